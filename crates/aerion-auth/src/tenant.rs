@@ -1,0 +1,63 @@
+//! How Aerion is told which company is meant.
+
+use auth_core::{Error, Result};
+
+/// The header that tells Aerion the company; each of them does, also on the neutral host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TenantHeader {
+    /// `companyurl`, Aerion's own.
+    #[default]
+    CompanyUrl,
+    /// `Origin`, as a browser sends it.
+    Origin,
+    /// `Referer`, as a browser sends it.
+    Referer,
+}
+
+impl TenantHeader {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::CompanyUrl => "companyurl",
+            Self::Origin => "origin",
+            Self::Referer => "referer",
+        }
+    }
+}
+
+/// The company as the full URL that Aerion expects: lower case, no slash at the end.
+pub(crate) fn url(company: &str) -> Result<String> {
+    let lower = company.to_ascii_lowercase();
+    let host = lower
+        .strip_prefix("https://")
+        .unwrap_or(&lower)
+        .trim_end_matches('/');
+    let is_host_name = |part: &str| {
+        let inside = part
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        inside && !part.is_empty() && !part.starts_with('-') && !part.ends_with('-')
+    };
+    if host.len() > LONGEST_HOST || !host.split('.').all(is_host_name) {
+        return Err(Error::configuration(
+            "`company` is not a company name (acme), a host (acme.aerion.app) or its https URL",
+        ));
+    }
+    Ok(if host.contains('.') {
+        format!("https://{host}")
+    } else {
+        format!("https://{host}.aerion.app")
+    })
+}
+
+/// What the vendor recommends as client id: something that names the app.
+pub(crate) fn program() -> String {
+    let path = std::env::current_exe().ok();
+    let name = path
+        .as_deref()
+        .and_then(|path| path.file_stem())
+        .and_then(|name| name.to_str());
+    name.unwrap_or(env!("CARGO_PKG_NAME")).to_owned()
+}
+
+/// The most that a host name may have (RFC 1035 §2.3.4).
+const LONGEST_HOST: usize = 253;

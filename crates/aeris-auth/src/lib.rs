@@ -1,0 +1,72 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+use auth_core::{AnswerFormat, Expiry, Grant, Identity, TokenRequest, TokenResponse, Transport};
+
+pub use auth_core::{self, Error, HttpTransport, Result, Secret, Session, ureq};
+
+/// Aeris's token endpoint (vendor document: "Get Authentication Token API").
+///
+/// Every field is mandatory and travels in the query, so this crate sends over https only, although
+/// the document writes `http`, and no error, log line or `Debug` ever holds the URL.
+#[derive(Clone, Debug)]
+pub struct Aeris {
+    /// The client id that Aeris gave you (`clientId`).
+    pub client_id: String,
+    /// The client secret that came with it (`cs`).
+    pub client_secret: Secret,
+    /// The account that the devices belong to (`accountId`); the `AerPort` portal shows it.
+    pub account_id: String,
+    /// The API key of that account (`as`); the `AerPort` portal shows it.
+    pub account_secret: Secret,
+    /// The e-mail address of whoever asks (`requesterId`); it need not be known to Aeris.
+    pub requester_id: String,
+    /// Where the API is. Default: `https://connectivity.aerisapis.com`.
+    pub base: String,
+}
+
+impl Default for Aeris {
+    fn default() -> Self {
+        Self {
+            client_id: String::new(),
+            client_secret: Secret::default(),
+            account_id: String::new(),
+            account_secret: Secret::default(),
+            requester_id: String::new(),
+            base: "https://connectivity.aerisapis.com".to_owned(),
+        }
+    }
+}
+
+impl Grant for Aeris {
+    fn identity(&self) -> Identity {
+        Identity::new("aeris")
+            .with("base", &self.base)
+            .with("client_id", &self.client_id)
+            .with("account_id", &self.account_id)
+            .with("requester_id", &self.requester_id)
+    }
+
+    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
+        TokenRequest::query(format!("{}/api/token", self.base.trim_end_matches('/')))
+            .param("clientId", &self.client_id)
+            .param("cs", &self.client_secret)
+            .param("accountId", &self.account_id)
+            .param("as", &self.account_secret)
+            .param("requesterId", &self.requester_id)
+            .param("grant_type", "client_credentials")
+            // Mandatory although a GET has no content (vendor document, "Request Headers").
+            .header("content-type", "application/json")
+            .header("accept-charset", "utf-8")
+            .answer(AnswerFormat {
+                access_token: "token".into(),
+                expiry: Expiry::EpochSeconds,
+                ..AnswerFormat::default()
+            })
+            .send(http)
+    }
+
+    fn origins(&self) -> Vec<String> {
+        vec![self.base.clone()]
+    }
+}

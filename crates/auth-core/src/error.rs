@@ -1,0 +1,368 @@
+//! What can go wrong, sorted by who must act.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use crate::secret::Secret;
+
+/// The result of everything here.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why there is no token.
+///
+/// The variant says who must act. No variant ever holds a secret, a URL, a body or the value of a
+/// parameter, neither in `Display` nor in `Debug` nor in a source, so an error may be logged as it is.
+/// All callers that waited for the same renewal get a clone of the same error.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The request cannot be made as it is configured; the message names the setting.
+    #[error("{0}")]
+    Configuration(Cow<'static, str>),
+
+    /// The server read the request and refused it, with an error code of RFC 6749 §5.2.
+    #[error("the server refused the request: {0}")]
+    Refused(Box<Refusal>),
+
+    /// The server answered with an error status and no error code; a broken proxy does that too.
+    #[error("the token endpoint answered {status} without an error code")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// What `Retry-After` asked for, at most an hour.
+        retry_after: Option<Duration>,
+    },
+
+    /// The server answered, but there is no usable token in the answer.
+    #[error("the answer cannot be used: {0}")]
+    Answer(Box<Unusable>),
+
+    /// No answer came.
+    #[error("{}", network_message(.network, .sent))]
+    Network {
+        /// What failed.
+        network: Network,
+        /// Whether the server may have seen the request.
+        sent: Sent,
+    },
+
+    /// Too early to try again; the source says what failed last.
+    #[error("not tried again for {} s after a failure", .wait.as_secs().max(1))]
+    NotBefore {
+        /// How long from now.
+        wait: Duration,
+        /// The failure that is being waited out.
+        #[source]
+        cause: Box<Self>,
+    },
+
+    /// Only a person can help: somebody has to log in again, or mend the credentials.
+    #[error("reauthentication required: {reason}")]
+    ReauthenticationRequired {
+        /// Why.
+        reason: Reason,
+        /// The refusal that led to it, if one did.
+        #[source]
+        cause: Option<Box<Self>>,
+    },
+}
+
+/// What a server said when it refused (RFC 6749 §5.2 and §4.1.2.1).
+///
+/// The texts come from outside: control characters are escaped, they are cut to 256 characters, and
+/// a secret of the request that the server repeats in them is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The error code.
+    pub code: ErrorCode,
+    /// The text for developers, if the server gave one.
+    pub description: Option<String>,
+    /// The HTTP status; none if the refusal came in a redirect.
+    pub status: Option<u16>,
+    /// What `Retry-After` asked for, at most an hour.
+    pub retry_after: Option<Duration>,
+}
+
+/// An error code of RFC 6749, or the server's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// `invalid_request`: a parameter is missing, repeated or malformed.
+    InvalidRequest,
+    /// `invalid_client`: the client is unknown or its secret is wrong.
+    InvalidClient,
+    /// `invalid_grant`: the password, code or refresh token is wrong, expired, spent or revoked.
+    InvalidGrant,
+    /// `unauthorized_client`: this client may not use this grant.
+    UnauthorizedClient,
+    /// `unsupported_grant_type`: the server does not know this grant.
+    UnsupportedGrantType,
+    /// `invalid_scope`: the scope is unknown, malformed or more than was granted.
+    InvalidScope,
+    /// `access_denied`: the resource owner said no.
+    AccessDenied,
+    /// `server_error`: the server failed; a later try may work.
+    ServerError,
+    /// `temporarily_unavailable`: the server is overloaded; a later try may work.
+    TemporarilyUnavailable,
+    /// Any other code, as the server spelled it.
+    Other(String),
+}
+
+/// What failed below HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Network {
+    /// The name of the host could not be looked up.
+    NameLookup,
+    /// No connection could be made; the text is the operating system's or the TLS library's.
+    Connect(String),
+    /// The proxy could not be used.
+    Proxy,
+    /// It took too long.
+    Timeout,
+    /// The connection ended before the answer did.
+    Closed,
+    /// What came back is not HTTP.
+    Protocol,
+}
+
+/// Whether a request may have reached the server.
+///
+/// A client cannot tell "never arrived" from "answer lost", and a refresh token that works once must
+/// not be sent again after either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// No secret of the request left this machine.
+    No,
+    /// It may have arrived, and the server may have acted on it.
+    Maybe,
+}
+
+/// Why only a person can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// There is neither a refresh token nor anything to log in with.
+    NoCredentials,
+    /// The credentials were refused; they are not tried again, so that nobody's account gets locked.
+    CredentialsRefused,
+    /// The refresh token is spent, expired or revoked, and there is nothing else to log in with.
+    RefreshTokenRefused,
+    /// The refresh token was sent, its answer was lost, and there is nothing else to log in with.
+    RefreshTokenUncertain,
+    /// An authorization code works once, and this one was sent.
+    CodeSpent,
+}
+
+/// An answer without a usable token.
+#[derive(Clone, Debug)]
+pub struct Unusable {
+    problem: Cow<'static, str>,
+    /// A refresh token that could be read although the rest could not: the old one may be spent.
+    pub(crate) successor: Option<Secret>,
+}
+
+impl Error {
+    /// The request cannot be made; `message` says which setting to change.
+    pub fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Configuration(message.into())
+    }
+
+    /// The server answered, and the answer cannot be used; `problem` must not quote it.
+    pub fn answer(problem: impl Into<Cow<'static, str>>) -> Self {
+        Self::Answer(Box::new(Unusable {
+            problem: problem.into(),
+            successor: None,
+        }))
+    }
+
+    /// Only a person can help.
+    pub fn reauthentication_required(reason: Reason) -> Self {
+        Self::ReauthenticationRequired {
+            reason,
+            cause: None,
+        }
+    }
+
+    /// Whether a later try, with nothing changed, may work.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Configuration(_) | Self::ReauthenticationRequired { .. } => false,
+            Self::Refused(refusal) => refusal.is_transient(),
+            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
+            Self::Answer(_) | Self::Network { .. } => true,
+            Self::NotBefore { cause, .. } => cause.is_transient(),
+        }
+    }
+
+    /// How long to wait before the next try, if the server or the session asks for it.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::NotBefore { wait, .. } => Some(*wait),
+            Self::Refused(refusal) => refusal.retry_after,
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// What the server said, also when this error only reports its consequence.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::NotBefore { cause, .. }
+            | Self::ReauthenticationRequired {
+                cause: Some(cause), ..
+            } => cause.refusal(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn successor(&mut self) -> Option<Secret> {
+        match self {
+            Self::Answer(unusable) => unusable.successor.take(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn with_successor(self, refresh_token: Option<Secret>) -> Self {
+        match self {
+            Self::Answer(mut unusable) => {
+                unusable.successor = refresh_token;
+                Self::Answer(unusable)
+            }
+            other => other,
+        }
+    }
+}
+
+impl Refusal {
+    /// A refusal as it was read; the texts are cleaned here.
+    pub fn new(code: &str, description: Option<&str>) -> Self {
+        let description = description
+            .map(|text| clean(text, 256))
+            .filter(|text| !text.is_empty());
+        Self {
+            code: ErrorCode::from(code),
+            description,
+            status: None,
+            retry_after: None,
+        }
+    }
+
+    fn is_transient(&self) -> bool {
+        matches!(
+            self.code,
+            ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable
+        ) || matches!(self.status, Some(429 | 500..))
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        match &self.description {
+            Some(description) => write!(f, " ({description})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<&str> for ErrorCode {
+    fn from(code: &str) -> Self {
+        match CODES.iter().find(|(name, _)| *name == code) {
+            Some((_, code)) => code.clone(),
+            None => Self::Other(clean(code, 64)),
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Other(code) = self {
+            return f.write_str(code);
+        }
+        let name = CODES
+            .iter()
+            .find(|(_, code)| code == self)
+            .map_or("unknown", |(name, _)| name);
+        f.write_str(name)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoCredentials => "there is no refresh token and nothing to log in with",
+            Self::CredentialsRefused => {
+                "the credentials were refused and are not tried again; make a session with the right ones"
+            }
+            Self::RefreshTokenRefused => {
+                "the refresh token was refused and there is nothing else to log in with"
+            }
+            Self::RefreshTokenUncertain => {
+                "the refresh token may be spent, its answer was lost, and there is nothing else to log in with"
+            }
+            Self::CodeSpent => "the authorization code was sent already; send the user to log in again",
+        })
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem)
+    }
+}
+
+/// A text from outside, made fit for a log line: no control or direction characters, cut.
+pub(crate) fn clean(text: &str, most: usize) -> String {
+    let mut clean = String::new();
+    for character in text.trim().chars().take(most) {
+        if character.is_control() || is_invisible(character) {
+            clean.extend(character.escape_default());
+        } else {
+            clean.push(character);
+        }
+    }
+    clean
+}
+
+/// Characters that reorder or hide what stands beside them.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+fn network_message(network: &Network, sent: &Sent) -> String {
+    let what = match network {
+        Network::NameLookup => "the host's name was not found",
+        Network::Connect(detail) => &format!("no connection could be made ({detail})"),
+        Network::Proxy => "the proxy could not be used",
+        Network::Timeout => "the server took too long",
+        Network::Closed => "the connection ended before the answer did",
+        Network::Protocol => "what came back is not HTTP",
+    };
+    match sent {
+        Sent::No => format!("{what}; nothing was sent"),
+        Sent::Maybe => format!("{what}; the request may have arrived"),
+    }
+}
+
+const CODES: [(&str, ErrorCode); 9] = [
+    ("invalid_request", ErrorCode::InvalidRequest),
+    ("invalid_client", ErrorCode::InvalidClient),
+    ("invalid_grant", ErrorCode::InvalidGrant),
+    ("unauthorized_client", ErrorCode::UnauthorizedClient),
+    ("unsupported_grant_type", ErrorCode::UnsupportedGrantType),
+    ("invalid_scope", ErrorCode::InvalidScope),
+    ("access_denied", ErrorCode::AccessDenied),
+    ("server_error", ErrorCode::ServerError),
+    ("temporarily_unavailable", ErrorCode::TemporarilyUnavailable),
+];

@@ -1,0 +1,112 @@
+//! What a vendor implements.
+
+use std::fmt::Debug;
+
+use crate::error::Result;
+use crate::identity::Identity;
+use crate::secret::Secret;
+use crate::token::TokenResponse;
+use crate::transport::Transport;
+
+/// One way to get a token from one vendor.
+///
+/// A grant makes a request and returns what was answered. When to ask, how often, and what to do
+/// with a failure is for [`Session`](crate::Session) to decide, so a grant needs no clock, no lock and no memory.
+///
+/// ```
+/// use auth_core::{Grant, Identity, Result, Secret, TokenRequest, TokenResponse, Transport};
+///
+/// #[derive(Debug)]
+/// struct Acme {
+///     client_id: String,
+///     client_secret: Secret,
+/// }
+///
+/// impl Grant for Acme {
+///     fn identity(&self) -> Identity {
+///         Identity::new("acme").with("client_id", &self.client_id)
+///     }
+///
+///     fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
+///         TokenRequest::form("https://api.acme.example/token")
+///             .param("grant_type", "client_credentials")
+///             .param("client_id", &self.client_id)
+///             .param("client_secret", &self.client_secret)
+///             .send(http)
+///     }
+/// }
+/// # let _ = auth_core::Session::new(Acme { client_id: "a".into(), client_secret: "b".into() });
+/// ```
+pub trait Grant: Debug + Send + Sync {
+    /// Whom the token is for.
+    fn identity(&self) -> Identity;
+
+    /// Logs in and gets a token.
+    ///
+    /// # Errors
+    /// [`Error::ReauthenticationRequired`](crate::Error::ReauthenticationRequired) if there is
+    /// nothing to log in with; otherwise whatever [`TokenRequest::send`](crate::TokenRequest::send) returns.
+    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse>;
+
+    /// Trades a refresh token for a new token (RFC 6749 §6). The default logs in anew.
+    ///
+    /// # Errors
+    /// As [`obtain`](Grant::obtain).
+    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
+        let _ = refresh_token;
+        self.obtain(http)
+    }
+
+    /// Whether a refresh token may be sent once more after its answer was lost. Default: never.
+    fn replay(&self) -> Replay {
+        Replay::Never
+    }
+
+    /// The origins (`https://host[:port]`) that [`Session::agent`](crate::Session::agent) signs
+    /// requests for. Default: none.
+    fn origins(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether an API that answers with this status does not accept the token. Default: 401
+    /// (RFC 6750 §3.1).
+    fn is_rejection(&self, status: u16) -> bool {
+        status == 401
+    }
+}
+
+/// Whether a refresh token may be sent once more after its answer was lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replay {
+    /// A second sending may be refused, or may cost the whole login.
+    #[default]
+    Never,
+    /// The vendor documents that a second sending soon after is answered like the first.
+    Once,
+}
+
+impl<G: Grant + ?Sized> Grant for Box<G> {
+    fn identity(&self) -> Identity {
+        (**self).identity()
+    }
+
+    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
+        (**self).obtain(http)
+    }
+
+    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
+        (**self).refresh(refresh_token, http)
+    }
+
+    fn replay(&self) -> Replay {
+        (**self).replay()
+    }
+
+    fn origins(&self) -> Vec<String> {
+        (**self).origins()
+    }
+
+    fn is_rejection(&self, status: u16) -> bool {
+        (**self).is_rejection(status)
+    }
+}

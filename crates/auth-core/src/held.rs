@@ -1,0 +1,185 @@
+//! The token that is held, and how every thread reads it without waiting for another.
+//!
+//! A thread keeps its own copy of the tokens it uses and compares one number to see whether the copy
+//! is still right. A shared reference count, let alone a lock, would cost several times as much as
+//! everything else on this path once two cores use it.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use crate::clock::Moment;
+use crate::token::Token;
+
+/// The token of one session.
+#[derive(Debug)]
+pub(crate) struct Held {
+    session: u64,
+    /// Changes whenever `current` does.
+    version: AtomicU64,
+    /// Until this second of the wall clock a token that is due for renewal is served as it is:
+    /// somebody is renewing it, or it is too early to try again.
+    quiet_until: AtomicU64,
+    current: RwLock<Option<Current>>,
+}
+
+/// A token that can be served at once.
+pub(crate) struct Served<'a> {
+    pub(crate) token: &'a Token,
+    /// It is time to renew it, and somebody sees to that.
+    pub(crate) is_due: bool,
+}
+
+/// A token and its times.
+#[derive(Clone, Debug)]
+pub(crate) struct Current {
+    pub(crate) token: Token,
+    /// When the request for it was begun: its life counts from there.
+    pub(crate) issued: Moment,
+    /// How many seconds it lives.
+    pub(crate) life: u64,
+    /// After how many of them it is time to renew.
+    pub(crate) fresh_for: u64,
+}
+
+/// One thread's copy.
+struct Copy {
+    session: u64,
+    version: u64,
+    current: Current,
+}
+
+impl Held {
+    pub(crate) fn new() -> Self {
+        static SESSIONS: AtomicU64 = AtomicU64::new(0);
+        Self {
+            session: SESSIONS.fetch_add(1, Ordering::Relaxed),
+            version: AtomicU64::new(0),
+            quiet_until: AtomicU64::new(0),
+            current: RwLock::new(None),
+        }
+    }
+
+    /// Calls `use_it` with the token if it can be served at once, else with nothing.
+    ///
+    /// The fast path: this thread's copy, one atomic number, one comparison.
+    pub(crate) fn with<R>(&self, now: u64, use_it: impl FnOnce(Option<Served<'_>>) -> R) -> R {
+        // The copy is taken out while it is in use, so `use_it` may come back here.
+        let copy = self
+            .take_copy()
+            .filter(|copy| self.serves(&copy.current, now));
+        let result = use_it(copy.as_ref().map(|copy| Served {
+            token: &copy.current.token,
+            is_due: !copy.current.is_fresh(now),
+        }));
+        if let Some(copy) = copy {
+            let _ = COPIES.try_with(|copies| copies.borrow_mut()[slot(self.session)] = Some(copy));
+        }
+        result
+    }
+
+    /// The token as long as it is valid, fresh or not.
+    pub(crate) fn valid(&self, now: Moment) -> Option<Token> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current
+            .as_ref()
+            .filter(|current| current.is_valid(now))
+            .map(|current| current.token.clone())
+    }
+
+    /// The token if it is not yet time to renew it.
+    pub(crate) fn fresh(&self, now: u64) -> Option<Token> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current
+            .as_ref()
+            .filter(|current| current.is_fresh(now))
+            .map(|current| current.token.clone())
+    }
+
+    pub(crate) fn set(&self, current: Option<Current>) {
+        let mut place = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *place = current;
+        self.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Takes the token away if it is still this one.
+    pub(crate) fn remove(&self, token: &Token) -> bool {
+        let mut place = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let same = place
+            .as_ref()
+            .is_some_and(|c| c.token.generation() == token.generation());
+        if same {
+            *place = None;
+            self.version.fetch_add(1, Ordering::Release);
+        }
+        same
+    }
+
+    pub(crate) fn is_being_renewed(&self) -> bool {
+        self.quiet_until.load(Ordering::Relaxed) == u64::MAX
+    }
+
+    /// Lets a token that is due be served until this second of the wall clock; `u64::MAX` for as
+    /// long as somebody renews it.
+    pub(crate) fn quiet_until(&self, second: u64) {
+        self.quiet_until.store(second, Ordering::Relaxed);
+    }
+
+    fn serves(&self, current: &Current, now: u64) -> bool {
+        current.is_fresh(now)
+            || (current.age(now) < current.life && now < self.quiet_until.load(Ordering::Relaxed))
+    }
+
+    /// This thread's copy, made anew if the token has changed.
+    fn take_copy(&self) -> Option<Copy> {
+        let version = self.version.load(Ordering::Acquire);
+        let kept = COPIES.try_with(|copies| copies.borrow_mut()[slot(self.session)].take());
+        match kept {
+            Ok(Some(copy)) if copy.session == self.session && copy.version == version => Some(copy),
+            _ => self.copy(),
+        }
+    }
+
+    #[cold]
+    fn copy(&self) -> Option<Copy> {
+        let place = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock that every change of the version holds.
+        let version = self.version.load(Ordering::Acquire);
+        let current = place.as_ref()?;
+        let current = Current {
+            token: current.token.copy(),
+            ..*current
+        };
+        Some(Copy {
+            session: self.session,
+            version,
+            current,
+        })
+    }
+}
+
+impl Current {
+    /// One subtraction that also calls a token old if the clock was set back before its issue.
+    fn age(&self, now: u64) -> u64 {
+        now.wrapping_sub(self.issued.wall.as_secs())
+    }
+
+    fn is_fresh(&self, now: u64) -> bool {
+        self.age(now) < self.fresh_for
+    }
+
+    fn is_valid(&self, now: Moment) -> bool {
+        now.since(self.issued).as_secs() < self.life
+    }
+}
+
+/// Where a session's copy stands; two sessions of one slot only cost each other their copies.
+fn slot(session: u64) -> usize {
+    (session % SLOTS as u64) as usize
+}
+
+const SLOTS: usize = 16;
+
+thread_local! {
+    static COPIES: RefCell<[Option<Copy>; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) };
+}

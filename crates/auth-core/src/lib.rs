@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod agent;
+mod backoff;
+mod clock;
+mod error;
+mod grant;
+mod held;
+mod identity;
+mod observer;
+mod origin;
+mod request;
+mod response;
+mod rotation;
+mod secret;
+mod session;
+mod token;
+mod transport;
+
+pub use clock::{Clock, ManualClock, Moment, SystemClock};
+pub use error::{Error, ErrorCode, Network, Reason, Refusal, Result, Sent};
+pub use grant::{Grant, Replay};
+pub use identity::Identity;
+pub use observer::{Event, Observer};
+pub use request::TokenRequest;
+pub use response::{AnswerFormat, Expiry};
+pub use secret::Secret;
+pub use session::{Builder, Session};
+pub use token::{Expires, Token, TokenResponse};
+pub use transport::{HttpTransport, Transport};
+
+pub use {http, time, ureq};

@@ -1,0 +1,168 @@
+//! The held token, and who renews it when.
+
+mod builder;
+mod renewal;
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use http::HeaderValue;
+
+use crate::clock::{Clock, Moment};
+use crate::error::Result;
+use crate::grant::Grant;
+use crate::held::Held;
+use crate::identity::Identity;
+use crate::observer::Observer;
+use crate::origin::Origin;
+use crate::rotation::Record;
+use crate::secret::Secret;
+use crate::token::Token;
+use crate::transport::Transport;
+
+pub use builder::Builder;
+use renewal::Flight;
+
+/// A token that is always there: obtained when first asked for, renewed ahead of expiry.
+///
+/// Clones share the token; threads share a session. While a token is fresh it comes back without a
+/// lock and without touching the network. When it is due, one caller renews it and the others go on
+/// with the valid one; when there is none, all wait for that one caller and share what it got,
+/// failure included. There is no background thread.
+///
+/// ```
+/// # use auth_core::{Grant, Identity, Result, Session, Transport, TokenResponse};
+/// # #[derive(Debug)] struct Fixed;
+/// # impl Grant for Fixed {
+/// #     fn identity(&self) -> Identity { Identity::new("fixed") }
+/// #     fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> { Ok(TokenResponse::new("abc")) }
+/// # }
+/// let session = Session::new(Fixed);
+/// assert_eq!(session.authorization()?, "Bearer abc");
+/// # Ok::<(), auth_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    grant: Box<dyn Grant>,
+    identity: Identity,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    observer: Option<Box<dyn Observer>>,
+    origins: Result<Vec<Origin>>,
+    retries: u32,
+    held: Held,
+    record: Mutex<Record>,
+    /// When a rejected token was last replaced.
+    replaced: Mutex<Option<Moment>>,
+    flight: Mutex<Option<Arc<Flight>>>,
+    landed: Condvar,
+}
+
+impl Session {
+    /// A session with the defaults: the machine's clock, [`HttpTransport`](crate::HttpTransport), two retries.
+    ///
+    /// Nothing is sent before the first token is asked for.
+    pub fn new(grant: impl Grant + 'static) -> Self {
+        Self::builder(grant).build()
+    }
+
+    /// A session with settings of your own.
+    pub fn builder(grant: impl Grant + 'static) -> Builder {
+        Builder::new(Box::new(grant))
+    }
+
+    /// A token that works now.
+    ///
+    /// # Errors
+    /// Only if there is no valid token and none could be got. A valid token is never replaced by an
+    /// error: if a renewal fails, the old one is served until it expires.
+    pub fn token(&self) -> Result<Token> {
+        self.with(Token::clone)
+    }
+
+    /// The value for an `Authorization` header.
+    ///
+    /// # Errors
+    /// As [`token`](Session::token).
+    pub fn authorization(&self) -> Result<HeaderValue> {
+        self.with_authorization(HeaderValue::clone)
+    }
+
+    /// Lends the value for an `Authorization` header: the cheapest way to it.
+    ///
+    /// # Errors
+    /// As [`token`](Session::token).
+    pub fn with_authorization<R>(&self, use_it: impl FnOnce(&HeaderValue) -> R) -> Result<R> {
+        self.with(|token| use_it(token.authorization()))
+    }
+
+    /// Says that an API answered 401 to this token: it is not served again.
+    ///
+    /// Answers whether another token can be had. A token newer than the rejected one stays. A token
+    /// that itself replaced a rejected one less than a minute ago stays too, and the answer is
+    /// `false`: an API that rejects a brand-new token does so for another reason.
+    pub fn reject(&self, token: &Token) -> bool {
+        self.0.reject(token)
+    }
+
+    /// Forgets the token, the refresh token and every failure: logs out, on this side.
+    ///
+    /// The next call logs in anew, if the grant has something to log in with.
+    pub fn forget(&self) {
+        let mut record = lock(&self.0.record);
+        record.forget();
+        *lock(&self.0.replaced) = None;
+        self.0.held.quiet_until(0);
+        self.0.held.set(None);
+    }
+
+    /// The refresh token that works next, to be kept instead of a password.
+    ///
+    /// With servers that rotate it, it changes with every renewal.
+    pub fn refresh_token(&self) -> Option<Secret> {
+        lock(&self.0.record).refresh_token().cloned()
+    }
+
+    /// Whom the token is for.
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    fn with<R>(&self, use_it: impl FnOnce(&Token) -> R) -> Result<R> {
+        let inner = &*self.0;
+        inner
+            .held
+            .with(inner.clock.seconds(), |served| match served {
+                Some(served) => {
+                    if served.is_due {
+                        inner.tell_of_renewal();
+                    }
+                    Ok(use_it(served.token))
+                }
+                None => inner.renew().map(|token| use_it(&token)),
+            })
+    }
+
+    pub(crate) fn grant(&self) -> &dyn Grant {
+        &*self.0.grant
+    }
+
+    pub(crate) fn origins(&self) -> &Result<Vec<Origin>> {
+        &self.0.origins
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("identity", &self.0.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a lock protects here is whole at every moment, so a panic elsewhere does not make it unusable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

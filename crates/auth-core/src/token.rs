@@ -1,0 +1,170 @@
+//! A token as a server answers it, and a token as it is held.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// What a token endpoint answered (RFC 6749 §5.1), with times relative to the answer.
+///
+/// A [`Session`](crate::Session) turns it into a [`Token`], with times of its own clock.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: Secret,
+    /// When it expires.
+    pub expires: Expires,
+    /// The refresh token, if one came with it.
+    pub refresh_token: Option<Secret>,
+    /// How long the refresh token lives, where that is documented.
+    pub refresh_token_life: Option<Duration>,
+    /// The scope that was granted, if the server names it.
+    pub scope: Option<String>,
+    /// Every other member of the answer that is a text, a number or a truth value.
+    pub extra: BTreeMap<String, Secret>,
+}
+
+/// When an access token expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expires {
+    /// After this long; zero means "good for this one use".
+    After(Duration),
+    /// At this moment of the server's clock.
+    At(OffsetDateTime),
+    /// The server does not say. That is not "never": a session asks again after five minutes.
+    Unknown,
+}
+
+/// An access token that is held: cheap to clone, ready to be sent.
+///
+/// Its header value is made once, marked sensitive, and wiped from memory with its last clone.
+#[derive(Clone)]
+pub struct Token(Arc<Held>);
+
+struct Held {
+    authorization: HeaderValue,
+    generation: u64,
+    expires_at: Option<OffsetDateTime>,
+    about: Arc<About>,
+}
+
+/// What is the same in every copy of a token.
+struct About {
+    scope: Option<String>,
+    extra: BTreeMap<String, Secret>,
+}
+
+impl TokenResponse {
+    /// An answer that holds an access token and nothing else.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            expires: Expires::Unknown,
+            refresh_token: None,
+            refresh_token_life: None,
+            scope: None,
+            extra: BTreeMap::new(),
+        }
+    }
+}
+
+impl Token {
+    pub(crate) fn new(
+        response: TokenResponse,
+        generation: u64,
+        expires_at: Option<OffsetDateTime>,
+    ) -> Result<Self> {
+        let authorization = bearer(response.access_token.expose())?;
+        let about = Arc::new(About {
+            scope: response.scope,
+            extra: response.extra,
+        });
+        Ok(Self(Arc::new(Held {
+            authorization,
+            generation,
+            expires_at,
+            about,
+        })))
+    }
+
+    /// The access token itself, for the rare API that does not take it in a header.
+    pub fn expose(&self) -> &str {
+        // `bearer` made the value from a `str`, so it is one.
+        let text = std::str::from_utf8(self.0.authorization.as_bytes()).unwrap_or_default();
+        text.strip_prefix(SCHEME).unwrap_or_default()
+    }
+
+    /// The value for an `Authorization` header: `Bearer`, a space, and the access token.
+    pub fn authorization(&self) -> &HeaderValue {
+        &self.0.authorization
+    }
+
+    /// When it expires by this machine's clock; none if the server did not say.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.0.expires_at
+    }
+
+    /// The scope that was granted, if the server named it.
+    pub fn scope(&self) -> Option<&str> {
+        self.0.about.scope.as_deref()
+    }
+
+    /// Another member of the server's answer, such as `id_token` or `userName`.
+    pub fn extra(&self, name: &str) -> Option<&Secret> {
+        self.0.about.extra.get(name)
+    }
+
+    /// Counts the tokens of a session; a token is rejected by this number, never by its text.
+    pub(crate) fn generation(&self) -> u64 {
+        self.0.generation
+    }
+
+    /// The same token with a reference count and a header value of its own.
+    ///
+    /// Counting references to one value from several cores costs five to thirteen times as much as
+    /// counting them from one, so each thread keeps a copy.
+    pub(crate) fn copy(&self) -> Self {
+        let authorization = header(Zeroizing::new(self.0.authorization.as_bytes().to_vec()));
+        Self(Arc::new(Held {
+            authorization: authorization.unwrap_or_else(|_| self.0.authorization.clone()),
+            generation: self.0.generation,
+            expires_at: self.0.expires_at,
+            about: Arc::clone(&self.0.about),
+        }))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("expires_at", &self.0.expires_at)
+            .field("scope", &self.0.about.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+fn bearer(access_token: &str) -> Result<HeaderValue> {
+    let mut value = Zeroizing::new(Vec::with_capacity(SCHEME.len() + access_token.len()));
+    value.extend_from_slice(SCHEME.as_bytes());
+    value.extend_from_slice(access_token.as_bytes());
+    header(value)
+}
+
+fn header(value: Zeroizing<Vec<u8>>) -> Result<HeaderValue> {
+    // The bytes own their buffer, so it is wiped when the last clone of the header value goes.
+    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(value))
+        .map_err(|_| Error::answer("the access token has a character that no header may hold"))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+const SCHEME: &str = "Bearer ";

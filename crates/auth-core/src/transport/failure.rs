@@ -1,0 +1,92 @@
+//! ureq's errors as ours. Theirs are never kept or formatted: some of them print the whole URL.
+
+use std::io::{self, ErrorKind};
+
+use ureq::Timeout;
+
+use crate::error::{Error, Network, Sent, clean};
+
+/// How far a request got, as far as its body tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Progress {
+    /// It has no body to tell by.
+    NoBody,
+    /// ureq did not ask for the body.
+    BodyKept,
+    /// ureq asked for the body.
+    BodyTaken,
+}
+
+/// The failure, and whether the request may have arrived.
+pub(super) fn error(error: ureq::Error, progress: Progress) -> Error {
+    let sent = if matches!(progress, Progress::BodyKept) {
+        Sent::No
+    } else {
+        Sent::Maybe
+    };
+    let (network, sent) = match error {
+        ureq::Error::HostNotFound => (Network::NameLookup, Sent::No),
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => (Network::Timeout, Sent::No),
+        ureq::Error::Timeout(_) => (Network::Timeout, sent),
+        ureq::Error::Io(e) => io(&e, progress),
+        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
+            (Network::Proxy, Sent::No)
+        }
+        ureq::Error::ConnectionFailed => (Network::Connect("no reason given".to_owned()), Sent::No),
+        ureq::Error::Tls(reason) => (Network::Connect(reason.to_owned()), Sent::No),
+        ureq::Error::TlsRequired => (
+            Network::Connect("the connector made no TLS".to_owned()),
+            Sent::No,
+        ),
+        ureq::Error::Http(_) | ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {
+            return Error::configuration(
+                "ureq refused the request; check the endpoint and the agent",
+            );
+        }
+        ureq::Error::LargeResponseHeader(..) => return Error::answer("its headers are too large"),
+        ureq::Error::Protocol(_) => (Network::Protocol, sent),
+        #[cfg(feature = "rustls")]
+        ureq::Error::Rustls(e) => (Network::Connect(clean(&e.to_string(), DETAIL)), Sent::No),
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        ureq::Error::Pem(_) => {
+            return Error::configuration("a certificate or key is not valid PEM");
+        }
+        _ if sent == Sent::No => (
+            Network::Connect("the TLS or HTTP layer failed".to_owned()),
+            sent,
+        ),
+        _ => (Network::Protocol, sent),
+    };
+    Error::Network { network, sent }
+}
+
+fn io(error: &io::Error, progress: Progress) -> (Network, Sent) {
+    let unsent = match progress {
+        Progress::BodyKept => true,
+        Progress::BodyTaken => false,
+        // A TLS library reports a certificate it does not trust as invalid data.
+        Progress::NoBody => match error.kind() {
+            ErrorKind::InvalidData => error.get_ref().is_some(),
+            kind => REFUSED.contains(&kind),
+        },
+    };
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock if unsent => (Network::Timeout, Sent::No),
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => (Network::Timeout, Sent::Maybe),
+        _ if unsent => (
+            Network::Connect(clean(&error.to_string(), DETAIL)),
+            Sent::No,
+        ),
+        _ => (Network::Closed, Sent::Maybe),
+    }
+}
+
+/// What only a connection that was never made can say.
+const REFUSED: [ErrorKind; 4] = [
+    ErrorKind::AddrNotAvailable,
+    ErrorKind::ConnectionRefused,
+    ErrorKind::HostUnreachable,
+    ErrorKind::NetworkUnreachable,
+];
+/// How much of the operating system's or TLS library's reason is kept.
+const DETAIL: usize = 160;

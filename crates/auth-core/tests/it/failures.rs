@@ -1,0 +1,320 @@
+//! What is retried, waited out, remembered and given up.
+
+use auth_core::{Clock, Error, ErrorCode, ManualClock, Reason, http};
+
+use crate::script::{
+    Script, come_back_in, lost_answer, not_sent, nothing_to_log_in_with, refused, response,
+    seconds, served, status,
+};
+
+#[test]
+fn a_failed_renewal_never_displaces_a_token_that_is_still_valid() {
+    for failure in [
+        lost_answer(),
+        not_sent(),
+        status(500),
+        refused("invalid_client"),
+    ] {
+        let script = Script::new().token("one", "r1").error(failure.clone());
+        let (session, clock) = script.session();
+        assert_eq!(served(&session), "one");
+        clock.advance(seconds(3000));
+        assert_eq!(served(&session), "one", "{failure}");
+        assert_eq!(served(&session), "one", "{failure}");
+        assert_eq!(
+            script.asked().len(),
+            2,
+            "it waits before it tries again: {failure}"
+        );
+    }
+}
+
+#[test]
+fn after_its_expiry_the_token_is_not_served_and_the_error_is() {
+    let script = Script::new()
+        .token("one", "")
+        .error(status(500))
+        .error(status(500));
+    let (session, clock) = script.session();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(3000));
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(600));
+    assert!(matches!(
+        session.token(),
+        Err(Error::Status { status: 500, .. })
+    ));
+}
+
+#[test]
+fn a_refresh_whose_answer_may_be_lost_is_sent_exactly_once() {
+    for failure in [
+        status(500),
+        status(502),
+        status(504),
+        status(503),
+        lost_answer(),
+        unusable(),
+    ] {
+        let script = Script::new().token("one", "r1").error(failure.clone());
+        let (session, clock) = script.session();
+        assert_eq!(served(&session), "one");
+        clock.advance(seconds(3600));
+        assert!(session.token().is_err());
+        assert_eq!(script.asked(), ["log in", "refresh r1"], "{failure}");
+    }
+}
+
+#[test]
+fn after_a_lost_answer_the_session_logs_in_instead_of_sending_the_refresh_token_again() {
+    let script = Script::new()
+        .token("one", "r1")
+        .error(lost_answer())
+        .token("two", "r2");
+    let (session, clock) = script.session();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(3600));
+    assert!(session.token().is_err());
+    clock.advance(seconds(60));
+    assert_eq!(served(&session), "two");
+    assert_eq!(script.asked(), ["log in", "refresh r1", "log in"]);
+}
+
+#[test]
+fn after_a_lost_answer_and_with_nothing_to_log_in_with_a_person_is_asked_for() {
+    let clock = ManualClock::new();
+    let script = Script::new()
+        .error(lost_answer())
+        .error(nothing_to_log_in_with());
+    let session = script.builder(&clock).refresh_token("r1").build();
+    let error = session.token().unwrap_err();
+    assert!(matches!(
+        error,
+        Error::ReauthenticationRequired {
+            reason: Reason::RefreshTokenUncertain,
+            ..
+        }
+    ));
+    assert_eq!(script.asked(), ["refresh r1", "log in"]);
+    assert!(session.token().is_err());
+    assert_eq!(script.asked().len(), 2, "it is not tried again");
+}
+
+#[test]
+fn where_the_vendor_documents_that_a_replay_is_harmless_it_happens_once_and_no_more() {
+    let clock = ManualClock::new();
+    let script = Script::new()
+        .replayable()
+        .error(lost_answer())
+        .error(lost_answer())
+        .error(nothing_to_log_in_with());
+    let session = script.builder(&clock).refresh_token("r1").build();
+    assert!(session.token().is_err());
+    assert_eq!(script.asked(), ["refresh r1", "refresh r1", "log in"]);
+}
+
+#[test]
+fn a_refresh_token_that_never_left_this_machine_is_sent_again() {
+    for failure in [
+        not_sent(),
+        status(429),
+        come_back_in(1, 503),
+        status(403),
+        refused("invalid_client"),
+    ] {
+        let script = Script::new()
+            .token("one", "r1")
+            .error(failure.clone())
+            .token("two", "r2");
+        let (session, clock) = script.session();
+        assert_eq!(served(&session), "one");
+        clock.advance(seconds(3600));
+        assert!(session.token().is_err());
+        clock.advance(seconds(3600));
+        assert_eq!(served(&session), "two");
+        assert_eq!(
+            script.asked(),
+            ["log in", "refresh r1", "refresh r1"],
+            "{failure}"
+        );
+    }
+}
+
+#[test]
+fn a_spent_refresh_token_is_followed_by_a_login_in_the_same_call() {
+    let script = Script::new()
+        .token("one", "r1")
+        .error(refused("invalid_grant"))
+        .token("two", "r2");
+    let (session, clock) = script.session();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(3600));
+    assert_eq!(served(&session), "two");
+    assert_eq!(script.asked(), ["log in", "refresh r1", "log in"]);
+}
+
+#[test]
+fn a_spent_refresh_token_without_credentials_names_the_refusal_and_is_not_tried_again() {
+    let clock = ManualClock::new();
+    let script = Script::new()
+        .error(refused("invalid_grant"))
+        .error(nothing_to_log_in_with());
+    let session = script.builder(&clock).refresh_token("r1").build();
+    for _ in 0..3 {
+        let error = session.token().unwrap_err();
+        assert!(matches!(
+            error,
+            Error::ReauthenticationRequired {
+                reason: Reason::RefreshTokenRefused,
+                ..
+            }
+        ));
+        assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidGrant);
+    }
+    assert_eq!(script.asked(), ["refresh r1", "log in"]);
+}
+
+#[test]
+fn a_valid_token_outlives_its_refused_refresh_token() {
+    let script = Script::new()
+        .token("one", "r1")
+        .error(refused("invalid_grant"))
+        .error(nothing_to_log_in_with());
+    let (session, clock) = script.session();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(3000));
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(600));
+    assert!(session.token().is_err());
+}
+
+#[test]
+fn an_unusable_answer_that_holds_a_new_refresh_token_keeps_it() {
+    let body = br#"{"refresh_token":"r2","token_type":"mac","access_token":"x"}"#;
+    let clock = ManualClock::new();
+    let script = Script::new()
+        .then(move || {
+            auth_core::TokenRequest::form("https://as.example/token")
+                .send(&move |_| Ok(http::Response::new(body.to_vec())))
+        })
+        .token("two", "r3");
+    let session = script.builder(&clock).refresh_token("r1").build();
+    assert!(matches!(session.token(), Err(Error::Answer(_))));
+    clock.advance(seconds(60));
+    assert_eq!(served(&session), "two");
+    assert_eq!(script.asked(), ["refresh r1", "refresh r2"]);
+}
+
+#[test]
+fn a_wrong_password_is_told_at_once_and_then_remembered_without_another_request() {
+    let script = Script::new().error(refused("invalid_grant"));
+    let (session, clock) = script.session();
+    assert!(matches!(session.token(), Err(Error::Refused(_))));
+    for _ in 0..3 {
+        clock.advance(seconds(100_000));
+        let error = session.token().unwrap_err();
+        assert!(matches!(
+            error,
+            Error::ReauthenticationRequired {
+                reason: Reason::CredentialsRefused,
+                ..
+            }
+        ));
+        assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidGrant);
+    }
+    assert_eq!(script.asked(), ["log in"]);
+}
+
+#[test]
+fn a_page_that_says_403_is_not_taken_for_a_wrong_password() {
+    let script = Script::new().error(status(403)).token("one", "");
+    let (session, clock) = script.session();
+    assert!(session.token().is_err());
+    clock.advance(seconds(3600));
+    assert_eq!(served(&session), "one");
+}
+
+#[test]
+fn no_request_is_made_before_retry_after_has_passed() {
+    let script = Script::new().error(come_back_in(120, 429)).token("one", "");
+    let clock = ManualClock::new();
+    let session = script.builder(&clock).build();
+    assert!(session.token().is_err());
+    clock.advance(seconds(119));
+    let error = session.token().unwrap_err();
+    assert!(matches!(error, Error::NotBefore { .. }));
+    assert_eq!(error.retry_after().unwrap(), seconds(1));
+    assert!(error.is_transient());
+    assert_eq!(script.asked().len(), 1);
+    clock.advance(seconds(1));
+    assert_eq!(served(&session), "one");
+}
+
+#[test]
+fn one_bad_gateway_does_not_fail_a_call_that_has_no_token() {
+    let script = Script::new()
+        .error(status(502))
+        .error(lost_answer())
+        .token("one", "");
+    let clock = ManualClock::new();
+    let session = script.builder(&clock).build();
+    let before = clock.now();
+    assert_eq!(served(&session), "one");
+    assert!(
+        clock.now().wall - before.wall >= seconds(2),
+        "it waits before each retry"
+    );
+    assert_eq!(script.asked().len(), 3);
+}
+
+#[test]
+fn retries_end() {
+    let script = Script::new()
+        .error(status(502))
+        .error(status(502))
+        .error(status(502));
+    let clock = ManualClock::new();
+    let session = script.builder(&clock).build();
+    assert!(matches!(
+        session.token(),
+        Err(Error::Status { status: 502, .. })
+    ));
+    assert!(matches!(session.token(), Err(Error::NotBefore { .. })));
+    assert_eq!(script.asked().len(), 3);
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_told_each_time_and_sends_nothing() {
+    let mistake = || Error::configuration("`client_id` is empty; set it");
+    let script = Script::new().error(mistake()).error(mistake());
+    let (session, _) = script.session();
+    for _ in 0..2 {
+        assert!(matches!(session.token(), Err(Error::Configuration(_))));
+    }
+}
+
+#[test]
+fn after_a_panic_in_a_grant_the_session_goes_on() {
+    let script = Script::new()
+        .then(|| panic!("a bug in a grant"))
+        .token("one", "");
+    let (session, _) = script.session();
+    let inside = session.clone();
+    assert!(
+        std::thread::spawn(move || inside.token().is_ok())
+            .join()
+            .is_err()
+    );
+    assert_eq!(served(&session), "one");
+}
+
+fn unusable() -> Error {
+    Error::answer("it is HTML")
+}
+
+#[test]
+fn a_custom_grant_that_returns_an_unsendable_token_gets_an_error_and_not_a_panic() {
+    let script = Script::new().then(|| Ok(response("line\nbreak", "", 3600)));
+    let (session, _) = script.session();
+    assert!(matches!(session.token(), Err(Error::Answer(_))));
+}

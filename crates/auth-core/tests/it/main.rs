@@ -1,0 +1,11 @@
+//! What a session does, in memory: a scripted grant, a manual clock, no socket, no sleep.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where")]
+
+mod clocks; // lives, windows, jumps, suspends
+mod failures; // what is retried, waited out, remembered, given up
+mod many_threads; // one renewal for all
+mod observing; // events and log lines
+mod rejecting; // what a 401 does to a token
+mod renewing; // obtain, refresh, rotate, forget
+mod script; // the grant that says what a test wrote down

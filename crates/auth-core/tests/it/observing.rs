@@ -1,0 +1,105 @@
+//! Events and what they say.
+
+use std::sync::{Arc, Mutex};
+
+use auth_core::{Event, Identity, ManualClock};
+
+use crate::script::{Script, nothing_to_log_in_with, refused, response, seconds, served, status};
+
+/// Notes the names of the events, in order.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Notes {
+    fn observer(&self) -> impl Fn(&Identity, &Event<'_>) + Send + Sync + 'static {
+        let notes = Arc::clone(&self.0);
+        move |identity, event| {
+            assert_eq!(identity.as_str(), "script");
+            let text = format!("{event:?}");
+            let name: String = text
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric())
+                .collect();
+            notes.lock().unwrap().push(name);
+        }
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+#[test]
+fn an_observer_is_told_of_everything_that_changes() {
+    let clock = ManualClock::new();
+    let notes = Notes::default();
+    let script = Script::new()
+        .error(status(502))
+        .token("one", "r1")
+        .token("two", "r2")
+        .error(status(500))
+        .error(refused("invalid_grant"));
+    let session = script.builder(&clock).observer(notes.observer()).build();
+
+    served(&session);
+    assert_eq!(notes.take(), ["Retry", "Obtained"]);
+    clock.advance(seconds(3600));
+    served(&session);
+    assert_eq!(notes.take(), ["Refreshed", "Rotated"]);
+    clock.advance(seconds(3000));
+    served(&session);
+    assert_eq!(notes.take(), ["ServedAfterFailure"]);
+    assert!(session.reject(&session.token().unwrap()));
+    assert_eq!(notes.take(), ["Rejected"]);
+    clock.advance(seconds(60));
+    assert!(session.token().is_err());
+    assert_eq!(notes.take(), ["Refused", "ReauthenticationRequired"]);
+    assert!(session.token().is_err());
+    assert!(notes.take().is_empty(), "what is known is not told twice");
+}
+
+#[test]
+fn an_observer_is_told_when_a_person_is_needed_although_the_token_is_still_served() {
+    let clock = ManualClock::new();
+    let notes = Notes::default();
+    let script = Script::new()
+        .token("one", "r1")
+        .error(refused("invalid_grant"))
+        .error(nothing_to_log_in_with());
+    let session = script.builder(&clock).observer(notes.observer()).build();
+    served(&session);
+    clock.advance(seconds(3000));
+    served(&session);
+    assert_eq!(
+        notes.take(),
+        [
+            "Obtained",
+            "Refused",
+            "ReauthenticationRequired",
+            "ServedAfterFailure"
+        ]
+    );
+}
+
+#[test]
+fn an_observer_is_told_when_a_token_is_served_during_its_renewal() {
+    let clock = ManualClock::new();
+    let notes = Notes::default();
+    let place: Arc<std::sync::OnceLock<auth_core::Session>> = Arc::default();
+    let inside = Arc::clone(&place);
+    let script = Script::new().token("one", "").then(move || {
+        // Another thread asks while this one renews.
+        let session = inside.get().unwrap().clone();
+        assert_eq!(
+            std::thread::spawn(move || served(&session)).join().unwrap(),
+            "one"
+        );
+        Ok(response("two", "", 3600))
+    });
+    let session = place.get_or_init(|| script.builder(&clock).observer(notes.observer()).build());
+    served(session);
+    notes.take();
+    clock.advance(seconds(3000));
+    assert_eq!(served(session), "two");
+    assert_eq!(notes.take(), ["ServedWhileRenewing", "Obtained"]);
+}

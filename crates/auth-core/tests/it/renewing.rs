@@ -1,0 +1,185 @@
+//! Obtain, refresh, rotate, forget.
+
+use std::sync::{Arc, OnceLock};
+
+use auth_core::{ManualClock, Session};
+
+use crate::script::{Script, refused, response, seconds, served};
+
+#[test]
+fn nothing_is_asked_before_the_first_token_is_wanted_and_only_once_while_it_is_fresh() {
+    let script = Script::new().token("one", "");
+    let (session, _) = script.session();
+    assert!(script.asked().is_empty());
+    for _ in 0..5 {
+        assert_eq!(served(&session), "one");
+    }
+    assert_eq!(session.authorization().unwrap(), "Bearer one");
+    assert_eq!(
+        session.with_authorization(|value| value.len()).unwrap(),
+        "Bearer one".len()
+    );
+    assert_eq!(script.asked(), ["log in"]);
+}
+
+#[test]
+fn the_header_value_is_sensitive() {
+    let (session, _) = Script::new().token("one", "").session();
+    assert!(session.authorization().unwrap().is_sensitive());
+}
+
+#[test]
+fn a_token_without_a_refresh_token_is_followed_by_a_login() {
+    let script = Script::new().token("one", "").token("two", "");
+    let (session, clock) = script.session();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(3600));
+    assert_eq!(served(&session), "two");
+    assert_eq!(script.asked(), ["log in", "log in"]);
+}
+
+#[test]
+fn each_refresh_uses_the_newest_refresh_token() {
+    let script = Script::new()
+        .token("one", "r1")
+        .token("two", "r2")
+        .token("three", "r3");
+    let (session, clock) = script.session();
+    for expected in ["one", "two", "three"] {
+        assert_eq!(served(&session), expected);
+        clock.advance(seconds(3600));
+    }
+    assert_eq!(script.asked(), ["log in", "refresh r1", "refresh r2"]);
+    assert_eq!(session.refresh_token().unwrap().expose(), "r3");
+}
+
+#[test]
+fn a_refresh_answer_without_a_refresh_token_keeps_the_old_one() {
+    let script = Script::new()
+        .token("one", "r1")
+        .token("two", "")
+        .token("three", "");
+    let (session, clock) = script.session();
+    for expected in ["one", "two", "three"] {
+        assert_eq!(served(&session), expected);
+        clock.advance(seconds(3600));
+    }
+    assert_eq!(script.asked(), ["log in", "refresh r1", "refresh r1"]);
+}
+
+#[test]
+fn a_login_without_a_refresh_token_does_not_bring_the_old_one_back() {
+    let script = Script::new()
+        .token("one", "r1")
+        .error(refused("invalid_grant"))
+        .token("two", "")
+        .token("three", "");
+    let (session, clock) = script.session();
+    for expected in ["one", "two", "three"] {
+        assert_eq!(served(&session), expected);
+        clock.advance(seconds(3600));
+    }
+    assert_eq!(script.asked(), ["log in", "refresh r1", "log in", "log in"]);
+    assert!(session.refresh_token().is_none());
+}
+
+#[test]
+fn a_session_can_begin_with_a_refresh_token_and_nothing_else() {
+    let script = Script::new().token("one", "r2");
+    let clock = ManualClock::new();
+    let session = script.builder(&clock).refresh_token("r1").build();
+    assert_eq!(served(&session), "one");
+    assert_eq!(script.asked(), ["refresh r1"]);
+}
+
+#[test]
+fn a_session_can_begin_with_a_token_that_is_already_there() {
+    let script = Script::new().token("two", "r2");
+    let clock = ManualClock::new();
+    let session = script
+        .builder(&clock)
+        .response(response("one", "r1", 60))
+        .build();
+    assert_eq!(served(&session), "one");
+    assert!(script.asked().is_empty());
+    clock.advance(seconds(60));
+    assert_eq!(served(&session), "two");
+    assert_eq!(script.asked(), ["refresh r1"]);
+}
+
+#[test]
+fn a_refresh_token_whose_documented_life_is_over_is_not_sent() {
+    let script = Script::new()
+        .then(|| {
+            let mut response = response("one", "r1", 3600);
+            response.refresh_token_life = Some(seconds(14 * 24 * 3600));
+            Ok(response)
+        })
+        .token("two", "r2");
+    let (session, clock) = script.session();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(14 * 24 * 3600));
+    assert_eq!(served(&session), "two");
+    assert_eq!(script.asked(), ["log in", "log in"]);
+}
+
+#[test]
+fn what_else_the_server_said_can_be_read() {
+    let script = Script::new().then(|| {
+        let mut response = response("one", "", 3600);
+        response.scope = Some("read write".to_owned());
+        response
+            .extra
+            .insert("userName".to_owned(), "jsmith".into());
+        Ok(response)
+    });
+    let (session, _) = script.session();
+    let token = session.token().unwrap();
+    assert_eq!(token.scope(), Some("read write"));
+    assert_eq!(token.extra("userName").unwrap().expose(), "jsmith");
+    assert_eq!(
+        token.expires_at().unwrap().unix_timestamp(),
+        1_767_225_600 + 3600
+    );
+}
+
+#[test]
+fn forgetting_logs_out_and_the_next_call_logs_in_anew() {
+    let script = Script::new().token("one", "r1").token("two", "r2");
+    let (session, _) = script.session();
+    assert_eq!(served(&session), "one");
+    session.forget();
+    assert!(session.refresh_token().is_none());
+    assert_eq!(served(&session), "two");
+    assert_eq!(script.asked(), ["log in", "log in"]);
+}
+
+#[test]
+fn forgetting_also_forgets_that_the_credentials_were_refused() {
+    let script = Script::new()
+        .error(refused("invalid_grant"))
+        .token("one", "");
+    let (session, _) = script.session();
+    assert!(session.token().is_err());
+    assert!(session.token().is_err());
+    session.forget();
+    assert_eq!(served(&session), "one");
+}
+
+#[test]
+fn a_login_that_ends_after_a_logout_serves_its_caller_and_nobody_else() {
+    let clock = ManualClock::new();
+    // The session forgets itself while its own login is under way.
+    let place: Arc<OnceLock<Session>> = Arc::default();
+    let inside = Arc::clone(&place);
+    let script = Script::new()
+        .then(move || {
+            inside.get().unwrap().forget();
+            Ok(response("one", "r1", 3600))
+        })
+        .token("two", "");
+    let session = place.get_or_init(|| script.builder(&clock).build());
+    assert_eq!(served(session), "one");
+    assert!(session.refresh_token().is_none());
+    assert_eq!(served(session), "two");
+}

@@ -1,0 +1,162 @@
+//! A grant that answers what a test wrote down, and notes what it was asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use auth_core::{
+    Builder, Error, Expires, Grant, Identity, ManualClock, Network, Reason, Refusal, Replay,
+    Result, Secret, Sent, Session, TokenResponse, Transport, http,
+};
+
+/// One answer, made when it is asked for.
+type Answer = Box<dyn FnOnce() -> Result<TokenResponse> + Send>;
+
+/// Shared by the test and the grant inside the session.
+#[derive(Clone, Default)]
+pub(crate) struct Script(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    answers: VecDeque<Answer>,
+    asked: Vec<String>,
+    replay: Replay,
+}
+
+impl Script {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next answer.
+    pub(crate) fn then(
+        self,
+        answer: impl FnOnce() -> Result<TokenResponse> + Send + 'static,
+    ) -> Self {
+        self.0.lock().unwrap().answers.push_back(Box::new(answer));
+        self
+    }
+
+    /// The next answer: a token that lives an hour, with a refresh token if it has a name.
+    pub(crate) fn token(self, access_token: &'static str, refresh_token: &'static str) -> Self {
+        self.then(move || Ok(response(access_token, refresh_token, 3600)))
+    }
+
+    /// The next answer: this error.
+    pub(crate) fn error(self, error: Error) -> Self {
+        self.then(move || Err(error))
+    }
+
+    pub(crate) fn replayable(self) -> Self {
+        self.0.lock().unwrap().replay = Replay::Once;
+        self
+    }
+
+    /// A session over this script, and the clock it goes by; it does not retry inside a call.
+    pub(crate) fn session(&self) -> (Session, ManualClock) {
+        let clock = ManualClock::new();
+        (self.builder(&clock).retries(0).build(), clock)
+    }
+
+    pub(crate) fn builder(&self, clock: &ManualClock) -> Builder {
+        Session::builder(self.clone())
+            .transport(nowhere)
+            .clock(clock.clone())
+    }
+
+    /// What was asked so far: `log in`, or `refresh` and the refresh token.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.0.lock().unwrap().asked.clone()
+    }
+
+    fn answer(&self, asked: String) -> Result<TokenResponse> {
+        let answer = {
+            let mut state = self.0.lock().unwrap();
+            state.asked.push(asked);
+            state.answers.pop_front()
+        };
+        answer.expect("the session asked more often than the script has answers")()
+    }
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Script")
+    }
+}
+
+impl Grant for Script {
+    fn identity(&self) -> Identity {
+        Identity::new("script")
+    }
+
+    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
+        self.answer("log in".to_owned())
+    }
+
+    fn refresh(&self, refresh_token: &Secret, _: &dyn Transport) -> Result<TokenResponse> {
+        self.answer(format!("refresh {}", refresh_token.expose()))
+    }
+
+    fn replay(&self) -> Replay {
+        self.0.lock().unwrap().replay
+    }
+}
+
+pub(crate) fn response(access_token: &str, refresh_token: &str, life: u64) -> TokenResponse {
+    let mut response = TokenResponse::new(access_token);
+    response.expires = Expires::After(Duration::from_secs(life));
+    response.refresh_token = Some(refresh_token.into()).filter(|token: &Secret| !token.is_empty());
+    response
+}
+
+pub(crate) fn refused(code: &str) -> Error {
+    let mut refusal = Refusal::new(code, None);
+    refusal.status = Some(400);
+    refusal.into()
+}
+
+pub(crate) fn status(status: u16) -> Error {
+    Error::Status {
+        status,
+        retry_after: None,
+    }
+}
+
+pub(crate) fn come_back_in(seconds: u64, status: u16) -> Error {
+    Error::Status {
+        status,
+        retry_after: Some(Duration::from_secs(seconds)),
+    }
+}
+
+pub(crate) fn lost_answer() -> Error {
+    Error::Network {
+        network: Network::Timeout,
+        sent: Sent::Maybe,
+    }
+}
+
+pub(crate) fn not_sent() -> Error {
+    Error::Network {
+        network: Network::NameLookup,
+        sent: Sent::No,
+    }
+}
+
+pub(crate) fn nothing_to_log_in_with() -> Error {
+    Error::reauthentication_required(Reason::NoCredentials)
+}
+
+/// The text of the token that a session serves now.
+pub(crate) fn served(session: &Session) -> String {
+    session.token().unwrap().expose().to_owned()
+}
+
+pub(crate) fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn nowhere(_: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>> {
+    panic!("a scripted grant sends nothing")
+}

@@ -1,0 +1,159 @@
+//! Aerion: `POST /oauth2/token` in forms, with a tenant header; the well-known account.
+
+use serde_json::json;
+
+use crate::realm::{Pair, Realm};
+use crate::received::Fields;
+use crate::tokens::{HEX, Login, Rejection, random};
+use crate::{Answer, Received};
+
+/// The company whose account it is; the tenant is `https://acme.aerion.app`.
+pub const COMPANY: &str = "acme";
+/// The tenant as a full URL, the value of `companyurl`, `Origin` or `Referer`.
+pub const COMPANY_URL: &str = "https://acme.aerion.app";
+/// The e-mail address of the user.
+pub const USERNAME: &str = "ada@acme.example";
+/// The password of the user.
+pub const PASSWORD: &str = "correct horse & 100% battery";
+
+pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
+    match (request.method.as_str(), request.path.as_str()) {
+        (_, TOKEN_PATH) => token(realm, request).unwrap_or_else(|refusal| refusal),
+        ("GET", "/v1/users/me") => signed(realm, request, me),
+        ("POST", "/echo") => signed(realm, request, echo),
+        _ => Answer::json(
+            404,
+            &json!({"error": "E_NOT_FOUND", "status": 404, "summary": "Not Found"}),
+        ),
+    }
+}
+
+/// The checks of npm oauth2-server 2.4, in its order, after the one for the tenant.
+fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+    let fields = request
+        .form_fields()
+        .filter(|_| request.method == "POST")
+        .ok_or_else(|| {
+            let must = "Method must be POST with application/x-www-form-urlencoded encoding";
+            refusal("invalid_request", must)
+        })?;
+    tenant(request)?;
+    let grant = fields.text("grant_type");
+    if !["password", "refresh_token"].contains(&grant) {
+        return Err(refusal(
+            "invalid_request",
+            "Invalid or missing grant_type parameter",
+        ));
+    }
+    // Aerion does not check the pair, but it must be there.
+    let Some(client) = fields.get("client_id") else {
+        return Err(refusal(
+            "invalid_client",
+            "Invalid or missing client_id parameter",
+        ));
+    };
+    if fields.get("client_secret").is_none() {
+        return Err(refusal("invalid_client", "Missing client_secret parameter"));
+    }
+    match grant {
+        "password" => password(realm, &fields, client),
+        _ => refresh(realm, &fields),
+    }
+}
+
+fn password(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Answer, Answer> {
+    let (Some(username), Some(password)) = (fields.get("username"), fields.get("password")) else {
+        let missing = "Missing parameters. \"username\" and \"password\" are required";
+        return Err(refusal("invalid_client", missing));
+    };
+    if (username, password) != (USERNAME, PASSWORD) {
+        return Err(refusal("invalid_grant", "User credentials are invalid"));
+    }
+    let login = Login {
+        client: client.to_owned(),
+        subject: username.to_owned(),
+        scope: String::new(),
+    };
+    let family = realm.tokens.new_family();
+    let pair = realm.issue_pair(&login, family, fresh_token);
+    Ok(issued(realm, &pair))
+}
+
+fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
+    let Some(token) = fields.get("refresh_token") else {
+        return Err(refusal("invalid_request", "No \"refresh_token\" parameter"));
+    };
+    // A token of the web SSO login seeds a session of any client: the pair is arbitrary.
+    let (login, family) = realm.spend(token, None).map_err(|rejection| {
+        let why = match rejection {
+            Rejection::Invalid => "Invalid refresh token",
+            Rejection::Expired => "Refresh token has expired",
+        };
+        refusal("invalid_grant", why)
+    })?;
+    let pair = realm.issue_pair(&login, family, fresh_token);
+    Ok(issued(realm, &pair))
+}
+
+fn issued(realm: &Realm, pair: &Pair) -> Answer {
+    let body = json!({
+        "token_type": "bearer",
+        "access_token": pair.access,
+        "expires_in": realm.expires_in(),
+        "refresh_token": pair.refresh,
+    });
+    Answer::json(200, &body).no_store()
+}
+
+/// The first of the three headers that is there must be the URL or the host of an account; the
+/// words of this refusal are ours, Aerion documents none.
+fn tenant(request: &Received) -> Result<(), Answer> {
+    let sent = ["companyurl", "origin", "referer"]
+        .iter()
+        .find_map(|name| request.header(name));
+    let value = sent.ok_or_else(|| {
+        refusal(
+            "invalid_request",
+            "Missing companyurl, origin or referer header",
+        )
+    })?;
+    let host = value.strip_prefix("https://").unwrap_or(value);
+    let host = host.split('/').next().unwrap_or_default();
+    if host.eq_ignore_ascii_case("acme.aerion.app") {
+        Ok(())
+    } else {
+        Err(refusal("invalid_request", "Unknown company"))
+    }
+}
+
+fn signed(realm: &Realm, request: &Received, then: fn(&Realm, &Received) -> Answer) -> Answer {
+    let token = request.bearer().unwrap_or_default();
+    if realm.tokens.access(token, realm.now).is_ok() {
+        return then(realm, request);
+    }
+    Answer::new(403).body("application/json", FORBIDDEN)
+}
+
+fn me(_: &Realm, _: &Received) -> Answer {
+    let user = json!({
+        "id": 5, "status": 1, "firstname": "Ada", "lastname": "Byron", "email": USERNAME,
+    });
+    Answer::json(200, &json!({ "user": user }))
+}
+
+fn echo(_: &Realm, request: &Received) -> Answer {
+    crate::echo::answer(request)
+}
+
+fn refusal(error: &str, description: &str) -> Answer {
+    let body = json!({"code": 400, "error": error, "error_description": description});
+    Answer::json(400, &body).no_store()
+}
+
+pub(crate) fn fresh_token() -> String {
+    random(HEX, 40)
+}
+
+pub(crate) const TOKEN_PATH: &str = "/oauth2/token";
+/// As Aerion documents it, in its order.
+const FORBIDDEN: &str = r#"{"error":"E_FORBIDDEN","status":403,"summary":"Forbidden","raw":"The access token provided is invalid."}"#;

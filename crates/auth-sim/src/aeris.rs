@@ -1,0 +1,140 @@
+//! Aeris: `GET /api/token` with six parameters in the query; the well-known account.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::realm::{Realm, epoch};
+use crate::received::{Fields, JSON};
+use crate::tokens::{HEX, Login, random};
+use crate::{Answer, Received};
+
+/// `clientId`.
+pub const CLIENT_ID: &str = "sim_aeris_client";
+/// `cs`, the client secret.
+pub const CLIENT_SECRET: &str = "89b63a42473ce52dd522531af3caf2d5adf92335a2";
+/// `accountId`.
+pub const ACCOUNT_ID: &str = "18002";
+/// `as`, the account secret, which is the API key.
+pub const ACCOUNT_SECRET: &str = "98aeddc0-51e1-4c2b-9d65-af30b7a1c9e7";
+/// `requesterId`; Aeris asks for an e-mail address, and takes any.
+pub const REQUESTER_ID: &str = "ops+sim@acme.example";
+
+pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
+    match (request.method.as_str(), request.path.as_str()) {
+        (_, TOKEN_PATH) => token(realm, request).unwrap_or_else(|refusal| refusal),
+        ("GET", path) if path.starts_with("/devicesQuery/") => usage(realm, request),
+        ("POST", "/echo") if is_signed(realm, request) => crate::echo::answer(request),
+        ("POST", "/echo") => unauthorized(),
+        _ => Answer::text(404, "Not Found"),
+    }
+}
+
+/// Aeris documents no error of this call: the statuses are HTTP's, the words are ours.
+fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+    if request.method != "GET" {
+        return Err(Answer::text(405, "Method Not Allowed").header("Allow", "GET"));
+    }
+    if request.media_type() != JSON {
+        return Err(Answer::text(415, "Unsupported Media Type"));
+    }
+    let fields = Fields::from_pairs(request.query_pairs());
+    for name in [
+        "clientId",
+        "cs",
+        "accountId",
+        "as",
+        "requesterId",
+        "grant_type",
+    ] {
+        if fields.get(name).is_none() {
+            return Err(bad_request(&format!("Missing query parameter {name}")));
+        }
+    }
+    if fields.text("grant_type") != "client_credentials" {
+        return Err(bad_request("grant_type must be client_credentials"));
+    }
+    if !is_email(fields.text("requesterId")) {
+        return Err(bad_request("requesterId must be an e-mail address"));
+    }
+    let known = ["clientId", "cs", "accountId", "as"].map(|name| fields.text(name))
+        == [CLIENT_ID, CLIENT_SECRET, ACCOUNT_ID, ACCOUNT_SECRET];
+    if known {
+        Ok(issued(realm))
+    } else {
+        Err(unauthorized())
+    }
+}
+
+fn issued(realm: &mut Realm) -> Answer {
+    let expires = epoch(realm.now + realm.settings.access_token_life);
+    let login = Login {
+        client: CLIENT_ID.to_owned(),
+        subject: ACCOUNT_ID.to_owned(),
+        scope: String::new(),
+    };
+    let claims = json!({"sub": ACCOUNT_ID, "exp": expires, "jti": random(HEX, 16)});
+    let family = realm.tokens.new_family();
+    let token = realm.issue_access(&login, family, jwt(&claims));
+    let body = json!({"token": token, "token_type": "Bearer", "expires_in": expires});
+    Answer::json(200, &body).no_store()
+}
+
+fn usage(realm: &Realm, request: &Received) -> Answer {
+    if !is_signed(realm, request) {
+        return unauthorized();
+    }
+    let account = request.path.strip_prefix("/devicesQuery/");
+    let account = account.and_then(|rest| rest.strip_suffix("/devices/cellUtilization"));
+    match account {
+        Some(ACCOUNT_ID) => Answer::json(200, &devices()),
+        Some(_) => Answer::text(403, "Forbidden"),
+        None => Answer::text(404, "Not Found"),
+    }
+}
+
+fn devices() -> Value {
+    let devices = [
+        ("990000862471854", 48.31, 1204),
+        ("990000862471862", 3.07, 88),
+    ];
+    let devices = devices.map(|(imei, megabytes, sms)| {
+        json!({"imei": imei, "status": "Provisioned", "dataMB": megabytes, "smsCount": sms})
+    });
+    json!({"accountId": ACCOUNT_ID, "totalDevices": devices.len(), "devices": devices})
+}
+
+fn is_signed(realm: &Realm, request: &Received) -> bool {
+    let token = request.bearer().unwrap_or_default();
+    realm.tokens.access(token, realm.now).is_ok()
+}
+
+fn is_email(text: &str) -> bool {
+    text.split_once('@')
+        .is_some_and(|(who, host)| !who.is_empty() && host.contains('.'))
+}
+
+fn bad_request(message: &str) -> Answer {
+    Answer::json(400, &json!({"error": "Bad Request", "message": message}))
+}
+
+fn unauthorized() -> Answer {
+    Answer::text(401, "Unauthorized")
+}
+
+pub(crate) fn fresh_token() -> String {
+    jwt(&json!({"sub": ACCOUNT_ID, "jti": random(HEX, 16)}))
+}
+
+/// The shape of a signed JWT; the signature is random.
+fn jwt(claims: &Value) -> String {
+    let part = |text: String| URL_SAFE_NO_PAD.encode(text);
+    let header = part(json!({"alg": "HS256", "typ": "JWT"}).to_string());
+    format!(
+        "{header}.{}.{}",
+        part(claims.to_string()),
+        part(random(HEX, 32))
+    )
+}
+
+pub(crate) const TOKEN_PATH: &str = "/api/token";

@@ -1,0 +1,152 @@
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::door::Door;
+use crate::fault::Latch;
+use crate::realm::{Realm, Settings};
+use crate::serve::Shared;
+use crate::{Received, Simulator, Vendor};
+
+/// Decides what a [`Simulator`] is like before it starts.
+pub struct Builder {
+    vendor: Vendor,
+    port: u16,
+    clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    on_answer: Box<dyn Fn(&Received) + Send + Sync>,
+    settings: Settings,
+}
+
+/// Which bodies the token endpoint of the generic server reads.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Bodies {
+    /// Forms alone, as RFC 6749 has it.
+    Form,
+    /// JSON alone.
+    Json,
+    /// Either.
+    #[default]
+    Both,
+}
+
+impl Builder {
+    pub(crate) fn new(vendor: Vendor) -> Self {
+        Self {
+            vendor,
+            port: 0,
+            clock: Box::new(machine_clock),
+            on_answer: Box::new(|_| {}),
+            settings: Settings::of(vendor),
+        }
+    }
+
+    /// The port. Default: 0, any that is free.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The clock; what [`Simulator::advance`] adds comes on top. Default: the machine's.
+    #[must_use]
+    pub fn now(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// How long an access token works. Default: Aerion 3600 s, Aeris 365 days, Ermeo 7200 s,
+    /// generic 3600 s.
+    #[must_use]
+    pub fn access_token_life(mut self, life: Duration) -> Self {
+        self.settings.access_token_life = life;
+        self
+    }
+
+    /// How long a refresh token works. Default: Aerion and Ermeo 14 days, generic 30 days.
+    #[must_use]
+    pub fn refresh_token_life(mut self, life: Duration) -> Self {
+        self.settings.refresh_token_life = life;
+        self
+    }
+
+    /// Whether a spent refresh token that is presented again takes every token of its login with
+    /// it, as RFC 9700 §4.14.2 recommends. Default: the generic server does, the vendors do not.
+    #[must_use]
+    pub fn revoke_family_on_reuse(mut self, revoke: bool) -> Self {
+        self.settings.revoke_family_on_reuse = revoke;
+        self
+    }
+
+    /// Which bodies the generic token endpoint reads. Default: both. The vendors have their own.
+    #[must_use]
+    pub fn bodies(mut self, bodies: Bodies) -> Self {
+        self.settings.bodies = bodies;
+        self
+    }
+
+    /// Is told of every request when it is answered. Default: nobody is.
+    #[must_use]
+    pub fn on_answer(mut self, told: impl Fn(&Received) + Send + Sync + 'static) -> Self {
+        self.on_answer = Box::new(told);
+        self
+    }
+
+    /// Opens the port and starts to serve.
+    ///
+    /// # Errors
+    ///
+    /// If the port is taken or no socket or thread can be had.
+    pub fn start(self) -> io::Result<Simulator> {
+        let behind = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let behind_address = behind.local_addr()?;
+        let server = tiny_http::Server::from_listener(behind, None).map_err(io::Error::other)?;
+        let server = Arc::new(server);
+        let door = Door::open(self.port, behind_address)?;
+        let url = format!("http://{}", door.address());
+        let now = (self.clock)();
+        let shared = Arc::new(Shared {
+            vendor: self.vendor,
+            clock: self.clock,
+            on_answer: self.on_answer,
+            advanced: Mutex::default(),
+            realm: Mutex::new(Realm::new(self.settings, url.clone(), now)),
+            log: Mutex::default(),
+            token_plans: Mutex::default(),
+            api_plans: Mutex::default(),
+            gates: Mutex::default(),
+            closing: Latch::default(),
+        });
+        let (for_thread, behind) = (Arc::clone(&shared), Arc::clone(&server));
+        let serving = thread::Builder::new()
+            .name(format!("auth-sim {}", self.vendor.name()))
+            .spawn(move || for_thread.serve(&behind))?;
+        Ok(Simulator {
+            url,
+            shared,
+            server,
+            serving: Some(serving),
+            door: Some(door),
+        })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("vendor", &self.vendor)
+            .field("port", &self.port)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a simulator has no session whose clock to ask"
+)]
+fn machine_clock() -> SystemTime {
+    SystemTime::now()
+}

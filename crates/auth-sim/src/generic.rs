@@ -1,0 +1,115 @@
+//! The generic authorization server: five grants; the well-known clients and user.
+
+mod authorize;
+mod token;
+
+use std::time::SystemTime;
+
+use serde_json::json;
+
+use crate::realm::Realm;
+use crate::tokens::{ALPHANUMERIC, Family, Login, random};
+use crate::{Answer, Received};
+
+/// A confidential client.
+pub const CLIENT_ID: &str = "sim-client";
+/// Its secret.
+pub const CLIENT_SECRET: &str = "sim-client-secret";
+/// A public client: it has no secret, and must use PKCE.
+pub const PUBLIC_CLIENT_ID: &str = "sim-public";
+/// A confidential client whose id breaks a Basic header that RFC 6749 §2.3.1 was not applied to.
+pub const ODD_CLIENT_ID: &str = "sim:odd client";
+/// Its secret, which does the same.
+pub const ODD_CLIENT_SECRET: &str = "p+ss w%rd:é&=";
+/// The user, who is logged in at the authorization endpoint without being asked.
+pub const USERNAME: &str = "alice";
+/// The password of the user.
+pub const PASSWORD: &str = "alice & 100% more";
+/// A redirection URI. Any on a loopback host is accepted, on whatever port and path.
+pub const REDIRECT_URI: &str = "http://127.0.0.1:9/callback";
+/// The scopes there are; `read` is granted where none is asked for.
+pub const SCOPES: [&str; 3] = ["read", "write", "admin"];
+
+/// An authorization code, and what was asked for it.
+pub(crate) struct Code {
+    login: Login,
+    redirect_uri: String,
+    challenge: Option<String>,
+    expires: SystemTime,
+    /// The tokens it was exchanged for. A code works once.
+    spent: Option<Family>,
+}
+
+pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/authorize") => authorize::answer(realm, request),
+        ("POST", TOKEN_PATH) => token::answer(realm, request),
+        (_, TOKEN_PATH) => not_allowed("POST"),
+        (_, "/authorize") => not_allowed("GET"),
+        ("GET", "/whoami") => signed(realm, request, whoami),
+        ("POST", "/echo") => signed(realm, request, |_, request| crate::echo::answer(request)),
+        _ => Answer::json(404, &json!({"error": "not_found"})),
+    }
+}
+
+/// RFC 6750 §3: a request without a token is told how to ask, one with a bad token what is wrong.
+fn signed(realm: &Realm, request: &Received, then: fn(&Login, &Received) -> Answer) -> Answer {
+    let Some(token) = request.bearer() else {
+        return Answer::new(401).header("WWW-Authenticate", r#"Bearer realm="auth-sim""#);
+    };
+    if let Ok(login) = realm.tokens.access(token, realm.now) {
+        return then(login, request);
+    }
+    let challenge = format!(
+        r#"Bearer realm="auth-sim", error="invalid_token", error_description="{BAD_TOKEN}""#
+    );
+    let body = json!({"error": "invalid_token", "error_description": BAD_TOKEN});
+    Answer::json(401, &body).header("WWW-Authenticate", &challenge)
+}
+
+fn whoami(login: &Login, _: &Received) -> Answer {
+    let body = json!({"sub": login.subject, "client_id": login.client, "scope": login.scope});
+    Answer::json(200, &body)
+}
+
+fn not_allowed(method: &str) -> Answer {
+    refusal(405, "invalid_request", &format!("Method must be {method}")).header("Allow", method)
+}
+
+fn refusal(status: u16, error: &str, description: &str) -> Answer {
+    Answer::json(
+        status,
+        &json!({"error": error, "error_description": description}),
+    )
+    .no_store()
+}
+
+/// The secret of a client: `None` if there is no such client, `Some(None)` if it is public.
+fn secret_of(client: &str) -> Option<Option<&'static str>> {
+    match client {
+        CLIENT_ID => Some(Some(CLIENT_SECRET)),
+        ODD_CLIENT_ID => Some(Some(ODD_CLIENT_SECRET)),
+        PUBLIC_CLIENT_ID => Some(None),
+        _ => None,
+    }
+}
+
+/// The scope to grant, or nothing if one is asked for that does not exist.
+fn scope(asked: &str) -> Option<String> {
+    let mut names = asked.split(' ').filter(|name| !name.is_empty()).peekable();
+    if names.peek().is_none() {
+        return Some(SCOPES[0].to_owned());
+    }
+    names
+        .all(|name| SCOPES.contains(&name))
+        .then(|| asked.to_owned())
+}
+
+/// Codes and tokens end in `=`: whoever puts one into a URL or a form must encode it, whoever
+/// reads it there must decode it, and once.
+pub(crate) fn fresh_token() -> String {
+    random(ALPHANUMERIC, 43) + "="
+}
+
+pub(crate) const TOKEN_PATH: &str = "/token";
+const BAD_TOKEN: &str = "The access token is invalid, expired or revoked";

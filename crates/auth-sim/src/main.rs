@@ -1,0 +1,90 @@
+//! `cargo run -p auth-sim`: the simulators as servers, for anybody with curl.
+#![forbid(unsafe_code)]
+
+mod sheet; // what is printed about a running simulator
+
+use std::process::ExitCode;
+use std::thread;
+
+use auth_sim::{Simulator, Vendor};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = match parse(&arguments) {
+        Ok(Some(wanted)) => wanted,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(complaint) => {
+            eprint!("auth-sim: {complaint}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut running = Vec::new();
+    for (vendor, port) in wanted {
+        match Simulator::builder(vendor)
+            .port(port)
+            .on_answer(sheet::line(vendor))
+            .start()
+        {
+            Ok(simulator) => running.push(simulator),
+            Err(error) => {
+                eprintln!(
+                    "auth-sim: {} cannot have port {port}: {error}",
+                    vendor.name()
+                );
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    print!("{}", sheet::of(&running));
+    loop {
+        thread::park();
+    }
+}
+
+/// Which simulators to start on which ports; `None` if help is wanted.
+fn parse(arguments: &[String]) -> Result<Option<Vec<(Vendor, u16)>>, String> {
+    let mut words = arguments.iter().map(String::as_str);
+    let (mut chosen, mut port) = (None, None);
+    while let Some(word) = words.next() {
+        match word {
+            "-h" | "--help" | "help" => return Ok(None),
+            "--port" => {
+                let text = words.next().ok_or("--port wants a number")?;
+                let number = text.parse().map_err(|_| format!("{text} is not a port"))?;
+                port = Some(number);
+            }
+            name => {
+                let known = Vendor::ALL.into_iter().find(|vendor| vendor.name() == name);
+                chosen = Some(known.ok_or_else(|| format!("{name} is not a simulator"))?);
+            }
+        }
+    }
+    match (chosen, port) {
+        (Some(vendor), port) => Ok(Some(vec![(vendor, port.unwrap_or(default_port(vendor)))])),
+        (None, Some(_)) => Err("--port needs to know which simulator".to_owned()),
+        (None, None) => Ok(Some(Vendor::ALL.map(|it| (it, default_port(it))).to_vec())),
+    }
+}
+
+fn default_port(vendor: Vendor) -> u16 {
+    match vendor {
+        Vendor::Aerion => 18201,
+        Vendor::Aeris => 18202,
+        Vendor::Ermeo => 18203,
+        Vendor::Generic => 18204,
+    }
+}
+
+const HELP: &str = "\
+auth-sim: strict simulators of token servers, on 127.0.0.1
+
+  auth-sim                       all four, on ports 18201 to 18204
+  auth-sim VENDOR                one of: aerion, aeris, ermeo, generic
+  auth-sim VENDOR --port PORT    on another port; 0 is any that is free
+  auth-sim --help                this
+
+Prints the accounts and curl lines to paste, then a line for each request. Ctrl-C ends it.
+";

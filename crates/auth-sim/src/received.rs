@@ -1,0 +1,181 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+/// A request as it arrived, and the status that was answered.
+///
+/// Kept for faulted requests too, so that a test can count and quote everything a client sent.
+/// `Debug` shows all of it: the secrets of a simulator are not secret.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Received {
+    /// The method, in upper case.
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The query without its `?`, still encoded; empty if there is none.
+    pub query: String,
+    /// The headers in the order of their arrival, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, as bytes.
+    pub body: Vec<u8>,
+    /// The status that was answered; `None` while the answer is held back, and for ever if the
+    /// connection was closed without one.
+    pub status: Option<u16>,
+}
+
+impl Received {
+    /// The first header of this name, in whatever case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self
+            .headers
+            .iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The body read as a form, decoded, in order; empty if the body is not UTF-8.
+    pub fn form(&self) -> Vec<(String, String)> {
+        std::str::from_utf8(&self.body)
+            .map(decode_form)
+            .unwrap_or_default()
+    }
+
+    /// The query, decoded, in order.
+    pub fn query_pairs(&self) -> Vec<(String, String)> {
+        decode_form(&self.query)
+    }
+
+    /// The body read as JSON; `None` if it is not.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The body as text, with anything that is not UTF-8 replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn read(request: &mut tiny_http::Request) -> io::Result<Self> {
+        let mut body = Vec::new();
+        request.as_reader().read_to_end(&mut body)?;
+        let (path, query) = request.url().split_once('?').unwrap_or((request.url(), ""));
+        // The first header is the `Connection: close` that `door` puts in.
+        let headers = request.headers().iter().skip(1).map(|header| {
+            let name = header.field.as_str().as_str().to_ascii_lowercase();
+            (name, header.value.as_str().to_owned())
+        });
+        Ok(Self {
+            method: request.method().as_str().to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: headers.collect(),
+            body,
+            status: None,
+        })
+    }
+
+    pub(crate) fn media_type(&self) -> String {
+        let value = self.header("content-type").unwrap_or_default();
+        value
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+    }
+
+    /// The fields of a body that is a form in its content type and in its bytes.
+    pub(crate) fn form_fields(&self) -> Option<Fields> {
+        (self.media_type() == FORM).then(|| Fields::from_pairs(self.form()))
+    }
+
+    /// The fields of a body that is a JSON object in its content type and in its bytes.
+    pub(crate) fn json_fields(&self) -> Option<Fields> {
+        let object = self.json().filter(|_| self.media_type() == JSON)?;
+        let members = object.as_object()?.iter();
+        let texts =
+            members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into())));
+        Some(Fields::from_pairs(texts.collect()))
+    }
+
+    /// The token of `Authorization: Bearer`. The scheme is compared letter by letter, as the
+    /// software behind Aerion and Ermeo does: `bearer` is not enough.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        self.header("authorization")?
+            .strip_prefix("Bearer ")
+            .map(str::trim)
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        writeln!(f, "{} {}{mark}{}", self.method, self.path, self.query)?;
+        for (name, value) in &self.headers {
+            writeln!(f, "{name}: {value}")?;
+        }
+        writeln!(f, "\n{}", self.text())?;
+        match self.status {
+            Some(status) => write!(f, "=> {status}"),
+            None => write!(f, "=> no answer"),
+        }
+    }
+}
+
+/// The parameters of a request by name.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    values: BTreeMap<String, String>,
+    repeated: bool,
+}
+
+impl Fields {
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+        let count = pairs.len();
+        let values: BTreeMap<_, _> = pairs.into_iter().collect();
+        Self {
+            repeated: values.len() != count,
+            values,
+        }
+    }
+
+    /// A field that is there and not empty; RFC 6749 §3.1 treats the two alike.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.values
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A field, or nothing.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// RFC 6749 §3.2: request parameters must not be included more than once.
+    pub(crate) fn has_repetition(&self) -> bool {
+        self.repeated
+    }
+}
+
+pub(crate) fn decode_form(text: &str) -> Vec<(String, String)> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode_form_part(name), decode_form_part(value))
+        })
+        .collect()
+}
+
+pub(crate) fn decode_form_part(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}
+
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const JSON: &str = "application/json";

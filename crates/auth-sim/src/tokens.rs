@@ -1,0 +1,167 @@
+use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
+
+/// Every token that was issued, and what has become of it.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    access: HashMap<String, Issued>,
+    refresh: HashMap<String, Issued>,
+    presented: BTreeMap<String, usize>,
+    families: u64,
+}
+
+/// Whom a token was issued to, and for what.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    pub(crate) client: String,
+    pub(crate) subject: String,
+    pub(crate) scope: String,
+}
+
+/// The tokens that descend from one login.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Family(u64);
+
+/// Why a token is not accepted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Rejection {
+    /// Never issued, issued to another client, revoked, or spent.
+    Invalid,
+    Expired,
+}
+
+struct Issued {
+    login: Login,
+    family: Family,
+    expires: SystemTime,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    Live,
+    Spent,
+    Revoked,
+}
+
+impl Tokens {
+    pub(crate) fn new_family(&mut self) -> Family {
+        self.families += 1;
+        Family(self.families)
+    }
+
+    pub(crate) fn issue_access(
+        &mut self,
+        token: &str,
+        login: &Login,
+        family: Family,
+        expires: SystemTime,
+    ) {
+        let issued = Issued {
+            login: login.clone(),
+            family,
+            expires,
+            state: State::Live,
+        };
+        self.access.insert(token.to_owned(), issued);
+    }
+
+    pub(crate) fn issue_refresh(
+        &mut self,
+        token: &str,
+        login: &Login,
+        family: Family,
+        expires: SystemTime,
+    ) {
+        let issued = Issued {
+            login: login.clone(),
+            family,
+            expires,
+            state: State::Live,
+        };
+        self.refresh.insert(token.to_owned(), issued);
+        self.presented.insert(token.to_owned(), 0);
+    }
+
+    pub(crate) fn access(&self, token: &str, now: SystemTime) -> Result<&Login, Rejection> {
+        self.access.get(token).ok_or(Rejection::Invalid)?.check(now)
+    }
+
+    /// Whom a refresh token that could be spent belongs to.
+    pub(crate) fn refresh_login(&self, token: &str) -> Option<&Login> {
+        self.refresh.get(token).map(|issued| &issued.login)
+    }
+
+    /// Spends a refresh token: it works once. `client` is `None` where the vendor does not ask
+    /// whose token it is.
+    pub(crate) fn spend(
+        &mut self,
+        token: &str,
+        client: Option<&str>,
+        now: SystemTime,
+        revoke_family_on_reuse: bool,
+    ) -> Result<(Login, Family), Rejection> {
+        let issued = self.refresh.get_mut(token).ok_or(Rejection::Invalid)?;
+        *self.presented.entry(token.to_owned()).or_default() += 1;
+        if client.is_some_and(|client| client != issued.login.client) {
+            return Err(Rejection::Invalid);
+        }
+        let family = issued.family;
+        let checked = issued.check(now).cloned();
+        match issued.state {
+            State::Live if checked.is_ok() => issued.state = State::Spent,
+            State::Spent if revoke_family_on_reuse => self.revoke_family(family),
+            _ => {}
+        }
+        checked.map(|login| (login, family))
+    }
+
+    pub(crate) fn revoke_family(&mut self, family: Family) {
+        let all = self.access.values_mut().chain(self.refresh.values_mut());
+        all.filter(|issued| issued.family == family)
+            .for_each(|issued| issued.state = State::Revoked);
+    }
+
+    pub(crate) fn revoke_access(&mut self) {
+        self.access
+            .values_mut()
+            .for_each(|issued| issued.state = State::Revoked);
+    }
+
+    pub(crate) fn revoke_refresh(&mut self) {
+        self.refresh
+            .values_mut()
+            .for_each(|issued| issued.state = State::Revoked);
+    }
+
+    pub(crate) fn presented(&self) -> &BTreeMap<String, usize> {
+        &self.presented
+    }
+}
+
+impl Issued {
+    /// RFC 6749 has no word for the very second of expiry; here a token of 3600 s works for
+    /// 3600 s and not at the 3600th.
+    fn check(&self, now: SystemTime) -> Result<&Login, Rejection> {
+        match self {
+            Self {
+                state: State::Spent | State::Revoked,
+                ..
+            } => Err(Rejection::Invalid),
+            Self { expires, .. } if now >= *expires => Err(Rejection::Expired),
+            Self { login, .. } => Ok(login),
+        }
+    }
+}
+
+/// Random characters out of an alphabet.
+pub(crate) fn random(alphabet: &str, length: usize) -> String {
+    let letters = alphabet.as_bytes();
+    (0..length)
+        .map(|_| char::from(letters[fastrand::usize(..letters.len())]))
+        .collect()
+}
+
+pub(crate) const HEX: &str = "0123456789abcdef";
+pub(crate) const ALPHANUMERIC: &str =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

@@ -1,0 +1,13 @@
+//! The simulators from outside: every strictness they promise, over a plain socket.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod client; // a client that sends what it is told, right or wrong
+
+mod aerion; // method, path, encoding, tenant, fields, rotation
+mod aeris; // query, headers, absolute expiry
+mod code; // authorization codes: once, for one client, redirect and verifier
+mod ermeo; // JSON, rotation, the API and its pages
+mod fault; // each fault, gates, and the log of them
+mod generic; // the token endpoint: clients, bodies, grants
+mod redirect; // the authorization endpoint
+mod simulator; // clock, threads, ports, log

@@ -1,0 +1,18 @@
+//! The client acts for itself: `cargo run -p oauth2-generic --example client_credentials`.
+//!
+//! Against a server of yours: set `OAUTH2_TOKEN_ENDPOINT`, `OAUTH2_CLIENT_ID`, `OAUTH2_CLIENT_SECRET`, and
+//! if you like `OAUTH2_SCOPE` and `OAUTH2_API`, the URL of something that a token opens.
+
+#[path = "shared/server.rs"]
+mod server;
+
+use oauth2_generic::{ClientCredentials, Session};
+use server::Server;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let server = Server::from_environment()?;
+    let session = Session::new(ClientCredentials {
+        client: server.client.clone(),
+    });
+    server.try_out(&session)
+}

@@ -1,0 +1,130 @@
+//! The URL that users are sent to, with what makes it safe: `state` and PKCE.
+//!
+//! The only file that knows the `oauth2` crate.
+
+use auth_core::{Error, Result, Secret};
+use oauth2::basic::BasicClient;
+use oauth2::url::{Host, Url};
+use oauth2::{
+    AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+};
+
+use crate::client::{Client, not_ours};
+
+/// What comes back in the redirect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wanted<'a> {
+    /// A code, which only the holder of this verifier can use (RFC 7636).
+    Code { code_verifier: &'a Secret },
+    /// An access token.
+    Token,
+}
+
+/// The authorization URL (RFC 6749 §4.1.1 and §4.2.1).
+pub(crate) fn url(
+    client: &Client,
+    redirect_uri: &str,
+    parameters: &[(String, String)],
+    state: &str,
+    wanted: Wanted<'_>,
+) -> Result<String> {
+    if client.client_id.is_empty() {
+        return Err(Error::configuration("`client_id` is empty; set it"));
+    }
+    let flow = BasicClient::new(ClientId::new(client.client_id.clone()))
+        .set_auth_uri(endpoint(client)?)
+        .set_redirect_uri(redirect(redirect_uri)?);
+    let mut request = flow.authorize_url(|| CsrfToken::new(state.to_owned()));
+    request = match wanted {
+        Wanted::Code { code_verifier } => request.set_pkce_challenge(challenge(code_verifier)?),
+        Wanted::Token => request.use_implicit_flow(),
+    };
+    if !client.scope.is_empty() {
+        request = request.add_scope(Scope::new(client.scope.clone()));
+    }
+    for (name, value) in [
+        ("audience", &client.audience),
+        ("resource", &client.resource),
+    ] {
+        if !value.is_empty() {
+            request = request.add_extra_param(name, value.as_str());
+        }
+    }
+    for (name, value) in parameters {
+        request = request.add_extra_param(not_ours(name)?, value.as_str());
+    }
+    Ok(request.url().0.into())
+}
+
+/// A new `state`: 128 random bits, which tie the redirect to the login that asked for it.
+pub(crate) fn new_state() -> String {
+    CsrfToken::new_random().into_secret()
+}
+
+/// A new code verifier: 256 random bits (RFC 7636 §4.1).
+pub(crate) fn new_code_verifier() -> Secret {
+    PkceCodeChallenge::new_random_sha256()
+        .1
+        .into_secret()
+        .into()
+}
+
+/// An absolute URL in the one spelling that browsers use.
+pub(crate) fn normal(url: &str) -> Option<String> {
+    Url::parse(url).ok().map(String::from)
+}
+
+fn endpoint(client: &Client) -> Result<AuthUrl> {
+    let endpoint = AuthUrl::new(client.authorization_endpoint.clone()).map_err(|_| {
+        Error::configuration("`authorization_endpoint` is not a URL; write it as https://host/path")
+    })?;
+    let url = endpoint.url();
+    if url.fragment().is_some() {
+        return Err(Error::configuration(
+            "`authorization_endpoint` must not have a fragment",
+        ));
+    }
+    let private = match url.scheme() {
+        "https" => true,
+        "http" => client.danger_allow_http_login || is_loopback(url),
+        _ => false,
+    };
+    if !private {
+        return Err(Error::configuration(
+            "`authorization_endpoint` must begin with https://; plain http is for 127.0.0.1 and [::1] only",
+        ));
+    }
+    Ok(endpoint)
+}
+
+fn redirect(redirect_uri: &str) -> Result<RedirectUrl> {
+    let redirect = RedirectUrl::new(redirect_uri.to_owned())
+        .map_err(|_| Error::configuration("`redirect_uri` is not an absolute URL"))?;
+    match redirect.url().fragment() {
+        None => Ok(redirect),
+        Some(_) => Err(Error::configuration(
+            "`redirect_uri` must not have a fragment",
+        )),
+    }
+}
+
+fn challenge(code_verifier: &Secret) -> Result<PkceCodeChallenge> {
+    let text = code_verifier.expose();
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    // The crate panics for other lengths.
+    if !(43..=128).contains(&text.len()) || !text.bytes().all(unreserved) {
+        return Err(Error::configuration(
+            "the code verifier is not one that `begin` made",
+        ));
+    }
+    let code_verifier = PkceCodeVerifier::new(text.to_owned());
+    Ok(PkceCodeChallenge::from_code_verifier_sha256(&code_verifier))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    }
+}

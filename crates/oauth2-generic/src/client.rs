@@ -1,0 +1,188 @@
+//! What all grants have in common: this client, at that server.
+
+use auth_core::{
+    AnswerFormat, Error, Identity, Replay, Result, Secret, TokenRequest, TokenResponse, Transport,
+};
+
+/// This client at that server, and how the server wants to be asked.
+///
+/// The defaults are those of RFC 6749: a form, with the client in it. Everything that a server does
+/// otherwise has a field; a field left empty is not sent.
+///
+/// ```
+/// use oauth2_generic::{Client, ClientAuth};
+///
+/// let client = Client {
+///     token_endpoint: "https://login.example.com/token".into(),
+///     client_id: "batch".into(),
+///     client_secret: "s3cret".into(),
+///     client_auth: ClientAuth::Basic,
+///     scope: "orders.read".into(),
+///     ..Client::default()
+/// };
+/// # let _ = client;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// Where tokens are given out (RFC 6749 §3.2).
+    pub token_endpoint: String,
+    /// Where users are sent to log in (RFC 6749 §3.1); for the two grants that do so.
+    pub authorization_endpoint: String,
+    /// The client's id.
+    pub client_id: String,
+    /// The client's secret. Empty: a public client, which has none.
+    pub client_secret: Secret,
+    /// How the client shows its secret. Default: in the body.
+    pub client_auth: ClientAuth,
+    /// How a request is written. Default: as a form.
+    pub body: Encoding,
+    /// The scope that is asked for, separated by spaces. Empty: what the server gives unasked.
+    pub scope: String,
+    /// The API that the token is for, as Auth0 and others call it.
+    pub audience: String,
+    /// The API that the token is for, as RFC 8707 calls it.
+    pub resource: String,
+    /// Further parameters of each request to the token endpoint, such as a tenant. They are part
+    /// of the identity: another value gets another token.
+    pub extra: Vec<(String, String)>,
+    /// Further parameters that must not be seen, such as an API key. They are no part of the
+    /// identity.
+    pub extra_secrets: Vec<(String, Secret)>,
+    /// The server's name for itself, which a redirect must repeat as `iss` (RFC 9207). Empty: not
+    /// checked. Set it if users log in at more than one server.
+    pub issuer: String,
+    /// How the server's answer differs from RFC 6749. Default: not at all.
+    pub answer: AnswerFormat,
+    /// Whether the server documents that a refresh token may be sent again after a lost answer.
+    /// Default: never.
+    pub replay: Replay,
+    /// The origins (`https://host[:port]`) that the token is meant for, and that
+    /// [`Session::agent`](auth_core::Session::agent) signs requests to. Empty: the token endpoint's.
+    pub origins: Vec<String>,
+    /// Statuses besides 401 by which the API says that it does not accept the token. Empty: none.
+    pub rejections: Vec<u16>,
+    /// Lets users log in over plain http at a host that is not this machine. Everybody on the way
+    /// can then read their passwords. Default: false.
+    pub danger_allow_http_login: bool,
+}
+
+/// How a client shows its secret (RFC 6749 §2.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// As `client_id` and `client_secret` among the parameters.
+    #[default]
+    Body,
+    /// In an `Authorization: Basic` header. A client without a secret still goes into the body.
+    Basic,
+}
+
+/// How a request to the token endpoint is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// `application/x-www-form-urlencoded`, as RFC 6749 wants it.
+    #[default]
+    Form,
+    /// A JSON object.
+    Json,
+}
+
+impl Client {
+    /// A request with all that does not depend on the grant.
+    pub(crate) fn request(&self, grant_type: &'static str) -> Result<TokenRequest> {
+        let request = match self.body {
+            Encoding::Form => TokenRequest::form(&self.token_endpoint),
+            Encoding::Json => TokenRequest::json(&self.token_endpoint),
+        };
+        let request = request
+            .answer(self.answer.clone())
+            .param("grant_type", grant_type);
+        let request = match self.client_auth {
+            ClientAuth::Basic if !self.client_secret.is_empty() => {
+                request.basic(&self.client_id, &self.client_secret)
+            }
+            _ => request
+                .param("client_id", &self.client_id)
+                .optional("client_secret", &self.client_secret),
+        };
+        let mut request = request
+            .optional("audience", &self.audience)
+            .optional("resource", &self.resource);
+        for (name, value) in &self.extra {
+            request = request.param(not_ours(name)?.to_owned(), value);
+        }
+        for (name, value) in &self.extra_secrets {
+            request = request.param(not_ours(name)?.to_owned(), value);
+        }
+        Ok(request)
+    }
+
+    /// The refresh token grant (RFC 6749 §6). Without a scope: the new token has that of the old.
+    pub(crate) fn refresh(&self, token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
+        self.request("refresh_token")?
+            .param("refresh_token", token)
+            .send(http)
+    }
+
+    /// Whom a token is for, but for the resource owner.
+    pub(crate) fn identity(&self) -> Identity {
+        let identity = Identity::new("oauth2")
+            .with("token_endpoint", &self.token_endpoint)
+            .with("client_id", &self.client_id)
+            .with("scope", &self.scope)
+            .with("audience", &self.audience)
+            .with("resource", &self.resource);
+        self.extra.iter().fold(identity, |identity, (name, value)| {
+            identity.with(name, value)
+        })
+    }
+
+    pub(crate) fn origins(&self) -> Vec<String> {
+        match origin(&self.token_endpoint) {
+            _ if !self.origins.is_empty() => self.origins.clone(),
+            "" => Vec::new(),
+            origin => vec![origin.to_owned()],
+        }
+    }
+
+    pub(crate) fn is_rejection(&self, status: u16) -> bool {
+        status == 401 || self.rejections.contains(&status)
+    }
+}
+
+/// The name of a further parameter, unless it is one that a field sets: no parameter may stand twice.
+pub(crate) fn not_ours(name: &str) -> Result<&str> {
+    if OURS.contains(&name) {
+        return Err(Error::configuration(format!(
+            "`{name}` is no further parameter; set the field for it"
+        )));
+    }
+    Ok(name)
+}
+
+fn origin(url: &str) -> &str {
+    let path = url
+        .match_indices('/')
+        .nth(2)
+        .map_or(url.len(), |(at, _)| at);
+    &url[..path]
+}
+
+/// Every parameter that a grant or a field sets.
+const OURS: [&str; 16] = [
+    "audience",
+    "client_id",
+    "client_secret",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "grant_type",
+    "password",
+    "redirect_uri",
+    "refresh_token",
+    "resource",
+    "response_type",
+    "scope",
+    "state",
+    "username",
+];

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod authorization_code;
+mod authorize;
+mod client;
+mod client_credentials;
+mod implicit;
+mod password;
+mod redirect;
+mod refresh_token;
+
+pub use auth_core::{
+    AnswerFormat, Error, ErrorCode, Expiry, Grant, HttpTransport, Network, Reason, Refusal, Replay,
+    Result, Secret, Sent, Session, Token, TokenResponse, Transport, http, time, ureq,
+};
+
+pub use authorization_code::{AuthorizationCode, Granted, PendingCode};
+pub use client::{Client, ClientAuth, Encoding};
+pub use client_credentials::ClientCredentials;
+pub use implicit::{Implicit, PendingToken};
+pub use password::Password;
+pub use refresh_token::RefreshToken;

@@ -1,0 +1,69 @@
+//! The client knows the user's password.
+
+use auth_core::{Grant, Identity, Replay, Result, Secret, TokenResponse, Transport};
+
+use crate::client::Client;
+
+/// The resource owner password credentials grant (RFC 6749 §4.3).
+///
+/// Keep the refresh token rather than the password where the server gives one; see
+/// [`RefreshToken`](crate::RefreshToken).
+///
+/// ```
+/// use oauth2_generic::{Client, Encoding, Password, Session};
+///
+/// let session = Session::new(Password {
+///     client: Client {
+///         token_endpoint: "https://api.example.com/token".into(),
+///         client_id: "BA779C49".into(),
+///         client_secret: "4AD3CE00".into(),
+///         body: Encoding::Json,
+///         ..Client::default()
+///     },
+///     username: "jsmith".into(),
+///     password: "password123".into(),
+/// });
+/// # let _ = session;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Password {
+    /// The client, and the server that knows it.
+    pub client: Client,
+    /// The resource owner's name.
+    pub username: String,
+    /// The resource owner's password.
+    pub password: Secret,
+}
+
+impl Grant for Password {
+    fn identity(&self) -> Identity {
+        self.client
+            .identity()
+            .with("resource_owner", &self.username)
+    }
+
+    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
+        self.client
+            .request("password")?
+            .param("username", &self.username)
+            .param("password", &self.password)
+            .optional("scope", &self.client.scope)
+            .send(http)
+    }
+
+    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
+        self.client.refresh(refresh_token, http)
+    }
+
+    fn replay(&self) -> Replay {
+        self.client.replay
+    }
+
+    fn origins(&self) -> Vec<String> {
+        self.client.origins()
+    }
+
+    fn is_rejection(&self, status: u16) -> bool {
+        self.client.is_rejection(status)
+    }
+}

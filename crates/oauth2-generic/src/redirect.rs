@@ -1,0 +1,145 @@
+//! The URL that the server sends the user back to.
+
+use auth_core::{Error, Refusal, Result, Secret};
+use percent_encoding::percent_decode_str;
+
+use crate::authorize::normal;
+
+/// The two parts of a redirect that can hold an answer.
+#[derive(Clone, Copy)]
+pub(crate) struct Redirect<'a> {
+    pub(crate) query: &'a str,
+    pub(crate) fragment: &'a str,
+}
+
+/// The parameters of one part, decoded once. A parameter without a value is left out (RFC 6749 §3.1).
+pub(crate) struct Parameters(Vec<(String, Secret)>);
+
+/// What a redirect must repeat to be the answer to our question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expected<'a> {
+    pub(crate) state: &'a str,
+    /// Empty: any.
+    pub(crate) issuer: &'a str,
+}
+
+impl<'a> Redirect<'a> {
+    /// Takes a redirect apart, if it leads to `redirect_uri`.
+    pub(crate) fn new(url: &'a str, redirect_uri: &str) -> Result<Self> {
+        let (rest, fragment) = url.trim().split_once('#').unwrap_or((url.trim(), ""));
+        let (base, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (expected, own_query) = redirect_uri.split_once('?').unwrap_or((redirect_uri, ""));
+        let same_base = normal(base).is_some_and(|base| Some(base) == normal(expected));
+        // A redirect URI may have a query of its own, which must come back (RFC 6749 §3.1.2).
+        let returned = |own: &str| pairs(query).any(|pair| decode(pair).ok() == decode(own).ok());
+        if !same_base || !pairs(own_query).all(returned) {
+            return Err(Error::configuration(
+                "the URL does not lead to `redirect_uri`; pass the whole URL that the browser was sent to",
+            ));
+        }
+        Ok(Self { query, fragment })
+    }
+}
+
+impl Parameters {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let named = pairs(text).filter_map(|pair| pair.split_once('='));
+        let parameters = named.map(|(name, value)| Ok((decode(name)?, decode(value)?.into())));
+        let parameters: Result<Vec<(String, Secret)>> = parameters.collect();
+        Ok(Self(
+            parameters?
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .collect(),
+        ))
+    }
+
+    /// Removes a parameter, which must not stand there twice.
+    pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<Secret>> {
+        let mut found = self.0.extract_if(.., |(found, _)| found == name);
+        let first = found.next();
+        match found.next() {
+            None => Ok(first.map(|(_, value)| value)),
+            Some(_) => Err(Error::answer(format!("the redirect has `{name}` twice"))),
+        }
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(found, _)| found == name)
+    }
+
+    /// Adds what another part of the redirect says about the answer, and this one does not.
+    pub(crate) fn fill_from(&mut self, mut other: Self) -> Result<()> {
+        for name in ["iss", "state", "error", "error_description", "error_uri"] {
+            if let Some(value) = other.take(name)?
+                && !self.has(name)
+            {
+                self.0.push((name.to_owned(), value));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that this answers our question, and that it is not a refusal.
+    pub(crate) fn check(&mut self, expected: Expected<'_>) -> Result<()> {
+        let (state, issuer) = (self.take("state")?, self.take("iss")?);
+        if state
+            .as_ref()
+            .is_some_and(|state| state.expose() != expected.state)
+        {
+            return Err(Error::answer(
+                "the redirect's `state` is another; it belongs to another login, or somebody made it up: begin again",
+            ));
+        }
+        let same_issuer = issuer.is_some_and(|issuer| issuer.expose() == expected.issuer);
+        if !expected.issuer.is_empty() && !same_issuer {
+            return Err(Error::answer(
+                "the redirect's `iss` is not `issuer`; another server answered, or `issuer` is not what the server calls itself",
+            ));
+        }
+        match self.refusal()? {
+            Some(refusal) => Err(refusal.into()),
+            // Asked last, because servers forget it when they refuse.
+            None if state.is_none() => Err(Error::answer(
+                "the redirect has no `state`; pass the whole URL, and if it is whole, somebody made it up",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// What is left.
+    pub(crate) fn into_rest(self) -> Vec<(String, Secret)> {
+        self.0
+    }
+
+    /// A refusal (RFC 6749 §4.1.2.1 and §4.2.2.1); where to read more is part of its description.
+    fn refusal(&mut self) -> Result<Option<Refusal>> {
+        let (description, uri) = (self.take("error_description")?, self.take("error_uri")?);
+        let Some(code) = self.take("error")? else {
+            return Ok(None);
+        };
+        let texts = [
+            description,
+            uri.map(|uri| format!("see {}", uri.expose()).into()),
+        ];
+        let texts: Vec<&str> = texts.iter().flatten().map(Secret::expose).collect();
+        Ok(Some(Refusal::new(code.expose(), Some(&texts.join("; ")))))
+    }
+}
+
+fn pairs(text: &str) -> impl Iterator<Item = &str> {
+    text.split('&').filter(|pair| !pair.is_empty())
+}
+
+/// Decodes once: what is still encoded afterwards belongs to the value.
+fn decode(text: &str) -> Result<String> {
+    // Decoding never lengthens, so no second buffer is left behind.
+    let mut bytes = Vec::with_capacity(text.len());
+    for (index, piece) in text.split('+').enumerate() {
+        if index > 0 {
+            bytes.push(b' ');
+        }
+        bytes.extend(percent_decode_str(piece));
+    }
+    String::from_utf8(bytes).map_err(|_| Error::answer("the redirect is not UTF-8"))
+}

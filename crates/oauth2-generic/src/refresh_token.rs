@@ -1,0 +1,59 @@
+//! The client kept a refresh token.
+
+use auth_core::{Error, Grant, Identity, Reason, Replay, Result, Secret, TokenResponse, Transport};
+
+use crate::client::Client;
+
+/// The refresh token grant: a session from a refresh token that was kept (RFC 6749 §6).
+///
+/// The token itself is handed to the session, which replaces it whenever the server sends another:
+///
+/// ```
+/// use oauth2_generic::{Client, RefreshToken, Session};
+///
+/// let grant = RefreshToken {
+///     client: Client {
+///         token_endpoint: "https://login.example.com/token".into(),
+///         client_id: "app".into(),
+///         ..Client::default()
+///     },
+///     resource_owner: "jsmith".into(),
+/// };
+/// let session = Session::builder(grant).refresh_token("C0fJeyBPMXOTuSTh").build();
+/// # let _ = session;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RefreshToken {
+    /// The client that the refresh token was given to, and the server that gave it.
+    pub client: Client,
+    /// Whose token it is, in your words. It is not sent; it tells the tokens of your users apart.
+    pub resource_owner: String,
+}
+
+impl Grant for RefreshToken {
+    fn identity(&self) -> Identity {
+        self.client
+            .identity()
+            .with("resource_owner", &self.resource_owner)
+    }
+
+    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
+        Err(Error::reauthentication_required(Reason::NoCredentials))
+    }
+
+    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
+        self.client.refresh(refresh_token, http)
+    }
+
+    fn replay(&self) -> Replay {
+        self.client.replay
+    }
+
+    fn origins(&self) -> Vec<String> {
+        self.client.origins()
+    }
+
+    fn is_rejection(&self, status: u16) -> bool {
+        self.client.is_rejection(status)
+    }
+}

@@ -1,0 +1,169 @@
+//! A code is sent once, ever.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use auth_core::ManualClock;
+use oauth2_generic::http::{Request, Response};
+use oauth2_generic::{
+    AuthorizationCode, Error, Grant, Granted, Network, Reason, Result, Sent, Session, Transport,
+};
+
+use crate::requests::client;
+
+fn granted() -> Granted {
+    let login = AuthorizationCode {
+        client: client(),
+        redirect_uri: "https://app.example/cb".into(),
+        ..AuthorizationCode::default()
+    };
+    let pending = login.begin().unwrap();
+    let url = format!(
+        "https://app.example/cb?code=c4nary&state={}",
+        pending.state()
+    );
+    pending.redirected(&url).unwrap()
+}
+
+/// Answers each request with the next of `answers`, and fails the test when there is none left.
+fn server(answers: Vec<Result<Response<Vec<u8>>>>) -> impl Transport {
+    let answers = Mutex::new(answers.into_iter());
+    move |_: Request<Vec<u8>>| {
+        answers
+            .lock()
+            .unwrap()
+            .next()
+            .expect("one request too many")
+    }
+}
+
+fn answer(status: u16, body: &str) -> Result<Response<Vec<u8>>> {
+    Ok(Response::builder()
+        .status(status)
+        .body(body.into())
+        .unwrap())
+}
+
+fn lost(sent: Sent) -> Result<Response<Vec<u8>>> {
+    Err(Error::Network {
+        network: Network::Closed,
+        sent,
+    })
+}
+
+fn is_spent(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::ReauthenticationRequired {
+            reason: Reason::CodeSpent,
+            ..
+        }
+    )
+}
+
+#[test]
+fn a_code_that_was_traded_is_not_sent_again() {
+    let (granted, http) = (granted(), server(vec![answer(200, TOKEN)]));
+    granted.obtain(&http).unwrap();
+    assert!(is_spent(&granted.obtain(&http).unwrap_err()));
+}
+
+#[test]
+fn a_code_whose_answer_was_lost_is_not_sent_again_and_the_loss_is_the_cause() {
+    let (granted, http) = (granted(), server(vec![lost(Sent::Maybe)]));
+    assert!(matches!(granted.obtain(&http), Err(Error::Network { .. })));
+    for _ in 0..2 {
+        let error = granted.obtain(&http).unwrap_err();
+        assert!(is_spent(&error));
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("may have arrived"), "{cause}");
+    }
+}
+
+#[test]
+fn a_code_that_was_refused_or_answered_badly_is_not_sent_again() {
+    for bad in [
+        answer(400, r#"{"error":"invalid_grant"}"#),
+        answer(502, ""),
+        answer(200, "<html>"),
+    ] {
+        let (granted, http) = (granted(), server(vec![bad]));
+        granted.obtain(&http).unwrap_err();
+        assert!(is_spent(&granted.obtain(&http).unwrap_err()));
+    }
+}
+
+#[test]
+fn a_code_that_never_left_this_machine_may_be_sent() {
+    let (granted, http) = (granted(), server(vec![lost(Sent::No), answer(200, TOKEN)]));
+    granted.obtain(&http).unwrap_err();
+    assert_eq!(granted.obtain(&http).unwrap().access_token.expose(), "t");
+}
+
+#[test]
+fn of_many_threads_one_sends_the_code() {
+    let (granted, count) = (granted(), AtomicUsize::new(0));
+    let http = |_: Request<Vec<u8>>| {
+        count.fetch_add(1, SeqCst);
+        answer(200, TOKEN)
+    };
+    std::thread::scope(|threads| {
+        for _ in 0..16 {
+            threads.spawn(|| drop(granted.obtain(&http)));
+        }
+    });
+    assert_eq!(count.into_inner(), 1);
+}
+
+#[test]
+fn a_session_goes_on_with_the_refresh_token_and_ends_without_one() {
+    let bodies = [
+        r#"{"access_token":"a","token_type":"bearer","refresh_token":"r"}"#,
+        TOKEN,
+    ];
+    let session = Session::builder(granted())
+        .transport(server(bodies.map(|body| answer(200, body)).into()))
+        .build();
+    assert_eq!(session.token().unwrap().expose(), "a");
+    assert!(session.reject(&session.token().unwrap()));
+    assert_eq!(session.token().unwrap().expose(), "t");
+
+    let session = Session::builder(granted())
+        .transport(server(vec![answer(200, TOKEN)]))
+        .build();
+    assert!(session.reject(&session.token().unwrap()));
+    assert!(is_spent(&session.token().unwrap_err()));
+}
+
+#[test]
+fn a_session_does_not_try_again_what_may_have_been_sent() {
+    let session = Session::builder(granted())
+        .clock(ManualClock::new())
+        .transport(server(vec![lost(Sent::Maybe)]))
+        .build();
+    let error = session.token().unwrap_err();
+    assert!(
+        is_spent(&error) || matches!(error, Error::Network { .. }),
+        "{error}"
+    );
+    assert!(is_spent(&session.token().unwrap_err()));
+}
+
+#[test]
+fn a_login_without_a_name_is_kept_for_itself() {
+    assert_ne!(granted().identity(), granted().identity());
+    let named = || granted().resource_owner("jsmith").identity();
+    assert_eq!(named(), named());
+    assert_ne!(named(), granted().resource_owner("bob").identity());
+}
+
+#[test]
+fn neither_code_nor_verifier_is_shown_by_debug() {
+    let shown = format!("{:?}", granted());
+    assert!(
+        shown.contains("Granted") && !shown.contains("c4nary"),
+        "{shown}"
+    );
+}
+
+const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

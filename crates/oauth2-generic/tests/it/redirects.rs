@@ -1,0 +1,281 @@
+//! What comes back from the authorization endpoint, and what is refused of it.
+
+use std::error::Error as _;
+
+use oauth2_generic::{
+    AuthorizationCode, Error, ErrorCode, Granted, Implicit, Result, TokenResponse,
+};
+
+use crate::requests::{client, sent};
+
+/// The redirect of a login with the state `st`, at a server that calls itself `issuer`.
+fn code(url: &str, issuer: &str) -> Result<Granted> {
+    let mut login = AuthorizationCode {
+        client: client(),
+        redirect_uri: REDIRECT_URI.into(),
+        ..AuthorizationCode::default()
+    };
+    login.client.issuer = issuer.into();
+    login.resume("st", "v".repeat(43)).unwrap().redirected(url)
+}
+
+fn token(url: &str, issuer: &str) -> Result<TokenResponse> {
+    let mut login = Implicit {
+        client: client(),
+        redirect_uri: REDIRECT_URI.into(),
+        ..Implicit::default()
+    };
+    login.client.issuer = issuer.into();
+    login.resume("st").unwrap().redirected(url)
+}
+
+fn refused<T>(result: Result<T>, says: &str) -> Error {
+    let error = result.err().expect("it is refused");
+    let mut shown = format!("{error} {error:?}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        shown += &format!(" {error} {error:?}");
+        source = error.source();
+    }
+    assert!(shown.contains(says), "{shown}");
+    assert!(!shown.contains("c4nary"), "{shown}");
+    error
+}
+
+#[test]
+fn a_code_is_decoded_exactly_once() {
+    use oauth2_generic::Grant;
+    for (encoded, sent_as) in [
+        ("a%3D", "code=a%3D&"),
+        ("a%253D", "code=a%253D&"),
+        ("a+b%2Bc", "code=a%20b%2Bc&"),
+        ("%c3%bc", "code=%C3%BC&"),
+    ] {
+        let granted = code(&format!("{REDIRECT_URI}?state=st&code={encoded}"), "").unwrap();
+        let body = sent(|http| granted.obtain(http)).unwrap().body;
+        assert!(body.contains(sent_as), "{encoded}: {body}");
+    }
+}
+
+#[test]
+fn a_state_that_is_not_ours_is_refused() {
+    refused(
+        code(&format!("{REDIRECT_URI}?code=c4nary&state=other"), ""),
+        "`state` is another",
+    );
+    refused(
+        code(&format!("{REDIRECT_URI}?code=c4nary"), ""),
+        "no `state`",
+    );
+    refused(
+        code(&format!("{REDIRECT_URI}?code=c4nary&state="), ""),
+        "no `state`",
+    );
+    refused(
+        token(
+            &format!("{REDIRECT_URI}#access_token=c4nary&token_type=bearer&state=s"),
+            "",
+        ),
+        "`state`",
+    );
+    // A refusal that is not the answer to our question is none of ours.
+    refused(
+        code(
+            &format!("{REDIRECT_URI}?error=access_denied&state=other"),
+            "",
+        ),
+        "`state` is another",
+    );
+}
+
+#[test]
+fn a_parameter_that_stands_twice_is_refused() {
+    refused(
+        code(
+            &format!("{REDIRECT_URI}?code=c4nary&code=c4nary2&state=st"),
+            "",
+        ),
+        "`code` twice",
+    );
+    refused(
+        code(&format!("{REDIRECT_URI}?code=c4nary&state=st&state=st"), ""),
+        "`state` twice",
+    );
+    refused(
+        code(&format!("{REDIRECT_URI}?code=c4nary&state=st&c%6Fde=2"), ""),
+        "`code` twice",
+    );
+    let twice = "access_token=c4nary&access_token=c4nary&token_type=bearer&state=st";
+    refused(token(&format!("{REDIRECT_URI}#{twice}"), ""), "twice");
+}
+
+#[test]
+fn a_redirect_without_a_code_is_refused() {
+    let error = refused(
+        code(&format!("{REDIRECT_URI}?state=st"), ""),
+        "neither `code` nor `error`",
+    );
+    assert!(matches!(error, Error::Answer(_)));
+    refused(
+        code(&format!("{REDIRECT_URI}?state=st&code="), ""),
+        "neither `code`",
+    );
+    // A code belongs into the query.
+    refused(
+        code(&format!("{REDIRECT_URI}#state=st&code=c4nary"), ""),
+        "no `state`",
+    );
+    refused(
+        code(&format!("{REDIRECT_URI}?state=st&code=%ff"), ""),
+        "UTF-8",
+    );
+}
+
+#[test]
+fn a_url_that_leads_elsewhere_is_refused() {
+    let elsewhere = [
+        "",
+        "not a URL c4nary",
+        "/cb?code=c4nary&state=st",
+        "https://app.example/other?code=c4nary&state=st",
+        "https://app.example:444/cb?code=c4nary&state=st",
+        "http://app.example/cb?code=c4nary&state=st",
+        "https://app.example.evil/cb?code=c4nary&state=st",
+        "https://app.example/cb/?code=c4nary&state=st",
+        "https://app.example@evil.example/cb?code=c4nary&state=st",
+    ];
+    for url in elsewhere {
+        let error = refused(code(url, ""), "`redirect_uri`");
+        assert!(matches!(error, Error::Configuration(_)), "{url}");
+    }
+}
+
+#[test]
+fn a_url_may_be_spelled_as_browsers_spell_it() {
+    code("HTTPS://APP.example:443/cb?code=c&state=st#_=_", "").unwrap();
+    code(" https://app.example/cb?code=c&state=st\n", "").unwrap();
+}
+
+#[test]
+fn a_query_of_the_redirect_uri_must_come_back() {
+    let login = AuthorizationCode {
+        client: client(),
+        redirect_uri: "https://app.example/cb?server=a%20b&x=1".into(),
+        ..AuthorizationCode::default()
+    };
+    let redirected = |url: &str| login.resume("st", "v".repeat(43)).unwrap().redirected(url);
+    redirected("https://app.example/cb?server=a+b&x=1&code=c&state=st").unwrap();
+    refused(
+        redirected("https://app.example/cb?server=other&x=1&code=c4nary&state=st"),
+        "`redirect_uri`",
+    );
+    refused(
+        redirected("https://app.example/cb?x=1&code=c4nary&state=st"),
+        "`redirect_uri`",
+    );
+}
+
+#[test]
+fn the_server_must_name_itself_where_its_name_is_known() {
+    let (ours, other) = ("https://login.example", "https%3A%2F%2Fevil.example");
+    let encoded = "https%3A%2F%2Flogin.example";
+    code(
+        &format!("{REDIRECT_URI}?code=c&state=st&iss={encoded}"),
+        ours,
+    )
+    .unwrap();
+    refused(
+        code(
+            &format!("{REDIRECT_URI}?code=c4nary&state=st&iss={other}"),
+            ours,
+        ),
+        "`iss`",
+    );
+    refused(
+        code(&format!("{REDIRECT_URI}?code=c4nary&state=st"), ours),
+        "`iss`",
+    );
+    refused(
+        code(
+            &format!("{REDIRECT_URI}?error=access_denied&state=st&iss={other}"),
+            ours,
+        ),
+        "`iss`",
+    );
+    // Not checked unless it is set.
+    code(&format!("{REDIRECT_URI}?code=c&state=st&iss={other}"), "").unwrap();
+}
+
+#[test]
+fn a_refusal_keeps_its_code_its_description_and_where_to_read_more() {
+    let url = format!(
+        "{REDIRECT_URI}?error=access_denied&error_description=The+user%0Asaid%20no&error_uri=https%3A%2F%2Fhelp.example&state=st"
+    );
+    let error = refused(code(&url, ""), "access_denied");
+    let refusal = error.refusal().unwrap();
+    assert_eq!(refusal.code, ErrorCode::AccessDenied);
+    assert_eq!(
+        refusal.description.as_deref(),
+        Some("The user\\nsaid no; see https://help.example")
+    );
+    assert_eq!(refusal.status, None);
+    assert!(!error.is_transient());
+}
+
+#[test]
+fn a_refusal_without_a_state_is_read_because_servers_forget_it() {
+    let error = refused(
+        code(&format!("{REDIRECT_URI}?error=temporarily_unavailable"), ""),
+        "temporarily",
+    );
+    assert!(error.is_transient());
+}
+
+#[test]
+fn a_token_comes_from_the_fragment_and_from_nowhere_else() {
+    let answer = "access_token=c4n%2Bary&token_type=Bearer&expires_in=60&scope=read&state=st&id=7";
+    let token_of = token(&format!("{REDIRECT_URI}#{answer}"), "").unwrap();
+    assert_eq!(token_of.access_token.expose(), "c4n+ary");
+    assert_eq!(token_of.scope.as_deref(), Some("read"));
+    assert_eq!(token_of.extra["id"].expose(), "7");
+    assert!(!token_of.extra.contains_key("state"));
+    refused(
+        token(&format!("{REDIRECT_URI}?{answer}"), ""),
+        "no fragment",
+    );
+}
+
+#[test]
+fn the_server_of_a_token_names_itself_in_the_query_or_in_the_fragment() {
+    let (iss, answer) = (
+        "iss=https%3A%2F%2Flogin.example",
+        "access_token=c4nary&token_type=bearer&state=st",
+    );
+    let issuer = "https://login.example";
+    token(&format!("{REDIRECT_URI}?{iss}#{answer}"), issuer).unwrap();
+    token(&format!("{REDIRECT_URI}#{answer}&{iss}"), issuer).unwrap();
+    refused(token(&format!("{REDIRECT_URI}#{answer}"), issuer), "`iss`");
+    refused(
+        token(&format!("{REDIRECT_URI}?{iss}#{answer}&iss=other"), issuer),
+        "`iss`",
+    );
+}
+
+#[test]
+fn a_refresh_token_that_went_through_a_browser_is_not_kept() {
+    let answer = "access_token=t&token_type=bearer&state=st&refresh_token=c4nary";
+    let token = token(&format!("{REDIRECT_URI}#{answer}"), "").unwrap();
+    assert!(token.refresh_token.is_none());
+    assert!(token.extra.is_empty());
+}
+
+#[test]
+fn a_refused_token_is_a_refusal_in_either_part() {
+    for part in ['#', '?'] {
+        let url = format!("{REDIRECT_URI}{part}error=unauthorized_client&state=st");
+        let error = refused(token(&url, ""), "unauthorized_client");
+        assert_eq!(error.refusal().unwrap().code, ErrorCode::UnauthorizedClient);
+    }
+}
+
+const REDIRECT_URI: &str = "https://app.example/cb";

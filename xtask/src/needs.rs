@@ -1,0 +1,70 @@
+//! What the machine must have, and how it gets it.
+//!
+//! On a Debian machine where we are root a missing package is installed, and said so; anywhere else
+//! the error is the command that mends it.
+
+use std::env;
+use std::path::Path;
+
+use crate::run::{Result, Run};
+
+/// Set by every CI service: what is missing there is a failure, not a skip.
+pub(crate) fn in_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+/// Formatter and linter, which a minimal Rust installation leaves out.
+pub(crate) fn components() -> Result {
+    for name in ["fmt", "clippy"] {
+        let there = || Run::new("cargo").args(&[name, "--version"]).succeeds();
+        if !there() {
+            let component = if name == "fmt" { "rustfmt" } else { name };
+            println!("    {component} is missing; adding it");
+            Run::new("rustup component add").arg(component).run()?;
+        }
+    }
+    Ok(())
+}
+
+/// `native-tls` is OpenSSL on Linux, and its headers are a package of their own.
+pub(crate) fn native_tls() -> Result {
+    if !cfg!(target_os = "linux") || Run::new("pkg-config --exists openssl").succeeds() {
+        return Ok(());
+    }
+    install(
+        &["pkg-config", "libssl-dev"],
+        "the `native-tls` feature builds against OpenSSL",
+    )
+}
+
+/// The authorization servers that nobody here wrote, in a Python environment of their own.
+pub(crate) fn servers() -> Result {
+    if !Run::new("python3 -c")
+        .arg("import ensurepip, venv")
+        .succeeds()
+    {
+        install(
+            &["python3", "python3-venv"],
+            "the servers live in a Python environment",
+        )?;
+    }
+    Run::new("python3 tests/servers/install.py").run()
+}
+
+fn install(packages: &[&str], why: &str) -> Result {
+    let names = packages.join(" ");
+    let debian = Path::new("/usr/bin/apt-get").exists();
+    if !debian {
+        return Err(format!("{names} (as Debian calls them) are missing: {why}").into());
+    }
+    if !Run::new("id -u").read().is_ok_and(|id| id.trim() == "0") {
+        let command = format!("sudo apt-get update && sudo apt-get install -y {names}");
+        return Err(format!("{why}; this installs what is missing:\n    {command}").into());
+    }
+    println!("    {names}: missing, installing ({why})");
+    Run::new("apt-get update -qq").run()?;
+    Run::new("apt-get install -y -qq --no-install-recommends")
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .run()
+}
