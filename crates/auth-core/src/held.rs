@@ -60,22 +60,37 @@ impl Held {
         }
     }
 
-    /// Calls `use_it` with the token if it can be served at once, else with nothing.
+    /// Lends the token if it can be served at once, and returns what came of it.
     ///
-    /// The fast path: this thread's copy, one atomic number, one comparison.
-    pub(crate) fn with<R>(&self, now: u64, use_it: impl FnOnce(Option<Served<'_>>) -> R) -> R {
-        // The copy is taken out while it is in use, so `use_it` may come back here.
-        let copy = self
-            .take_copy()
-            .filter(|copy| self.serves(&copy.current, now));
-        let result = use_it(copy.as_ref().map(|copy| Served {
-            token: &copy.current.token,
-            is_due: !copy.current.is_fresh(now),
-        }));
-        if let Some(copy) = copy {
-            let _ = COPIES.try_with(|copies| copies.borrow_mut()[slot(self.session)] = Some(copy));
-        }
-        result
+    /// The fast path: this thread's copy, one atomic number, one comparison. What is returned is
+    /// moved as seldom as possible; each move of a header value costs as much as the clock.
+    #[inline]
+    pub(crate) fn lend<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
+        let version = self.version.load(Ordering::Acquire);
+        COPIES
+            .try_with(|copies| {
+                // Only borrowed, so that whoever it is lent to may ask for a token too.
+                let copies = copies.try_borrow().ok()?;
+                let copy = copies[slot(self.session)].as_ref()?;
+                if copy.session != self.session || copy.version != version {
+                    return None;
+                }
+                Some(to(self.serve(&copy.current, now)?))
+            })
+            .ok()?
+    }
+
+    /// The same when this thread has no copy, or one of an older token: makes one.
+    #[cold]
+    pub(crate) fn lend_anew<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
+        let copy = self.copy()?;
+        let current = copy.current.clone();
+        // Without a place for it, in a closure or at the end of the thread, it serves once.
+        let _ = COPIES.try_with(|copies| {
+            let mut copies = copies.try_borrow_mut().ok()?;
+            copies[slot(self.session)].replace(copy)
+        });
+        self.serve(&current, now).map(to)
     }
 
     /// The token as long as it is valid, fresh or not.
@@ -125,22 +140,20 @@ impl Held {
         self.quiet_until.store(second, Ordering::Relaxed);
     }
 
-    fn serves(&self, current: &Current, now: u64) -> bool {
-        current.is_fresh(now)
-            || (current.age(now) < current.life && now < self.quiet_until.load(Ordering::Relaxed))
-    }
-
-    /// This thread's copy, made anew if the token has changed.
-    fn take_copy(&self) -> Option<Copy> {
-        let version = self.version.load(Ordering::Acquire);
-        let kept = COPIES.try_with(|copies| copies.borrow_mut()[slot(self.session)].take());
-        match kept {
-            Ok(Some(copy)) if copy.session == self.session && copy.version == version => Some(copy),
-            _ => self.copy(),
+    #[inline]
+    fn serve<'a>(&self, current: &'a Current, now: u64) -> Option<Served<'a>> {
+        let is_due = !current.is_fresh(now);
+        if is_due
+            && (current.age(now) >= current.life || now >= self.quiet_until.load(Ordering::Relaxed))
+        {
+            return None;
         }
+        Some(Served {
+            token: &current.token,
+            is_due,
+        })
     }
 
-    #[cold]
     fn copy(&self) -> Option<Copy> {
         let place = self.current.read().unwrap_or_else(PoisonError::into_inner);
         // Read under the lock that every change of the version holds.

@@ -11,7 +11,7 @@ use http::HeaderValue;
 use crate::clock::{Clock, Moment};
 use crate::error::Result;
 use crate::grant::Grant;
-use crate::held::Held;
+use crate::held::{Held, Served};
 use crate::identity::Identity;
 use crate::observer::Observer;
 use crate::origin::Origin;
@@ -87,7 +87,7 @@ impl Session {
     /// # Errors
     /// As [`token`](Session::token).
     pub fn authorization(&self) -> Result<HeaderValue> {
-        self.with_authorization(HeaderValue::clone)
+        self.with(|token| token.authorization().clone())
     }
 
     /// Lends the value for an `Authorization` header: the cheapest way to it.
@@ -95,7 +95,10 @@ impl Session {
     /// # Errors
     /// As [`token`](Session::token).
     pub fn with_authorization<R>(&self, use_it: impl FnOnce(&HeaderValue) -> R) -> Result<R> {
-        self.with(|token| use_it(token.authorization()))
+        let mut use_it = Some(use_it);
+        let result =
+            self.with(|token| use_it.take().map(|use_it| use_it(token.authorization())))?;
+        Ok(result.unwrap_or_else(|| unreachable!("a token is lent once, by whoever has one")))
     }
 
     /// Says that an API answered 401 to this token: it is not served again.
@@ -130,19 +133,23 @@ impl Session {
         &self.0.identity
     }
 
-    fn with<R>(&self, use_it: impl FnOnce(&Token) -> R) -> Result<R> {
+    #[inline]
+    fn with<R>(&self, mut use_it: impl FnMut(&Token) -> R) -> Result<R> {
         let inner = &*self.0;
-        inner
-            .held
-            .with(inner.clock.seconds(), |served| match served {
-                Some(served) => {
-                    if served.is_due {
-                        inner.tell_of_renewal();
-                    }
-                    Ok(use_it(served.token))
-                }
-                None => inner.renew().map(|token| use_it(&token)),
-            })
+        let now = inner.clock.seconds();
+        let mut serve = |served: Served<'_>| {
+            if served.is_due {
+                inner.tell_of_renewal();
+            }
+            use_it(served.token)
+        };
+        if let Some(result) = inner.held.lend(now, &mut serve) {
+            return Ok(result);
+        }
+        match inner.held.lend_anew(now, &mut serve) {
+            Some(result) => Ok(result),
+            None => inner.renew().map(|token| use_it(&token)),
+        }
     }
 
     pub(crate) fn grant(&self) -> &dyn Grant {

@@ -1,6 +1,10 @@
 //! What a session does, in memory: a scripted grant, a manual clock, no socket, no sleep.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on says where"
+)]
 
 mod clocks; // lives, windows, jumps, suspends
 mod failures; // what is retried, waited out, remembered, given up

@@ -18,7 +18,7 @@ impl Notes {
             let text = format!("{event:?}");
             let name: String = text
                 .chars()
-                .take_while(|c| c.is_ascii_alphanumeric())
+                .take_while(char::is_ascii_alphanumeric)
                 .collect();
             notes.lock().unwrap().push(name);
         }
