@@ -232,7 +232,11 @@ pub(super) fn current(response: TokenResponse, generation: u64, issued: Moment) 
     .as_secs();
     let expires_at = match response.expires {
         Expires::Unknown => None,
-        _ => issued.plus(Duration::from_secs(life)).date(),
+        // Whole seconds, as the life is.
+        _ => issued
+            .plus(Duration::from_secs(life))
+            .date()
+            .map(OffsetDateTime::truncate_to_second),
     };
     let token = Token::new(response, generation, expires_at)?;
     Ok(Current {
