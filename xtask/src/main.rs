@@ -5,7 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod ci;
+mod demo;
 mod doc;
 mod features;
 mod metadata;
@@ -29,6 +31,12 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "demo",
+        args: "[--json]",
+        about: "watch every vendor's token being obtained, used, expired, refreshed and refused",
+        run: demo::run,
+    },
     Task {
         name: "test",
         args: "[crate]",
@@ -58,6 +66,12 @@ const TASKS: &[Task] = &[
         args: "",
         about: "build the documentation, warnings being errors",
         run: doc::run,
+    },
+    Task {
+        name: "bench",
+        args: "[token|request|size]",
+        about: "measure a held token, a token request, and what a dependency costs",
+        run: bench::run,
     },
     Task {
         name: "help",

@@ -64,6 +64,40 @@ impl Run {
         }
     }
 
+    /// Runs the command in our place: nothing is shown but what it prints, its failure is ours.
+    pub(crate) fn in_place(mut self) -> Result {
+        let status = self
+            .command
+            .status()
+            .map_err(|error| self.not_started(&error))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Failed.into())
+        }
+    }
+
+    /// Shows the command, runs it, and answers how many seconds of a processor that took.
+    ///
+    /// Unix shells know; elsewhere there is no figure.
+    pub(crate) fn processor_seconds(self) -> Result<f64> {
+        let command = self.command.get_program().to_string_lossy().into_owned();
+        let args = self
+            .command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned());
+        let mut shell = Run::new("sh -c")
+            .arg("\"$@\"; status=$?; times; exit $status")
+            .arg("sh")
+            .arg(&command);
+        shell = shell.args(&args.collect::<Vec<_>>());
+        for (name, value) in self.command.get_envs() {
+            shell.command.env(name, value.unwrap_or_default());
+        }
+        shell.shown = self.shown;
+        children_seconds(&shell.read()?).ok_or_else(|| "the shell does not tell the time".into())
+    }
+
     /// Shows the command and hands every line it prints to `see`.
     pub(crate) fn watch(mut self, mut see: impl FnMut(&str)) -> Result {
         println!("    $ {}", self.shown);
@@ -112,6 +146,20 @@ impl Run {
     fn not_started(&self, error: &std::io::Error) -> String {
         format!("`{}` does not start: {error}", self.shown)
     }
+}
+
+/// The last line of `times`: user and system time of what the shell has run, as `1m2.34s 0m5.60s`.
+fn children_seconds(times: &str) -> Option<f64> {
+    let seconds = |time: &str| {
+        let (minutes, seconds) = time.strip_suffix('s')?.split_once('m')?;
+        Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+    };
+    times
+        .lines()
+        .next_back()?
+        .split_whitespace()
+        .map(seconds)
+        .sum()
 }
 
 /// How many checks passed, failed and were left out; the closing line of a task.
@@ -236,6 +284,15 @@ mod tests {
             .to_string();
         assert!(error.contains("cargo no-such-subcommand"), "{error}");
         assert!(!Run::new("no-such-program-anywhere").succeeds());
+    }
+
+    #[test]
+    fn processor_time_is_read_from_the_shell() {
+        assert_eq!(
+            children_seconds("0m0.00s 0m0.00s\n1m2.50s 0m0.25s\n"),
+            Some(62.75)
+        );
+        assert_eq!(children_seconds("no times"), None);
     }
 
     #[test]

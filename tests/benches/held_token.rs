@@ -1,0 +1,301 @@
+//! A held token, taken by 1, 2 and 16 threads, beside what one could write instead.
+//!
+//! `cargo xtask bench token`. The floor is the least that a shared, replaceable token can cost with a
+//! good crate for it: a load of `arc_swap` and a look at a coarse clock.
+
+mod measure;
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier, Mutex, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use auth_core::http::HeaderValue;
+use auth_core::{
+    Clock, Expires, Grant, Identity, Moment, Session, SystemClock, TokenResponse, Transport,
+};
+use measure::{median, now, verdict};
+
+/// The contenders, and for ours the ratio to the floor that they should reach.
+fn main() {
+    let renewal = Renewal::begin();
+    let contenders = [
+        (arc_swap_floor(), None),
+        (
+            lent(
+                "session.with_authorization(…)",
+                Session::new(Fixed::default()),
+            ),
+            Some(0.6),
+        ),
+        (
+            lent("  while another thread renews", renewal.session.clone()),
+            Some(0.6),
+        ),
+        (
+            cloned("session.authorization()", Session::new(Fixed::default())),
+            Some(1.0),
+        ),
+        (rwlock(), None),
+        (mutex(), None),
+    ];
+    let (contenders, reach): (Vec<_>, Vec<_>) = contenders.into_iter().unzip();
+    let by_threads = THREADS.map(|threads| rounds(&contenders, threads));
+    print(&contenders, &reach, &by_threads);
+    renewal.end();
+}
+
+fn print(contenders: &[Contender], reach: &[Option<f64>], by_threads: &[Vec<(f64, f64)>; 3]) {
+    println!(
+        "\n    ns of one core per operation (ratio to the floor), medians of {ROUNDS} rounds, {} cores\n",
+        cores()
+    );
+    println!(
+        "    {:34}{:>16}{:>16}{:>16}  allocations",
+        "", "1 thread", "2 threads", "16 threads"
+    );
+    for (at, contender) in contenders.iter().enumerate() {
+        print!("    {:34}", contender.name);
+        for measured in by_threads {
+            let (time, ratio) = measured[at];
+            print!("{time:>9.1} ({ratio:4.2})");
+        }
+        println!("  {:.0}", contender.allocations);
+        if let Some(reach) = reach[at] {
+            let worst = by_threads
+                .iter()
+                .map(|measured| measured[at].1)
+                .fold(0.0, f64::max);
+            let spread = by_threads[2][at].0 / by_threads[0][at].0;
+            println!(
+                "    {:34}  {}; 16 threads to 1: {spread:.2}, {}",
+                "",
+                verdict(worst, reach),
+                verdict(spread, 1.15)
+            );
+        }
+    }
+}
+
+fn lent(name: &'static str, session: Session) -> Contender {
+    Contender::new(name, move || {
+        let _ = black_box(session.with_authorization(|value| {
+            black_box(value.as_bytes().len());
+        }));
+    })
+}
+
+fn cloned(name: &'static str, session: Session) -> Contender {
+    Contender::new(name, move || {
+        let _ = black_box(session.authorization());
+    })
+}
+
+struct Entry {
+    value: HeaderValue,
+    issued: u64,
+    life: u64,
+}
+
+fn entry() -> Entry {
+    Entry {
+        value: HeaderValue::from_static("Bearer 0123456789abcdef"),
+        issued: coarse(),
+        life: 3600,
+    }
+}
+
+fn arc_swap_floor() -> Contender {
+    let held = ArcSwap::from_pointee(entry());
+    Contender::new("floor: arc_swap + coarse clock", move || {
+        let entry = held.load();
+        let fresh = coarse().wrapping_sub(entry.issued) < entry.life;
+        black_box((fresh, entry.value.as_bytes().len()));
+    })
+}
+
+fn rwlock() -> Contender {
+    let held = RwLock::new(Arc::new((entry(), now() + Duration::from_secs(3600))));
+    Contender::new("RwLock<Arc<…>>, precise clock", move || {
+        let entry = held.read().map(|held| Arc::clone(&held));
+        let _ = black_box(entry.map(|entry| (now() < entry.1, entry)));
+    })
+}
+
+fn mutex() -> Contender {
+    let held: Mutex<(String, Instant)> = Mutex::new((
+        "0123456789abcdef".to_owned(),
+        now() + Duration::from_secs(3600),
+    ));
+    Contender::new("Mutex, format!(\"Bearer …\")", move || {
+        let value = held
+            .lock()
+            .map(|held| (now() < held.1).then(|| format!("Bearer {}", held.0)));
+        let _ = black_box(value);
+    })
+}
+
+/// What our session asks by default, where there is such a clock.
+#[cfg(target_os = "linux")]
+fn coarse() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    now.tv_sec.unsigned_abs()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn coarse() -> u64 {
+    SystemClock.seconds()
+}
+
+/// Something that is measured: what it is called, and one operation of it.
+struct Contender {
+    name: &'static str,
+    /// Allocations of one operation.
+    allocations: f64,
+    run: Box<dyn Fn(usize) -> f64>,
+}
+
+impl Contender {
+    /// Warms the operation up and counts its allocations.
+    fn new(name: &'static str, operation: impl Fn() + Sync + 'static) -> Self {
+        operation();
+        let counted = allocation_counter::measure(|| (0..COUNTED).for_each(|_| operation()));
+        let allocations = counted.count_total as f64 / f64::from(COUNTED);
+        Contender {
+            name,
+            allocations,
+            run: Box::new(move |threads| nanoseconds(threads, &operation)),
+        }
+    }
+}
+
+/// For each contender its median over interleaved rounds, and the median of its ratio to the first.
+fn rounds(contenders: &[Contender], threads: usize) -> Vec<(f64, f64)> {
+    let rounds: Vec<Vec<f64>> = (0..ROUNDS)
+        .map(|_| {
+            contenders
+                .iter()
+                .map(|contender| (contender.run)(threads))
+                .collect()
+        })
+        .collect();
+    (0..contenders.len())
+        .map(|at| {
+            let time = median(rounds.iter().map(|round| round[at]).collect());
+            let ratio = median(rounds.iter().map(|round| round[at] / round[0]).collect());
+            (time, ratio)
+        })
+        .collect()
+}
+
+/// Nanoseconds of one core per operation: two cores that are busy for a second spend two.
+fn nanoseconds(threads: usize, operation: &(impl Fn() + Sync)) -> f64 {
+    let each = OPERATIONS / threads;
+    let ready = Barrier::new(threads + 1);
+    let mut begun = now();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                operation();
+                ready.wait();
+                (0..each).for_each(|_| operation());
+            });
+        }
+        begun = now();
+        ready.wait();
+    });
+    let busy = threads.min(cores()) as f64;
+    begun.elapsed().as_secs_f64() * 1e9 * busy / (each * threads) as f64
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A token that lives an hour; from the second login on, one that takes from one barrier to the next.
+#[derive(Debug, Default)]
+struct Fixed {
+    logins: AtomicU64,
+    barrier: Option<Arc<Barrier>>,
+}
+
+impl Grant for Fixed {
+    fn identity(&self) -> Identity {
+        Identity::new("fixed")
+    }
+
+    fn obtain(&self, _: &dyn Transport) -> auth_core::Result<TokenResponse> {
+        let is_first = self.logins.fetch_add(1, Ordering::Relaxed) == 0;
+        if let Some(barrier) = self.barrier.as_ref().filter(|_| !is_first) {
+            barrier.wait();
+            barrier.wait();
+        }
+        let mut response = TokenResponse::new("0123456789abcdef");
+        response.expires = Expires::After(Duration::from_secs(3600));
+        Ok(response)
+    }
+}
+
+/// A session whose token is due, with a thread that renews it for as long as the measuring takes.
+struct Renewal {
+    session: Session,
+    barrier: Arc<Barrier>,
+    renewing: thread::JoinHandle<()>,
+}
+
+impl Renewal {
+    fn begin() -> Self {
+        let barrier = Arc::new(Barrier::new(2));
+        let clock = Shifted::default();
+        let grant = Fixed {
+            barrier: Some(Arc::clone(&barrier)),
+            ..Fixed::default()
+        };
+        let session = Session::builder(grant).clock(clock.clone()).build();
+        drop(session.token());
+        clock.0.store(3500, Ordering::Relaxed);
+        let renewer = session.clone();
+        let renewing = thread::spawn(move || drop(renewer.token()));
+        barrier.wait();
+        Self {
+            session,
+            barrier,
+            renewing,
+        }
+    }
+
+    fn end(self) {
+        self.barrier.wait();
+        drop(self.renewing.join());
+    }
+}
+
+/// The machine's clock, some seconds ahead.
+#[derive(Clone, Debug, Default)]
+struct Shifted(Arc<AtomicU64>);
+
+impl Clock for Shifted {
+    fn now(&self) -> Moment {
+        let ahead = Duration::from_secs(self.0.load(Ordering::Relaxed));
+        let Moment { wall, monotonic } = SystemClock.now();
+        Moment {
+            wall: wall + ahead,
+            monotonic: monotonic + ahead,
+        }
+    }
+
+    fn seconds(&self) -> u64 {
+        SystemClock.seconds() + self.0.load(Ordering::Relaxed)
+    }
+
+    fn sleep(&self, duration: Duration) {
+        SystemClock.sleep(duration);
+    }
+}
+
+const THREADS: [usize; 3] = [1, 2, 16];
+const ROUNDS: usize = 11;
+const OPERATIONS: usize = 480_000;
+const COUNTED: u32 = 1000;

@@ -1,0 +1,203 @@
+//! A token request over loopback, beside a bare POST of the same bytes with the same settings.
+//!
+//! `cargo xtask bench request`. Each request has a connection of its own, as token requests should.
+
+mod measure;
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use auth_core::http::Request;
+use auth_core::ureq::Agent;
+use auth_core::ureq::config::AutoHeaderValue;
+use auth_core::{HttpTransport, TokenRequest};
+use measure::{median, now, verdict};
+use serde_json::Value;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// What one kind of request took: real time and processor time of each, and its allocations.
+struct Sample {
+    name: &'static str,
+    send: Box<dyn Fn() -> Outcome>,
+    micros: Vec<f64>,
+    processor_micros: Vec<f64>,
+}
+
+fn main() -> Outcome {
+    let url = serve()?;
+    let (bare, parsed, ours) = (url.clone(), url.clone(), url);
+    let (agent, transport) = (agent(), HttpTransport::new());
+    let parsing = agent.clone();
+    let mut samples = [
+        Sample::new("bare ureq POST", move || post(&agent, &bare).map(drop)),
+        Sample::new("  and serde_json::Value", move || {
+            let answer: Value = serde_json::from_slice(&post(&parsing, &parsed)?)?;
+            answer["access_token"]
+                .as_str()
+                .map(drop)
+                .ok_or_else(|| "no token".into())
+        }),
+        Sample::new("TokenRequest::form(…).send(…)", move || {
+            let request = PARAMETERS.iter().fold(
+                TokenRequest::form(ours.as_str()),
+                |request, (name, value)| request.param(*name, *value),
+            );
+            Ok(request.send(&transport).map(drop)?)
+        }),
+    ];
+    for _ in 0..ROUNDS {
+        for sample in &mut samples {
+            sample.take()?;
+        }
+    }
+    print(&samples)
+}
+
+fn print(samples: &[Sample]) -> Outcome {
+    println!(
+        "\n    one request, medians of {} taken in turns\n",
+        ROUNDS * REQUESTS
+    );
+    println!(
+        "    {:34}{:>10}{:>10}{:>14}{:>14}",
+        "", "µs", "CPU µs", "allocations", "ratio"
+    );
+    for sample in samples {
+        let ratio = samples[0].ratio(&sample.micros);
+        let allocations = allocation_counter::measure(|| drop((sample.send)())).count_total;
+        let (micros, processor) = (
+            median(sample.micros.clone()),
+            median(sample.processor_micros.clone()),
+        );
+        println!(
+            "    {:34}{micros:>10.0}{processor:>10.0}{allocations:>14}{ratio:>14.2}",
+            sample.name
+        );
+    }
+    let ours = samples.last().ok_or("nothing was measured")?;
+    println!(
+        "    {:34}{}",
+        "",
+        verdict(samples[0].ratio(&ours.micros), 1.05)
+    );
+    Ok(())
+}
+
+impl Sample {
+    fn new(name: &'static str, send: impl Fn() -> Outcome + 'static) -> Self {
+        Sample {
+            name,
+            send: Box::new(send),
+            micros: Vec::new(),
+            processor_micros: Vec::new(),
+        }
+    }
+
+    fn take(&mut self) -> Outcome {
+        for _ in 0..REQUESTS {
+            let (begun, processor) = (now(), processor_time());
+            (self.send)()?;
+            self.processor_micros
+                .push((processor_time() - processor).as_secs_f64() * 1e6);
+            self.micros.push(begun.elapsed().as_secs_f64() * 1e6);
+        }
+        Ok(())
+    }
+
+    /// The median, over the rounds, of how many times as long as our own the others took.
+    fn ratio(&self, others: &[f64]) -> f64 {
+        let rounds = self.micros.chunks(REQUESTS).zip(others.chunks(REQUESTS));
+        median(
+            rounds
+                .map(|(own, other)| median(other.to_vec()) / median(own.to_vec()))
+                .collect(),
+        )
+    }
+}
+
+/// The settings of [`HttpTransport`], by hand.
+fn agent() -> Agent {
+    Agent::config_builder()
+        .user_agent("auth-core/0.1.0")
+        .timeout_global(Some(Duration::from_secs(30)))
+        .timeout_connect(Some(Duration::from_secs(10)))
+        .input_buffer_size(16 * 1024)
+        .output_buffer_size(8 * 1024)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .accept_encoding(AutoHeaderValue::None)
+        .max_idle_connections(0)
+        .proxy(None)
+        .build()
+        .new_agent()
+}
+
+fn post(agent: &Agent, url: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let request = Request::post(url)
+        .header("accept", "application/json")
+        .header("connection", "close")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(BODY)?;
+    Ok(agent.run(request)?.body_mut().read_to_vec()?)
+}
+
+/// A token endpoint that does nothing but answer.
+fn serve() -> io::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/token", listener.local_addr()?);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // A client that goes away is that client's business.
+            let _ = answer(&stream);
+        }
+    });
+    Ok(url)
+}
+
+fn answer(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    let (mut length, mut line) = (0, String::new());
+    while reader.read_line(&mut line)? > 2 {
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or_default();
+        }
+        line.clear();
+    }
+    reader.read_exact(&mut vec![0; length])?;
+    (&mut &*stream).write_all(ANSWER.as_bytes())
+}
+
+/// What this thread has used of a processor.
+#[cfg(target_os = "linux")]
+fn processor_time() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    now.try_into().unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn processor_time() -> Duration {
+    Duration::ZERO
+}
+
+const ROUNDS: usize = 60;
+const REQUESTS: usize = 20;
+
+const PARAMETERS: [(&str, &str); 5] = [
+    ("grant_type", "password"),
+    ("client_id", "demo"),
+    ("client_secret", "a-secret-of-some-length"),
+    ("username", "ada"),
+    ("password", "battery-staple"),
+];
+
+const BODY: &str = "grant_type=password&client_id=demo&client_secret=a-secret-of-some-length&username=ada&password=battery-staple";
+
+const ANSWER: &str = concat!(
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 173\r\nconnection: close\r\n\r\n",
+    r#"{"access_token":"0123456789abcdef0123456789abcdef0123456789abcdef","token_type":"bearer","#,
+    r#""expires_in":3600,"refresh_token":"fedcba9876543210fedcba9876543210","scope":"user"}"#,
+);

@@ -1,0 +1,214 @@
+//! One request and its answer, made fit to be shown: what matters, secrets shortened.
+
+use auth_sim::Received;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+/// One request and its answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Exchange {
+    /// Method, path and the kind of body.
+    pub(crate) request: String,
+    pub(crate) sent: Vec<Field>,
+    pub(crate) status: Option<u16>,
+    pub(crate) answered: Vec<Field>,
+}
+
+/// A name and its value, fit to be shown.
+pub(crate) type Field = (String, String);
+
+impl Exchange {
+    /// A request as the simulator saw it; what it answered is known elsewhere.
+    pub(crate) fn new(received: &Received) -> Self {
+        let kind = received
+            .header("content-type")
+            .filter(|_| !received.body.is_empty());
+        let kind = match kind {
+            Some("application/json") => ", JSON",
+            Some("application/x-www-form-urlencoded") => ", form",
+            _ => "",
+        };
+        let mut sent = received.query_pairs();
+        sent.extend(parameters(received));
+        sent.sort_by_key(|(name, _)| name != "grant_type");
+        let headers = if kind.is_empty() {
+            &HEADERS[..]
+        } else {
+            &HEADERS[1..]
+        };
+        sent.extend(headers.iter().filter_map(|name| {
+            received
+                .header(name)
+                .map(|value| ((*name).to_owned(), value.to_owned()))
+        }));
+        Self {
+            request: format!("{} {}{kind}", received.method, received.path),
+            sent: sent.into_iter().map(shown).collect(),
+            status: received.status,
+            answered: Vec::new(),
+        }
+    }
+}
+
+/// The members of an answer in JSON, or the first line of one in words.
+pub(crate) fn answered(body: &[u8]) -> Vec<Field> {
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
+        let text = String::from_utf8_lossy(body);
+        let line = text.lines().next().unwrap_or_default();
+        return vec![("body".to_owned(), cut(line))];
+    };
+    let mut fields = Vec::new();
+    for (name, value) in members {
+        match value {
+            // One level deeper is where some vendors put what matters.
+            Value::Object(inner) => fields.extend(inner.into_iter().filter_map(member)),
+            value => fields.extend(member((name, value))),
+        }
+    }
+    fields.truncate(MOST_FIELDS);
+    fields
+}
+
+/// The parameters of the URL that a browser was sent to.
+pub(crate) fn redirected(location: &str) -> Vec<Field> {
+    let (_, parameters) = location.split_once(['?', '#']).unwrap_or((location, ""));
+    let pairs = parameters
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    let decode = |text: &str| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    pairs
+        .map(|(name, value)| shown((decode(name), decode(value))))
+        .collect()
+}
+
+fn parameters(received: &Received) -> Vec<Field> {
+    match received.json() {
+        Some(Value::Object(members)) => {
+            let texts = members
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+            texts.collect()
+        }
+        _ => received.form(),
+    }
+}
+
+/// A member with a value; only texts can be secrets.
+fn member((name, value): (String, Value)) -> Option<Field> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(shown((name, text))),
+        Value::Array(items) => Some((name, format!("[{} of them]", items.len()))),
+        other => Some((name, other.to_string())),
+    }
+}
+
+/// Enough of a token to tell it from the next one; nothing of what a person has chosen.
+fn shown((name, value): Field) -> Field {
+    let shown = match (name.as_str(), value.split_once(' ')) {
+        ("authorization", Some(("Bearer", token))) => format!("Bearer {}", shorten(token)),
+        ("authorization", _) => "Basic ***".to_owned(),
+        (name, _) if HIDDEN.contains(&name) => "***".to_owned(),
+        (name, _) if TOKENS.contains(&name) => shorten(&value),
+        _ => cut(&value),
+    };
+    (name, shown)
+}
+
+/// The end of a token: the beginnings of two JWTs are the same.
+fn shorten(token: &str) -> String {
+    let token = token.trim_end_matches('=');
+    let from = token
+        .char_indices()
+        .rev()
+        .nth(SHOWN - 1)
+        .map_or(0, |(at, _)| at);
+    format!("…{}", &token[from..])
+}
+
+fn cut(value: &str) -> String {
+    let (cut, all) = (
+        value.chars().take(LONGEST).collect::<String>(),
+        value.chars().count() <= LONGEST,
+    );
+    if all { cut } else { cut + "…" }
+}
+
+/// Headers that say in what form, who asks, or for whom.
+const HEADERS: [&str; 5] = [
+    "content-type",
+    "authorization",
+    "companyurl",
+    "origin",
+    "referer",
+];
+const HIDDEN: [&str; 4] = ["password", "client_secret", "cs", "as"];
+const TOKENS: [&str; 7] = [
+    "access_token",
+    "refresh_token",
+    "token",
+    "code",
+    "code_verifier",
+    "code_challenge",
+    "state",
+];
+const SHOWN: usize = 5;
+const LONGEST: usize = 80;
+const MOST_FIELDS: usize = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields<const N: usize>(fields: [(&str, &str); N]) -> Vec<Field> {
+        fields
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec()
+    }
+
+    #[test]
+    fn secrets_are_shortened_and_what_a_person_chose_is_hidden() {
+        let shown = answered(br#"{"access_token":"0123456789","expires_in":60,"password":"pass"}"#);
+        assert_eq!(
+            shown,
+            fields([
+                ("access_token", "…56789"),
+                ("expires_in", "60"),
+                ("password", "***")
+            ])
+        );
+    }
+
+    #[test]
+    fn of_an_authorization_header_only_the_end_of_a_bearer_token_is_shown() {
+        let header = |value: &str| shown(("authorization".to_owned(), value.to_owned())).1;
+        assert_eq!(header("Bearer 0123456789"), "Bearer …56789");
+        assert_eq!(header("Basic c2VjcmV0OnNlY3JldA=="), "Basic ***");
+    }
+
+    #[test]
+    fn a_number_is_no_secret_and_null_is_nothing() {
+        assert_eq!(
+            answered(br#"{"code":400,"scope":null,"items":[1,2]}"#),
+            fields([("code", "400"), ("items", "[2 of them]")])
+        );
+    }
+
+    #[test]
+    fn an_answer_in_words_is_shown_by_its_first_line() {
+        assert_eq!(
+            answered(b"Unauthorized\nmore"),
+            fields([("body", "Unauthorized")])
+        );
+    }
+
+    #[test]
+    fn a_redirect_is_shown_by_its_parameters() {
+        let shown = redirected("http://127.0.0.1:9/cb?code=abcdefgh%3D&iss=http%3A%2F%2Fa");
+        assert_eq!(shown, fields([("code", "…defgh"), ("iss", "http://a")]));
+    }
+}

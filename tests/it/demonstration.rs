@@ -1,0 +1,108 @@
+//! The demonstration that `cargo xtask demo` runs, as a newcomer or a machine sees it.
+
+use std::process::{Command, Output};
+
+use auth_sim::{aerion, aeris, ermeo, generic};
+use serde_json::Value;
+
+#[test]
+fn it_ends_in_success_and_counts_its_steps() {
+    let output = demo(&[]);
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    let last = text.lines().next_back().unwrap();
+    let steps = text.lines().filter(|line| line.starts_with("ok  ")).count();
+    assert_eq!(last, format!("{steps} steps, {steps} ok, 0 failed"));
+}
+
+#[test]
+fn it_shows_every_vendor_and_every_grant_in_a_hundred_columns() {
+    let text = text(&demo(&[]));
+    for heading in [
+        "Aerion",
+        "Aeris",
+        "Ermeo",
+        "OAuth 2.0, authorization_code",
+        "OAuth 2.0, implicit",
+        "OAuth 2.0, password",
+        "OAuth 2.0, client_credentials",
+        "OAuth 2.0, refresh_token",
+    ] {
+        assert!(text.contains(&format!("\n{heading}: ")), "{heading}");
+    }
+    for step in [
+        "obtain",
+        "use",
+        "expire",
+        "refresh",
+        "reuse",
+        "wrong secret",
+        "401 retry",
+    ] {
+        assert!(text.contains(&format!("\nok    {step:14}")), "{step}");
+    }
+    let widest = text
+        .lines()
+        .max_by_key(|line| line.chars().count())
+        .unwrap();
+    assert!(widest.chars().count() <= 100, "{widest}");
+    assert!(!text.contains('\x1b'), "colour is for terminals");
+}
+
+#[test]
+fn it_shows_no_password_and_no_client_secret() {
+    let secrets = [
+        aerion::PASSWORD,
+        aeris::CLIENT_SECRET,
+        aeris::ACCOUNT_SECRET,
+        ermeo::CLIENT_SECRET,
+        ermeo::PASSWORD,
+        generic::CLIENT_SECRET,
+        generic::PASSWORD,
+    ];
+    for text in [text(&demo(&[])), text(&demo(&["--json"]))] {
+        assert!(secrets.iter().all(|secret| !text.contains(secret)));
+    }
+}
+
+#[test]
+fn with_json_every_line_is_an_object_and_the_last_one_counts() {
+    let output = demo(&["--json"]);
+    let text = text(&output);
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (last, steps) = lines.split_last().unwrap();
+    assert_eq!(last["steps"], steps.len());
+    assert_eq!(last["failed"], 0);
+    assert!(
+        steps
+            .iter()
+            .all(|step| step["ok"] == true && step["vendor"].is_string())
+    );
+    let refresh = steps.iter().find(|step| step["step"] == "refresh").unwrap();
+    assert_eq!(
+        refresh["exchanges"][0]["sent"]["grant_type"],
+        "refresh_token"
+    );
+    assert_eq!(refresh["exchanges"][0]["status"], 200);
+}
+
+#[test]
+fn an_argument_it_does_not_know_is_refused() {
+    let output = demo(&["--jsno"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("usage: cargo xtask demo [--json]"));
+}
+
+fn demo(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_demo"))
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
