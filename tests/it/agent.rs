@@ -1,0 +1,334 @@
+//! The agent that signs: for whom, what it does about a 401, and what it never does.
+
+use std::io::Cursor;
+use std::time::Duration;
+
+use auth_core::ureq::{self, SendBody};
+use auth_core::{Error, HttpTransport, ManualClock, Session};
+use auth_sim::{Answer, Fault, Simulator, ermeo};
+use ermeo_auth::Ermeo;
+use mockito::{Matcher, Server};
+
+fn grant(sim: &Simulator) -> Ermeo {
+    Ermeo {
+        client_id: ermeo::CLIENT_ID.into(),
+        client_secret: ermeo::CLIENT_SECRET.into(),
+        username: ermeo::USERNAME.into(),
+        password: ermeo::PASSWORD.into(),
+        base: sim.url().into(),
+    }
+}
+
+fn statuses(sim: &Simulator) -> Vec<Option<u16>> {
+    sim.api_requests()
+        .iter()
+        .map(|request| request.status)
+        .collect()
+}
+
+#[test]
+fn a_401_costs_one_renewal_and_the_request_is_sent_again_with_the_same_body() {
+    let sim = Simulator::ermeo();
+    let session = Session::new(grant(&sim));
+    let agent = session.agent();
+    agent
+        .get(format!("{}/api/v1/assets", sim.url()))
+        .call()
+        .unwrap();
+    sim.revoke_access_tokens();
+    sim.clear();
+
+    let url = format!("{}/echo", sim.url());
+    let mut answer = agent
+        .post(&url)
+        .content_type("text/plain")
+        .send("an asset")
+        .unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "an asset");
+    assert_eq!(statuses(&sim), [Some(401), Some(200)]);
+    for request in sim.api_requests() {
+        assert_eq!(request.body, b"an asset");
+        assert_eq!(
+            request.header("content-length"),
+            Some("8"),
+            "sized, not in chunks"
+        );
+        assert_eq!(request.header("content-type"), Some("text/plain"));
+    }
+    assert_eq!(sim.token_requests().len(), 1);
+    assert_eq!(
+        sim.token_requests()[0].json().unwrap()["grant_type"],
+        "refresh_token"
+    );
+}
+
+#[test]
+fn statuses_as_answers_are_treated_like_statuses_as_errors() {
+    let sim = Simulator::ermeo();
+    let session = Session::new(grant(&sim));
+    let agent = session.agent_with(|config| config.http_status_as_error(false));
+    let url = format!("{}/api/v1/assets", sim.url());
+    agent.get(&url).call().unwrap();
+    sim.revoke_access_tokens();
+    assert_eq!(agent.get(&url).call().unwrap().status(), 200);
+    assert_eq!(statuses(&sim), [Some(200), Some(401), Some(200)]);
+}
+
+#[test]
+fn an_api_that_answers_401_to_everything_is_asked_twice_and_then_once_per_call() {
+    let sim = Simulator::ermeo();
+    let session = Session::new(grant(&sim));
+    let agent = session.agent_with(|config| config.http_status_as_error(false));
+    for _ in 0..6 {
+        sim.next_api(Fault::Status(401));
+    }
+    let url = format!("{}/api/v1/assets", sim.url());
+    for _ in 0..5 {
+        assert_eq!(agent.get(&url).call().unwrap().status(), 401);
+    }
+    assert_eq!(sim.api_requests().len(), 6);
+    assert_eq!(
+        sim.token_requests().len(),
+        2,
+        "one login and one renewal, however many 401s"
+    );
+}
+
+#[test]
+fn if_no_other_token_can_be_had_the_caller_gets_the_401() {
+    let sim = Simulator::ermeo();
+    let session = Session::builder(grant(&sim)).retries(0).build();
+    let agent = session.agent_with(|config| config.http_status_as_error(false));
+    let url = format!("{}/api/v1/assets", sim.url());
+    agent.get(&url).call().unwrap();
+    sim.revoke_access_tokens();
+    sim.next(Fault::Status(500));
+    assert_eq!(agent.get(&url).call().unwrap().status(), 401);
+}
+
+#[test]
+fn a_streamed_body_is_not_sent_again_but_the_next_request_has_another_token() {
+    let sim = Simulator::ermeo();
+    let session = Session::new(grant(&sim));
+    let agent = session.agent_with(|config| config.http_status_as_error(false));
+    let url = format!("{}/echo", sim.url());
+    session.token().unwrap();
+    sim.revoke_access_tokens();
+
+    let stream = SendBody::from_owned_reader(Cursor::new("streamed"));
+    let post = agent.post(&url).header("transfer-encoding", "chunked");
+    assert_eq!(post.send(stream).unwrap().status(), 401);
+    assert_eq!(sim.api_requests().len(), 1);
+    assert_eq!(agent.post(&url).send("sized").unwrap().status(), 200);
+}
+
+#[test]
+fn a_body_over_a_mebibyte_arrives_whole() {
+    let sim = Simulator::ermeo();
+    let session = Session::new(grant(&sim));
+    let body = vec![b'x'; 3 * 1024 * 1024 + 1];
+    let url = format!("{}/echo", sim.url());
+    session.agent().post(&url).send(&body).unwrap();
+    assert_eq!(sim.api_requests()[0].body.len(), body.len());
+}
+
+#[test]
+fn an_empty_post_says_that_it_is_empty() {
+    let sim = Simulator::ermeo();
+    let session = Session::new(grant(&sim));
+    session
+        .agent()
+        .post(format!("{}/echo", sim.url()))
+        .send_empty()
+        .unwrap();
+    assert_eq!(sim.api_requests()[0].header("content-length"), Some("0"));
+}
+
+#[test]
+fn a_request_to_another_origin_is_not_signed_and_asks_for_no_token() {
+    let sim = Simulator::ermeo();
+    let mut elsewhere = Server::new();
+    let unsigned = elsewhere
+        .mock("GET", "/")
+        .match_header("authorization", Matcher::Missing)
+        .create();
+    let session = Session::new(grant(&sim));
+    session.agent().get(elsewhere.url()).call().unwrap();
+    unsigned.assert();
+    assert!(sim.requests().is_empty());
+}
+
+#[test]
+fn an_origin_that_the_caller_names_is_signed_too() {
+    let sim = Simulator::ermeo();
+    let mut elsewhere = Server::new();
+    let signed = elsewhere
+        .mock("GET", "/")
+        .match_header("authorization", Matcher::Regex("^Bearer .+".into()))
+        .create();
+    let session = Session::builder(grant(&sim))
+        .origin(elsewhere.url())
+        .build();
+    session.agent().get(elsewhere.url()).call().unwrap();
+    signed.assert();
+}
+
+#[test]
+fn an_authorization_header_of_the_caller_is_left_alone() {
+    let sim = Simulator::ermeo();
+    let session = Session::new(grant(&sim));
+    let url = format!("{}/echo", sim.url());
+    let agent = session.agent_with(|config| config.http_status_as_error(false));
+    let answer = agent
+        .post(&url)
+        .header("authorization", "Basic abc")
+        .send("x")
+        .unwrap();
+    assert_eq!(answer.status(), 401);
+    assert_eq!(
+        sim.api_requests()[0].header("authorization"),
+        Some("Basic abc")
+    );
+    assert!(sim.token_requests().is_empty());
+}
+
+#[test]
+fn a_redirect_to_another_origin_loses_the_header() {
+    let sim = Simulator::ermeo();
+    let mut elsewhere = Server::new();
+    let unsigned = elsewhere
+        .mock("GET", "/landing")
+        .match_header("authorization", Matcher::Missing)
+        .with_body("landed")
+        .create();
+    let session = Session::new(grant(&sim));
+    sim.next_api(Fault::Redirect(format!("{}/landing", elsewhere.url())));
+    let mut answer = session
+        .agent()
+        .get(format!("{}/api/v1/assets", sim.url()))
+        .call()
+        .unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "landed");
+    unsigned.assert();
+    assert!(sim.api_requests()[0].header("authorization").is_some());
+}
+
+#[test]
+fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
+    let sim = Simulator::ermeo();
+    let session = Session::builder(grant(&sim))
+        .origin("http://api.example.com")
+        .build();
+    let error = session
+        .agent()
+        .get("http://api.example.com/")
+        .call()
+        .unwrap_err();
+    let ureq::Error::Other(error) = error else {
+        panic!("{error}")
+    };
+    assert!(
+        matches!(error.downcast_ref(), Some(Error::Configuration(_))),
+        "{error}"
+    );
+    assert!(sim.requests().is_empty());
+}
+
+#[test]
+fn without_a_token_the_request_fails_with_our_error() {
+    let sim = Simulator::ermeo();
+    let session = Session::new(Ermeo {
+        password: "wrong".into(),
+        ..grant(&sim)
+    });
+    let error = session
+        .agent()
+        .get(format!("{}/api/v1/assets", sim.url()))
+        .call()
+        .unwrap_err();
+    let ureq::Error::Other(error) = error else {
+        panic!("{error}")
+    };
+    assert!(
+        matches!(error.downcast_ref(), Some(Error::Refused(_))),
+        "{error}"
+    );
+    assert!(sim.api_requests().is_empty());
+}
+
+#[test]
+fn aerions_403_for_a_bad_token_is_taken_for_what_it_is() {
+    use aerion_auth::Aerion;
+    let sim = Simulator::aerion();
+    let session = Session::new(Aerion {
+        company: auth_sim::aerion::COMPANY_URL.into(),
+        username: auth_sim::aerion::USERNAME.into(),
+        password: auth_sim::aerion::PASSWORD.into(),
+        base: sim.url().into(),
+        ..Aerion::default()
+    });
+    let url = format!("{}/v1/users/me", sim.url());
+    session.agent().get(&url).call().unwrap();
+    sim.revoke_access_tokens();
+    session.agent().get(&url).call().unwrap();
+    assert_eq!(statuses(&sim), [Some(200), Some(403), Some(200)]);
+}
+
+#[test]
+fn an_agent_of_the_callers_is_used_for_the_token_too_with_the_safety_settings_on_top() {
+    let sim = Simulator::ermeo();
+    let agent = ureq::Agent::config_builder()
+        .user_agent("gateway/7")
+        .build()
+        .new_agent();
+    let session = Session::builder(grant(&sim))
+        .transport(HttpTransport::from_agent(agent))
+        .retries(0)
+        .build();
+    session.token().unwrap();
+    assert_eq!(
+        sim.token_requests()[0].header("user-agent"),
+        Some("gateway/7")
+    );
+    // Its statuses are errors and its redirects are followed; ours are not.
+    session.forget();
+    let refusal =
+        r#"{"error":"invalid_client","error_description":"The client credentials are invalid"}"#;
+    sim.next(Fault::Answer(
+        Answer::new(400).body("application/json", refusal),
+    ));
+    assert!(matches!(session.token(), Err(Error::Refused(_))));
+    session.forget();
+    sim.next(Fault::Redirect(sim.token_url()));
+    assert!(matches!(
+        session.token(),
+        Err(Error::Status { status: 302, .. })
+    ));
+}
+
+#[test]
+fn a_token_is_renewed_ahead_of_expiry_by_the_clock_that_both_sides_share() {
+    let clock = ManualClock::new();
+    let now = clock.clone();
+    let sim = Simulator::builder(auth_sim::Vendor::Ermeo)
+        .now(move || now.system_time())
+        .start()
+        .unwrap();
+    let session = Session::builder(grant(&sim)).clock(clock.clone()).build();
+    let agent = session.agent();
+    let url = format!("{}/api/v1/assets", sim.url());
+    for _ in 0..20 {
+        agent.get(&url).call().unwrap();
+        clock.advance(Duration::from_secs(1800));
+    }
+    assert!(
+        sim.api_requests()
+            .iter()
+            .all(|request| request.status == Some(200))
+    );
+    assert!(
+        sim.spends().values().all(|&times| times <= 1),
+        "{:?}",
+        sim.spends().values()
+    );
+}
