@@ -96,6 +96,7 @@ impl HttpTransport {
             .timeout_global(Some(TIMEOUT))
             .timeout_connect(Some(TIMEOUT_CONNECT))
             .input_buffer_size(INPUT_BUFFER)
+            .max_response_header_size(LARGEST_HEAD)
             .output_buffer_size(OUTPUT_BUFFER);
         #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
         let defaults = defaults.tls_config(
@@ -280,5 +281,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const TIMEOUT_CONNECT: Duration = Duration::from_secs(10);
 /// An answer is a few kilobytes; ureq's default of 128 KiB is for downloads.
 const INPUT_BUFFER: usize = 16 * 1024;
+/// Less than the buffer: to ureq, a full buffer without a whole head looks like a closed connection.
+const LARGEST_HEAD: usize = INPUT_BUFFER - 1;
 const OUTPUT_BUFFER: usize = 8 * 1024;
 const LARGEST_ANSWER: u64 = 256 * 1024;

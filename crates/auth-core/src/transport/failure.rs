@@ -61,6 +61,9 @@ pub(super) fn error(error: ureq::Error, progress: Progress) -> Error {
 }
 
 fn io(error: &io::Error, progress: Progress) -> (Network, Sent) {
+    if is_lookup(error) {
+        return (Network::NameLookup, Sent::No);
+    }
     let unsent = match progress {
         Progress::BodyKept => true,
         Progress::BodyTaken => false,
@@ -81,6 +84,13 @@ fn io(error: &io::Error, progress: Progress) -> (Network, Sent) {
     }
 }
 
+/// A failed lookup has no kind of its own: std gives it this text, Windows one of these numbers.
+fn is_lookup(error: &io::Error) -> bool {
+    let by_number = cfg!(windows) && matches!(error.raw_os_error(), Some(11001..=11004));
+    by_number || error.to_string().starts_with(LOOKUP)
+}
+
+const LOOKUP: &str = "failed to lookup address information";
 /// What only a connection that was never made can say.
 const REFUSED: [ErrorKind; 4] = [
     ErrorKind::AddrNotAvailable,
