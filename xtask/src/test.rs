@@ -36,7 +36,7 @@ const CONCERNS: &[Concern] = &[
     },
     Concern {
         package: "auth-all",
-        modules: &[],
+        modules: &["doors"],
     },
     Concern {
         package: "auth-sim",

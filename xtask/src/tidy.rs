@@ -60,9 +60,9 @@ pub(crate) fn policy() -> Result {
         println!("    {}", dependencies::summary(bound, &tree));
         complaints.extend(dependencies::check(bound, &tree));
     }
-    let allowed = dependencies::allowed_licences(&text("deny.toml")?);
+    let licences = dependencies::Licences::read(&text("deny.toml")?);
     for package in metadata::everything()? {
-        complaints.extend(dependencies::licence(&package, &allowed));
+        complaints.extend(licences.check(&package));
     }
     verdict(&complaints)
 }
