@@ -1,10 +1,15 @@
 //! What can go wrong, sorted by who must act.
 
+mod refusal;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use crate::secret::Secret;
+
+pub(crate) use refusal::clean;
+pub use refusal::{ErrorCode, Refusal};
 
 /// The result of everything here.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -22,11 +27,11 @@ pub enum Error {
     Configuration(Cow<'static, str>),
 
     /// The server read the request and refused it, with an error code of RFC 6749 §5.2.
-    #[error("the server refused the request: {0}")]
+    #[error("the server refused the request: {}{}", .0, .0.code.hint())]
     Refused(Box<Refusal>),
 
     /// The server answered with an error status and no error code; a broken proxy does that too.
-    #[error("the token endpoint answered {status} without an error code")]
+    #[error("the token endpoint answered {status} without an error code{}", status_hint(*.status))]
     Status {
         /// The HTTP status.
         status: u16,
@@ -66,49 +71,6 @@ pub enum Error {
         #[source]
         cause: Option<Box<Self>>,
     },
-}
-
-/// What a server said when it refused (RFC 6749 §5.2 and §4.1.2.1).
-///
-/// The texts come from outside: control characters are escaped, they are cut to 256 characters, and
-/// a secret of the request that the server repeats in them is left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Refusal {
-    /// The error code.
-    pub code: ErrorCode,
-    /// The text for developers, if the server gave one.
-    pub description: Option<String>,
-    /// The HTTP status; none if the refusal came in a redirect.
-    pub status: Option<u16>,
-    /// What `Retry-After` asked for, at most an hour.
-    pub retry_after: Option<Duration>,
-}
-
-/// An error code of RFC 6749, or the server's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// `invalid_request`: a parameter is missing, repeated or malformed.
-    InvalidRequest,
-    /// `invalid_client`: the client is unknown or its secret is wrong.
-    InvalidClient,
-    /// `invalid_grant`: the password, code or refresh token is wrong, expired, spent or revoked.
-    InvalidGrant,
-    /// `unauthorized_client`: this client may not use this grant.
-    UnauthorizedClient,
-    /// `unsupported_grant_type`: the server does not know this grant.
-    UnsupportedGrantType,
-    /// `invalid_scope`: the scope is unknown, malformed or more than was granted.
-    InvalidScope,
-    /// `access_denied`: the resource owner said no.
-    AccessDenied,
-    /// `server_error`: the server failed; a later try may work.
-    ServerError,
-    /// `temporarily_unavailable`: the server is overloaded; a later try may work.
-    TemporarilyUnavailable,
-    /// Any other code, as the server spelled it.
-    Other(String),
 }
 
 /// What failed below HTTP.
@@ -238,63 +200,9 @@ impl Error {
     }
 }
 
-impl Refusal {
-    /// A refusal as it was read; the texts are cleaned here.
-    pub fn new(code: &str, description: Option<&str>) -> Self {
-        let description = description
-            .map(|text| clean(text, 256))
-            .filter(|text| !text.is_empty());
-        Self {
-            code: ErrorCode::from(code),
-            description,
-            status: None,
-            retry_after: None,
-        }
-    }
-
-    fn is_transient(&self) -> bool {
-        matches!(
-            self.code,
-            ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable
-        ) || matches!(self.status, Some(429 | 500..))
-    }
-}
-
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(Box::new(refusal))
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.code)?;
-        match &self.description {
-            Some(description) => write!(f, " ({description})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl From<&str> for ErrorCode {
-    fn from(code: &str) -> Self {
-        match CODES.iter().find(|(name, _)| *name == code) {
-            Some((_, code)) => code.clone(),
-            None => Self::Other(clean(code, 64)),
-        }
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Self::Other(code) = self {
-            return f.write_str(code);
-        }
-        let name = CODES
-            .iter()
-            .find(|(_, code)| code == self)
-            .map_or("unknown", |(name, _)| name);
-        f.write_str(name)
     }
 }
 
@@ -322,22 +230,12 @@ impl fmt::Display for Unusable {
     }
 }
 
-/// A text from outside, made fit for a log line: no control or direction characters, cut.
-pub(crate) fn clean(text: &str, most: usize) -> String {
-    let mut clean = String::new();
-    for character in text.trim().chars().take(most) {
-        if character.is_control() || is_invisible(character) {
-            clean.extend(character.escape_default());
-        } else {
-            clean.push(character);
-        }
+fn status_hint(status: u16) -> &'static str {
+    match status {
+        300..400 => "; redirects are not followed, check its URL",
+        404 | 405 | 410 => "; check its URL",
+        _ => "",
     }
-    clean
-}
-
-/// Characters that reorder or hide what stands beside them.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn network_message(network: &Network, sent: &Sent) -> String {
@@ -354,15 +252,3 @@ fn network_message(network: &Network, sent: &Sent) -> String {
         Sent::Maybe => format!("{what}; the request may have arrived"),
     }
 }
-
-const CODES: [(&str, ErrorCode); 9] = [
-    ("invalid_request", ErrorCode::InvalidRequest),
-    ("invalid_client", ErrorCode::InvalidClient),
-    ("invalid_grant", ErrorCode::InvalidGrant),
-    ("unauthorized_client", ErrorCode::UnauthorizedClient),
-    ("unsupported_grant_type", ErrorCode::UnsupportedGrantType),
-    ("invalid_scope", ErrorCode::InvalidScope),
-    ("access_denied", ErrorCode::AccessDenied),
-    ("server_error", ErrorCode::ServerError),
-    ("temporarily_unavailable", ErrorCode::TemporarilyUnavailable),
-];

@@ -130,14 +130,19 @@ impl Held {
         same
     }
 
-    pub(crate) fn is_being_renewed(&self) -> bool {
-        self.quiet_until.load(Ordering::Relaxed) == u64::MAX
+    /// Lets a token that is due be served as it is, for as long as somebody renews it.
+    pub(crate) fn set_being_renewed(&self) {
+        self.quiet_until.store(BEING_RENEWED, Ordering::Relaxed);
     }
 
-    /// Lets a token that is due be served until this second of the wall clock; `u64::MAX` for as
-    /// long as somebody renews it.
-    pub(crate) fn quiet_until(&self, second: u64) {
-        self.quiet_until.store(second, Ordering::Relaxed);
+    pub(crate) fn is_being_renewed(&self) -> bool {
+        self.quiet_until.load(Ordering::Relaxed) == BEING_RENEWED
+    }
+
+    /// Lets a token that is due be served as it is until this second of the wall clock.
+    pub(crate) fn rest_until(&self, second: u64) {
+        self.quiet_until
+            .store(second.min(BEING_RENEWED - 1), Ordering::Relaxed);
     }
 
     #[inline]
@@ -192,6 +197,7 @@ fn slot(session: u64) -> usize {
 }
 
 const SLOTS: usize = 16;
+const BEING_RENEWED: u64 = u64::MAX;
 
 thread_local! {
     static COPIES: RefCell<[Option<Copy>; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) };

@@ -104,8 +104,11 @@ impl Record {
         self.dead.as_ref()
     }
 
-    /// How long renewal rests, measured from now.
+    /// How long renewal rests, measured from now; without end where only a person can help.
     pub(crate) fn rest(&self, now: Moment) -> Duration {
+        if self.dead.is_some() {
+            return Duration::MAX;
+        }
         self.not_before
             .as_ref()
             .map(|rest| rest.left(now))

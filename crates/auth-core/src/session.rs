@@ -117,7 +117,7 @@ impl Session {
         let mut record = lock(&self.0.record);
         record.forget();
         *lock(&self.0.replaced) = None;
-        self.0.held.quiet_until(0);
+        self.0.held.rest_until(0);
         self.0.held.set(None);
     }
 

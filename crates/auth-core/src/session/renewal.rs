@@ -1,6 +1,7 @@
 //! Who renews, in which steps, and what the others get meanwhile.
 
 use std::sync::{Arc, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -16,9 +17,19 @@ use crate::token::{Expires, Token, TokenResponse};
 use super::{Inner, lock};
 
 /// One renewal, for all who wait for it.
-#[derive(Default)]
 pub(super) struct Flight {
+    /// Who renews. It must not wait for itself.
+    leader: ThreadId,
     outcome: OnceLock<Result<Token>>,
+}
+
+impl Flight {
+    fn begin() -> Self {
+        Self {
+            leader: thread::current().id(),
+            outcome: OnceLock::new(),
+        }
+    }
 }
 
 impl Inner {
@@ -32,7 +43,7 @@ impl Inner {
                 if let Some(token) = self.held.fresh(self.clock.seconds()) {
                     return Ok(token);
                 }
-                let flight = Arc::new(Flight::default());
+                let flight = Arc::new(Flight::begin());
                 *current = Some(Arc::clone(&flight));
                 drop(current);
                 return self.lead(&flight);
@@ -41,6 +52,11 @@ impl Inner {
                 drop(current);
                 self.tell_of_renewal();
                 return Ok(token);
+            }
+            if flight.leader == thread::current().id() {
+                return Err(Error::configuration(
+                    "a grant, transport or observer asked its own session for a token while that was getting one",
+                ));
             }
             while current
                 .as_ref()
@@ -60,7 +76,7 @@ impl Inner {
 
     fn lead(&self, flight: &Flight) -> Result<Token> {
         let _landing = Landing(self);
-        self.held.quiet_until(u64::MAX);
+        self.held.set_being_renewed();
         let outcome = self.try_steps().or_else(|error| {
             let token = self
                 .held
@@ -216,7 +232,7 @@ impl Drop for Landing<'_> {
         let Landing(inner) = self;
         let now = inner.clock.now();
         let rest = lock(&inner.record).rest(now);
-        inner.held.quiet_until(now.plus(rest).wall.as_secs());
+        inner.held.rest_until(now.plus(rest).wall.as_secs());
         *lock(&inner.flight) = None;
         inner.landed.notify_all();
     }

@@ -1,8 +1,8 @@
 //! Events and what they say.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use auth_core::{Event, Identity, ManualClock};
+use auth_core::{Event, Identity, ManualClock, Session};
 
 use crate::script::{Script, nothing_to_log_in_with, refused, response, seconds, served, status};
 
@@ -79,13 +79,42 @@ fn an_observer_is_told_when_a_person_is_needed_although_the_token_is_still_serve
             "ServedAfterFailure"
         ]
     );
+    for _ in 0..5 {
+        assert_eq!(served(&session), "one");
+    }
+    assert!(
+        notes.take().is_empty(),
+        "what is known is not told with every call"
+    );
+}
+
+#[test]
+fn an_observer_that_asks_its_own_session_gets_an_error_instead_of_waiting_for_itself() {
+    let clock = ManualClock::new();
+    let place: Arc<OnceLock<Session>> = Arc::default();
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (inside, notes) = (Arc::clone(&place), Arc::clone(&told));
+    let script = Script::new().error(status(500)).token("one", "");
+    let ask = move |_: &Identity, _: &Event<'_>| {
+        let asked = inside.get().unwrap().token();
+        let told = asked.map_or_else(|error| error.to_string(), |token| token.expose().to_owned());
+        notes.lock().unwrap().push(told);
+    };
+    let session = place.get_or_init(|| script.builder(&clock).retries(1).observer(ask).build());
+    assert_eq!(served(session), "one");
+    let told = told.lock().unwrap();
+    assert!(
+        told[0].contains("its own session"),
+        "while there is no token: {told:?}"
+    );
+    assert_eq!(told[1], "one", "once there is one");
 }
 
 #[test]
 fn an_observer_is_told_when_a_token_is_served_during_its_renewal() {
     let clock = ManualClock::new();
     let notes = Notes::default();
-    let place: Arc<std::sync::OnceLock<auth_core::Session>> = Arc::default();
+    let place: Arc<OnceLock<Session>> = Arc::default();
     let inside = Arc::clone(&place);
     let script = Script::new().token("one", "").then(move || {
         // Another thread asks while this one renews.
