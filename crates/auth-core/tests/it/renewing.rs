@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use auth_core::http::HeaderValue;
 use auth_core::{ManualClock, Session};
 
 use crate::script::{Script, refused, response, seconds, served};
@@ -17,7 +18,7 @@ fn nothing_is_asked_before_the_first_token_is_wanted_and_only_once_while_it_is_f
     assert_eq!(session.authorization().unwrap(), "Bearer one");
     assert_eq!(
         session
-            .with_authorization(auth_core::http::HeaderValue::len)
+            .with_authorization(HeaderValue::len)
             .unwrap(),
         "Bearer one".len()
     );
