@@ -25,7 +25,8 @@ use crate::redirect::{Expected, Parameters, Redirect};
 ///     ..Implicit::default()
 /// };
 /// let pending = login.begin()?;
-/// # let url = format!("https://app.example.com/callback#access_token=2YotnF&token_type=Bearer&state={}", pending.state());
+/// # let answer = "access_token=2YotnF&token_type=Bearer";
+/// # let url = format!("https://app.example.com/callback#{answer}&state={}", pending.state());
 /// // Send the user to `pending.url()`; what the browser shows afterwards is `url`.
 /// let answer = pending.redirected(&url)?;
 /// let session = Session::builder(login).response(answer).build();
@@ -128,7 +129,8 @@ impl PendingToken {
         answer.fill_from(Parameters::parse(redirect.query)?)?;
         if redirect.fragment.is_empty() && !answer.has("error") {
             return Err(Error::answer(
-                "the redirect has no fragment, where the token is; pass the URL that the browser shows, servers do not see all of it",
+                "the redirect has no fragment, where the token is; pass the URL that the browser \
+                 shows, servers do not see all of it",
             ));
         }
         answer.check(Expected {

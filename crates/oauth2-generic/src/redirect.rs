@@ -83,28 +83,39 @@ impl Parameters {
     /// Checks that this answers our question, and that it is not a refusal.
     pub(crate) fn check(&mut self, expected: Expected<'_>) -> Result<()> {
         let (state, issuer) = (self.take("state")?, self.take("iss")?);
-        if state
-            .as_ref()
-            .is_some_and(|state| state.expose() != expected.state)
-        {
+        let is_another = |found: &Option<Secret>, expected: &str| {
+            found
+                .as_ref()
+                .is_some_and(|found| found.expose() != expected)
+        };
+        if is_another(&state, expected.state) {
             return Err(Error::answer(
-                "the redirect's `state` is another; it belongs to another login, or somebody made it up: begin again",
+                "the redirect's `state` is another; it belongs to another login, or somebody made it \
+                 up: begin again",
             ));
         }
-        let same_issuer = issuer.is_some_and(|issuer| issuer.expose() == expected.issuer);
-        if !expected.issuer.is_empty() && !same_issuer {
+        if !expected.issuer.is_empty() && is_another(&issuer, expected.issuer) {
             return Err(Error::answer(
-                "the redirect's `iss` is not `issuer`; another server answered, or `issuer` is not what the server calls itself",
+                "the redirect's `iss` is not `issuer`; another server answered, or `issuer` is not what \
+                 the server calls itself",
             ));
         }
-        match self.refusal()? {
-            Some(refusal) => Err(refusal.into()),
-            // Asked last, because servers forget it when they refuse.
-            None if state.is_none() => Err(Error::answer(
-                "the redirect has no `state`; pass the whole URL, and if it is whole, somebody made it up",
-            )),
-            None => Ok(()),
+        if let Some(refusal) = self.refusal()? {
+            return Err(refusal.into());
         }
+        // Asked last, because servers leave them out when they refuse: django-oauth-toolkit the issuer.
+        if state.is_none() {
+            return Err(Error::answer(
+                "the redirect has no `state`; pass the whole URL, and if it is whole, somebody made it \
+                 up",
+            ));
+        }
+        if !expected.issuer.is_empty() && issuer.is_none() {
+            return Err(Error::answer(
+                "the redirect has no `iss`; if this server never names itself, leave `issuer` empty",
+            ));
+        }
+        Ok(())
     }
 
     /// What is left.

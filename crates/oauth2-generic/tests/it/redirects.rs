@@ -209,7 +209,8 @@ fn the_server_must_name_itself_where_its_name_is_known() {
 #[test]
 fn a_refusal_keeps_its_code_its_description_and_where_to_read_more() {
     let url = format!(
-        "{REDIRECT_URI}?error=access_denied&error_description=The+user%0Asaid%20no&error_uri=https%3A%2F%2Fhelp.example&state=st"
+        "{REDIRECT_URI}?error=access_denied&error_description=The+user%0Asaid%20no\
+         &error_uri=https%3A%2F%2Fhelp.example&state=st"
     );
     let error = refused(code(&url, ""), "access_denied");
     let refusal = error.refusal().unwrap();
@@ -223,9 +224,12 @@ fn a_refusal_keeps_its_code_its_description_and_where_to_read_more() {
 }
 
 #[test]
-fn a_refusal_without_a_state_is_read_because_servers_forget_it() {
+fn a_refusal_without_state_and_issuer_is_read_because_servers_forget_them() {
     let error = refused(
-        code(&format!("{REDIRECT_URI}?error=temporarily_unavailable"), ""),
+        code(
+            &format!("{REDIRECT_URI}?error=temporarily_unavailable"),
+            "https://login.example",
+        ),
         "temporarily",
     );
     assert!(error.is_transient());

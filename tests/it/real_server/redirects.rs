@@ -1,0 +1,137 @@
+//! Codes and refusals on their way through a browser.
+
+use auth_core::{Error, ErrorCode, Grant, ManualClock, Reason};
+use oauth2_generic::{AuthorizationCode, Implicit};
+
+use super::browser::{Browser, REDIRECT_URI};
+use super::port::{ALICE, Counted, Port, code_of, on_both_ports, with_every_character_encoded};
+
+fn login(port: &Port) -> AuthorizationCode {
+    AuthorizationCode {
+        client: port.client("app", ""),
+        redirect_uri: REDIRECT_URI.into(),
+        ..AuthorizationCode::default()
+    }
+}
+
+fn is_refused(error: &Error, code: &ErrorCode) -> bool {
+    matches!(error, Error::Refused(refusal) if refusal.code == *code)
+}
+
+#[test]
+fn a_percent_encoded_code_is_decoded_once() {
+    on_both_ports(|port| {
+        let pending = login(port).begin().unwrap();
+        let redirect = with_every_character_encoded(&Browser::new(ALICE).visit(pending.url()));
+        assert!(code_of(&redirect).starts_with('%'));
+        let http = Counted::default();
+        let session = http.session(pending.redirected(&redirect).unwrap(), &ManualClock::new());
+        assert_eq!(port.whoami(&session), "alice");
+    });
+}
+
+#[test]
+fn a_code_is_refused_without_the_verifier_it_was_asked_for_with() {
+    on_both_ports(|port| {
+        let pending = login(port).begin().unwrap();
+        let redirect = Browser::new(ALICE).visit(pending.url());
+        let other = login(port).resume(pending.state(), "x".repeat(43)).unwrap();
+        let granted = other.redirected(&redirect).unwrap();
+        let error = granted.obtain(&Counted::default()).unwrap_err();
+        assert!(is_refused(&error, &ErrorCode::InvalidGrant), "{error}");
+    });
+}
+
+#[test]
+fn a_replayed_code_is_never_sent_by_us_and_refused_by_the_server() {
+    on_both_ports(|port| {
+        let pending = login(port).begin().unwrap();
+        let (state, code_verifier) = (pending.state().to_owned(), pending.code_verifier().clone());
+        let redirect = Browser::new(ALICE).visit(pending.url());
+
+        let http = Counted::default();
+        let granted = pending.redirected(&redirect).unwrap();
+        granted.obtain(&http).unwrap();
+        let error = granted.obtain(&http).unwrap_err();
+        let spent = Reason::CodeSpent;
+        assert!(matches!(error, Error::ReauthenticationRequired { reason, .. } if reason == spent));
+        assert_eq!(http.sent(), 1);
+
+        // Somebody who takes up the same login a second time gets past us, and not past the server.
+        let again = login(port).resume(state, code_verifier).unwrap();
+        let error = again
+            .redirected(&redirect)
+            .unwrap()
+            .obtain(&http)
+            .unwrap_err();
+        assert!(is_refused(&error, &ErrorCode::InvalidGrant), "{error}");
+        assert_eq!(http.sent(), 2);
+    });
+}
+
+#[test]
+fn a_user_who_says_no_is_a_refusal() {
+    on_both_ports(|port| {
+        let mut browser = Browser::new(ALICE);
+        browser.consents = false;
+
+        let pending = login(port).begin().unwrap();
+        let redirect = browser.visit(pending.url());
+        let error = pending.redirected(&redirect).unwrap_err();
+        assert!(is_refused(&error, &ErrorCode::AccessDenied), "{error}");
+
+        let implicit = Implicit {
+            client: port.client("page", ""),
+            redirect_uri: REDIRECT_URI.into(),
+            ..Implicit::default()
+        };
+        let pending = implicit.begin().unwrap();
+        let redirect = browser.visit(pending.url());
+        let error = pending.redirected(&redirect).unwrap_err();
+        assert!(is_refused(&error, &ErrorCode::AccessDenied), "{error}");
+    });
+}
+
+#[test]
+fn a_scope_that_does_not_exist_is_a_refusal() {
+    on_both_ports(|port| {
+        let mut login = login(port);
+        login.client.scope = "everything".into();
+        let pending = login.begin().unwrap();
+        let redirect = Browser::new(ALICE).visit(pending.url());
+        let error = pending.redirected(&redirect).unwrap_err();
+        assert!(is_refused(&error, &ErrorCode::InvalidScope), "{error}");
+    });
+}
+
+#[test]
+fn a_redirect_of_another_login_or_of_another_server_is_refused() {
+    on_both_ports(|port| {
+        let pending = login(port).begin().unwrap();
+        let redirect = Browser::new(ALICE).visit(pending.url());
+        let code = code_of(&redirect).to_owned();
+
+        let error = login(port)
+            .begin()
+            .unwrap()
+            .redirected(&redirect)
+            .unwrap_err();
+        assert!(error.to_string().contains("`state`"), "{error}");
+
+        let mut elsewhere = login(port);
+        elsewhere.client.issuer = "https://login.example".into();
+        let elsewhere = elsewhere
+            .resume(pending.state(), pending.code_verifier())
+            .unwrap();
+        let error = elsewhere.redirected(&redirect).unwrap_err();
+        assert!(error.to_string().contains("`iss`"), "{error}");
+
+        assert!(!format!("{error} {error:?}").contains(&code));
+        // It was good all the while.
+        pending
+            .redirected(&redirect)
+            .unwrap()
+            .obtain(&Counted::default())
+            .unwrap();
+    });
+}

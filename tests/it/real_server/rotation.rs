@@ -1,0 +1,146 @@
+//! Refresh tokens that work once, at a server that ends the login of whoever sends one again.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use auth_core::{Error, ErrorCode, Grant, HttpTransport, ManualClock, Reason, Secret, Session};
+use oauth2_generic::{AuthorizationCode, RefreshToken};
+
+use super::browser::{Browser, REDIRECT_URI};
+use super::port::{ALICE, Counted, Port, on_both_ports};
+
+fn refresh_token(session: &Session) -> Secret {
+    session.token().unwrap();
+    session.refresh_token().expect("the server gives one")
+}
+
+/// Somebody else sends a refresh token.
+fn sent_elsewhere(port: &Port, refresh_token: &Secret) -> auth_core::Result<()> {
+    port.alice()
+        .refresh(refresh_token, &HttpTransport::new())
+        .map(drop)
+}
+
+fn is_invalid_grant(error: &Error) -> bool {
+    error
+        .refusal()
+        .is_some_and(|it| it.code == ErrorCode::InvalidGrant && it.status == Some(400))
+}
+
+#[test]
+fn each_renewal_spends_the_refresh_token_and_brings_another() {
+    on_both_ports(|port| {
+        let (http, clock) = (Counted::default(), ManualClock::new());
+        let session = http.session(port.alice(), &clock);
+        let mut seen = vec![refresh_token(&session).expose().to_owned()];
+        for renewals in 1..=3 {
+            clock.advance(HOUR);
+            assert_eq!(port.whoami(&session), "alice");
+            assert_eq!(http.sent(), 1 + renewals);
+            seen.push(refresh_token(&session).expose().to_owned());
+        }
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 4);
+    });
+}
+
+#[test]
+fn a_login_by_code_goes_on_by_its_refresh_tokens() {
+    on_both_ports(|port| {
+        let login = AuthorizationCode {
+            client: port.client("web", "web-secret"),
+            redirect_uri: REDIRECT_URI.into(),
+            ..AuthorizationCode::default()
+        };
+        let pending = login.begin().unwrap();
+        let redirect = Browser::new(ALICE).visit(pending.url());
+        let (http, clock) = (Counted::default(), ManualClock::new());
+        let session = http.session(pending.redirected(&redirect).unwrap(), &clock);
+        for sent in 1..=3 {
+            assert_eq!(port.whoami(&session), "alice");
+            assert_eq!(http.sent(), sent);
+            clock.advance(HOUR);
+        }
+    });
+}
+
+#[test]
+fn a_refresh_token_sent_again_is_refused_and_takes_its_successor_with_it() {
+    on_both_ports(|port| {
+        let (http, clock) = (Counted::default(), ManualClock::new());
+        let session = http.session(port.alice(), &clock);
+        let spent = refresh_token(&session);
+        clock.advance(HOUR);
+        let successor = refresh_token(&session);
+
+        assert!(is_invalid_grant(&sent_elsewhere(port, &spent).unwrap_err()));
+        assert!(is_invalid_grant(
+            &sent_elsewhere(port, &successor).unwrap_err()
+        ));
+    });
+}
+
+#[test]
+fn a_session_whose_login_was_ended_logs_in_anew_if_it_has_a_password() {
+    on_both_ports(|port| {
+        let (http, clock) = (Counted::default(), ManualClock::new());
+        let session = http.session(port.alice(), &clock);
+        sent_elsewhere(port, &refresh_token(&session)).unwrap();
+
+        clock.advance(HOUR);
+        assert_eq!(port.whoami(&session), "alice");
+        // The first login, the refusal, the second login.
+        assert_eq!(http.sent(), 3);
+    });
+}
+
+#[test]
+fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_asks_for_a_person() {
+    on_both_ports(|port| {
+        let kept = refresh_token(&Session::new(port.alice()));
+        let (http, clock) = (Counted::default(), ManualClock::new());
+        let grant = RefreshToken {
+            client: port.alice().client,
+            resource_owner: "alice".into(),
+        };
+        let session = http.session_from(grant, &clock, &kept);
+        let token = session.token().unwrap();
+        sent_elsewhere(port, &session.refresh_token().unwrap()).unwrap();
+
+        // Renewal is due and refused; the token is still good.
+        clock.advance(HOUR * 19 / 20);
+        assert_eq!(session.token().unwrap().expose(), token.expose());
+        assert_eq!(http.sent(), 2);
+
+        clock.advance(HOUR / 10);
+        let error = session.token().unwrap_err();
+        let reason = Reason::RefreshTokenRefused;
+        assert!(
+            matches!(&error, Error::ReauthenticationRequired { reason: it, .. } if *it == reason),
+            "{error}"
+        );
+        assert!(error.source().is_some() && is_invalid_grant(&error));
+        assert_eq!(http.sent(), 2, "a spent refresh token is not sent again");
+    });
+}
+
+#[test]
+fn many_threads_spend_a_refresh_token_once() {
+    on_both_ports(|port| {
+        let (http, clock) = (Counted::default(), ManualClock::new());
+        let session = http.session(port.alice(), &clock);
+        refresh_token(&session);
+        clock.advance(HOUR);
+        std::thread::scope(|threads| {
+            for _ in 0..16 {
+                threads.spawn(|| session.token().unwrap());
+            }
+        });
+        assert_eq!(http.sent(), 2);
+        assert_eq!(port.whoami(&session), "alice");
+    });
+}
+
+/// The life of the server's access tokens.
+const HOUR: Duration = Duration::from_secs(3600);
