@@ -167,7 +167,10 @@ impl Record {
     /// A step failed; answers what the caller is told, and what may be tried next.
     pub(crate) fn fail(&mut self, step: &Step, mut error: Error, now: Moment) -> (Error, Next) {
         if matches!(error, Error::Configuration(_)) {
-            self.sendings = self.sendings.saturating_sub(1);
+            // Nothing was sent, and nothing will be before somebody changes a setting.
+            if matches!(step, Step::Refresh(_)) {
+                self.sendings = self.sendings.saturating_sub(1);
+            }
             return (error, Next::Stop);
         }
         let successor = error.successor();

@@ -80,6 +80,25 @@ fn after_a_lost_answer_the_session_logs_in_instead_of_sending_the_refresh_token_
     assert_eq!(script.asked(), ["log in", "refresh r1", "log in"]);
 }
 
+/// A login that cannot be made says nothing about the refresh token that was sent before.
+#[test]
+fn a_mistake_in_the_login_does_not_bring_back_a_refresh_token_that_may_be_spent() {
+    let script = Script::new()
+        .token("one", "r1")
+        .error(lost_answer())
+        .error(Error::configuration("`username` is empty; set it"))
+        .token("two", "r2");
+    let (session, clock) = script.session();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(3600));
+    assert!(session.token().is_err());
+    clock.advance(seconds(60));
+    assert!(matches!(session.token(), Err(Error::Configuration(_))));
+    clock.advance(seconds(60));
+    assert_eq!(served(&session), "two");
+    assert_eq!(script.asked(), ["log in", "refresh r1", "log in", "log in"]);
+}
+
 #[test]
 fn after_a_lost_answer_and_with_nothing_to_log_in_with_a_person_is_asked_for() {
     let clock = ManualClock::new();

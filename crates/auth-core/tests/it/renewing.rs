@@ -17,9 +17,7 @@ fn nothing_is_asked_before_the_first_token_is_wanted_and_only_once_while_it_is_f
     }
     assert_eq!(session.authorization().unwrap(), "Bearer one");
     assert_eq!(
-        session
-            .with_authorization(HeaderValue::len)
-            .unwrap(),
+        session.with_authorization(HeaderValue::len).unwrap(),
         "Bearer one".len()
     );
     assert_eq!(script.asked(), ["log in"]);
