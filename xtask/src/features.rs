@@ -10,38 +10,36 @@ use crate::run::{Result, Run, Stopwatch};
 /// `cargo xtask features`.
 pub(crate) fn run(_: &[String]) -> Result {
     needs::native_tls()?;
-    let mut lines = Vec::new();
-    for package in metadata::workspace()?
-        .iter()
-        .filter(|package| package.published)
-    {
-        lines.extend(
-            combinations(package)
-                .iter()
-                .map(|features| (package.name.clone(), features.join(","))),
-        );
-    }
+    let packages = metadata::workspace()?;
+    let published = packages.iter().filter(|package| package.published);
+    let pairs = |package| {
+        let lists = combinations(package)
+            .into_iter()
+            .map(|names| names.join(","));
+        lists.map(|list| (&package.name, list)).collect::<Vec<_>>()
+    };
+    let checks: Vec<_> = published.flat_map(pairs).collect();
     let clock = Stopwatch::start();
-    for (at, (name, features)) in lines.iter().enumerate() {
+    for (at, (name, features)) in checks.iter().enumerate() {
         let shown = if features.is_empty() {
             "no feature"
         } else {
             features
         };
-        println!("    {:>2}/{} {name}: {shown}", at + 1, lines.len());
-        Run::new("cargo clippy --quiet --locked --lib --no-default-features")
-            .args(&[
-                "--package",
-                name,
-                "--features",
-                features,
-                "--",
-                "-D",
-                "warnings",
-            ])
-            .read()?;
+        println!("    {:>2}/{} {name}: {shown}", at + 1, checks.len());
+        check(name, features)?;
     }
-    println!("    {} combinations, {clock}", lines.len());
+    println!("    {} combinations, {clock}", checks.len());
+    Ok(())
+}
+
+fn check(package: &str, features: &str) -> Result {
+    let mut clippy = Run::new("cargo clippy --quiet --locked --lib --no-default-features");
+    clippy = clippy.args(&["--package", package]);
+    if !features.is_empty() {
+        clippy = clippy.args(&["--features", features]);
+    }
+    clippy.args(&["--", "-D", "warnings"]).read()?;
     Ok(())
 }
 
