@@ -1,5 +1,7 @@
 //! The request to a token endpoint.
 
+mod echo;
+
 use std::borrow::Cow;
 
 use base64::Engine as _;
@@ -11,11 +13,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serializer as _;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::error::{Error, ErrorCode, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::response::AnswerFormat;
 use crate::secret::Secret;
 use crate::token::TokenResponse;
 use crate::transport::Transport;
+
+use echo::Echo;
 
 /// A request to a token endpoint, and the reading of its answer.
 ///
@@ -39,6 +43,8 @@ pub struct TokenRequest {
     endpoint: String,
     parameters: Vec<(Cow<'static, str>, Secret)>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the headers hold that must not be seen.
+    in_headers: Vec<Secret>,
     format: AnswerFormat,
     problem: Option<Error>,
 }
@@ -114,8 +120,9 @@ impl TokenRequest {
         pair.extend(utf8_percent_encode(client_id, FORM));
         pair.push(':');
         pair.extend(utf8_percent_encode(client_secret.expose(), FORM));
-        let mut value = Zeroizing::new("Basic ".to_owned());
-        value.push_str(&Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes())));
+        let encoded = Secret::from(BASE64_STANDARD.encode(pair.as_bytes()));
+        let value = Zeroizing::new(format!("Basic {}", encoded.expose()));
+        self.in_headers.extend([client_secret.clone(), encoded]);
         // Base64 is visible ASCII, so this is always a header value.
         if let Ok(mut value) = HeaderValue::try_from(value.as_str()) {
             value.set_sensitive(true);
@@ -140,9 +147,11 @@ impl TokenRequest {
             return Err(problem);
         }
         let mut answer: Response<Vec<u8>> = http.send(self.request()?)?;
-        let read = self.format.read(&answer);
+        let read = self
+            .format
+            .read(&answer, &|text| self.echo().leave_out(text));
         answer.body_mut().zeroize();
-        read.map_err(|error| self.without_echo(error))
+        read
     }
 
     fn new(shape: Shape, endpoint: String) -> Self {
@@ -151,6 +160,7 @@ impl TokenRequest {
             endpoint,
             parameters: Vec::new(),
             headers: Vec::new(),
+            in_headers: Vec::new(),
             format: AnswerFormat::default(),
             problem: None,
         }
@@ -163,16 +173,18 @@ impl TokenRequest {
 
     fn request(&self) -> Result<Request<Vec<u8>>> {
         let endpoint: Uri = self.endpoint.parse().map_err(|_| not_a_url())?;
-        if endpoint.scheme().is_none() || endpoint.host().is_none_or(str::is_empty) {
+        let authority = endpoint.authority().filter(|it| !it.host().is_empty());
+        let (Some(_), Some(authority)) = (endpoint.scheme(), authority) else {
             return Err(not_a_url());
-        }
-        if endpoint
-            .authority()
-            .is_some_and(|authority| authority.as_str().contains('@'))
-        {
+        };
+        if authority.as_str().contains('@') {
             return Err(Error::configuration(
                 "the token endpoint holds a user name; pass credentials as parameters",
             ));
+        }
+        // `http` reads over a port that is no number.
+        if authority.as_str().len() > authority.host().len() && authority.port().is_none() {
+            return Err(not_a_url());
         }
         let (method, uri, content_type, body) = match self.shape {
             Shape::Form => (
@@ -252,46 +264,16 @@ impl TokenRequest {
             .map_err(|_| Error::configuration("the parameters are too long for a query"))
     }
 
-    /// The error without the request's own values, should the server repeat one of them.
-    fn without_echo(&self, error: Error) -> Error {
-        let Error::Refused(refusal) = error else {
-            return error;
-        };
-        let Refusal {
-            code,
-            description,
-            status,
-            retry_after,
-        } = *refusal;
-        let code = match code {
-            ErrorCode::Other(code) => ErrorCode::Other(self.scrub(code)),
-            code => code,
-        };
-        let description = description.map(|text| self.scrub(text));
-        Refusal {
-            code,
-            description,
-            status,
-            retry_after,
-        }
-        .into()
-    }
-
-    fn scrub(&self, mut text: String) -> String {
-        for (name, value) in &self.parameters {
-            let value = value.expose();
-            // A short value or one of these is a word that people need to read.
-            if value.len() < SHORTEST_SECRET || name == "grant_type" || name == "scope" {
-                continue;
-            }
-            for spelling in [
-                value.to_owned(),
-                utf8_percent_encode(value, FORM).to_string(),
-            ] {
-                text = text.replace(&*Zeroizing::new(spelling), "…");
-            }
-        }
-        text
+    /// What a server may repeat; the names of a grant and of a scope are no secrets.
+    fn echo(&self) -> Echo {
+        let parameters = self.parameters.iter();
+        let secret = parameters.filter(|(name, _)| name != "grant_type" && name != "scope");
+        Echo::of(
+            secret
+                .map(|(_, value)| value)
+                .chain(&self.in_headers)
+                .map(Secret::expose),
+        )
     }
 }
 
@@ -307,4 +289,3 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'*');
 const LONGEST_HEADER: usize = 2048;
-const SHORTEST_SECRET: usize = 4;

@@ -75,14 +75,22 @@ impl Default for AnswerFormat {
 }
 
 impl AnswerFormat {
-    /// Reads an HTTP answer.
-    pub(crate) fn read(&self, answer: &Response<Vec<u8>>) -> Result<TokenResponse> {
+    /// Reads an HTTP answer; `without_echo` takes the request's own values out of a text.
+    pub(crate) fn read(
+        &self,
+        answer: &Response<Vec<u8>>,
+        without_echo: &dyn Fn(&str) -> String,
+    ) -> Result<TokenResponse> {
         let status = answer.status();
         let date = date(answer.headers());
         let retry_after = retry_after(answer.headers(), date);
         let members = Members::from_json(answer.body());
         // Some servers send their errors with 200, so the member is asked before the status.
-        if let Some(mut refusal) = members.as_ref().ok().and_then(Members::refusal) {
+        let refusal = members
+            .as_ref()
+            .ok()
+            .and_then(|it| it.refusal(without_echo));
+        if let Some(mut refusal) = refusal {
             refusal.status = Some(status.as_u16());
             refusal.retry_after = retry_after;
             return Err(refusal.into());
@@ -107,7 +115,7 @@ impl AnswerFormat {
         parameters: impl IntoIterator<Item = (String, Secret)>,
     ) -> Result<TokenResponse> {
         let members = Members::from_parameters(parameters)?;
-        match members.refusal() {
+        match members.refusal(&str::to_owned) {
             Some(refusal) => Err(refusal.into()),
             None => self.token_response(members, None),
         }

@@ -95,8 +95,10 @@ impl Record {
         };
     }
 
+    /// The refresh token, unless it may have been sent.
     pub(crate) fn refresh_token(&self) -> Option<&Secret> {
-        self.refresh_token.as_ref().map(|token| &token.secret)
+        let unsent = self.refresh_token.as_ref().filter(|_| self.sendings == 0);
+        unsent.map(|token| &token.secret)
     }
 
     /// Why only a person can help, if that is so.

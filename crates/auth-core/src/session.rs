@@ -123,7 +123,8 @@ impl Session {
 
     /// The refresh token that works next, to be kept instead of a password.
     ///
-    /// With servers that rotate it, it changes with every renewal.
+    /// With servers that rotate it, it changes with every renewal. There is none while it is being
+    /// sent, and after an answer to it was lost: it may be spent then.
     pub fn refresh_token(&self) -> Option<Secret> {
         lock(&self.0.record).refresh_token().cloned()
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, ErrorCode, Refusal, Result};
 use crate::secret::Secret;
 
 /// The members of an answer by name; a name that stands twice is refused.
@@ -44,12 +44,19 @@ impl Members {
     }
 
     /// The refusal that the members are, if they are one (RFC 6749 §5.2).
-    pub(super) fn refusal(&self) -> Option<Refusal> {
+    pub(super) fn refusal(&self, without_echo: &dyn Fn(&str) -> String) -> Option<Refusal> {
         let text = |name| match self.0.get(name) {
             Some(Member::Text(text)) if !text.is_empty() => Some(text.expose()),
             _ => None,
         };
-        text("error").map(|code| Refusal::new(code, text("error_description")))
+        let code = text("error")?;
+        let description = text("error_description").map(without_echo);
+        let refusal = |code: &str| Refusal::new(code, description.as_deref());
+        Some(match ErrorCode::from(code) {
+            ErrorCode::Other(_) => refusal(&without_echo(code)),
+            // One of the RFC's words stays one, even if it holds a client's name.
+            _ => refusal(code),
+        })
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Member> {

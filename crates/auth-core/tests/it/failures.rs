@@ -75,6 +75,7 @@ fn after_a_lost_answer_the_session_logs_in_instead_of_sending_the_refresh_token_
     assert_eq!(served(&session), "one");
     clock.advance(seconds(3600));
     assert!(session.token().is_err());
+    assert!(session.refresh_token().is_none(), "nobody should keep it");
     clock.advance(seconds(60));
     assert_eq!(served(&session), "two");
     assert_eq!(script.asked(), ["log in", "refresh r1", "log in"]);
@@ -191,6 +192,7 @@ fn a_spent_refresh_token_without_credentials_names_the_refusal_and_is_not_tried_
         assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidGrant);
     }
     assert_eq!(script.asked(), ["refresh r1", "log in"]);
+    assert!(session.refresh_token().is_none());
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod clocks; // lives, windows, jumps, suspends
+mod every_order; // every order in which answers can come, and what never happens in any
 mod failures; // what is retried, waited out, remembered, given up
 mod many_threads; // one renewal for all
 mod observing; // events and log lines

@@ -1,0 +1,182 @@
+//! Every order in which answers can come, up to a depth: what never happens in any of them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use auth_core::{
+    Error, Grant, Identity, ManualClock, Replay, Result, Secret, Session, TokenResponse, Transport,
+};
+
+use crate::script::{come_back_in, lost_answer, not_sent, refused, response, seconds, status};
+
+/// One thing that can come of a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Outcome {
+    Rotated,
+    WithoutRefreshToken,
+    NotSent,
+    ComeBack,
+    Lost,
+    BadGateway,
+    Refused,
+    Mistake,
+}
+
+const OUTCOMES: [Outcome; 8] = [
+    Outcome::Rotated,
+    Outcome::WithoutRefreshToken,
+    Outcome::NotSent,
+    Outcome::ComeBack,
+    Outcome::Lost,
+    Outcome::BadGateway,
+    Outcome::Refused,
+    Outcome::Mistake,
+];
+
+impl Outcome {
+    /// Whether the server may have seen the refresh token, and kept no promise to take it again.
+    fn may_have_spent(self) -> bool {
+        !matches!(self, Self::NotSent | Self::ComeBack | Self::Mistake)
+    }
+}
+
+/// Answers by a list, and notes how often each refresh token may have arrived.
+#[derive(Debug)]
+struct Server {
+    outcomes: Vec<Outcome>,
+    state: Arc<Mutex<State>>,
+    replay: Replay,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    requests: usize,
+    arrived: BTreeMap<String, u32>,
+    newest: Option<String>,
+}
+
+impl Server {
+    fn answer(&self, refresh_token: Option<&Secret>) -> Result<TokenResponse> {
+        let mut state = self.state.lock().unwrap();
+        let outcome = *self
+            .outcomes
+            .get(state.requests)
+            .unwrap_or(&Outcome::Rotated);
+        state.requests += 1;
+        let number = state.requests;
+        if let Some(sent) = refresh_token {
+            let sent = sent.expose().to_owned();
+            assert_eq!(
+                state.newest.as_ref(),
+                Some(&sent),
+                "only the newest is ever sent"
+            );
+            if outcome.may_have_spent() {
+                *state.arrived.entry(sent).or_default() += 1;
+            }
+        }
+        match outcome {
+            Outcome::Rotated => {
+                state.newest = Some(format!("r{number}"));
+                Ok(response("token", &format!("r{number}"), 3600))
+            }
+            Outcome::WithoutRefreshToken => {
+                // The old one goes on after a refresh, and is none of a new login's.
+                if refresh_token.is_none() {
+                    state.newest = None;
+                } else if let Some(sent) = refresh_token {
+                    state.arrived.remove(sent.expose());
+                }
+                Ok(response("token", "", 3600))
+            }
+            Outcome::NotSent => Err(not_sent()),
+            Outcome::ComeBack => Err(come_back_in(1, 503)),
+            Outcome::Lost => Err(lost_answer()),
+            Outcome::BadGateway => Err(status(502)),
+            Outcome::Refused => Err(refused("invalid_grant")),
+            Outcome::Mistake => Err(Error::configuration("a setting is wrong")),
+        }
+    }
+}
+
+impl Grant for Server {
+    fn identity(&self) -> Identity {
+        Identity::new("every order")
+    }
+
+    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
+        self.answer(None)
+    }
+
+    fn refresh(&self, refresh_token: &Secret, _: &dyn Transport) -> Result<TokenResponse> {
+        self.answer(Some(refresh_token))
+    }
+
+    fn replay(&self) -> Replay {
+        self.replay
+    }
+}
+
+/// Calls until the outcomes are used up, an hour apart; a live token is asked for in between.
+fn live_through(outcomes: &[Outcome], replay: Replay, retries: u32) {
+    let state: Arc<Mutex<State>> = Arc::default();
+    let server = Server {
+        outcomes: outcomes.to_vec(),
+        state: Arc::clone(&state),
+        replay,
+    };
+    let clock = ManualClock::new();
+    let session = Session::builder(server)
+        .clock(clock.clone())
+        .retries(retries)
+        .build();
+    for _ in 0..=outcomes.len() {
+        if session.token().is_ok() {
+            // In the window for renewing, whatever comes of it, the token goes on.
+            clock.advance(seconds(3300));
+            assert!(
+                session.token().is_ok(),
+                "{outcomes:?}: a valid token became an error"
+            );
+        }
+        clock.advance(seconds(3600));
+    }
+    let most = if replay == Replay::Once { 2 } else { 1 };
+    for (refresh_token, times) in &state.lock().unwrap().arrived {
+        assert!(
+            *times <= most,
+            "{outcomes:?}: {refresh_token} was sent {times} times"
+        );
+    }
+}
+
+fn every_order(depth: u32, replay: Replay, retries: u32) -> usize {
+    let all = OUTCOMES.len().pow(depth);
+    for number in 0..all {
+        let mut left = number;
+        let outcomes: Vec<Outcome> = (0..depth)
+            .map(|_| {
+                let outcome = OUTCOMES[left % OUTCOMES.len()];
+                left /= OUTCOMES.len();
+                outcome
+            })
+            .collect();
+        live_through(&outcomes, replay, retries);
+    }
+    all
+}
+
+#[test]
+fn no_refresh_token_that_may_be_spent_is_sent_again_and_no_valid_token_becomes_an_error() {
+    assert_eq!(every_order(5, Replay::Never, 0), 32_768);
+}
+
+#[test]
+fn retries_inside_a_call_change_nothing_of_that() {
+    assert_eq!(every_order(4, Replay::Never, 2), 4096);
+}
+
+#[test]
+fn where_a_replay_is_allowed_it_happens_at_most_once() {
+    assert_eq!(every_order(4, Replay::Once, 0), 4096);
+}
