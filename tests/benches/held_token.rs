@@ -40,6 +40,7 @@ fn main() {
         ),
         (rwlock(), None),
         (mutex(), None),
+        (clock_alone(), None),
     ];
     let (contenders, reach): (Vec<_>, Vec<_>) = contenders.into_iter().unzip();
     let by_threads = THREADS.map(|threads| rounds(&contenders, threads));
@@ -113,6 +114,13 @@ fn arc_swap_floor() -> Contender {
         let entry = held.load();
         let fresh = coarse().wrapping_sub(entry.issued) < entry.life;
         black_box((fresh, entry.value.as_bytes().len()));
+    })
+}
+
+/// How much of the floor nobody can save who looks at this clock.
+fn clock_alone() -> Contender {
+    Contender::new("for comparison: the coarse clock", || {
+        black_box(coarse());
     })
 }
 
@@ -190,9 +198,16 @@ fn rounds(contenders: &[Contender], threads: usize) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// Nanoseconds of one core per operation: two cores that are busy for a second spend two.
+/// Nanoseconds of one core per operation, measured for so long that starting threads costs nothing.
 fn nanoseconds(threads: usize, operation: &(impl Fn() + Sync)) -> f64 {
-    let each = OPERATIONS / threads;
+    let roughly = timed(threads, PROBED / threads, operation);
+    let busy = threads.min(cores()) as f64;
+    let operations = TURN.as_nanos() as f64 * busy / roughly;
+    timed(threads, operations as usize / threads + 1, operation)
+}
+
+/// Two cores that are busy for a second spend two.
+fn timed(threads: usize, each: usize, operation: &(impl Fn() + Sync)) -> f64 {
     let ready = Barrier::new(threads + 1);
     let mut begun = now();
     thread::scope(|scope| {
@@ -297,5 +312,6 @@ impl Clock for Shifted {
 
 const THREADS: [usize; 3] = [1, 2, 16];
 const ROUNDS: usize = 11;
-const OPERATIONS: usize = 480_000;
+const PROBED: usize = 48_000;
+const TURN: Duration = Duration::from_millis(60);
 const COUNTED: u32 = 1000;
