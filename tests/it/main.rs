@@ -1,3 +1,20 @@
 //! Every test that needs more than one crate, in one binary.
 //!
 //! A module is one subject; what belongs in it stands beside its name.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking, also in what tests share"
+)]
+
+mod agent; // the agent that signs: for whom, and what it does about a 401
+mod answers; // what a token endpoint may answer, well-formed and not
+mod contract; // what holds for every vendor alike, against the simulators
+mod demonstration; // what `cargo xtask demo` prints
+mod doors; // a program with one dependency, as a newcomer writes it
+mod faults; // what goes wrong on the way: cut, dropped, endless, slow, redirected
+mod real_server; // the generic client against a server that nobody here wrote
+mod secrecy; // no secret in an error, a log line or a `Debug`
+mod support; // what more than one of these modules uses
+mod wire; // the exact requests of every vendor and grant

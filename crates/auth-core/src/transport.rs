@@ -5,6 +5,7 @@ mod failure;
 use std::cell::Cell;
 use std::fmt::{self, Debug};
 use std::io::Read;
+use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -232,7 +233,7 @@ impl Transport for HttpTransport {
             .run(request)
             .map_err(|e| failure::error(e, progress()))?;
         let (parts, body) = answer.into_parts();
-        let body = read(body, progress())?;
+        let body = read(body)?;
         Ok(Response::from_parts(parts, body))
     }
 }
@@ -257,22 +258,24 @@ impl Read for WatchedBody {
 }
 
 /// The whole body, decoded, or an error if it is larger than any answer with a token.
-fn read(body: Body, progress: Progress) -> Result<Vec<u8>> {
+fn read(body: Body) -> Result<Vec<u8>> {
     let too_large = || Error::answer(format!("it is larger than {LARGEST_ANSWER} bytes"));
     let length = body.content_length().unwrap_or(INPUT_BUFFER as u64);
     if length > LARGEST_ANSWER {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    // Half an answer may hold a whole token.
+    let capacity = usize::try_from(length).unwrap_or_default();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
     // Bounded here because ureq counts before it decompresses, and any crate may switch that on.
     body.into_reader()
         .take(LARGEST_ANSWER + 1)
         .read_to_end(&mut bytes)
-        .map_err(|e| failure::error(e.into(), progress))?;
+        .map_err(|e| failure::error(e.into(), Progress::Answered))?;
     if bytes.len() as u64 > LARGEST_ANSWER {
         Err(too_large())
     } else {
-        Ok(bytes)
+        Ok(mem::take(&mut *bytes))
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) enum Progress {
     BodyKept,
     /// ureq asked for the body.
     BodyTaken,
+    /// An answer has begun.
+    Answered,
 }
 
 /// The failure, and whether the request may have arrived.
@@ -47,6 +49,8 @@ pub(super) fn error(error: ureq::Error, progress: Progress) -> Error {
         ureq::Error::Protocol(_) => (Network::Protocol, sent),
         #[cfg(feature = "rustls")]
         ureq::Error::Rustls(e) => (Network::Connect(clean(&e.to_string(), DETAIL)), Sent::No),
+        #[cfg(feature = "native-tls")]
+        ureq::Error::NativeTls(e) => (Network::Connect(clean(&e.to_string(), DETAIL)), Sent::No),
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         ureq::Error::Pem(_) => {
             return Error::configuration("a certificate or key is not valid PEM");
@@ -64,24 +68,21 @@ fn io(error: &io::Error, progress: Progress) -> (Network, Sent) {
     if is_lookup(error) {
         return (Network::NameLookup, Sent::No);
     }
+    let text = error.to_string();
     let unsent = match progress {
         Progress::BodyKept => true,
-        Progress::BodyTaken => false,
-        // A TLS library reports a certificate it does not trust as invalid data.
-        Progress::NoBody => match error.kind() {
-            ErrorKind::InvalidData => error.get_ref().is_some(),
-            kind => REFUSED.contains(&kind),
-        },
+        Progress::BodyTaken | Progress::Answered => false,
+        // Only what cannot come later counts: noise in an answer is reported as noise in a handshake is.
+        Progress::NoBody => REFUSED.contains(&error.kind()) || text.starts_with(CERTIFICATE),
     };
-    match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock if unsent => (Network::Timeout, Sent::No),
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => (Network::Timeout, Sent::Maybe),
-        _ if unsent => (
-            Network::Connect(clean(&error.to_string(), DETAIL)),
-            Sent::No,
-        ),
-        _ => (Network::Closed, Sent::Maybe),
-    }
+    // With TLS 1.3 a server that refuses a client's certificate says so when the request is on its way.
+    let is_refused = !matches!(progress, Progress::Answered) && text.starts_with(ALERT);
+    let network = match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => Network::Timeout,
+        _ if unsent || is_refused => Network::Connect(clean(&text, DETAIL)),
+        _ => Network::Closed,
+    };
+    (network, if unsent { Sent::No } else { Sent::Maybe })
 }
 
 /// A failed lookup has no kind of its own: std gives it this text, Windows one of these numbers.
@@ -98,5 +99,9 @@ const REFUSED: [ErrorKind; 4] = [
     ErrorKind::HostUnreachable,
     ErrorKind::NetworkUnreachable,
 ];
+/// How rustls begins to say that it does not trust a server, which it checks before all else.
+const CERTIFICATE: &str = "invalid peer certificate";
+/// How rustls begins to say that the server broke off.
+const ALERT: &str = "received fatal alert";
 /// How much of the operating system's or TLS library's reason is kept.
 const DETAIL: usize = 160;

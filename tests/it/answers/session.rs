@@ -1,0 +1,198 @@
+//! Answers that a session must remember, or must not.
+
+use std::time::Duration;
+
+use aeris_auth::Aeris;
+use auth_core::{Error, Grant, ManualClock, Reason, Session};
+use ermeo_auth::Ermeo;
+
+use crate::support::{CANARY, Script, answer, quiet};
+
+fn ermeo() -> Ermeo {
+    Ermeo {
+        client_id: "7_4hzk".into(),
+        client_secret: format!("{CANARY}client").into(),
+        ..Ermeo::default()
+    }
+}
+
+fn with_password() -> Ermeo {
+    Ermeo {
+        username: "camille".into(),
+        password: format!("{CANARY}password").into(),
+        ..ermeo()
+    }
+}
+
+fn session(grant: impl Grant + 'static, script: &Script) -> (Session, ManualClock) {
+    let clock = ManualClock::new();
+    let session = Session::builder(grant)
+        .transport(script.clone())
+        .clock(clock.clone());
+    (
+        session.refresh_token(format!("{CANARY}first")).build(),
+        clock,
+    )
+}
+
+fn renewed(extra: &str) -> String {
+    format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":3600{extra}}}"#)
+}
+
+#[test]
+fn a_token_with_no_life_is_good_for_one_use_and_asked_for_each_time() {
+    for expires_in in ["0", "-1"] {
+        let text =
+            format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":{expires_in}}}"#);
+        let script = Script::bodies([text.clone(), text]);
+        let (session, _) = session(with_password(), &script);
+        for sent in 1..=2 {
+            assert_eq!(session.token().unwrap().expose(), "a");
+            assert_eq!(script.sent(), sent, "one request for one call, and no loop");
+        }
+    }
+}
+
+#[test]
+fn a_token_of_unknown_life_is_never_kept_for_ever() {
+    let text = r#"{"access_token":"a","token_type":"bearer"}"#;
+    let script = Script::bodies([text, text]);
+    let grant = oauth2_generic::ClientCredentials {
+        client: oauth2_generic::Client {
+            token_endpoint: "https://as.example/token".into(),
+            client_id: "batch".into(),
+            ..Default::default()
+        },
+    };
+    let clock = ManualClock::new();
+    let session = Session::builder(grant)
+        .transport(script.clone())
+        .clock(clock.clone())
+        .build();
+    assert!(session.token().unwrap().expires_at().is_none());
+    assert_eq!(
+        (session.token().is_ok(), script.sent()),
+        (true, 1),
+        "kept for a while"
+    );
+    clock.advance(Duration::from_secs(300));
+    assert_eq!((session.token().is_ok(), script.sent()), (true, 2));
+}
+
+#[test]
+fn a_bad_epoch_of_aeris_is_not_asked_for_again_at_once() {
+    for expires_in in ["1767225599", "1798761600000", "3600"] {
+        let text =
+            format!(r#"{{"token":"{CANARY}","token_type":"Bearer","expires_in":{expires_in}}}"#);
+        let script = Script::bodies([text]);
+        let grant = Aeris {
+            client_id: "c".into(),
+            client_secret: format!("{CANARY}cs").into(),
+            account_id: "a".into(),
+            account_secret: format!("{CANARY}as").into(),
+            requester_id: "ops@acme.example".into(),
+            ..Aeris::default()
+        };
+        let (session, _) = session(grant, &script);
+        let error = quiet(session.token());
+        assert!(matches!(error, Error::Answer(_)), "{error:?}");
+        for _ in 0..3 {
+            let error = quiet(session.token());
+            assert!(matches!(error, Error::NotBefore { .. }), "{error:?}");
+        }
+        assert_eq!(script.sent(), 1);
+    }
+}
+
+#[test]
+fn html_in_answer_to_a_refresh_leaves_the_refresh_token_uncertain() {
+    for page in [
+        "<html>canary7Qz</html>",
+        "canary7Qz",
+        "{\"access_token\":\"canary7Qz",
+    ] {
+        let script = Script::bodies([page]);
+        let (session, clock) = session(ermeo(), &script);
+        let error = quiet(session.token());
+        assert!(matches!(error, Error::Answer(_)), "{error:?}");
+        clock.advance(Duration::from_secs(3600));
+        let error = quiet(session.token());
+        let Error::ReauthenticationRequired { reason, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(reason, Reason::RefreshTokenUncertain);
+        assert_eq!(script.sent(), 1, "it may be spent, and is never sent again");
+    }
+}
+
+#[test]
+fn a_refresh_token_that_can_be_read_beside_a_bad_access_token_is_the_next_one() {
+    let bad = format!(
+        r#"{{"access_token":"{CANARY} bad","token_type":"bearer","refresh_token":"{CANARY}second"}}"#
+    );
+    let script = Script::bodies([bad, renewed("")]);
+    let (session, clock) = session(ermeo(), &script);
+    quiet(session.token());
+    assert_eq!(
+        session.refresh_token().unwrap().expose(),
+        format!("{CANARY}second")
+    );
+    clock.advance(Duration::from_secs(3600));
+    session.token().unwrap();
+    let bodies = script.sent_bodies();
+    assert!(
+        bodies[0].contains(&format!(r#""refresh_token":"{CANARY}first""#)),
+        "{bodies:?}"
+    );
+    assert!(
+        bodies[1].contains(&format!(r#""refresh_token":"{CANARY}second""#)),
+        "{bodies:?}"
+    );
+}
+
+#[test]
+fn a_refusal_with_status_200_is_remembered_like_any_other() {
+    let script = Script::bodies([r#"{"error":"invalid_grant"}"#]);
+    let (session, _) = session(ermeo(), &script);
+    for _ in 0..3 {
+        let error = quiet(session.token());
+        assert!(
+            matches!(error, Error::ReauthenticationRequired { .. }),
+            "{error:?}"
+        );
+    }
+    assert_eq!(script.sent(), 1);
+}
+
+#[test]
+fn without_a_new_refresh_token_the_old_one_goes_on_and_a_new_one_replaces_it() {
+    for (extra, next) in [
+        ("", "first"),
+        (r#","refresh_token":"""#, "first"),
+        (r#","refresh_token":null"#, "first"),
+        (r#","refresh_token":"canary7Qzsecond""#, "second"),
+    ] {
+        let script = Script::bodies([renewed(extra), renewed("")]);
+        let (session, clock) = session(ermeo(), &script);
+        session.token().unwrap();
+        let next = format!("{CANARY}{next}");
+        assert_eq!(session.refresh_token().unwrap().expose(), next, "{extra}");
+        clock.advance(Duration::from_secs(3600));
+        session.token().unwrap();
+        assert!(script.sent_bodies()[1].contains(&format!(r#""refresh_token":"{next}""#)));
+    }
+}
+
+#[test]
+fn a_redirect_with_a_token_in_its_body_is_an_error_and_keeps_the_refresh_token() {
+    let script = Script::of([answer(302, &renewed("")), answer(200, &renewed(""))]);
+    let (session, clock) = session(ermeo(), &script);
+    let error = quiet(session.token());
+    assert!(
+        matches!(error, Error::Status { status: 302, .. }),
+        "{error:?}"
+    );
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(session.token().unwrap().expose(), "a");
+    assert!(script.sent_bodies()[1].contains(&format!("{CANARY}first")));
+}

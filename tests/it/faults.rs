@@ -1,0 +1,129 @@
+//! What goes wrong on the way, against a server of plain sockets that keeps no rule.
+
+mod cut; // the answer ends too early, at every byte
+mod hostile; // the server
+mod large; // the answer is larger than any answer
+mod redirect; // the answer sends the request elsewhere
+mod slow; // the answer takes its time
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use auth_core::{Error, HttpTransport, Network, Result, Sent, TokenRequest, TokenResponse};
+
+use hostile::Hostile;
+
+/// A form with a body, so that the body tells what was sent.
+fn post(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
+    let request = TokenRequest::form(format!("{url}/token")).param("grant_type", "refresh_token");
+    request.param("refresh_token", "r1").send(transport)
+}
+
+/// A request without a body, as Aeris has it.
+fn get(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
+    TokenRequest::query(format!("{url}/token"))
+        .param("cs", "secret")
+        .send(transport)
+}
+
+const BOTH: [fn(&HttpTransport, &str) -> Result<TokenResponse>; 2] = [post, get];
+
+fn patient(global: Duration) -> HttpTransport {
+    HttpTransport::configured(|config| config.timeout_global(Some(global)))
+}
+
+#[track_caller]
+fn assert_network(outcome: Result<TokenResponse>, expected: &Network, expected_sent: Sent) {
+    match outcome.expect_err("an error") {
+        Error::Network { network, sent } => assert_eq!((&network, sent), (expected, expected_sent)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_server_that_reads_and_never_answers_may_have_acted() {
+    let server = Hostile::start(|client| {
+        client.rest();
+    });
+    for send in BOTH {
+        let outcome = send(&patient(Duration::from_millis(300)), &server.url());
+        assert_network(outcome, &Network::Timeout, Sent::Maybe);
+    }
+    assert_eq!(server.requests(), 2, "once each");
+}
+
+#[test]
+fn a_server_that_reads_and_closes_may_have_acted() {
+    let server = Hostile::start(|_| {});
+    for send in BOTH {
+        let outcome = send(&HttpTransport::new(), &server.url());
+        assert_network(outcome, &Network::Closed, Sent::Maybe);
+    }
+    assert_eq!(server.requests(), 2, "once each");
+}
+
+#[test]
+fn a_server_that_closes_at_once_may_have_acted() {
+    let server = Hostile::deaf();
+    for send in BOTH {
+        let outcome = send(&HttpTransport::new(), &server.url());
+        assert_network(outcome, &Network::Closed, Sent::Maybe);
+    }
+    assert_eq!(server.connections(), 2, "once each");
+}
+
+#[test]
+fn a_port_that_is_closed_was_sent_nothing() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    for send in BOTH {
+        let error = send(&HttpTransport::new(), &format!("http://127.0.0.1:{port}")).unwrap_err();
+        let Error::Network {
+            network: Network::Connect(_),
+            sent,
+        } = &error
+        else {
+            panic!("{error:?}");
+        };
+        assert_eq!(*sent, Sent::No);
+        assert!(error.to_string().ends_with("nothing was sent"), "{error}");
+    }
+}
+
+#[test]
+fn a_name_that_does_not_exist_was_sent_nothing() {
+    for send in BOTH {
+        // RFC 2606 §2 keeps `.invalid` for this.
+        let outcome = send(&HttpTransport::new(), "https://token.invalid");
+        assert_network(outcome, &Network::NameLookup, Sent::No);
+    }
+}
+
+#[test]
+fn what_is_not_http_may_have_been_acted_upon() {
+    for noise in [
+        &b"SSH-2.0-OpenSSH_9.9\r\n"[..],
+        b"HTTP/9.9 200 OK\r\n\r\n",
+        b"\0\xff\xfe\x80\r\n\r\n",
+    ] {
+        let server = Hostile::start(move |client| client.write(noise));
+        for send in BOTH {
+            let outcome = send(&HttpTransport::new(), &server.url());
+            assert_network(outcome, &Network::Protocol, Sent::Maybe);
+        }
+    }
+}
+
+#[test]
+fn a_server_that_speaks_no_tls_was_sent_nothing() {
+    let server = Hostile::deaf();
+    let url = server.url().replace("http://", "https://");
+    let error = post(&HttpTransport::new(), &url).unwrap_err();
+    assert!(
+        matches!(error, Error::Network { sent: Sent::No, .. }),
+        "{error:?}"
+    );
+}

@@ -1,0 +1,91 @@
+//! An answer that ends too early is never a token, and leaves open whether the request was acted upon.
+
+use std::time::Duration;
+
+use auth_core::{Error, HttpTransport, ManualClock, Reason, Session};
+use ermeo_auth::Ermeo;
+
+use super::hostile::Hostile;
+
+/// Cuts the answer to a refresh after every byte, and asserts what becomes of the refresh token.
+fn cut_everywhere(whole: &str) {
+    let (bytes, mut length) = (whole.as_bytes().to_vec(), 0);
+    let server = Hostile::start(move |client| {
+        client.write(&bytes[..length]);
+        length += 1;
+    });
+    let transport = HttpTransport::new();
+    let session = || {
+        let grant = Ermeo {
+            client_id: "7_4hzk".into(),
+            client_secret: "2vhq".into(),
+            base: server.url(),
+            ..Ermeo::default()
+        };
+        let clock = ManualClock::new();
+        let builder = Session::builder(grant).transport(transport.clone());
+        (
+            builder.clock(clock.clone()).refresh_token("r1").build(),
+            clock,
+        )
+    };
+    for length in 0..whole.len() {
+        let (session, clock) = session();
+        for _ in 0..2 {
+            let error = session
+                .token()
+                .expect_err("no token out of a part of an answer");
+            let first = matches!(error, Error::Answer(_) | Error::NotBefore { .. });
+            let Error::ReauthenticationRequired { reason, .. } = error else {
+                assert!(first, "cut after {length}: {error:?}");
+                clock.advance(Duration::from_secs(3600));
+                continue;
+            };
+            assert_eq!(reason, Reason::RefreshTokenUncertain, "cut after {length}");
+        }
+        assert!(matches!(
+            session.token(),
+            Err(Error::ReauthenticationRequired { .. })
+        ));
+        assert_eq!(
+            server.requests(),
+            length + 1,
+            "sent once, cut after {length}"
+        );
+    }
+    let (session, _) = session();
+    assert_eq!(session.token().expect("the whole answer").expose(), "a1");
+    assert_eq!(
+        session.refresh_token().expect("the next one").expose(),
+        "r2"
+    );
+}
+
+#[test]
+fn an_answer_of_known_length_that_is_cut_at_any_byte_is_no_token() {
+    let length = BODY.len();
+    cut_everywhere(&format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{BODY}"
+    ));
+}
+
+#[test]
+fn an_answer_in_chunks_that_is_cut_at_any_byte_is_no_token() {
+    let (first, second) = BODY.split_at(40);
+    let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
+    let chunks = chunk(first) + &chunk(second);
+    // The empty chunk is the end; ureq does not insist on the empty line after it.
+    cut_everywhere(&format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n"
+    ));
+}
+
+#[test]
+fn an_answer_that_ends_with_the_connection_and_is_cut_at_any_byte_is_no_token() {
+    cut_everywhere(&format!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{BODY}"
+    ));
+}
+
+const BODY: &str =
+    r#"{"access_token":"a1","token_type":"bearer","expires_in":3600,"refresh_token":"r2"}"#;

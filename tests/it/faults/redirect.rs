@@ -1,0 +1,109 @@
+//! A token request goes where it was sent, and nowhere else.
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+
+use aerion_auth::Aerion;
+use aeris_auth::Aeris;
+use auth_core::{Error, Grant, HttpTransport};
+use ermeo_auth::Ermeo;
+
+use super::hostile::Hostile;
+
+fn grants(base: &str) -> [Box<dyn Grant>; 3] {
+    [
+        Box::new(Aerion {
+            company: "acme".into(),
+            username: "ada".into(),
+            password: "secret".into(),
+            base: base.into(),
+            ..Aerion::default()
+        }),
+        Box::new(Aeris {
+            client_id: "c".into(),
+            client_secret: "secret".into(),
+            account_id: "1".into(),
+            account_secret: "secret".into(),
+            requester_id: "a@b.example".into(),
+            base: base.into(),
+        }),
+        Box::new(Ermeo {
+            client_id: "c".into(),
+            client_secret: "secret".into(),
+            username: "camille".into(),
+            password: "secret".into(),
+            base: base.into(),
+        }),
+    ]
+}
+
+/// A port where nobody may come: who does stays in its queue.
+struct Elsewhere(TcpListener);
+
+impl Elsewhere {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("a socket option");
+        Self(listener)
+    }
+
+    fn port(&self) -> u16 {
+        self.0.local_addr().expect("an address").port()
+    }
+
+    #[track_caller]
+    fn was_left_alone(&self) {
+        let error = self.0.accept().expect_err("a connection");
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    }
+}
+
+/// Answers every grant with this status and `Location`, and asserts that it is an error and no more.
+fn assert_not_followed(status: u16, location: &str) {
+    let token =
+        r#"{"access_token":"a1","token":"a1","token_type":"bearer","expires_in":1798761600}"#;
+    let answer = format!(
+        "HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: {}\r\n\r\n{token}",
+        token.len()
+    );
+    let server = Hostile::start(move |client| client.write(answer.as_bytes()));
+    for (sent, grant) in grants(&server.url()).iter().enumerate() {
+        for transport in [
+            HttpTransport::new(),
+            HttpTransport::from_agent(ureq::agent()),
+        ] {
+            let error = grant
+                .obtain(&transport)
+                .expect_err("a redirect is no token");
+            let expected = matches!(error, Error::Status { status: s, .. } if s == status);
+            assert!(expected, "{status} {location}: {error:?}");
+        }
+        assert_eq!(server.connections(), 2 * (sent + 1), "{status} {location}");
+    }
+}
+
+#[test]
+fn a_redirect_to_another_host_another_port_or_plain_http_is_an_error_and_not_followed() {
+    let elsewhere = Elsewhere::new();
+    let port = elsewhere.port();
+    for status in [300, 301, 302, 303, 304, 307, 308] {
+        for location in [
+            format!("http://127.0.0.1:{port}/token"),
+            format!("http://localhost:{port}/token"),
+            format!("https://127.0.0.1:{port}/token"),
+            format!("//127.0.0.1:{port}/token"),
+        ] {
+            assert_not_followed(status, &location);
+        }
+    }
+    elsewhere.was_left_alone();
+}
+
+#[test]
+fn a_redirect_within_the_server_or_to_nowhere_is_an_error_as_well() {
+    for status in [301, 302, 303, 307, 308] {
+        for location in ["/elsewhere", "", "http://", "::::", "\u{202e}"] {
+            assert_not_followed(status, location);
+        }
+    }
+}

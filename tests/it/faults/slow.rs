@@ -1,0 +1,45 @@
+//! An answer that takes its time does not take ours: the global time-out holds, however it drips.
+
+use std::time::Duration;
+
+use auth_core::{Clock, Network, Sent, SystemClock};
+
+use super::hostile::Hostile;
+use super::{assert_network, patient, post};
+
+/// Asserts that a drip of one byte per 50 ms ends within the time-out and a tenth of it.
+fn assert_in_time(head: &'static [u8], dripped: &'static [u8]) {
+    let server = Hostile::start(move |client| {
+        client.write(head);
+        client.drip(dripped, Duration::from_millis(50));
+    });
+    let limit = Duration::from_millis(600);
+    assert!(limit < Duration::from_millis(50) * u32::try_from(dripped.len()).unwrap());
+    let transport = patient(limit);
+    let before = SystemClock.now();
+    let outcome = post(&transport, &server.url());
+    let took = SystemClock.now().since(before);
+    assert_network(outcome, &Network::Timeout, Sent::Maybe);
+    assert!(took >= limit && took <= limit + limit / 10, "{took:?}");
+}
+
+#[test]
+fn headers_that_drip_do_not_hold_a_caller_longer_than_the_time_out() {
+    assert_in_time(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+}
+
+#[test]
+fn a_body_that_drips_does_not_hold_a_caller_longer_than_the_time_out() {
+    assert_in_time(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 43\r\n\r\n",
+        br#"{"access_token":"a1","token_type":"bearer"}"#,
+    );
+}
+
+#[test]
+fn chunks_that_drip_do_not_hold_a_caller_longer_than_the_time_out() {
+    assert_in_time(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"1\r\n{\r\n1\r\n\"\r\n1\r\na\r\n1\r\nc\r\n1\r\nc\r\n1\r\ne\r\n1\r\ns\r\n",
+    );
+}

@@ -1,0 +1,182 @@
+//! What every public type shows of itself.
+
+use std::path::{Path, PathBuf};
+
+use auth_core::http::Response;
+use auth_core::{
+    AnswerFormat, Event, HttpTransport, ManualClock, Secret, Session, SystemClock, TokenRequest,
+    TokenResponse,
+};
+use oauth2_generic::{AuthorizationCode, ClientCredentials, Implicit, RefreshToken};
+
+use crate::support::{CANARY, Script, assert_quiet};
+
+use super::{aerion, aeris, client, ermeo, password, secret};
+
+const BASE: &str = "https://as.example";
+
+/// Asserts that a type shows its name, and nothing secret in either style of `Debug`.
+#[track_caller]
+fn assert_redacted(shown: &dyn std::fmt::Debug, name: &str) {
+    let text = format!("{shown:?}\n{shown:#?}");
+    assert!(text.starts_with(name), "{text}");
+    assert_quiet(&text);
+}
+
+fn response() -> TokenResponse {
+    let body = format!(
+        r#"{{"access_token":"{CANARY}a","refresh_token":"{CANARY}r","token_type":"bearer","expires_in":60,"id_token":"{CANARY}i"}}"#
+    );
+    let script = Script::of([Response::new(body.into())]);
+    TokenRequest::form(format!("{BASE}/token"))
+        .send(&script)
+        .expect("a token")
+}
+
+#[test]
+fn every_type_of_the_core_is_redacted() {
+    assert_redacted(&secret("x"), "Secret(…)");
+    assert_redacted(&response(), "TokenResponse {");
+    let request = |request: TokenRequest| {
+        request
+            .param("password", secret("p"))
+            .basic("id", &secret("s"))
+    };
+    assert_redacted(&request(TokenRequest::form(BASE)), "TokenRequest {");
+    assert_redacted(&request(TokenRequest::json(BASE)), "TokenRequest {");
+    assert_redacted(&request(TokenRequest::query(BASE)), "TokenRequest {");
+    assert_redacted(&AnswerFormat::default(), "AnswerFormat {");
+    assert_redacted(&ManualClock::new(), "ManualClock(");
+    assert_redacted(&SystemClock, "SystemClock");
+    assert_redacted(&Event::Rotated, "Rotated");
+
+    let proxy = ureq::Proxy::new(&format!("http://user:{CANARY}@127.0.0.1:1")).ok();
+    assert_redacted(
+        &HttpTransport::configured(|config| config.proxy(proxy)),
+        "HttpTransport {",
+    );
+
+    let builder = || {
+        Session::builder(ermeo(BASE))
+            .refresh_token(secret("r"))
+            .response(response())
+    };
+    assert_redacted(&builder(), "Builder {");
+    let session = builder().build();
+    assert_redacted(&session, "Session {");
+    let token = session.token().expect("it was given");
+    assert_eq!(token.expose(), format!("{CANARY}a"), "the canary is there");
+    assert_redacted(&token, "Token {");
+    assert_redacted(&token.authorization(), "Sensitive");
+    assert_redacted(&token.extra("id_token"), "Some(Secret(…))");
+    assert_redacted(&session.refresh_token(), "Some(Secret(…))");
+    assert_redacted(session.identity(), "Identity(");
+    assert_quiet(&session.identity().to_string());
+}
+
+#[test]
+fn every_grant_is_redacted() {
+    assert_redacted(&aerion(BASE), "Aerion {");
+    assert_redacted(&aeris(BASE), "Aeris {");
+    assert_redacted(&ermeo(BASE), "Ermeo {");
+    assert_redacted(&client(BASE), "Client {");
+    assert_redacted(&password(BASE), "Password {");
+    assert_redacted(
+        &ClientCredentials {
+            client: client(BASE),
+        },
+        "ClientCredentials {",
+    );
+    let kept = RefreshToken {
+        client: client(BASE),
+        ..RefreshToken::default()
+    };
+    assert_redacted(&kept, "RefreshToken {");
+
+    let mut client = client(BASE);
+    client.authorization_endpoint = format!("{BASE}/authorize");
+    let redirect_uri = "https://app.example.com/back";
+    let login = AuthorizationCode {
+        client: client.clone(),
+        redirect_uri: redirect_uri.into(),
+        ..Default::default()
+    };
+    assert_redacted(&login, "AuthorizationCode {");
+    let code_verifier = format!("{CANARY}{}", "v".repeat(43));
+    let pending = login
+        .resume("the-state", code_verifier.as_str())
+        .expect("a URL");
+    assert_redacted(&pending, "PendingCode {");
+    let granted = pending
+        .redirected(&format!("{redirect_uri}?code={CANARY}&state=the-state"))
+        .expect("a code");
+    assert_redacted(&granted, "Granted {");
+
+    let implicit = Implicit {
+        client,
+        redirect_uri: redirect_uri.into(),
+        ..Default::default()
+    };
+    assert_redacted(&implicit, "Implicit {");
+    let pending = implicit.resume("the-state").expect("a URL");
+    assert_redacted(&pending, "PendingToken {");
+    let back = format!("{redirect_uri}#access_token={CANARY}&token_type=bearer&state=the-state");
+    assert_redacted(
+        &pending.redirected(&back).expect("a token"),
+        "TokenResponse {",
+    );
+}
+
+/// Compiles only as long as `$type` is not `$trait`: with it, two impls would apply and `_` be either.
+macro_rules! assert_not {
+    ($type:ty: $trait:path) => {{
+        trait Either<T> {
+            fn look() {}
+        }
+        impl<T: ?Sized> Either<()> for T {}
+        impl<T: ?Sized + $trait> Either<u8> for T {}
+        <$type as Either<_>>::look()
+    }};
+}
+
+#[test]
+fn a_secret_can_be_neither_displayed_nor_serialized() {
+    assert_not!(Secret: serde::Serialize);
+    assert_not!(Secret: std::fmt::Display);
+    assert_not!(auth_core::Token: serde::Serialize);
+    assert_not!(auth_core::Token: std::fmt::Display);
+    assert_not!(TokenResponse: serde::Serialize);
+    // No other way to its text than the one that can be searched for.
+    assert_not!(Secret: AsRef<str>);
+    assert_not!(Secret: std::ops::Deref);
+    assert_not!(Secret: Into<String>);
+}
+
+#[test]
+fn no_crate_of_ours_starts_a_child_that_could_inherit_a_secret() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .join("crates");
+    let mut files = sources(&crates);
+    files.retain(|file| file.components().any(|part| part.as_os_str() == "src"));
+    assert!(files.len() > 20, "the sources were found: {files:?}");
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("process::Command"), "{}", file.display());
+        assert!(!text.contains("set_var"), "{}", file.display());
+    }
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}

@@ -1,0 +1,157 @@
+//! The exact requests of every vendor and grant, as a server that is not ours reads them.
+//!
+//! A request is compared as one text: method, path with query, all headers in the order of their
+//! names, an empty line, the body. A header that nobody expects makes a test fail like one that is missing.
+
+mod aerion;
+mod aeris;
+mod ermeo;
+mod generic;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use auth_core::http::HeaderMap;
+use auth_core::time::OffsetDateTime;
+use auth_core::{Error, ErrorCode, Grant, ManualClock, Result, Session, Token};
+use mockito::{Matcher, Request, ServerGuard};
+
+use crate::support::shown;
+
+/// A server that gives its answers in order, at 2026-01-01 00:00 UTC, and keeps what arrived.
+struct Wire {
+    server: ServerGuard,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Wire {
+    fn answering<'a>(method: &str, answers: impl IntoIterator<Item = (usize, &'a str)>) -> Self {
+        let mut server = mockito::Server::new();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        for (status, body) in answers {
+            let (seen, body) = (Arc::clone(&seen), body.as_bytes().to_vec());
+            let answer = move |request: &Request| {
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.push(text(request));
+                body.clone()
+            };
+            let mock = server.mock(method, Matcher::Any).with_status(status);
+            let mock = mock.with_header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+            mock.with_body_from_request(answer).expect(1).create();
+        }
+        Self { server, seen }
+    }
+
+    fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Asserts that these requests arrived, and no other.
+    #[track_caller]
+    fn saw<const N: usize>(&self, expected: &[String; N]) {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen: Vec<String> = seen
+            .iter()
+            .map(|text| text.replace(&self.server.host_with_port(), "HOST"))
+            .collect();
+        assert_eq!(seen.join("\n\n\n"), expected.join("\n\n\n"));
+    }
+}
+
+/// A request as a test expects it: what every request of ours has, and these headers besides.
+fn request(line: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let mut lines: Vec<String> = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    lines.extend(COMMON.map(str::to_owned));
+    if !body.is_empty() {
+        lines.push(format!("content-length: {}", body.len()));
+    }
+    lines.sort();
+    format!("{line}\n{}\n\n{body}", lines.join("\n"))
+}
+
+/// A request as it arrived.
+fn text(request: &Request) -> String {
+    let line = format!("{} {}", request.method(), request.path_and_query());
+    let body = request.utf8_lossy_body().expect("mockito has read it");
+    format!(
+        "{line}\n{}\n\n{body}",
+        headers(request.headers()).join("\n")
+    )
+}
+
+fn headers(headers: &HeaderMap) -> Vec<String> {
+    let mut lines: Vec<String> = headers
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            // The version is not for every release to change a hundred tests.
+            let value = match value.strip_prefix("auth-core/") {
+                Some(_) if name == "user-agent" => "auth-core/VERSION".into(),
+                _ => value,
+            };
+            format!("{name}: {value}")
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+/// A session by a clock that stands still, at the time of the server.
+fn session(grant: impl Grant + 'static) -> (Session, ManualClock) {
+    let clock = ManualClock::new();
+    let session = Session::builder(grant).clock(clock.clone()).build();
+    (session, clock)
+}
+
+/// Asserts what is known of a token: itself, and the seconds that it lives.
+#[track_caller]
+fn assert_token(token: &Result<Token>, access_token: &str, life: Option<i64>) {
+    let token = token.as_ref().expect("a token");
+    assert_eq!(token.expose(), access_token);
+    assert_eq!(token.authorization(), &format!("Bearer {access_token}"));
+    let expires_at = token.expires_at().map(OffsetDateTime::unix_timestamp);
+    assert_eq!(expires_at, life.map(|life| NEW_YEAR_2026 + life));
+}
+
+/// Asserts that an answer becomes a refusal with this code and this text.
+#[track_caller]
+fn assert_refused<T: std::fmt::Debug>(
+    outcome: Result<T>,
+    status: u16,
+    code: &ErrorCode,
+    text: &str,
+) {
+    let error = outcome.expect_err("a refusal");
+    let refusal = error
+        .refusal()
+        .unwrap_or_else(|| panic!("{}", shown(&error)));
+    assert_eq!((refusal.status, &refusal.code), (Some(status), code));
+    assert_eq!(refusal.to_string(), text);
+    // What may follow is a hint at the setting.
+    let shown = error.to_string();
+    assert!(
+        shown.starts_with(&format!("the server refused the request: {text}")),
+        "{shown}"
+    );
+}
+
+/// Asserts that an answer without an error code becomes an error of its status.
+#[track_caller]
+fn assert_status<T: std::fmt::Debug>(outcome: Result<T>, expected: u16) {
+    match outcome.expect_err("an error") {
+        Error::Status { status, .. } => assert_eq!(status, expected),
+        other => panic!("{}", shown(&other)),
+    }
+}
+
+const COMMON: [&str; 4] = [
+    "accept: application/json",
+    "connection: close",
+    "host: HOST",
+    "user-agent: auth-core/VERSION",
+];
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+const JSON: (&str, &str) = ("content-type", "application/json");
+const NEW_YEAR_2026: i64 = 1_767_225_600;
