@@ -17,4 +17,5 @@ mod faults; // what goes wrong on the way: cut, dropped, endless, slow, redirect
 mod real_server; // the generic client against a server that nobody here wrote
 mod secrecy; // no secret in an error, a log line or a `Debug`
 mod support; // what more than one of these modules uses
+mod tls; // over real TLS: who is trusted, and what a failed handshake costs
 mod wire; // the exact requests of every vendor and grant

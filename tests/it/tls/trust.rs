@@ -1,0 +1,127 @@
+//! A custom authority is trusted where it is handed in, and nowhere else.
+
+use auth_core::ureq::Agent;
+use auth_core::{HttpTransport, ManualClock, Sent, Session};
+
+use super::authority::{Authority, FAR};
+use super::endpoint::{Turn, endpoint, https};
+use super::{access_token, aeris, answer, ermeo, no_connection, refresh_token, trusting};
+use crate::support::{assert_quiet, journal, quiet};
+
+/// Logs in, and an hour later refreshes, at an endpoint with a certificate of this authority.
+fn log_in_and_refresh(authority: &Authority, transport: HttpTransport) {
+    let server = authority.server();
+    let endpoint = endpoint([1, 2].map(|n| Turn::Tls(server.clone(), answer(n))));
+    let clock = ManualClock::new();
+    let builder = Session::builder(ermeo(&https(&endpoint))).transport(transport);
+    let session = builder.clock(clock.clone()).build();
+
+    assert_eq!(session.token().unwrap().expose(), access_token(1));
+    clock.advance(std::time::Duration::from_secs(3600));
+    assert_eq!(session.token().unwrap().expose(), access_token(2));
+    assert_eq!(session.refresh_token().unwrap().expose(), refresh_token(2));
+
+    let visits = endpoint.all();
+    assert_eq!(visits.len(), 2, "once each: {visits:?}");
+    assert!(
+        visits.iter().all(|visit| visit.failure.is_none()),
+        "{visits:?}"
+    );
+    let [login, refresh] = [0, 1].map(|n| visits[n].heard());
+    assert!(login.contains(r#""grant_type":"password""#), "{login}");
+    assert!(
+        refresh.contains(&format!(r#""refresh_token":"{}""#, refresh_token(1))),
+        "{refresh}"
+    );
+}
+
+#[test]
+fn a_custom_authority_in_the_settings_of_a_transport_is_trusted() {
+    let authority = Authority::new("ours");
+    log_in_and_refresh(
+        &authority,
+        HttpTransport::configured(trusting(authority.roots())),
+    );
+}
+
+#[test]
+fn a_custom_authority_in_an_agent_that_is_handed_in_is_trusted() {
+    let authority = Authority::new("ours");
+    let config = trusting(authority.roots())(Agent::config_builder()).build();
+    log_in_and_refresh(&authority, HttpTransport::from_agent(config.new_agent()));
+}
+
+#[test]
+fn a_certificate_that_does_not_fit_is_refused_by_name_before_a_byte_of_the_request_is_sent() {
+    let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
+    let cases = [
+        (theirs.server(), "UnknownIssuer"),
+        (ours.sign("127.0.0.1", 2020).server(), "certificate expired"),
+        (
+            ours.sign("token.example", FAR).server(),
+            "not valid for name",
+        ),
+    ];
+    for (server, expected) in cases {
+        let endpoint = endpoint([Turn::Tls(server, answer(1))]);
+        let builder = Session::builder(ermeo(&https(&endpoint))).retries(0);
+        let transport = HttpTransport::configured(trusting(ours.roots()));
+        let error = quiet(builder.transport(transport).build().token());
+
+        let (reason, sent) = no_connection(&error);
+        assert!(
+            reason.contains("certificate") && reason.contains(expected),
+            "{reason}"
+        );
+        assert_eq!(sent, Sent::No);
+        assert!(error.to_string().ends_with("nothing was sent"), "{error}");
+        let visits = endpoint.all();
+        assert_eq!(visits.len(), 1);
+        assert_eq!(visits[0].heard(), "", "nothing was said inside TLS");
+        assert!(
+            visits[0].failure.is_some(),
+            "the handshake failed at the server, too"
+        );
+    }
+}
+
+#[test]
+fn the_bundled_roots_do_not_know_a_custom_authority() {
+    let endpoint = endpoint([Turn::Tls(Authority::new("ours").server(), answer(1))]);
+    let transport = HttpTransport::configured(|config| config.proxy(None));
+    let builder = Session::builder(ermeo(&https(&endpoint))).transport(transport);
+    let error = quiet(builder.retries(0).build().token());
+    assert_eq!(
+        no_connection(&error),
+        ("invalid peer certificate: UnknownIssuer", Sent::No)
+    );
+    assert_eq!(endpoint.all()[0].heard(), "");
+}
+
+#[test]
+fn a_get_that_is_refused_for_its_certificate_sent_nothing_and_does_not_show_its_url() {
+    let endpoint = endpoint([Turn::Tls(Authority::new("theirs").server(), answer(1))]);
+    let url = https(&endpoint);
+    let transport = HttpTransport::configured(trusting(Authority::new("ours").roots()));
+    let session = Session::builder(aeris(&url))
+        .transport(transport)
+        .retries(0)
+        .build();
+    let (outcome, logged) = journal::of(|| session.token());
+
+    let error = quiet(outcome);
+    assert_eq!(
+        no_connection(&error),
+        ("invalid peer certificate: UnknownIssuer", Sent::No)
+    );
+    let shown = crate::support::shown(&error) + &logged;
+    assert_quiet(&shown);
+    let port = endpoint.address().port().to_string();
+    for part in ["https:", &port, "/api/token", "clientId", "18002"] {
+        assert!(
+            !shown.contains(part),
+            "{part} is a part of the URL: {shown}"
+        );
+    }
+    assert_eq!(endpoint.all()[0].heard(), "", "nothing was said inside TLS");
+}
