@@ -15,10 +15,19 @@ fn assert_maybe_sent(error: &Error) {
     assert_eq!((network, *sent), (&Network::Closed, Sent::Maybe));
 }
 
-/// Nothing of an answer, a part of its head, and all but its end.
-fn parts() -> [String; 3] {
-    let whole = ok(&answer(2));
-    [0, 12, whole.len() - 4].map(|length| whole[..length].to_owned())
+/// Nothing of an answer, a part of its head, all but its end, and so much of a long one that its head
+/// is read before its end can be noticed.
+fn parts() -> [String; 4] {
+    let part = |whole: String, length| whole[..length].to_owned();
+    let long = ok(&(" ".repeat(100_000) + &answer(2)));
+    let short = ok(&answer(2));
+    let most = short.len() - 4;
+    [
+        String::new(),
+        part(short.clone(), 12),
+        part(short, most),
+        part(long, 60_000),
+    ]
 }
 
 #[test]
