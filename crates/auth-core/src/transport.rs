@@ -164,9 +164,9 @@ impl HttpTransport {
     fn settings_on_top(
         &self,
         request: Request<SendBody<'static>>,
-        plain: bool,
+        here: bool,
     ) -> Request<SendBody<'static>> {
-        if !self.on_top && !plain {
+        if !self.on_top && !here {
             return request;
         }
         let timeout = self.agent.config().timeouts().global.unwrap_or(TIMEOUT);
@@ -178,8 +178,8 @@ impl HttpTransport {
             .accept_encoding(AutoHeaderValue::None)
             .max_idle_age(Duration::ZERO)
             .timeout_global(Some(timeout));
-        // A proxy must not see what may not leave this machine in the clear.
-        if plain {
+        // What is meant for this machine must not go to a proxy, which is not this machine.
+        if here {
             settings.proxy(None).build()
         } else {
             settings.build()
@@ -204,7 +204,8 @@ impl Debug for HttpTransport {
 impl Transport for HttpTransport {
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         self.check(request.uri())?;
-        let plain = request.uri().scheme() == Some(&Scheme::HTTP);
+        let here = request.uri().scheme() == Some(&Scheme::HTTP)
+            && request.uri().host().is_some_and(is_loopback);
         let taken = Rc::new(Cell::new(false));
         let (mut parts, body) = request.into_parts();
         parts
@@ -222,7 +223,7 @@ impl Transport for HttpTransport {
                 taken: Rc::clone(&taken),
             })
         };
-        let request = self.settings_on_top(Request::from_parts(parts, body), plain);
+        let request = self.settings_on_top(Request::from_parts(parts, body), here);
         let progress = || match (has_body, taken.get()) {
             (false, _) => Progress::NoBody,
             (true, false) => Progress::BodyKept,
