@@ -177,3 +177,32 @@ fn plain_http_on_this_machine_never_goes_through_a_proxy() {
     }
     assert_eq!(proxy.all().len(), 0, "the proxy saw a password");
 }
+
+/// Allowing plain http must not also go round the proxy that the caller set.
+#[test]
+fn plain_http_that_is_allowed_elsewhere_goes_through_the_proxy_that_is_set() {
+    let proxy = closed_proxy();
+    let transport = HttpTransport::configured(|config| config.proxy(at(&proxy)));
+    let session = Session::builder(ermeo("http://api.example.com"))
+        .transport(transport.danger_allow_http())
+        .retries(0)
+        .build();
+    let error = quiet(session.token());
+    assert!(
+        matches!(
+            error,
+            Error::Network {
+                network: Network::Proxy,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let passed = proxy.all();
+    assert_eq!(passed.len(), 1);
+    assert!(
+        passed[0].head.contains("api.example.com"),
+        "{}",
+        passed[0].head
+    );
+}
