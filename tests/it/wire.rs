@@ -7,6 +7,7 @@ mod aerion;
 mod aeris;
 mod ermeo;
 mod generic;
+mod transport;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,9 +50,11 @@ impl Wire {
     #[track_caller]
     fn saw<const N: usize>(&self, expected: &[String; N]) {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = self.server.host_with_port();
+        let name = host.replace("127.0.0.1", "localhost");
         let seen: Vec<String> = seen
             .iter()
-            .map(|text| text.replace(&self.server.host_with_port(), "HOST"))
+            .map(|text| text.replace(&host, "HOST").replace(&name, "HOST"))
             .collect();
         assert_eq!(seen.join("\n\n\n"), expected.join("\n\n\n"));
     }

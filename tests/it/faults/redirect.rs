@@ -67,18 +67,22 @@ fn assert_not_followed(status: u16, location: &str) {
         token.len()
     );
     let server = Hostile::start(move |client| client.write(answer.as_bytes()));
-    for (sent, grant) in grants(&server.url()).iter().enumerate() {
-        for transport in [
-            HttpTransport::new(),
-            HttpTransport::from_agent(ureq::agent()),
-        ] {
-            let error = grant
-                .obtain(&transport)
-                .expect_err("a redirect is no token");
+    // With a name that is no literal address, what counts are the settings of the agent itself.
+    let by_name = server.url().replace("127.0.0.1", "localhost");
+    let ways = [
+        (HttpTransport::new(), server.url()),
+        (HttpTransport::new().danger_allow_http(), by_name),
+        (HttpTransport::from_agent(ureq::agent()), server.url()),
+    ];
+    let mut sent = 0;
+    for (transport, base) in &ways {
+        for grant in grants(base) {
+            let error = grant.obtain(transport).expect_err("a redirect is no token");
             let expected = matches!(error, Error::Status { status: s, .. } if s == status);
             assert!(expected, "{status} {location}: {error:?}");
+            sent += 1;
+            assert_eq!(server.connections(), sent, "{status} {location}");
         }
-        assert_eq!(server.connections(), 2 * (sent + 1), "{status} {location}");
     }
 }
 

@@ -1,0 +1,54 @@
+//! The same request, whichever way it is sent.
+
+use auth_core::{HttpTransport, TokenRequest};
+
+use super::{FORM, JSON, Wire, request};
+
+#[test]
+fn a_request_has_no_header_of_the_transports_own_but_who_sends_it() {
+    for (transport, by_name, user_agent) in [
+        (HttpTransport::new(), false, "auth-core/VERSION"),
+        (
+            HttpTransport::new().danger_allow_http(),
+            true,
+            "auth-core/VERSION",
+        ),
+        (HttpTransport::from_agent(agent("acme/1")), false, "acme/1"),
+        (
+            HttpTransport::configured(|config| config.user_agent("acme/2")),
+            false,
+            "acme/2",
+        ),
+    ] {
+        let wire = Wire::answering("POST", [(200, ANSWER), (200, ANSWER)]);
+        let mut url = wire.url() + "/token";
+        if by_name {
+            url = url.replace("127.0.0.1", "localhost");
+        }
+        for shape in [TokenRequest::form, TokenRequest::json] {
+            let request = shape(&url).param("grant_type", "password");
+            request.send(&transport).expect("a token");
+        }
+        let sent_by = |text: String| {
+            text.replace(
+                "user-agent: auth-core/VERSION",
+                &format!("user-agent: {user_agent}"),
+            )
+        };
+        wire.saw(&[
+            sent_by(request("POST /token", &[FORM], "grant_type=password")),
+            sent_by(request(
+                "POST /token",
+                &[JSON],
+                r#"{"grant_type":"password"}"#,
+            )),
+        ]);
+    }
+}
+
+fn agent(user_agent: &str) -> ureq::Agent {
+    let config = ureq::Agent::config_builder().user_agent(user_agent);
+    config.build().new_agent()
+}
+
+const ANSWER: &str = r#"{"access_token":"a1","token_type":"bearer"}"#;
