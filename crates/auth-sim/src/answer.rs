@@ -1,3 +1,5 @@
+//! What goes back to a client.
+
 use std::time::SystemTime;
 
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! What a simulator is like before it starts.
+
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};

@@ -1,3 +1,5 @@
+//! What can go wrong with one request, on demand.
+
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

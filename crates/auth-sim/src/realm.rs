@@ -1,3 +1,5 @@
+//! The state of one server, and who answers which path.
+
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,3 +1,5 @@
+//! What arrived, to be counted and quoted.
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;

@@ -1,3 +1,5 @@
+//! One running server, as a test sees it.
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex};

@@ -1,3 +1,5 @@
+//! Tokens: issued, expired, spent, revoked.
+
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 

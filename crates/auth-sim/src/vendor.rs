@@ -1,3 +1,5 @@
+//! Which server it is.
+
 use crate::{aerion, aeris, ermeo, generic};
 
 /// Whose server is simulated.

@@ -1,3 +1,5 @@
+//! Aerion: what it answers, and each thing it refuses.
+
 use auth_sim::aerion::{COMPANY_URL, PASSWORD, USERNAME};
 use auth_sim::{Simulator, Vendor};
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Aeris: what it answers, and each thing it refuses.
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use auth_sim::aeris::{ACCOUNT_ID, ACCOUNT_SECRET, CLIENT_ID, CLIENT_SECRET, REQUESTER_ID};

@@ -1,3 +1,5 @@
+//! A client that sends what it is told, right or wrong, over a plain socket.
+
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 

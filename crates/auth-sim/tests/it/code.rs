@@ -1,3 +1,5 @@
+//! The authorization code: used once, with the verifier of its challenge.
+
 use std::time::Duration;
 
 use auth_sim::Simulator;

@@ -1,3 +1,5 @@
+//! Ermeo: what it answers, and each thing it refuses.
+
 use std::time::Duration;
 
 use auth_sim::ermeo::{ASSETS, CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME};

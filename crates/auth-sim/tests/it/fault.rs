@@ -1,3 +1,5 @@
+//! Every fault, as it reaches a client.
+
 use std::io::Read;
 use std::thread;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! The OAuth 2.0 server: grants, client authentication, encodings, refusals.
+
 use auth_sim::generic::{
     CLIENT_ID, CLIENT_SECRET, ODD_CLIENT_ID, PASSWORD, PUBLIC_CLIENT_ID, USERNAME,
 };

@@ -1,3 +1,5 @@
+//! The redirects of the authorization endpoint.
+
 use auth_sim::Simulator;
 use auth_sim::generic::{CLIENT_ID, PUBLIC_CLIENT_ID, REDIRECT_URI, USERNAME};
 

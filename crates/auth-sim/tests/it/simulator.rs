@@ -1,3 +1,5 @@
+//! The simulator itself: clock, log, revocation, many clients, its end.
+
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
