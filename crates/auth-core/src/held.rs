@@ -115,6 +115,7 @@ impl Held {
         let mut place = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *place = current;
         self.version.fetch_add(1, Ordering::Release);
+        self.drop_copy();
     }
 
     /// Takes the token away if it is still this one.
@@ -126,8 +127,17 @@ impl Held {
         if same {
             *place = None;
             self.version.fetch_add(1, Ordering::Release);
+            self.drop_copy();
         }
         same
+    }
+
+    /// Wipes this thread's copy; other threads' go when they next ask, or end.
+    fn drop_copy(&self) {
+        let _ = COPIES.try_with(|copies| {
+            let mut copies = copies.try_borrow_mut().ok()?;
+            copies[slot(self.session)].take_if(|copy| copy.session == self.session)
+        });
     }
 
     /// Lets a token that is due be served as it is, for as long as somebody renews it.
@@ -173,6 +183,12 @@ impl Held {
             version,
             current,
         })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.drop_copy();
     }
 }
 

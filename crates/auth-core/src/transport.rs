@@ -261,12 +261,12 @@ impl Read for WatchedBody {
 /// The whole body, decoded, or an error if it is larger than any answer with a token.
 fn read(body: Body) -> Result<Vec<u8>> {
     let too_large = || Error::answer(format!("it is larger than {LARGEST_ANSWER} bytes"));
-    let length = body.content_length().unwrap_or(INPUT_BUFFER as u64);
+    let length = body.content_length().unwrap_or(LARGEST_ANSWER);
     if length > LARGEST_ANSWER {
         return Err(too_large());
     }
-    // Half an answer may hold a whole token.
-    let capacity = usize::try_from(length).unwrap_or_default();
+    // Wiped, since half an answer may hold a whole token; and never grown, which would leave a copy.
+    let capacity = usize::try_from(length + 1).unwrap_or_default();
     let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
     // Bounded here because ureq counts before it decompresses, and any crate may switch that on.
     body.into_reader()
