@@ -14,8 +14,9 @@ use crate::token::Token;
 /// The token of one session.
 #[derive(Debug)]
 pub(crate) struct Held {
-    session: u64,
-    /// Changes whenever `current` does.
+    /// Where each thread keeps its copy; sessions of one slot only cost each other their copies.
+    slot: usize,
+    /// Another number whenever `current` changes, and never one of another session.
     version: AtomicU64,
     /// Until this second of the wall clock a token that is due for renewal is served as it is:
     /// somebody is renewing it, or it is too early to try again.
@@ -44,17 +45,16 @@ pub(crate) struct Current {
 
 /// One thread's copy.
 struct Copy {
-    session: u64,
     version: u64,
     current: Current,
 }
 
 impl Held {
     pub(crate) fn new() -> Self {
-        static SESSIONS: AtomicU64 = AtomicU64::new(0);
+        let version = next_version();
         Self {
-            session: SESSIONS.fetch_add(1, Ordering::Relaxed),
-            version: AtomicU64::new(0),
+            slot: usize::try_from(version).unwrap_or_default() % SLOTS,
+            version: AtomicU64::new(version),
             quiet_until: AtomicU64::new(0),
             current: RwLock::new(None),
         }
@@ -71,10 +71,9 @@ impl Held {
             .try_with(|copies| {
                 // Only borrowed, so that whoever it is lent to may ask for a token too.
                 let copies = copies.try_borrow().ok()?;
-                let copy = copies[slot(self.session)].as_ref()?;
-                if copy.session != self.session || copy.version != version {
-                    return None;
-                }
+                let copy = copies[self.slot]
+                    .as_ref()
+                    .filter(|copy| copy.version == version)?;
                 Some(to(self.serve(&copy.current, now)?))
             })
             .ok()?
@@ -88,7 +87,7 @@ impl Held {
         // Without a place for it, in a closure or at the end of the thread, it serves once.
         let _ = COPIES.try_with(|copies| {
             let mut copies = copies.try_borrow_mut().ok()?;
-            copies[slot(self.session)].replace(copy)
+            copies[self.slot].replace(copy)
         });
         self.serve(&current, now).map(to)
     }
@@ -113,9 +112,7 @@ impl Held {
 
     pub(crate) fn set(&self, current: Option<Current>) {
         let mut place = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *place = current;
-        self.version.fetch_add(1, Ordering::Release);
-        self.drop_copy();
+        self.change(&mut place, current);
     }
 
     /// Takes the token away if it is still this one.
@@ -125,18 +122,23 @@ impl Held {
             .as_ref()
             .is_some_and(|c| c.token.generation() == token.generation());
         if same {
-            *place = None;
-            self.version.fetch_add(1, Ordering::Release);
-            self.drop_copy();
+            self.change(&mut place, None);
         }
         same
     }
 
+    fn change(&self, place: &mut Option<Current>, current: Option<Current>) {
+        self.drop_copy();
+        *place = current;
+        self.version.store(next_version(), Ordering::Release);
+    }
+
     /// Wipes this thread's copy; other threads' go when they next ask, or end.
     fn drop_copy(&self) {
+        let version = self.version.load(Ordering::Acquire);
         let _ = COPIES.try_with(|copies| {
             let mut copies = copies.try_borrow_mut().ok()?;
-            copies[slot(self.session)].take_if(|copy| copy.session == self.session)
+            copies[self.slot].take_if(|copy| copy.version == version)
         });
     }
 
@@ -157,10 +159,9 @@ impl Held {
 
     #[inline]
     fn serve<'a>(&self, current: &'a Current, now: u64) -> Option<Served<'a>> {
-        let is_due = !current.is_fresh(now);
-        if is_due
-            && (current.age(now) >= current.life || now >= self.quiet_until.load(Ordering::Relaxed))
-        {
+        let age = current.age(now);
+        let is_due = age >= current.fresh_for;
+        if is_due && (age >= current.life || now >= self.quiet_until.load(Ordering::Relaxed)) {
             return None;
         }
         Some(Served {
@@ -178,11 +179,7 @@ impl Held {
             token: current.token.copy(),
             ..*current
         };
-        Some(Copy {
-            session: self.session,
-            version,
-            current,
-        })
+        Some(Copy { version, current })
     }
 }
 
@@ -207,9 +204,10 @@ impl Current {
     }
 }
 
-/// Where a session's copy stands; two sessions of one slot only cost each other their copies.
-fn slot(session: u64) -> usize {
-    (session % SLOTS as u64) as usize
+/// A number that no session had before.
+fn next_version() -> u64 {
+    static VERSIONS: AtomicU64 = AtomicU64::new(0);
+    VERSIONS.fetch_add(1, Ordering::Relaxed)
 }
 
 const SLOTS: usize = 16;

@@ -22,7 +22,7 @@ use super::{Inner, Session};
 pub struct Builder {
     grant: Box<dyn Grant>,
     transport: Option<Arc<dyn Transport>>,
-    clock: Arc<dyn Clock>,
+    clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     refresh_token: Option<Secret>,
     response: Option<TokenResponse>,
@@ -37,7 +37,7 @@ impl Builder {
             origins: grant.origins(),
             grant,
             transport: None,
-            clock: Arc::new(SystemClock),
+            clock: None,
             observer: None,
             refresh_token: None,
             response: None,
@@ -54,7 +54,7 @@ impl Builder {
 
     /// What time it is. Default: [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = Some(Arc::new(clock));
         self
     }
 
@@ -99,7 +99,7 @@ impl Builder {
 
     /// Makes the session. Nothing is sent.
     pub fn build(self) -> Session {
-        let now = self.clock.now();
+        let now = self.clock.as_deref().unwrap_or(&SystemClock).now();
         let mut response = self.response;
         let refresh_token = response
             .as_mut()

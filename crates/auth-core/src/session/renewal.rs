@@ -40,7 +40,7 @@ impl Inner {
             let mut current = lock(&self.flight);
             let Some(flight) = current.clone() else {
                 // Somebody may have finished between the look at the held token and this lock.
-                if let Some(token) = self.held.fresh(self.clock.seconds()) {
+                if let Some(token) = self.held.fresh(self.seconds()) {
                     return Ok(token);
                 }
                 let flight = Arc::new(Flight::begin());
@@ -48,7 +48,7 @@ impl Inner {
                 drop(current);
                 return self.lead(&flight);
             };
-            if let Some(token) = self.held.valid(self.clock.now()) {
+            if let Some(token) = self.held.valid(self.clock().now()) {
                 drop(current);
                 self.tell_of_renewal();
                 return Ok(token);
@@ -80,7 +80,7 @@ impl Inner {
         let outcome = self.try_steps().or_else(|error| {
             let token = self
                 .held
-                .valid(self.clock.now())
+                .valid(self.clock().now())
                 .ok_or_else(|| error.clone())?;
             // A rest that is waited out is no news.
             if !matches!(error, Error::NotBefore { .. }) {
@@ -95,7 +95,7 @@ impl Inner {
     fn try_steps(&self) -> Result<Token> {
         let mut retries = self.retries;
         loop {
-            let started = self.clock.now();
+            let started = self.clock().now();
             let (lineage, step) = {
                 let mut record = lock(&self.record);
                 (
@@ -122,7 +122,7 @@ impl Inner {
                         error: &error,
                         wait,
                     });
-                    self.clock.sleep(wait);
+                    self.clock().sleep(wait);
                 }
                 Next::After(_) | Next::Stop => return Err(error),
             }
@@ -133,7 +133,7 @@ impl Inner {
     fn is_worth_waiting(&self, error: &Error, wait: Duration) -> bool {
         error.is_transient()
             && wait <= LONGEST_PATIENCE
-            && self.held.valid(self.clock.now()).is_none()
+            && self.held.valid(self.clock().now()).is_none()
     }
 
     fn accept(
@@ -170,14 +170,14 @@ impl Inner {
     fn fail(&self, lineage: u64, step: &Step, error: Error) -> (Error, Next) {
         let mut record = lock(&self.record);
         if record.lineage() == lineage {
-            record.fail(step, error, self.clock.now())
+            record.fail(step, error, self.clock().now())
         } else {
             (error, Next::Stop)
         }
     }
 
     pub(super) fn reject(&self, token: &Token) -> bool {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let mut replaced = lock(&self.replaced);
         let newer = self
             .held
@@ -230,7 +230,7 @@ struct Landing<'a>(&'a Inner);
 impl Drop for Landing<'_> {
     fn drop(&mut self) {
         let Landing(inner) = self;
-        let now = inner.clock.now();
+        let now = inner.clock().now();
         let rest = lock(&inner.record).rest(now);
         inner.held.rest_until(now.plus(rest).wall.as_secs());
         *lock(&inner.flight) = None;
