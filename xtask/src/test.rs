@@ -150,7 +150,11 @@ fn closing_line(line: &str) -> Option<Tally> {
 
 fn concern(name: &str) -> Result<&'static Concern> {
     let found = |concern: &&Concern| {
-        concern.package == name || concern.package.strip_suffix("-auth") == Some(name)
+        let package = concern.package;
+        let short = package
+            .strip_suffix("-auth")
+            .or(package.strip_prefix("oauth2-"));
+        package == name || short == Some(name)
     };
     CONCERNS.iter().find(found).ok_or_else(|| {
         let names: Vec<_> = CONCERNS.iter().map(|concern| concern.package).collect();
@@ -202,9 +206,10 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_is_found_by_its_name_and_by_its_vendor() {
+    fn a_crate_is_found_by_its_name_and_by_its_feature() {
         assert_eq!(concern("ermeo-auth").unwrap().package, "ermeo-auth");
         assert_eq!(concern("ermeo").unwrap().package, "ermeo-auth");
+        assert_eq!(concern("generic").unwrap().package, "oauth2-generic");
         assert!(
             concern("nobody")
                 .unwrap_err()
