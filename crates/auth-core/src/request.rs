@@ -15,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Error, Result};
 use crate::response::AnswerFormat;
-use crate::secret::Secret;
+use crate::secret::{Secret, header_value};
 use crate::token::TokenResponse;
 use crate::transport::Transport;
 
@@ -92,7 +92,7 @@ impl TokenRequest {
         }
     }
 
-    /// Adds a header; its value must be visible ASCII with at most single spaces inside.
+    /// Adds a header; its value must be visible ASCII, with spaces inside at most.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         let sendable = !value.is_empty()
             && value.len() <= LONGEST_HEADER
@@ -121,11 +121,10 @@ impl TokenRequest {
         pair.push(':');
         pair.extend(utf8_percent_encode(client_secret.expose(), FORM));
         let encoded = Secret::from(BASE64_STANDARD.encode(pair.as_bytes()));
-        let value = Zeroizing::new(format!("Basic {}", encoded.expose()));
+        let value = [b"Basic ", encoded.expose().as_bytes()].concat();
         self.in_headers.extend([client_secret.clone(), encoded]);
         // Base64 is visible ASCII, so this is always a header value.
-        if let Ok(mut value) = HeaderValue::try_from(value.as_str()) {
-            value.set_sensitive(true);
+        if let Some(value) = header_value(Zeroizing::new(value)) {
             self.headers.push((AUTHORIZATION, value));
         }
         self

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+use http::HeaderValue;
 use zeroize::Zeroizing;
 
 /// A string that is shown only by [`expose`](Secret::expose) and wiped from memory when dropped.
@@ -60,4 +62,12 @@ impl From<&String> for Secret {
     fn from(text: &String) -> Self {
         Self::from(text.as_str())
     }
+}
+
+/// A sensitive header value whose buffer is wiped when its last clone goes; none if a byte of it
+/// cannot be sent in a header.
+pub(crate) fn header_value(bytes: Zeroizing<Vec<u8>>) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(bytes)).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }

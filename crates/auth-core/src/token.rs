@@ -5,13 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::HeaderValue;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::secret::Secret;
+use crate::secret::{Secret, header_value};
 
 /// What a token endpoint answered (RFC 6749 §5.1), with times relative to the answer.
 ///
@@ -133,9 +132,9 @@ impl Token {
     /// Counting references to one value from several cores costs five to thirteen times as much as
     /// counting them from one, so each thread keeps a copy.
     pub(crate) fn copy(&self) -> Self {
-        let authorization = header(Zeroizing::new(self.0.authorization.as_bytes().to_vec()));
+        let authorization = header_value(Zeroizing::new(self.0.authorization.as_bytes().to_vec()));
         Self(Arc::new(Held {
-            authorization: authorization.unwrap_or_else(|_| self.0.authorization.clone()),
+            authorization: authorization.unwrap_or_else(|| self.0.authorization.clone()),
             generation: self.0.generation,
             expires_at: self.0.expires_at,
             about: Arc::clone(&self.0.about),
@@ -156,15 +155,8 @@ fn bearer(access_token: &str) -> Result<HeaderValue> {
     let mut value = Zeroizing::new(Vec::with_capacity(SCHEME.len() + access_token.len()));
     value.extend_from_slice(SCHEME.as_bytes());
     value.extend_from_slice(access_token.as_bytes());
-    header(value)
-}
-
-fn header(value: Zeroizing<Vec<u8>>) -> Result<HeaderValue> {
-    // The bytes own their buffer, so it is wiped when the last clone of the header value goes.
-    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(value))
-        .map_err(|_| Error::answer("the access token has a character that no header may hold"))?;
-    header.set_sensitive(true);
-    Ok(header)
+    header_value(value)
+        .ok_or_else(|| Error::answer("its access token has a character that no header may hold"))
 }
 
 const SCHEME: &str = "Bearer ";
