@@ -3,6 +3,7 @@
 //! `cargo xtask bench token`. The floor is the least that a shared, replaceable token can cost with a
 //! good crate for it: a load of `arc_swap` and a look at a coarse clock.
 
+mod contest;
 mod measure;
 
 use std::hint::black_box;
@@ -16,28 +17,22 @@ use auth_core::http::HeaderValue;
 use auth_core::{
     Clock, Expires, Grant, Identity, Moment, Session, SystemClock, TokenResponse, Transport,
 };
-use measure::{median, now, verdict};
+use contest::{Contender, ROUNDS, cores, rounds};
+use measure::{now, verdict};
 
 /// The contenders, and for ours the ratio to the floor that they should reach.
 fn main() {
     let renewal = Renewal::begin();
+    let (held, cloned_from) = (
+        Session::new(Fixed::default()),
+        Session::new(Fixed::default()),
+    );
+    let renewed = renewal.session.clone();
     let contenders = [
         (arc_swap_floor(), None),
-        (
-            lent(
-                "session.with_authorization(…)",
-                Session::new(Fixed::default()),
-            ),
-            Some(0.6),
-        ),
-        (
-            lent("  while another thread renews", renewal.session.clone()),
-            Some(0.6),
-        ),
-        (
-            cloned("session.authorization()", Session::new(Fixed::default())),
-            Some(1.0),
-        ),
+        (lent("session.with_authorization(…)", held), Some(0.6)),
+        (lent("  while another thread renews", renewed), Some(0.6)),
+        (cloned("session.authorization()", cloned_from), Some(1.0)),
         (rwlock(), None),
         (mutex(), None),
         (clock_alone(), None),
@@ -157,78 +152,6 @@ fn coarse() -> u64 {
     SystemClock.seconds()
 }
 
-/// Something that is measured: what it is called, and one operation of it.
-struct Contender {
-    name: &'static str,
-    /// Allocations of one operation.
-    allocations: f64,
-    run: Box<dyn Fn(usize) -> f64>,
-}
-
-impl Contender {
-    /// Warms the operation up and counts its allocations.
-    fn new(name: &'static str, operation: impl Fn() + Sync + 'static) -> Self {
-        operation();
-        let counted = allocation_counter::measure(|| (0..COUNTED).for_each(|_| operation()));
-        let allocations = counted.count_total as f64 / f64::from(COUNTED);
-        Contender {
-            name,
-            allocations,
-            run: Box::new(move |threads| nanoseconds(threads, &operation)),
-        }
-    }
-}
-
-/// For each contender its median over interleaved rounds, and the median of its ratio to the first.
-fn rounds(contenders: &[Contender], threads: usize) -> Vec<(f64, f64)> {
-    let rounds: Vec<Vec<f64>> = (0..ROUNDS)
-        .map(|_| {
-            contenders
-                .iter()
-                .map(|contender| (contender.run)(threads))
-                .collect()
-        })
-        .collect();
-    (0..contenders.len())
-        .map(|at| {
-            let time = median(rounds.iter().map(|round| round[at]).collect());
-            let ratio = median(rounds.iter().map(|round| round[at] / round[0]).collect());
-            (time, ratio)
-        })
-        .collect()
-}
-
-/// Nanoseconds of one core per operation, measured for so long that starting threads costs nothing.
-fn nanoseconds(threads: usize, operation: &(impl Fn() + Sync)) -> f64 {
-    let roughly = timed(threads, PROBED / threads, operation);
-    let busy = threads.min(cores()) as f64;
-    let operations = TURN.as_nanos() as f64 * busy / roughly;
-    timed(threads, operations as usize / threads + 1, operation)
-}
-
-/// Two cores that are busy for a second spend two.
-fn timed(threads: usize, each: usize, operation: &(impl Fn() + Sync)) -> f64 {
-    let ready = Barrier::new(threads + 1);
-    let mut begun = now();
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                operation();
-                ready.wait();
-                (0..each).for_each(|_| operation());
-            });
-        }
-        begun = now();
-        ready.wait();
-    });
-    let busy = threads.min(cores()) as f64;
-    begun.elapsed().as_secs_f64() * 1e9 * busy / (each * threads) as f64
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
 /// A token that lives an hour; from the second login on, one that takes from one barrier to the next.
 #[derive(Debug, Default)]
 struct Fixed {
@@ -311,7 +234,3 @@ impl Clock for Shifted {
 }
 
 const THREADS: [usize; 3] = [1, 2, 16];
-const ROUNDS: usize = 11;
-const PROBED: usize = 48_000;
-const TURN: Duration = Duration::from_millis(60);
-const COUNTED: u32 = 1000;

@@ -5,7 +5,8 @@
 
 mod size;
 
-use crate::run::{Result, Run, Steps, Tally};
+use crate::run::{Result, Run};
+use crate::steps::{Steps, Tally};
 
 /// `cargo xtask bench [token|request|size]`.
 pub(crate) fn run(args: &[String]) -> Result {

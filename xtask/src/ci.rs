@@ -1,6 +1,7 @@
 //! All that must hold before a change is merged, in the order in which it fails fastest.
 
-use crate::run::{Result, Run, Steps, Tally};
+use crate::run::{Result, Run};
+use crate::steps::{Steps, Tally};
 use crate::{doc, features, needs, test, tidy};
 
 /// `cargo xtask ci [--no-test]`.

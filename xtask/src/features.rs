@@ -5,7 +5,8 @@
 
 use crate::metadata::{self, Package};
 use crate::needs;
-use crate::run::{Result, Run, Stopwatch};
+use crate::run::{Result, Run};
+use crate::steps::Stopwatch;
 
 /// `cargo xtask features`.
 pub(crate) fn run(_: &[String]) -> Result {

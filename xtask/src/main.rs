@@ -13,6 +13,7 @@ mod features;
 mod metadata;
 mod needs;
 mod run;
+mod steps;
 mod test;
 mod tidy;
 
@@ -21,7 +22,8 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use run::{Failed, Result};
+use run::Result;
+use steps::Failed;
 
 struct Task {
     name: &'static str,

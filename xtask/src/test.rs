@@ -4,7 +4,8 @@
 //! knows which tests of the common binary concern which crate, and adds everything up in one line.
 
 use crate::needs;
-use crate::run::{Result, Run, Stopwatch, Tally};
+use crate::run::{Result, Run};
+use crate::steps::{Stopwatch, Tally};
 
 /// A crate and the modules of the `it` binary that concern it; no module named means all of them.
 #[derive(Debug)]

@@ -11,7 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::metadata;
-use crate::run::{Result, Run, Tally};
+use crate::run::{Result, Run};
+use crate::steps::Tally;
 
 /// `cargo xtask tidy`.
 pub(crate) fn run(_: &[String]) -> Result {

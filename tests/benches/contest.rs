@@ -1,0 +1,84 @@
+//! Contenders that take turns, so that a slow minute of the machine slows all of them.
+
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
+use crate::measure::{median, now};
+
+/// Something that is measured: what it is called, and one operation of it.
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    /// Allocations of one operation.
+    pub(crate) allocations: f64,
+    run: Box<dyn Fn(usize) -> f64>,
+}
+
+impl Contender {
+    /// Warms the operation up and counts its allocations.
+    pub(crate) fn new(name: &'static str, operation: impl Fn() + Sync + 'static) -> Self {
+        operation();
+        let counted = allocation_counter::measure(|| (0..COUNTED).for_each(|_| operation()));
+        let allocations = counted.count_total as f64 / f64::from(COUNTED);
+        Contender {
+            name,
+            allocations,
+            run: Box::new(move |threads| nanoseconds(threads, &operation)),
+        }
+    }
+}
+
+/// For each contender its median over interleaved rounds, and the median of its ratio to the first.
+pub(crate) fn rounds(contenders: &[Contender], threads: usize) -> Vec<(f64, f64)> {
+    let rounds: Vec<Vec<f64>> = (0..ROUNDS)
+        .map(|_| {
+            contenders
+                .iter()
+                .map(|contender| (contender.run)(threads))
+                .collect()
+        })
+        .collect();
+    (0..contenders.len())
+        .map(|at| {
+            let time = median(rounds.iter().map(|round| round[at]).collect());
+            let ratio = median(rounds.iter().map(|round| round[at] / round[0]).collect());
+            (time, ratio)
+        })
+        .collect()
+}
+
+/// Nanoseconds of one core per operation, measured for so long that starting threads costs nothing.
+fn nanoseconds(threads: usize, operation: &(impl Fn() + Sync)) -> f64 {
+    let roughly = timed(threads, PROBED / threads, operation);
+    let busy = threads.min(cores()) as f64;
+    let operations = TURN.as_nanos() as f64 * busy / roughly;
+    timed(threads, operations as usize / threads + 1, operation)
+}
+
+/// Two cores that are busy for a second spend two.
+fn timed(threads: usize, each: usize, operation: &(impl Fn() + Sync)) -> f64 {
+    let ready = Barrier::new(threads + 1);
+    let mut begun = now();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                operation();
+                ready.wait();
+                (0..each).for_each(|_| operation());
+            });
+        }
+        begun = now();
+        ready.wait();
+    });
+    let busy = threads.min(cores()) as f64;
+    begun.elapsed().as_secs_f64() * 1e9 * busy / (each * threads) as f64
+}
+
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+pub(crate) const ROUNDS: usize = 11;
+const PROBED: usize = 48_000;
+const TURN: Duration = Duration::from_millis(60);
+const COUNTED: u32 = 1000;
