@@ -166,7 +166,8 @@ impl HttpTransport {
         request: Request<SendBody<'static>>,
         here: bool,
     ) -> Request<SendBody<'static>> {
-        if !self.on_top && !here {
+        let round_the_proxy = here && self.agent.config().proxy().is_some();
+        if !self.on_top && !round_the_proxy {
             return request;
         }
         let timeout = self.agent.config().timeouts().global.unwrap_or(TIMEOUT);
@@ -179,7 +180,7 @@ impl HttpTransport {
             .max_idle_age(Duration::ZERO)
             .timeout_global(Some(timeout));
         // What is meant for this machine must not go to a proxy, which is not this machine.
-        if here {
+        if round_the_proxy {
             settings.proxy(None).build()
         } else {
             settings.build()
