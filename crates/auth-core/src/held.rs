@@ -216,3 +216,40 @@ const BEING_RENEWED: u64 = u64::MAX;
 thread_local! {
     static COPIES: RefCell<[Option<Copy>; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::TokenResponse;
+
+    fn copies() -> usize {
+        COPIES.with(|copies| copies.borrow().iter().flatten().count())
+    }
+
+    #[test]
+    fn a_thread_that_changes_a_token_or_drops_its_session_keeps_no_copy_of_it() {
+        let current = || {
+            let token = Token::new(TokenResponse::new("abc"), 1, None).ok()?;
+            Some(Current {
+                token,
+                issued: Moment::default(),
+                life: 60,
+                fresh_for: 30,
+            })
+        };
+        let (held, other) = (Held::new(), Held::new());
+        for held in [&held, &other] {
+            held.set(current());
+            assert!(held.lend_anew(0, |_| ()).is_some());
+        }
+        assert_eq!(copies(), 2);
+        held.set(None);
+        assert_eq!(copies(), 1, "the other session's copy is left alone");
+        held.set(current());
+        held.lend_anew(0, |_| ());
+        drop(held);
+        assert_eq!(copies(), 1);
+        assert!(other.remove(&current().unwrap().token));
+        assert_eq!(copies(), 0);
+    }
+}

@@ -17,9 +17,8 @@ use crate::secret::Secret;
 /// What is known of one login.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    /// Another one after every logout, so that an answer from before it changes nothing.
-    lineage: u64,
-    /// Counts the tokens that were accepted.
+    /// Counts the tokens that were accepted, and the logouts: no two tokens share a number, and an
+    /// answer from before a logout has one that is no longer next.
     generation: u64,
     refresh_token: Option<RefreshToken>,
     /// How often this refresh token may have been sent.
@@ -82,15 +81,10 @@ impl Record {
         record
     }
 
-    pub(crate) fn lineage(&self) -> u64 {
-        self.lineage
-    }
-
-    /// Logs out: nothing is left but a new lineage.
+    /// Logs out: nothing is left but the count.
     pub(crate) fn forget(&mut self) {
         *self = Self {
-            lineage: self.lineage + 1,
-            generation: self.generation,
+            generation: self.next_generation(),
             ..Self::default()
         };
     }
@@ -161,7 +155,7 @@ impl Record {
         self.keep(refresh_token, life, now);
         // An answer without a new one means that the old one goes on (RFC 6749 §6).
         self.sendings = 0;
-        self.generation += 1;
+        self.generation = self.next_generation();
         (self.failures, self.not_before, self.lost, self.dead) = (0, None, None, None);
         rotated
     }

@@ -96,10 +96,10 @@ impl Inner {
         let mut retries = self.retries;
         loop {
             let started = self.clock().now();
-            let (lineage, step) = {
+            let (generation, step) = {
                 let mut record = lock(&self.record);
                 (
-                    record.lineage(),
+                    record.next_generation(),
                     record.begin(started, self.grant.replay())?,
                 )
             };
@@ -107,12 +107,13 @@ impl Inner {
                 Step::Refresh(refresh_token) => self.grant.refresh(refresh_token, &*self.transport),
                 Step::LogIn => self.grant.obtain(&*self.transport),
             };
-            let error =
-                match answer.and_then(|response| self.accept(lineage, &step, response, started)) {
-                    Ok(token) => return Ok(token),
-                    Err(error) => error,
-                };
-            let (error, next) = self.fail(lineage, &step, error);
+            let error = match answer
+                .and_then(|response| self.accept(generation, &step, response, started))
+            {
+                Ok(token) => return Ok(token),
+                Err(error) => error,
+            };
+            let (error, next) = self.fail(generation, &step, error);
             self.tell_failure(&error);
             match next {
                 Next::Now => {}
@@ -138,7 +139,7 @@ impl Inner {
 
     fn accept(
         &self,
-        lineage: u64,
+        generation: u64,
         step: &Step,
         response: TokenResponse,
         started: Moment,
@@ -146,10 +147,10 @@ impl Inner {
         let refresh_token = response.refresh_token.clone();
         let refresh_token_life = response.refresh_token_life;
         let mut record = lock(&self.record);
-        let current = current(response, record.next_generation(), started)
+        let current = current(response, generation, started)
             .map_err(|error| error.with_successor(refresh_token.clone()))?;
         let token = current.token.clone();
-        if record.lineage() != lineage {
+        if record.next_generation() != generation {
             // Logged out meanwhile: this call still gets its token, nobody else does.
             return Ok(token);
         }
@@ -167,9 +168,9 @@ impl Inner {
         Ok(token)
     }
 
-    fn fail(&self, lineage: u64, step: &Step, error: Error) -> (Error, Next) {
+    fn fail(&self, generation: u64, step: &Step, error: Error) -> (Error, Next) {
         let mut record = lock(&self.record);
-        if record.lineage() == lineage {
+        if record.next_generation() == generation {
             record.fail(step, error, self.clock().now())
         } else {
             (error, Next::Stop)

@@ -180,7 +180,12 @@ fn a_login_that_ends_after_a_logout_serves_its_caller_and_nobody_else() {
         })
         .token("two", "");
     let session = place.get_or_init(|| script.builder(&clock).build());
-    assert_eq!(served(session), "one");
+    let over = session.token().unwrap();
+    assert_eq!(over.expose(), "one");
     assert!(session.refresh_token().is_none());
     assert_eq!(served(session), "two");
+    // Two tokens of one session never count as the same, or this would take the wrong one away.
+    assert!(session.reject(&over));
+    assert_eq!(served(session), "two");
+    assert_eq!(script.asked().len(), 2);
 }
