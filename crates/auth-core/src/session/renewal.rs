@@ -117,7 +117,7 @@ impl Inner {
             self.tell_failure(&error);
             match next {
                 Next::Now => {}
-                Next::After(wait) if retries > 0 && self.is_worth_waiting(&error, wait) => {
+                Next::After(wait) if retries > 0 && self.is_worth_waiting(wait) => {
                     retries -= 1;
                     self.tell(&Event::Retry {
                         error: &error,
@@ -130,11 +130,10 @@ impl Inner {
         }
     }
 
-    /// Nobody waits for a renewal while there is a token, or longer than a caller would like.
-    fn is_worth_waiting(&self, error: &Error, wait: Duration) -> bool {
-        error.is_transient()
-            && wait <= LONGEST_PATIENCE
-            && self.held.valid(self.clock().now()).is_none()
+    /// Nobody waits for a renewal while there is a token, or longer than a caller would like; what a
+    /// person has to mend always takes longer.
+    fn is_worth_waiting(&self, wait: Duration) -> bool {
+        wait <= LONGEST_PATIENCE && self.held.valid(self.clock().now()).is_none()
     }
 
     fn accept(

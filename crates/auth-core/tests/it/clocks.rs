@@ -1,6 +1,10 @@
 //! Lives, windows, jumps and suspends.
 
-use auth_core::{Expires, ManualClock, TokenResponse, time};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use auth_core::{Clock, Expires, ManualClock, Moment, TokenResponse, time};
 use time::OffsetDateTime;
 use time::ext::NumericalDuration;
 
@@ -125,6 +129,18 @@ fn a_clock_set_back_while_the_server_is_down_costs_nobody_a_valid_token() {
 }
 
 #[test]
+fn a_clock_set_back_a_little_does_not_make_a_token_live_longer_where_both_clocks_are_asked() {
+    let script = Script::new()
+        .token("one", "")
+        .error(crate::script::not_sent());
+    let (session, clock) = script.session();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(3700));
+    clock.set_wall(new_year() + 3500.seconds());
+    assert!(session.token().is_err());
+}
+
+#[test]
 fn a_gateway_that_boots_in_1970_renews_once_when_its_clock_is_set() {
     let clock = ManualClock::at(OffsetDateTime::UNIX_EPOCH);
     let script = Script::new().token("one", "").token("two", "");
@@ -173,7 +189,7 @@ fn an_absolute_expiry_in_the_past_is_an_error_with_a_hint_and_no_second_request_
 fn the_longest_life_neither_panics_nor_overflows() {
     let script = Script::new().then(|| {
         let mut response = TokenResponse::new("one");
-        response.expires = Expires::After(std::time::Duration::MAX);
+        response.expires = Expires::After(Duration::MAX);
         Ok(response)
     });
     let (session, clock) = script.session();
@@ -181,4 +197,43 @@ fn the_longest_life_neither_panics_nor_overflows() {
     clock.advance(seconds(1_000_000_000));
     assert_eq!(served(&session), "one");
     assert!(script.asked().len() == 1);
+}
+
+/// A clock that is hours ahead for one look, as it seems to a thread that looked before another
+/// thread renewed.
+#[derive(Debug)]
+struct Hiccup(ManualClock, Arc<AtomicBool>);
+
+impl Clock for Hiccup {
+    fn now(&self) -> Moment {
+        self.0.now()
+    }
+
+    fn seconds(&self) -> u64 {
+        let ahead = if self.1.swap(false, Ordering::Relaxed) {
+            10_000
+        } else {
+            0
+        };
+        self.0.seconds() + ahead
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration);
+    }
+}
+
+#[test]
+fn whoever_comes_to_renew_looks_once_more_whether_somebody_has_done_so() {
+    let script = Script::new().token("one", "");
+    let hiccup = Arc::new(AtomicBool::new(false));
+    let clock = ManualClock::new();
+    let builder = script
+        .builder(&clock)
+        .clock(Hiccup(clock.clone(), Arc::clone(&hiccup)));
+    let session = builder.build();
+    assert_eq!(served(&session), "one");
+    hiccup.store(true, Ordering::Relaxed);
+    assert_eq!(served(&session), "one");
+    assert_eq!(script.asked(), ["log in"]);
 }

@@ -196,6 +196,24 @@ fn a_spent_refresh_token_without_credentials_names_the_refusal_and_is_not_tried_
 }
 
 #[test]
+fn how_a_refresh_token_was_lost_is_still_known_after_a_login_that_failed_for_another_reason() {
+    let clock = ManualClock::new();
+    let script = Script::new()
+        .error(refused("invalid_grant"))
+        .error(not_sent())
+        .error(nothing_to_log_in_with());
+    let session = script.builder(&clock).refresh_token("r1").build();
+    assert!(matches!(
+        session.token().unwrap_err(),
+        Error::ReauthenticationRequired {
+            reason: Reason::RefreshTokenRefused,
+            ..
+        }
+    ));
+    assert_eq!(script.asked(), ["refresh r1", "log in", "log in"]);
+}
+
+#[test]
 fn a_valid_token_outlives_its_refused_refresh_token() {
     let script = Script::new()
         .token("one", "r1")

@@ -64,6 +64,31 @@ fn sixty_four_threads_without_a_token_make_one_request_and_share_its_token() {
 }
 
 #[test]
+fn a_thread_that_did_not_renew_serves_the_new_token_from_its_next_call_on() {
+    let script = Script::new().token("one", "r1").token("two", "r2");
+    let (session, _) = script.session();
+    let (ask, asked) = channel();
+    let (answer, answered) = channel();
+    let inside = session.clone();
+    let other = thread::spawn(move || {
+        for () in asked {
+            answer.send(served(&inside)).unwrap();
+        }
+    });
+    let asks_the_other = || {
+        ask.send(()).unwrap();
+        answered.recv().unwrap()
+    };
+    assert_eq!(served(&session), "one");
+    assert_eq!(asks_the_other(), "one");
+    assert!(session.reject(&session.token().unwrap()));
+    assert_eq!(served(&session), "two");
+    assert_eq!(asks_the_other(), "two");
+    drop(ask);
+    other.join().unwrap();
+}
+
+#[test]
 fn sixty_four_threads_with_an_expired_token_make_one_request() {
     let script = Script::new().token("one", "r1").token("two", "r2");
     let (session, clock) = script.session();

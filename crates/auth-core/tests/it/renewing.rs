@@ -189,3 +189,19 @@ fn a_login_that_ends_after_a_logout_serves_its_caller_and_nobody_else() {
     assert_eq!(served(session), "two");
     assert_eq!(script.asked().len(), 2);
 }
+
+#[test]
+fn a_login_that_is_refused_after_a_logout_is_not_held_against_the_next_one() {
+    let clock = ManualClock::new();
+    let place: Arc<OnceLock<Session>> = Arc::default();
+    let inside = Arc::clone(&place);
+    let script = Script::new()
+        .then(move || {
+            inside.get().unwrap().forget();
+            Err(refused("invalid_grant"))
+        })
+        .token("one", "");
+    let session = place.get_or_init(|| script.builder(&clock).build());
+    assert!(session.token().is_err());
+    assert_eq!(served(session), "one");
+}
