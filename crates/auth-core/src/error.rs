@@ -52,6 +52,15 @@ pub enum Error {
         sent: Sent,
     },
 
+    /// The store of the login failed. Whoever has a valid token goes on with it.
+    #[error("{failure}: {detail}")]
+    Store {
+        /// Who must act.
+        failure: StoreFailure,
+        /// What happened, and what to do.
+        detail: Cow<'static, str>,
+    },
+
     /// Too early to try again; the source says what failed last.
     #[error("not tried again for {} s after a failure", .wait.as_secs().max(1))]
     NotBefore {
@@ -103,6 +112,19 @@ pub enum Sent {
     Maybe,
 }
 
+/// How a store failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreFailure {
+    /// It cannot be reached, is full, or took too long; a later try may work.
+    Unavailable,
+    /// It is set up in a way that would lose or show logins, and is not used before that is mended.
+    Unsafe,
+    /// What it holds is not a record, or one of a newer version, or sealed with another key. It is
+    /// left alone.
+    Unreadable,
+}
+
 /// Why only a person can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -141,6 +163,14 @@ impl Error {
         }))
     }
 
+    /// A store failed; `detail` says what to do, and must hold no secret and no URL.
+    pub fn store(failure: StoreFailure, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::Store {
+            failure,
+            detail: detail.into(),
+        }
+    }
+
     /// Only a person can help.
     pub fn reauthentication_required(reason: Reason) -> Self {
         Self::ReauthenticationRequired {
@@ -156,6 +186,7 @@ impl Error {
             Self::Refused(refusal) => refusal.is_transient(),
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
             Self::Answer(_) | Self::Network { .. } => true,
+            Self::Store { failure, .. } => *failure == StoreFailure::Unavailable,
             Self::NotBefore { cause, .. } => cause.is_transient(),
         }
     }
@@ -220,6 +251,16 @@ impl fmt::Display for Reason {
                 "the refresh token may be spent, its answer was lost, and there is nothing else to log in with"
             }
             Self::CodeSpent => "the authorization code was sent already; send the user to log in again",
+        })
+    }
+}
+
+impl fmt::Display for StoreFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unavailable => "the store failed",
+            Self::Unsafe => "the store is not safe to use",
+            Self::Unreadable => "what is stored cannot be read",
         })
     }
 }

@@ -15,11 +15,12 @@ mod response;
 mod rotation;
 mod secret;
 mod session;
+mod store;
 mod token;
 mod transport;
 
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
-pub use error::{Error, ErrorCode, Network, Reason, Refusal, Result, Sent};
+pub use error::{Error, ErrorCode, Network, Reason, Refusal, Result, Sent, StoreFailure};
 pub use grant::{Grant, Replay};
 pub use identity::Identity;
 pub use observer::{Event, Observer};
@@ -27,6 +28,7 @@ pub use request::TokenRequest;
 pub use response::{AnswerFormat, Expiry};
 pub use secret::Secret;
 pub use session::{Builder, Session};
+pub use store::{MemoryStore, Store, StoredRecord, Swap};
 pub use token::{Expires, Token, TokenResponse};
 pub use transport::{HttpTransport, Transport};
 

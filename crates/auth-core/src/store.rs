@@ -1,0 +1,238 @@
+//! Where the record of a login is kept, so that more than one process can share it.
+
+mod memory;
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::error::Result;
+use crate::identity::Identity;
+
+pub use memory::MemoryStore;
+
+/// Where the records of logins are kept.
+///
+/// A store loads bytes and replaces them if nobody else has: any database with a conditional write
+/// is one. What the bytes mean, who may renew and what becomes of a lost answer is for
+/// [`Session`](crate::Session) to decide; a store must not look into them.
+///
+/// # What a store must promise
+/// - **`swap` is atomic**: of all who expect the same bytes, one succeeds. The write and the
+///   comparison are one step, for every process and machine that uses the store.
+/// - **`load` sees every swap that has succeeded**, on whichever machine. A replica that lags behind
+///   is no store.
+/// - **A swap that answered [`Stored`](Swap::Stored) is durable.** A store that forgets it, after a
+///   power cut, a failover or an eviction, can bring a spent refresh token back.
+/// - **A swap whose answer was lost may be repeated**: if `record` is there already, that is
+///   [`Stored`](Swap::Stored).
+///
+/// `auth_sim::store_conformance` tests all of that which can be tested from outside.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::Mutex;
+/// use auth_core::{Identity, Result, Store, StoredRecord, Swap};
+///
+/// #[derive(Debug, Default)]
+/// struct Table(Mutex<HashMap<Identity, StoredRecord>>);
+///
+/// impl Store for Table {
+///     fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+///         Ok(self.0.lock().unwrap().get(identity).cloned())
+///     }
+///
+///     fn swap(
+///         &self,
+///         identity: &Identity,
+///         expected: Option<&StoredRecord>,
+///         record: &StoredRecord,
+///     ) -> Result<Swap> {
+///         let mut table = self.0.lock().unwrap();
+///         let current = table.get(identity);
+///         if current == Some(record) {
+///             return Ok(Swap::Stored);
+///         }
+///         if current != expected {
+///             return Ok(Swap::Conflict);
+///         }
+///         table.insert(identity.clone(), record.clone());
+///         Ok(Swap::Stored)
+///     }
+/// }
+/// ```
+pub trait Store: Debug + Send + Sync {
+    /// The record of a login, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store), saying what to do. "Not there" is no error.
+    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>>;
+
+    /// Replaces `expected` by `record`, if `expected` is what is there; none means nothing is.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store); it may then have been replaced or not.
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap>;
+
+    /// How long [`load`](Store::load) or [`swap`](Store::swap) may take at the most. Default: 5 s.
+    ///
+    /// How long others wait for a process that renews, and may be dead, depends on this.
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
+    /// Waits until the record is no longer `seen`, at most this long; it may return sooner.
+    ///
+    /// Answers `false`, at once, if the store cannot: the session then looks again now and then.
+    /// That is the default.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store).
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&StoredRecord>,
+        at_most: Duration,
+    ) -> Result<bool> {
+        let _ = (identity, seen, at_most);
+        Ok(false)
+    }
+
+    /// A sign that this process lives, while it renews; the system takes it away if the process ends.
+    ///
+    /// A killed process then holds up nobody. Default: none, and the others wait for a time-out.
+    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+        let _ = (identity, attempt);
+        None
+    }
+
+    /// Whether the process that gave a sign of life for this attempt has certainly ended.
+    /// Default: `false`, nobody can tell.
+    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
+        let _ = (identity, attempt);
+        false
+    }
+}
+
+/// The record of one login as a store sees it: bytes that hold secrets.
+///
+/// They are wiped from memory with the last clone, and `Debug` shows their number only. Two are
+/// equal if their bytes are.
+#[derive(Clone)]
+pub struct StoredRecord {
+    bytes: Arc<Zeroizing<Vec<u8>>>,
+    is_restored: bool,
+}
+
+/// What came of a swap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a record that was not stored must be loaded again"]
+pub enum Swap {
+    /// The record is there now.
+    Stored,
+    /// Something else than was expected is there, and stays.
+    Conflict,
+}
+
+impl StoredRecord {
+    /// The bytes. Search for this word to find every place where secrets are shown.
+    pub fn expose(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Says that this is an older record, brought back because a newer one could not be read.
+    ///
+    /// A session then makes sure that nobody is using its refresh token before it does.
+    #[must_use]
+    pub fn restored(self) -> Self {
+        Self {
+            is_restored: true,
+            ..self
+        }
+    }
+
+    /// Whether it is an older record that was brought back.
+    pub fn is_restored(&self) -> bool {
+        self.is_restored
+    }
+}
+
+impl PartialEq for StoredRecord {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for StoredRecord {}
+
+impl From<Vec<u8>> for StoredRecord {
+    /// Takes the bytes over without copying them, so that no second copy is left behind.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from(Zeroizing::new(bytes))
+    }
+}
+
+impl From<Zeroizing<Vec<u8>>> for StoredRecord {
+    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self {
+            bytes: Arc::new(bytes),
+            is_restored: false,
+        }
+    }
+}
+
+impl Debug for StoredRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoredRecord({} bytes)", self.bytes.len())
+    }
+}
+
+/// A store behind a pointer is a store.
+macro_rules! forward {
+    ($($pointer:ident),*) => {$(
+        impl<S: Store + ?Sized> Store for $pointer<S> {
+            fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+                (**self).load(identity)
+            }
+
+            fn swap(
+                &self,
+                identity: &Identity,
+                expected: Option<&StoredRecord>,
+                record: &StoredRecord,
+            ) -> Result<Swap> {
+                (**self).swap(identity, expected, record)
+            }
+
+            fn timeout(&self) -> Duration {
+                (**self).timeout()
+            }
+
+            fn wait(
+                &self,
+                identity: &Identity,
+                seen: Option<&StoredRecord>,
+                at_most: Duration,
+            ) -> Result<bool> {
+                (**self).wait(identity, seen, at_most)
+            }
+
+            fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+                (**self).sign_of_life(identity, attempt)
+            }
+
+            fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
+                (**self).has_ended(identity, attempt)
+            }
+        }
+    )*};
+}
+
+forward!(Arc, Box);
