@@ -5,6 +5,8 @@ pub mod aerion; // the account, and the strict server
 pub mod aeris;
 pub mod ermeo;
 pub mod generic;
+#[cfg(feature = "store")]
+pub mod store_conformance; // what every store must promise
 
 mod answer;
 mod builder; // what is decided before a simulator starts

@@ -1,0 +1,112 @@
+//! Waiting for somebody else's swap.
+//!
+//! Each wait is on a thread of its own, so that one that never ends is told and not suffered.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use auth_core::Swap::Stored;
+use auth_core::{Identity, Result, Store, StoredRecord};
+
+use super::{Open, Outcome, Seen, found, identity, record, swap};
+
+pub(super) fn until_a_swap(open: Open<'_>) -> Outcome {
+    let here = open();
+    let who = identity("waited for");
+    let mut seen = None;
+    // Now the swap comes first, now the wait; both orders have to do.
+    for round in 0..8 {
+        let next = record(format!("record {round}"));
+        let waiting = wait_for_change(open(), &who, seen.as_ref());
+        swap(&here, &who, seen.as_ref(), &next, Stored)?;
+        if !soon(&here, &waiting)? {
+            return Ok(());
+        }
+        found(&here, &who, Some(&next))?;
+        seen = Some(next);
+    }
+    Ok(())
+}
+
+/// Waits until the record is another; a wait may return without a reason, so it is asked again.
+fn wait_for_change(
+    store: Box<dyn Store>,
+    who: &Identity,
+    seen: Option<&StoredRecord>,
+) -> Receiver<Result<bool>> {
+    let (who, seen) = (who.clone(), seen.cloned());
+    spawn(move || {
+        while store.load(&who)? == seen {
+            if !store.wait(&who, seen.as_ref(), LONG)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
+}
+
+pub(super) fn not_at_all(open: Open<'_>) -> Outcome {
+    let (here, there) = (open(), open());
+    let who = identity("moved on");
+    let [first, second] = ["first", "second"].map(record);
+    swap(&here, &who, None, &first, Stored)?;
+    swap(&here, &who, Some(&first), &second, Stored)?;
+    let waiting = spawn(move || {
+        Ok(there.wait(&who, None, LONG)?
+            && there.wait(&who, Some(&first), LONG)?
+            && there.wait(&who, Some(&record("never there")), LONG)?)
+    });
+    soon(&here, &waiting).map(|_| ())
+}
+
+pub(super) fn at_most(open: Open<'_>) -> Outcome {
+    let (here, there) = (open(), open());
+    let (absent, present) = (identity("absent"), identity("present"));
+    let first = record("first");
+    swap(&here, &present, None, &first, Stored)?;
+    let waiting = spawn(move || {
+        there.wait(&absent, None, Duration::ZERO)?;
+        there.wait(&absent, None, SHORT)?;
+        there.wait(&present, Some(&first), SHORT)
+    });
+    soon(&here, &waiting).map(|_| ())
+}
+
+pub(super) fn no_spinning(open: Open<'_>) -> Outcome {
+    let there = open();
+    let who = identity("unchanged");
+    let waiting = spawn(move || {
+        for _ in 0..20 {
+            if !there.wait(&who, None, SHORT)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    });
+    match waiting.recv_timeout(SHORT) {
+        Ok(Ok(true)) => Err("twenty waits together were shorter than one should be".into()),
+        Ok(Err(error)) => Err(error.into()),
+        Ok(Ok(false)) | Err(_) => Ok(()),
+    }
+}
+
+fn spawn(work: impl FnOnce() -> Result<bool> + Send + 'static) -> Receiver<Result<bool>> {
+    let (done, waiting) = channel();
+    thread::spawn(move || done.send(work()));
+    waiting
+}
+
+/// The answer, if it comes soon enough to be of use.
+fn soon(store: &dyn Store, waiting: &Receiver<Result<bool>>) -> std::result::Result<bool, Seen> {
+    match waiting.recv_timeout(SOON + store.timeout()) {
+        Ok(answer) => Ok(answer?),
+        Err(RecvTimeoutError::Timeout) => Err(format!("wait did not return in {SOON:?}").into()),
+        Err(RecvTimeoutError::Disconnected) => Err("wait panicked".into()),
+    }
+}
+
+/// Much longer than `SOON`.
+const LONG: Duration = Duration::from_secs(600);
+const SOON: Duration = Duration::from_secs(5);
+const SHORT: Duration = Duration::from_millis(50);
