@@ -30,6 +30,8 @@ pub(crate) struct Dependency {
     pub(crate) requirement: String,
     /// Named by a path, so a crate of this workspace.
     pub(crate) ours: bool,
+    /// For tests, so without a version it is left out of what is published.
+    pub(crate) dev: bool,
 }
 
 /// The workspace's own packages.
@@ -83,6 +85,7 @@ fn dependency(json: &Value) -> Dependency {
         name: text(&json["name"]).unwrap_or_default(),
         requirement: text(&json["req"]).unwrap_or_default(),
         ours: json["path"].is_string(),
+        dev: json["kind"] == "dev",
     }
 }
 

@@ -4,6 +4,7 @@
 //! the error is the command that mends it.
 
 use std::env;
+use std::fs;
 use std::path::Path;
 
 use crate::run::{Result, Run};
@@ -51,6 +52,38 @@ pub(crate) fn servers() -> Result {
     Run::new("python3 tests/servers/install.py").run()
 }
 
+/// The database that some tests start for themselves.
+pub(crate) fn redis() -> Result {
+    if Run::new("redis-server --version").succeeds() {
+        return Ok(());
+    }
+    without_starting("redis-server", || {
+        install(&["redis-server"], "some tests talk to a real Redis")
+    })
+}
+
+/// Installs a package without leaving its service running, now or after the next start.
+///
+/// A test starts a server of its own; another on the usual port would only surprise people.
+fn without_starting(service: &str, install: impl FnOnce() -> Result) -> Result {
+    let policy = Path::new("/usr/sbin/policy-rc.d");
+    let ours = !policy.exists() && fs::write(policy, "#!/bin/sh\nexit 101\n").is_ok();
+    if ours {
+        Run::new("chmod 755 /usr/sbin/policy-rc.d").read()?;
+    }
+    let installed = install();
+    if ours {
+        fs::remove_file(policy)?;
+    }
+    installed?;
+    if Path::new("/run/systemd/system").exists() {
+        Run::new("systemctl disable --quiet --now")
+            .arg(service)
+            .run()?;
+    }
+    Ok(())
+}
+
 fn install(packages: &[&str], why: &str) -> Result {
     let names = packages.join(" ");
     let debian = Path::new("/usr/bin/apt-get").exists();
@@ -63,7 +96,8 @@ fn install(packages: &[&str], why: &str) -> Result {
     }
     println!("    {names}: missing, installing ({why})");
     Run::new("apt-get update -qq").run()?;
-    Run::new("apt-get install -y -qq --no-install-recommends")
+    // Somebody else may be installing something.
+    Run::new("apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300")
         .args(packages)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .run()

@@ -60,11 +60,13 @@ pub(crate) fn count(only: Option<&Concern>) -> Result<Tally> {
     let clock = Stopwatch::start();
     let mut tally = Tally::default();
     let mut filter = Vec::new();
-    if only.is_none_or(Concern::needs_servers)
-        && let Err(error) = needs::servers()
-    {
-        filter.extend(["--skip", REAL_SERVER]);
-        tally.add(without_servers(&error.to_string())?);
+    for service in SERVICES {
+        if only.is_none_or(|concern| concern.needs(service))
+            && let Err(error) = (service.install)()
+        {
+            filter.extend(["--skip", service.module]);
+            tally.add(without(service, &error.to_string())?);
+        }
     }
     for command in commands(only, &filter) {
         tally.add(add_up(command));
@@ -79,7 +81,9 @@ fn commands(only: Option<&Concern>, filter: &[&str]) -> Vec<Run> {
     match only {
         None => vec![cargo().arg("--workspace").arg("--").args(filter)],
         Some(concern) => vec![
-            cargo().args(&["--package", concern.package]),
+            cargo()
+                .args(&["--package", concern.package, "--"])
+                .args(filter),
             cargo()
                 .args(&["--package", "auth-tests", "--test", "it", "--"])
                 .args(concern.modules)
@@ -89,15 +93,16 @@ fn commands(only: Option<&Concern>, filter: &[&str]) -> Vec<Run> {
 }
 
 /// A missing service is a failure in CI and a loud skip elsewhere.
-fn without_servers(why: &str) -> Result<Tally> {
-    let listed = Run::new("cargo test --locked --package auth-tests --test it -- --list")
-        .arg(REAL_SERVER)
+fn without(service: &Service, why: &str) -> Result<Tally> {
+    let listed = Run::new("cargo test --locked --workspace --tests -- --list")
+        .arg(service.module)
         .read()?;
     let concerned = listed
         .lines()
         .filter(|line| line.ends_with(": test"))
         .count();
-    println!("\n    !! {concerned} tests against real servers cannot run: {why}\n");
+    let module = service.module;
+    println!("\n    !! {concerned} tests in `{module}` cannot run: {why}\n");
     Ok(match needs::in_ci() {
         true => Tally {
             failed: concerned.max(1),
@@ -168,13 +173,31 @@ fn concern(name: &str) -> Result<&'static Concern> {
 }
 
 impl Concern {
-    fn needs_servers(&self) -> bool {
-        self.modules.is_empty() || self.modules.contains(&REAL_SERVER)
+    fn needs(&self, service: &Service) -> bool {
+        self.modules.is_empty() || self.modules.contains(&service.module)
     }
 }
 
-/// The module of `it` that talks to servers nobody here wrote.
+/// Servers that nobody here wrote: the modules of tests that talk to them, and what installs them.
+#[derive(Debug)]
+struct Service {
+    module: &'static str,
+    install: fn() -> Result,
+}
+
+const SERVICES: &[Service] = &[
+    Service {
+        module: REAL_SERVER,
+        install: needs::servers,
+    },
+    Service {
+        module: REAL_REDIS,
+        install: needs::redis,
+    },
+];
+
 const REAL_SERVER: &str = "real_server";
+const REAL_REDIS: &str = "real_redis";
 
 #[cfg(test)]
 mod tests {

@@ -81,12 +81,14 @@ fn misplaced(package: &Package, dependency: &Dependency) -> Option<String> {
         name,
         requirement,
         ours,
+        dev,
     } = dependency;
     if let Some((_, home)) = AT_HOME.iter().find(|(only, _)| only == name) {
         return (package.name != *home).then(|| format!("`{name}` belongs to {home} alone"));
     }
     let version = requirement.trim_start_matches('^');
-    let wrong = *ours && package.published && version != package.version;
+    let left_out = *dev && requirement == "*";
+    let wrong = *ours && package.published && version != package.version && !left_out;
     wrong.then(|| {
         format!(
             "`{name}` is required as `{requirement}`, not `{}`",
@@ -130,6 +132,7 @@ mod tests {
             name: name.to_owned(),
             requirement: requirement.to_owned(),
             ours,
+            dev: false,
         };
         Package {
             dependencies: vec![dependency],
@@ -204,6 +207,15 @@ mod tests {
         assert!(check(&with("auth-core", "^0.0.9", true), files)[0].contains("^0.0.9"));
         assert!(check(&with("auth-core", "*", true), files)[0].contains("`*`"));
         assert!(check(&with("serde", "^1", false), files).is_empty());
+    }
+
+    #[test]
+    fn a_crate_that_only_tests_use_needs_no_version() {
+        let mut package = with("auth-services", "*", true);
+        package.dependencies[0].dev = true;
+        assert!(check(&package, files).is_empty());
+        package.dependencies[0].requirement = "^0.0.9".to_owned();
+        assert!(check(&package, files)[0].contains("^0.0.9"));
     }
 
     #[test]

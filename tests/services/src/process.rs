@@ -1,0 +1,125 @@
+//! A server's process, which does not outlive ours.
+
+use std::ffi::OsStr;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use crate::{Error, Result};
+
+/// A running program; it is killed when this is dropped, or when our process ends in whatever way.
+///
+/// Between us and the program stands a shell that holds a pipe to us. When the pipe closes, the shell
+/// kills the program. It ignores an interrupt from the keyboard, which reaches it as well as us.
+#[derive(Debug)]
+pub(crate) struct Process {
+    guard: Child,
+    pid: String,
+    /// What it prints after it was ready; it would stand still if nobody read that.
+    printed: Receiver<String>,
+}
+
+impl Process {
+    /// Starts a program and waits until it prints a line with `ready` in it.
+    ///
+    /// `signal` is what ends it, as `kill` calls it.
+    pub(crate) fn start<W: AsRef<OsStr>>(
+        program: &str,
+        args: &[W],
+        signal: &str,
+        ready: &str,
+    ) -> Result<Self> {
+        if !on_path(program) {
+            return Err(Error::Missing(program.to_owned()));
+        }
+        let mut guard = Command::new("sh")
+            .args(["-c", GUARD, signal, program])
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let printed = lines(&mut guard);
+        let mut said = String::new();
+        let mut process = Self {
+            guard,
+            pid: printed.recv_timeout(PATIENCE).unwrap_or_default(),
+            printed,
+        };
+        while let Ok(line) = process.printed.recv_timeout(PATIENCE) {
+            if line.contains(ready) {
+                return Ok(process);
+            }
+            said += &line;
+            said.push('\n');
+        }
+        process.kill();
+        Err(Error::Failed(format!(
+            "`{program}` did not start; it said:\n{said}"
+        )))
+    }
+
+    /// Ends it at once, and returns when it has ended.
+    pub(crate) fn kill(&mut self) {
+        drop(self.guard.stdin.take());
+        // The only other outcome is that it has ended before.
+        let _ = self.guard.wait();
+    }
+
+    /// Sends it a signal, by the name that `kill` knows it under.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.pid]).status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "the server is gone"
+        );
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What the guard and the program print, line by line.
+fn lines(guard: &mut Child) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    if let Some(output) = guard.stdout.take() {
+        thread::spawn(move || {
+            for line in BufReader::new(output)
+                .split(b'\n')
+                .map_while(io::Result::ok)
+            {
+                // Nobody may be left to hear it; it is read all the same.
+                let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
+            }
+        });
+    }
+    receiver
+}
+
+fn on_path(program: &str) -> bool {
+    let found = Command::new("sh")
+        .args(["-c", "command -v \"$0\"", program])
+        .stdout(Stdio::null())
+        .status();
+    found.is_ok_and(|status| status.success())
+}
+
+/// Called with the signal and the command; prints the process id first, and then nothing, so that the
+/// output ends with the program.
+const GUARD: &str = r#"
+trap '' INT TERM HUP
+"$@" 2>&1 &
+server=$!
+echo $server
+exec >/dev/null 2>&1
+cat
+kill -s "$0" $server
+wait $server
+"#;
+
+/// A server that is not ready by then never will be.
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,185 @@
+//! A Redis server.
+
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::process::Process;
+use crate::{Error, Result, free_port};
+
+/// A running `redis-server`.
+#[derive(Debug)]
+pub struct Redis {
+    process: Option<Process>,
+    port: u16,
+    options: RedisOptions,
+    folder: TempDir,
+}
+
+/// How a Redis server is to run.
+#[derive(Clone, Debug)]
+pub struct RedisOptions {
+    directives: Vec<(String, String)>,
+    password: Option<String>,
+    identity: Option<(String, String)>,
+}
+
+impl Redis {
+    /// Starts one that is durable when it acknowledges, and open to all of this machine.
+    ///
+    /// # Errors
+    /// If the program is missing or does not start.
+    pub fn start() -> Result<Self> {
+        Self::options().start()
+    }
+
+    /// The settings of [`start`](Redis::start), to be changed.
+    pub fn options() -> RedisOptions {
+        RedisOptions {
+            directives: Vec::new(),
+            password: None,
+            identity: None,
+        }
+        .set("save", "")
+        .set("appendonly", "yes")
+        .set("appendfsync", "always")
+    }
+
+    /// Where it is, with the password if it has one; over TLS if it does that.
+    pub fn url(&self) -> String {
+        let scheme = match self.options.identity {
+            Some(_) => "rediss",
+            None => "redis",
+        };
+        let user = match &self.options.password {
+            Some(password) => format!(":{password}@"),
+            None => String::new(),
+        };
+        format!("{scheme}://{user}127.0.0.1:{}", self.port)
+    }
+
+    /// Its port at 127.0.0.1, which it keeps.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills it as a power cut would, except that what the system has taken for the disk survives.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again, at the same port and with the same folder.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn restart(&mut self) -> Result<()> {
+        self.kill();
+        self.process = Some(self.run()?);
+        Ok(())
+    }
+
+    /// Stops it in mid-air: its port is open, and nobody answers.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        match &self.process {
+            Some(process) => process.signal(name),
+            None => panic!("the server does not run"),
+        }
+    }
+
+    fn run(&self) -> Result<Process> {
+        let mut args = Vec::new();
+        let mut set =
+            |name: &str, value: &str| args.extend([format!("--{name}"), value.to_owned()]);
+        for (name, value) in &self.options.directives {
+            set(name, value);
+        }
+        set("bind", "127.0.0.1");
+        set("dir", &self.folder.path().to_string_lossy());
+        let port = self.port.to_string();
+        if self.options.identity.is_some() {
+            set("port", "0");
+            set("tls-port", &port);
+            set("tls-cert-file", &self.file("certificate").to_string_lossy());
+            set("tls-key-file", &self.file("key").to_string_lossy());
+            set("tls-auth-clients", "no");
+        } else {
+            set("port", &port);
+        }
+        Process::start("redis-server", &args, "KILL", "Ready to accept connections")
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.pem"))
+    }
+}
+
+impl RedisOptions {
+    /// Sets a directive of `redis.conf`; the last value of a name wins.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.directives.retain(|(other, _)| other != name);
+        self.directives.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Wants this password, of letters and digits, of everybody.
+    #[must_use]
+    pub fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.to_owned());
+        self.set("requirepass", password)
+    }
+
+    /// Speaks TLS and nothing else, with this certificate and key in PEM.
+    #[must_use]
+    pub fn tls(mut self, certificate: &str, key: &str) -> Self {
+        self.identity = Some((certificate.to_owned(), key.to_owned()));
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If the program is missing or does not start.
+    pub fn start(self) -> Result<Redis> {
+        let mut redis = Redis {
+            process: None,
+            port: 0,
+            options: self,
+            folder: tempfile::tempdir()?,
+        };
+        if let Some((certificate, key)) = &redis.options.identity {
+            fs::write(redis.file("certificate"), certificate)?;
+            fs::write(redis.file("key"), key)?;
+        }
+        let mut failure = None;
+        // Somebody else may have taken the port before the server does.
+        for _ in 0..3 {
+            redis.port = free_port()?;
+            match redis.run() {
+                Ok(process) => {
+                    redis.process = Some(process);
+                    return Ok(redis);
+                }
+                Err(error @ Error::Missing(_)) => return Err(error),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| Error::Failed("three ports were taken".to_owned())))
+    }
+}
