@@ -11,3 +11,5 @@ mod fault; // each fault, gates, and the log of them
 mod generic; // the token endpoint: clients, bodies, grants
 mod redirect; // the authorization endpoint
 mod simulator; // clock, threads, ports, log
+#[cfg(feature = "store")]
+mod store_conformance; // every promise, and a store that breaks it

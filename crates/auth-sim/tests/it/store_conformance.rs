@@ -1,0 +1,155 @@
+//! The suite for stores: it passes a store that is right, and catches each way to be wrong by name.
+
+mod broken; // stores, each wrong in one way
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use auth_core::MemoryStore;
+use auth_sim::store_conformance::{PROPERTIES, Property, Violation, check};
+
+use broken::{Broken, Fault};
+
+const CAUGHT: &[(Fault, &str)] = &[
+    (Fault::FindsAnything, "nothing is there at first"),
+    (
+        Fault::SharesNothing,
+        "a first swap is stored, and everybody loads it",
+    ),
+    (
+        Fault::InsertsOver,
+        "a swap that expects nothing leaves a record alone",
+    ),
+    (
+        Fault::Creates,
+        "a swap that expects a record does not create one",
+    ),
+    (
+        Fault::ForgetsToCompare,
+        "a swap with a wrong expectation leaves the record alone",
+    ),
+    (
+        Fault::OnlyInserts,
+        "a swap with the right expectation is stored, and everybody loads it",
+    ),
+    (
+        Fault::OnlyPretends,
+        "a swap with the right expectation is stored, and everybody loads it",
+    ),
+    (
+        Fault::RefusesToRepeat,
+        "a swap may be repeated while its record is there, and only then",
+    ),
+    (Fault::ReadsStale, "load sees what others swapped, at once"),
+    (Fault::FoldsCase, "identities are apart"),
+    (Fault::CutsIdentities, "long identities are apart"),
+    (Fault::EndsAtNul, "records keep every byte"),
+    (Fault::CutsRecords, "records keep every byte"),
+    (Fault::ReadsText, "records keep every byte"),
+    (
+        Fault::ComparesText,
+        "records are compared by their bytes, not as text or numbers",
+    ),
+    (
+        Fault::Restores,
+        "a record as it was stored is not called restored",
+    ),
+    (Fault::Shows, "Debug shows no byte of a record"),
+    (
+        Fault::LoadsThenWrites,
+        "of many who swap the same expectation, one succeeds",
+    ),
+    (Fault::LoadsThenWrites, "no update is lost"),
+    (
+        Fault::NeverWakes,
+        "wait returns soon after a swap, or answers false",
+    ),
+    (
+        Fault::WaitsForTheNext,
+        "wait returns at once if the record is another already",
+    ),
+    (
+        Fault::NeverGivesUp,
+        "wait returns by itself when its time is over",
+    ),
+    (
+        Fault::Spins,
+        "wait does not return at once, again and again, if nothing changes",
+    ),
+    (
+        Fault::CallsTheUnknownEnded,
+        "an attempt that gave no sign of life has not ended",
+    ),
+    (
+        Fault::KeepsOneSign,
+        "an attempt has not ended while its sign of life is held",
+    ),
+    (
+        Fault::LeavesItsSign,
+        "a sign of life that was dropped is in nobody's way",
+    ),
+];
+
+#[test]
+fn the_memory_store_keeps_every_promise() {
+    let store = MemoryStore::new();
+    check(|| store.clone());
+}
+
+#[test]
+fn a_store_of_the_tests_that_breaks_nothing_keeps_every_promise() {
+    let store = Broken::new(None);
+    check(|| store.open());
+}
+
+#[test]
+fn each_broken_store_is_caught_by_the_name_of_the_promise() {
+    thread::scope(|scope| {
+        for (fault, sentence) in CAUGHT {
+            scope.spawn(move || {
+                let violation = violation(*fault, sentence)
+                    .unwrap_or_else(|| panic!("{fault:?} keeps \"{sentence}\""));
+                assert_eq!(violation.sentence(), *sentence);
+                let message = violation.to_string();
+                assert!(
+                    message.starts_with(&format!("\"{sentence}\": ")),
+                    "{message}"
+                );
+            });
+        }
+    });
+}
+
+#[test]
+fn each_promise_has_a_store_that_breaks_it() {
+    let caught: BTreeSet<_> = CAUGHT.iter().map(|(_, sentence)| *sentence).collect();
+    let promised: BTreeSet<_> = PROPERTIES.iter().map(Property::sentence).collect();
+    assert_eq!(caught, promised);
+    assert_eq!(
+        promised.len(),
+        PROPERTIES.len(),
+        "a sentence stands there twice"
+    );
+}
+
+#[test]
+fn the_suite_panics_with_every_broken_promise_and_what_was_seen() {
+    let store = Broken::new(Some(Fault::InsertsOver));
+    let panic = catch_unwind(AssertUnwindSafe(|| check(|| store.open()))).unwrap_err();
+    let message = panic.downcast_ref::<String>().unwrap();
+    for part in [
+        "\"a swap that expects nothing leaves a record alone\": \
+         a swap answered Stored instead of Conflict",
+        "\"of many who swap the same expectation, one succeeds\": ",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(!message.contains("nothing is there at first"), "{message}");
+}
+
+fn violation(fault: Fault, sentence: &str) -> Option<Violation> {
+    let store = Broken::new(Some(fault));
+    let property = PROPERTIES.iter().find(|one| one.sentence() == sentence);
+    property.unwrap().check(|| store.open()).err()
+}

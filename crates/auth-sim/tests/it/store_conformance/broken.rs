@@ -1,0 +1,203 @@
+//! Stores that are wrong in one way each, as people have built them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use auth_core::{Identity, MemoryStore, Result, Store, StoredRecord, Swap};
+
+/// What is wrong with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    FindsAnything,
+    SharesNothing,
+    InsertsOver,
+    Creates,
+    ForgetsToCompare,
+    OnlyInserts,
+    OnlyPretends,
+    RefusesToRepeat,
+    ReadsStale,
+    FoldsCase,
+    CutsIdentities,
+    EndsAtNul,
+    CutsRecords,
+    ReadsText,
+    ComparesText,
+    Restores,
+    Shows,
+    LoadsThenWrites,
+    NeverWakes,
+    WaitsForTheNext,
+    NeverGivesUp,
+    Spins,
+    CallsTheUnknownEnded,
+    KeepsOneSign,
+    LeavesItsSign,
+}
+
+/// A store in memory with at most one fault.
+pub(super) struct Broken {
+    fault: Option<Fault>,
+    store: MemoryStore,
+    /// What this opening has loaded before.
+    loaded: Mutex<HashMap<Identity, Option<StoredRecord>>>,
+    /// The attempt that gave the last sign of life.
+    signs: Arc<Mutex<HashMap<Identity, u128>>>,
+}
+
+impl Broken {
+    pub(super) fn new(fault: Option<Fault>) -> Self {
+        Self {
+            fault,
+            store: MemoryStore::new(),
+            loaded: Mutex::default(),
+            signs: Arc::default(),
+        }
+    }
+
+    /// The same store once more.
+    pub(super) fn open(&self) -> Self {
+        let store = match self.fault {
+            Some(Fault::SharesNothing) => MemoryStore::new(),
+            _ => self.store.clone(),
+        };
+        Self {
+            store,
+            signs: self.signs.clone(),
+            ..Self::new(self.fault)
+        }
+    }
+
+    fn key(&self, identity: &Identity) -> Identity {
+        let text = identity.as_str();
+        match self.fault {
+            Some(Fault::FoldsCase) => Identity::new(&text.to_lowercase()),
+            Some(Fault::CutsIdentities) => Identity::new(&text[..text.len().min(255)]),
+            _ => identity.clone(),
+        }
+    }
+
+    /// What is kept of a record.
+    fn kept(&self, record: &StoredRecord) -> StoredRecord {
+        let bytes = record.expose();
+        let kept = match self.fault {
+            Some(Fault::EndsAtNul) => bytes.split(|byte| *byte == 0).next().unwrap_or_default(),
+            Some(Fault::CutsRecords) => &bytes[..bytes.len().min(4096)],
+            Some(Fault::ReadsText) => return text(record).into_owned().into_bytes().into(),
+            _ => return record.clone(),
+        };
+        StoredRecord::from(kept.to_vec())
+    }
+}
+
+impl Store for Broken {
+    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+        let key = self.key(identity);
+        let load = || self.store.load(&key);
+        match self.fault {
+            Some(Fault::FindsAnything) => Ok(Some(load()?.unwrap_or(Vec::new().into()))),
+            Some(Fault::Restores) => Ok(load()?.map(StoredRecord::restored)),
+            Some(Fault::ReadsStale | Fault::Shows) => {
+                let mut loaded = self.loaded.lock().unwrap();
+                if !loaded.contains_key(&key) {
+                    loaded.insert(key.clone(), load()?);
+                }
+                Ok(loaded[&key].clone())
+            }
+            _ => load(),
+        }
+    }
+
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap> {
+        let (key, record) = (self.key(identity), &self.kept(record));
+        let current = self.store.load(&key)?;
+        let overwrite = || self.store.swap(&key, current.as_ref(), record);
+        match (self.fault, &current, expected) {
+            (Some(Fault::InsertsOver), _, None)
+            | (Some(Fault::Creates), None, Some(_))
+            | (Some(Fault::ForgetsToCompare), Some(_), Some(_)) => overwrite(),
+            (Some(Fault::OnlyInserts), Some(_), _) => Ok(Swap::Conflict),
+            (Some(Fault::OnlyPretends), Some(old), Some(expected)) if old == expected => {
+                Ok(Swap::Stored)
+            }
+            (Some(Fault::RefusesToRepeat), Some(there), _) if there == record => Ok(Swap::Conflict),
+            (Some(Fault::ComparesText), Some(there), Some(expected))
+                if text(there).trim() == text(expected).trim() =>
+            {
+                overwrite()
+            }
+            (Some(Fault::LoadsThenWrites), current, expected) if current.as_ref() == expected => {
+                (0..100).for_each(|_| thread::yield_now());
+                let now = self.store.load(&key)?;
+                self.store.swap(&key, now.as_ref(), record)
+            }
+            _ => self.store.swap(&key, expected, record),
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&StoredRecord>,
+        at_most: Duration,
+    ) -> Result<bool> {
+        match self.fault {
+            Some(Fault::NeverWakes) => {
+                thread::park_timeout(at_most);
+                Ok(true)
+            }
+            Some(Fault::WaitsForTheNext) => {
+                let now = self.store.load(identity)?;
+                self.store.wait(identity, now.as_ref(), at_most)
+            }
+            Some(Fault::NeverGivesUp) => self.store.wait(identity, seen, Duration::from_secs(600)),
+            Some(Fault::Spins) => Ok(true),
+            _ => self.store.wait(identity, seen, at_most),
+        }
+    }
+
+    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+        let mut signs = self.signs.lock().unwrap();
+        let left = signs.insert(identity.clone(), attempt).is_some();
+        if self.fault == Some(Fault::LeavesItsSign) && left {
+            return None;
+        }
+        Some(Box::new(()))
+    }
+
+    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
+        let sign = self.signs.lock().unwrap().get(identity).copied();
+        match self.fault {
+            Some(Fault::CallsTheUnknownEnded) => sign != Some(attempt),
+            Some(Fault::KeepsOneSign) => sign.is_some_and(|sign| sign != attempt),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let loaded = self.loaded.lock().unwrap();
+        let shown = || loaded.values().flatten().map(StoredRecord::expose).last();
+        match self.fault {
+            Some(Fault::Shows) => write!(f, "Broken({:?})", shown()),
+            _ => f.write_str("Broken"),
+        }
+    }
+}
+
+fn text(record: &StoredRecord) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(record.expose())
+}
