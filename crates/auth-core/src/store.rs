@@ -1,5 +1,6 @@
 //! Where the record of a login is kept, so that more than one process can share it.
 
+mod file;
 mod memory;
 
 use std::fmt::{self, Debug};
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::error::Result;
 use crate::identity::Identity;
 
+pub use file::FileStore;
 pub use memory::MemoryStore;
 
 /// Where the records of logins are kept.

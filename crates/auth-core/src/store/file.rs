@@ -1,0 +1,197 @@
+//! The store of one machine: records in files, shared by its threads and processes.
+
+mod failure;
+mod frame;
+mod life;
+mod lock;
+mod names;
+mod private;
+mod records;
+
+use std::path::{self, Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::Result;
+use crate::identity::Identity;
+
+use failure::{not_saved, unavailable};
+use lock::Turns;
+use private::Stamp;
+use records::Records;
+
+use super::{Store, StoredRecord, Swap};
+
+/// Records in a directory, for all threads and processes of one machine; clones share it.
+///
+/// A login then outlives the process, and any number of processes share it without spending a refresh
+/// token twice.
+///
+/// ```
+/// use auth_core::{FileStore, Identity, Store, StoredRecord, Swap};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("logins");
+/// let store = FileStore::open(path)?;
+/// let identity = Identity::new("ermeo").with("username", "ann");
+/// let record = StoredRecord::from(b"a session writes this".to_vec());
+///
+/// assert_eq!(store.swap(&identity, None, &record)?, Swap::Stored);
+/// assert_eq!(store.load(&identity)?, Some(record));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # What it guarantees
+/// - A swap is written to a new file, synced to the disk and renamed; one that answered
+///   [`Stored`](Swap::Stored) survives a power cut, as far as the disk does what it says. A swap that
+///   fails leaves the file as it was, byte for byte, and nothing else behind.
+/// - Processes take turns by a lock of the kernel, which a process that ends in whatever way gives back.
+/// - A file that was damaged never logs everybody out: it is set aside, the log says where, and the
+///   record before it comes back, marked as [restored](StoredRecord::is_restored) for everybody who
+///   loads it until somebody replaces it. If there is none, one call fails and says so, and the next
+///   finds no record. A file of a newer version of this crate is refused and stays as it is.
+/// - Directory and files are for their owner alone from the first instant, under every umask. What
+///   others could read or write, another user's, a link, a fifo: refused, with the command that mends
+///   it. (The directory that the directory is in is for you to choose.)
+/// - A process that was killed while it renewed holds up nobody.
+///
+/// # Files
+/// Each identity has some, called by the vendor and a hash of the identity: `ermeo-6f1c….record` is the
+/// newest record, `.previous` the one before, `.new` one being written, `.damaged-1` one that was set
+/// aside. `.lock` and `.alive` hold no secret and must never be deleted while the store is in use.
+/// Deleting `.record` forgets a login.
+///
+/// # Where not to use it
+/// - **On a network file system** (NFS, SMB, sshfs, a volume shared by machines). Some keep locks to one
+///   machine and some lose them when a server restarts, and then two processes send the same refresh
+///   token; some show others an old file for a while. Use a store that is a server instead.
+/// - On a file system without hard links, such as FAT: the first swap that has to keep a record fails.
+/// - **On Windows** it works, but there are no modes to check: the directory's access list is what
+///   keeps others out, and a rename is durable when the system finds time.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    directory: PathBuf,
+    turns: Arc<Turns>,
+    timeout: Duration,
+}
+
+impl FileStore {
+    /// Opens a directory, and makes it if it is not there, with those above it that are missing.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store), if it cannot be made, or if it is not for this user alone.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
+        let given = directory.as_ref();
+        let absolute =
+            path::absolute(given).map_err(|error| unavailable("opening", given, &error))?;
+        // Without a slash at its end, which would have a link followed.
+        let directory: PathBuf = absolute.components().collect();
+        private::make_directory(&directory)?;
+        private::directory(&directory)?;
+        Ok(Self {
+            directory,
+            turns: Arc::default(),
+            timeout: Duration::from_secs(5),
+        })
+    }
+
+    /// How long a load or a swap may take, most of which is waiting for other processes. Default: 5 s.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Does something with the files of an identity while nobody else does.
+    fn alone<T>(
+        &self,
+        identity: &Identity,
+        work: impl FnOnce(Records<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let directory = private::directory(&self.directory)?;
+        let records = Records {
+            identity,
+            directory: &directory,
+            stem: &self.directory.join(names::stem(identity)),
+        };
+        // The rest of the time is for the disk.
+        let at_most = self.timeout.mul_f64(0.8);
+        let _locked = self.turns.lock(&records.path(names::LOCK), at_most)?;
+        work(records)
+    }
+}
+
+impl Store for FileStore {
+    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+        self.alone(identity, |records| records.current())
+    }
+
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap> {
+        let swapped = self.alone(identity, |records| {
+            let current = records.current()?;
+            if is_what(current.as_ref(), Some(record)) {
+                // An earlier swap wrote it, and may have failed to make it durable.
+                return Ok(records.sync().map(|()| Swap::Stored));
+            }
+            if !is_what(current.as_ref(), expected) {
+                return Ok(Ok(Swap::Conflict));
+            }
+            records.replace(record)?;
+            Ok(records.sync().map(|()| Swap::Stored))
+        });
+        swapped.map_err(not_saved)?
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&StoredRecord>,
+        at_most: Duration,
+    ) -> Result<bool> {
+        let now = || SystemClock.now().monotonic;
+        let until = now() + at_most;
+        let path = self.directory.join(names::stem(identity));
+        let path = names::with_extension(&path, names::RECORD);
+        let stamp = Stamp::of(&path);
+        if is_what(self.load(identity)?.as_ref(), seen) {
+            // Looking costs a microsecond.
+            let mut pause = Duration::from_millis(1);
+            while now() < until && Stamp::of(&path) == stamp {
+                SystemClock.sleep(pause.min(until.saturating_sub(now())));
+                pause = (pause * 2).min(Duration::from_millis(20));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Dropping it says that the attempt has ended, too.
+    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+        let sign = self.alone(identity, |records| {
+            Ok(life::begin(&records.path(names::ALIVE), attempt))
+        });
+        Some(Box::new(sign.ok()??))
+    }
+
+    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
+        let ended = self.alone(identity, |records| {
+            Ok(life::has_ended(&records.path(names::ALIVE), attempt))
+        });
+        ended.unwrap_or(false)
+    }
+}
+
+/// Whether that is there. Who saw the same bytes before something newer was damaged knows nothing of
+/// that, must not go on from them, and has to load them with their mark first.
+fn is_what(current: Option<&StoredRecord>, expected: Option<&StoredRecord>) -> bool {
+    let restored = |record: Option<&StoredRecord>| record.is_some_and(StoredRecord::is_restored);
+    current == expected && (!restored(current) || restored(expected))
+}

@@ -1,0 +1,92 @@
+//! Owners, modes, and what must not be followed.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+/// An open directory.
+#[derive(Debug)]
+pub(in super::super) struct Directory(File);
+
+/// What changes whenever a file is replaced. Its predecessor is kept, so its number is not used again.
+#[derive(Debug, PartialEq, Eq)]
+pub(in super::super) struct Stamp {
+    file: (u64, u64),
+    length: u64,
+    modified: (i64, i64),
+}
+
+impl Directory {
+    pub(in super::super) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        let mut options = OpenOptions::new();
+        let options = options.read(true).custom_flags(flags.bits().cast_signed());
+        options.open(path).map(Self)
+    }
+
+    pub(in super::super) fn metadata(&self, _: &Path) -> io::Result<Metadata> {
+        self.0.metadata()
+    }
+
+    /// Makes its entries durable.
+    pub(in super::super) fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}
+
+impl Stamp {
+    pub(in super::super) fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::symlink_metadata(path).ok()?;
+        Some(Self {
+            file: number(&metadata),
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        })
+    }
+}
+
+/// Whether the file is the one at the path.
+pub(in super::super) fn is_at(file: &File, path: &Path) -> bool {
+    let there = fs::symlink_metadata(path).map(|metadata| number(&metadata));
+    let here = file.metadata().map(|metadata| number(&metadata));
+    matches!((here, there), (Ok(here), Ok(there)) if here == there)
+}
+
+/// Follows no link, waits for no fifo, and leaves a new file to its owner from the first instant,
+/// whatever the umask says.
+pub(super) fn options() -> OpenOptions {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    options
+}
+
+pub(super) fn make(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
+}
+
+/// Why this file or directory is not for this user alone, and the command that mends it.
+pub(super) fn complaint(path: &Path, mode: u32, metadata: &Metadata) -> Option<String> {
+    let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    let open_to = metadata.mode() & 0o777;
+    if owner != user {
+        Some(format!(
+            "{path:?} belongs to user {owner} and not to user {user}, who runs this; \
+             if it should: chown {user} {path:?}"
+        ))
+    } else if open_to & 0o077 != 0 {
+        Some(format!(
+            "{path:?} is open to others (mode {open_to:04o}), who may have read or written it; \
+             if none has: chmod {mode:o} {path:?}"
+        ))
+    } else {
+        None
+    }
+}
+
+fn number(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}

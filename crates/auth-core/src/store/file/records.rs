@@ -1,0 +1,206 @@
+//! The files of one identity: how its record is read, replaced, and brought back when damaged.
+//!
+//! The record before the newest lies in a file of its own, because what damages a file after it was
+//! written with this much care (a power cut on a disk that lies about syncing, a full disk under a
+//! backup, an editor) damages the whole of it. It is the old file itself, under a second name.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result, StoreFailure};
+use crate::identity::Identity;
+
+use super::StoredRecord;
+use super::failure::unavailable;
+use super::frame::{self, Content};
+use super::names;
+use super::private::{self, Directory};
+
+/// The files of one identity. Whoever calls its methods holds the identity's lock.
+#[derive(Debug)]
+pub(super) struct Records<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) directory: &'a Directory,
+    /// The path of its files, up to their extension.
+    pub(super) stem: &'a Path,
+}
+
+impl Records<'_> {
+    /// The record, or the one before it if this one is damaged.
+    pub(super) fn current(&self) -> Result<Option<StoredRecord>> {
+        let path = self.path(names::RECORD);
+        match self.read(&path)? {
+            None => Ok(None),
+            Some(Content::Record(record)) => Ok(Some(record)),
+            Some(Content::Damaged) => self.restore(&path).map(Some),
+            Some(other) => Err(unreadable(&path, &other)),
+        }
+    }
+
+    /// Puts the record in the place of the one that is there, which is kept beside it. To be durable,
+    /// this must be [synced](Self::sync).
+    pub(super) fn replace(&self, record: &StoredRecord) -> Result<()> {
+        let (newest, previous) = (self.path(names::RECORD), self.path(names::PREVIOUS));
+        self.write(record, false, || {
+            remove(&previous)?;
+            match fs::hard_link(&newest, &previous) {
+                // The first record of this identity.
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                other => other.map_err(|error| unavailable("keeping", &newest, &error)),
+            }
+        })
+    }
+
+    /// Makes durable what is there.
+    pub(super) fn sync(&self) -> Result<()> {
+        let place = self.stem.parent().unwrap_or(self.stem);
+        self.directory
+            .sync()
+            .map_err(|error| unavailable("making durable what is in", place, &error))
+    }
+
+    /// Sets the damaged record aside and brings the one before it back, marked in the file, so that
+    /// every process sees the same bytes and the same mark until somebody replaces it.
+    fn restore(&self, newest: &Path) -> Result<StoredRecord> {
+        let before = self.path(names::PREVIOUS);
+        match self.read(&before)? {
+            Some(Content::Record(record)) => {
+                let aside = self.set_aside(newest)?;
+                self.write(&record, true, || Ok(()))?;
+                self.sync()?;
+                log::warn!(
+                    "{}: {newest:?} was damaged and is now {aside:?}; the record before it was brought back",
+                    self.identity
+                );
+                Ok(record.restored())
+            }
+            Some(other @ (Content::Foreign | Content::Newer(_))) => {
+                Err(unreadable(&before, &other))
+            }
+            before_it @ (None | Some(Content::Damaged)) => {
+                if before_it.is_some() {
+                    self.set_aside(&before)?;
+                    remove(&before)?;
+                }
+                let aside = self.set_aside(newest)?;
+                remove(newest)?;
+                self.sync()?;
+                Err(lost(self.identity, newest, &aside))
+            }
+        }
+    }
+
+    /// Gives a damaged file a second name that no file has yet.
+    fn set_aside(&self, path: &Path) -> Result<PathBuf> {
+        for number in 1_u32.. {
+            let aside = self.path(&format!("{}-{number}", names::DAMAGED));
+            match fs::hard_link(path, &aside) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(unavailable("setting aside", path, &error)),
+                Ok(()) => return Ok(aside),
+            }
+        }
+        Err(Error::store(
+            StoreFailure::Unavailable,
+            "all names of damaged files are taken",
+        ))
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Content>> {
+        let Some(file) = private::open(path)? else {
+            return Ok(None);
+        };
+        let content = contents(file).map_err(|error| unavailable("reading", path, &error))?;
+        Ok(Some(content.map_or(Content::Damaged, |bytes| {
+            frame::decode(self.identity, &bytes)
+        })))
+    }
+
+    /// Writes beside, makes that durable, and puts it in place after `before` has succeeded. If
+    /// anything fails, what was there is there still, and nothing else.
+    fn write(
+        &self,
+        record: &StoredRecord,
+        is_restored: bool,
+        before: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let (new, newest) = (self.path(names::NEW), self.path(names::RECORD));
+        let frame = frame::encode(self.identity, record, is_restored).ok_or_else(too_long)?;
+        // Left by a process that was killed: nobody else writes while we hold the lock.
+        remove(&new)?;
+        fill(&new, &frame)
+            .map_err(|error| unavailable("writing", &new, &error))
+            .and_then(|()| before())
+            .and_then(|()| {
+                fs::rename(&new, &newest).map_err(|error| unavailable("replacing", &newest, &error))
+            })
+            .inspect_err(|_| {
+                // What cannot be removed now is removed by the next swap.
+                let _ = fs::remove_file(&new);
+            })
+    }
+
+    pub(super) fn path(&self, extension: &str) -> PathBuf {
+        names::with_extension(self.stem, extension)
+    }
+}
+
+/// The bytes of a file, or none if it is too long or shrinks meanwhile.
+fn contents(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    if length > frame::MOST {
+        return Ok(None);
+    }
+    // Sized once: a buffer that grows leaves a copy of its secrets behind.
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    match file.read_exact(&mut bytes) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
+        other => other.map(|()| Some(bytes)),
+    }
+}
+
+fn fill(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = private::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(unavailable("removing", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unreadable(path: &Path, content: &Content) -> Error {
+    let detail = match content {
+        Content::Newer(version) => format!(
+            "{path:?} has version {version} of the format, which is newer than this program; \
+             run the newer program, or keep the store elsewhere"
+        ),
+        _ => format!("{path:?} holds the record of somebody else; move it back to where it was"),
+    };
+    Error::store(StoreFailure::Unreadable, detail)
+}
+
+fn lost(identity: &Identity, path: &Path, aside: &Path) -> Error {
+    let detail = format!(
+        "{path:?} was damaged, so was what was there before, and it is now {aside:?}; \
+         the next try starts without a record, which means to log in"
+    );
+    log::warn!("{identity}: {detail}");
+    Error::store(StoreFailure::Unreadable, detail)
+}
+
+fn too_long() -> Error {
+    let detail = format!(
+        "a record with its identity may have {} KiB at the most",
+        frame::MOST / 1024
+    );
+    Error::store(StoreFailure::Unavailable, detail)
+}
