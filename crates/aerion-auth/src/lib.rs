@@ -96,6 +96,10 @@ impl Grant for Aerion {
             .send(http)
     }
 
+    fn credentials(&self) -> Vec<&Secret> {
+        vec![&self.password, &self.client_secret]
+    }
+
     fn origins(&self) -> Vec<String> {
         self.base().into_iter().collect()
     }

@@ -66,6 +66,10 @@ impl Grant for Aeris {
             .send(http)
     }
 
+    fn credentials(&self) -> Vec<&Secret> {
+        vec![&self.client_secret, &self.account_secret]
+    }
+
     fn origins(&self) -> Vec<String> {
         vec![self.base.clone()]
     }

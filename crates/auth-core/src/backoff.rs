@@ -28,6 +28,14 @@ pub(crate) fn wait(error: &Error, failures: u32) -> Duration {
     jittered.max(error.retry_after().unwrap_or_default())
 }
 
+/// How long to wait before the next look at what another process does, after having waited so long.
+pub(crate) fn poll(waited: Duration) -> Duration {
+    let longest = (SHORTEST_POLL + waited / 2).min(LONGEST_POLL);
+    longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+const SHORTEST_POLL: Duration = Duration::from_millis(100);
+const LONGEST_POLL: Duration = Duration::from_secs(1);
 /// The shortest and the longest wait after what may pass by itself.
 const TRANSIENT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// The same after what a person probably has to mend: a refused client, a missing page.

@@ -57,6 +57,20 @@ pub trait Grant: Debug + Send + Sync {
         self.obtain(http)
     }
 
+    /// What it logs in with: a password, a client secret. Default: nothing.
+    ///
+    /// A login that was refused is not tried again before these change, by no process that shares
+    /// it. They are compared by a fingerprint of a few bytes; none of them is stored.
+    fn credentials(&self) -> Vec<&Secret> {
+        Vec::new()
+    }
+
+    /// Whether somebody has just logged in, in a browser say: the next login then replaces the one
+    /// that is stored, even if that is alive. Default: no.
+    fn is_new_login(&self) -> bool {
+        false
+    }
+
     /// Whether a refresh token may be sent once more after its answer was lost. Default: never.
     fn replay(&self) -> Replay {
         Replay::Never
@@ -96,6 +110,14 @@ impl<G: Grant + ?Sized> Grant for Box<G> {
 
     fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
         (**self).refresh(refresh_token, http)
+    }
+
+    fn credentials(&self) -> Vec<&Secret> {
+        (**self).credentials()
+    }
+
+    fn is_new_login(&self) -> bool {
+        (**self).is_new_login()
     }
 
     fn replay(&self) -> Replay {

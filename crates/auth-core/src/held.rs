@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use crate::clock::Moment;
+use crate::rotation::Stamp;
 use crate::token::Token;
 
 /// The token of one session.
@@ -40,6 +41,13 @@ pub(crate) struct Current {
     /// How many seconds it lives.
     pub(crate) life: u64,
     /// After how many of them it is time to renew.
+    pub(crate) fresh_for: u64,
+}
+
+/// The times of a token, without the token.
+pub(crate) struct Times {
+    pub(crate) issued: Moment,
+    pub(crate) life: u64,
     pub(crate) fresh_for: u64,
 }
 
@@ -101,6 +109,23 @@ impl Held {
             .map(|current| current.token.clone())
     }
 
+    /// Which token is held, whether or not it is valid.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map(|current| current.token.stamp())
+    }
+
+    /// The times of what is held.
+    pub(crate) fn times(&self) -> Option<Times> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let current = current.as_ref()?;
+        Some(Times {
+            issued: current.issued,
+            life: current.life,
+            fresh_for: current.fresh_for,
+        })
+    }
+
     /// The token if it is not yet time to renew it.
     pub(crate) fn fresh(&self, now: u64) -> Option<Token> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
@@ -120,7 +145,7 @@ impl Held {
         let mut place = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let same = place
             .as_ref()
-            .is_some_and(|c| c.token.generation() == token.generation());
+            .is_some_and(|c| c.token.stamp() == token.stamp());
         if same {
             self.change(&mut place, None);
         }
@@ -220,6 +245,7 @@ thread_local! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rotation::Login;
     use crate::token::TokenResponse;
 
     fn copies() -> usize {
@@ -229,9 +255,9 @@ mod tests {
     #[test]
     fn a_thread_that_changes_a_token_or_drops_its_session_keeps_no_copy_of_it() {
         let current = || {
-            let token = Token::new(TokenResponse::new("abc"), 1, None).ok()?;
+            let login = Login::new(TokenResponse::new("abc"), Moment::default()).ok()?;
             Some(Current {
-                token,
+                token: Token::new(login.access?, Stamp::default())?,
                 issued: Moment::default(),
                 life: 60,
                 fresh_for: 30,

@@ -5,6 +5,7 @@ mod agent;
 mod backoff;
 mod clock;
 mod error;
+mod fingerprint;
 mod grant;
 mod held;
 mod identity;

@@ -49,7 +49,24 @@ pub enum Event<'a> {
     },
     /// A new refresh token came with it; the old one is spent.
     Rotated,
-    /// Somebody got the valid token while another thread renews it.
+    /// Another process that shares the login had renewed the token.
+    Adopted {
+        /// When it expires, if the server said so.
+        expires_at: Option<OffsetDateTime>,
+    },
+    /// There is no valid token, and another process is getting one.
+    Waiting,
+    /// A new token could not be stored. It is served, and stored as soon as that is possible; if this
+    /// process ends before, its refresh token is lost.
+    NotStored {
+        /// What the store said.
+        error: &'a Error,
+    },
+    /// What could not be stored before is stored now.
+    Stored,
+    /// The store showed less than it had acknowledged; what this process knew was written back.
+    StoreWentBack,
+    /// Somebody got the valid token while another thread or process renews it.
     ServedWhileRenewing,
     /// A renewal failed, and the token that is still valid goes on being served.
     ServedAfterFailure {
@@ -88,6 +105,18 @@ impl Event<'_> {
                 log::debug!("{identity}: refreshed the token{}", until(*expires_at));
             }
             Event::Rotated => log::debug!("{identity}: got a new refresh token"),
+            Event::Adopted { expires_at } => log::debug!(
+                "{identity}: took over a token from another process{}",
+                until(*expires_at)
+            ),
+            Event::Waiting => log::debug!("{identity}: waiting for another process to renew"),
+            Event::NotStored { error } => {
+                log::error!("{identity}: got a token and could not store it yet: {error}");
+            }
+            Event::Stored => log::info!("{identity}: stored what could not be stored before"),
+            Event::StoreWentBack => log::warn!(
+                "{identity}: the store has forgotten what it had acknowledged; written back. Check its durability"
+            ),
             Event::ServedWhileRenewing => {
                 log::trace!("{identity}: served the valid token while it is renewed");
             }

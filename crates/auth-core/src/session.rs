@@ -1,9 +1,13 @@
 //! The held token, and who renews it when.
 
 mod builder;
+mod explain;
 mod renewal;
+mod shared;
+mod steps;
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
@@ -15,8 +19,9 @@ use crate::held::{Held, Served};
 use crate::identity::Identity;
 use crate::observer::Observer;
 use crate::origin::Origin;
-use crate::rotation::Record;
+use crate::rotation::{Memory, Rules, Stamp};
 use crate::secret::Secret;
+use crate::store::Store;
 use crate::token::Token;
 use crate::transport::Transport;
 
@@ -51,14 +56,25 @@ struct Inner {
     /// None for the machine's own, which is then asked without a detour.
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
+    store: Arc<dyn Store>,
+    rules: Rules,
+    /// A fingerprint of the token that it was begun with.
+    seed: u64,
     origins: Result<Vec<Origin>>,
-    retries: u32,
     held: Held,
-    record: Mutex<Record>,
-    /// When a rejected token was last replaced.
-    replaced: Mutex<Option<Moment>>,
+    /// What is known beyond the store.
+    memory: Mutex<Memory>,
+    /// Counts logouts, so that a renewal that began before one ends for its caller alone.
+    logouts: AtomicU64,
+    rejection: Mutex<Option<Rejection>>,
     flight: Mutex<Option<Arc<Flight>>>,
     landed: Condvar,
+}
+
+/// The token that an API rejected last.
+struct Rejection {
+    stamp: Stamp,
+    at: Moment,
 }
 
 impl Session {
@@ -113,21 +129,27 @@ impl Session {
 
     /// Forgets the token, the refresh token and every failure: logs out, on this side.
     ///
-    /// The next call logs in anew, if the grant has something to log in with.
-    pub fn forget(&self) {
-        let mut record = lock(&self.0.record);
-        record.forget();
-        *lock(&self.0.replaced) = None;
-        self.0.held.rest_until(0);
-        self.0.held.set(None);
+    /// All who share the login are logged out as soon as they next look at the store. The next call
+    /// logs in anew, if the grant has something to log in with.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store) if the store could not be told; nothing is forgotten then.
+    pub fn forget(&self) -> Result<()> {
+        self.0.forget()
     }
 
     /// The refresh token that works next, to be kept instead of a password.
     ///
-    /// With servers that rotate it, it changes with every renewal. There is none while it is being
-    /// sent, and after an answer to it was lost: it may be spent then.
+    /// With servers that rotate it, it changes with every renewal; a [store](Builder::store) keeps
+    /// up with that. There is none while it is being sent, and after an answer to it was lost: it
+    /// may be spent then.
     pub fn refresh_token(&self) -> Option<Secret> {
-        lock(&self.0.record).refresh_token().cloned()
+        self.0.refresh_token()
+    }
+
+    /// Why the token is or is not being renewed, in words for people: ages and reasons, no values.
+    pub fn explain(&self) -> String {
+        self.0.explain()
     }
 
     /// Whom the token is for.
@@ -187,6 +209,13 @@ impl Inner {
     /// Whether anybody wants to know what happens on the fast path.
     fn is_watched(&self) -> bool {
         self.observer.is_some() || log::log_enabled!(log::Level::Trace)
+    }
+}
+
+impl Drop for Inner {
+    /// What could not be stored gets a last chance.
+    fn drop(&mut self) {
+        self.store_what_is_owed();
     }
 }
 

@@ -9,7 +9,7 @@ use http::HeaderValue;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Result};
+use crate::rotation::{Access, Stamp};
 use crate::secret::{Secret, header_value};
 
 /// What a token endpoint answered (RFC 6749 §5.1), with times relative to the answer.
@@ -51,7 +51,7 @@ pub struct Token(Arc<Held>);
 
 struct Held {
     authorization: HeaderValue,
-    generation: u64,
+    stamp: Stamp,
     expires_at: Option<OffsetDateTime>,
     about: Arc<About>,
 }
@@ -77,19 +77,16 @@ impl TokenResponse {
 }
 
 impl Token {
-    pub(crate) fn new(
-        response: TokenResponse,
-        generation: u64,
-        expires_at: Option<OffsetDateTime>,
-    ) -> Result<Self> {
-        let authorization = bearer(response.access_token.expose())?;
+    /// The token of a record; none if no header may hold it.
+    pub(crate) fn new(access: Access, stamp: Stamp) -> Option<Self> {
+        let expires_at = access.expires_at();
         let about = Arc::new(About {
-            scope: response.scope,
-            extra: response.extra,
+            scope: access.scope,
+            extra: access.extra,
         });
-        Ok(Self(Arc::new(Held {
-            authorization,
-            generation,
+        Some(Self(Arc::new(Held {
+            authorization: bearer(access.token.expose())?,
+            stamp,
             expires_at,
             about,
         })))
@@ -122,9 +119,9 @@ impl Token {
         self.0.about.extra.get(name)
     }
 
-    /// Counts the tokens of a session; a token is rejected by this number, never by its text.
-    pub(crate) fn generation(&self) -> u64 {
-        self.0.generation
+    /// Which token it is; a token is rejected by this, never by its text.
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.0.stamp
     }
 
     /// The same token with a reference count and a header value of its own.
@@ -135,7 +132,7 @@ impl Token {
         let authorization = header_value(Zeroizing::new(self.0.authorization.as_bytes().to_vec()));
         Self(Arc::new(Held {
             authorization: authorization.unwrap_or_else(|| self.0.authorization.clone()),
-            generation: self.0.generation,
+            stamp: self.0.stamp,
             expires_at: self.0.expires_at,
             about: Arc::clone(&self.0.about),
         }))
@@ -151,12 +148,16 @@ impl fmt::Debug for Token {
     }
 }
 
-fn bearer(access_token: &str) -> Result<HeaderValue> {
+/// Whether a header may hold this access token.
+pub(crate) fn is_sendable(access_token: &Secret) -> bool {
+    bearer(access_token.expose()).is_some()
+}
+
+fn bearer(access_token: &str) -> Option<HeaderValue> {
     let mut value = Zeroizing::new(Vec::with_capacity(SCHEME.len() + access_token.len()));
     value.extend_from_slice(SCHEME.as_bytes());
     value.extend_from_slice(access_token.as_bytes());
     header_value(value)
-        .ok_or_else(|| Error::answer("its access token has a character that no header may hold"))
 }
 
 const SCHEME: &str = "Bearer ";

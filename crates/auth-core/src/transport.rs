@@ -41,6 +41,13 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`Error::Network`] if no answer came, saying whether the request may have arrived.
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>>;
+
+    /// How long [`send`](Transport::send) may take at the most. Default: 30 s.
+    ///
+    /// Processes that share a login take a request for lost some time after that.
+    fn timeout(&self) -> Duration {
+        TIMEOUT
+    }
 }
 
 impl<F> Transport for F
@@ -170,7 +177,6 @@ impl HttpTransport {
         if !self.on_top && !round_the_proxy {
             return request;
         }
-        let timeout = self.agent.config().timeouts().global.unwrap_or(TIMEOUT);
         let settings = self
             .agent
             .configure_request(request)
@@ -178,7 +184,7 @@ impl HttpTransport {
             .max_redirects(0)
             .accept_encoding(AutoHeaderValue::None)
             .max_idle_age(Duration::ZERO)
-            .timeout_global(Some(timeout));
+            .timeout_global(Some(self.timeout()));
         // What is meant for this machine must not go to a proxy, which is not this machine.
         if round_the_proxy {
             settings.proxy(None).build()
@@ -237,6 +243,10 @@ impl Transport for HttpTransport {
         let (parts, body) = answer.into_parts();
         let body = read(body)?;
         Ok(Response::from_parts(parts, body))
+    }
+
+    fn timeout(&self) -> Duration {
+        self.agent.config().timeouts().global.unwrap_or(TIMEOUT)
     }
 }
 

@@ -78,6 +78,10 @@ impl Grant for Ermeo {
             .send(http)
     }
 
+    fn credentials(&self) -> Vec<&Secret> {
+        vec![&self.password, &self.client_secret]
+    }
+
     fn origins(&self) -> Vec<String> {
         vec![self.base.clone()]
     }

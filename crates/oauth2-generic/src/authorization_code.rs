@@ -266,6 +266,15 @@ impl Grant for Granted {
         self.login.client.refresh(refresh_token, http)
     }
 
+    /// The code is not among them: it changes with every login, and `is_new_login` says so.
+    fn credentials(&self) -> Vec<&Secret> {
+        self.login.client.credentials(None)
+    }
+
+    fn is_new_login(&self) -> bool {
+        matches!(*self.code(), Code::Unsent(_))
+    }
+
     fn replay(&self) -> Replay {
         self.login.client.replay
     }

@@ -136,6 +136,16 @@ impl Client {
         })
     }
 
+    /// Every secret that a login depends on.
+    pub(crate) fn credentials<'a>(&'a self, password: Option<&'a Secret>) -> Vec<&'a Secret> {
+        let extra = self.extra_secrets.iter().map(|(_, secret)| secret);
+        password
+            .into_iter()
+            .chain([&self.client_secret])
+            .chain(extra)
+            .collect()
+    }
+
     pub(crate) fn origins(&self) -> Vec<String> {
         match origin(&self.token_endpoint) {
             _ if !self.origins.is_empty() => self.origins.clone(),

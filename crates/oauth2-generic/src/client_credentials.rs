@@ -1,6 +1,6 @@
 //! The client acts for itself.
 
-use auth_core::{Grant, Identity, Result, TokenResponse, Transport};
+use auth_core::{Grant, Identity, Result, Secret, TokenResponse, Transport};
 
 use crate::client::Client;
 
@@ -38,6 +38,10 @@ impl Grant for ClientCredentials {
             .request(GRANT_TYPE)?
             .optional("scope", &self.client.scope)
             .send(http)
+    }
+
+    fn credentials(&self) -> Vec<&Secret> {
+        self.client.credentials(None)
     }
 
     fn origins(&self) -> Vec<String> {

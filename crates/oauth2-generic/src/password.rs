@@ -55,6 +55,10 @@ impl Grant for Password {
         self.client.refresh(refresh_token, http)
     }
 
+    fn credentials(&self) -> Vec<&Secret> {
+        self.client.credentials(Some(&self.password))
+    }
+
     fn replay(&self) -> Replay {
         self.client.replay
     }

@@ -45,6 +45,10 @@ impl Grant for RefreshToken {
         self.client.refresh(refresh_token, http)
     }
 
+    fn credentials(&self) -> Vec<&Secret> {
+        self.client.credentials(None)
+    }
+
     fn replay(&self) -> Replay {
         self.client.replay
     }

@@ -1,20 +1,23 @@
 //! The settings of a session.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
+use std::time::Duration;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::fingerprint::fingerprint;
 use crate::grant::Grant;
 use crate::held::Held;
 use crate::observer::Observer;
 use crate::origin::Origin;
-use crate::rotation::Record;
+use crate::rotation::Rules;
 use crate::secret::Secret;
+use crate::store::{MemoryStore, Store};
 use crate::token::TokenResponse;
 use crate::transport::{HttpTransport, Transport};
 
-use super::renewal::current;
 use super::{Inner, Session};
 
 /// Collects the settings of a [`Session`]; every one has a default.
@@ -26,6 +29,7 @@ pub struct Builder {
     observer: Option<Box<dyn Observer>>,
     refresh_token: Option<Secret>,
     response: Option<TokenResponse>,
+    store: Option<Arc<dyn Store>>,
     origins: Vec<String>,
     allow_http: bool,
     retries: u32,
@@ -41,6 +45,7 @@ impl Builder {
             observer: None,
             refresh_token: None,
             response: None,
+            store: None,
             allow_http: false,
             retries: 2,
         }
@@ -64,13 +69,27 @@ impl Builder {
         self
     }
 
+    /// Where the login is kept, so that it outlives this process and is shared with others.
+    /// Default: a [`MemoryStore`] of its own.
+    ///
+    /// Every session with the same [identity](Grant::identity) and the same store shares one login:
+    /// one of them renews it, the others take over what it got.
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
     /// Begins with a refresh token from elsewhere: kept from last time, or from a web login.
+    ///
+    /// If the store holds a login that is alive, that one goes on: its refresh token is the newer one.
     pub fn refresh_token(mut self, refresh_token: impl Into<Secret>) -> Self {
         self.refresh_token = Some(refresh_token.into());
         self
     }
 
     /// Begins with a token that is already there; its life counts from [`build`](Builder::build).
+    ///
+    /// It replaces what the store holds: somebody has just logged in.
     pub fn response(mut self, response: TokenResponse) -> Self {
         self.response = Some(response);
         self
@@ -99,28 +118,34 @@ impl Builder {
 
     /// Makes the session. Nothing is sent.
     pub fn build(self) -> Session {
-        let now = self.clock.as_deref().unwrap_or(&SystemClock).now();
-        let mut response = self.response;
-        let refresh_token = response
-            .as_mut()
-            .and_then(|response| response.refresh_token.take());
-        let held = Held::new();
-        // A response that cannot be held is as good as none: the first call then gets a token.
-        held.set(response.and_then(|response| current(response, 0, now).ok()));
-        Session(Arc::new(Inner {
-            identity: self.grant.identity(),
+        let identity = self.grant.identity();
+        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
+        let transport = self.transport.unwrap_or_else(shared_transport);
+        let rules = Rules {
+            replay: self.grant.replay(),
+            flight: transport.timeout() + 2 * store.timeout() + MARGIN,
+            credentials: fingerprint(&identity, self.grant.credentials()),
+            retries: self.retries,
+        };
+        let inner = Inner {
+            seed: fingerprint(&identity, seed(&self.response, &self.refresh_token)),
+            identity,
             grant: self.grant,
-            transport: self.transport.unwrap_or_else(shared_transport),
+            transport,
+            store,
+            rules,
             clock: self.clock,
             observer: self.observer,
             origins: origins(&self.origins, self.allow_http),
-            retries: self.retries,
-            held,
-            record: Mutex::new(Record::seeded(refresh_token.or(self.refresh_token), now)),
-            replaced: Mutex::new(None),
+            held: Held::new(),
+            memory: Mutex::default(),
+            logouts: AtomicU64::new(0),
+            rejection: Mutex::new(None),
             flight: Mutex::new(None),
             landed: Condvar::new(),
-        }))
+        };
+        inner.begin_with(self.response, self.refresh_token);
+        Session(Arc::new(inner))
     }
 }
 
@@ -138,6 +163,19 @@ fn shared_transport() -> Arc<dyn Transport> {
     Arc::<HttpTransport>::clone(&SHARED)
 }
 
+/// What a session begins with, to tell it from what another one began with.
+fn seed<'a>(
+    response: &'a Option<TokenResponse>,
+    refresh_token: &'a Option<Secret>,
+) -> impl Iterator<Item = &'a Secret> {
+    let response = response.iter().flat_map(|response| {
+        [&response.access_token]
+            .into_iter()
+            .chain(&response.refresh_token)
+    });
+    response.chain(refresh_token)
+}
+
 fn origins(texts: &[String], allow_http: bool) -> Result<Vec<Origin>> {
     let origins: Vec<Origin> = texts
         .iter()
@@ -150,3 +188,6 @@ fn origins(texts: &[String], allow_http: bool) -> Result<Vec<Origin>> {
     }
     Ok(origins)
 }
+
+/// What a request in flight may take beyond its time-outs, for a machine that is busy.
+const MARGIN: Duration = Duration::from_secs(10);

@@ -1,6 +1,6 @@
 //! The store of a session that has no other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +20,12 @@ pub struct MemoryStore(Arc<Shared>);
 struct Shared {
     records: Mutex<HashMap<Identity, StoredRecord>>,
     changed: Condvar,
+    /// The attempts that are under way.
+    alive: Mutex<HashSet<u128>>,
 }
+
+/// Goes when the thread that renews is done, also by a panic.
+struct SignOfLife(Arc<Shared>, u128);
 
 impl MemoryStore {
     /// An empty store.
@@ -78,5 +83,27 @@ impl Store for MemoryStore {
             .wait_timeout_while(self.records(), at_most, same);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
         Ok(true)
+    }
+
+    fn sign_of_life(&self, _: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+        self.0.alive().insert(attempt);
+        Some(Box::new(SignOfLife(Arc::clone(&self.0), attempt)))
+    }
+
+    fn has_ended(&self, _: &Identity, attempt: u128) -> bool {
+        !self.0.alive().contains(&attempt)
+    }
+}
+
+impl Shared {
+    fn alive(&self) -> MutexGuard<'_, HashSet<u128>> {
+        self.alive.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for SignOfLife {
+    fn drop(&mut self) {
+        self.0.alive().remove(&self.1);
+        self.0.changed.notify_all();
     }
 }

@@ -149,7 +149,7 @@ fn forgetting_logs_out_and_the_next_call_logs_in_anew() {
     let script = Script::new().token("one", "r1").token("two", "r2");
     let (session, _) = script.session();
     assert_eq!(served(&session), "one");
-    session.forget();
+    session.forget().unwrap();
     assert!(session.refresh_token().is_none());
     assert_eq!(served(&session), "two");
     assert_eq!(script.asked(), ["log in", "log in"]);
@@ -163,7 +163,7 @@ fn forgetting_also_forgets_that_the_credentials_were_refused() {
     let (session, _) = script.session();
     assert!(session.token().is_err());
     assert!(session.token().is_err());
-    session.forget();
+    session.forget().unwrap();
     assert_eq!(served(&session), "one");
 }
 
@@ -175,7 +175,7 @@ fn a_login_that_ends_after_a_logout_serves_its_caller_and_nobody_else() {
     let inside = Arc::clone(&place);
     let script = Script::new()
         .then(move || {
-            inside.get().unwrap().forget();
+            inside.get().unwrap().forget().unwrap();
             Ok(response("one", "r1", 3600))
         })
         .token("two", "");
@@ -197,7 +197,7 @@ fn a_login_that_is_refused_after_a_logout_is_not_held_against_the_next_one() {
     let inside = Arc::clone(&place);
     let script = Script::new()
         .then(move || {
-            inside.get().unwrap().forget();
+            inside.get().unwrap().forget().unwrap();
             Err(refused("invalid_grant"))
         })
         .token("one", "");

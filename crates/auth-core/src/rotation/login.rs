@@ -1,0 +1,157 @@
+//! What a successful answer leaves behind, with times of the wall clock.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::clock::Moment;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+use crate::token::{Expires, TokenResponse, is_sendable};
+
+use super::SKEW;
+
+/// An access token, a refresh token, or both.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Login {
+    pub(crate) access: Option<Access>,
+    pub(crate) refresh_token: Option<RefreshToken>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    pub(crate) token: Secret,
+    /// When the request for it was begun: its life counts from there.
+    pub(crate) issued: Duration,
+    /// How many seconds it lives.
+    pub(crate) life: u64,
+    /// Whether the server said how long it lives.
+    pub(crate) is_known: bool,
+    pub(crate) scope: Option<String>,
+    pub(crate) extra: BTreeMap<String, Secret>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct RefreshToken {
+    pub(crate) secret: Secret,
+    pub(crate) issued: Duration,
+    pub(crate) life: Option<Duration>,
+}
+
+impl Login {
+    /// The answer with times of this machine's clock.
+    pub(crate) fn new(response: TokenResponse, started: Moment) -> Result<Self> {
+        let successor = response.refresh_token.clone();
+        let refresh_token = RefreshToken::new(
+            response.refresh_token.clone(),
+            response.refresh_token_life,
+            started,
+        );
+        let access =
+            Access::new(response, started).map_err(|error| error.with_successor(successor))?;
+        Ok(Self {
+            access: Some(access),
+            refresh_token,
+        })
+    }
+
+    /// A refresh token alone.
+    pub(crate) fn seeded(refresh_token: Option<Secret>, now: Moment) -> Self {
+        Self {
+            access: None,
+            refresh_token: RefreshToken::new(refresh_token, None, now),
+        }
+    }
+
+    /// This login over an older one: what it lacks goes on.
+    pub(crate) fn over(&self, older: Option<&Self>) -> Self {
+        let older = older.cloned().unwrap_or_default();
+        Self {
+            access: self.access.clone().or(older.access),
+            // An answer without a new one means that the old one goes on (RFC 6749 §6).
+            refresh_token: self.refresh_token.clone().or(older.refresh_token),
+        }
+    }
+}
+
+impl Access {
+    fn new(response: TokenResponse, started: Moment) -> Result<Self> {
+        if !is_sendable(&response.access_token) {
+            return Err(Error::answer(
+                "its access token has a character that no header may hold",
+            ));
+        }
+        let life = match response.expires {
+            Expires::After(life) => life,
+            Expires::Unknown => ASSUMED_LIFE,
+            Expires::At(at) => remaining(at, started)?,
+        };
+        Ok(Self {
+            token: response.access_token,
+            issued: started.wall,
+            life: life.as_secs(),
+            is_known: response.expires != Expires::Unknown,
+            scope: response.scope,
+            extra: response.extra,
+        })
+    }
+
+    /// When it was issued, by this machine's clocks; none if its clock cannot be right.
+    pub(crate) fn issued(&self, now: Moment) -> Option<Moment> {
+        if self.issued > now.wall.saturating_add(SKEW) {
+            return None;
+        }
+        // A clock a little ahead of ours does not make the token older than it is.
+        let wall = self.issued.min(now.wall);
+        let monotonic = now.monotonic.saturating_sub(now.wall - wall);
+        Some(Moment { wall, monotonic })
+    }
+
+    /// How many seconds old it is.
+    pub(crate) fn age(&self, now: Moment) -> Option<u64> {
+        Some(now.since(self.issued(now)?).as_secs())
+    }
+
+    pub(crate) fn is_valid(&self, now: Moment) -> bool {
+        self.age(now).is_some_and(|age| age < self.life)
+    }
+
+    /// When it expires, if the server said so, in whole seconds as the life is.
+    pub(crate) fn expires_at(&self) -> Option<OffsetDateTime> {
+        let issued = Moment {
+            wall: self.issued,
+            monotonic: Duration::ZERO,
+        };
+        let expires_at = issued.plus(Duration::from_secs(self.life)).date();
+        expires_at
+            .filter(|_| self.is_known)
+            .map(OffsetDateTime::truncate_to_second)
+    }
+}
+
+impl RefreshToken {
+    fn new(secret: Option<Secret>, life: Option<Duration>, now: Moment) -> Option<Self> {
+        let secret = secret.filter(|secret| !secret.is_empty())?;
+        Some(Self {
+            secret,
+            issued: now.wall,
+            life,
+        })
+    }
+
+    pub(crate) fn is_alive(&self, now: Moment) -> bool {
+        let age = now.wall.saturating_sub(self.issued);
+        self.life.is_none_or(|life| age < life)
+    }
+}
+
+fn remaining(at: OffsetDateTime, now: Moment) -> Result<Duration> {
+    let left = now.date().and_then(|now| Duration::try_from(at - now).ok());
+    left.filter(|left| !left.is_zero()).ok_or_else(|| {
+        Error::answer("its expiry has passed by this machine's clock and it has no date to compare; set the clock")
+    })
+}
+
+/// A token whose life nobody knows is asked for again after this long; "for ever" is never assumed.
+const ASSUMED_LIFE: Duration = Duration::from_secs(300);

@@ -1,0 +1,149 @@
+//! The record in the store, outside of a renewal: what a session begins with, and how it ends.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::error::{Error, Result, StoreFailure};
+use crate::observer::Event;
+use crate::rotation::{Change, Loaded, Login, Record, Stamp};
+use crate::secret::Secret;
+use crate::store::{StoredRecord, Swap};
+use crate::token::TokenResponse;
+
+use super::steps::{current, random};
+use super::{Inner, lock};
+
+impl Inner {
+    /// Begins with a token from elsewhere; it is stored when a token is first asked for.
+    pub(super) fn begin_with(
+        &self,
+        response: Option<TokenResponse>,
+        refresh_token: Option<Secret>,
+    ) {
+        let now = self.clock().now();
+        // A response that cannot be held is as good as none: the first call then gets a token.
+        let held = response.and_then(|mut response| {
+            response.refresh_token = response.refresh_token.or_else(|| refresh_token.clone());
+            Login::new(response, now).ok()
+        });
+        let is_new = held.is_some();
+        let login = held.unwrap_or_else(|| Login::seeded(refresh_token, now));
+        if self.seed == 0 {
+            return;
+        }
+        let lineage = random();
+        let login = Arc::new(login);
+        if is_new {
+            let stamp = Stamp {
+                lineage,
+                generation: 1,
+            };
+            self.held.set(current(&login, stamp, now));
+        }
+        lock(&self.memory).owed = Some(Change::Seed {
+            lineage,
+            born: now.wall,
+            login,
+            print: self.seed,
+            is_new,
+        });
+    }
+
+    pub(super) fn forget(&self) -> Result<()> {
+        let now = self.clock().now();
+        for _ in 0..MOST_CONFLICTS {
+            let stored = self.store.load(&self.identity)?;
+            let loaded = stored.as_ref().map(Loaded::decode).transpose();
+            let mut memory = lock(&self.memory);
+            // One that cannot be read is replaced as well.
+            let found = loaded.ok().flatten().map(|loaded| loaded.record);
+            let newest = memory.newest.take();
+            let base = match (found, newest.clone()) {
+                (Some(found), Some(newest)) if found.is_older_than(&newest) => newest,
+                (Some(found), _) => found,
+                (None, newest) => newest.unwrap_or_default(),
+            };
+            let tombstone = base.forget(random(), now.wall, self.seed);
+            memory.newest = newest;
+            drop(memory);
+            if self.swap(stored.as_ref(), &tombstone)? == Swap::Conflict {
+                continue;
+            }
+            let mut memory = lock(&self.memory);
+            memory.newest = Some(tombstone);
+            memory.owed = None;
+            self.logouts.fetch_add(1, Ordering::AcqRel);
+            self.held.rest_until(0);
+            self.held.set(None);
+            *lock(&self.rejection) = None;
+            return Ok(());
+        }
+        Err(Error::store(
+            StoreFailure::Unavailable,
+            "the login changes all the time, not logged out; try again",
+        ))
+    }
+
+    pub(super) fn refresh_token(&self) -> Option<Secret> {
+        let (found, _) = self.look();
+        let memory = lock(&self.memory);
+        let owed = memory
+            .owed
+            .as_ref()
+            .and_then(|owed| owed.apply(found.as_ref()));
+        let record = owed.or(found).or_else(|| memory.newest.clone())?;
+        record.unsent().map(|token| token.secret.clone())
+    }
+
+    /// What the store holds, as far as it can be read.
+    pub(super) fn look(&self) -> (Option<Record>, Option<Error>) {
+        let loaded = self
+            .store
+            .load(&self.identity)
+            .and_then(|stored| stored.as_ref().map(Loaded::decode).transpose());
+        match loaded {
+            Ok(loaded) => (loaded.map(|loaded| loaded.record), None),
+            Err(error) => (None, Some(error)),
+        }
+    }
+
+    /// Tries once more to store a token that could not be stored.
+    pub(super) fn store_what_is_owed(&self) {
+        let owed = lock(&self.memory).owed.clone();
+        let Some(change) = owed.filter(Change::is_commit) else {
+            return;
+        };
+        for _ in 0..MOST_CONFLICTS {
+            match self.try_to_store(&change) {
+                Ok(Swap::Conflict) => {}
+                Ok(Swap::Stored) => {
+                    lock(&self.memory).owed = None;
+                    return self.tell(&Event::Stored);
+                }
+                Err(error) => return self.tell(&Event::NotStored { error: &error }),
+            }
+        }
+    }
+
+    fn try_to_store(&self, change: &Change) -> Result<Swap> {
+        let stored = self.store.load(&self.identity)?;
+        let found = stored.as_ref().map(Loaded::decode).transpose()?;
+        let newest = lock(&self.memory).newest.clone();
+        let base = match (found.map(|loaded| loaded.record), newest) {
+            (Some(found), Some(newest)) if found.is_older_than(&newest) => Some(newest),
+            (found, newest) => found.or(newest),
+        };
+        match change.apply(base.as_ref()) {
+            Some(record) => self.swap(stored.as_ref(), &record),
+            // Somebody has logged in or out since: nothing of it is wanted any more.
+            None => Ok(Swap::Stored),
+        }
+    }
+
+    fn swap(&self, expected: Option<&StoredRecord>, record: &Record) -> Result<Swap> {
+        self.store.swap(&self.identity, expected, &record.encode())
+    }
+}
+
+/// After so many changes by others between a look and a write, something is wrong.
+const MOST_CONFLICTS: usize = 16;

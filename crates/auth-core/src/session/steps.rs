@@ -1,0 +1,247 @@
+//! Does what the state machine of a renewal says: load, swap, send, wait.
+
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::clock::{Clock, Moment};
+use crate::error::{Error, Result, StoreFailure};
+use crate::held::Current;
+use crate::observer::Event;
+use crate::rotation::{
+    Access, Came, Do, How, Loaded, Login, Notice, Outcome, Period, Renewal, Serve, Stamp,
+    Surroundings, Want,
+};
+use crate::store::StoredRecord;
+use crate::token::Token;
+
+use super::{Inner, lock};
+
+/// What a session has in its hands while it renews.
+#[derive(Default)]
+struct Hands {
+    /// What the store holds, as far as we know; the next swap expects it.
+    stored: Option<StoredRecord>,
+    /// Shows the others that this process lives.
+    sign: Option<Box<dyn Send>>,
+}
+
+impl Inner {
+    /// Goes from step to step until there is a token, or nothing left to try now.
+    pub(super) fn go_through(&self, quiet: &Cell<Duration>) -> Result<Token> {
+        let logouts = self.logouts.load(Ordering::Acquire);
+        let mut renewal = Renewal::new(self.rules, self.want());
+        let mut hands = Hands::default();
+        let mut came = Came::Begun;
+        loop {
+            let mut notices = Vec::new();
+            let todo = renewal.next(
+                came,
+                &mut lock(&self.memory),
+                &mut Around(self.clock()),
+                &mut |notice| notices.push(notice),
+            );
+            // Told with nothing locked: an observer may ask the session.
+            notices.iter().for_each(|notice| self.tell_notice(notice));
+            came = match todo {
+                Do::Load => Came::Loaded(self.load(&mut hands)),
+                Do::Swap(record, attempt) => {
+                    if let Some(attempt) = attempt {
+                        hands.sign = self.store.sign_of_life(&self.identity, attempt);
+                    }
+                    let record = record.encode();
+                    let swapped = self
+                        .store
+                        .swap(&self.identity, hands.stored.as_ref(), &record);
+                    if swapped.is_ok() {
+                        hands.stored = Some(record);
+                    }
+                    Came::Swapped(swapped)
+                }
+                Do::Refresh(refresh_token) => {
+                    let started = self.clock().now();
+                    let answer = self.grant.refresh(&refresh_token, &*self.transport);
+                    Came::Answered(answer, started)
+                }
+                Do::LogIn => {
+                    let started = self.clock().now();
+                    Came::Answered(self.grant.obtain(&*self.transport), started)
+                }
+                Do::Wait(attempt, at_most) => Came::Waited(self.wait(&hands, attempt, at_most)),
+                Do::Sleep(wait) => {
+                    self.clock().sleep(wait);
+                    Came::Slept
+                }
+                Do::Done(outcome) => return self.conclude(*outcome, logouts, quiet),
+            };
+        }
+    }
+
+    fn want(&self) -> Want {
+        let now = self.clock().now();
+        Want {
+            held: self.held.stamp(),
+            is_valid: self.held.valid(now).is_some(),
+            rejected: lock(&self.rejection).as_ref().map(|last| last.stamp),
+            ahead: 0,
+            new_login: self.grant.is_new_login(),
+        }
+    }
+
+    fn load(&self, hands: &mut Hands) -> Result<Option<Loaded>> {
+        hands.stored = self.store.load(&self.identity)?;
+        hands.stored.as_ref().map(Loaded::decode).transpose()
+    }
+
+    /// Answers whether the one who is waited for has certainly ended.
+    fn wait(&self, hands: &Hands, attempt: u128, at_most: Duration) -> bool {
+        if self.store.has_ended(&self.identity, attempt) {
+            return true;
+        }
+        let waited = self
+            .store
+            .wait(&self.identity, hands.stored.as_ref(), at_most);
+        if !waited.unwrap_or(false) {
+            self.clock().sleep(at_most);
+        }
+        false
+    }
+
+    fn conclude(&self, outcome: Outcome, logouts: u64, quiet: &Cell<Duration>) -> Result<Token> {
+        match outcome {
+            Outcome::Serve(serve) => {
+                if serve.is_due {
+                    quiet.set(LOOK_AGAIN);
+                }
+                self.serve(&serve, logouts)
+            }
+            Outcome::ServeOnce(login) => {
+                let access = login.access.clone();
+                access
+                    .and_then(|access| Token::new(access, Stamp::default()))
+                    .ok_or_else(nothing_to_serve)
+            }
+            Outcome::Busy => {
+                quiet.set(LOOK_AGAIN);
+                self.tell(&Event::ServedWhileRenewing);
+                Err(Error::NotBefore {
+                    wait: LOOK_AGAIN,
+                    cause: Box::new(Error::store(
+                        StoreFailure::Unavailable,
+                        "another process renews this login",
+                    )),
+                })
+            }
+            Outcome::Failed(error) => {
+                quiet.set(self.rest_after(&error));
+                Err(error)
+            }
+        }
+    }
+
+    fn serve(&self, serve: &Serve, logouts: u64) -> Result<Token> {
+        let now = self.clock().now();
+        let current = current(&serve.login, serve.stamp, now).ok_or_else(nothing_to_serve)?;
+        let token = current.token.clone();
+        {
+            // A logout takes this lock, too.
+            let _memory = lock(&self.memory);
+            if self.logouts.load(Ordering::Acquire) != logouts {
+                // This call still gets its token, nobody else does.
+                return Ok(token);
+            }
+            let fresh_for = if serve.is_due { 0 } else { serve.fresh_for };
+            self.held.set(Some(Current {
+                fresh_for,
+                ..current
+            }));
+        }
+        let expires_at = token.expires_at();
+        match serve.how {
+            How::Obtained => self.tell(&Event::Obtained { expires_at }),
+            How::Adopted => self.tell(&Event::Adopted { expires_at }),
+            How::Refreshed { rotated } => {
+                self.tell(&Event::Refreshed { expires_at });
+                if rotated {
+                    self.tell(&Event::Rotated);
+                }
+            }
+        }
+        Ok(token)
+    }
+
+    /// How long a token that is still valid is served without another look.
+    fn rest_after(&self, error: &Error) -> Duration {
+        let memory = lock(&self.memory);
+        let newest = memory.newest.as_ref();
+        let rest = newest.and_then(|record| record.rest.as_ref());
+        let rest = rest.map(|rest| rest.period.left(self.clock().now()));
+        match error {
+            Error::NotBefore { wait, .. } => *wait,
+            Error::ReauthenticationRequired { .. } => LOOK_FOR_A_PERSON,
+            Error::Store { .. } => LOOK_AGAIN,
+            _ if newest.is_some_and(|record| record.dead.is_some()) => LOOK_FOR_A_PERSON,
+            _ => rest.unwrap_or_default(),
+        }
+    }
+
+    fn tell_notice(&self, notice: &Notice) {
+        match notice {
+            Notice::Failed(Error::Refused(refusal)) => self.tell(&Event::Refused { refusal }),
+            Notice::Failed(_) => {}
+            Notice::Retry(error, wait) => self.tell(&Event::Retry { error, wait: *wait }),
+            Notice::Dead(error) => self.tell(&Event::ReauthenticationRequired { error }),
+            Notice::Waiting => self.tell(&Event::Waiting),
+            Notice::NotStored(error) => self.tell(&Event::NotStored { error }),
+            Notice::Stored => self.tell(&Event::Stored),
+            Notice::WentBack => self.tell(&Event::StoreWentBack),
+        }
+    }
+}
+
+/// The machine's clock and its random numbers.
+struct Around<'a>(&'a dyn Clock);
+
+impl Surroundings for Around<'_> {
+    fn now(&self) -> Moment {
+        self.0.now()
+    }
+
+    fn is_over(&self, period: Period) -> bool {
+        period.left(self.0.now()).is_zero()
+    }
+
+    fn number(&mut self) -> u128 {
+        random()
+    }
+}
+
+/// The token of a login with its times by this machine's clocks.
+pub(super) fn current(login: &Login, stamp: Stamp, now: Moment) -> Option<Current> {
+    let access: &Access = login.access.as_ref()?;
+    Some(Current {
+        token: Token::new(access.clone(), stamp)?,
+        issued: access.issued(now)?,
+        life: access.life,
+        fresh_for: crate::backoff::fresh_for(access.life),
+    })
+}
+
+/// A number that nobody has had before, nor a copy of this process or machine.
+pub(super) fn random() -> u128 {
+    let mut bytes = [0; 16];
+    if getrandom::getrandom(&mut bytes).is_err() {
+        // A system without randomness: as different as the rest of it allows.
+        bytes = fastrand::u128(..).to_le_bytes();
+    }
+    u128::from_le_bytes(bytes).max(1)
+}
+
+fn nothing_to_serve() -> Error {
+    Error::answer("its access token has a character that no header may hold")
+}
+
+/// How soon the store is asked again whether another process has renewed the token.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// The same where a person must help.
+const LOOK_FOR_A_PERSON: Duration = Duration::from_secs(60);
