@@ -28,7 +28,7 @@ pub use observer::{Event, Observer};
 pub use request::TokenRequest;
 pub use response::{AnswerFormat, Expiry};
 pub use secret::Secret;
-pub use session::{Builder, Session};
+pub use session::{Builder, Keeper, Session};
 pub use store::{FileStore, MemoryStore, Store, StoredRecord, Swap};
 pub use token::{Expires, Token, TokenResponse};
 pub use transport::{HttpTransport, Transport};

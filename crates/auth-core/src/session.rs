@@ -2,6 +2,7 @@
 
 mod builder;
 mod explain;
+mod keeper;
 mod renewal;
 mod shared;
 mod steps;
@@ -26,6 +27,7 @@ use crate::token::Token;
 use crate::transport::Transport;
 
 pub use builder::Builder;
+pub use keeper::Keeper;
 use renewal::Flight;
 
 /// A token that is always there: obtained when first asked for, renewed ahead of expiry.
@@ -152,6 +154,17 @@ impl Session {
         self.0.explain()
     }
 
+    /// Renews ahead of expiry on a thread of its own, until the [`Keeper`] is dropped, so that no
+    /// caller ever waits for a renewal.
+    ///
+    /// Without it one caller now and then renews, before the token expires, and the others go on.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`](crate::Error::Configuration) if the system starts no more threads.
+    pub fn keep(&self) -> Result<Keeper> {
+        Keeper::start(self.clone())
+    }
+
     /// Whom the token is for.
     pub fn identity(&self) -> &Identity {
         &self.0.identity
@@ -172,7 +185,7 @@ impl Session {
         }
         match inner.held.lend_anew(now, &mut serve) {
             Some(result) => Ok(result),
-            None => inner.renew().map(|token| use_it(&token)),
+            None => inner.renew(0).map(|token| use_it(&token)),
         }
     }
 

@@ -120,8 +120,12 @@ impl Change {
     }
 
     /// Whether losing it would lose a token.
-    pub(crate) fn is_commit(&self) -> bool {
-        matches!(self, Self::Commit { .. } | Self::CommitLogin { .. })
+    pub(crate) fn holds_a_token(&self) -> bool {
+        match self {
+            Self::Commit { .. } | Self::CommitLogin { .. } => true,
+            Self::Seed { is_new, .. } => *is_new,
+            _ => false,
+        }
     }
 }
 

@@ -126,8 +126,12 @@ pub(crate) struct Serve {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum How {
     Obtained,
-    Refreshed { rotated: bool },
+    Refreshed {
+        rotated: bool,
+    },
     Adopted,
+    /// It is the one that is held already.
+    Kept,
 }
 
 /// What an observer is told on the way.
@@ -156,6 +160,8 @@ pub(crate) struct Renewal {
     sighting: (u128, Duration),
     waited: Duration,
     ended: Option<u128>,
+    /// The token that is held, and was not stored yet.
+    kept: Option<Stamp>,
 }
 
 /// What was asked for last.
@@ -211,6 +217,7 @@ impl Renewal {
             sighting: Default::default(),
             waited: Duration::ZERO,
             ended: None,
+            kept: None,
         }
     }
 
@@ -278,12 +285,7 @@ impl Step<'_> {
             }
             (Doing::Settling(to, change), Came::Swapped(Ok(Swap::Stored))) => {
                 self.stored(to);
-                self.memory.owed = None;
-                if change.is_commit() {
-                    (self.tell)(Notice::Stored);
-                    // It was due for being stored, and may be fresh otherwise.
-                    self.renewal.want.held = None;
-                }
+                self.settled(&change);
                 self.decide()
             }
             (Doing::Beginning(to, attempt, secret), Came::Swapped(Ok(Swap::Stored))) => {
@@ -347,7 +349,7 @@ impl Step<'_> {
             if let Some(to) = change.apply(self.renewal.base.as_ref()) {
                 return self.renewal.ask(Doing::Settling(to, change));
             }
-            self.memory.owed = None;
+            self.settled(&change);
         }
         if let Some(serve) = self.serve(How::Adopted).filter(|serve| !serve.is_due) {
             return done(Outcome::Serve(serve));
@@ -363,6 +365,18 @@ impl Step<'_> {
             Allowed::LogIn => self.begin(None),
             Allowed::Wait { attempt, period } => self.wait(attempt, period),
             Allowed::Nothing(error) => failed(error),
+        }
+    }
+
+    /// Nothing is owed any more: it is stored, or was, or something newer is.
+    fn settled(&mut self, change: &Change) {
+        self.memory.owed = None;
+        if change.holds_a_token() {
+            // The token was due for being stored, and may be fresh otherwise.
+            self.renewal.kept = self.renewal.want.held.take();
+        }
+        if matches!(change, Change::Commit { .. } | Change::CommitLogin { .. }) {
+            (self.tell)(Notice::Stored);
         }
     }
 
@@ -563,7 +577,7 @@ impl Step<'_> {
     /// What could not be stored is kept, and stored at the next opportunity.
     fn owe(&mut self, change: Change, after: After, error: Error) -> Do {
         let unstored = change.apply(self.renewal.base.as_ref());
-        if change.is_commit() {
+        if change.holds_a_token() {
             (self.tell)(Notice::NotStored(error));
         }
         self.memory.owed = Some(change);
@@ -660,10 +674,12 @@ impl Step<'_> {
         let stamp = base.stamp();
         let now = self.around.now();
         let is_held = held == Some(stamp);
-        let is_adopted = how == How::Adopted;
-        let usable = match is_held {
-            true => is_valid,
-            false => !is_adopted || access.is_valid(now),
+        let (how, usable) = match how {
+            How::Adopted if is_held => (How::Kept, is_valid),
+            How::Adopted if self.renewal.kept == Some(stamp) => (How::Kept, is_valid),
+            How::Adopted | How::Kept => (how, access.is_valid(now)),
+            // Good for this one call, if for no more.
+            How::Obtained | How::Refreshed { .. } => (how, true),
         };
         let fresh_for = backoff::fresh_for(access.life);
         let is_fresh = access.age(now).is_some_and(|age| age + ahead < fresh_for);

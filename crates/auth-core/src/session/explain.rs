@@ -27,12 +27,12 @@ impl Inner {
             }
         }
         match &memory.owed {
-            Some(change) if change.is_commit() => lines.push(
+            Some(Change::Seed { .. }) => lines
+                .push("begun with: a token from elsewhere, stored with the next call".to_owned()),
+            Some(change) if change.holds_a_token() => lines.push(
                 "not stored: a token that this process got; it tries again with the next call"
                     .to_owned(),
             ),
-            Some(Change::Seed { .. }) => lines
-                .push("begun with: a token from elsewhere, stored with the next call".to_owned()),
             _ => {}
         }
         lines.join("\n")

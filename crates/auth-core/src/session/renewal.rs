@@ -29,19 +29,21 @@ impl Flight {
 
 impl Inner {
     /// Renews, waits for whoever renews, or goes on with the valid token meanwhile.
+    ///
+    /// A token that is due within `ahead` seconds is renewed as well.
     #[cold]
-    pub(super) fn renew(&self) -> Result<Token> {
+    pub(super) fn renew(&self, ahead: u64) -> Result<Token> {
         loop {
             let mut current = lock(&self.flight);
             let Some(flight) = current.clone() else {
                 // Somebody may have finished between the look at the held token and this lock.
-                if let Some(token) = self.held.fresh(self.seconds()) {
+                if let Some(token) = self.held.fresh(self.seconds() + ahead) {
                     return Ok(token);
                 }
                 let flight = Arc::new(Flight::begin());
                 *current = Some(Arc::clone(&flight));
                 drop(current);
-                return self.lead(&flight);
+                return self.lead(&flight, ahead);
             };
             if let Some(token) = self.held.valid(self.clock().now()) {
                 drop(current);
@@ -69,10 +71,10 @@ impl Inner {
         }
     }
 
-    fn lead(&self, flight: &Flight) -> Result<Token> {
+    fn lead(&self, flight: &Flight, ahead: u64) -> Result<Token> {
         let landing = Landing::new(self);
         self.held.set_being_renewed();
-        let outcome = self.go_through(&landing.quiet).or_else(|error| {
+        let outcome = self.go_through(ahead, &landing.quiet).or_else(|error| {
             let token = self
                 .held
                 .valid(self.clock().now())

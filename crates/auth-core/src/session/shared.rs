@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::error::{Error, Result, StoreFailure};
+use crate::held::Current;
 use crate::observer::Event;
 use crate::rotation::{Change, Loaded, Login, Record, Stamp};
 use crate::secret::Secret;
@@ -38,7 +39,12 @@ impl Inner {
                 lineage,
                 generation: 1,
             };
-            self.held.set(current(&login, stamp, now));
+            // Due at once, so that the first call stores it.
+            self.held
+                .set(current(&login, stamp, now).map(|current| Current {
+                    fresh_for: 0,
+                    ..current
+                }));
         }
         lock(&self.memory).owed = Some(Change::Seed {
             lineage,
@@ -110,7 +116,7 @@ impl Inner {
     /// Tries once more to store a token that could not be stored.
     pub(super) fn store_what_is_owed(&self) {
         let owed = lock(&self.memory).owed.clone();
-        let Some(change) = owed.filter(Change::is_commit) else {
+        let Some(change) = owed.filter(Change::holds_a_token) else {
             return;
         };
         for _ in 0..MOST_CONFLICTS {

@@ -28,9 +28,9 @@ struct Hands {
 
 impl Inner {
     /// Goes from step to step until there is a token, or nothing left to try now.
-    pub(super) fn go_through(&self, quiet: &Cell<Duration>) -> Result<Token> {
+    pub(super) fn go_through(&self, ahead: u64, quiet: &Cell<Duration>) -> Result<Token> {
         let logouts = self.logouts.load(Ordering::Acquire);
-        let mut renewal = Renewal::new(self.rules, self.want());
+        let mut renewal = Renewal::new(self.rules, self.want(ahead));
         let mut hands = Hands::default();
         let mut came = Came::Begun;
         loop {
@@ -77,13 +77,13 @@ impl Inner {
         }
     }
 
-    fn want(&self) -> Want {
+    fn want(&self, ahead: u64) -> Want {
         let now = self.clock().now();
         Want {
             held: self.held.stamp(),
             is_valid: self.held.valid(now).is_some(),
             rejected: lock(&self.rejection).as_ref().map(|last| last.stamp),
-            ahead: 0,
+            ahead,
             new_login: self.grant.is_new_login(),
         }
     }
@@ -160,6 +160,7 @@ impl Inner {
         match serve.how {
             How::Obtained => self.tell(&Event::Obtained { expires_at }),
             How::Adopted => self.tell(&Event::Adopted { expires_at }),
+            How::Kept => {}
             How::Refreshed { rotated } => {
                 self.tell(&Event::Refreshed { expires_at });
                 if rotated {

@@ -14,7 +14,7 @@ type Answer = Box<dyn FnOnce() -> Result<TokenResponse> + Send>;
 
 /// Shared by the test and the grant inside the session.
 #[derive(Clone, Default)]
-pub(crate) struct Script(Arc<Mutex<State>>);
+pub(crate) struct Script(Arc<Mutex<State>>, Secret);
 
 #[derive(Default)]
 struct State {
@@ -45,6 +45,11 @@ impl Script {
     /// The next answer: this error.
     pub(crate) fn error(self, error: Error) -> Self {
         self.then(move || Err(error))
+    }
+
+    /// What it logs in with, besides nothing.
+    pub(crate) fn password(self, password: &str) -> Self {
+        Self(self.0, password.into())
     }
 
     pub(crate) fn replayable(self) -> Self {
@@ -96,6 +101,10 @@ impl Grant for Script {
 
     fn refresh(&self, refresh_token: &Secret, _: &dyn Transport) -> Result<TokenResponse> {
         self.answer(format!("refresh {}", refresh_token.expose()))
+    }
+
+    fn credentials(&self) -> Vec<&Secret> {
+        vec![&self.1]
     }
 
     fn replay(&self) -> Replay {

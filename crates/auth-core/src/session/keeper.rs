@@ -1,0 +1,121 @@
+//! Renews ahead of time, on a thread of its own, for those who want no caller ever to wait.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+use super::{Inner, Session, lock};
+
+/// A thread that keeps the token of a [`Session`] fresh; [`Session::keep`] starts it.
+///
+/// Dropping it ends the thread, after a renewal that is under way: a process that ends in the middle
+/// of one may lose a refresh token that works once.
+#[must_use = "dropping it ends the renewals"]
+pub struct Keeper {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    is_asked: Mutex<bool>,
+    asked: Condvar,
+}
+
+impl Keeper {
+    pub(super) fn start(session: Session) -> Result<Self> {
+        let stop = Arc::<Stop>::default();
+        let heard = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name("auth keeper".to_owned())
+            .spawn(move || keep(&session, &heard))
+            .map_err(|_| Error::configuration("no thread could be started for the keeper"))?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        *lock(&self.stop.is_asked) = true;
+        self.stop.asked.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // It catches the panics of others and has none of its own.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").finish_non_exhaustive()
+    }
+}
+
+impl Stop {
+    /// Waits, and answers whether it is time to end.
+    fn wait(&self, wait: Duration) -> bool {
+        let is_asked = lock(&self.is_asked);
+        let waited = self
+            .asked
+            .wait_timeout_while(is_asked, wait, |is_asked| !*is_asked);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+impl Inner {
+    /// Renews if it is time, and answers when to look again.
+    fn keep(&self) -> Duration {
+        let due = self.due().unwrap_or_default();
+        let wait = if due.left > 0 {
+            Duration::from_secs(due.left)
+        } else if let Err(error) = self.renew(due.ahead) {
+            error.retry_after().unwrap_or(LONGEST)
+        } else {
+            // Still due: another process is at it, or it failed and the old token goes on.
+            let left = self.due().map(|due| due.left).filter(|left| *left > 0);
+            left.map_or(AGAIN, Duration::from_secs)
+        };
+        wait.min(LONGEST)
+    }
+
+    fn due(&self) -> Option<Due> {
+        let times = self.held.times()?;
+        let window = times.life.saturating_sub(times.fresh_for);
+        // Before any caller finds the token due, but never for most of its life.
+        let ahead = (window / 5).max(1).min(times.fresh_for / 2);
+        let age = self.clock().now().since(times.issued).as_secs();
+        let left = times.fresh_for.saturating_sub(age.saturating_add(ahead));
+        Some(Due { ahead, left })
+    }
+}
+
+/// When the keeper renews, in seconds.
+#[derive(Default)]
+struct Due {
+    /// Before a caller would.
+    ahead: u64,
+    /// From now.
+    left: u64,
+}
+
+fn keep(session: &Session, stop: &Stop) {
+    loop {
+        // A grant or an observer that panics must not end the thread that everybody relies on.
+        let wait = catch_unwind(AssertUnwindSafe(|| session.0.keep())).unwrap_or(LONGEST);
+        if stop.wait(wait) {
+            return;
+        }
+    }
+}
+
+/// When to look again at a token that is still due.
+const AGAIN: Duration = Duration::from_secs(2);
+/// A machine that was suspended, or whose clock was set, is seen after this long.
+const LONGEST: Duration = Duration::from_secs(30);

@@ -1,0 +1,289 @@
+//! Sessions that share a login over a store, as processes do; and stores that fail.
+
+mod failing;
+mod forgetful;
+
+use std::sync::mpsc;
+use std::thread;
+
+use auth_core::{Builder, Error, ManualClock, MemoryStore, Reason, Session, StoreFailure};
+
+use crate::script::{
+    Script, come_back_in, lost_answer, nothing_to_log_in_with, refused, response, seconds, served,
+};
+
+/// Two sessions with grants of their own over one store.
+fn two(first: &Script, second: &Script) -> (Session, Session, ManualClock) {
+    let (clock, store) = (ManualClock::new(), MemoryStore::new());
+    let build = |script: &Script| {
+        let builder: Builder = script.builder(&clock).retries(0);
+        builder.store(store.clone()).build()
+    };
+    (build(first), build(second), clock)
+}
+
+#[test]
+fn one_logs_in_and_the_other_takes_over_its_token() {
+    let (first, second) = (Script::new().token("one", "r1"), Script::new());
+    let (a, b, _) = two(&first, &second);
+    assert_eq!(served(&a), "one");
+    assert_eq!(served(&b), "one");
+    assert!(second.asked().is_empty());
+    assert_eq!(
+        b.token().unwrap().expires_at(),
+        a.token().unwrap().expires_at()
+    );
+}
+
+#[test]
+fn each_renewal_is_made_by_one_and_spends_each_refresh_token_once() {
+    let first = Script::new().token("one", "r1").token("three", "r3");
+    let second = Script::new().token("two", "r2");
+    let (a, b, clock) = two(&first, &second);
+    assert_eq!(served(&a), "one");
+    clock.advance(seconds(3300));
+    assert_eq!(served(&b), "two");
+    clock.advance(seconds(400));
+    assert_eq!(served(&a), "two", "taken over, not asked for");
+    clock.advance(seconds(2900));
+    assert_eq!(served(&a), "three");
+    assert_eq!(first.asked(), ["log in", "refresh r2"]);
+    assert_eq!(second.asked(), ["refresh r1"]);
+}
+
+#[test]
+fn while_another_process_renews_the_valid_token_is_served_at_once() {
+    let (asked, was_asked) = mpsc::channel();
+    let (answer, answers) = mpsc::channel();
+    let first = Script::new().token("one", "r1").then(move || {
+        asked.send(()).unwrap();
+        answers.recv().unwrap();
+        Ok(response("two", "r2", 3600))
+    });
+    let second = Script::new();
+    let (a, b, clock) = two(&first, &second);
+    assert_eq!((served(&a), served(&b)), ("one".into(), "one".into()));
+    clock.advance(seconds(3300));
+    let renewing = thread::spawn(move || served(&a));
+    was_asked.recv().unwrap();
+    assert_eq!(served(&b), "one");
+    answer.send(()).unwrap();
+    assert_eq!(renewing.join().unwrap(), "two");
+    clock.advance(seconds(3));
+    assert_eq!(served(&b), "two");
+    assert!(second.asked().is_empty());
+}
+
+#[test]
+fn a_process_without_a_token_waits_for_the_one_that_gets_it() {
+    let (asked, was_asked) = mpsc::channel();
+    let (answer, answers) = mpsc::channel();
+    let first = Script::new().then(move || {
+        asked.send(()).unwrap();
+        answers.recv().unwrap();
+        Ok(response("one", "r1", 3600))
+    });
+    let (waiting, waits) = mpsc::channel();
+    let (clock, store) = (ManualClock::new(), MemoryStore::new());
+    let a = first.builder(&clock).store(store.clone()).build();
+    let second = Script::new();
+    let b = second
+        .builder(&clock)
+        .store(store)
+        .observer(move |_: &_, event: &auth_core::Event<'_>| {
+            waiting.send(format!("{event:?}")).unwrap();
+        })
+        .build();
+    let renewing = thread::spawn(move || served(&a));
+    was_asked.recv().unwrap();
+    let other = thread::spawn(move || served(&b));
+    assert_eq!(waits.recv().unwrap(), "Waiting");
+    answer.send(()).unwrap();
+    assert_eq!(renewing.join().unwrap(), "one");
+    assert_eq!(other.join().unwrap(), "one");
+    assert!(second.asked().is_empty());
+}
+
+#[test]
+fn a_wrong_password_is_tried_once_by_all_processes_together() {
+    let (first, second) = (Script::new().error(refused("invalid_grant")), Script::new());
+    let (a, b, _) = two(&first, &second);
+    assert!(matches!(a.token(), Err(Error::Refused(_))));
+    let error = b.token().unwrap_err();
+    let Error::ReauthenticationRequired { reason, cause } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(*reason, Reason::CredentialsRefused);
+    assert!(cause.as_ref().unwrap().refusal().is_some());
+    assert!(second.asked().is_empty());
+}
+
+#[test]
+fn another_password_is_tried_and_brings_everybody_back() {
+    let first = Script::new().error(refused("invalid_grant"));
+    let second = Script::new().token("one", "r1").password("the new one");
+    let (a, b, _) = two(&first, &second);
+    assert!(a.token().is_err());
+    assert_eq!(served(&b), "one");
+    assert_eq!(served(&a), "one");
+}
+
+#[test]
+fn a_failure_is_waited_out_by_all_processes() {
+    let first = Script::new().error(come_back_in(600, 429));
+    let second = Script::new().token("one", "");
+    let (a, b, clock) = two(&first, &second);
+    assert!(a.token().is_err());
+    let error = b.token().unwrap_err();
+    assert_eq!(error.retry_after(), Some(seconds(600)));
+    assert!(second.asked().is_empty());
+    clock.advance(seconds(600));
+    assert_eq!(served(&b), "one");
+}
+
+#[test]
+fn a_lost_answer_is_known_to_all_and_nobody_sends_the_refresh_token_again() {
+    let first = Script::new().token("one", "r1").error(lost_answer());
+    let second = Script::new().error(nothing_to_log_in_with());
+    let (a, b, clock) = two(&first, &second);
+    served(&a);
+    clock.advance(seconds(3600));
+    assert!(a.token().is_err());
+    clock.advance(seconds(60));
+    let error = b.token().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::ReauthenticationRequired {
+                reason: Reason::RefreshTokenUncertain,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(second.asked(), ["log in"]);
+}
+
+#[test]
+fn a_rejected_token_is_replaced_by_what_another_process_has_got_since() {
+    let first = Script::new().token("one", "r1");
+    let second = Script::new().token("two", "r2");
+    let (a, b, _) = two(&first, &second);
+    let one = a.token().unwrap();
+    served(&b);
+    assert!(b.reject(&one));
+    assert_eq!(served(&b), "two");
+    assert!(a.reject(&one));
+    assert_eq!(served(&a), "two");
+    assert_eq!(first.asked(), ["log in"]);
+}
+
+#[test]
+fn a_logout_logs_out_everybody_who_shares_the_login() {
+    let first = Script::new().token("one", "r1");
+    let second = Script::new().error(nothing_to_log_in_with());
+    let (a, b, clock) = two(&first, &second);
+    served(&a);
+    served(&b);
+    a.forget().unwrap();
+    clock.advance(seconds(3600));
+    assert!(b.token().is_err());
+    assert_eq!(second.asked(), ["log in"], "there is no refresh token left");
+}
+
+#[test]
+fn a_stored_login_outlives_its_process_and_is_newer_than_what_a_program_begins_with() {
+    let (clock, store) = (ManualClock::new(), MemoryStore::new());
+    let begin = |script: &Script| {
+        let builder = script.builder(&clock).retries(0).store(store.clone());
+        builder.refresh_token("seed").build()
+    };
+    let first = Script::new().token("one", "r1");
+    assert_eq!(served(&begin(&first)), "one");
+    clock.advance(seconds(3600));
+    let second = Script::new().token("two", "r2");
+    assert_eq!(served(&begin(&second)), "two");
+    assert_eq!(first.asked(), ["refresh seed"]);
+    assert_eq!(second.asked(), ["refresh r1"]);
+}
+
+#[test]
+fn a_dead_login_is_replaced_by_a_refresh_token_from_elsewhere_but_not_by_the_one_that_died() {
+    let (clock, store) = (ManualClock::new(), MemoryStore::new());
+    let begin = |script: &Script, seed: &str| {
+        let builder = script.builder(&clock).retries(0).store(store.clone());
+        builder.refresh_token(seed).build()
+    };
+    let first = Script::new()
+        .error(refused("invalid_grant"))
+        .error(nothing_to_log_in_with());
+    assert!(begin(&first, "spent").token().is_err());
+    let again = Script::new();
+    assert!(begin(&again, "spent").token().is_err());
+    assert!(again.asked().is_empty());
+    let second = Script::new().token("one", "r1");
+    assert_eq!(served(&begin(&second, "fresh")), "one");
+    assert_eq!(second.asked(), ["refresh fresh"]);
+}
+
+#[test]
+fn a_login_that_was_just_made_replaces_the_stored_one_for_everybody() {
+    let (clock, store) = (ManualClock::new(), MemoryStore::new());
+    let old = Script::new().token("old", "r1");
+    let a = old.builder(&clock).store(store.clone()).build();
+    served(&a);
+    let new = Script::new();
+    let b = new
+        .builder(&clock)
+        .store(store.clone())
+        .response(response("new", "r2", 3600))
+        .build();
+    assert_eq!(served(&b), "new");
+    assert_eq!(b.refresh_token().unwrap().expose(), "r2");
+    clock.advance(seconds(3600));
+    let third = Script::new().token("three", "r3");
+    let c = third.builder(&clock).store(store).build();
+    assert_eq!(served(&c), "three");
+    assert_eq!(third.asked(), ["refresh r2"]);
+}
+
+#[test]
+fn an_explanation_says_who_waits_for_what_and_holds_no_secret() {
+    let first = Script::new()
+        .token("canary-a", "canary-r")
+        .error(lost_answer());
+    let (a, b, clock) = two(&first, &Script::new());
+    assert!(a.explain().contains("held: no token"), "{}", a.explain());
+    served(&a);
+    let fresh = a.explain();
+    assert!(fresh.contains("good for 1 h 0 min"), "{fresh}");
+    assert!(fresh.contains("not sent yet"), "{fresh}");
+    clock.advance(seconds(3300));
+    served(&a);
+    let lost = b.explain();
+    assert!(lost.contains("token number 1 of 55 min 0 s ago"), "{lost}");
+    assert!(lost.contains("refresh token: lost"), "{lost}");
+    assert!(lost.contains("failures: 1 in a row"), "{lost}");
+    assert!(lost.contains("took too long"), "{lost}");
+    for text in [fresh, lost] {
+        assert!(!text.contains("canary"), "{text}");
+    }
+}
+
+#[test]
+fn a_store_that_is_not_safe_to_use_is_said_to_be_so_and_nothing_is_sent() {
+    let script = Script::new();
+    let broken = failing::Failing::new(MemoryStore::new());
+    broken.fail_loads(Error::store(StoreFailure::Unsafe, "others can read it"));
+    let session = script
+        .builder(&ManualClock::new())
+        .store(broken.clone())
+        .build();
+    let error = session.token().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the store is not safe to use: others can read it"
+    );
+    assert_eq!(broken.loads(), 1, "not tried again");
+    assert!(session.explain().contains("others can read it"));
+}

@@ -1,0 +1,266 @@
+//! A store that is down at the moment that a test chooses.
+
+use std::sync::{Arc, Mutex};
+
+use auth_core::{
+    Error, Event, Identity, ManualClock, MemoryStore, Result, Session, Store, StoreFailure,
+    StoredRecord, Swap,
+};
+
+use crate::script::{Script, nothing_to_log_in_with, seconds, served};
+
+/// Another store, with failures.
+#[derive(Clone, Debug)]
+pub(super) struct Failing {
+    store: MemoryStore,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    loads: usize,
+    load_error: Option<Error>,
+    swap_error: Option<Error>,
+    /// How many swaps succeed before they fail.
+    swaps_left: usize,
+    /// Whether a swap that fails is applied all the same.
+    is_applied: bool,
+}
+
+impl Failing {
+    pub(super) fn new(store: MemoryStore) -> Self {
+        Self {
+            store,
+            state: Arc::default(),
+        }
+    }
+
+    pub(super) fn fail_loads(&self, error: Error) {
+        self.state.lock().unwrap().load_error = Some(error);
+    }
+
+    /// Fails all swaps after so many.
+    fn fail_swaps_after(&self, swaps_left: usize) {
+        let mut state = self.state.lock().unwrap();
+        state.swap_error = Some(down());
+        state.swaps_left = swaps_left;
+    }
+
+    fn lose_answers_of_swaps(&self) {
+        self.fail_swaps_after(0);
+        self.state.lock().unwrap().is_applied = true;
+    }
+
+    fn mend(&self) {
+        let mut state = self.state.lock().unwrap();
+        *state = State {
+            loads: state.loads,
+            ..State::default()
+        };
+    }
+
+    pub(super) fn loads(&self) -> usize {
+        self.state.lock().unwrap().loads
+    }
+}
+
+impl Store for Failing {
+    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+        let mut state = self.state.lock().unwrap();
+        state.loads += 1;
+        match &state.load_error {
+            Some(error) => Err(error.clone()),
+            None => self.store.load(identity),
+        }
+    }
+
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap> {
+        let mut state = self.state.lock().unwrap();
+        if state.swaps_left > 0 {
+            state.swaps_left -= 1;
+        } else if let Some(error) = state.swap_error.clone() {
+            if state.is_applied {
+                let _ = self.store.swap(identity, expected, record)?;
+            }
+            return Err(error);
+        }
+        self.store.swap(identity, expected, record)
+    }
+}
+
+fn down() -> Error {
+    Error::store(StoreFailure::Unavailable, "it does not answer")
+}
+
+/// A session over a store that works so far, and what its observer is told.
+fn session(script: &Script) -> (Session, Failing, ManualClock, Arc<Mutex<Vec<String>>>) {
+    let (clock, store) = (ManualClock::new(), Failing::new(MemoryStore::new()));
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let notes = Arc::clone(&told);
+    let session = script
+        .builder(&clock)
+        .store(store.clone())
+        .observer(move |_: &Identity, event: &Event<'_>| {
+            let text = format!("{event:?}");
+            let name = text.split([' ', '{']).next().unwrap_or_default();
+            notes.lock().unwrap().push(name.to_owned());
+        })
+        .build();
+    (session, store, clock, told)
+}
+
+#[test]
+fn a_store_that_is_down_before_a_renewal_costs_no_request_and_no_valid_token() {
+    let script = Script::new().token("one", "r1").token("two", "r2");
+    let (session, store, clock, _) = session(&script);
+    served(&session);
+    store.fail_swaps_after(0);
+    clock.advance(seconds(3300));
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(300));
+    let error = session.token().unwrap_err();
+    assert_eq!(error.to_string(), "the store failed: it does not answer");
+    assert!(error.is_transient());
+    assert_eq!(script.asked(), ["log in"]);
+    store.mend();
+    clock.advance(seconds(60));
+    assert_eq!(
+        served(&session),
+        "two",
+        "the refresh token was not given up"
+    );
+}
+
+#[test]
+fn a_caller_without_a_token_tries_a_store_that_is_down_more_than_once() {
+    let script = Script::new();
+    let (session, store, ..) = session(&script);
+    store.fail_loads(down());
+    assert!(session.token().is_err());
+    assert_eq!(store.loads(), 3, "two retries are the default");
+}
+
+#[test]
+fn a_token_that_cannot_be_stored_is_served_and_stored_by_a_later_call() {
+    let script = Script::new().token("one", "r1").token("two", "r2");
+    let (session, store, clock, told) = session(&script);
+    served(&session);
+    clock.advance(seconds(3600));
+    store.fail_swaps_after(1);
+    told.lock().unwrap().clear();
+    assert_eq!(served(&session), "two");
+    assert_eq!(*told.lock().unwrap(), ["NotStored", "Refreshed", "Rotated"]);
+    assert!(
+        session.explain().contains("not stored"),
+        "{}",
+        session.explain()
+    );
+    clock.advance(seconds(3));
+    assert_eq!(served(&session), "two", "still down");
+    store.mend();
+    clock.advance(seconds(3));
+    told.lock().unwrap().clear();
+    assert_eq!(served(&session), "two");
+    assert_eq!(told.lock().unwrap()[0], "Stored");
+    assert_eq!(script.asked(), ["log in", "refresh r1"]);
+
+    let other = Script::new();
+    let sibling = other.builder(&clock).store(store).build();
+    assert_eq!(served(&sibling), "two");
+    assert_eq!(sibling.refresh_token().unwrap().expose(), "r2");
+}
+
+#[test]
+fn a_token_that_cannot_be_stored_gets_a_last_chance_when_the_session_ends() {
+    let script = Script::new().token("one", "r1");
+    let (session, store, clock, told) = session(&script);
+    store.fail_swaps_after(1);
+    assert_eq!(served(&session), "one");
+    store.mend();
+    drop(session);
+    assert_eq!(told.lock().unwrap().last().unwrap(), "Stored");
+    let other = Script::new();
+    assert_eq!(served(&other.builder(&clock).store(store).build()), "one");
+}
+
+#[test]
+fn a_session_that_ends_with_an_unstored_token_says_so() {
+    let script = Script::new().token("one", "r1");
+    let (session, store, _, told) = session(&script);
+    store.fail_swaps_after(1);
+    assert_eq!(served(&session), "one");
+    drop(session);
+    assert_eq!(told.lock().unwrap().last().unwrap(), "NotStored");
+}
+
+#[test]
+fn a_swap_whose_answer_was_lost_does_not_burn_the_refresh_token() {
+    let script = Script::new().token("one", "r1").token("two", "r2");
+    let (session, store, clock, _) = session(&script);
+    served(&session);
+    clock.advance(seconds(3300));
+    store.lose_answers_of_swaps();
+    assert_eq!(served(&session), "one");
+    store.mend();
+    clock.advance(seconds(10));
+    assert_eq!(served(&session), "two");
+    assert_eq!(script.asked(), ["log in", "refresh r1"]);
+}
+
+#[test]
+fn a_commit_whose_answer_was_lost_is_found_to_be_there() {
+    let script = Script::new().token("one", "r1");
+    let (session, store, clock, _) = session(&script);
+    let applied = store.clone();
+    let store_for_grant = store.clone();
+    let script = script.then(move || {
+        store_for_grant.lose_answers_of_swaps();
+        Ok(crate::script::response("two", "r2", 3600))
+    });
+    served(&session);
+    clock.advance(seconds(3600));
+    assert_eq!(served(&session), "two");
+    applied.mend();
+    clock.advance(seconds(3));
+    assert_eq!(served(&session), "two");
+    assert_eq!(session.refresh_token().unwrap().expose(), "r2");
+    assert_eq!(script.asked().len(), 2);
+}
+
+#[test]
+fn a_refresh_token_that_died_while_the_store_was_down_is_not_sent_again() {
+    let script = Script::new().token("one", "r1");
+    let (session, store, clock, _) = session(&script);
+    let breaks = store.clone();
+    let script = script
+        .then(move || {
+            breaks.fail_swaps_after(0);
+            Err(crate::script::lost_answer())
+        })
+        .error(nothing_to_log_in_with());
+    served(&session);
+    clock.advance(seconds(3600));
+    assert!(session.token().is_err());
+    store.mend();
+    clock.advance(seconds(120));
+    assert!(session.token().is_err());
+    assert_eq!(script.asked(), ["log in", "refresh r1", "log in"]);
+}
+
+#[test]
+fn a_logout_that_cannot_be_stored_is_an_error_and_changes_nothing() {
+    let script = Script::new().token("one", "r1");
+    let (session, store, ..) = session(&script);
+    served(&session);
+    store.fail_swaps_after(0);
+    assert!(matches!(session.forget(), Err(Error::Store { .. })));
+    assert_eq!(served(&session), "one");
+    store.mend();
+    session.forget().unwrap();
+    assert!(session.refresh_token().is_none());
+}
