@@ -141,7 +141,7 @@ impl Store for FileStore {
             if !is_what(current.as_ref(), expected) {
                 return Ok(Ok(Swap::Conflict));
             }
-            records.replace(record)?;
+            records.replace(current.as_ref(), record)?;
             Ok(records.sync().map(|()| Swap::Stored))
         });
         swapped.map_err(not_saved)?

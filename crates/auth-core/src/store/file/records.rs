@@ -31,6 +31,8 @@ pub(super) struct Records<'a> {
 impl Records<'_> {
     /// The record, or the one before it if this one is damaged.
     pub(super) fn current(&self) -> Result<Option<StoredRecord>> {
+        // Left by a process that was killed: nobody else writes while we hold the lock.
+        remove(&self.path(names::NEW))?;
         let path = self.path(names::RECORD);
         match self.read(&path)? {
             None => Ok(None),
@@ -42,14 +44,15 @@ impl Records<'_> {
 
     /// Puts the record in the place of the one that is there, which is kept beside it. To be durable,
     /// this must be [synced](Self::sync).
-    pub(super) fn replace(&self, record: &StoredRecord) -> Result<()> {
+    pub(super) fn replace(&self, old: Option<&StoredRecord>, record: &StoredRecord) -> Result<()> {
         let (newest, previous) = (self.path(names::RECORD), self.path(names::PREVIOUS));
         self.write(record, false, || {
             remove(&previous)?;
-            match fs::hard_link(&newest, &previous) {
-                // The first record of this identity.
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-                other => other.map_err(|error| unavailable("keeping", &newest, &error)),
+            match old {
+                None => Ok(()),
+                Some(_) => {
+                    fs::hard_link(&newest, &previous).map_err(|error| not_kept(&newest, &error))
+                }
             }
         })
     }
@@ -68,8 +71,7 @@ impl Records<'_> {
         let before = self.path(names::PREVIOUS);
         match self.read(&before)? {
             Some(Content::Record(record)) => {
-                let aside = self.set_aside(newest)?;
-                self.write(&record, true, || Ok(()))?;
+                let aside = self.write(&record, true, || self.set_aside(newest))?;
                 self.sync()?;
                 log::warn!(
                     "{}: {newest:?} was damaged and is now {aside:?}; the record before it was brought back",
@@ -95,18 +97,15 @@ impl Records<'_> {
 
     /// Gives a damaged file a second name that no file has yet.
     fn set_aside(&self, path: &Path) -> Result<PathBuf> {
-        for number in 1_u32.. {
+        let mut number = 1_u64;
+        loop {
             let aside = self.path(&format!("{}-{number}", names::DAMAGED));
             match fs::hard_link(path, &aside) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(unavailable("setting aside", path, &error)),
                 Ok(()) => return Ok(aside),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(not_kept(path, &error)),
             }
         }
-        Err(Error::store(
-            StoreFailure::Unavailable,
-            "all names of damaged files are taken",
-        ))
     }
 
     fn read(&self, path: &Path) -> Result<Option<Content>> {
@@ -121,21 +120,20 @@ impl Records<'_> {
 
     /// Writes beside, makes that durable, and puts it in place after `before` has succeeded. If
     /// anything fails, what was there is there still, and nothing else.
-    fn write(
+    fn write<T>(
         &self,
         record: &StoredRecord,
         is_restored: bool,
-        before: impl FnOnce() -> Result<()>,
-    ) -> Result<()> {
+        before: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
         let (new, newest) = (self.path(names::NEW), self.path(names::RECORD));
         let frame = frame::encode(self.identity, record, is_restored).ok_or_else(too_long)?;
-        // Left by a process that was killed: nobody else writes while we hold the lock.
-        remove(&new)?;
         fill(&new, &frame)
             .map_err(|error| unavailable("writing", &new, &error))
             .and_then(|()| before())
-            .and_then(|()| {
-                fs::rename(&new, &newest).map_err(|error| unavailable("replacing", &newest, &error))
+            .and_then(|kept| match fs::rename(&new, &newest) {
+                Ok(()) => Ok(kept),
+                Err(error) => Err(unavailable("replacing", &newest, &error)),
             })
             .inspect_err(|_| {
                 // What cannot be removed now is removed by the next swap.
@@ -175,6 +173,14 @@ fn remove(path: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn not_kept(path: &Path, error: &io::Error) -> Error {
+    let detail = format!(
+        "{path:?} could not be given a second name ({error}); keep the store on a local file system \
+         that has hard links"
+    );
+    Error::store(StoreFailure::Unavailable, detail)
 }
 
 fn unreadable(path: &Path, content: &Content) -> Error {

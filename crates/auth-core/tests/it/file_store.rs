@@ -1,0 +1,97 @@
+//! Records in files: shared by threads and processes, damaged, refused, killed in the middle.
+
+mod child; // this binary as another process: what it is told to do there
+mod damage; // every byte flipped, every length cut; what is set aside and what comes back
+mod failing; // disk full, no permission, nothing renamed: the old file stays
+mod format; // what lies in a file, what it is called, newer versions
+mod killed; // SIGKILL while writing, while holding the lock, while renewing
+mod refusing; // what others can read or write, links, fifos, other users
+mod sharing; // one of all succeeds, waiting, locks
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use auth_core::{Error, FileStore, Identity, Store, StoreFailure, StoredRecord, Swap};
+use tempfile::TempDir;
+
+/// A directory for a store, removed afterwards.
+struct Place {
+    folder: TempDir,
+    directory: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let directory = folder.path().join("logins");
+        Self { folder, directory }
+    }
+
+    fn open(&self) -> FileStore {
+        FileStore::open(&self.directory).unwrap()
+    }
+
+    /// The path of one of the files of [`ann`], which need not be there.
+    fn file(&self, extension: &str) -> PathBuf {
+        self.directory.join(format!("{ANN}.{extension}"))
+    }
+
+    /// The names of all files, sorted.
+    fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.directory).unwrap();
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        let mut names: Vec<_> = entries
+            .map(|entry| name(entry).into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The files with this in their extension.
+    fn files_with(&self, extension: &str) -> Vec<String> {
+        let mut files = self.files();
+        files.retain(|name| name.split_once('.').unwrap().1.contains(extension));
+        files
+    }
+}
+
+fn ann() -> Identity {
+    Identity::new("ermeo").with("username", "ann")
+}
+
+fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
+    StoredRecord::from(bytes.as_ref().to_vec())
+}
+
+/// Stores these one after the other, whatever is there.
+fn put(store: &FileStore, records: &[&str]) {
+    for next in records {
+        let current = store.load(&ann()).unwrap();
+        let swap = store.swap(&ann(), current.as_ref(), &record(next));
+        assert_eq!(swap.unwrap(), Swap::Stored);
+    }
+}
+
+/// What the record is, as text.
+fn text(store: &impl Store) -> Option<String> {
+    let record = store.load(&ann()).unwrap()?;
+    Some(String::from_utf8(record.expose().to_vec()).unwrap())
+}
+
+/// The message of an error of this kind, which names the path.
+fn failed<T: std::fmt::Debug>(
+    result: auth_core::Result<T>,
+    expected: StoreFailure,
+    path: &Path,
+) -> String {
+    match result {
+        Err(Error::Store { failure, detail }) if failure == expected => {
+            assert!(detail.contains(&format!("{path:?}")), "{detail}");
+            detail.into_owned()
+        }
+        other => panic!("{other:?} instead of {expected:?}"),
+    }
+}
+
+/// What the files of [`ann`] are called; logins of old would be lost if that changed.
+const ANN: &str = "ermeo-7189626391f5c030c8f0a3f8a73bea80";

@@ -1,0 +1,260 @@
+//! Damaged files: the record before comes back, marked, and nobody gets a wrong one.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::{Mutex, Once};
+use std::thread;
+
+use auth_core::{FileStore, Store, StoreFailure, StoredRecord, Swap};
+
+use super::{Place, ann, failed, put, record, text};
+
+/// A store whose record is `newest` and was `before`; what their files hold.
+struct Whole {
+    place: Place,
+    store: FileStore,
+    newest: Vec<u8>,
+    before: Vec<u8>,
+}
+
+impl Whole {
+    fn new() -> Self {
+        let place = Place::new();
+        let store = place.open();
+        put(&store, &["before", "newest"]);
+        Self {
+            newest: fs::read(place.file("record")).unwrap(),
+            before: fs::read(place.file("previous")).unwrap(),
+            place,
+            store,
+        }
+    }
+
+    /// Puts these bytes into the files, and takes away what was set aside.
+    fn hold(&self, newest: &[u8], before: &[u8]) {
+        for name in self.place.files_with("damaged") {
+            fs::remove_file(self.place.directory.join(name)).unwrap();
+        }
+        for (extension, bytes) in [("record", newest), ("previous", before)] {
+            put_bytes(&self.place.file(extension), bytes);
+        }
+    }
+
+    /// What is in the one file that was set aside.
+    fn set_aside(&self) -> Vec<u8> {
+        let names = self.place.files_with("damaged");
+        assert_eq!(names.len(), 1, "{names:?}");
+        fs::read(self.place.directory.join(&names[0])).unwrap()
+    }
+}
+
+/// Replaces a file as a whole, for `previous` may be a second name of it.
+fn put_bytes(path: &Path, bytes: &[u8]) {
+    let mode = fs::metadata(path).map(|metadata| metadata.permissions());
+    let _ = fs::remove_file(path);
+    fs::write(path, bytes).unwrap();
+    fs::set_permissions(path, mode.unwrap_or(Permissions::from_mode(0o600))).unwrap();
+}
+
+/// Every way of damaging one byte, or of losing the end.
+fn damaged(whole: &[u8]) -> Vec<Vec<u8>> {
+    let flipped = (0..whole.len()).flat_map(|at| {
+        [0x01, 0x80, 0xff].map(|mask| {
+            let mut bytes = whole.to_vec();
+            bytes[at] ^= mask;
+            bytes
+        })
+    });
+    let cut = (0..whole.len()).map(|length| whole[..length].to_vec());
+    let longer = [&b"\0"[..], &b"auth-all"[..], whole].map(|more| [whole, more].concat());
+    let zeros = vec![0; whole.len()];
+    flipped.chain(cut).chain(longer).chain([zeros]).collect()
+}
+
+fn restored(store: &FileStore) -> StoredRecord {
+    let record = store.load(&ann()).unwrap().unwrap();
+    assert!(record.is_restored());
+    record
+}
+
+#[test]
+fn whatever_byte_is_damaged_the_record_before_comes_back_marked() {
+    let whole = Whole::new();
+    for bytes in damaged(&whole.newest) {
+        whole.hold(&bytes, &whole.before);
+        assert_eq!(restored(&whole.store), record("before"));
+        assert_eq!(restored(&whole.place.open()), record("before"), "for all");
+        assert_eq!(whole.set_aside(), bytes);
+        assert!(whole.place.files_with("new").is_empty());
+    }
+}
+
+#[test]
+fn if_the_record_before_is_damaged_too_one_call_says_so_and_the_next_finds_none() {
+    let whole = Whole::new();
+    for bytes in damaged(&whole.before) {
+        whole.hold(b"", &bytes);
+        let newest = whole
+            .place
+            .directory
+            .join(&whole.place.files_with("record")[0]);
+        let why = failed(whole.store.load(&ann()), StoreFailure::Unreadable, &newest);
+        let aside = whole.place.files_with("damaged");
+        assert_eq!(aside.len(), 2, "{aside:?}");
+        assert!(why.contains(&aside[1]), "{why} does not name {aside:?}");
+        assert_eq!(whole.store.load(&ann()).unwrap(), None);
+    }
+    put(&whole.store, &["anew"]);
+    assert_eq!(text(&whole.place.open()).as_deref(), Some("anew"));
+}
+
+#[test]
+fn a_damaged_first_record_is_set_aside_and_the_next_call_finds_none() {
+    let place = Place::new();
+    put(&place.open(), &["canary"]);
+    let path = place.file("record");
+    put_bytes(&path, b"canary");
+    let why = failed(place.open().load(&ann()), StoreFailure::Unreadable, &path);
+    assert!(!why.contains("canary"), "{why}");
+    assert_eq!(place.open().load(&ann()).unwrap(), None);
+    assert_eq!(place.files_with("damaged").len(), 1);
+}
+
+#[test]
+fn a_damaged_previous_record_harms_nobody() {
+    let whole = Whole::new();
+    whole.hold(&whole.newest, b"damaged");
+    let loaded = whole.store.load(&ann()).unwrap().unwrap();
+    assert!(loaded == record("newest") && !loaded.is_restored());
+    put(&whole.store, &["next"]);
+    assert_eq!(text(&whole.store).as_deref(), Some("next"));
+    assert_eq!(
+        fs::read(whole.place.file("previous")).unwrap(),
+        whole.newest
+    );
+}
+
+#[test]
+fn what_was_set_aside_is_never_overwritten() {
+    let whole = Whole::new();
+    for number in 1_u8..=12 {
+        put_bytes(&whole.place.file("record"), &[number; 3]);
+        restored(&whole.store);
+        let aside = whole.place.file(&format!("damaged-{number}"));
+        assert_eq!(fs::read(aside).unwrap(), [number; 3]);
+    }
+    assert_eq!(whole.place.files_with("damaged").len(), 12);
+    for number in 1_u8..=12 {
+        let aside = whole.place.file(&format!("damaged-{number}"));
+        assert_eq!(fs::read(aside).unwrap(), [number; 3]);
+    }
+}
+
+#[test]
+fn the_mark_stays_until_the_record_is_replaced_by_somebody_who_has_seen_it() {
+    let whole = Whole::new();
+    whole.hold(b"damaged", &whole.before);
+    let other = whole.place.open();
+    // Loaded before something newer was there and was damaged: its refresh token may be spent.
+    let unaware = record("before");
+    for next in ["next", "before"] {
+        let swap = other.swap(&ann(), Some(&unaware), &record(next)).unwrap();
+        assert_eq!(swap, Swap::Conflict);
+    }
+    let aware = restored(&whole.store);
+    let swap = other.swap(&ann(), Some(&aware), &record("next")).unwrap();
+    assert_eq!(swap, Swap::Stored);
+    let next = whole.store.load(&ann()).unwrap().unwrap();
+    assert!(next == record("next") && !next.is_restored());
+}
+
+#[test]
+fn a_restored_record_that_is_replaced_is_still_marked_when_it_comes_back_again() {
+    let whole = Whole::new();
+    whole.hold(b"damaged", &whole.before);
+    let aware = restored(&whole.store);
+    let swap = whole.store.swap(&ann(), Some(&aware), &record("next"));
+    assert_eq!(swap.unwrap(), Swap::Stored);
+    put_bytes(&whole.place.file("record"), b"damaged again");
+    assert_eq!(restored(&whole.store), record("before"));
+}
+
+#[test]
+fn a_swap_that_meets_a_damaged_record_is_a_conflict_and_brings_the_one_before_back() {
+    let whole = Whole::new();
+    whole.hold(b"damaged", &whole.before);
+    let swap = whole
+        .store
+        .swap(&ann(), Some(&record("newest")), &record("next"));
+    assert_eq!(swap.unwrap(), Swap::Conflict);
+    assert_eq!(whole.set_aside(), b"damaged");
+    assert_eq!(restored(&whole.store), record("before"));
+}
+
+#[test]
+fn whoever_waits_is_told_that_a_record_came_back() {
+    let whole = Whole::new();
+    whole.hold(b"damaged", &whole.before);
+    restored(&whole.store);
+    let for_long = std::time::Duration::from_secs(600);
+    let seen = record("before");
+    assert!(whole.store.wait(&ann(), Some(&seen), for_long).unwrap());
+}
+
+#[test]
+fn all_who_load_a_damaged_record_at_once_get_the_same_and_it_is_set_aside_once() {
+    let whole = Whole::new();
+    for _ in 0..10 {
+        whole.hold(b"damaged", &whole.before);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| assert_eq!(restored(&whole.place.open()), record("before")));
+            }
+        });
+        assert_eq!(whole.set_aside(), b"damaged");
+    }
+}
+
+#[test]
+fn the_log_says_where_a_damaged_record_is_now() {
+    listen();
+    let whole = Whole::new();
+    whole.hold(b"canary", &whole.before);
+    restored(&whole.store);
+    let aside = whole.place.file("damaged-1");
+    let said = SAID.lock().unwrap();
+    let about_it: Vec<_> = said
+        .iter()
+        .filter(|line| line.contains(&format!("{aside:?}")))
+        .collect();
+    assert_eq!(about_it.len(), 1, "{said:?}");
+    assert!(about_it[0].starts_with("WARN auth_core"), "{about_it:?}");
+    assert!(!about_it[0].contains("canary"), "{about_it:?}");
+}
+
+/// Keeps what is logged as a warning.
+struct Listener;
+
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&Listener).unwrap();
+        log::set_max_level(log::LevelFilter::Warn);
+    });
+}
+
+impl log::Log for Listener {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() <= log::Level::Warn
+    }
+
+    fn log(&self, entry: &log::Record<'_>) {
+        let line = format!("{} {}: {}", entry.level(), entry.target(), entry.args());
+        SAID.lock().unwrap().push(line);
+    }
+
+    fn flush(&self) {}
+}

@@ -1,0 +1,71 @@
+//! Processes that are killed: while they write, while they hold a lock, while they renew.
+
+use std::thread;
+
+use auth_core::{Store, Swap};
+
+use super::child::{LONG, Running, with_role};
+use super::{Place, ann, put, record, text};
+
+#[test]
+fn a_process_that_is_killed_while_it_writes_leaves_a_whole_record_and_no_lock() {
+    let place = Place::new();
+    let new = place.file("new");
+    let mut unfinished = 0;
+    // Whoever watches may come too late now and then.
+    for round in 0..100 {
+        let mut writer = Running::start(with_role("write", place.directory.as_os_str()));
+        while !new.exists() {
+            thread::yield_now();
+        }
+        writer.kill();
+        let left = new.exists();
+        let current = place.open().load(&ann()).unwrap();
+        assert!(!new.exists(), "what the dead left is cleaned up");
+        if let Some(record) = &current {
+            assert!(!record.is_restored() && is_whole(record.expose()));
+        }
+        let next = record(format!("round {round}"));
+        let swap = place.open().swap(&ann(), current.as_ref(), &next);
+        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(text(&place.open()), Some(format!("round {round}")));
+        unfinished += u32::from(left);
+        if unfinished == 5 {
+            return;
+        }
+    }
+    panic!("only {unfinished} of 100 were killed between writing and renaming");
+}
+
+/// What a writer wrote, or what was there before.
+fn is_whole(record: &[u8]) -> bool {
+    record == vec![record[0]; LONG] || record.starts_with(b"round ")
+}
+
+#[test]
+fn a_killed_process_holds_no_lock() {
+    let place = Place::new();
+    put(&place.open(), &["one"]);
+    let lock = place.file("lock");
+    let mut holder = Running::start(with_role("lock", lock.as_os_str()));
+    assert_eq!(holder.says().as_deref(), Some("locked"));
+    holder.kill();
+    assert_eq!(text(&place.open()).as_deref(), Some("one"));
+}
+
+#[test]
+fn a_process_that_was_killed_while_it_renewed_is_known_to_have_ended() {
+    let place = Place::new();
+    let store = place.open();
+    let mut holder = Running::start(with_role("renew 77", place.directory.as_os_str()));
+    assert_eq!(holder.says().as_deref(), Some("renewing"));
+    assert!(!store.has_ended(&ann(), 77));
+    assert!(store.sign_of_life(&ann(), 78).is_none());
+    // It holds up nobody who only reads and writes.
+    put(&store, &["one", "two"]);
+
+    holder.kill();
+    assert!(store.has_ended(&ann(), 77));
+    assert!(!store.has_ended(&ann(), 78));
+    assert!(store.sign_of_life(&ann(), 78).is_some());
+}
