@@ -119,3 +119,70 @@ fn keep(session: &Session, stop: &Stop) {
 const AGAIN: Duration = Duration::from_secs(2);
 /// A machine that was suspended, or whose clock was set, is seen after this long.
 const LONGEST: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, ManualClock};
+    use crate::error::Sent;
+    use crate::grant::Grant;
+    use crate::identity::Identity;
+    use crate::token::{Expires, TokenResponse};
+    use crate::transport::Transport;
+
+    /// Gets a token for an hour, as often as it is told.
+    #[derive(Debug)]
+    struct Hourly(Mutex<u32>);
+
+    impl Grant for Hourly {
+        fn identity(&self) -> Identity {
+            Identity::new("hourly")
+        }
+
+        fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
+            let mut left = lock(&self.0);
+            if *left == 0 {
+                return Err(Error::Network {
+                    network: crate::error::Network::Timeout,
+                    sent: Sent::Maybe,
+                });
+            }
+            *left -= 1;
+            let mut response = TokenResponse::new(format!("token, {left} left"));
+            response.expires = Expires::After(Duration::from_secs(3600));
+            Ok(response)
+        }
+    }
+
+    fn session(tokens: u32) -> (Session, ManualClock) {
+        let clock = ManualClock::new();
+        let builder = Session::builder(Hourly(Mutex::new(tokens))).retries(0);
+        (builder.clock(clock.clone()).build(), clock)
+    }
+
+    #[test]
+    fn a_keeper_renews_while_callers_still_find_the_token_fresh() {
+        let (session, clock) = session(2);
+        assert_eq!(session.0.keep(), LONGEST);
+        let due = session.0.due().unwrap();
+        let fresh_for = session.0.held.times().unwrap().fresh_for;
+        assert!((2808..=2952).contains(&fresh_for), "{fresh_for}");
+        assert!(due.ahead >= 120, "{}", due.ahead);
+        clock.advance(Duration::from_secs(due.left - 1));
+        assert_eq!(session.0.keep(), Duration::from_secs(1));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(session.0.keep(), LONGEST);
+        assert_eq!(session.token().unwrap().expose(), "token, 0 left");
+        assert_eq!(session.0.held.times().unwrap().issued, clock.now());
+    }
+
+    #[test]
+    fn a_keeper_that_fails_tries_again_soon_while_the_old_token_goes_on() {
+        let (session, clock) = session(1);
+        session.0.keep();
+        clock.advance(Duration::from_secs(3000));
+        assert_eq!(session.0.keep(), AGAIN);
+        clock.advance(Duration::from_secs(600));
+        assert_eq!(session.0.keep(), LONGEST);
+    }
+}

@@ -10,6 +10,7 @@ mod clocks; // lives, windows, jumps, suspends
 mod every_order; // every order in which answers can come, and what never happens in any
 mod failures; // what is retried, waited out, remembered, given up
 mod file_store; // records in files: shared, damaged, refused, killed
+mod keeping; // the thread that renews ahead of time
 mod many_threads; // one renewal for all
 mod observing; // events and log lines
 mod rejecting; // what a 401 does to a token
