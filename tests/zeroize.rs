@@ -23,7 +23,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use auth_core::http::{Request, Response};
-use auth_core::{HttpTransport, Result, Secret, Session, TokenRequest, TokenResponse, Transport};
+use auth_core::{
+    HttpTransport, Identity, Key, MemoryStore, Result, Sealed, Secret, Session, Store,
+    StoredRecord, Swap, TokenRequest, TokenResponse, Transport,
+};
 use ermeo_auth::Ermeo;
 
 #[global_allocator]
@@ -161,6 +164,38 @@ fn an_answer_and_what_was_read_from_it_are_wiped() {
             drop((answer, clone));
         });
     }
+}
+
+#[test]
+fn a_sealed_record_its_key_and_what_was_opened_are_wiped() {
+    assert_wiped(|| {
+        let memory = MemoryStore::new();
+        let key = Key::from(*b"canary7Qz-zeroize-and-15-more-by");
+        let key = Key::from_base64(key.to_base64().expose()).expect("a key");
+        let store = Sealed::new(memory.clone(), key.clone());
+        let who = Identity::new("ermeo");
+        let [old, new] =
+            ["old", "new"].map(|text| StoredRecord::from([CANARY, text].concat().into_bytes()));
+        assert_eq!(store.swap(&who, None, &old).expect("a store"), Swap::Stored);
+        assert_eq!(
+            store.swap(&who, Some(&old), &new).expect("a store"),
+            Swap::Stored
+        );
+        assert_eq!(
+            store.swap(&who, None, &old).expect("a store"),
+            Swap::Conflict
+        );
+        assert!(store.load(&who).expect("a store") == Some(new));
+
+        // Also where it cannot be opened.
+        let sealed = memory.load(&who).expect("a store").expect("a record");
+        let other = Identity::new("aerion");
+        assert_eq!(
+            memory.swap(&other, None, &sealed).expect("a store"),
+            Swap::Stored
+        );
+        store.load(&other).expect_err("another login's");
+    });
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub use response::{AnswerFormat, Expiry};
 pub use secret::Secret;
 pub use session::{Builder, Keeper, Session};
 pub use store::{FileStore, MemoryStore, Store, StoredRecord, Swap};
+#[cfg(feature = "sealed")]
+pub use store::{Key, Sealed};
 pub use token::{Expires, Token, TokenResponse};
 pub use transport::{HttpTransport, Transport};
 

@@ -2,6 +2,8 @@
 
 mod file;
 mod memory;
+#[cfg(feature = "sealed")]
+mod sealed;
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use crate::identity::Identity;
 
 pub use file::FileStore;
 pub use memory::MemoryStore;
+#[cfg(feature = "sealed")]
+pub use sealed::{Key, Sealed};
 
 /// Where the records of logins are kept.
 ///

@@ -1,6 +1,6 @@
 //! The store of a session that has no other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ pub struct MemoryStore(Arc<Shared>);
 struct Shared {
     records: Mutex<HashMap<Identity, StoredRecord>>,
     changed: Condvar,
-    /// The attempts that are under way.
-    alive: Mutex<HashSet<u128>>,
+    /// The last attempt for each identity, and whether it is under way.
+    attempts: Mutex<HashMap<Identity, (u128, bool)>>,
 }
 
 /// Goes when the thread that renews is done, also by a panic.
-struct SignOfLife(Arc<Shared>, u128);
+struct SignOfLife(Arc<Shared>, Identity, u128);
 
 impl MemoryStore {
     /// An empty store.
@@ -85,25 +85,32 @@ impl Store for MemoryStore {
         Ok(true)
     }
 
-    fn sign_of_life(&self, _: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-        self.0.alive().insert(attempt);
-        Some(Box::new(SignOfLife(Arc::clone(&self.0), attempt)))
+    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+        let sign = SignOfLife(Arc::clone(&self.0), identity.clone(), attempt);
+        self.0.attempts().insert(identity.clone(), (attempt, true));
+        Some(Box::new(sign))
     }
 
-    fn has_ended(&self, _: &Identity, attempt: u128) -> bool {
-        !self.0.alive().contains(&attempt)
+    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
+        // An attempt that is not known here may be under way.
+        self.0.attempts().get(identity) == Some(&(attempt, false))
     }
 }
 
 impl Shared {
-    fn alive(&self) -> MutexGuard<'_, HashSet<u128>> {
-        self.alive.lock().unwrap_or_else(PoisonError::into_inner)
+    fn attempts(&self) -> MutexGuard<'_, HashMap<Identity, (u128, bool)>> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for SignOfLife {
     fn drop(&mut self) {
-        self.0.alive().remove(&self.1);
+        let mut attempts = self.0.attempts();
+        let last = attempts.get_mut(&self.1);
+        if let Some(last) = last.filter(|last| last.0 == self.2) {
+            last.1 = false;
+        }
+        drop(attempts);
         self.0.changed.notify_all();
     }
 }

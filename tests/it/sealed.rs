@@ -1,0 +1,221 @@
+//! Records that only the holder of a key can read: what an eavesdropper sees, what a forger gets.
+
+mod forged; // damaged, moved, cut, from the future
+mod keys; // their text, their rotation, and records from before there were any
+mod racing; // swaps whose answer was lost, and those of others in between
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use auth_core::{
+    Error, FileStore, Identity, Key, MemoryStore, Sealed, Store, StoreFailure, StoredRecord, Swap,
+};
+use auth_sim::store_conformance::check;
+
+use crate::support::CANARY;
+
+fn identity(username: &str) -> Identity {
+    Identity::new("ermeo").with("username", username)
+}
+
+fn record(text: impl AsRef<[u8]>) -> StoredRecord {
+    text.as_ref().to_vec().into()
+}
+
+/// Whatever is there, replaced.
+fn put(store: &dyn Store, identity: &Identity, bytes: &[u8]) {
+    let found = store.load(identity).unwrap();
+    let swapped = store.swap(identity, found.as_ref(), &record(bytes));
+    assert_eq!(swapped.unwrap(), Swap::Stored);
+}
+
+fn bytes(store: &dyn Store, identity: &Identity) -> Vec<u8> {
+    store.load(identity).unwrap().unwrap().expose().to_vec()
+}
+
+/// It is refused with these words, for loading, swapping and waiting, and left as it is.
+#[track_caller]
+fn assert_refused(store: &Sealed<MemoryStore>, memory: &MemoryStore, who: &Identity, why: &str) {
+    let before = bytes(memory, who);
+    let new = record("new");
+    for error in [
+        store.load(who).unwrap_err(),
+        store.swap(who, None, &new).unwrap_err(),
+        store.swap(who, Some(&record("old")), &new).unwrap_err(),
+        store.wait(who, None, Duration::ZERO).unwrap_err(),
+    ] {
+        let Error::Store { failure, detail } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(*failure, StoreFailure::Unreadable);
+        assert!(detail.contains(why), "{detail}");
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains(CANARY), "{shown}");
+    }
+    assert_eq!(bytes(memory, who), before);
+}
+
+#[test]
+fn a_sealed_store_keeps_every_promise_of_a_store() {
+    let store = Sealed::new(MemoryStore::new(), Key::generate().unwrap());
+    check(|| store.clone());
+}
+
+#[test]
+fn a_sealed_store_keeps_every_promise_while_its_key_is_being_replaced() {
+    let memory = MemoryStore::new();
+    let [old, new] = [(); 2].map(|()| Key::generate().unwrap());
+    let opened = Cell::new(0);
+    check(|| {
+        opened.set(opened.get() + 1);
+        let (seals, opens) = match opened.get() % 2 {
+            0 => (&old, &new),
+            _ => (&new, &old),
+        };
+        Sealed::new(memory.clone(), seals.clone()).also_opens(opens.clone())
+    });
+}
+
+#[test]
+fn files_are_sealed_in_all_their_generations() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logins");
+    let key = Key::generate().unwrap();
+    let open = || Sealed::new(FileStore::open(&path).unwrap(), key.clone());
+    check(open);
+    let (store, who) = (open(), identity("ada"));
+    for turn in ["first", "second", "third"] {
+        put(&store, &who, format!("{CANARY} {turn}").as_bytes());
+    }
+    let files: Vec<_> = std::fs::read_dir(&path).unwrap().collect();
+    assert!(files.len() > 2, "{files:?}");
+    for file in files {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let canary = CANARY.as_bytes();
+        assert!(!bytes.windows(canary.len()).any(|window| window == canary));
+    }
+}
+
+#[test]
+fn what_the_store_gets_shows_neither_the_record_nor_the_key() {
+    let memory = MemoryStore::new();
+    let key = Key::from(*b"canary-key-canary-key-canary-key");
+    let store = Sealed::new(memory.clone(), key);
+    let who = identity("ada");
+    put(&store, &who, CANARY.as_bytes());
+    assert_eq!(bytes(&store, &who), CANARY.as_bytes());
+
+    let sealed = bytes(&memory, &who);
+    for secret in [CANARY.as_bytes(), b"canary-key"] {
+        for part in secret.windows(6) {
+            assert!(!sealed.windows(6).any(|window| window == part));
+        }
+    }
+}
+
+#[test]
+fn the_same_record_is_never_sealed_twice_into_the_same_bytes() {
+    let memory = MemoryStore::new();
+    let store = Sealed::new(memory.clone(), Key::generate().unwrap());
+    let mut seen = BTreeSet::new();
+    let mut nonces = BTreeSet::new();
+    for turn in 0..200 {
+        let who = identity(&turn.to_string());
+        put(&store, &who, b"the same record");
+        put(&store, &who, b"another");
+        put(&store, &who, b"the same record");
+        let sealed = bytes(&memory, &who);
+        nonces.insert(sealed[NONCE].to_vec());
+        seen.insert(sealed[NONCE.end..].to_vec());
+    }
+    assert_eq!((seen.len(), nonces.len()), (200, 200));
+}
+
+#[test]
+fn debug_shows_the_store_inside_and_neither_key_nor_record() {
+    let key = Key::from(*b"canary-key-canary-key-canary-key");
+    let text = key.to_base64();
+    let store = Sealed::new(MemoryStore::new(), key.clone()).also_opens(key.clone());
+    put(&store, &identity("ada"), CANARY.as_bytes());
+    let shown = format!("{store:?} {store:#?} {key:?} {key:#?}");
+    assert!(shown.contains("Sealed(MemoryStore("), "{shown}");
+    for secret in [CANARY, "canary-key", text.expose(), "99, 97, 110"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn a_record_that_was_brought_back_is_still_called_so() {
+    #[derive(Debug)]
+    struct BringsBack(MemoryStore);
+
+    impl Store for BringsBack {
+        fn load(&self, identity: &Identity) -> auth_core::Result<Option<StoredRecord>> {
+            Ok(self.0.load(identity)?.map(StoredRecord::restored))
+        }
+
+        fn swap(
+            &self,
+            identity: &Identity,
+            expected: Option<&StoredRecord>,
+            record: &StoredRecord,
+        ) -> auth_core::Result<Swap> {
+            self.0.swap(identity, expected, record)
+        }
+    }
+
+    let store = BringsBack(MemoryStore::new());
+    let store = Sealed::new(store, Key::generate().unwrap()).danger_accept_plain();
+    for who in [identity("sealed"), identity("plain")] {
+        put(&store, &who, b"record");
+        assert!(store.load(&who).unwrap().unwrap().is_restored());
+    }
+}
+
+#[test]
+fn time_outs_and_signs_of_life_are_those_of_the_store_inside() {
+    #[derive(Debug)]
+    struct Ended(MemoryStore);
+
+    impl Store for Ended {
+        fn load(&self, identity: &Identity) -> auth_core::Result<Option<StoredRecord>> {
+            self.0.load(identity)
+        }
+
+        fn swap(
+            &self,
+            identity: &Identity,
+            expected: Option<&StoredRecord>,
+            record: &StoredRecord,
+        ) -> auth_core::Result<Swap> {
+            self.0.swap(identity, expected, record)
+        }
+
+        fn timeout(&self) -> Duration {
+            Duration::from_secs(3)
+        }
+
+        fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+            (*identity == self::identity("ada") && attempt == 7).then(|| Box::new(()) as _)
+        }
+
+        fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
+            *identity == self::identity("ada") && attempt == 7
+        }
+    }
+
+    let store = Sealed::new(Ended(MemoryStore::new()), Key::generate().unwrap());
+    // The most that a swap asks of it: load, swap, load, swap.
+    assert_eq!(store.timeout(), Duration::from_secs(12));
+    assert!(store.sign_of_life(&identity("ada"), 7).is_some());
+    assert!(store.sign_of_life(&identity("ada"), 8).is_none());
+    assert!(store.has_ended(&identity("ada"), 7));
+    assert!(!store.has_ended(&identity("bob"), 7));
+    // It cannot wait, and neither can what seals it.
+    let who = identity("ada");
+    assert!(!store.wait(&who, None, Duration::from_secs(60)).unwrap());
+}
+
+/// Where the nonce stands: behind the format's name and version, and the number of the key.
+const NONCE: std::ops::Range<usize> = 21..33;

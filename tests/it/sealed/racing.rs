@@ -1,0 +1,97 @@
+//! Swaps whose answer was lost, and those of others in between.
+
+use std::sync::Mutex;
+
+use super::*;
+
+/// Does something right before the next swap, or loses its answer.
+#[derive(Debug)]
+struct Between {
+    memory: MemoryStore,
+    next: Mutex<Option<Next>>,
+}
+
+#[derive(Debug)]
+enum Next {
+    /// Another process swaps first.
+    Swap(Sealed<MemoryStore>, &'static str),
+    LoseTheAnswer,
+}
+
+impl Store for Between {
+    fn load(&self, identity: &Identity) -> auth_core::Result<Option<StoredRecord>> {
+        self.memory.load(identity)
+    }
+
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> auth_core::Result<Swap> {
+        let next = self.next.lock().unwrap().take();
+        if let Some(Next::Swap(other, text)) = &next {
+            put(other, identity, text.as_bytes());
+        }
+        let answer = self.memory.swap(identity, expected, record);
+        match next {
+            Some(Next::LoseTheAnswer) => Err(Error::store(
+                StoreFailure::Unavailable,
+                "the answer was lost",
+            )),
+            _ => answer,
+        }
+    }
+}
+
+/// A store with `old` in it, the next swap of which goes like this; and that of another process.
+fn between(
+    next: impl FnOnce(Sealed<MemoryStore>) -> Next,
+) -> (Sealed<Between>, Sealed<MemoryStore>) {
+    let memory = MemoryStore::new();
+    let key = Key::generate().unwrap();
+    let other = Sealed::new(memory.clone(), key.clone());
+    put(&other, &identity("ada"), b"old");
+    let next = Mutex::new(Some(next(other.clone())));
+    (Sealed::new(Between { memory, next }, key), other)
+}
+
+#[test]
+fn a_swap_whose_answer_was_lost_may_be_repeated() {
+    let (store, other) = between(|_| Next::LoseTheAnswer);
+    let who = identity("ada");
+    let [old, new] = ["old", "new"].map(record);
+    store.swap(&who, Some(&old), &new).unwrap_err();
+    assert_eq!(store.swap(&who, Some(&old), &new).unwrap(), Swap::Stored);
+    assert_eq!(bytes(&other, &who), b"new");
+}
+
+#[test]
+fn a_swap_that_comes_after_anothers_is_a_conflict() {
+    let (store, other) = between(|other| Next::Swap(other, "theirs"));
+    let who = identity("ada");
+    let swapped = store.swap(&who, Some(&record("old")), &record("ours"));
+    assert_eq!(swapped.unwrap(), Swap::Conflict);
+    assert_eq!(bytes(&other, &who), b"theirs");
+}
+
+#[test]
+fn a_swap_that_comes_after_the_very_same_is_stored() {
+    let (store, other) = between(|other| Next::Swap(other, "new"));
+    let who = identity("ada");
+    let swapped = store.swap(&who, Some(&record("old")), &record("new"));
+    assert_eq!(swapped.unwrap(), Swap::Stored);
+    assert_eq!(bytes(&other, &who), b"new");
+}
+
+#[test]
+fn that_a_record_is_there_already_is_for_the_store_to_acknowledge() {
+    let (store, _) = between(|_| Next::LoseTheAnswer);
+    let old = record("old");
+    let error = store.swap(&identity("ada"), None, &old).unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    assert_eq!(
+        store.swap(&identity("ada"), None, &old).unwrap(),
+        Swap::Stored
+    );
+}
