@@ -239,7 +239,7 @@ fn a_token_is_wiped_when_a_session_forgets_it_and_when_the_next_one_comes() {
             .transport(transport)
             .build();
         session.token().expect("a token");
-        session.forget();
+        session.forget().expect("nothing is in the way");
         assert!(session.refresh_token().is_none());
     });
 }

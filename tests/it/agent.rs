@@ -291,14 +291,14 @@ fn an_agent_of_the_callers_is_used_for_the_token_too_with_the_safety_settings_on
         Some("gateway/7")
     );
     // Its statuses are errors and its redirects are followed; ours are not.
-    session.forget();
+    session.forget().expect("nothing is in the way");
     let refusal =
         r#"{"error":"invalid_client","error_description":"The client credentials are invalid"}"#;
     sim.next(Fault::Answer(
         Answer::new(400).body("application/json", refusal),
     ));
     assert!(matches!(session.token(), Err(Error::Refused(_))));
-    session.forget();
+    session.forget().expect("nothing is in the way");
     sim.next(Fault::Redirect(sim.token_url()));
     assert!(matches!(
         session.token(),

@@ -1,5 +1,6 @@
 //! What holds for every vendor alike, against the simulators: one suite, stamped for each.
 
+mod sharing; // one login for more than one process
 mod stage; // a simulator and a session
 mod subject; // the vendors, each with its grants
 
@@ -10,6 +11,10 @@ use auth_core::{Error, Grant, Reason, Result, Session, Token, TokenRequest, Tran
 use auth_sim::{Fault, Simulator};
 
 use crate::support::{journal, shown};
+use sharing::{
+    a_stored_login_is_taken_over_by_the_next_process, one_process_renews_for_all,
+    wrong_credentials_are_tried_once_by_all_processes_together,
+};
 use stage::Stage;
 use subject::Subject;
 
@@ -37,6 +42,9 @@ macro_rules! contract {
             a_token_is_not_sent_to_another_origin
             nothing_of_it_shows_a_secret
             a_server_that_fails_for_a_moment_is_asked_again
+            a_stored_login_is_taken_over_by_the_next_process
+            one_process_renews_for_all
+            wrong_credentials_are_tried_once_by_all_processes_together
             $($more)*
         }
     };

@@ -67,7 +67,7 @@ pub(super) fn authorization_code(stage: &mut Stage<'_>) {
 /// The session is logged out; its grant still holds the code, and knows that it was sent.
 fn code_again(stage: &mut Stage<'_>, session: &Session) {
     stage.step("code again", |stage| {
-        session.forget();
+        session.forget().map_err(|error| error.to_string())?;
         let error = story::refused(session.token())?;
         story::requests(stage, 0)?;
         story::is_reason(&error, Reason::CodeSpent)?;
