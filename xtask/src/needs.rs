@@ -62,6 +62,27 @@ pub(crate) fn redis() -> Result {
     })
 }
 
+/// The other database that some tests start for themselves, and a pooler to put in front of it.
+pub(crate) fn postgres() -> Result {
+    // Debian keeps the server's programs off the path, one folder per version.
+    if !shell_finds("ls /usr/lib/postgresql/*/bin/initdb || command -v initdb") {
+        // The package makes a database for the usual port. It stays where it is and does not run.
+        without_starting("postgresql", || {
+            install(&["postgresql"], "some tests talk to a real PostgreSQL")
+        })?;
+    }
+    if !shell_finds("ls /usr/sbin/pgbouncer || command -v pgbouncer") {
+        without_starting("pgbouncer", || {
+            install(&["pgbouncer"], "some tests have a pooler in between")
+        })?;
+    }
+    Ok(())
+}
+
+fn shell_finds(command: &str) -> bool {
+    Run::new("sh -c").arg(command).succeeds()
+}
+
 /// Installs a package without leaving its service running, now or after the next start.
 ///
 /// A test starts a server of its own; another on the usual port would only surprise people.

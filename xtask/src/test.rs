@@ -36,6 +36,10 @@ const CONCERNS: &[Concern] = &[
         modules: &["generic", REAL_SERVER],
     },
     Concern {
+        package: "auth-store-postgres",
+        modules: &["doors", REAL_POSTGRES],
+    },
+    Concern {
         package: "auth-all",
         modules: &["doors"],
     },
@@ -159,7 +163,8 @@ fn concern(name: &str) -> Result<&'static Concern> {
         let package = concern.package;
         let short = package
             .strip_suffix("-auth")
-            .or(package.strip_prefix("oauth2-"));
+            .or(package.strip_prefix("oauth2-"))
+            .or(package.strip_prefix("auth-store-"));
         package == name || short == Some(name)
     };
     CONCERNS.iter().find(found).ok_or_else(|| {
@@ -194,10 +199,15 @@ const SERVICES: &[Service] = &[
         module: REAL_REDIS,
         install: needs::redis,
     },
+    Service {
+        module: REAL_POSTGRES,
+        install: needs::postgres,
+    },
 ];
 
 const REAL_SERVER: &str = "real_server";
 const REAL_REDIS: &str = "real_redis";
+const REAL_POSTGRES: &str = "real_postgres";
 
 #[cfg(test)]
 mod tests {
@@ -234,6 +244,7 @@ mod tests {
         assert_eq!(concern("ermeo-auth").unwrap().package, "ermeo-auth");
         assert_eq!(concern("ermeo").unwrap().package, "ermeo-auth");
         assert_eq!(concern("generic").unwrap().package, "oauth2-generic");
+        assert_eq!(concern("postgres").unwrap().package, "auth-store-postgres");
         assert!(
             concern("nobody")
                 .unwrap_err()

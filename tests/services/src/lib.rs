@@ -14,6 +14,9 @@
 
 #![forbid(unsafe_code)]
 
+mod folder;
+mod pgbouncer;
+mod postgres;
 mod process;
 mod redis;
 
@@ -22,6 +25,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::net::TcpListener;
 
+pub use pgbouncer::PgBouncer;
+pub use postgres::{Postgres, PostgresOptions};
 pub use redis::{Redis, RedisOptions};
 
 /// The result of starting a server.

@@ -17,8 +17,6 @@ use crate::{Error, Result};
 pub(crate) struct Process {
     guard: Child,
     pid: String,
-    /// What it prints after it was ready; it would stand still if nobody read that.
-    printed: Receiver<String>,
 }
 
 impl Process {
@@ -45,9 +43,9 @@ impl Process {
         let mut process = Self {
             guard,
             pid: printed.recv_timeout(PATIENCE).unwrap_or_default(),
-            printed,
         };
-        while let Ok(line) = process.printed.recv_timeout(PATIENCE) {
+        // No line comes any more if it has ended.
+        while let Ok(line) = printed.recv_timeout(PATIENCE) {
             if line.contains(ready) {
                 return Ok(process);
             }
@@ -83,7 +81,8 @@ impl Drop for Process {
     }
 }
 
-/// What the guard and the program print, line by line.
+/// What the guard and the program print, line by line, also when nobody listens any more: a program
+/// whose output nobody reads would stand still.
 fn lines(guard: &mut Child) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     if let Some(output) = guard.stdout.take() {

@@ -1,0 +1,150 @@
+//! The store: which statements are run, and what their answers mean.
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_core::{Identity, Result, Secret, Store, StoreFailure, StoredRecord, Swap};
+use tokio_postgres::Client;
+use zeroize::Zeroizing;
+
+use crate::builder::Builder;
+use crate::failure::Failure;
+use crate::line::Line;
+use crate::statements::{Found, Statements};
+
+/// Logins in a table of PostgreSQL; clones share one connection.
+///
+/// ```no_run
+/// use auth_store_postgres::PostgresStore;
+///
+/// # fn main() -> auth_store_postgres::Result<()> {
+/// let store = PostgresStore::connect("postgres://app:s3cret@db.example.com/app")?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Statements of several threads run one after the other; each is a single row found by its key, so
+/// a thread waits for milliseconds, and no longer than [`timeout`](Store::timeout). A store may be
+/// used from async code as from any other: it blocks there, and does not panic.
+#[derive(Clone)]
+pub struct PostgresStore(Arc<Inner>);
+
+struct Inner {
+    line: Line,
+    statements: Statements,
+}
+
+impl PostgresStore {
+    /// Connects with a connection string of PostgreSQL, and creates the table if it is missing.
+    ///
+    /// Both forms are understood, `postgres://user:password@host/database` and
+    /// `host=… user=… password=…`. For more settings there is [`builder`](Self::builder).
+    ///
+    /// # Errors
+    /// [`Error::Configuration`](crate::Error::Configuration) if a setting is wrong, the user or the
+    /// table included; [`Error::Store`](crate::Error::Store) if the server cannot be reached, or must
+    /// not be used because it is a standby or its certificate is wrong.
+    pub fn connect(connection: impl Into<Secret>) -> Result<Self> {
+        Self::builder(connection).connect()
+    }
+
+    /// The settings, to be changed before [`Builder::connect`].
+    pub fn builder(connection: impl Into<Secret>) -> Builder {
+        Builder::new(connection.into())
+    }
+
+    /// Makes sure that the server and the table can be used.
+    pub(crate) fn over(line: Line, statements: Statements) -> Result<Self> {
+        let store = Self(Arc::new(Inner { line, statements }));
+        let mut found = store.look()?;
+        if !found.table {
+            store.create_table()?;
+            found = store.look()?;
+        }
+        found.check()?;
+        // The first statement of a kind says whether the columns are there.
+        store.load(&Identity::new("auth-store-postgres"))?;
+        Ok(store)
+    }
+
+    fn look(&self) -> Result<Found> {
+        let Inner { line, statements } = &*self.0;
+        line.run(async |client: &Client| statements.look(client).await)
+    }
+
+    /// Many processes may be doing this at once: that somebody was faster is no failure.
+    fn create_table(&self) -> Result<()> {
+        let Inner { line, statements } = &*self.0;
+        line.run(async |client: &Client| statements.create(client).await)
+    }
+}
+
+impl Store for PostgresStore {
+    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+        let Inner { line, statements } = &*self.0;
+        let bytes: Option<Zeroizing<Vec<u8>>> =
+            line.run(async |client: &Client| statements.load(client, identity).await)?;
+        Ok(bytes.map(StoredRecord::from))
+    }
+
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap> {
+        let Inner { line, statements } = &*self.0;
+        let expected = expected.map(StoredRecord::expose);
+        let rows = line.run(async |client: &Client| {
+            statements
+                .swap(client, identity, expected, record.expose())
+                .await
+        })?;
+        Ok(match rows {
+            0 => Swap::Conflict,
+            _ => Swap::Stored,
+        })
+    }
+
+    fn timeout(&self) -> Duration {
+        self.0.line.timeout()
+    }
+}
+
+impl Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore")
+            .field("table", &self.0.statements.table())
+            .field("timeout", &self.timeout())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Found {
+    /// What is not safe is an error; what only an administrator can judge is a warning.
+    fn check(&self) -> Result<()> {
+        if !self.table {
+            return Err(auth_core::Error::store(
+                StoreFailure::Unavailable,
+                "the table was created and is gone again; who else drops it?",
+            ));
+        }
+        if !self.survives_a_crash {
+            return Err(auth_core::Error::store(
+                StoreFailure::Unsafe,
+                "the table is unlogged or temporary, and a crash would empty it; `ALTER TABLE … SET LOGGED`",
+            ));
+        }
+        if !self.may_be_used {
+            return Err(Failure::permission().into());
+        }
+        if !self.synced {
+            log::warn!(
+                "PostgreSQL runs with `fsync` or `full_page_writes` off: a power cut can bring a \
+                 spent refresh token back; switch both on"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! The tests that need PostgreSQL, and how they get it.
+
+mod creating;
+mod durable;
+mod losing;
+mod pooler;
+mod promises;
+mod proxy;
+mod refusing;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use auth_core::{Error, Identity, StoreFailure, StoredRecord};
+use auth_store_postgres::{Builder, PostgresStore};
+use services::{Postgres, or_skip};
+
+/// A database of one's own in a server that all tests share.
+pub(crate) struct Database {
+    server: Arc<Postgres>,
+    name: String,
+}
+
+impl Database {
+    /// None, which is said loudly, where there is no PostgreSQL. The name must be no other test's.
+    pub(crate) fn new(name: &str) -> Option<Self> {
+        crate::logs::keep();
+        let server = shared()?;
+        server.sql(&format!("CREATE DATABASE {name}"));
+        Some(Self {
+            server,
+            name: name.to_owned(),
+        })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    pub(crate) fn url_of(&self, user: &str) -> String {
+        let url = self.server.url_of(user, &self.name);
+        format!("{url}?application_name={}", self.name)
+    }
+
+    pub(crate) fn store(&self) -> PostgresStore {
+        PostgresStore::connect(self.url()).unwrap()
+    }
+
+    pub(crate) fn builder(&self) -> Builder {
+        PostgresStore::builder(self.url())
+    }
+
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        self.server.sql_in(&self.name, sql)
+    }
+
+    /// A session of somebody else.
+    pub(crate) fn beside(&self) -> postgres::Client {
+        let url = self.server.url_of("postgres", &self.name);
+        postgres::Client::connect(&url, postgres::NoTls).unwrap()
+    }
+
+    /// Ends the stores' connections.
+    pub(crate) fn terminate(&self) -> usize {
+        self.server.terminate(&self.name)
+    }
+
+    /// Waits until a query answers this; it must come true by what other threads do.
+    pub(crate) fn wait_for(&self, sql: &str, expected: &str) {
+        let mut beside = self.beside();
+        let seen = (0..20_000).any(|_| {
+            let seen: String = beside.query_one(sql, &[]).unwrap().get(0);
+            seen == expected
+        });
+        assert!(seen, "{sql} never was {expected}");
+    }
+
+    /// How many statements of the stores wait for something of this kind.
+    pub(crate) fn waiting(&self, kind: &str) -> String {
+        format!(
+            "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+             AND wait_event = '{kind}' AND application_name = '{}'",
+            self.name
+        )
+    }
+
+    pub(crate) fn server(&self) -> &Postgres {
+        &self.server
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The server that is running for other tests, or a new one; it ends with the last test that uses it.
+fn shared() -> Option<Arc<Postgres>> {
+    static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(server) = shared.upgrade() {
+        return Some(server);
+    }
+    let server = Arc::new(or_skip(Postgres::start())?);
+    *shared = Arc::downgrade(&server);
+    Some(server)
+}
+
+pub(crate) fn who(name: &str) -> Identity {
+    Identity::new("test").with("name", name)
+}
+
+pub(crate) fn record(text: &str) -> StoredRecord {
+    StoredRecord::from(text.as_bytes().to_vec())
+}
+
+#[track_caller]
+pub(crate) fn assert_failure(error: &Error, expected: StoreFailure, about: &str) {
+    assert!(
+        matches!(error, Error::Store { failure, .. } if *failure == expected),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains(about), "{error}");
+}

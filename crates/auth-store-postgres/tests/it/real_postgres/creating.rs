@@ -1,0 +1,160 @@
+//! The table: who creates it, and what if it is another.
+
+use std::thread;
+
+use auth_core::{Error, Store, StoreFailure, Swap};
+use auth_store_postgres::PostgresStore;
+
+use super::{Database, assert_failure, record, who};
+
+#[test]
+fn many_who_start_at_once_all_find_the_table() {
+    let Some(database) = Database::new("starting") else {
+        return;
+    };
+    for round in 0..5 {
+        let table = format!("logins_{round}");
+        thread::scope(|scope| {
+            for _ in 0..12 {
+                scope.spawn(|| database.builder().table(&table).connect().unwrap());
+            }
+        });
+        assert_eq!(database.sql(&format!("SELECT count(*) FROM {table}")), "0");
+    }
+}
+
+#[test]
+fn a_table_and_a_schema_may_have_any_name() {
+    let Some(database) = Database::new("names") else {
+        return;
+    };
+    database.sql("CREATE SCHEMA \"My Schema\"");
+    let odd = "lo\"gins; DROP TABLE x; -- é";
+    let store = |table: &str| {
+        let settings = database.builder().schema("My Schema").table(table);
+        settings.connect().unwrap()
+    };
+    let swapped = store(odd).swap(&who("jane"), None, &record("one"));
+    assert_eq!(swapped.unwrap(), Swap::Stored);
+    assert_eq!(store("other").load(&who("jane")).unwrap(), None);
+    assert_eq!(store(odd).load(&who("jane")).unwrap(), Some(record("one")));
+    let found = "SELECT count(*) FROM pg_tables WHERE schemaname = 'My Schema'";
+    assert_eq!(database.sql(found), "2");
+}
+
+#[test]
+fn who_may_not_create_tables_uses_the_one_that_is_there() {
+    let Some(database) = Database::new("granted") else {
+        return;
+    };
+    database.sql("CREATE ROLE clerk LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    let connect = || PostgresStore::connect(database.url_of("clerk"));
+
+    let error = connect().unwrap_err();
+    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(error.to_string().contains("CREATE"), "{error}");
+
+    drop(database.store());
+    let error = connect().unwrap_err();
+    assert!(
+        error.to_string().contains("SELECT, INSERT and UPDATE"),
+        "{error}"
+    );
+
+    database.sql("GRANT SELECT, INSERT, UPDATE ON auth_logins TO clerk");
+    let store = connect().unwrap();
+    let (one, two) = (record("one"), record("two"));
+    assert_eq!(store.swap(&who("jane"), None, &one).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&who("jane"), Some(&one), &two).unwrap(),
+        Swap::Stored
+    );
+
+    database.sql("REVOKE UPDATE ON auth_logins FROM clerk");
+    let error = store.swap(&who("jane"), Some(&two), &one).unwrap_err();
+    assert!(error.to_string().contains("denies"), "{error}");
+    assert!(connect().is_err());
+}
+
+#[test]
+fn the_table_of_the_readme_is_the_table() {
+    let Some(database) = Database::new("readme") else {
+        return;
+    };
+    let readme = include_str!("../../../README.md");
+    let (_, sql) = readme.split_once("```sql\n").unwrap();
+    let (sql, _) = sql.split_once("```").unwrap();
+    database.sql("CREATE ROLE app LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    database.sql(sql);
+    let described = "SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' \
+        || a.attnotnull || ' ' || coalesce(c.collname, ''), ', ' ORDER BY a.attnum) \
+        FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation \
+        WHERE a.attrelid = 'auth_logins'::regclass AND a.attnum > 0";
+    let by_hand = database.sql(described);
+
+    let store = PostgresStore::connect(database.url_of("app")).unwrap();
+    let swapped = store.swap(&who("jane"), None, &record("one"));
+    assert_eq!(swapped.unwrap(), Swap::Stored);
+
+    database.sql("DROP TABLE auth_logins");
+    drop(database.store());
+    assert_eq!(database.sql(described), by_hand);
+}
+
+#[test]
+fn a_table_with_other_columns_is_not_used() {
+    let Some(database) = Database::new("columns") else {
+        return;
+    };
+    for (at, columns) in [
+        "identity text PRIMARY KEY",
+        "identity text PRIMARY KEY, record text",
+        "identity integer PRIMARY KEY, record bytea",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        database.sql(&format!("CREATE TABLE wrong_{at} ({columns})"));
+        let settings = database.builder().table(format!("wrong_{at}"));
+        let error = settings
+            .connect()
+            .and_then(|store| store.load(&who("jane")))
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("other columns"),
+            "{columns}: {error}"
+        );
+        assert!(!error.is_transient());
+    }
+    database.sql("CREATE TABLE keyless (identity text, record bytea, changed timestamptz)");
+    let store = database.builder().table("keyless").connect().unwrap();
+    let error = store.swap(&who("jane"), None, &record("one")).unwrap_err();
+    assert!(error.to_string().contains("primary key"), "{error}");
+}
+
+#[test]
+fn a_table_that_a_crash_would_empty_is_not_used() {
+    let Some(database) = Database::new("unlogged") else {
+        return;
+    };
+    drop(database.store());
+    database.sql("ALTER TABLE auth_logins SET UNLOGGED");
+    let error = database.builder().connect().unwrap_err();
+    assert_failure(&error, StoreFailure::Unsafe, "SET LOGGED");
+    database.sql("ALTER TABLE auth_logins SET LOGGED");
+    drop(database.store());
+}
+
+#[test]
+fn a_schema_that_is_not_there_and_a_table_that_is_dropped_are_said() {
+    let Some(database) = Database::new("dropped") else {
+        return;
+    };
+    let error = database.builder().schema("nowhere").connect().unwrap_err();
+    assert!(error.to_string().contains("`schema`"), "{error}");
+
+    let store = database.store();
+    database.sql("DROP TABLE auth_logins");
+    let error = store.load(&who("jane")).unwrap_err();
+    assert_failure(&error, StoreFailure::Unsafe, "the table is gone");
+}

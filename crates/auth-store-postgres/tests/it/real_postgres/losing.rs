@@ -1,0 +1,250 @@
+//! Connections that end, answers that are lost, and statements that take too long.
+
+use std::thread;
+use std::time::Duration;
+
+use auth_core::{Clock, Store, StoreFailure, Swap, SystemClock};
+use auth_store_postgres::PostgresStore;
+use services::{Postgres, or_skip};
+
+use super::promises::{counted, increment};
+use super::proxy::Proxy;
+use super::{Database, assert_failure, record, who};
+
+#[test]
+fn a_connection_that_was_ended_between_load_and_swap_is_made_again() {
+    let Some(database) = Database::new("between") else {
+        return;
+    };
+    let (store, jane) = (database.store(), who("jane"));
+    assert_eq!(store.swap(&jane, None, &record("0")).unwrap(), Swap::Stored);
+    for round in 0..5 {
+        let current = store.load(&jane).unwrap();
+        assert_eq!(database.terminate(), 1);
+        let next = record(&(round + 1).to_string());
+        assert_eq!(
+            store.swap(&jane, current.as_ref(), &next).unwrap(),
+            Swap::Stored
+        );
+        assert_eq!(database.terminate(), 1);
+        assert_eq!(store.load(&jane).unwrap(), Some(next));
+    }
+}
+
+#[test]
+fn a_connection_that_is_ended_within_a_commit_is_made_again_and_the_swap_repeated() {
+    let Some(database) = Database::new("committing") else {
+        return;
+    };
+    let (store, jane) = (database.store(), who("jane"));
+    let (one, two) = (record("one"), record("two"));
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    // A deferred trigger runs within the commit, and this one waits for us there.
+    database.sql(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER wait AFTER UPDATE ON auth_logins
+           DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()",
+    );
+    let mut beside = database.beside();
+    beside.execute("SELECT pg_advisory_lock(7)", &[]).unwrap();
+    thread::scope(|scope| {
+        let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
+        let waiting = database.waiting("advisory");
+        database.wait_for(&waiting, "1");
+        assert_eq!(database.terminate(), 1);
+        // It comes again, and its first try has left nothing.
+        database.wait_for(&waiting, "0");
+        database.wait_for(&waiting, "1");
+        let unchanged = "SELECT convert_from(record, 'UTF8') FROM auth_logins";
+        assert_eq!(database.sql(unchanged), "one");
+        beside.execute("SELECT pg_advisory_unlock(7)", &[]).unwrap();
+        assert_eq!(swap.join().unwrap(), Swap::Stored);
+    });
+    assert_eq!(store.load(&jane).unwrap(), Some(two));
+}
+
+#[test]
+fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_as_stored() {
+    let Some(database) = Database::new("lost") else {
+        return;
+    };
+    drop(database.store());
+    database.sql(
+        "CREATE TABLE changes (was bytea, is_now bytea);
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           INSERT INTO changes VALUES (OLD.record, NEW.record); RETURN NULL; END $$;
+         CREATE TRIGGER note AFTER INSERT OR UPDATE ON auth_logins
+           FOR EACH ROW EXECUTE FUNCTION note()",
+    );
+    let proxy = Proxy::to(database.server().port());
+    let url = database.url().replace(
+        &format!(":{}/", database.server().port()),
+        &format!(":{}/", proxy.port()),
+    );
+    let (store, jane) = (PostgresStore::connect(url).unwrap(), who("jane"));
+    let mut current = None;
+    for round in 1..=5 {
+        let next = record(&round.to_string());
+        proxy.cut_next_answer();
+        assert_eq!(
+            store.swap(&jane, current.as_ref(), &next).unwrap(),
+            Swap::Stored
+        );
+        assert_eq!(proxy.dropped(), round);
+        assert_eq!(store.load(&jane).unwrap(), Some(next.clone()));
+        current = Some(next);
+    }
+    let applied = "SELECT count(*) FROM changes WHERE was IS DISTINCT FROM is_now";
+    assert_eq!(database.sql(applied), "5");
+    // It was there when it was repeated: the server had applied it before the answer was lost.
+    assert_eq!(database.sql("SELECT count(*) FROM changes"), "10");
+}
+
+#[test]
+fn a_repeated_swap_that_somebody_has_overtaken_is_a_conflict() {
+    let Some(database) = Database::new("overtaken") else {
+        return;
+    };
+    let (store, jane) = (database.store(), who("jane"));
+    let (one, two, three) = (record("one"), record("two"), record("three"));
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    let mut beside = database.beside();
+    let mut theirs = beside.transaction().unwrap();
+    theirs
+        .execute("UPDATE auth_logins SET record = 'three'", &[])
+        .unwrap();
+    thread::scope(|scope| {
+        let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
+        database.wait_for(&database.waiting("transactionid"), "1");
+        assert_eq!(database.terminate(), 1);
+        database.wait_for(&database.waiting("transactionid"), "0");
+        database.wait_for(&database.waiting("transactionid"), "1");
+        theirs.commit().unwrap();
+        assert_eq!(swap.join().unwrap(), Swap::Conflict);
+    });
+    assert_eq!(store.load(&jane).unwrap(), Some(three));
+}
+
+#[test]
+fn a_swap_that_waits_for_its_own_first_try_is_stored() {
+    let Some(database) = Database::new("own") else {
+        return;
+    };
+    let (store, jane) = (database.store(), who("jane"));
+    let (one, two) = (record("one"), record("two"));
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    // As if the first try were still committing on a connection that was lost.
+    let mut beside = database.beside();
+    let mut first = beside.transaction().unwrap();
+    first
+        .execute("UPDATE auth_logins SET record = 'two'", &[])
+        .unwrap();
+    thread::scope(|scope| {
+        let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
+        database.wait_for(&database.waiting("transactionid"), "1");
+        first.commit().unwrap();
+        assert_eq!(swap.join().unwrap(), Swap::Stored);
+    });
+    assert_eq!(store.load(&jane).unwrap(), Some(two));
+}
+
+#[test]
+fn transactions_that_are_serializable_by_default_lose_no_increment() {
+    let Some(database) = Database::new("serializable") else {
+        return;
+    };
+    let name = database.name();
+    database.sql(&format!(
+        "ALTER DATABASE {name} SET default_transaction_isolation = serializable"
+    ));
+    let store = database.store();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            let store = database.store();
+            scope.spawn(move || (0..10).for_each(|_| increment(&store)));
+        }
+    });
+    assert_eq!(counted(&store), 40);
+}
+
+#[test]
+fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
+    let Some(database) = Database::new("locked") else {
+        return;
+    };
+    let limit = Duration::from_millis(800);
+    let store = database.builder().timeout(limit).connect().unwrap();
+    assert_eq!(store.timeout(), limit);
+    let (jane, one, two) = (who("jane"), record("one"), record("two"));
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    let mut beside = database.beside();
+    let mut theirs = beside.transaction().unwrap();
+    theirs
+        .execute("SELECT FROM auth_logins FOR UPDATE", &[])
+        .unwrap();
+    // One waits for the row, the others for the one.
+    let began = SystemClock.now();
+    thread::scope(|scope| {
+        let tries: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap_err()))
+            .collect();
+        for thread in tries {
+            let error = thread.join().unwrap();
+            assert_failure(&error, StoreFailure::Unavailable, "time-out");
+            assert!(error.is_transient());
+        }
+    });
+    let took = SystemClock.now().since(began);
+    assert!(took < limit * 3, "{took:?}");
+    // The server was told: nothing waits there for a row that nobody wants any more.
+    database.wait_for(&database.waiting("transactionid"), "0");
+    theirs.commit().unwrap();
+    assert_eq!(store.load(&jane).unwrap(), Some(one.clone()));
+    assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Stored);
+}
+
+#[test]
+fn a_network_that_swallows_everything_is_a_failure_within_the_time_out_and_then_forgotten() {
+    let Some(database) = Database::new("swallowed") else {
+        return;
+    };
+    let proxy = Proxy::to(database.server().port());
+    let url = format!("postgres://postgres@127.0.0.1:{}/swallowed", proxy.port());
+    let limit = Duration::from_millis(600);
+    let store = PostgresStore::builder(url)
+        .timeout(limit)
+        .connect()
+        .unwrap();
+    let (jane, one) = (who("jane"), record("one"));
+    proxy.swallow();
+    let began = SystemClock.now();
+    let error = store.swap(&jane, None, &one).unwrap_err();
+    let took = SystemClock.now().since(began);
+    assert_failure(&error, StoreFailure::Unavailable, "time-out");
+    assert!(took < limit * 2, "{took:?}");
+    proxy.pass();
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.load(&jane).unwrap(), Some(one));
+}
+
+#[test]
+fn a_server_that_goes_down_is_a_transient_failure_and_is_found_again() {
+    let Some(mut server) = or_skip(Postgres::start()) else {
+        return;
+    };
+    let limit = Duration::from_millis(800);
+    let settings = PostgresStore::builder(server.url()).timeout(limit);
+    let (store, jane, one) = (settings.connect().unwrap(), who("jane"), record("one"));
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    server.kill();
+    for _ in 0..2 {
+        let began = SystemClock.now();
+        let error = store.load(&jane).unwrap_err();
+        let took = SystemClock.now().since(began);
+        assert!(error.is_transient(), "{error}");
+        assert!(took < limit * 2, "{took:?}");
+    }
+    server.restart().unwrap();
+    assert_eq!(store.load(&jane).unwrap(), Some(one));
+}

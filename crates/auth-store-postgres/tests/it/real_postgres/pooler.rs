@@ -1,0 +1,100 @@
+//! Behind PgBouncer in transaction mode, where every transaction may have another session.
+
+use std::thread;
+
+use auth_core::{Store, Swap};
+use auth_sim::store_conformance;
+use auth_store_postgres::PostgresStore;
+use services::{PgBouncer, or_skip};
+
+use super::promises::{counted, increment};
+use super::{Database, record, who};
+
+#[test]
+fn a_pooler_between_changes_nothing() {
+    let Some(database) = Database::new("pooled") else {
+        return;
+    };
+    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 2)) else {
+        return;
+    };
+    store_conformance::check(|| PostgresStore::connect(pooler.url("pooled")).unwrap());
+}
+
+#[test]
+fn many_clients_share_one_connection_and_lose_no_increment() {
+    let Some(database) = Database::new("sharing") else {
+        return;
+    };
+    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
+        return;
+    };
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let store = PostgresStore::connect(pooler.url("sharing")).unwrap();
+            scope.spawn(move || (0..25).for_each(|_| increment(&store)));
+        }
+    });
+    let sessions = "SELECT count(*) FROM pg_stat_activity \
+        WHERE datname = 'sharing' AND pid <> pg_backend_pid()";
+    assert_eq!(database.sql(sessions), "1");
+    assert_eq!(counted(&database.store()), 200);
+}
+
+#[test]
+fn nothing_is_left_behind_in_a_session_that_others_will_use() {
+    let Some(database) = Database::new("shared") else {
+        return;
+    };
+    database.sql("ALTER DATABASE shared SET synchronous_commit = off");
+    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
+        return;
+    };
+    let mut other = postgres::Client::connect(&pooler.url("shared"), postgres::NoTls).unwrap();
+    let mut state = || -> String {
+        let sql = "SELECT pg_backend_pid() || ' ' || current_setting('synchronous_commit') \
+            || ' ' || current_setting('statement_timeout') || ' ' \
+            || (SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 's%')";
+        let messages = other.simple_query(sql).unwrap();
+        let row = messages.iter().find_map(|message| match message {
+            postgres::SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        row.unwrap().to_owned()
+    };
+    let before = state();
+    assert!(before.ends_with(" off 0 0"), "{before}");
+    let store = PostgresStore::connect(pooler.url("shared")).unwrap();
+    let (one, two) = (record("one"), record("two"));
+    assert_eq!(store.swap(&who("jane"), None, &one).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&who("jane"), Some(&one), &two).unwrap(),
+        Swap::Stored
+    );
+    assert_eq!(state(), before);
+}
+
+#[test]
+fn a_session_that_ends_behind_the_pooler_is_made_again() {
+    let Some(database) = Database::new("behind") else {
+        return;
+    };
+    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
+        return;
+    };
+    let store = PostgresStore::connect(pooler.url("behind")).unwrap();
+    let jane = who("jane");
+    let mut current = None;
+    for round in 0..5 {
+        let next = record(&round.to_string());
+        assert_eq!(
+            store.swap(&jane, current.as_ref(), &next).unwrap(),
+            Swap::Stored
+        );
+        let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE datname = 'behind' AND pid <> pg_backend_pid()";
+        assert_eq!(database.sql(ended), "t");
+        assert_eq!(store.load(&jane).unwrap(), Some(next.clone()));
+        current = Some(next);
+    }
+}

@@ -1,0 +1,216 @@
+//! What every store promises.
+
+use std::thread;
+
+use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_sim::store_conformance;
+
+use super::{Database, record, who};
+
+#[test]
+fn the_store_keeps_every_promise_of_stores() {
+    let Some(database) = Database::new("promises") else {
+        return;
+    };
+    store_conformance::check(|| database.store());
+}
+
+#[test]
+fn a_swap_is_refused_unless_the_bytes_are_those_expected() {
+    let Some(database) = Database::new("exact") else {
+        return;
+    };
+    let (store, jane) = (database.store(), who("jane"));
+    let (one, two, three) = (record("one"), record("two"), record("three"));
+
+    assert_eq!(store.load(&jane).unwrap(), None);
+    assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Conflict);
+    assert_eq!(store.load(&jane).unwrap(), None);
+
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &two).unwrap(), Swap::Conflict);
+    assert_eq!(
+        store.swap(&jane, Some(&two), &three).unwrap(),
+        Swap::Conflict
+    );
+    assert_eq!(store.load(&jane).unwrap(), Some(one.clone()));
+
+    assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Stored);
+    assert_eq!(store.load(&jane).unwrap(), Some(two.clone()));
+    assert_eq!(store.load(&who("joe")).unwrap(), None);
+}
+
+#[test]
+fn a_swap_that_is_done_is_stored_again_whatever_was_expected() {
+    let Some(database) = Database::new("again") else {
+        return;
+    };
+    let (store, jane) = (database.store(), who("jane"));
+    let (one, two) = (record("one"), record("two"));
+    for _ in 0..2 {
+        assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    }
+    for _ in 0..2 {
+        assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Stored);
+    }
+    assert_eq!(store.swap(&jane, None, &two).unwrap(), Swap::Stored);
+    assert_eq!(store.load(&jane).unwrap(), Some(two));
+}
+
+#[test]
+fn a_record_of_64_kib_with_every_byte_comes_back_as_it_was() {
+    let Some(database) = Database::new("bytes") else {
+        return;
+    };
+    let (store, jane) = (database.store(), who("jane"));
+    let all: Vec<u8> = (0..=255).cycle().take(64 * 1024).collect();
+    let backwards: Vec<u8> = all.iter().rev().copied().collect();
+    let (all, backwards) = (StoredRecord::from(all), StoredRecord::from(backwards));
+    assert_eq!(store.swap(&jane, None, &all).unwrap(), Swap::Stored);
+    assert_eq!(store.load(&jane).unwrap(), Some(all.clone()));
+    assert_eq!(
+        store.swap(&jane, Some(&all), &backwards).unwrap(),
+        Swap::Stored
+    );
+    assert_eq!(store.load(&jane).unwrap(), Some(backwards.clone()));
+    let empty = StoredRecord::from(Vec::new());
+    assert_eq!(
+        store.swap(&jane, Some(&backwards), &empty).unwrap(),
+        Swap::Stored
+    );
+    assert_eq!(store.load(&jane).unwrap(), Some(empty));
+}
+
+#[test]
+fn identities_of_any_length_and_with_anything_in_them_are_kept_apart() {
+    let Some(database) = Database::new("identities") else {
+        return;
+    };
+    let store = database.store();
+    let long = random_letters(100_000);
+    let identities = [
+        Identity::new(""),
+        who("o'hara\\"),
+        who("jane\0\n%É😀\"'; DROP TABLE auth_logins; --"),
+        who(&long),
+        who(&format!("{long}x")),
+        who(&long[..900]),
+    ];
+    for (at, identity) in identities.iter().enumerate() {
+        let stored = store.swap(identity, None, &record(&at.to_string()));
+        assert_eq!(stored.unwrap(), Swap::Stored);
+    }
+    for (at, identity) in identities.iter().enumerate() {
+        assert_eq!(store.load(identity).unwrap(), Some(record(&at.to_string())));
+    }
+    assert_eq!(database.sql("SELECT count(*) FROM auth_logins"), "6");
+}
+
+#[test]
+fn sixteen_threads_increment_and_lose_none() {
+    let Some(database) = Database::new("increments") else {
+        return;
+    };
+    let store = database.store();
+    thread::scope(|scope| {
+        for at in 0..16 {
+            // Half of them over one connection, half over one each.
+            let store = if at % 2 == 0 {
+                store.clone()
+            } else {
+                database.store()
+            };
+            scope.spawn(move || (0..50).for_each(|_| increment(&store)));
+        }
+    });
+    assert_eq!(counted(&store), 800);
+}
+
+#[test]
+fn of_many_who_create_a_record_one_succeeds() {
+    let Some(database) = Database::new("first") else {
+        return;
+    };
+    let stores: Vec<_> = (0..8).map(|_| database.store()).collect();
+    for round in 0..20 {
+        let jane = who(&round.to_string());
+        let stored = thread::scope(|scope| {
+            let racing: Vec<_> = stores
+                .iter()
+                .enumerate()
+                .map(|(at, store)| {
+                    let (jane, mine) = (&jane, record(&at.to_string()));
+                    scope.spawn(move || store.swap(jane, None, &mine).unwrap())
+                })
+                .collect();
+            let outcomes = racing.into_iter().map(|thread| thread.join().unwrap());
+            outcomes.filter(|outcome| *outcome == Swap::Stored).count()
+        });
+        assert_eq!(stored, 1);
+    }
+}
+
+#[test]
+fn a_store_is_used_and_dropped_within_async_code_without_a_panic() {
+    let Some(database) = Database::new("asynchronous") else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let loaded = runtime.block_on(async {
+        let store = database.store();
+        let stored = store.swap(&who("jane"), None, &record("one")).unwrap();
+        assert_eq!(stored, Swap::Stored);
+        store.load(&who("jane")).unwrap()
+    });
+    assert_eq!(loaded, Some(record("one")));
+}
+
+#[test]
+fn people_see_whose_record_changed_when() {
+    let Some(database) = Database::new("people") else {
+        return;
+    };
+    let store = database.store();
+    let (one, two) = (record("one"), record("two"));
+    assert_eq!(store.swap(&who("jane"), None, &one).unwrap(), Swap::Stored);
+    database.sql("UPDATE auth_logins SET changed = '2001-01-01'");
+    assert_eq!(
+        store.swap(&who("jane"), Some(&one), &two).unwrap(),
+        Swap::Stored
+    );
+    let seen =
+        database.sql("SELECT identity, changed > now() - interval '1 hour' FROM auth_logins");
+    assert_eq!(seen, "test name=jane|t");
+}
+
+pub(super) fn increment(store: &impl Store) {
+    let counter = who("counter");
+    loop {
+        let current = store.load(&counter).unwrap();
+        let number = current.as_ref().map_or(0, number);
+        // Records of two writers differ, as those of two sessions do: the same bytes are the same swap.
+        let next = record(&format!("{} {}", number + 1, random_letters(16)));
+        if store.swap(&counter, current.as_ref(), &next).unwrap() == Swap::Stored {
+            return;
+        }
+    }
+}
+
+/// How often a counter was incremented.
+pub(super) fn number(record: &StoredRecord) -> u32 {
+    let text = std::str::from_utf8(record.expose()).unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
+}
+
+pub(super) fn counted(store: &impl Store) -> u32 {
+    number(&store.load(&who("counter")).unwrap().unwrap())
+}
+
+/// Text that an index cannot compress.
+fn random_letters(length: usize) -> String {
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(length)
+        .collect()
+}

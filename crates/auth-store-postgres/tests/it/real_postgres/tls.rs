@@ -1,0 +1,57 @@
+//! TLS, and certificates that are not to be trusted.
+
+use auth_core::{Store, StoreFailure};
+use auth_store_postgres::PostgresStore;
+use rcgen::{CertificateParams, KeyPair};
+use services::{Postgres, or_skip};
+
+use super::{assert_failure, who};
+
+#[test]
+fn a_server_is_believed_if_its_certificate_is_and_by_no_other_name() {
+    let key = KeyPair::generate().unwrap();
+    let names = vec!["db.example.com".to_owned()];
+    let certificate = CertificateParams::new(names)
+        .unwrap()
+        .self_signed(&key)
+        .unwrap()
+        .pem();
+    let options = Postgres::options().tls(&certificate, &key.serialize_pem());
+    let Some(server) = or_skip(options.start()) else {
+        return;
+    };
+    let builder = |name: &str| {
+        PostgresStore::builder(format!(
+            "host={name} hostaddr=127.0.0.1 port={} user=postgres dbname=postgres sslmode=require",
+            server.port()
+        ))
+    };
+    let store = builder("db.example.com")
+        .authorities(&*certificate)
+        .connect()
+        .unwrap();
+    assert_eq!(store.load(&who("jane")).unwrap(), None);
+    let encrypted = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+        WHERE application_name = 'auth-store-postgres'";
+    assert_eq!(server.sql(encrypted), "t");
+
+    let error = builder("db.example.com").connect().unwrap_err();
+    assert_failure(&error, StoreFailure::Unsafe, "`authorities`");
+    let wrong_name = builder("other.example.com").authorities(&*certificate);
+    let error = wrong_name.connect().unwrap_err();
+    assert_failure(&error, StoreFailure::Unsafe, "another host");
+    assert!(
+        !format!("{error} {error:?}").contains("example.com"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_server_without_tls_is_not_talked_to_where_tls_is_needed() {
+    let Some(server) = or_skip(Postgres::start()) else {
+        return;
+    };
+    let url = format!("{}?sslmode=require", server.url());
+    let error = PostgresStore::connect(url).unwrap_err();
+    assert_failure(&error, StoreFailure::Unavailable, "`ssl`");
+}

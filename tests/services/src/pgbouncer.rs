@@ -1,0 +1,67 @@
+//! A pooler in front of a PostgreSQL server.
+
+use crate::folder::Folder;
+use crate::postgres::{Postgres, program};
+use crate::process::Process;
+use crate::{Error, Result, free_port};
+
+/// A running `pgbouncer` in transaction mode: after each transaction a client may get another
+/// session of the server, or a client another's.
+#[derive(Debug)]
+pub struct PgBouncer {
+    _process: Process,
+    port: u16,
+    _folder: Folder,
+}
+
+impl PgBouncer {
+    /// Starts one that shares so many connections to a server among all its clients.
+    ///
+    /// # Errors
+    /// If its program is missing or it does not start.
+    pub fn start(server: &Postgres, connections: usize) -> Result<Self> {
+        let pgbouncer = program("pgbouncer")?;
+        let folder = Folder::new()?;
+        let mut failure = None;
+        // Somebody else may have taken the port before the pooler does.
+        for _ in 0..3 {
+            let port = free_port()?;
+            let settings = folder.path().join("pgbouncer.ini");
+            folder.write(&settings, &ini(port, server.port(), connections))?;
+            let args = [settings.display().to_string()];
+            match folder.start(&pgbouncer, &args, "KILL", "process up") {
+                Ok(process) => {
+                    return Ok(Self {
+                        _process: process,
+                        port,
+                        _folder: folder,
+                    });
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| Error::Failed("three ports were taken".to_owned())))
+    }
+
+    /// Where it is, for a database of the server; everybody is the superuser there.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+}
+
+fn ini(port: u16, server: u16, connections: usize) -> String {
+    format!(
+        "[databases]
+* = host=127.0.0.1 port={server} user=postgres
+[pgbouncer]
+pool_mode = transaction
+default_pool_size = {connections}
+max_client_conn = 200
+auth_type = any
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+server_login_retry = 1
+"
+    )
+}
