@@ -7,10 +7,10 @@ use siphasher::sip::SipHasher24;
 use crate::identity::Identity;
 use crate::secret::Secret;
 
-/// A few bytes that are the same for the same secrets of the same identity; 0 for no secret.
+/// The same number for the same secrets of the same identity; 0 for no secret.
 ///
-/// Cut to 32 bits: enough to see that a password was changed, and too little to guess it by. The
-/// function must stay the same between versions, which std's hasher does not promise.
+/// For tokens, which nobody can guess. The function must stay the same between versions, which std's
+/// hasher does not promise.
 pub(crate) fn fingerprint<'a>(
     identity: &Identity,
     secrets: impl IntoIterator<Item = &'a Secret>,
@@ -26,7 +26,19 @@ pub(crate) fn fingerprint<'a>(
     if is_empty {
         return 0;
     }
-    (hasher.finish() & u64::from(u32::MAX)).max(1)
+    hasher.finish().max(1)
+}
+
+/// The same for what people make up, and somebody who reads it might guess: 16 bits are enough to see
+/// that a password was changed, and leave fifteen of a million that it may have been.
+pub(crate) fn short_fingerprint<'a>(
+    identity: &Identity,
+    secrets: impl IntoIterator<Item = &'a Secret>,
+) -> u64 {
+    match fingerprint(identity, secrets) {
+        0 => 0,
+        print => (print & 0xffff).max(1),
+    }
 }
 
 #[cfg(test)]
@@ -42,9 +54,17 @@ mod tests {
         assert_eq!(of(&[]), 0);
         assert_eq!(of(&["", ""]), 0);
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
-        assert!(of(&["correct horse"]) <= u64::from(u32::MAX));
-        assert_eq!(of(&["correct horse"]), PINNED);
+        assert_eq!(of(&["correct horse"]) & u64::from(u32::MAX), 4_115_921_399);
     }
 
-    const PINNED: u64 = 4_115_921_399;
+    #[test]
+    fn of_a_password_little_is_kept() {
+        let identity = Identity::new("ermeo");
+        let of = |text: &str| short_fingerprint(&identity, &[Secret::from(text)]);
+        assert_eq!(of(""), 0);
+        assert_ne!(of("correct horse"), of("battery staple"));
+        for text in ["a", "b", "c", "d", "correct horse"] {
+            assert!((1..=0xffff).contains(&of(text)));
+        }
+    }
 }

@@ -60,7 +60,7 @@ pub trait Grant: Debug + Send + Sync {
     /// What it logs in with: a password, a client secret. Default: nothing.
     ///
     /// A login that was refused is not tried again before these change, by no process that shares
-    /// it. They are compared by a fingerprint of a few bytes; none of them is stored.
+    /// it. They are compared by 16 bits of a hash; none of them is stored.
     fn credentials(&self) -> Vec<&Secret> {
         Vec::new()
     }

@@ -37,6 +37,26 @@ pub use sealed::{Key, Sealed};
 ///
 /// `auth_sim::store_conformance` tests all of that which can be tested from outside.
 ///
+/// # What sessions guarantee over such a store
+/// - Of all threads, processes and machines that share a login, one at a time sends its refresh
+///   token, and each refresh token is sent once, unless the vendor documents that a second time is
+///   harmless. That holds whatever the clocks say, and whoever is killed or suspended at whatever moment.
+/// - A newer token is never replaced by an older one, and a new one is stored before it is handed
+///   out. If it cannot be stored it is handed out all the same, kept, and stored as soon as possible.
+/// - An answer that comes late is not thrown away: the refresh token in it is the only one that works.
+/// - A process that dies holds the others up for at most the time that its request may take; over a
+///   store that shows signs of life, not at all. Until then, whoever has a valid token goes on.
+/// - A wrong password is tried once by all of them together, and after a failure all rest.
+///
+/// # What nobody can guarantee
+/// - **A crash after the server has rotated the refresh token and before the new one is stored loses
+///   it.** So does an answer that is lost on the way: "never arrived" and "answer lost" look the same
+///   from here. A grant that can log in again does so; without, a person must.
+/// - **A store that forgets what it acknowledged can bring a spent refresh token back**: a failover to
+///   a replica that lagged behind, a cache that evicts, a disk that lied. A process that has seen the
+///   newer record writes it back, and waits before it uses it; if no such process lives, the login is lost.
+/// - **Another program that uses the same refresh token** knows nothing of all this.
+///
 /// ```
 /// use std::collections::HashMap;
 /// use std::sync::Mutex;

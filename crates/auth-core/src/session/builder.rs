@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{fingerprint, short_fingerprint};
 use crate::grant::Grant;
 use crate::held::Held;
 use crate::observer::Observer;
@@ -124,7 +124,7 @@ impl Builder {
         let rules = Rules {
             replay: self.grant.replay(),
             flight: transport.timeout() + 2 * store.timeout() + MARGIN,
-            credentials: fingerprint(&identity, self.grant.credentials()),
+            credentials: short_fingerprint(&identity, self.grant.credentials()),
             retries: self.retries,
         };
         let inner = Inner {
