@@ -40,6 +40,10 @@ const CONCERNS: &[Concern] = &[
         modules: &["doors", REAL_POSTGRES],
     },
     Concern {
+        package: "auth-store-redis",
+        modules: &["doors", REAL_REDIS],
+    },
+    Concern {
         package: "auth-all",
         modules: &["doors"],
     },

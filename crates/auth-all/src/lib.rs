@@ -9,6 +9,8 @@ pub use aerion_auth as aerion;
 pub use aeris_auth as aeris;
 #[cfg(feature = "postgres")]
 pub use auth_store_postgres as postgres;
+#[cfg(feature = "redis")]
+pub use auth_store_redis as redis;
 #[cfg(feature = "ermeo")]
 pub use ermeo_auth as ermeo;
 #[cfg(feature = "generic")]

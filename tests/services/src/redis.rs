@@ -23,6 +23,7 @@ pub struct RedisOptions {
     directives: Vec<(String, String)>,
     password: Option<String>,
     identity: Option<(String, String)>,
+    clients_of: Option<String>,
 }
 
 impl Redis {
@@ -40,6 +41,7 @@ impl Redis {
             directives: Vec::new(),
             password: None,
             identity: None,
+            clients_of: None,
         }
         .set("save", "")
         .set("appendonly", "yes")
@@ -117,7 +119,14 @@ impl Redis {
             set("tls-port", &port);
             set("tls-cert-file", &self.file("certificate").to_string_lossy());
             set("tls-key-file", &self.file("key").to_string_lossy());
-            set("tls-auth-clients", "no");
+            if self.options.clients_of.is_some() {
+                set(
+                    "tls-ca-cert-file",
+                    &self.file("authority").to_string_lossy(),
+                );
+            } else {
+                set("tls-auth-clients", "no");
+            }
         } else {
             set("port", &port);
         }
@@ -152,6 +161,13 @@ impl RedisOptions {
         self
     }
 
+    /// Lets in only whom this authority has signed; its certificate is PEM. Needs [`tls`](Self::tls).
+    #[must_use]
+    pub fn clients_of(mut self, authority: &str) -> Self {
+        self.clients_of = Some(authority.to_owned());
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -166,6 +182,9 @@ impl RedisOptions {
         if let Some((certificate, key)) = &redis.options.identity {
             fs::write(redis.file("certificate"), certificate)?;
             fs::write(redis.file("key"), key)?;
+        }
+        if let Some(authority) = &redis.options.clients_of {
+            fs::write(redis.file("authority"), authority)?;
         }
         let mut failure = None;
         // Somebody else may have taken the port before the server does.

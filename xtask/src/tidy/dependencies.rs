@@ -28,6 +28,14 @@ pub(super) const BOUNDS: &[Bound] = &[
         never: &["mockito", "tokio"],
         one_version: false,
     },
+    // A third of them are for its URLs, which may be written in any script.
+    Bound {
+        package: "auth-store-redis",
+        features: "",
+        most: 82,
+        never: &["mockito", "oauth2", "tokio"],
+        one_version: true,
+    },
 ];
 
 /// ureq with rustls is 22 crates; the rest is JSON, errors, `time`, a clock, jitter and two of ours.

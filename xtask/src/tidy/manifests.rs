@@ -98,7 +98,11 @@ fn misplaced(package: &Package, dependency: &Dependency) -> Option<String> {
 }
 
 /// Dependencies that one package has and no other.
-const AT_HOME: [(&str, &str); 2] = [("mockito", "auth-tests"), ("oauth2", "oauth2-generic")];
+const AT_HOME: [(&str, &str); 3] = [
+    ("mockito", "auth-tests"),
+    ("oauth2", "oauth2-generic"),
+    ("redis", "auth-store-redis"),
+];
 
 #[cfg(test)]
 mod tests {

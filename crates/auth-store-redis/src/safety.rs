@@ -1,0 +1,107 @@
+//! Which settings of the server could lose a login.
+
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, cmd};
+
+use crate::failure::Failure;
+use crate::server::{Server, Talk};
+
+/// What the server says of itself, as far as it says it to us.
+pub(crate) struct Settings {
+    info: Option<String>,
+    /// Names and values in turn.
+    syncing: Option<Vec<String>>,
+}
+
+impl Settings {
+    pub(crate) fn read(server: &Server) -> Result<Self, Failure> {
+        let mut syncing = cmd("CONFIG");
+        syncing.arg("GET").arg("*appendfsync*");
+        Ok(Self {
+            info: server.ask(|talk| permitted(talk, &cmd("INFO")))?,
+            syncing: server.ask(|talk| permitted(talk, &syncing))?,
+        })
+    }
+
+    pub(crate) fn is_replica(&self) -> bool {
+        self.info("role") == Some("slave")
+    }
+
+    /// What could lose a login, and the commands that mend it, in one line.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let risks: Vec<_> = [
+            self.log_is_off(),
+            self.log_is_late(),
+            self.log_pauses(),
+            self.keys_are_evicted(),
+            self.is_cluster(),
+            self.is_silent(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!risks.is_empty()).then(|| {
+            let risks = risks.join("; ");
+            format!("Redis may lose logins that it has acknowledged: {risks}; CONFIG REWRITE keeps what was set")
+        })
+    }
+
+    fn log_is_off(&self) -> Option<&'static str> {
+        let off = self.info("aof_enabled") == Some("0");
+        off.then_some("appendonly is off (CONFIG SET appendonly yes)")
+    }
+
+    fn log_is_late(&self) -> Option<&'static str> {
+        let late = self
+            .config("appendfsync")
+            .is_some_and(|value| value != "always");
+        late.then_some("appendfsync is not always (CONFIG SET appendfsync always)")
+    }
+
+    fn log_pauses(&self) -> Option<&'static str> {
+        let pauses = self.config("no-appendfsync-on-rewrite") == Some("yes");
+        pauses
+            .then_some("no-appendfsync-on-rewrite is on (CONFIG SET no-appendfsync-on-rewrite no)")
+    }
+
+    /// `volatile-*` evicts keys with an expiry only, and ours have none.
+    fn keys_are_evicted(&self) -> Option<&'static str> {
+        let limited = self.info("maxmemory").is_some_and(|bytes| bytes != "0");
+        let policy = self.info("maxmemory_policy").unwrap_or_default();
+        (limited && policy.starts_with("allkeys-"))
+            .then_some("maxmemory-policy evicts any key (CONFIG SET maxmemory-policy noeviction)")
+    }
+
+    fn is_cluster(&self) -> Option<&'static str> {
+        let cluster = self.info("redis_mode") == Some("cluster");
+        cluster.then_some(
+            "it is in cluster mode, where a failover forgets swaps and a login may belong on another node (use a server that is not)",
+        )
+    }
+
+    fn is_silent(&self) -> Option<&'static str> {
+        let silent = self.info.is_none() || self.syncing.is_none();
+        silent.then_some(
+            "not all of its settings can be seen (ACL SETUSER <user> +info +config|get, or make sure yourself that appendonly is yes, appendfsync always and maxmemory-policy noeviction)",
+        )
+    }
+
+    fn info(&self, name: &str) -> Option<&str> {
+        let mut lines = self.info.as_deref()?.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+    }
+
+    fn config(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.syncing.as_deref()?.chunks_exact(2);
+        let pair = pairs.find(|pair| pair[0] == name)?;
+        Some(&pair[1])
+    }
+}
+
+/// The answer, or none if this user may not ask. Where Redis is a service, nobody may.
+fn permitted<T: FromRedisValue>(talk: &mut Talk<'_>, question: &Cmd) -> RedisResult<Option<T>> {
+    let forbidden = [ServerErrorKind::NoPerm, ServerErrorKind::ResponseError];
+    match talk.ask(question) {
+        Err(error) if forbidden.map(ErrorKind::Server).contains(&error.kind()) => Ok(None),
+        answer => answer.map(Some),
+    }
+}

@@ -1,0 +1,72 @@
+//! Everything that needs a server. Each test has one to itself.
+
+mod access; // who may connect, and what is said to those who may not
+mod changes; // what load and swap do
+mod losses; // servers that die, stand still, or cannot be heard
+mod proxy; // loses what it is told to lose
+mod safety; // settings that could lose a login
+#[cfg(feature = "tls")]
+mod tls; // certificates, ours and theirs
+mod waiting; // being woken
+
+use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_store_redis::{Error, RedisStore};
+use services::{Redis, or_skip};
+
+/// A server that loses nothing, if there can be one here.
+fn redis() -> Option<Redis> {
+    or_skip(Redis::start())
+}
+
+fn store(redis: &Redis) -> RedisStore {
+    RedisStore::connect(&redis.url()).expect("a connection")
+}
+
+/// A connection beside the store.
+fn raw(redis: &Redis) -> redis::Connection {
+    let client = redis::Client::open(redis.url()).expect("a URL");
+    client.get_connection().expect("a connection")
+}
+
+/// What the server answers, as it says it.
+fn run<T: redis::FromRedisValue>(connection: &mut redis::Connection, command: &str) -> T {
+    let mut words = command.split(' ');
+    let mut cmd = redis::cmd(words.next().expect("a command"));
+    words.for_each(|word| {
+        cmd.arg(word);
+    });
+    cmd.query(connection).expect("an answer")
+}
+
+fn login(name: &str) -> Identity {
+    Identity::new("test").with("username", name)
+}
+
+fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
+    bytes.as_ref().to_vec().into()
+}
+
+/// Swaps, and says which error.
+#[track_caller]
+fn put(store: &RedisStore, login: &Identity, old: Option<&str>, new: &str) -> Swap {
+    let old = old.map(record);
+    let outcome = store.swap(login, old.as_ref(), &record(new));
+    outcome.expect("an answer")
+}
+
+#[track_caller]
+fn found(store: &RedisStore, login: &Identity) -> Option<String> {
+    let record = store.load(login).expect("an answer")?;
+    Some(String::from_utf8_lossy(record.expose()).into_owned())
+}
+
+/// The error, which has no secret in it.
+#[track_caller]
+fn failed<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Error {
+    let error = outcome.expect_err("an error");
+    assert!(!format!("{error} {error:?} {error:#?}").contains(CANARY));
+    error
+}
+
+/// Begins every secret in these tests. Letters and digits alone: no encoding hides it.
+const CANARY: &str = "canary7Qz";

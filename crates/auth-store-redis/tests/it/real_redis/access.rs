@@ -1,0 +1,194 @@
+//! Who may connect, and what is said to those who may not.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use auth_core::{Store, StoreFailure, Swap};
+use auth_store_redis::{Error, RedisStore};
+use services::{Redis, or_skip};
+
+use super::{CANARY, failed, found, login, put, raw, redis, run, store};
+use crate::journal;
+
+fn guarded() -> Option<Redis> {
+    or_skip(Redis::options().password(&format!("{CANARY}right")).start())
+}
+
+/// An error that only a person can mend, and that shows neither password nor URL.
+#[track_caller]
+fn refused(url: &str) -> String {
+    let error = failed(RedisStore::connect(url));
+    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+    error.to_string()
+}
+
+#[test]
+fn the_password_of_the_url_opens_the_door_and_is_not_shown() {
+    let Some(redis) = guarded() else { return };
+    let (store, logged) = journal::of(|| store(&redis));
+    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(logged, [""; 0]);
+    let shown = format!(
+        "{store:?} {store:#?} {:?}",
+        RedisStore::builder(&redis.url())
+    );
+    assert!(
+        !shown.contains(CANARY) && !shown.contains("127.0.0.1"),
+        "{shown}"
+    );
+    assert!(shown.contains("auth:"), "{shown}");
+}
+
+#[test]
+fn a_password_may_come_from_elsewhere_and_wins() {
+    let Some(redis) = guarded() else { return };
+    for user in ["", ":canary7Qzwrong@", "default@"] {
+        let url = format!("redis://{user}127.0.0.1:{}", redis.port());
+        let builder = RedisStore::builder(&url).password("canary7Qzright");
+        assert!(!format!("{builder:?}").contains(CANARY));
+        assert_eq!(found(&builder.connect().unwrap(), &login("ada")), None);
+    }
+}
+
+#[test]
+fn a_wrong_password_is_told_without_quoting_it() {
+    let Some(redis) = guarded() else { return };
+    let port = redis.port();
+    for user in [
+        ":canary7Qzwrong@",
+        "canary7Qz:canary7Qzright@",
+        "canary7Qz@",
+        "",
+    ] {
+        let error = refused(&format!("redis://{user}127.0.0.1:{port}"));
+        assert!(error.contains("user name or password"), "{error}");
+    }
+}
+
+#[test]
+fn a_password_that_the_server_does_not_know_of_is_told() {
+    let Some(redis) = redis() else { return };
+    let error = refused(&format!("redis://:{CANARY}@127.0.0.1:{}", redis.port()));
+    assert!(error.contains("has no password"), "{error}");
+}
+
+/// While it was right when we connected, the server's operator may put it right again.
+#[test]
+fn a_password_that_is_changed_later_is_a_failure_that_passes() {
+    let Some(redis) = guarded() else { return };
+    let store = store(&redis);
+    let mut admin = raw(&redis);
+    let () = run(&mut admin, "CONFIG SET requirepass other");
+    let () = run(&mut admin, "CLIENT KILL TYPE normal SKIPME yes");
+    let error = failed(store.load(&login("ada")));
+    assert!(error.is_transient(), "{error:?}");
+    assert!(
+        error.to_string().contains("user name or password"),
+        "{error}"
+    );
+    let () = run(&mut admin, &format!("CONFIG SET requirepass {CANARY}right"));
+    assert_eq!(found(&store, &login("ada")), None);
+}
+
+/// The rule is the README's, word for word.
+#[test]
+fn the_documented_user_can_do_everything() {
+    let Some(redis) = redis() else { return };
+    let readme = include_str!("../../../README.md");
+    let rule = readme
+        .lines()
+        .find(|line| line.starts_with("ACL SETUSER auth "));
+    let () = run(&mut raw(&redis), rule.expect("a rule"));
+    let url = format!("redis://auth:password@127.0.0.1:{}", redis.port());
+    let (store, logged) = journal::of(|| RedisStore::connect(&url).unwrap());
+    assert_eq!(logged, [""; 0]);
+    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(found(&store, &login("ada")), Some("a".into()));
+    let waited = store.wait(&login("ada"), None, Duration::from_secs(600));
+    assert!(waited.unwrap());
+}
+
+#[test]
+fn a_user_who_may_not_swap_is_told_when_connecting() {
+    let Some(redis) = redis() else { return };
+    for (at, rule) in [
+        "~auth:* &* +@all -evalsha",
+        "~auth:* &* +@all -get",
+        "~auth:* &* +@all -persist",
+        "~other:* &* +@all",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let rule = format!("ACL SETUSER user{at} on >{CANARY} resetkeys {rule}");
+        let () = run(&mut raw(&redis), &rule);
+        let error = refused(&format!(
+            "redis://user{at}:{CANARY}@127.0.0.1:{}",
+            redis.port()
+        ));
+        assert!(error.contains("ACL SETUSER"), "{rule}: {error}");
+    }
+}
+
+#[test]
+fn a_replica_is_refused() {
+    let (Some(primary), Some(replica)) = (redis(), redis()) else {
+        return;
+    };
+    let mut admin = raw(&replica);
+    let follow = format!("REPLICAOF 127.0.0.1 {}", primary.port());
+    let () = run(&mut admin, &follow);
+    // Also one that would take writes, and forget them.
+    for read_only in ["yes", "no"] {
+        let () = run(
+            &mut admin,
+            &format!("CONFIG SET replica-read-only {read_only}"),
+        );
+        let error = failed(RedisStore::connect(&replica.url()));
+        let is_unsafe = matches!(
+            error,
+            Error::Store {
+                failure: StoreFailure::Unsafe,
+                ..
+            }
+        );
+        assert!(is_unsafe && !error.is_transient(), "{error:?}");
+        assert!(
+            error.to_string().contains("connect to the primary"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_is_full_is_not_a_wrong_password() {
+    let Some(redis) = guarded() else { return };
+    let mut admin = raw(&redis);
+    let () = run(&mut admin, "CONFIG SET maxclients 1");
+    let error = failed(RedisStore::connect(&redis.url()));
+    assert!(error.is_transient(), "{error:?}");
+    // It says why and hangs up, and the second may overtake the first.
+    let reasons = ["maxclients", "ended before"];
+    assert!(
+        reasons.iter().any(|why| error.to_string().contains(why)),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_answers_may_be_no_redis() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for mut client in listener.incoming().map_while(Result::ok) {
+            // Reads first: whoever hangs up on what is unread resets the connection.
+            let _ = client.read(&mut [0; 1024]);
+            let _ = client.write_all(b"HTTP/1.1 400 canary7Qz\r\n\r\n");
+        }
+    });
+    let error = failed(RedisStore::connect(&format!("redis://127.0.0.1:{port}")));
+    assert!(error.to_string().contains("not Redis"), "{error}");
+}

@@ -1,0 +1,240 @@
+//! Servers that die, stand still, or cannot be heard.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use auth_core::{Store, StoreFailure, Swap};
+use auth_store_redis::{Error, RedisStore};
+use services::Redis;
+
+use super::proxy::{Lost, Proxy};
+use super::{failed, found, login, put, raw, record, redis, run, store};
+
+/// The error, which says that a later try may work.
+#[track_caller]
+fn unavailable<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
+    let error = failed(outcome);
+    let unavailable = matches!(
+        error,
+        Error::Store {
+            failure: StoreFailure::Unavailable,
+            ..
+        }
+    );
+    assert!(unavailable && error.is_transient(), "{error:?}");
+    error.to_string()
+}
+
+/// How often the server has run a command since it was told to count.
+fn calls(redis: &Redis, command: &str) -> u32 {
+    let statistics: String = run(&mut raw(redis), "INFO commandstats");
+    let start = format!("cmdstat_{command}:calls=");
+    let line = statistics
+        .lines()
+        .find_map(|line| line.strip_prefix(&start));
+    let count = line.and_then(|line| line.split(',').next());
+    count.map_or(0, |count| count.parse().expect("a number"))
+}
+
+#[test]
+fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_stored() {
+    let Some(redis) = redis() else { return };
+    let proxy = Proxy::before(&redis);
+    let store = RedisStore::connect(&proxy.url()).unwrap();
+    let ada = login("ada");
+    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
+    let before = proxy.visits();
+
+    proxy.lose(1, Lost::Answer);
+    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Stored);
+    assert_eq!(found(&store, &ada), Some("b".into()));
+    assert_eq!(calls(&redis, "evalsha"), 2, "it was repeated");
+    assert_eq!(calls(&redis, "set"), 1, "it was applied once");
+    assert_eq!(proxy.visits(), before + 1, "over a new connection");
+}
+
+#[test]
+fn a_swap_that_is_lost_on_the_way_is_repeated() {
+    let Some(redis) = redis() else { return };
+    let proxy = Proxy::before(&redis);
+    let store = RedisStore::connect(&proxy.url()).unwrap();
+    let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
+    proxy.lose(1, Lost::Question);
+    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(calls(&redis, "evalsha"), 1);
+    assert_eq!(found(&store, &login("ada")), Some("a".into()));
+}
+
+/// Somebody else may have been between the two.
+#[test]
+fn a_lost_swap_that_was_overtaken_is_a_conflict() {
+    let Some(redis) = redis() else { return };
+    let proxy = Proxy::before(&redis);
+    let store_here = RedisStore::connect(&proxy.url()).unwrap();
+    proxy.lose(1, Lost::Question);
+    assert_eq!(
+        put(&store(&redis), &login("ada"), None, "theirs"),
+        Swap::Stored
+    );
+    assert_eq!(
+        put(&store_here, &login("ada"), None, "ours"),
+        Swap::Conflict
+    );
+    assert_eq!(found(&store_here, &login("ada")), Some("theirs".into()));
+}
+
+#[test]
+fn a_swap_that_is_lost_twice_is_an_error_and_may_be_repeated_by_the_caller() {
+    let Some(redis) = redis() else { return };
+    let proxy = Proxy::before(&redis);
+    let store = RedisStore::connect(&proxy.url()).unwrap();
+    proxy.lose(2, Lost::Answer);
+    let error = unavailable(store.swap(&login("ada"), None, &record("canary7Qz")));
+    assert!(error.contains("ended before the answer"), "{error}");
+    assert_eq!(put(&store, &login("ada"), None, "canary7Qz"), Swap::Stored);
+}
+
+#[test]
+fn a_server_that_is_down_is_an_error_and_works_again_when_it_is_back() {
+    let Some(mut redis) = redis() else { return };
+    let store = store(&redis);
+    let ada = login("ada");
+    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    redis.kill();
+    for error in [
+        unavailable(store.load(&ada)),
+        unavailable(store.swap(&ada, None, &record("canary7Qz"))),
+        unavailable(RedisStore::connect(&redis.url())),
+    ] {
+        assert!(error.contains("is it running"), "{error}");
+        assert!(!error.contains(&redis.port().to_string()), "{error}");
+    }
+    redis.restart().unwrap();
+    assert_eq!(found(&store, &ada), Some("a".into()));
+    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Stored);
+}
+
+/// Connections that nobody used while the server was away look alive until one tries.
+#[test]
+fn a_restart_between_two_calls_is_not_noticed() {
+    let Some(mut redis) = redis() else { return };
+    let store = store(&redis);
+    let ada = login("ada");
+    thread::scope(|scope| {
+        for at in 0..4 {
+            let store = &store;
+            scope.spawn(move || found(store, &login(&at.to_string())));
+        }
+    });
+    for (old, new) in [(None, "a"), (Some("a"), "b"), (Some("b"), "c")] {
+        redis.restart().unwrap();
+        assert_eq!(put(&store, &ada, old, new), Swap::Stored);
+    }
+    redis.restart().unwrap();
+    assert_eq!(found(&store, &ada), Some("c".into()));
+}
+
+/// It never goes on before the calls have ended, so they ended by themselves.
+#[test]
+fn a_server_that_stands_still_holds_nobody_up_for_longer_than_the_time_out() {
+    let Some(redis) = redis() else { return };
+    let patient = store(&redis);
+    let builder = RedisStore::builder(&redis.url()).timeout(Duration::from_millis(500));
+    let store = builder.clone().connect().unwrap();
+    assert_eq!(store.timeout(), Duration::from_millis(500));
+    redis.pause();
+    for error in [
+        unavailable(store.load(&login("ada"))),
+        unavailable(store.swap(&login("ada"), None, &record("a"))),
+        unavailable(builder.connect()),
+    ] {
+        assert!(error.contains("in time"), "{error}");
+    }
+    let waited = store.wait(&login("ada"), None, Duration::from_secs(600));
+    assert!(!waited.unwrap(), "it cannot");
+    redis.resume();
+    // What was asked before may be answered now; nobody listens any more.
+    assert_eq!(put(&patient, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(found(&patient, &login("ada")), Some("a".into()));
+}
+
+/// Writes 1, 2, 3, … and tells each number that was acknowledged, until the server is gone.
+fn count(store: &RedisStore, who: &str, tell: &Sender<()>) -> u32 {
+    let mut old = None;
+    for number in 1_u32.. {
+        let new = record(number.to_be_bytes());
+        match store.swap(&login(who), old.as_ref(), &new) {
+            Ok(outcome) => assert_eq!(outcome, Swap::Stored),
+            Err(_) => return number - 1,
+        }
+        old = Some(new);
+        // Nobody listens any more after the kill.
+        let _ = tell.send(());
+    }
+    unreachable!("the server was killed")
+}
+
+fn hear(tale: &Receiver<()>, times: usize) {
+    (0..times).for_each(|_| {
+        let told = tale.recv_timeout(Duration::from_secs(30));
+        told.expect("they write");
+    });
+}
+
+#[test]
+fn every_acknowledged_swap_survives_a_kill() {
+    let Some(mut redis) = redis() else { return };
+    let (tell, tale) = channel();
+    let store = store(&redis);
+    let counting: Vec<_> = (0..4)
+        .map(|at| {
+            let (store, tell) = (store.clone(), tell.clone());
+            thread::spawn(move || count(&store, &at.to_string(), &tell))
+        })
+        .collect();
+    hear(&tale, 200);
+    redis.kill();
+    let acknowledged = counting.into_iter().map(|thread| thread.join().unwrap());
+    let acknowledged: Vec<u32> = acknowledged.collect();
+    redis.restart().unwrap();
+    for (at, acknowledged) in acknowledged.into_iter().enumerate() {
+        let kept = store
+            .load(&login(&at.to_string()))
+            .unwrap()
+            .expect("a record");
+        let kept = u32::from_be_bytes(kept.expose().try_into().unwrap());
+        // The one in flight may have been applied, and that is all.
+        assert!((acknowledged..=acknowledged + 1).contains(&kept));
+    }
+}
+
+#[test]
+fn a_primary_that_became_a_replica_is_not_believed() {
+    let Some(redis) = redis() else { return };
+    let store = store(&redis);
+    let ada = login("ada");
+    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    let () = run(&mut raw(&redis), "REPLICAOF 127.0.0.1 1");
+    for error in [
+        unavailable(store.load(&ada)),
+        // What is there already would need no write.
+        unavailable(store.swap(&ada, None, &record("a"))),
+        unavailable(store.swap(&ada, Some(&record("a")), &record("b"))),
+    ] {
+        assert!(error.contains("connect to the primary"), "{error}");
+    }
+    let () = run(&mut raw(&redis), "REPLICAOF NO ONE");
+    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Stored);
+}
+
+#[test]
+fn a_server_without_memory_says_what_to_raise() {
+    let Some(redis) = redis() else { return };
+    let store = store(&redis);
+    let () = run(&mut raw(&redis), "CONFIG SET maxmemory 1");
+    let error = unavailable(store.swap(&login("ada"), None, &record("canary7Qz")));
+    assert!(error.contains("maxmemory"), "{error}");
+    assert_eq!(found(&store, &login("ada")), None);
+}

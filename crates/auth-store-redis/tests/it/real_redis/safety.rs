@@ -1,0 +1,130 @@
+//! Settings that could lose a login.
+
+use auth_store_redis::RedisStore;
+use services::{Redis, RedisOptions, or_skip};
+
+use super::{CANARY, raw, run, store};
+use crate::journal;
+
+/// What connecting to such a server logs; it works all the same.
+fn logged(options: RedisOptions) -> Option<Vec<String>> {
+    let redis = or_skip(options.start())?;
+    let (store, logged) = journal::of(|| store(&redis));
+    drop(store);
+    Some(logged)
+}
+
+#[track_caller]
+fn one_warning(logged: &[String]) -> &str {
+    let [line] = logged else { panic!("{logged:?}") };
+    let start = "WARN auth_store_redis::builder: Redis may lose logins that it has acknowledged: ";
+    assert!(!line.contains('\n'), "{line}");
+    line.strip_prefix(start).unwrap_or_else(|| panic!("{line}"))
+}
+
+#[test]
+fn a_safe_server_is_not_talked_about() {
+    for policy in ["noeviction", "volatile-lru"] {
+        let options = Redis::options()
+            .set("maxmemory", "64mb")
+            .set("maxmemory-policy", policy);
+        let Some(logged) = logged(options) else {
+            return;
+        };
+        assert_eq!(logged, [""; 0]);
+    }
+    let options = Redis::options().set("maxmemory-policy", "allkeys-lru");
+    assert_eq!(
+        logged(options).expect("a server"),
+        [""; 0],
+        "there is no limit"
+    );
+}
+
+#[test]
+fn each_unsafe_setting_is_told_with_what_mends_it() {
+    let safe = Redis::options;
+    for (options, mend) in [
+        (safe().set("appendonly", "no"), "CONFIG SET appendonly yes"),
+        (
+            safe().set("appendfsync", "everysec"),
+            "CONFIG SET appendfsync always",
+        ),
+        (
+            safe().set("appendfsync", "no"),
+            "CONFIG SET appendfsync always",
+        ),
+        (
+            safe().set("no-appendfsync-on-rewrite", "yes"),
+            "CONFIG SET no-appendfsync-on-rewrite no",
+        ),
+        (
+            safe()
+                .set("maxmemory", "64mb")
+                .set("maxmemory-policy", "allkeys-lru"),
+            "CONFIG SET maxmemory-policy noeviction",
+        ),
+    ] {
+        let Some(logged) = logged(options) else {
+            return;
+        };
+        let warning = one_warning(&logged);
+        assert!(warning.contains(mend), "{warning}");
+        assert_eq!(warning.matches("CONFIG SET").count(), 1, "{warning}");
+    }
+}
+
+#[test]
+fn the_server_as_it_is_delivered_gets_one_warning_of_two_settings_which_mend_it() {
+    let delivered = Redis::options()
+        .set("appendonly", "no")
+        .set("appendfsync", "everysec");
+    let Some(redis) = or_skip(delivered.start()) else {
+        return;
+    };
+    let (_, logged) = journal::of(|| store(&redis));
+    let warning = one_warning(&logged);
+    let mut mends = 0;
+    for part in warning.split('(').skip(1) {
+        let command = part.split(')').next().unwrap();
+        let () = run(&mut raw(&redis), command);
+        mends += 1;
+    }
+    assert_eq!(mends, 2, "{warning}");
+    assert_eq!(journal::of(|| store(&redis)).1, [""; 0]);
+}
+
+#[test]
+fn a_cluster_is_told() {
+    let Some(redis) = or_skip(Redis::options().set("cluster-enabled", "yes").start()) else {
+        return;
+    };
+    // It serves no slot yet; that is another matter.
+    let (outcome, logged) = journal::of(|| RedisStore::connect(&redis.url()));
+    assert!(outcome.unwrap_err().to_string().contains("CLUSTERDOWN"));
+    assert!(one_warning(&logged).contains("in cluster mode"));
+}
+
+#[test]
+fn settings_that_may_not_be_seen_are_told_and_the_rest_is_looked_at() {
+    let Some(redis) = or_skip(Redis::options().set("appendonly", "no").start()) else {
+        return;
+    };
+    for (at, forbidden) in ["-config", "-info", "-config -info"]
+        .into_iter()
+        .enumerate()
+    {
+        let rule = format!("ACL SETUSER user{at} on >{CANARY} ~* &* +@all {forbidden}");
+        let () = run(&mut raw(&redis), &rule);
+        let url = format!("redis://user{at}:{CANARY}@127.0.0.1:{}", redis.port());
+        let (store, logged) = journal::of(|| RedisStore::connect(&url));
+        store.unwrap();
+        let warning = one_warning(&logged);
+        assert!(
+            warning.contains("not all of its settings can be seen"),
+            "{warning}"
+        );
+        assert_eq!(warning.contains("SET appendonly"), at == 0, "{warning}");
+        assert!(!warning.contains(CANARY));
+    }
+}

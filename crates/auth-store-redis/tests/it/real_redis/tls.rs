@@ -1,0 +1,102 @@
+//! Certificates, ours and theirs.
+
+use auth_core::Swap;
+use auth_store_redis::RedisStore;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use services::{Redis, or_skip};
+
+use super::{failed, found, login, put};
+
+/// A certificate authority that no list of roots knows.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().expect("a key");
+        Self(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
+    }
+
+    fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate and its key.
+    fn sign(&self, host: &str) -> (String, String) {
+        let params = CertificateParams::new([host.to_owned()]).expect("a name");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+}
+
+#[test]
+fn over_tls_it_works_as_without() {
+    let authority = Authority::new("ours");
+    let (certificate, key) = authority.sign("127.0.0.1");
+    let options = Redis::options().password("s3cret").tls(&certificate, &key);
+    let Some(redis) = or_skip(options.start()) else {
+        return;
+    };
+    assert!(redis.url().starts_with("rediss://"));
+    let builder = RedisStore::builder(&redis.url()).authorities(authority.pem());
+    let store = builder.connect().unwrap();
+    let long = "x".repeat(64 * 1024);
+    assert_eq!(put(&store, &login("ada"), None, &long), Swap::Stored);
+    assert_eq!(found(&store, &login("ada")), Some(long));
+}
+
+#[test]
+fn a_certificate_that_does_not_fit_is_refused_with_the_reason() {
+    let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
+    for (host, trusted, reason) in [
+        ("127.0.0.1", Some(&theirs), "UnknownIssuer"),
+        ("127.0.0.1", None, "UnknownIssuer"),
+        ("redis.example", Some(&ours), "not valid for name"),
+    ] {
+        let (certificate, key) = ours.sign(host);
+        let started = Redis::options().tls(&certificate, &key).start();
+        let Some(redis) = or_skip(started) else {
+            return;
+        };
+        let mut builder = RedisStore::builder(&redis.url());
+        if let Some(trusted) = trusted {
+            builder = builder.authorities(trusted.pem());
+        }
+        let error = failed(builder.connect()).to_string();
+        assert!(
+            error.contains("no TLS connection") && error.contains(reason),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_a_certificate_is_shown_ours() {
+    let authority = Authority::new("ours");
+    let (certificate, key) = authority.sign("127.0.0.1");
+    let options = Redis::options()
+        .tls(&certificate, &key)
+        .clients_of(&authority.pem());
+    let Some(redis) = or_skip(options.start()) else {
+        return;
+    };
+    let builder = RedisStore::builder(&redis.url()).authorities(authority.pem());
+    let (certificate, key) = authority.sign("gateway.example");
+    let introduced = builder.clone().client_certificate(&certificate, key);
+    let store = introduced.connect().unwrap();
+    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+
+    let error = failed(builder.connect()).to_string();
+    assert!(error.contains("CertificateRequired"), "{error}");
+}
+
+#[test]
+fn a_server_without_tls_is_not_talked_to_in_clear() {
+    let Some(redis) = super::redis() else { return };
+    let url = format!("rediss://:canary7Qz@127.0.0.1:{}", redis.port());
+    let error = failed(RedisStore::connect(&url)).to_string();
+    assert!(error.contains("without TLS"), "{error}");
+}
