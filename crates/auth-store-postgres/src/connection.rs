@@ -29,7 +29,15 @@ type Traffic = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + 
 impl Target {
     /// Connects to the first host that takes writes.
     pub(crate) async fn connect(&self) -> Outcome<Connection> {
-        let (client, traffic) = self.config.connect(self.tls()).await?;
+        let several = self
+            .config
+            .get_hosts()
+            .len()
+            .max(self.config.get_hostaddrs().len())
+            > 1;
+        let connected = self.config.connect(self.tls()).await;
+        let (client, traffic) =
+            connected.map_err(|error| Failure::of_connecting(error, several))?;
         Ok(Connection {
             client,
             traffic: Some(Box::pin(traffic)),

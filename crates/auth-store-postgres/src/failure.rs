@@ -66,8 +66,8 @@ impl Failure {
 
     pub(crate) fn permission() -> Self {
         Self::setting(
-            "PostgreSQL denies the permission; the user needs SELECT, INSERT and UPDATE on the table, \
-             USAGE on its schema, and CREATE there if the table is to be created",
+            "PostgreSQL denies the permission; the user needs CONNECT on the database, USAGE on the schema, \
+             SELECT, INSERT and UPDATE on the table, and CREATE on the schema if the table is not there",
         )
     }
 
@@ -136,7 +136,10 @@ impl Failure {
             // The server ends, starts or was told to end this connection; or a pooler lost it.
             "08" | "57" => Self::unavailable(
                 Next::Reconnect,
-                format!("PostgreSQL or its pooler ended the connection{code}; is it restarting?"),
+                format!(
+                    "PostgreSQL or its pooler ended the connection{code}; is it restarting, or does the \
+                     pooler not know the user or the database?"
+                ),
             ),
             _ => Self::unavailable(
                 Next::GiveUpConnection,
@@ -145,11 +148,23 @@ impl Failure {
         }
     }
 
-    fn of_network(error: &io::Error) -> Self {
-        // Of the client's own making: it asks every new connection for a server that takes writes.
-        if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
-            return Self::read_only();
+    /// No connection was made, to the only host or to any of `several`.
+    pub(crate) fn of_connecting(error: tokio_postgres::Error, several: bool) -> Self {
+        // Of the client's own making: it asks every new connection whether the server takes writes.
+        let refused = network(&error).is_some_and(|error| {
+            error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+        });
+        match (refused, several) {
+            (false, _) => error.into(),
+            (true, false) => Self::read_only(),
+            (true, true) => Self::unavailable(
+                Next::Reconnect,
+                "none of the PostgreSQL hosts takes writes; if no failover is under way, name the primary",
+            ),
         }
+    }
+
+    fn of_network(error: &io::Error) -> Self {
         Self::unavailable(
             Next::Reconnect,
             format!(
@@ -190,6 +205,10 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         failure.error
     }
+}
+
+fn network(error: &tokio_postgres::Error) -> Option<&io::Error> {
+    error.source()?.downcast_ref()
 }
 
 /// A SQLSTATE, if it is one.

@@ -68,7 +68,7 @@ fn a_database_or_user_that_is_not_there_is_named_as_the_setting() {
 
 #[test]
 fn a_standby_is_refused_and_the_primary_beside_it_found() {
-    let Some(primary) = or_skip(Postgres::start()) else {
+    let Some(mut primary) = or_skip(Postgres::start()) else {
         return;
     };
     let store = PostgresStore::connect(primary.url()).unwrap();
@@ -81,13 +81,21 @@ fn a_standby_is_refused_and_the_primary_beside_it_found() {
     assert_failure(&error, StoreFailure::Unsafe, "standby");
     assert!(!error.is_transient());
 
-    let both = format!(
-        "postgres://postgres@127.0.0.1:{},127.0.0.1:{}/postgres",
-        standby.port(),
-        primary.port()
-    );
-    let store = PostgresStore::connect(both).unwrap();
-    assert_eq!(store.load(&who("jane")).unwrap(), Some(one));
+    let both = [(&standby, &primary), (&primary, &standby)].map(|(one, other)| {
+        let hosts = format!("127.0.0.1:{},127.0.0.1:{}", one.port(), other.port());
+        format!("postgres://postgres@{hosts}/postgres")
+    });
+    for hosts in &both {
+        let store = PostgresStore::connect(hosts).unwrap();
+        assert_eq!(store.load(&who("jane")).unwrap(), Some(one.clone()));
+    }
+
+    // Until the standby is promoted there is nobody to write to, and that passes.
+    primary.kill();
+    for hosts in &both {
+        let error = PostgresStore::connect(hosts).unwrap_err();
+        assert!(error.is_transient(), "{error}");
+    }
 }
 
 #[test]
