@@ -2,17 +2,14 @@
 //!
 //! `cargo xtask bench request`. Each request has a connection of its own, as token requests should.
 
+mod bare;
+mod endpoint;
 mod measure;
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::thread;
 use std::time::Duration;
 
-use auth_core::http::Request;
-use auth_core::ureq::Agent;
-use auth_core::ureq::config::AutoHeaderValue;
 use auth_core::{HttpTransport, TokenRequest};
+use bare::{agent, post};
 use measure::{median, now, verdict};
 use serde_json::Value;
 
@@ -27,7 +24,7 @@ struct Sample {
 }
 
 fn main() -> Outcome {
-    let url = serve()?;
+    let url = endpoint::serve()?;
     let (bare, parsed, ours) = (url.clone(), url.clone(), url);
     let (agent, transport) = (agent(), HttpTransport::new());
     let parsing = agent.clone();
@@ -118,59 +115,6 @@ impl Sample {
     }
 }
 
-/// The settings of [`HttpTransport`], by hand.
-fn agent() -> Agent {
-    Agent::config_builder()
-        .user_agent("auth-core/0.1.0")
-        .timeout_global(Some(Duration::from_secs(30)))
-        .timeout_connect(Some(Duration::from_secs(10)))
-        .input_buffer_size(16 * 1024)
-        .output_buffer_size(8 * 1024)
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .accept_encoding(AutoHeaderValue::None)
-        .max_idle_connections(0)
-        .proxy(None)
-        .build()
-        .new_agent()
-}
-
-fn post(agent: &Agent, url: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let request = Request::post(url)
-        .header("accept", "application/json")
-        .header("connection", "close")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(BODY)?;
-    Ok(agent.run(request)?.body_mut().read_to_vec()?)
-}
-
-/// A token endpoint that does nothing but answer.
-fn serve() -> io::Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let url = format!("http://{}/token", listener.local_addr()?);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // A client that goes away is that client's business.
-            let _ = answer(&stream);
-        }
-    });
-    Ok(url)
-}
-
-fn answer(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut reader = BufReader::new(stream);
-    let (mut length, mut line) = (0, String::new());
-    while reader.read_line(&mut line)? > 2 {
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap_or_default();
-        }
-        line.clear();
-    }
-    reader.read_exact(&mut vec![0; length])?;
-    (&mut &*stream).write_all(ANSWER.as_bytes())
-}
-
 /// What this thread has used of a processor.
 #[cfg(target_os = "linux")]
 fn processor_time() -> Duration {
@@ -193,11 +137,3 @@ const PARAMETERS: [(&str, &str); 5] = [
     ("username", "ada"),
     ("password", "battery-staple"),
 ];
-
-const BODY: &str = "grant_type=password&client_id=demo&client_secret=a-secret-of-some-length&username=ada&password=battery-staple";
-
-const ANSWER: &str = concat!(
-    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 173\r\nconnection: close\r\n\r\n",
-    r#"{"access_token":"0123456789abcdef0123456789abcdef0123456789abcdef","token_type":"bearer","#,
-    r#""expires_in":3600,"refresh_token":"fedcba9876543210fedcba9876543210","scope":"user"}"#,
-);
