@@ -24,7 +24,7 @@ use std::thread;
 
 use auth_core::http::{Request, Response};
 use auth_core::{
-    HttpTransport, Identity, Key, MemoryStore, Result, Sealed, Secret, Session, Store,
+    FileStore, HttpTransport, Identity, Key, MemoryStore, Result, Sealed, Secret, Session, Store,
     StoredRecord, Swap, TokenRequest, TokenResponse, Transport,
 };
 use ermeo_auth::Ermeo;
@@ -241,6 +241,36 @@ fn a_token_is_wiped_when_a_session_forgets_it_and_when_the_next_one_comes() {
         session.token().expect("a token");
         session.forget().expect("nothing is in the way");
         assert!(session.refresh_token().is_none());
+    });
+}
+
+#[test]
+fn a_login_that_is_kept_in_files_is_wiped_from_the_memory_of_all_who_share_it() {
+    // Long enough for every buffer on the way to grow.
+    let more = format!(
+        r#","expires_in":3600,"id_token":"{}""#,
+        [CANARY; 200].join(".")
+    );
+    let transport = answering(token(&more));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("logins");
+    assert_wiped(move || {
+        let store = || FileStore::open(&path).expect("a store");
+        let first = Session::builder(ermeo("https://api.ermeo.com"))
+            .transport(transport)
+            .store(store())
+            .build();
+        let token = first.token().expect("a token");
+        let second = Session::builder(ermeo("https://api.ermeo.com"))
+            .transport(|_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+                panic!("it is stored")
+            })
+            .store(Box::new(store()) as Box<dyn Store>)
+            .build();
+        assert_eq!(second.token().expect("a token").expose(), token.expose());
+        assert!(!second.explain().contains(CANARY));
+        second.forget().expect("nothing is in the way");
+        drop((first, second, token));
     });
 }
 
