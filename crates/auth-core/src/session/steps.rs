@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock::{Clock, Moment};
-use crate::error::{Error, Result, StoreFailure};
+use crate::error::{Error, Result};
 use crate::held::Current;
 use crate::observer::Event;
 use crate::rotation::{
@@ -72,7 +72,14 @@ impl Inner {
                     self.clock().sleep(wait);
                     Came::Slept
                 }
-                Do::Done(outcome) => return self.conclude(*outcome, logouts, quiet),
+                Do::Done(outcome) => match self.conclude(*outcome, logouts, quiet) {
+                    Some(result) => return result,
+                    // The token has expired since the look at it: this caller waits, too.
+                    None => {
+                        renewal = Renewal::new(self.rules, self.want(ahead));
+                        Came::Begun
+                    }
+                },
             };
         }
     }
@@ -107,34 +114,34 @@ impl Inner {
         false
     }
 
-    fn conclude(&self, outcome: Outcome, logouts: u64, quiet: &Cell<Duration>) -> Result<Token> {
+    /// None if somebody else renews, and there is no valid token meanwhile.
+    fn conclude(
+        &self,
+        outcome: Outcome,
+        logouts: u64,
+        quiet: &Cell<Duration>,
+    ) -> Option<Result<Token>> {
         match outcome {
             Outcome::Serve(serve) => {
                 if serve.is_due {
                     quiet.set(LOOK_AGAIN);
                 }
-                self.serve(&serve, logouts)
+                Some(self.serve(&serve, logouts))
             }
             Outcome::ServeOnce(login) => {
                 let access = login.access.clone();
-                access
-                    .and_then(|access| Token::new(access, Stamp::default()))
-                    .ok_or_else(nothing_to_serve)
+                let token = access.and_then(|access| Token::new(access, Stamp::default()));
+                Some(token.ok_or_else(nothing_to_serve))
             }
             Outcome::Busy => {
+                let token = self.held.valid(self.clock().now())?;
                 quiet.set(LOOK_AGAIN);
                 self.tell(&Event::ServedWhileRenewing);
-                Err(Error::NotBefore {
-                    wait: LOOK_AGAIN,
-                    cause: Box::new(Error::store(
-                        StoreFailure::Unavailable,
-                        "another process renews this login",
-                    )),
-                })
+                Some(Ok(token))
             }
             Outcome::Failed(error) => {
                 quiet.set(self.rest_after(&error));
-                Err(error)
+                Some(Err(error))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod failing;
 mod forgetful;
+mod slow;
 
 use std::sync::mpsc;
 use std::thread;

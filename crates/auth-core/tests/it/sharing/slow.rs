@@ -1,0 +1,78 @@
+//! A store that takes its time, in which a token expires.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use auth_core::{Event, Identity, ManualClock, MemoryStore, Result, Store, StoredRecord, Swap};
+
+use crate::script::{Script, response, seconds, served};
+
+/// Another store, of which the next load takes some seconds.
+#[derive(Clone, Debug)]
+struct Slow {
+    store: MemoryStore,
+    clock: ManualClock,
+    next_load: Arc<AtomicU64>,
+}
+
+impl Store for Slow {
+    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+        let took = self.next_load.swap(0, Ordering::SeqCst);
+        self.clock.advance(seconds(took));
+        self.store.load(identity)
+    }
+
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap> {
+        self.store.swap(identity, expected, record)
+    }
+}
+
+/// It once got an error: the token was valid when the call began, so the call did not wait for whoever
+/// renewed it, and was not valid any more when it was to be served.
+#[test]
+fn whoever_sees_its_token_expire_while_another_process_renews_it_waits_for_the_new_one() {
+    let (asked, was_asked) = mpsc::channel();
+    let (answer, answers) = mpsc::channel();
+    let first = Script::new().token("one", "r1").then(move || {
+        asked.send(()).unwrap();
+        answers.recv().unwrap();
+        Ok(response("two", "r2", 3600))
+    });
+    let second = Script::new();
+    let (clock, store) = (ManualClock::new(), MemoryStore::new());
+    let a = first.builder(&clock).store(store.clone()).build();
+    let next_load = Arc::<AtomicU64>::default();
+    let slow = Slow {
+        store,
+        clock: clock.clone(),
+        next_load: Arc::clone(&next_load),
+    };
+    let (waiting, waits) = mpsc::channel();
+    let b = second
+        .builder(&clock)
+        .store(slow)
+        .observer(move |_: &_, event: &Event<'_>| {
+            if matches!(event, Event::Waiting) {
+                waiting.send(()).unwrap();
+            }
+        })
+        .build();
+    assert_eq!((served(&a), served(&b)), ("one".into(), "one".into()));
+    clock.advance(seconds(3590));
+    let renewing = thread::spawn(move || served(&a));
+    was_asked.recv().unwrap();
+    next_load.store(15, Ordering::SeqCst);
+    let other = thread::spawn(move || served(&b));
+    let waited = waits.recv();
+    answer.send(()).unwrap();
+    assert_eq!(renewing.join().unwrap(), "two");
+    assert_eq!(other.join().unwrap(), "two");
+    assert!(waited.is_ok());
+    assert!(second.asked().is_empty());
+}
