@@ -38,6 +38,17 @@ fn run<T: redis::FromRedisValue>(connection: &mut redis::Connection, command: &s
     cmd.query(connection).expect("an answer")
 }
 
+/// How often the server has run a command since `CONFIG RESETSTAT`.
+fn calls(redis: &Redis, command: &str) -> u32 {
+    let statistics: String = run(&mut raw(redis), "INFO commandstats");
+    let start = format!("cmdstat_{command}:calls=");
+    let line = statistics
+        .lines()
+        .find_map(|line| line.strip_prefix(&start));
+    let count = line.and_then(|line| line.split(',').next());
+    count.map_or(0, |count| count.parse().expect("a number"))
+}
+
 fn login(name: &str) -> Identity {
     Identity::new("test").with("username", name)
 }

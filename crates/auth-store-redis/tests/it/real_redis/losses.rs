@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use auth_core::{Store, StoreFailure, Swap};
 use auth_store_redis::{Error, RedisStore};
-use services::Redis;
 
 use super::proxy::{Lost, Proxy};
-use super::{failed, found, login, put, raw, record, redis, run, store};
+use super::{calls, failed, found, login, put, raw, record, redis, run, store};
 
 /// The error, which says that a later try may work.
 #[track_caller]
@@ -24,17 +23,6 @@ fn unavailable<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
     );
     assert!(unavailable && error.is_transient(), "{error:?}");
     error.to_string()
-}
-
-/// How often the server has run a command since it was told to count.
-fn calls(redis: &Redis, command: &str) -> u32 {
-    let statistics: String = run(&mut raw(redis), "INFO commandstats");
-    let start = format!("cmdstat_{command}:calls=");
-    let line = statistics
-        .lines()
-        .find_map(|line| line.strip_prefix(&start));
-    let count = line.and_then(|line| line.split(',').next());
-    count.map_or(0, |count| count.parse().expect("a number"))
 }
 
 #[test]

@@ -10,7 +10,7 @@ use auth_core::{Result, Store, Swap};
 use auth_store_redis::RedisStore;
 use services::Redis;
 
-use super::{login, put, raw, record, redis, run, store};
+use super::{calls, login, put, raw, record, redis, run, store};
 
 /// Waits on a thread of its own for another record than the one that was seen.
 fn wait(store: &RedisStore, seen: Option<&str>) -> Receiver<Result<bool>> {
@@ -20,15 +20,19 @@ fn wait(store: &RedisStore, seen: Option<&str>) -> Receiver<Result<bool>> {
     tale
 }
 
-/// Until this many listen for the record.
-fn until_listening(redis: &Redis, count: u32) {
-    let mut connection = raw(redis);
-    let mut question = redis::cmd("PUBSUB");
-    question.arg("NUMSUB").arg(format!("auth:{}", login("ada")));
-    let mut listening = || -> (String, u32) { question.query(&mut connection).expect("a count") };
-    while listening().1 != count {
+/// The same for each of these; all of them listen, and have looked, when this returns.
+fn listening(
+    redis: &Redis,
+    stores: &[&RedisStore],
+    seen: Option<&str>,
+) -> Vec<Receiver<Result<bool>>> {
+    let () = run(&mut raw(redis), "CONFIG RESETSTAT");
+    let waiting = stores.iter().map(|store| wait(store, seen)).collect();
+    // Looking is the last thing that each of them asks.
+    while calls(redis, "get") != stores.len() as u32 {
         thread::yield_now();
     }
+    waiting
 }
 
 #[track_caller]
@@ -42,8 +46,7 @@ fn a_swap_wakes_all_who_wait_for_it_and_is_not_held_up_by_them() {
     let Some(redis) = redis() else { return };
     let (here, there) = (store(&redis), store(&redis));
     assert_eq!(put(&here, &login("ada"), None, "a"), Swap::Stored);
-    let waiting = [&here, &here, &there].map(|store| wait(store, Some("a")));
-    until_listening(&redis, 3);
+    let waiting = listening(&redis, &[&here, &here, &there], Some("a"));
     assert_eq!(put(&here, &login("bob"), None, "b"), Swap::Stored);
     assert_eq!(put(&here, &login("ada"), Some("x"), "b"), Swap::Conflict);
     assert!(
@@ -52,7 +55,6 @@ fn a_swap_wakes_all_who_wait_for_it_and_is_not_held_up_by_them() {
     );
     assert_eq!(put(&here, &login("ada"), Some("a"), "b"), Swap::Stored);
     assert!(waiting.iter().all(woken));
-    until_listening(&redis, 0);
 }
 
 #[test]
@@ -77,10 +79,9 @@ fn the_time_is_up_when_it_is_up() {
 fn whoever_waits_when_the_server_dies_hears_that_it_cannot() {
     let Some(mut redis) = redis() else { return };
     let store = store(&redis);
-    let waiting = wait(&store, None);
-    until_listening(&redis, 1);
+    let waiting = listening(&redis, &[&store], None);
     redis.kill();
-    assert!(!woken(&waiting));
+    assert!(!woken(&waiting[0]));
     assert!(!woken(&wait(&store, None)), "nor afterwards");
 }
 
@@ -94,15 +95,12 @@ fn a_user_without_channels_can_do_all_but_wait() {
     let plain = RedisStore::connect(&url).unwrap();
     assert!(!woken(&wait(&plain, None)));
 
-    let listening = wait(&store(&redis), None);
-    until_listening(&redis, 1);
+    let usual = store(&redis);
+    let waiting = listening(&redis, &[&usual], None);
     assert_eq!(put(&plain, &login("ada"), None, "a"), Swap::Stored);
-    assert!(listening.try_recv().is_err(), "nobody was told");
-    assert_eq!(
-        put(&store(&redis), &login("ada"), Some("a"), "b"),
-        Swap::Stored
-    );
-    assert!(woken(&listening));
+    assert!(waiting[0].try_recv().is_err(), "nobody was told");
+    assert_eq!(put(&usual, &login("ada"), Some("a"), "b"), Swap::Stored);
+    assert!(woken(&waiting[0]));
 }
 
 const TEN_MINUTES: Duration = Duration::from_secs(600);
