@@ -9,9 +9,10 @@ use crate::{Error, Result, free_port};
 /// session of the server, or a client another's.
 #[derive(Debug)]
 pub struct PgBouncer {
-    _process: Process,
+    process: Process,
     port: u16,
-    _folder: Folder,
+    connections: usize,
+    folder: Folder,
 }
 
 impl PgBouncer {
@@ -26,21 +27,34 @@ impl PgBouncer {
         // Somebody else may have taken the port before the pooler does.
         for _ in 0..3 {
             let port = free_port()?;
-            let settings = folder.path().join("pgbouncer.ini");
+            let settings = folder.path().join(SETTINGS);
             folder.write(&settings, &ini(port, server.port(), connections))?;
             let args = [settings.display().to_string()];
             match folder.start(&pgbouncer, &args, "KILL", "process up") {
                 Ok(process) => {
                     return Ok(Self {
-                        _process: process,
+                        process,
                         port,
-                        _folder: folder,
+                        connections,
+                        folder,
                     });
                 }
                 Err(error) => failure = Some(error),
             }
         }
         Err(failure.unwrap_or_else(|| Error::Failed("three ports were taken".to_owned())))
+    }
+
+    /// Leads all clients to another server, one transaction after the other.
+    ///
+    /// # Errors
+    /// If its settings cannot be written.
+    pub fn lead_to(&self, server: &Postgres) -> Result<()> {
+        let settings = ini(self.port, server.port(), self.connections);
+        self.folder
+            .write(&self.folder.path().join(SETTINGS), &settings)?;
+        self.process.signal("HUP");
+        Ok(())
     }
 
     /// Where it is, for a database of the server; everybody is the superuser there.
@@ -65,3 +79,5 @@ server_login_retry = 1
 "
     )
 }
+
+const SETTINGS: &str = "pgbouncer.ini";

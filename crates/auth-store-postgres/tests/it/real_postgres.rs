@@ -69,18 +69,33 @@ impl Database {
     /// Waits until a query answers this; it must come true by what other threads do.
     pub(crate) fn wait_for(&self, sql: &str, expected: &str) {
         let mut beside = self.beside();
-        let seen = (0..20_000).any(|_| {
+        let seen = (0..200_000).any(|_| {
             let seen: String = beside.query_one(sql, &[]).unwrap().get(0);
             seen == expected
         });
         assert!(seen, "{sql} never was {expected}");
     }
 
-    /// How many statements of the stores wait for something of this kind.
-    pub(crate) fn waiting(&self, kind: &str) -> String {
+    /// Waits until so many statements of the stores wait for something of this kind.
+    pub(crate) fn wait_until_waiting(&self, kind: &str, count: usize) {
+        let sql = format!("SELECT count(*)::text FROM {}", self.waiting(kind));
+        self.wait_for(&sql, &count.to_string());
+    }
+
+    /// Ends the connection whose statement waits, and waits until another's does.
+    pub(crate) fn terminate_waiting(&self, kind: &str) {
+        self.wait_until_waiting(kind, 1);
+        let waiting = self.waiting(kind);
+        let first = self.sql(&format!("SELECT pid FROM {waiting}"));
+        assert_eq!(self.terminate(), 1);
+        let others = format!("SELECT count(*)::text FROM {waiting} AND pid <> {first}");
+        self.wait_for(&others, "1");
+    }
+
+    fn waiting(&self, kind: &str) -> String {
         format!(
-            "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
-             AND wait_event = '{kind}' AND application_name = '{}'",
+            "pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = '{kind}' \
+             AND application_name = '{}'",
             self.name
         )
     }

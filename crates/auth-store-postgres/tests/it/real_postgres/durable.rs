@@ -66,26 +66,25 @@ fn every_swap_that_was_acknowledged_survives_a_kill_of_the_server() {
     let done = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..4)
         .map(|at| {
-            let settings = PostgresStore::builder(server.url()).timeout(Duration::from_secs(60));
+            let settings = PostgresStore::builder(server.url()).timeout(PATIENCE);
             let store = settings.connect().unwrap();
             let (acknowledged, done) = (acknowledged.clone(), Arc::clone(&done));
             thread::spawn(move || count(&store, at, &acknowledged, &done))
         })
         .collect();
-    let progress = |server_was_killed: u32| {
+    let wait_until_all_reach = |goal: u32| {
         let mut reached = [0; 4];
-        while reached.iter().any(|number| *number < server_was_killed) {
-            let (at, number) = numbers.recv_timeout(Duration::from_secs(60)).unwrap();
+        while reached.iter().any(|number| *number < goal) {
+            let (at, number) = numbers.recv_timeout(PATIENCE).unwrap();
             reached[at] = number;
         }
-        reached
     };
     for kills in 1..=3 {
-        progress(kills * 25);
+        wait_until_all_reach(kills * 25);
         server.kill();
         server.restart().unwrap();
     }
-    progress(100);
+    wait_until_all_reach(100);
     done.store(true, Ordering::Relaxed);
     let last: Vec<u32> = writers
         .into_iter()
@@ -148,3 +147,6 @@ fn a_server_that_does_not_wait_for_its_disk_is_warned_about_once() {
     assert_eq!(warnings(), 1, "{}", crate::logs::all());
     assert!(crate::logs::all().contains("`fsync`"));
 }
+
+/// Longer than any restart of a server takes.
+const PATIENCE: Duration = Duration::from_secs(300);

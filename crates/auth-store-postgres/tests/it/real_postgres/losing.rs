@@ -50,12 +50,8 @@ fn a_connection_that_is_ended_within_a_commit_is_made_again_and_the_swap_repeate
     beside.execute("SELECT pg_advisory_lock(7)", &[]).unwrap();
     thread::scope(|scope| {
         let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
-        let waiting = database.waiting("advisory");
-        database.wait_for(&waiting, "1");
-        assert_eq!(database.terminate(), 1);
         // It comes again, and its first try has left nothing.
-        database.wait_for(&waiting, "0");
-        database.wait_for(&waiting, "1");
+        database.terminate_waiting("advisory");
         let unchanged = "SELECT convert_from(record, 'UTF8') FROM auth_logins";
         assert_eq!(database.sql(unchanged), "one");
         beside.execute("SELECT pg_advisory_unlock(7)", &[]).unwrap();
@@ -116,10 +112,7 @@ fn a_repeated_swap_that_somebody_has_overtaken_is_a_conflict() {
         .unwrap();
     thread::scope(|scope| {
         let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
-        database.wait_for(&database.waiting("transactionid"), "1");
-        assert_eq!(database.terminate(), 1);
-        database.wait_for(&database.waiting("transactionid"), "0");
-        database.wait_for(&database.waiting("transactionid"), "1");
+        database.terminate_waiting("transactionid");
         theirs.commit().unwrap();
         assert_eq!(swap.join().unwrap(), Swap::Conflict);
     });
@@ -142,7 +135,7 @@ fn a_swap_that_waits_for_its_own_first_try_is_stored() {
         .unwrap();
     thread::scope(|scope| {
         let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
-        database.wait_for(&database.waiting("transactionid"), "1");
+        database.wait_until_waiting("transactionid", 1);
         first.commit().unwrap();
         assert_eq!(swap.join().unwrap(), Swap::Stored);
     });
@@ -173,7 +166,7 @@ fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
     let Some(database) = Database::new("locked") else {
         return;
     };
-    let limit = Duration::from_millis(800);
+    let limit = Duration::from_secs(2);
     let store = database.builder().timeout(limit).connect().unwrap();
     assert_eq!(store.timeout(), limit);
     let (jane, one, two) = (who("jane"), record("one"), record("two"));
@@ -196,9 +189,9 @@ fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
         }
     });
     let took = SystemClock.now().since(began);
-    assert!(took < limit * 3, "{took:?}");
+    assert!(took < limit * 4, "{took:?}");
     // The server was told: nothing waits there for a row that nobody wants any more.
-    database.wait_for(&database.waiting("transactionid"), "0");
+    database.wait_until_waiting("transactionid", 0);
     theirs.commit().unwrap();
     assert_eq!(store.load(&jane).unwrap(), Some(one.clone()));
     assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Stored);
@@ -211,7 +204,7 @@ fn a_network_that_swallows_everything_is_a_failure_within_the_time_out_and_then_
     };
     let proxy = Proxy::to(database.server().port());
     let url = format!("postgres://postgres@127.0.0.1:{}/swallowed", proxy.port());
-    let limit = Duration::from_millis(600);
+    let limit = Duration::from_secs(2);
     let store = PostgresStore::builder(url)
         .timeout(limit)
         .connect()
@@ -222,7 +215,7 @@ fn a_network_that_swallows_everything_is_a_failure_within_the_time_out_and_then_
     let error = store.swap(&jane, None, &one).unwrap_err();
     let took = SystemClock.now().since(began);
     assert_failure(&error, StoreFailure::Unavailable, "time-out");
-    assert!(took < limit * 2, "{took:?}");
+    assert!(took < limit * 4, "{took:?}");
     proxy.pass();
     assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
     assert_eq!(store.load(&jane).unwrap(), Some(one));
@@ -233,7 +226,7 @@ fn a_server_that_goes_down_is_a_transient_failure_and_is_found_again() {
     let Some(mut server) = or_skip(Postgres::start()) else {
         return;
     };
-    let limit = Duration::from_millis(800);
+    let limit = Duration::from_secs(2);
     let settings = PostgresStore::builder(server.url()).timeout(limit);
     let (store, jane, one) = (settings.connect().unwrap(), who("jane"), record("one"));
     assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
@@ -243,7 +236,7 @@ fn a_server_that_goes_down_is_a_transient_failure_and_is_found_again() {
         let error = store.load(&jane).unwrap_err();
         let took = SystemClock.now().since(began);
         assert!(error.is_transient(), "{error}");
-        assert!(took < limit * 2, "{took:?}");
+        assert!(took < limit * 4, "{took:?}");
     }
     server.restart().unwrap();
     assert_eq!(store.load(&jane).unwrap(), Some(one));

@@ -2,13 +2,13 @@
 
 use std::thread;
 
-use auth_core::{Store, Swap};
+use auth_core::{Store, StoreFailure, Swap};
 use auth_sim::store_conformance;
 use auth_store_postgres::PostgresStore;
-use services::{PgBouncer, or_skip};
+use services::{PgBouncer, Postgres, or_skip};
 
 use super::promises::{counted, increment};
-use super::{Database, record, who};
+use super::{Database, assert_failure, record, who};
 
 #[test]
 fn a_pooler_between_changes_nothing() {
@@ -97,4 +97,35 @@ fn a_session_that_ends_behind_the_pooler_is_made_again() {
         assert_eq!(store.load(&jane).unwrap(), Some(next.clone()));
         current = Some(next);
     }
+}
+
+#[test]
+fn a_pooler_that_goes_over_to_a_standby_is_found_out() {
+    let Some(primary) = or_skip(Postgres::start()) else {
+        return;
+    };
+    let Some(pooler) = or_skip(PgBouncer::start(&primary, 1)) else {
+        return;
+    };
+    let store = PostgresStore::connect(pooler.url("postgres")).unwrap();
+    let (jane, one, two) = (who("jane"), record("one"), record("two"));
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    let standby = primary.standby().unwrap();
+    pooler.lead_to(&standby).unwrap();
+
+    // The pooler does it when it likes; until then the primary answers.
+    let refused = (0..100_000).find_map(|_| match store.load(&jane) {
+        Ok(loaded) => {
+            assert_eq!(loaded, Some(one.clone()));
+            None
+        }
+        Err(error) => Some(error),
+    });
+    assert_failure(&refused.unwrap(), StoreFailure::Unsafe, "standby");
+    let error = store.swap(&jane, Some(&one), &two).unwrap_err();
+    assert_failure(&error, StoreFailure::Unsafe, "standby");
+
+    pooler.lead_to(&primary).unwrap();
+    let stored = (0..100_000).find_map(|_| store.swap(&jane, Some(&one), &two).ok());
+    assert_eq!(stored, Some(Swap::Stored));
 }
