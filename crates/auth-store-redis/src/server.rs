@@ -48,14 +48,14 @@ impl Server {
         question: impl Fn(&mut Talk<'_>) -> RedisResult<T>,
     ) -> Result<T, Failure> {
         let half = self.timeout / 2;
-        let mut until = now() + half;
+        let mut until = from_now(half);
         let idle = self.idle().pop();
         let mut connection = idle.map_or_else(|| self.open(until), Ok)?;
         let mut answer = question(&mut Talk::new(&mut connection, until));
         if is_lost(&answer) {
             // Whatever ended this one has probably ended the others.
             self.idle().clear();
-            until = now() + half;
+            until = from_now(half);
             connection = self.open(until)?;
             answer = question(&mut Talk::new(&mut connection, until));
         }
@@ -130,8 +130,13 @@ fn is_lost<T>(answer: &RedisResult<T>) -> bool {
     })
 }
 
+/// A day is for ever, and does not overflow.
+pub(crate) fn from_now(wait: Duration) -> Instant {
+    now() + wait.min(Duration::from_secs(86_400))
+}
+
 /// How long it is until then, if it is not past.
-pub(crate) fn left(until: Instant) -> RedisResult<Duration> {
+fn left(until: Instant) -> RedisResult<Duration> {
     let left = until.saturating_duration_since(now());
     if left.is_zero() {
         return Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into());

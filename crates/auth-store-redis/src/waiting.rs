@@ -7,7 +7,7 @@ use redis::{Value, cmd};
 
 use crate::commands;
 use crate::failure::Failure;
-use crate::server::{Server, Talk, now};
+use crate::server::{Server, Talk, from_now, now};
 
 /// Waits until the record is no longer `seen`, or this long.
 ///
@@ -18,7 +18,7 @@ pub(crate) fn wait(
     seen: Option<&StoredRecord>,
     at_most: Duration,
 ) -> Result<(), Failure> {
-    let until = now() + at_most;
+    let until = from_now(at_most);
     match listen(server, key, seen, until) {
         // The time is up, whatever was going on.
         Err(_) if now() >= until => Ok(()),
@@ -32,7 +32,7 @@ fn listen(
     seen: Option<&StoredRecord>,
     until: Instant,
 ) -> Result<(), Failure> {
-    let soon = until.min(now() + server.timeout() / 2);
+    let soon = until.min(from_now(server.timeout() / 2));
     let mut connection = server.open(soon)?;
     // What this answers is whether one may listen.
     Talk::new(&mut connection, soon).ask::<Value>(cmd("SUBSCRIBE").arg(key))?;

@@ -1,7 +1,7 @@
 //! A Redis server.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -64,6 +64,11 @@ impl Redis {
     /// Its port at 127.0.0.1, which it keeps.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it keeps its files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Kills it as a power cut would, except that what the system has taken for the disk survives.

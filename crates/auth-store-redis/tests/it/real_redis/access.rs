@@ -54,6 +54,29 @@ fn a_password_may_come_from_elsewhere_and_wins() {
 }
 
 #[test]
+fn a_user_may_have_no_password() {
+    let Some(redis) = guarded() else { return };
+    let () = run(&mut raw(&redis), "ACL SETUSER open on nopass ~auth:* +@all");
+    let url = format!("redis://open@127.0.0.1:{}", redis.port());
+    let store = RedisStore::connect(&url).unwrap();
+    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_socket_file_is_as_good_as_a_port() {
+    let options = Redis::options().set("unixsocket", "redis.sock");
+    let Some(redis) = or_skip(options.start()) else {
+        return;
+    };
+    let url = format!("unix://{}/redis.sock?db=1", redis.folder().display());
+    let by_file = RedisStore::connect(&url).unwrap();
+    let by_port = RedisStore::connect(&format!("{}/1", redis.url())).unwrap();
+    assert_eq!(put(&by_file, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(found(&by_port, &login("ada")), Some("a".into()));
+}
+
+#[test]
 fn a_wrong_password_is_told_without_quoting_it() {
     let Some(redis) = guarded() else { return };
     let port = redis.port();

@@ -222,7 +222,13 @@ fn a_server_without_memory_says_what_to_raise() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let () = run(&mut raw(&redis), "CONFIG SET maxmemory 1");
+    let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
     let error = unavailable(store.swap(&login("ada"), None, &record("canary7Qz")));
     assert!(error.contains("maxmemory"), "{error}");
+    assert_eq!(
+        calls(&redis, "evalsha"),
+        1,
+        "what was refused is not repeated"
+    );
     assert_eq!(found(&store, &login("ada")), None);
 }

@@ -93,6 +93,14 @@ fn a_server_that_asks_for_a_certificate_is_shown_ours() {
     assert!(error.contains("CertificateRequired"), "{error}");
 }
 
+/// So that a program may name its authority, and still run against a server beside it.
+#[test]
+fn without_tls_certificates_are_of_no_matter() {
+    let Some(redis) = super::redis() else { return };
+    let builder = RedisStore::builder(&redis.url()).authorities(Authority::new("ours").pem());
+    assert_eq!(found(&builder.connect().unwrap(), &login("ada")), None);
+}
+
 #[test]
 fn a_server_without_tls_is_not_talked_to_in_clear() {
     let Some(redis) = super::redis() else { return };

@@ -44,7 +44,8 @@ fn woken(waiting: &Receiver<Result<bool>>) -> bool {
 #[test]
 fn a_swap_wakes_all_who_wait_for_it_and_is_not_held_up_by_them() {
     let Some(redis) = redis() else { return };
-    let (here, there) = (store(&redis), store(&redis));
+    let endless = RedisStore::builder(&redis.url()).timeout(Duration::MAX);
+    let (here, there) = (store(&redis), endless.connect().unwrap());
     assert_eq!(put(&here, &login("ada"), None, "a"), Swap::Stored);
     let waiting = listening(&redis, &[&here, &here, &there], Some("a"));
     assert_eq!(put(&here, &login("bob"), None, "b"), Swap::Stored);
