@@ -55,8 +55,9 @@ impl Writer {
         }
     }
 
+    /// The bytes in a buffer of their size, since a session keeps them for as long as it lives.
     pub(super) fn finish(self) -> Zeroizing<Vec<u8>> {
-        self.0
+        Zeroizing::new(self.0.to_vec())
     }
 }
 
