@@ -83,6 +83,19 @@ fn shell_finds(command: &str) -> bool {
     Run::new("sh -c").arg(command).succeeds()
 }
 
+/// The keyring that some tests start for themselves, and the bus that it is spoken to by.
+pub(crate) fn keyring() -> Result {
+    let all =
+        "command -v gnome-keyring-daemon && command -v dbus-run-session && command -v dbus-send";
+    if !cfg!(target_os = "linux") || shell_finds(all) {
+        return Ok(());
+    }
+    install(
+        &["dbus", "gnome-keyring"],
+        "some tests talk to a real keyring",
+    )
+}
+
 /// Installs a package without leaving its service running, now or after the next start.
 ///
 /// A test starts a server of its own; another on the usual port would only surprise people.

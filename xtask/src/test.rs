@@ -36,6 +36,10 @@ const CONCERNS: &[Concern] = &[
         modules: &["generic", REAL_SERVER],
     },
     Concern {
+        package: "auth-store-keyring",
+        modules: &["doors", REAL_KEYRING],
+    },
+    Concern {
         package: "auth-store-postgres",
         modules: &["doors", REAL_POSTGRES],
     },
@@ -207,11 +211,16 @@ const SERVICES: &[Service] = &[
         module: REAL_POSTGRES,
         install: needs::postgres,
     },
+    Service {
+        module: REAL_KEYRING,
+        install: needs::keyring,
+    },
 ];
 
 const REAL_SERVER: &str = "real_server";
 const REAL_REDIS: &str = "real_redis";
 const REAL_POSTGRES: &str = "real_postgres";
+const REAL_KEYRING: &str = "real_keyring";
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,8 @@ pub use auth_core::*;
 pub use aerion_auth as aerion;
 #[cfg(feature = "aeris")]
 pub use aeris_auth as aeris;
+#[cfg(feature = "keyring")]
+pub use auth_store_keyring as keyring;
 #[cfg(feature = "postgres")]
 pub use auth_store_postgres as postgres;
 #[cfg(feature = "redis")]

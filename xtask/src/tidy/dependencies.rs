@@ -28,6 +28,14 @@ pub(super) const BOUNDS: &[Bound] = &[
         never: &["mockito", "tokio"],
         one_version: false,
     },
+    // Four fifths of them are for the session bus of Linux; elsewhere it is a handful.
+    Bound {
+        package: "auth-store-keyring",
+        features: "",
+        most: 123,
+        never: &["mockito", "oauth2", "tokio"],
+        one_version: false,
+    },
     // A third of them are for its URLs, which may be written in any script.
     Bound {
         package: "auth-store-redis",

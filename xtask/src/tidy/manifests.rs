@@ -98,7 +98,8 @@ fn misplaced(package: &Package, dependency: &Dependency) -> Option<String> {
 }
 
 /// Dependencies that one package has and no other.
-const AT_HOME: [(&str, &str); 3] = [
+const AT_HOME: [(&str, &str); 4] = [
+    ("keyring-core", "auth-store-keyring"),
     ("mockito", "auth-tests"),
     ("oauth2", "oauth2-generic"),
     ("redis", "auth-store-redis"),

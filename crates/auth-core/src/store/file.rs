@@ -102,8 +102,21 @@ impl FileStore {
         Self { timeout, ..self }
     }
 
+    /// Does something while nobody else does it who uses this directory and identity.
+    ///
+    /// What cannot compare and swap by itself becomes a store of one machine with this: a keyring, say.
+    /// The lock is freed when `work` is done, also by a panic, and when the process ends. `work` must
+    /// not use this store for the same identity: it would wait for itself.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store), if others were at it for too long, or if the directory
+    /// is not for this user alone; `work` was not begun then.
+    pub fn alone<T>(&self, identity: &Identity, work: impl FnOnce() -> T) -> Result<T> {
+        self.with_records(identity, |_| Ok(work()))
+    }
+
     /// Does something with the files of an identity while nobody else does.
-    fn alone<T>(
+    fn with_records<T>(
         &self,
         identity: &Identity,
         work: impl FnOnce(Records<'_>) -> Result<T>,
@@ -123,7 +136,7 @@ impl FileStore {
 
 impl Store for FileStore {
     fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
-        self.alone(identity, |records| records.current())
+        self.with_records(identity, |records| records.current())
     }
 
     fn swap(
@@ -132,7 +145,7 @@ impl Store for FileStore {
         expected: Option<&StoredRecord>,
         record: &StoredRecord,
     ) -> Result<Swap> {
-        let swapped = self.alone(identity, |records| {
+        let swapped = self.with_records(identity, |records| {
             let current = records.current()?;
             if is_what(current.as_ref(), Some(record)) {
                 // An earlier swap wrote it, and may have failed to make it durable.
@@ -175,14 +188,14 @@ impl Store for FileStore {
 
     /// Dropping it says that the attempt has ended, too.
     fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-        let sign = self.alone(identity, |records| {
+        let sign = self.with_records(identity, |records| {
             Ok(life::begin(&records.path(names::ALIVE), attempt))
         });
         Some(Box::new(sign.ok()??))
     }
 
     fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        let ended = self.alone(identity, |records| {
+        let ended = self.with_records(identity, |records| {
             Ok(life::has_ended(&records.path(names::ALIVE), attempt))
         });
         ended.unwrap_or(false)

@@ -1,0 +1,240 @@
+//! A record as entries of a keyring: one, or if it is too large for that one that names its parts.
+//!
+//! The first entry, the head, is what counts. A record in parts has them written first, in the one of
+//! two places that is not in use, and the head last: whoever is killed in between leaves the old record
+//! as it was, and parts that the next large record overwrites.
+
+use std::ops::RangeInclusive;
+
+use auth_core::{Identity, Result, StoredRecord};
+use keyring_core::{CredentialStore, Entry, Error as Keyring};
+use siphasher::sip::SipHasher24;
+use siphasher::sip128::SipHasher24 as SipHasher24x128;
+use zeroize::Zeroizing;
+
+use crate::failure::{damaged, failed, foreign, newer, too_large};
+use crate::platform::Platform;
+
+/// The entries of one identity.
+pub(crate) struct Entries<'a> {
+    keyring: &'a CredentialStore,
+    platform: &'a Platform,
+    service: &'a str,
+    identity: &'a Identity,
+    /// What the head is called; parts have more behind it.
+    name: String,
+}
+
+/// What is there.
+pub(crate) struct Found {
+    pub(crate) record: Option<StoredRecord>,
+    parts: Parts,
+}
+
+/// Where the parts of a record are. None at all if it is in its head.
+#[derive(Clone, Copy, Default)]
+struct Parts {
+    place: u8,
+    count: u16,
+}
+
+/// The head of a record: what it is, and all of it if it is small.
+struct Head<'a> {
+    parts: Parts,
+    checksum: u64,
+    record: &'a [u8],
+}
+
+impl<'a> Entries<'a> {
+    pub(crate) fn new(
+        keyring: &'a CredentialStore,
+        platform: &'a Platform,
+        service: &'a str,
+        identity: &'a Identity,
+    ) -> Self {
+        Self {
+            keyring,
+            platform,
+            service,
+            identity,
+            name: name(identity),
+        }
+    }
+
+    pub(crate) fn load(&self) -> Result<Found> {
+        let Some(bytes) = self.read(&self.name)? else {
+            return Ok(Found {
+                record: None,
+                parts: Parts::default(),
+            });
+        };
+        let head = Head::read(&bytes)?;
+        let mut record = Zeroizing::new(head.record.to_vec());
+        for part in head.parts.names(&self.name) {
+            let part = self.read(&part)?.ok_or_else(damaged)?;
+            let mut longer = Zeroizing::new(Vec::with_capacity(record.len() + part.len()));
+            longer.extend_from_slice(&record);
+            longer.extend_from_slice(&part);
+            record = longer;
+        }
+        if self.checksum(&record) != head.checksum {
+            return Err(damaged());
+        }
+        Ok(Found {
+            record: Some(StoredRecord::from(record)),
+            parts: head.parts,
+        })
+    }
+
+    /// Puts a record in the place of what was found.
+    pub(crate) fn replace(&self, found: &Found, record: &StoredRecord) -> Result<()> {
+        let bytes = record.expose();
+        let is_small = bytes.len() + Head::LENGTH <= self.platform.most;
+        let (inside, outside) = if is_small {
+            (bytes, &[][..])
+        } else {
+            (&[][..], bytes)
+        };
+        let parts = Parts {
+            place: 1 - found.parts.place,
+            count: u16::try_from(outside.chunks(self.platform.most).count())
+                .ok()
+                .filter(|count| *count <= MOST_PARTS)
+                .ok_or_else(|| too_large(bytes.len()))?,
+        };
+        for (name, part) in parts
+            .names(&self.name)
+            .zip(outside.chunks(self.platform.most))
+        {
+            self.write(&name, part)?;
+        }
+        let head = Head {
+            parts,
+            checksum: self.checksum(bytes),
+            record: inside,
+        };
+        self.write(&self.name, &head.bytes())?;
+        // It is stored now, and nothing below may fail it.
+        self.forget(found.parts.names(&self.name));
+        if parts.count > 0 {
+            // Of somebody who was killed before the head of a larger one was written.
+            self.forget(parts.names_behind(&self.name));
+        }
+        Ok(())
+    }
+
+    /// Removes parts that nobody will read again, up to one that is not there.
+    fn forget(&self, names: impl Iterator<Item = String>) {
+        for name in names {
+            let entry = self.entry(&name);
+            match entry.and_then(|entry| entry.delete_credential()) {
+                Ok(()) => {}
+                Err(Keyring::NoEntry) => return,
+                Err(_) => {
+                    log::warn!("an old part of a record could not be removed from the keyring");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        match self.entry(name).and_then(|entry| entry.get_secret()) {
+            Ok(secret) => Ok(Some(Zeroizing::new(secret))),
+            Err(Keyring::NoEntry) => Ok(None),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    fn write(&self, name: &str, secret: &[u8]) -> Result<()> {
+        let written = self.entry(name).and_then(|entry| entry.set_secret(secret));
+        written.map_err(|error| failed(&error))
+    }
+
+    fn entry(&self, name: &str) -> keyring_core::Result<Entry> {
+        self.platform.entry(self.keyring, self.service, name)
+    }
+
+    /// Of the record and whose it is: parts of two records, or those of another login, do not fit.
+    fn checksum(&self, record: &[u8]) -> u64 {
+        let identity = self.identity.as_str().as_bytes();
+        let length = (identity.len() as u64).to_le_bytes();
+        let all = Zeroizing::new([&length, identity, record].concat());
+        SipHasher24::new_with_key(CHECKSUM_KEY).hash(&all)
+    }
+}
+
+impl Parts {
+    fn names(self, head: &str) -> impl Iterator<Item = String> {
+        self.name(head, 1..=self.count)
+    }
+
+    fn names_behind(self, head: &str) -> impl Iterator<Item = String> {
+        self.name(head, self.count + 1..=MOST_PARTS)
+    }
+
+    fn name(self, head: &str, parts: RangeInclusive<u16>) -> impl Iterator<Item = String> {
+        let place = if self.place == 0 { 'a' } else { 'b' };
+        parts.map(move |part| format!("{head}.{place}{part}"))
+    }
+}
+
+impl<'a> Head<'a> {
+    const LENGTH: usize = MAGIC.len() + 1 + 1 + 2 + 8;
+
+    fn read(bytes: &'a [u8]) -> Result<Self> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or_else(foreign)?;
+        let (version, rest) = rest.split_first().ok_or_else(damaged)?;
+        if *version != VERSION {
+            return Err(newer());
+        }
+        let (place, rest) = rest.split_first().ok_or_else(damaged)?;
+        let (count, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
+        let (checksum, record) = rest.split_first_chunk().ok_or_else(damaged)?;
+        let count = u16::from_le_bytes(*count);
+        if *place > 1 || count > MOST_PARTS {
+            return Err(damaged());
+        }
+        Ok(Self {
+            parts: Parts {
+                place: *place,
+                count,
+            },
+            checksum: u64::from_le_bytes(*checksum),
+            record,
+        })
+    }
+
+    fn bytes(&self) -> Zeroizing<Vec<u8>> {
+        let count = self.parts.count.to_le_bytes();
+        let checksum = self.checksum.to_le_bytes();
+        let fixed: [&[u8]; 5] = [MAGIC, &[VERSION], &[self.parts.place], &count, &checksum];
+        // At its full length from the start: a buffer that grows leaves a copy behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(Self::LENGTH + self.record.len()));
+        for piece in fixed.into_iter().chain([self.record]) {
+            bytes.extend_from_slice(piece);
+        }
+        bytes
+    }
+}
+
+/// What an identity's entry is called: the vendor, for people, and a hash of all of the identity, which
+/// may be longer than a name may be.
+fn name(identity: &Identity) -> String {
+    let identity = identity.as_str();
+    let vendor = identity.split(' ').next().unwrap_or_default();
+    let readable = |letter: &char| letter.is_ascii_alphanumeric() || "-_".contains(*letter);
+    let vendor: String = vendor.chars().filter(readable).take(32).collect();
+    let hash = u128::from(SipHasher24x128::new_with_key(NAME_KEY).hash(identity.as_bytes()));
+    format!("{vendor}-{hash:032x}")
+}
+
+const MAGIC: &[u8] = b"auth-store-keyring\0";
+const VERSION: u8 = 1;
+
+/// More than any login needs, and few enough to wait for.
+const MOST_PARTS: u16 = 64;
+
+/// They are to stay the same for ever, and protect nothing.
+const NAME_KEY: &[u8; 16] = b"auth-all: a name";
+const CHECKSUM_KEY: &[u8; 16] = b"auth-all: a sum.";

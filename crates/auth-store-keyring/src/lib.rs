@@ -1,0 +1,185 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod call; // one at a time, on a thread, with a time-out
+mod entries; // a record as one entry or more
+mod failure; // what went wrong, and who must act
+mod platform; // the keyring of this system
+#[cfg(test)]
+mod tests; // over a keyring in memory that does everything wrong
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_core::{Error, FileStore, Identity, Result, Store, StoredRecord, Swap};
+
+use call::{Caller, Wanted};
+use entries::Entries;
+use platform::{Connection, Platform};
+
+/// Logins in the keyring of the user who runs this; clones share it.
+///
+/// ```no_run
+/// use auth_store_keyring::KeyringStore;
+///
+/// let store = KeyringStore::open("my-app")?;
+/// # let _ = store;
+/// # auth_core::Result::Ok(())
+/// ```
+#[derive(Clone)]
+pub struct KeyringStore {
+    service: String,
+    /// Holds no record: it is whose turn it is, and who is alive.
+    turns: FileStore,
+    caller: Arc<Caller>,
+    connection: Arc<Connection>,
+    timeout: Duration,
+}
+
+impl KeyringStore {
+    /// Opens the keyring; `service` is what its entries are filed under, such as the program's name.
+    ///
+    /// Lock files, which hold no secret, go into the user's home directory, since all processes must
+    /// find the same: `.local/state/auth-store-keyring/SERVICE`, on macOS
+    /// `Library/Application Support/…`, on Windows `AppData\Local\…`.
+    ///
+    /// # Errors
+    /// - [`Error::Store`], if there is no keyring, as on a server without a desktop, or it does not
+    ///   answer in time, or the lock files cannot be made or belong to somebody else.
+    /// - [`Error::Configuration`], if the service has a name that cannot be a directory's, or there is
+    ///   no home directory.
+    pub fn open(service: &str) -> Result<Self> {
+        let home = platform::state_directory().ok_or_else(|| {
+            Error::configuration(
+                "there is no home directory for lock files: use `open_with_locks_in`",
+            )
+        })?;
+        Self::open_with_locks_in(service, home)
+    }
+
+    /// The same with lock files below another directory, one that every process of this user finds.
+    ///
+    /// # Errors
+    /// As [`open`](KeyringStore::open).
+    pub fn open_with_locks_in(service: &str, directory: impl AsRef<Path>) -> Result<Self> {
+        Self::over(Platform::native(), service, directory.as_ref())
+    }
+
+    fn over(platform: Platform, service: &str, directory: &Path) -> Result<Self> {
+        if !is_a_name(service) {
+            return Err(Error::configuration(
+                "the name of the keyring's service must be 1 to 64 letters, digits, `-`, `_` and `.`, and not \
+                 begin with a `.`",
+            ));
+        }
+        let directory: PathBuf = directory.join(service);
+        let store = Self {
+            service: service.to_owned(),
+            turns: FileStore::open(directory)?.with_timeout(TIMEOUT),
+            caller: Arc::default(),
+            connection: Arc::new(Connection::new(platform)),
+            timeout: TIMEOUT,
+        };
+        let connection = Arc::clone(&store.connection);
+        store
+            .caller
+            .call(store.timeout, move |_| connection.with(|_, _| Ok(())))?;
+        Ok(store)
+    }
+
+    /// How long a load or a swap may take, waiting for other processes included. Default: 10 s.
+    ///
+    /// A person who is asked for a password may need longer: the call fails, the question stays, and
+    /// a later call finds it answered.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self {
+            turns: self.turns.with_timeout(timeout),
+            timeout,
+            ..self
+        }
+    }
+
+    /// Does something with the entries of an identity, while no other thread or process does.
+    fn with_entries<T: Send + 'static>(
+        &self,
+        identity: &Identity,
+        work: impl FnOnce(&Entries<'_>, &Wanted) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let turns = self.turns.clone();
+        let connection = Arc::clone(&self.connection);
+        let service = self.service.clone();
+        let identity = identity.clone();
+        self.caller.call(self.timeout, move |wanted| {
+            turns.alone(&identity, || {
+                connection.with(|keyring, platform| {
+                    let entries = Entries::new(keyring, platform, &service, &identity);
+                    work(&entries, wanted)
+                })
+            })?
+        })
+    }
+}
+
+impl Store for KeyringStore {
+    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+        self.with_entries(identity, |entries, _| Ok(entries.load()?.record))
+    }
+
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap> {
+        let (expected, record) = (expected.cloned(), record.clone());
+        self.with_entries(identity, move |entries, wanted| {
+            let found = entries.load()?;
+            if found.record.as_ref() == Some(&record) {
+                return Ok(Swap::Stored);
+            }
+            if found.record != expected {
+                return Ok(Swap::Conflict);
+            }
+            // Hours may have passed until somebody typed a password. What was given up must not
+            // be written then, by surprise.
+            if !wanted.still() {
+                return Err(failure::given_up());
+            }
+            entries.replace(&found, &record)?;
+            Ok(Swap::Stored)
+        })
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+        self.turns.sign_of_life(identity, attempt)
+    }
+
+    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
+        self.turns.has_ended(identity, attempt)
+    }
+}
+
+impl fmt::Debug for KeyringStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyringStore")
+            .field("service", &self.service)
+            .field("turns", &self.turns)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What may be the name of a directory and of a service, on every system.
+fn is_a_name(service: &str) -> bool {
+    let fine = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    (1..=64).contains(&service.len()) && service.chars().all(fine) && !service.starts_with('.')
+}
+
+const TIMEOUT: Duration = Duration::from_secs(10);

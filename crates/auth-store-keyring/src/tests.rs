@@ -1,0 +1,358 @@
+//! The store over a keyring in memory that hangs, is locked, is full, breaks down or is not there.
+
+mod fake; // the keyring
+
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use auth_core::{Error, Identity, Result, Store, StoreFailure, StoredRecord, Swap};
+use auth_sim::store_conformance::check;
+
+use crate::KeyringStore;
+use fake::{Fault, Keyring, MOST};
+
+/// A keyring, and a store over it whose lock files go away with it.
+struct Desk {
+    keyring: Keyring,
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self {
+            keyring: Keyring::new(),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn open(&self) -> Result<KeyringStore> {
+        KeyringStore::over(self.keyring.platform(), "desk", self.folder.path())
+    }
+
+    /// A store with this in it.
+    fn with(&self, bytes: &[u8]) -> KeyringStore {
+        let store = self.open().unwrap();
+        put(&store, &record(bytes));
+        store
+    }
+}
+
+fn ann() -> Identity {
+    Identity::new("ermeo").with("username", "ann")
+}
+
+fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
+    bytes.as_ref().to_vec().into()
+}
+
+fn put(store: &KeyringStore, record: &StoredRecord) {
+    let seen = store.load(&ann()).unwrap();
+    let swapped = store.swap(&ann(), seen.as_ref(), record);
+    assert_eq!(swapped.unwrap(), Swap::Stored);
+}
+
+#[track_caller]
+fn assert_error<T>(result: Result<T>, failure: StoreFailure, why: &str) {
+    let error = result.err().unwrap();
+    let shown = format!("{error} {error:?}");
+    assert!(
+        !shown.contains("canary") && !shown.contains("99, 97"),
+        "{shown}"
+    );
+    match error {
+        Error::Store {
+            failure: seen,
+            detail,
+        } => {
+            assert_eq!(seen, failure, "{detail}");
+            assert!(detail.contains(why), "{detail}");
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn it_keeps_every_promise_of_a_store_in_entries_that_windows_would_take() {
+    let desk = Desk::new();
+    check(|| desk.open().unwrap());
+    assert!(desk.keyring.longest() > MOST / 2, "records were split");
+    assert!(desk.keyring.longest() <= MOST);
+}
+
+#[test]
+fn a_call_that_hangs_is_left_behind_and_writes_nothing_when_it_comes_back() {
+    let desk = Desk::new();
+    let store = desk
+        .with(b"canary old")
+        .with_timeout(Duration::from_millis(50));
+    let answer = desk.keyring.hang();
+    let swap = store.swap(&ann(), Some(&record("canary old")), &record("canary new"));
+    assert_error(
+        swap,
+        StoreFailure::Unavailable,
+        "ask a person for a password",
+    );
+    // Nobody else gets into the queue behind it.
+    assert_error(
+        store.load(&ann()),
+        StoreFailure::Unavailable,
+        "an earlier call",
+    );
+    let clone = store.clone();
+    assert_error(
+        clone.load(&ann()),
+        StoreFailure::Unavailable,
+        "an earlier call",
+    );
+
+    answer.send(()).unwrap();
+    let store = store.with_timeout(Duration::from_secs(60));
+    assert_eq!(store.load(&ann()).unwrap(), Some(record("canary old")));
+    put(&store, &record("new"));
+}
+
+#[test]
+fn another_process_is_told_that_somebody_has_the_lock() {
+    let desk = Desk::new();
+    let store = desk.with(b"canary").with_timeout(Duration::from_millis(50));
+    let other = desk.open().unwrap().with_timeout(Duration::from_secs(1));
+    let answer = desk.keyring.hang();
+    assert_error(
+        store.load(&ann()),
+        StoreFailure::Unavailable,
+        "did not answer",
+    );
+    assert_error(
+        other.load(&ann()),
+        StoreFailure::Unavailable,
+        "another process",
+    );
+    answer.send(()).unwrap();
+}
+
+#[test]
+fn a_keyring_that_is_locked_or_fails_says_so_and_is_asked_again() {
+    let desk = Desk::new();
+    let store = desk.with(b"canary");
+    for (fault, why) in [
+        (Fault::Locked, "locked"),
+        (Fault::Fails, "see whether it still runs"),
+        (Fault::TooLong, "of this size"),
+        (Fault::BreaksDown, "broke down"),
+    ] {
+        desk.keyring.next(fault);
+        assert_error(store.load(&ann()), StoreFailure::Unavailable, why);
+        assert_eq!(store.load(&ann()).unwrap(), Some(record("canary")));
+    }
+    // A connection that failed is not used again.
+    desk.keyring.next(Fault::Fails);
+    assert_error(store.load(&ann()), StoreFailure::Unavailable, "failed");
+    desk.keyring.next(Fault::Gone);
+    assert_error(store.load(&ann()), StoreFailure::Unavailable, "`FileStore`");
+    assert_eq!(store.load(&ann()).unwrap(), Some(record("canary")));
+
+    desk.keyring.next(Fault::Ambiguous);
+    assert_error(
+        store.load(&ann()),
+        StoreFailure::Unsafe,
+        "all of them but one",
+    );
+    desk.keyring.next(Fault::Garbles);
+    assert_error(store.load(&ann()), StoreFailure::Unreadable, "damaged");
+}
+
+#[test]
+fn without_a_keyring_there_is_no_store_and_no_file() {
+    let desk = Desk::new();
+    desk.keyring.next(Fault::Gone);
+    assert_error(desk.open(), StoreFailure::Unavailable, "`Sealed` around it");
+    assert_eq!(desk.keyring.entries().len(), 0);
+}
+
+#[test]
+fn no_file_holds_anything_of_a_record() {
+    let desk = Desk::new();
+    let store = desk.with(b"canary");
+    let sign = store.sign_of_life(&ann(), 7);
+    for file in std::fs::read_dir(desk.folder.path().join("desk")).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"canary"));
+    }
+    drop(sign);
+}
+
+#[test]
+fn a_swap_whose_answer_was_lost_may_be_repeated() {
+    let desk = Desk::new();
+    for length in [10, 10_000] {
+        let store = desk.with(b"old");
+        let new = record("x".repeat(length));
+        desk.keyring.after_write(Fault::Fails);
+        let swap = store.swap(&ann(), Some(&record("old")), &new);
+        assert_error(swap, StoreFailure::Unavailable, "failed");
+        let swap = store.swap(&ann(), Some(&record("old")), &new);
+        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(store.load(&ann()).unwrap(), Some(new));
+    }
+}
+
+#[test]
+fn whoever_dies_between_the_entries_of_a_record_leaves_the_old_one() {
+    let desk = Desk::new();
+    let large = |letter: &str| record(letter.repeat(5 * MOST));
+    for old in [record("old"), large("o")] {
+        let store = desk.with(old.expose());
+        // Every write of a record in six entries, one after the other, is the last one.
+        for writes in 0..5 {
+            desk.keyring.fail_after_writes(writes);
+            store.swap(&ann(), Some(&old), &large("n")).unwrap_err();
+            assert_eq!(store.load(&ann()).unwrap(), Some(old.clone()));
+        }
+        put(&store, &record("x".repeat(MOST + 1)));
+        // Its head and its two parts; what the dead left behind is gone.
+        assert_eq!(desk.keyring.entries().len(), 3);
+        put(&store, &record("small"));
+        assert_eq!(desk.keyring.entries().len(), 1);
+    }
+}
+
+#[test]
+fn a_damaged_record_is_refused_and_left_alone() {
+    let desk = Desk::new();
+    for length in [50, 3 * MOST] {
+        let store = desk.with("canary ".repeat(length / 7 + 1).as_bytes());
+        let good = desk.keyring.entries();
+        for name in good.keys() {
+            let mut bad = good.clone();
+            *bad.get_mut(name).unwrap().last_mut().unwrap() ^= 1;
+            desk.keyring.set_entries(bad.clone());
+            assert_error(store.load(&ann()), StoreFailure::Unreadable, "damaged");
+            let swap = store.swap(&ann(), None, &record("new"));
+            assert_error(swap, StoreFailure::Unreadable, "remove it there");
+            assert_eq!(desk.keyring.entries(), bad);
+        }
+        // A part that is missing; without its head there is no record at all.
+        let head = good.keys().min().unwrap();
+        for name in good.keys().filter(|name| *name != head) {
+            let mut bad = good.clone();
+            bad.remove(name);
+            desk.keyring.set_entries(bad);
+            assert_error(store.load(&ann()), StoreFailure::Unreadable, "missing");
+        }
+        desk.keyring.set_entries(good);
+    }
+}
+
+#[test]
+fn an_entry_that_is_not_ours_or_newer_is_refused_and_left_alone() {
+    let desk = Desk::new();
+    let store = desk.with(b"canary");
+    let good = desk.keyring.entries();
+    let (name, bytes) = good.iter().next().unwrap();
+    let mut newer = bytes.clone();
+    newer[19] = 2;
+    for (entry, why) in [
+        (b"hunter2".to_vec(), "another name of the service"),
+        (Vec::new(), "another name of the service"),
+        (newer, "newer version"),
+        (bytes[..19].to_vec(), "damaged"),
+        (bytes[..25].to_vec(), "damaged"),
+    ] {
+        let bad = [(name.clone(), entry)].into();
+        desk.keyring.set_entries(bad);
+        let bad = desk.keyring.entries();
+        assert_error(store.load(&ann()), StoreFailure::Unreadable, why);
+        let swap = store.swap(&ann(), None, &record("new"));
+        assert_error(swap, StoreFailure::Unreadable, why);
+        assert_eq!(desk.keyring.entries(), bad);
+    }
+}
+
+#[test]
+fn the_entry_of_another_login_is_refused() {
+    let desk = Desk::new();
+    let store = desk.with(b"canary");
+    let bytes = desk.keyring.entries().into_values().next().unwrap();
+    let bob = Identity::new("ermeo").with("username", "bob");
+    assert_eq!(
+        store.swap(&bob, None, &record("bob's")).unwrap(),
+        Swap::Stored
+    );
+    let all = desk.keyring.entries();
+    let moved = all.into_keys().map(|name| (name, bytes.clone()));
+    desk.keyring.set_entries(moved.collect());
+    assert_eq!(store.load(&ann()).unwrap(), Some(record("canary")));
+    assert_error(store.load(&bob), StoreFailure::Unreadable, "damaged");
+}
+
+#[test]
+fn a_record_that_is_too_large_is_refused_before_anything_is_written() {
+    let desk = Desk::new();
+    let store = desk.with(b"canary");
+    let before = desk.keyring.entries();
+    let large = record("x".repeat(65 * MOST));
+    let swap = store.swap(&ann(), Some(&record("canary")), &large);
+    assert_error(swap, StoreFailure::Unavailable, "use `FileStore`");
+    assert_eq!(desk.keyring.entries(), before);
+}
+
+#[test]
+fn a_service_must_have_a_name_that_a_directory_can_have() {
+    let desk = Desk::new();
+    let open = |name: &str| KeyringStore::over(desk.keyring.platform(), name, desk.folder.path());
+    for name in [
+        "",
+        ".",
+        "..",
+        ".hidden",
+        "a/b",
+        "a\\b",
+        "a b",
+        "é",
+        &"x".repeat(65),
+    ] {
+        assert!(matches!(open(name), Err(Error::Configuration(_))), "{name}");
+    }
+    for name in ["a", "my-app_2", "com.example.App", &"x".repeat(64)] {
+        open(name).unwrap();
+    }
+}
+
+#[test]
+fn a_sign_of_life_is_seen_by_others_until_it_is_dropped() {
+    let desk = Desk::new();
+    let [here, there] = [(); 2].map(|()| desk.open().unwrap());
+    let sign = here.sign_of_life(&ann(), 7).unwrap();
+    assert!(!there.has_ended(&ann(), 7));
+    drop(sign);
+    assert!(there.has_ended(&ann(), 7));
+    assert!(!there.has_ended(&ann(), 8));
+}
+
+#[test]
+fn threads_of_one_store_take_turns_in_the_keyring() {
+    let desk = Desk::new();
+    let store = desk.with(b"record");
+    let seen = Mutex::new(0);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                store.load(&ann()).unwrap().unwrap();
+                *seen.lock().unwrap() += 1;
+            });
+        }
+    });
+    assert_eq!((*seen.lock().unwrap(), desk.keyring.most_at_once()), (8, 1));
+}
+
+#[test]
+fn debug_shows_no_record() {
+    let desk = Desk::new();
+    let store = desk.with(b"canary");
+    let shown = format!("{store:?} {store:#?}");
+    assert!(
+        shown.contains("desk") && !shown.contains("canary"),
+        "{shown}"
+    );
+}

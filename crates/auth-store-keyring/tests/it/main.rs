@@ -1,0 +1,6 @@
+//! The store over a real Secret Service: GNOME's, in a session and a home directory of its own.
+#![cfg(all(unix, not(target_vendor = "apple")))]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod real_keyring; // what it keeps, for whom, and what it says when it cannot
+mod session; // a session bus and a keyring for one test

@@ -1,0 +1,142 @@
+//! What a real keyring keeps, for whom, and what the store says when it cannot.
+
+use std::process::Command;
+use std::time::Duration;
+
+use auth_core::{Error, Identity, Store, StoreFailure, StoredRecord, Swap};
+use auth_sim::store_conformance::check;
+use auth_store_keyring::KeyringStore;
+
+use crate::session::{Desktop, again, inside, role};
+
+fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
+    bytes.as_ref().to_vec().into()
+}
+
+fn ann() -> Identity {
+    Identity::new("ermeo").with("username", "ann")
+}
+
+#[test]
+fn it_keeps_every_promise_of_a_store() {
+    inside(Desktop::Unlocked, || {
+        check(|| {
+            let store = KeyringStore::open("conformance").unwrap();
+            store.with_timeout(Duration::from_secs(60))
+        });
+    });
+}
+
+#[test]
+fn several_processes_lose_no_update() {
+    inside(Desktop::Unlocked, || {
+        let store = KeyringStore::open("processes").unwrap();
+        let store = store.with_timeout(Duration::from_secs(60));
+        if role().is_some() {
+            (0..5).for_each(|_| increment(&store));
+            return;
+        }
+        let start = |process: u32| again(&process.to_string()).spawn().unwrap();
+        let processes: Vec<_> = (0..4).map(start).collect();
+        for mut process in processes {
+            assert!(process.wait().unwrap().success());
+        }
+        let last = store.load(&ann()).unwrap();
+        assert_eq!(number(last.as_ref()), 20);
+    });
+}
+
+/// A number alone would not do: two who add one to it swap the same bytes, and both are right.
+fn increment(store: &KeyringStore) {
+    loop {
+        let seen = store.load(&ann()).unwrap();
+        let next = number(seen.as_ref()) + 1;
+        let next = record(format!("{next} by {}", std::process::id()));
+        if store.swap(&ann(), seen.as_ref(), &next).unwrap() == Swap::Stored {
+            return;
+        }
+    }
+}
+
+fn number(record: Option<&StoredRecord>) -> u32 {
+    record.map_or(0, |record| {
+        let text = std::str::from_utf8(record.expose()).unwrap();
+        text.split(' ').next().unwrap().parse().unwrap()
+    })
+}
+
+#[test]
+fn services_are_apart_and_a_small_record_may_follow_a_large_one() {
+    inside(Desktop::Unlocked, || {
+        let [one, two] = ["one", "two"].map(|service| KeyringStore::open(service).unwrap());
+        let mut last = None;
+        for length in [10, 100_000, 10, 40_000, 200_000, 1] {
+            let next = record("x".repeat(length));
+            let swapped = one.swap(&ann(), last.as_ref(), &next).unwrap();
+            assert_eq!(swapped, Swap::Stored);
+            assert_eq!(one.load(&ann()).unwrap().as_ref(), Some(&next));
+            last = Some(next);
+        }
+        assert_eq!(two.load(&ann()).unwrap(), None);
+        // Only the entry of the last, small record is left.
+        let found = secret_service("SearchItems", "dict:string:string:service,one");
+        assert_eq!(found.matches("/collection/").count(), 1, "{found}");
+    });
+}
+
+#[test]
+fn a_locked_keyring_is_said_to_be_locked_and_keeps_what_it_has() {
+    inside(Desktop::Unlocked, || {
+        let store = KeyringStore::open("locked").unwrap();
+        let first = record("canary");
+        assert_eq!(store.swap(&ann(), None, &first).unwrap(), Swap::Stored);
+        let default = secret_service("ReadAlias", "string:default");
+        let path = default.split('"').nth(1).unwrap().to_owned();
+        secret_service("Lock", &format!("array:objpath:{path}"));
+
+        let store = store.with_timeout(Duration::from_secs(5));
+        for error in [
+            store.load(&ann()).unwrap_err(),
+            store
+                .swap(&ann(), Some(&first), &record("new"))
+                .unwrap_err(),
+        ] {
+            let shown = format!("{error} {error:?}");
+            assert!(error.is_transient(), "{shown}");
+            assert!(shown.contains("locked"), "{shown}");
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    });
+}
+
+#[test]
+fn without_a_keyring_the_error_says_what_to_use_instead() {
+    inside(Desktop::Headless, || {
+        let error = KeyringStore::open("headless").unwrap_err();
+        let Error::Store { failure, detail } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(*failure, StoreFailure::Unavailable);
+        assert!(
+            detail.contains("FileStore") && detail.contains("Sealed"),
+            "{detail}"
+        );
+    });
+}
+
+/// Calls a method of the Secret Service from beside.
+fn secret_service(method: &str, argument: &str) -> String {
+    let output = Command::new("dbus-send")
+        .args([
+            "--session",
+            "--print-reply",
+            "--dest=org.freedesktop.secrets",
+        ])
+        .arg("/org/freedesktop/secrets")
+        .arg(format!("org.freedesktop.Secret.Service.{method}"))
+        .arg(argument)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
