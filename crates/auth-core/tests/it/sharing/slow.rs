@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use auth_core::{Event, Identity, ManualClock, MemoryStore, Result, Store, StoredRecord, Swap};
 
@@ -30,6 +31,16 @@ impl Store for Slow {
         record: &StoredRecord,
     ) -> Result<Swap> {
         self.store.swap(identity, expected, record)
+    }
+
+    /// Really waits: to sleep by a clock that stands still would be to run through its deadlines.
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&StoredRecord>,
+        at_most: Duration,
+    ) -> Result<bool> {
+        self.store.wait(identity, seen, at_most)
     }
 }
 
