@@ -1,7 +1,7 @@
 //! A PostgreSQL server.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::folder::Folder;
@@ -63,6 +63,11 @@ impl Postgres {
     /// Its port at 127.0.0.1, which it keeps.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The folder of its socket file.
+    pub fn socket_folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Runs SQL in the database `postgres`, and returns what it answers, one row a line.

@@ -36,6 +36,14 @@ pub(super) const BOUNDS: &[Bound] = &[
         never: &["mockito", "oauth2", "tokio"],
         one_version: false,
     },
+    // The client is async inside, and passwords are proved by hashes; TLS is 17 of them.
+    Bound {
+        package: "auth-store-postgres",
+        features: "",
+        most: 100,
+        never: &["mockito", "oauth2", "postgres", "url"],
+        one_version: false,
+    },
     // A third of them are for its URLs, which may be written in any script.
     Bound {
         package: "auth-store-redis",

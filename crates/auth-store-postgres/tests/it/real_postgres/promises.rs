@@ -1,9 +1,11 @@
 //! What every store promises.
 
 use std::thread;
+use std::time::Duration;
 
 use auth_core::{Identity, Store, StoredRecord, Swap};
 use auth_sim::store_conformance;
+use auth_store_postgres::PostgresStore;
 
 use super::{Database, record, who};
 
@@ -165,6 +167,24 @@ fn a_store_is_used_and_dropped_within_async_code_without_a_panic() {
         store.load(&who("jane")).unwrap()
     });
     assert_eq!(loaded, Some(record("one")));
+}
+
+#[test]
+fn a_socket_file_leads_there_too_and_a_time_out_may_be_endless() {
+    let Some(database) = Database::new("socket") else {
+        return;
+    };
+    let connection = format!(
+        "host={} port={} user=postgres dbname=socket",
+        database.server().socket_folder().display(),
+        database.server().port()
+    );
+    let settings = PostgresStore::builder(connection).timeout(Duration::MAX);
+    let store = settings.connect().unwrap();
+    let stored = store.swap(&who("jane"), None, &record("one"));
+    assert_eq!(stored.unwrap(), Swap::Stored);
+    assert_eq!(store.load(&who("jane")).unwrap(), Some(record("one")));
+    assert_eq!(store.timeout(), Duration::MAX);
 }
 
 #[test]
