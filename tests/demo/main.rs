@@ -22,6 +22,9 @@ use report::Report;
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
+    if args.first().is_some_and(|arg| arg == "worker") {
+        return auth_tests::fleet::work();
+    }
     let json = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => false,
         ["--json"] => true,

@@ -1,0 +1,102 @@
+//! What most programs do with their tokens: a JSON file, read, refreshed, written back.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use auth_all::ermeo::Ermeo;
+use auth_all::{ErrorCode, Expires, Grant, Secret, TokenResponse, Transport};
+use serde_json::{Value, json};
+
+use super::{Place, Settings};
+
+/// Tokens in a JSON file, without any coordination.
+///
+/// Each call reads the file. If its token has expired, the refresh token is sent and the answer is
+/// written in its place, beside first and then renamed. A refresh token that the server calls invalid
+/// ends the login: with a password there is another one, without the file is deleted and a person has
+/// to log in. Each of these steps makes sense, and most programs do just this.
+pub(super) struct TokenFile {
+    path: PathBuf,
+    grant: Ermeo,
+    has_password: bool,
+    transport: Box<dyn Transport>,
+}
+
+impl TokenFile {
+    pub(super) fn new(settings: &Settings, transport: Box<dyn Transport>) -> Self {
+        let path = match &settings.place {
+            Place::TokenFile(path) | Place::Directory(path) => path.clone(),
+        };
+        Self {
+            path,
+            grant: settings.grant(),
+            has_password: settings.has_password,
+            transport,
+        }
+    }
+
+    /// A token that has not expired `now`.
+    pub(super) fn token(&self, now: Duration) -> Result<String, String> {
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(_) if self.has_password => return self.log_in(now),
+            Err(_) => return Err("log in again: there is no file with tokens".to_owned()),
+        };
+        let tokens: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        if now.as_secs_f64() < tokens["expires_at"].as_f64().unwrap_or_default() {
+            return Ok(tokens["access_token"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned());
+        }
+        let refresh_token = Secret::from(tokens["refresh_token"].as_str().unwrap_or_default());
+        match self.grant.refresh(&refresh_token, &*self.transport) {
+            Ok(answer) => self.write(&answer, now),
+            Err(error) if is_dead(&error) && self.has_password => self.log_in(now),
+            Err(error) => {
+                if is_dead(&error) {
+                    // Nobody minds if somebody else has just done it.
+                    let _ = fs::remove_file(&self.path);
+                }
+                Err(error.to_string())
+            }
+        }
+    }
+
+    fn log_in(&self, now: Duration) -> Result<String, String> {
+        let answer = self.grant.obtain(&*self.transport);
+        self.write(&answer.map_err(|error| error.to_string())?, now)
+    }
+
+    fn write(&self, answer: &TokenResponse, now: Duration) -> Result<String, String> {
+        write_tokens(&self.path, answer, now).map_err(|error| error.to_string())?;
+        Ok(answer.access_token.expose().to_owned())
+    }
+}
+
+/// Writes the file as a program does that has just got its tokens.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_tokens(path: &Path, answer: &TokenResponse, now: Duration) -> io::Result<()> {
+    let life = match answer.expires {
+        Expires::After(life) => life,
+        _ => Duration::ZERO,
+    };
+    let refresh_token = answer.refresh_token.as_ref().map(Secret::expose);
+    let tokens = json!({
+        "access_token": answer.access_token.expose(),
+        "refresh_token": refresh_token,
+        "expires_at": (now + life).as_secs_f64(),
+    });
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    fs::write(&beside, tokens.to_string())?;
+    fs::rename(beside, path)
+}
+
+fn is_dead(error: &auth_all::Error) -> bool {
+    let refusal = error.refusal();
+    refusal.is_some_and(|refusal| refusal.code == ErrorCode::InvalidGrant)
+}

@@ -1,0 +1,126 @@
+//! What a worker must know before it begins.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use auth_all::ermeo::Ermeo;
+use auth_all::{FileStore, HttpTransport, Result, Store};
+use auth_sim::ermeo;
+use serde_json::{Value, json};
+
+use super::{FleetClock, Time};
+
+/// What a worker must know before it begins.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The server, without a path.
+    pub server: String,
+    /// Where the login is kept.
+    pub place: Place,
+    /// Whether there is a password to log in with.
+    pub has_password: bool,
+    /// The refresh token that it begins with, if there is one.
+    pub seed: Option<String>,
+    /// How long a request may take, by the machine's clock.
+    pub request: Duration,
+    /// How long a call to the store may take, by the machine's clock.
+    pub store: Duration,
+    /// How many times shorter a wait is than it says.
+    pub pace: u32,
+    /// What time it is.
+    pub time: Time,
+}
+
+/// Where a login is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a directory, by a `FileStore`.
+    Directory(PathBuf),
+    /// In a JSON file with tokens, the way most programs do it: no session, no store.
+    TokenFile(PathBuf),
+}
+
+impl Settings {
+    /// The grant of the simulator's well-known account.
+    pub fn grant(&self) -> Ermeo {
+        let mut grant = Ermeo {
+            client_id: ermeo::CLIENT_ID.into(),
+            client_secret: ermeo::CLIENT_SECRET.into(),
+            base: self.server.clone(),
+            ..Ermeo::default()
+        };
+        if self.has_password {
+            grant.username = ermeo::USERNAME.into();
+            grant.password = ermeo::PASSWORD.into();
+        }
+        grant
+    }
+
+    /// The store, if there is one.
+    pub(super) fn open_store(&self) -> Result<Option<Box<dyn Store>>> {
+        Ok(match &self.place {
+            Place::Directory(path) => {
+                Some(Box::new(FileStore::open(path)?.with_timeout(self.store)))
+            }
+            Place::TokenFile(_) => None,
+        })
+    }
+
+    pub(super) fn transport(&self) -> HttpTransport {
+        HttpTransport::configured(|config| config.timeout_global(Some(self.request)))
+    }
+
+    pub(super) fn clock(&self) -> FleetClock {
+        FleetClock::new(self.time, self.pace)
+    }
+
+    /// One line.
+    pub(super) fn to_line(&self) -> String {
+        let (kind, place) = self.place.to_words();
+        json!({
+            "server": self.server,
+            "kind": kind,
+            "place": place,
+            "has_password": self.has_password,
+            "seed": self.seed,
+            "request": self.request.as_secs_f64(),
+            "store": self.store.as_secs_f64(),
+            "pace": self.pace,
+            "time": self.time.to_string(),
+        })
+        .to_string()
+    }
+
+    pub(super) fn from_line(line: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(line).ok()?;
+        let text = |name: &str| value[name].as_str();
+        let seconds = |name: &str| Duration::try_from_secs_f64(value[name].as_f64()?).ok();
+        Some(Self {
+            server: text("server")?.to_owned(),
+            place: Place::from_words(text("kind")?, text("place")?)?,
+            has_password: value["has_password"].as_bool()?,
+            seed: text("seed").map(str::to_owned),
+            request: seconds("request")?,
+            store: seconds("store")?,
+            pace: u32::try_from(value["pace"].as_u64()?).ok()?,
+            time: text("time")?.parse().ok()?,
+        })
+    }
+}
+
+impl Place {
+    fn to_words(&self) -> (&'static str, String) {
+        match self {
+            Self::Directory(path) => ("directory", path.display().to_string()),
+            Self::TokenFile(path) => ("token file", path.display().to_string()),
+        }
+    }
+
+    fn from_words(kind: &str, place: &str) -> Option<Self> {
+        match kind {
+            "directory" => Some(Self::Directory(place.into())),
+            "token file" => Some(Self::TokenFile(place.into())),
+            _ => None,
+        }
+    }
+}

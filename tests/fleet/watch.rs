@@ -1,0 +1,206 @@
+//! A store and a transport that stop where they are told to, and count.
+
+use std::io::{self, Write as _};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use auth_all::http::{Request, Response};
+use auth_all::{Clock, HttpTransport, Identity, Result, Store, StoredRecord, Swap, Transport};
+
+use super::{Calls, FleetClock, Point, Report};
+
+/// Sees every step of a worker's renewals; clones share what they know.
+///
+/// It learns from what is called which step this is, so that nothing in a session is made for tests.
+#[derive(Clone, Debug)]
+pub(super) struct Watch {
+    state: Arc<(Mutex<State>, Condvar)>,
+    clock: FleetClock,
+    /// After how long others may give up a renewal.
+    flight: Duration,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stop_at: Option<Point>,
+    step: Step,
+    /// When the renewal began, by the fleet's clock.
+    begun: Duration,
+    calls: Calls,
+}
+
+/// What a session will do to the store next.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Step {
+    #[default]
+    Other,
+    Begin,
+    Send,
+    Commit,
+}
+
+#[derive(Debug)]
+pub(super) struct WatchedStore {
+    pub(super) store: Box<dyn Store>,
+    pub(super) watch: Watch,
+    pub(super) pace: u32,
+}
+
+pub(super) struct WatchedTransport {
+    pub(super) transport: HttpTransport,
+    pub(super) watch: Watch,
+    pub(super) pace: u32,
+}
+
+impl Watch {
+    pub(super) fn new(clock: FleetClock, flight: Duration) -> Self {
+        Self {
+            state: Arc::default(),
+            clock,
+            flight,
+        }
+    }
+
+    /// Stops whoever comes to this point next.
+    pub(super) fn stop_at(&self, point: Point) {
+        self.state().stop_at = Some(point);
+    }
+
+    /// Lets go whoever was stopped, and stops nobody any more.
+    pub(super) fn release(&self) {
+        self.state().stop_at = None;
+        self.state.1.notify_all();
+    }
+
+    /// The calls to the store since the last time.
+    pub(super) fn take_calls(&self) -> Calls {
+        std::mem::take(&mut self.state().calls)
+    }
+
+    pub(super) fn pass(&self, point: Point) {
+        let mut state = self.state();
+        if state.stop_at != Some(point) {
+            return;
+        }
+        say(&Report::At(point));
+        while state.stop_at == Some(point) {
+            state = self
+                .state
+                .1
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says so if the renewal that has ended took too long.
+    pub(super) fn end(&self) {
+        let now = self.clock.now().wall;
+        let mut state = self.state();
+        let step = std::mem::take(&mut state.step);
+        let took = now.saturating_sub(state.begun);
+        drop(state);
+        if matches!(step, Step::Send | Step::Commit) && took >= self.flight {
+            say(&Report::Late);
+        }
+    }
+
+    /// Notes what has come of a swap, and answers where that is.
+    fn swapped(&self, step: Step, stored: bool) -> Option<Point> {
+        let now = self.clock.now().wall;
+        let mut state = self.state();
+        match (step, stored) {
+            (Step::Begin, true) => {
+                state.step = Step::Send;
+                state.begun = now;
+                Some(Point::AfterBegin)
+            }
+            (Step::Begin, false) => {
+                state.step = Step::Other;
+                None
+            }
+            (Step::Send | Step::Commit, true) => {
+                drop(state);
+                self.end();
+                (step == Step::Commit).then_some(Point::AfterCommit)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Store for WatchedStore {
+    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+        self.watch.state().calls.loads += 1;
+        self.store.load(identity)
+    }
+
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap> {
+        let step = self.watch.state().step;
+        match step {
+            Step::Begin => self.watch.pass(Point::BeforeBegin),
+            Step::Commit => self.watch.pass(Point::BeforeCommit),
+            Step::Send | Step::Other => {}
+        }
+        self.watch.state().calls.swaps += 1;
+        let swapped = self.store.swap(identity, expected, record);
+        let stored = swapped.as_ref().is_ok_and(|swap| *swap == Swap::Stored);
+        if let Some(point) = self.watch.swapped(step, stored) {
+            self.watch.pass(point);
+        }
+        swapped
+    }
+
+    fn timeout(&self) -> Duration {
+        self.store.timeout() * self.pace
+    }
+
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&StoredRecord>,
+        at_most: Duration,
+    ) -> Result<bool> {
+        self.watch.state().calls.waits += 1;
+        self.store.wait(identity, seen, at_most / self.pace)
+    }
+
+    /// A session asks for it when it is about to begin.
+    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+        self.watch.state().step = Step::Begin;
+        self.store.sign_of_life(identity, attempt)
+    }
+
+    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
+        self.store.has_ended(identity, attempt)
+    }
+}
+
+impl Transport for WatchedTransport {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        self.watch.pass(Point::BeforeSend);
+        let answer = self.transport.send(request);
+        self.watch.pass(Point::Answered);
+        self.watch.state().step = Step::Commit;
+        answer
+    }
+
+    fn timeout(&self) -> Duration {
+        self.transport.timeout() * self.pace
+    }
+}
+
+/// A parent that does not listen any more has ended, and so does whoever notices.
+pub(super) fn say(report: &Report) {
+    if writeln!(io::stdout(), "{report}").is_err() {
+        std::process::exit(1);
+    }
+}

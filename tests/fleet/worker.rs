@@ -1,0 +1,198 @@
+//! The program of one process of a fleet.
+
+use std::io::{self, BufRead};
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use auth_all::{Event, Identity, Session, Store, Transport};
+
+use super::naive::TokenFile;
+use super::watch::{Watch, WatchedStore, WatchedTransport, say};
+use super::{FleetClock, Order, Report, Settings};
+
+/// Works until it is told to end, or whoever tells it has ended.
+///
+/// The first line of its input are its settings, each further one is an order.
+pub fn work() -> ExitCode {
+    die_with_the_parent();
+    let mut first = String::new();
+    let read = io::stdin().read_line(&mut first);
+    let Some(settings) = read.ok().and_then(|_| Settings::from_line(&first)) else {
+        eprintln!("a worker is started by the demonstration and by tests");
+        return ExitCode::FAILURE;
+    };
+    let worker = match Worker::new(&settings) {
+        Ok(worker) => worker,
+        Err(error) => {
+            say(&Report::NoToken(error.to_string()));
+            return ExitCode::FAILURE;
+        }
+    };
+    let (sender, orders) = mpsc::channel();
+    let (watch, clock) = (worker.watch.clone(), worker.clock.clone());
+    thread::spawn(move || {
+        listen(&watch, &clock, &sender);
+        // Nobody is left to say when to end.
+        std::process::exit(1);
+    });
+    say(&Report::Ready);
+    worker.obey(&orders);
+    ExitCode::SUCCESS
+}
+
+struct Worker {
+    tokens: Tokens,
+    watch: Watch,
+    clock: FleetClock,
+}
+
+/// Where its tokens come from.
+enum Tokens {
+    Session(Session),
+    File(TokenFile),
+}
+
+impl Worker {
+    fn new(settings: &Settings) -> auth_all::Result<Self> {
+        let clock = settings.clock();
+        let (request, pace) = (settings.request, settings.pace);
+        let store = settings.open_store()?;
+        let at_most = store.as_deref().map_or(settings.store, Store::timeout);
+        // As a session counts it.
+        let flight = (request + 2 * at_most) * pace + Duration::from_secs(10);
+        let watch = Watch::new(clock.clone(), flight);
+        let transport = WatchedTransport {
+            transport: settings.transport(),
+            watch: watch.clone(),
+            pace,
+        };
+        let tokens = match store {
+            None => Tokens::File(TokenFile::new(settings, Box::new(transport))),
+            Some(store) => {
+                let watch = watch.clone();
+                let store = WatchedStore { store, watch, pace };
+                Tokens::Session(session(settings, &clock, store, transport))
+            }
+        };
+        Ok(Self {
+            tokens,
+            watch,
+            clock,
+        })
+    }
+
+    fn obey(self, orders: &Receiver<Order>) {
+        let mut pause = None;
+        let mut last = None;
+        loop {
+            let order = match pause {
+                None => orders.recv().map_err(RecvTimeoutError::from),
+                Some(pause) => orders.recv_timeout(pause),
+            };
+            match order {
+                Ok(Order::Token) => say(&self.token()),
+                Ok(Order::Run(between)) => pause = Some(between),
+                Ok(Order::Rest) => pause = None,
+                Ok(Order::End) => {
+                    // A session that could not store its token tries once more.
+                    drop(self);
+                    return say(&Report::Ended);
+                }
+                Ok(Order::Stop(_) | Order::Go | Order::Time(_)) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => self.run(&mut last),
+            }
+        }
+    }
+
+    /// Asks for a token, and reports it if it is another one.
+    fn run(&self, last: &mut Option<Report>) {
+        let now = match self.token() {
+            Report::Token(token, _) => Report::Holds(token),
+            other => other,
+        };
+        if last.as_ref() != Some(&now) {
+            say(&now);
+            *last = Some(now);
+        }
+    }
+
+    fn token(&self) -> Report {
+        self.watch.take_calls();
+        let token = match &self.tokens {
+            Tokens::Session(session) => session
+                .token()
+                .map(|token| token.expose().to_owned())
+                .map_err(|error| all(&error)),
+            Tokens::File(file) => file.token(self.clock.passed()),
+        };
+        self.watch.end();
+        match token {
+            Ok(token) => Report::Token(token, self.watch.take_calls()),
+            Err(why) => Report::NoToken(why),
+        }
+    }
+}
+
+fn session(
+    settings: &Settings,
+    clock: &FleetClock,
+    store: impl Store + 'static,
+    transport: impl Transport + 'static,
+) -> Session {
+    let builder = Session::builder(settings.grant())
+        .store(store)
+        .transport(transport)
+        .clock(clock.clone())
+        .observer(observe);
+    match &settings.seed {
+        Some(seed) => builder.refresh_token(seed.as_str()).build(),
+        None => builder.build(),
+    }
+}
+
+fn observe(_: &Identity, event: &Event<'_>) {
+    let told = match event {
+        Event::NotStored { .. } => "not stored",
+        Event::Stored => "stored",
+        Event::StoreWentBack => "store went back",
+        Event::ReauthenticationRequired { .. } => "reauthentication required",
+        _ => return,
+    };
+    say(&Report::Event(told.to_owned()));
+}
+
+/// Obeys what cannot wait, and passes on the rest.
+fn listen(watch: &Watch, clock: &FleetClock, orders: &Sender<Order>) {
+    for line in io::stdin().lock().lines().map_while(io::Result::ok) {
+        let Ok(order) = line.parse() else { return };
+        match order {
+            Order::Stop(point) => watch.stop_at(point),
+            Order::Go => watch.release(),
+            Order::Time(time) => clock.set(time),
+            other => {
+                if orders.send(other).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Also when it cannot read that its input has ended, because it is stopped.
+fn die_with_the_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        let kill = Some(rustix::process::Signal::KILL);
+        // Where that is not possible, the end of the input has to do.
+        let _ = rustix::process::set_parent_process_death_signal(kill);
+    }
+}
+
+/// An error and what led to it.
+fn all(error: &dyn std::error::Error) -> String {
+    let source = error.source().map(|source| format!(": {}", all(source)));
+    format!("{error}{}", source.unwrap_or_default())
+}

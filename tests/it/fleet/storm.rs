@@ -1,0 +1,260 @@
+//! Hundreds of renewals by many processes, while they are killed and stopped.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use auth_core::{Clock, Moment, SystemClock};
+use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Settings, Time};
+use rustix::process::Signal;
+
+use super::over_each_place;
+use super::place::Place;
+use super::stage::{PROGRAM, settings};
+use super::suspended::signal;
+
+over_each_place! {
+    eight_processes_killed_at_every_point_spend_no_refresh_token_twice
+    sixteen_processes_killed_at_every_point_spend_no_refresh_token_twice
+}
+
+fn eight_processes_killed_at_every_point_spend_no_refresh_token_twice(place: Place) {
+    ride_out(place, 8);
+}
+
+fn sixteen_processes_killed_at_every_point_spend_no_refresh_token_twice(place: Place) {
+    ride_out(place, 16);
+}
+
+/// One round through all points, each followed by some renewals in peace.
+fn ride_out(place: Place, processes: usize) {
+    let mut storm = Storm::gather(place, processes);
+    for point in Point::ALL {
+        storm.renew(BETWEEN);
+        storm.kill_at(point);
+        storm.renew(BETWEEN);
+        storm.kill_anywhere();
+    }
+    for point in [Point::AfterBegin, Point::Answered] {
+        storm.renew(BETWEEN);
+        storm.suspend_at(point);
+    }
+    storm.renew(BETWEEN);
+    storm.calm_down();
+    storm.judge();
+}
+
+struct Storm {
+    fleet: Fleet,
+    place: Place,
+    processes: usize,
+    begun: Moment,
+    renewals: usize,
+    logins: usize,
+    kills: BTreeMap<String, usize>,
+    /// Kills that may have taken a refresh token along.
+    losses: usize,
+    /// Renewals that took so long that others may have given them up.
+    late: usize,
+    /// Why calls got no token.
+    without_token: Vec<String>,
+}
+
+impl Storm {
+    /// All of them ask for tokens all the time.
+    fn gather(place: Place, processes: usize) -> Self {
+        let settings = Settings {
+            request: REQUEST,
+            store: STORE,
+            pace: PACE,
+            time: Time::running(PACE),
+            ..settings(&place)
+        };
+        let mut storm = Self {
+            fleet: Fleet::open(PROGRAM, settings, LIFE).unwrap(),
+            place,
+            processes,
+            begun: SystemClock.now(),
+            renewals: 0,
+            logins: 0,
+            kills: BTreeMap::new(),
+            losses: 0,
+            late: 0,
+            without_token: Vec::new(),
+        };
+        for _ in 0..processes {
+            storm.join();
+        }
+        storm
+    }
+
+    fn join(&mut self) {
+        let member = self.fleet.join().unwrap();
+        self.fleet.tell(member, &Order::Run(PAUSE));
+    }
+
+    /// Waits for so many renewals.
+    fn renew(&mut self, number: usize) {
+        let enough = self.renewals + number;
+        self.until(|storm, _| (storm.renewals >= enough).then_some(()));
+    }
+
+    /// Kills whoever comes to this point first, and starts another one instead.
+    fn kill_at(&mut self, point: Point) {
+        let victim = self.catch_at(point);
+        let gate = (point == Point::Handled).then(|| {
+            let gate = self.fleet.server.hold();
+            self.fleet.tell(victim, &Order::Go);
+            gate.wait_until_reached();
+            gate
+        });
+        self.fleet.kill(victim);
+        drop(gate);
+        if point.is_in_flight() && !self.place.sees_the_dead() {
+            self.pass_the_deadline();
+        }
+        *self.kills.entry(point.to_string()).or_default() += 1;
+        self.losses += usize::from(point.is_in_flight());
+        self.join();
+    }
+
+    /// Kills somebody wherever it is, which may be in flight.
+    fn kill_anywhere(&mut self) {
+        let members = self.fleet.members();
+        let victim = members[self.renewals % members.len()];
+        self.fleet.kill(victim);
+        *self.kills.entry("anywhere".to_owned()).or_default() += 1;
+        self.losses += 1;
+        self.join();
+    }
+
+    /// Stops whoever comes to this point first until others have given it up.
+    fn suspend_at(&mut self, point: Point) {
+        let stopped = self.catch_at(point);
+        signal(&self.fleet, stopped, Signal::STOP);
+        self.fleet.tell(stopped, &Order::Go);
+        let logins = self.logins;
+        self.pass_the_deadline();
+        self.until(|storm, _| (storm.logins > logins).then_some(()));
+        signal(&self.fleet, stopped, Signal::CONT);
+    }
+
+    fn pass_the_deadline(&mut self) {
+        let time = self.fleet.clock.time().ahead(DEADLINE);
+        self.fleet.set_time(time);
+    }
+
+    /// Whoever comes to this point first, where it then stands; the others go on.
+    fn catch_at(&mut self, point: Point) -> usize {
+        let stop = match point {
+            Point::Handled => Point::BeforeSend,
+            other => other,
+        };
+        self.fleet.tell_all(&Order::Stop(stop));
+        let caught = self.until(|_, happening| match happening {
+            Happening::Said(member, Report::At(_)) => Some(*member),
+            _ => None,
+        });
+        for other in self.fleet.members() {
+            if other != caught {
+                self.fleet.tell(other, &Order::Go);
+            }
+        }
+        caught
+    }
+
+    /// Time stands still; each asks once more, for a token that has to be renewed.
+    fn calm_down(&mut self) {
+        self.fleet.tell_all(&Order::Rest);
+        let later = self.fleet.clock.time().stopped(2 * LIFE);
+        self.fleet.set_time(later);
+        let members = self.fleet.members();
+        assert_eq!(members.len(), self.processes);
+        let mut tokens = BTreeMap::new();
+        self.fleet.tell_all(&Order::Token);
+        while tokens.len() < members.len() {
+            self.until(|_, happening| match happening {
+                Happening::Said(member, Report::Token(token, _)) => {
+                    tokens.insert(*member, token.clone());
+                    Some(())
+                }
+                Happening::Said(member, Report::NoToken(why)) => {
+                    panic!("{member} ends without a token: {why}")
+                }
+                _ => None,
+            });
+        }
+        let first = tokens.values().next().unwrap();
+        assert!(tokens.values().all(|token| token == first), "{tokens:?}");
+    }
+
+    fn judge(&self) {
+        // Not `println!`, which nobody sees if the test passes.
+        writeln!(io::stderr().lock(), "{self}").unwrap();
+        assert_eq!(self.fleet.most_spends(), 1);
+        assert!(self.logins <= 1 + self.losses + self.late, "{self}");
+        // A machine that is busy with other things may be too slow for a store, and for nothing else.
+        let slow = |why: &String| why.contains("the store failed");
+        assert!(
+            self.without_token.iter().all(slow),
+            "{:?}",
+            self.without_token
+        );
+        let requests = self.fleet.requests();
+        assert!(requests.iter().all(|request| request.succeeded));
+        assert_eq!(requests.len(), self.renewals + self.logins);
+    }
+
+    fn until<T>(&mut self, mut wanted: impl FnMut(&Self, &Happening) -> Option<T>) -> T {
+        loop {
+            let Some(happening) = self.fleet.next(PATIENCE) else {
+                panic!("nothing happens any more: {self}");
+            };
+            match &happening {
+                Happening::Answered(request) if request.is_refresh => self.renewals += 1,
+                Happening::Answered(_) => self.logins += 1,
+                Happening::Said(_, Report::Late) => self.late += 1,
+                Happening::Said(_, Report::NoToken(why)) => self.without_token.push(why.clone()),
+                Happening::Said(..) => {}
+            }
+            if let Some(found) = wanted(self, &happening) {
+                return found;
+            }
+        }
+    }
+}
+
+impl fmt::Display for Storm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = SystemClock.now().since(self.begun).as_secs_f64();
+        write!(
+            f,
+            "{} processes over {}: {} refreshes in {seconds:.1} s, kills {:?}, {} late, \
+             {} logins, {} calls without a token, each refresh token sent at most {} time(s)",
+            self.processes,
+            self.place.name(),
+            self.renewals,
+            self.kills,
+            self.late,
+            self.logins,
+            self.without_token.len(),
+            self.fleet.most_spends()
+        )
+    }
+}
+
+/// How many times faster time goes by.
+const PACE: u32 = 50;
+/// Of an access token, so that it is due after twenty milliseconds.
+const LIFE: Duration = Duration::from_secs(2);
+/// Between two calls of a process.
+const PAUSE: Duration = Duration::from_millis(3);
+/// As much as a busy machine needs at the very most, by its own clock.
+const REQUEST: Duration = Duration::from_millis(1500);
+const STORE: Duration = Duration::from_secs(1);
+/// After so long a renewal is given up, by the fleet's clock. Less than what clocks may differ by.
+const DEADLINE: Duration = Duration::from_millis(50 * (1500 + 2 * 1000) + 10_000);
+/// Renewals between two disturbances.
+const BETWEEN: usize = 10;
+const PATIENCE: Duration = Duration::from_secs(30);

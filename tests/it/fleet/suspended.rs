@@ -1,0 +1,114 @@
+//! A process is stopped in the middle of a renewal, and woken after the others have given it up.
+
+use auth_tests::fleet::{Fleet, Point, Report};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::over_each_place;
+use super::place::Place;
+use super::stage::{DEADLINE, LIFE, Stage};
+
+over_each_place! {
+    woken_with_an_answer_while_another_logs_in_it_stores_it
+    woken_with_an_answer_its_token_is_everybodys_if_nobody_else_logs_in
+    woken_with_an_answer_after_another_has_logged_in_it_takes_over_the_new_login
+    woken_before_the_send_it_does_not_send
+    woken_with_an_answer_it_revives_a_login_that_was_given_up
+}
+
+/// Case 31.
+fn woken_with_an_answer_while_another_logs_in_it_stores_it(place: Place) {
+    let mut stage = Stage::with_password(place);
+    let [sender, other] = suspended_with_an_answer(&mut stage);
+    stage.ask_until(other, Point::BeforeSend);
+    wake(&stage, sender);
+    let late = stage.answer(sender).unwrap();
+    stage.wait_for(sender, &Report::Late);
+    assert!(stage.is_good(&late));
+    stage.go_on(other);
+    assert!(stage.answer(other).is_ok());
+    stage.assert_requests(1, 2);
+    stage.later(LIFE);
+    assert_eq!(stage.token(sender), stage.token(other));
+    stage.assert_requests(2, 2);
+}
+
+/// Case 31.
+fn woken_with_an_answer_its_token_is_everybodys_if_nobody_else_logs_in(place: Place) {
+    let mut stage = Stage::with_password(place);
+    let [sender, other] = suspended_with_an_answer(&mut stage);
+    stage.ask_until(other, Point::BeforeSend);
+    wake(&stage, sender);
+    let late = stage.answer(sender);
+    stage.fleet.kill(other);
+    let newcomer = stage.join();
+    assert_eq!(stage.token(newcomer), late);
+    assert!(stage.is_good(&late.unwrap()));
+    stage.assert_requests(1, 1);
+}
+
+/// Case 31.
+fn woken_with_an_answer_after_another_has_logged_in_it_takes_over_the_new_login(place: Place) {
+    let mut stage = Stage::with_password(place);
+    let [sender, other] = suspended_with_an_answer(&mut stage);
+    let token = stage.token(other);
+    assert!(token.is_ok());
+    wake(&stage, sender);
+    assert_eq!(stage.answer(sender), token);
+    stage.assert_requests(1, 2);
+}
+
+/// Case 31.
+fn woken_before_the_send_it_does_not_send(place: Place) {
+    let mut stage = Stage::with_password(place);
+    let [sender, other] = stage.join_with_token();
+    stage.later(LIFE);
+    stage.ask_until(sender, Point::AfterBegin);
+    suspend(&stage, sender);
+    stage.later(DEADLINE);
+    let token = stage.token(other);
+    assert!(token.is_ok());
+    stage.go_on(sender);
+    wake(&stage, sender);
+    assert_eq!(stage.answer(sender), token);
+    stage.assert_requests(0, 2);
+}
+
+/// Case 31.
+fn woken_with_an_answer_it_revives_a_login_that_was_given_up(place: Place) {
+    let mut stage = Stage::without_password(place);
+    let [sender, other] = suspended_with_an_answer(&mut stage);
+    let why = stage.token(other).unwrap_err();
+    assert!(why.starts_with("reauthentication required"), "{why}");
+    wake(&stage, sender);
+    let late = stage.answer(sender);
+    assert_eq!(stage.token(other), late);
+    assert!(stage.is_good(&late.unwrap()));
+    // The refresh token that it was given, and the one whose answer came late.
+    stage.assert_requests(2, 0);
+}
+
+/// One of two processes has sent the refresh token of both and not read the answer yet; the other has
+/// no valid token, and the time of the first is over.
+fn suspended_with_an_answer(stage: &mut Stage) -> [usize; 2] {
+    let [sender, other] = stage.join_with_token();
+    stage.later(LIFE);
+    let gate = stage.ask_until_handled(sender);
+    suspend(stage, sender);
+    gate.release();
+    stage.later(DEADLINE);
+    [sender, other]
+}
+
+fn suspend(stage: &Stage, member: usize) {
+    signal(&stage.fleet, member, Signal::STOP);
+}
+
+fn wake(stage: &Stage, member: usize) {
+    signal(&stage.fleet, member, Signal::CONT);
+}
+
+pub(super) fn signal(fleet: &Fleet, member: usize, signal: Signal) {
+    let id = fleet.process_id(member).unwrap();
+    let id = Pid::from_raw(id.try_into().unwrap()).unwrap();
+    kill_process(id, signal).unwrap();
+}
