@@ -57,7 +57,7 @@ impl Builder {
         self
     }
 
-    /// What time it is. Default: [`SystemClock`].
+    /// What time it is. Default: [`SystemClock`](crate::SystemClock).
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
