@@ -14,6 +14,7 @@ mod contract; // what holds for every vendor alike, against the simulators
 mod demonstration; // what `cargo xtask demo` prints
 mod doors; // a program with one dependency, as a newcomer writes it
 mod faults; // what goes wrong on the way: cut, dropped, endless, slow, redirected
+mod file_store; // records in files, by the suite for every store
 #[cfg(target_os = "linux")]
 mod fleet; // processes that share a login: raced, killed, stopped, cut off from their store
 mod real_server; // the generic client against a server that nobody here wrote

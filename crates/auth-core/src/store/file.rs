@@ -8,6 +8,8 @@ mod names;
 mod private;
 mod records;
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +19,9 @@ use crate::error::Result;
 use crate::identity::Identity;
 
 use failure::{not_saved, unavailable};
-use lock::Turns;
+use lock::{Locked, Turns};
 use private::Stamp;
-use records::Records;
+use records::{Newest, Records};
 
 use super::{Store, StoredRecord, Swap};
 
@@ -46,7 +48,8 @@ use super::{Store, StoredRecord, Swap};
 /// - A swap is written to a new file, synced to the disk and renamed; one that answered
 ///   [`Stored`](Swap::Stored) survives a power cut, as far as the disk does what it says. A swap that
 ///   fails leaves the file as it was, byte for byte, and nothing else behind.
-/// - Processes take turns by a lock of the kernel, which a process that ends in whatever way gives back.
+/// - Processes take turns to write, by a lock of the kernel, which a process that ends in whatever way
+///   gives back. Readers wait for nobody.
 /// - A file that was damaged never logs everybody out: it is set aside, the log says where, and the
 ///   record before it comes back, marked as [restored](StoredRecord::is_restored) for everybody who
 ///   loads it until somebody replaces it. If there is none, one call fails and says so, and the next
@@ -60,7 +63,8 @@ use super::{Store, StoredRecord, Swap};
 /// Each identity has some, called by the vendor and a hash of the identity: `ermeo-6f1c….record` is the
 /// newest record, `.previous` the one before, `.new` one being written, `.damaged-1` one that was set
 /// aside. `.lock` and `.alive` hold no secret and must never be deleted while the store is in use.
-/// Deleting `.record` forgets a login.
+/// Deleting `.record` forgets a login; to leave nothing of it behind, delete `.previous` and what was set
+/// aside, too.
 ///
 /// # Where not to use it
 /// - **On a network file system** (NFS, SMB, sshfs, a volume shared by machines). Some keep locks to one
@@ -112,31 +116,48 @@ impl FileStore {
     /// [`Error::Store`](crate::Error::Store), if others were at it for too long, or if the directory
     /// is not for this user alone; `work` was not begun then.
     pub fn alone<T>(&self, identity: &Identity, work: impl FnOnce() -> T) -> Result<T> {
-        self.with_records(identity, |_| Ok(work()))
+        self.with_records(identity, |records| {
+            let _locked = self.lock(&records.path(names::LOCK), self.patience())?;
+            Ok(work())
+        })
     }
 
-    /// Does something with the files of an identity while nobody else does.
+    /// Does something with the files of an identity, in a directory that is for this user alone.
     fn with_records<T>(
         &self,
         identity: &Identity,
         work: impl FnOnce(Records<'_>) -> Result<T>,
     ) -> Result<T> {
         let directory = private::directory(&self.directory)?;
-        let records = Records {
+        work(Records {
             identity,
             directory: &directory,
             stem: &self.directory.join(names::stem(identity)),
-        };
-        // The rest of the time is for the disk.
-        let at_most = self.timeout.mul_f64(0.8);
-        let _locked = self.turns.lock(&records.path(names::LOCK), at_most)?;
-        work(records)
+        })
+    }
+
+    fn lock(&self, path: &Path, at_most: Duration) -> Result<Locked<'_>> {
+        let unknown = || Ok(None::<Infallible>);
+        let ControlFlow::Continue(locked) = self.turns.lock(path, at_most, unknown)?;
+        Ok(locked)
+    }
+
+    /// How long to wait for a lock; the rest of the time is for the disk.
+    fn patience(&self) -> Duration {
+        self.timeout / 5 * 4
     }
 }
 
 impl Store for FileStore {
+    /// Waits for nobody, not even for a process that was stopped in the middle of a swap.
     fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
-        self.with_records(identity, |records| records.current())
+        self.with_records(identity, |records| match records.newest()? {
+            Newest::Whole(record) => Ok(record),
+            Newest::Damaged => {
+                let _locked = self.lock(&records.path(names::LOCK), self.patience())?;
+                records.current()
+            }
+        })
     }
 
     fn swap(
@@ -146,6 +167,19 @@ impl Store for FileStore {
         record: &StoredRecord,
     ) -> Result<Swap> {
         let swapped = self.with_records(identity, |records| {
+            // Something else is there: that is an answer, whoever has the lock.
+            let conflict = || match records.newest()? {
+                Newest::Whole(current) => {
+                    let is = |what| is_what(current.as_ref(), what);
+                    Ok((!is(expected) && !is(Some(record))).then_some(Swap::Conflict))
+                }
+                Newest::Damaged => Ok(None),
+            };
+            let path = records.path(names::LOCK);
+            let _locked = match self.turns.lock(&path, self.patience(), conflict)? {
+                ControlFlow::Continue(locked) => locked,
+                ControlFlow::Break(conflict) => return Ok(Ok(conflict)),
+            };
             let current = records.current()?;
             if is_what(current.as_ref(), Some(record)) {
                 // An earlier swap wrote it, and may have failed to make it durable.
@@ -171,7 +205,7 @@ impl Store for FileStore {
         at_most: Duration,
     ) -> Result<bool> {
         let now = || SystemClock.now().monotonic;
-        let until = now() + at_most;
+        let until = now().saturating_add(at_most);
         let path = self.directory.join(names::stem(identity));
         let path = names::with_extension(&path, names::RECORD);
         let stamp = Stamp::of(&path);
@@ -189,9 +223,12 @@ impl Store for FileStore {
     /// Dropping it says that the attempt has ended, too.
     fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
         let sign = self.with_records(identity, |records| {
-            Ok(life::begin(&records.path(names::ALIVE), attempt))
+            // Whoever asks whether somebody has ended holds it for a moment.
+            let path = records.path(names::ALIVE);
+            let locked = self.lock(&path, Duration::from_millis(20))?;
+            life::begin(locked.file, attempt).map_err(|error| unavailable("writing", &path, &error))
         });
-        Some(Box::new(sign.ok()??))
+        Some(Box::new(sign.ok()?))
     }
 
     fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {

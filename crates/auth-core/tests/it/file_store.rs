@@ -1,5 +1,7 @@
 //! Records in files: shared by threads and processes, damaged, refused, killed in the middle.
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod calls; // what the system is asked for, in which order; each call refused, killed at each
 mod child; // this binary as another process: what it is told to do there
 mod damage; // every byte flipped, every length cut; what is set aside and what comes back
 mod failing; // disk full, no permission, nothing renamed: the old file stays

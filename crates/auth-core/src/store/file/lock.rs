@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,11 +23,11 @@ pub(super) struct Turns {
     freed: Condvar,
 }
 
-/// The lock of one record, freed when dropped.
+/// A lock, freed when dropped.
 #[derive(Debug)]
 pub(super) struct Locked<'a> {
     // Freed before the next thread gets its turn.
-    _file: LockedFile,
+    pub(super) file: LockedFile,
     _turn: Turn<'a>,
 }
 
@@ -41,35 +42,41 @@ struct Turn<'a> {
 }
 
 impl Turns {
-    /// Waits for the lock on the file at `path`.
-    pub(super) fn lock(&self, path: &Path, at_most: Duration) -> Result<Locked<'_>> {
-        let until = now() + at_most;
-        let turn = self
-            .turn(path, at_most)
-            .ok_or_else(|| busy(path, "threads of this process", at_most))?;
-        let mut pause = SHORTEST_PAUSE;
+    /// Waits for the lock on the file at `path`, or until what it is needed for is `known` without.
+    ///
+    /// Locks are given to whoever comes first after they were freed, not in turn. So it is the second
+    /// that keeps a crowd from making somebody wait too long.
+    pub(super) fn lock<T>(
+        &self,
+        path: &Path,
+        at_most: Duration,
+        mut known: impl FnMut() -> Result<Option<T>>,
+    ) -> Result<ControlFlow<T, Locked<'_>>> {
+        let until = now().saturating_add(at_most);
+        let mut turn = None;
         loop {
-            if let Some(file) = LockedFile::try_lock(path)? {
-                return Ok(Locked {
-                    _file: file,
-                    _turn: turn,
-                });
+            if let Some(mine) = turn.take().or_else(|| self.turn(path)) {
+                if let Some(file) = LockedFile::try_lock(path)? {
+                    return Ok(ControlFlow::Continue(Locked { file, _turn: mine }));
+                }
+                turn = Some(mine);
+            }
+            if let Some(known) = known()? {
+                return Ok(ControlFlow::Break(known));
             }
             let left = until.saturating_sub(now());
             if left.is_zero() {
-                return Err(busy(path, "another process", at_most));
+                return Err(busy(path, at_most));
             }
-            // There is no waiting for a lock of the kernel with a bound, so look again and again.
-            SystemClock.sleep(pause.mul_f64(0.5 + fastrand::f64()).min(left));
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            // There is no waiting for a lock of the kernel with a bound: look again in a moment, or
+            // when a thread of this process is done.
+            let pause = PAUSE.mul_f64(0.5 + fastrand::f64()).min(left);
+            drop(self.freed.wait_timeout(self.taken(), pause));
         }
     }
 
-    fn turn(&self, path: &Path, at_most: Duration) -> Option<Turn<'_>> {
-        let taken = |paths: &mut HashSet<_>| paths.contains(path);
-        let waited = self.freed.wait_timeout_while(self.taken(), at_most, taken);
-        let (mut paths, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        paths.insert(path.to_owned()).then(|| Turn {
+    fn turn(&self, path: &Path) -> Option<Turn<'_>> {
+        self.taken().insert(path.to_owned()).then(|| Turn {
             turns: self,
             path: path.to_owned(),
         })
@@ -108,10 +115,10 @@ impl Drop for LockedFile {
     }
 }
 
-fn busy(path: &Path, who: &str, at_most: Duration) -> Error {
+fn busy(path: &Path, at_most: Duration) -> Error {
     let detail = format!(
-        "{path:?} was locked by {who} for {} ms; try again, and if that lasts look for a stopped process \
-         that has it open",
+        "{path:?} was locked by another process or thread for {} ms; try again, and if that lasts look \
+         for a stopped process that has it open",
         at_most.as_millis()
     );
     Error::store(StoreFailure::Unavailable, detail)
@@ -122,5 +129,4 @@ fn now() -> Duration {
 }
 
 /// A swap takes some milliseconds, nearly all of them spent on waiting for the disk.
-const SHORTEST_PAUSE: Duration = Duration::from_micros(500);
-const LONGEST_PAUSE: Duration = Duration::from_millis(8);
+const PAUSE: Duration = Duration::from_millis(1);

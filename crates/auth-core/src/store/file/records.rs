@@ -19,7 +19,7 @@ use super::frame::{self, Content};
 use super::names;
 use super::private::{self, Directory};
 
-/// The files of one identity. Whoever calls its methods holds the identity's lock.
+/// The files of one identity. Whoever changes them holds the identity's lock.
 #[derive(Debug)]
 pub(super) struct Records<'a> {
     pub(super) identity: &'a Identity,
@@ -28,17 +28,32 @@ pub(super) struct Records<'a> {
     pub(super) stem: &'a Path,
 }
 
+/// What there is for a record.
+#[derive(Debug)]
+pub(super) enum Newest {
+    Whole(Option<StoredRecord>),
+    Damaged,
+}
+
 impl Records<'_> {
+    /// The record, if it is not damaged. This needs no lock: a file is replaced as a whole.
+    pub(super) fn newest(&self) -> Result<Newest> {
+        let path = self.path(names::RECORD);
+        match self.read(&path)? {
+            None => Ok(Newest::Whole(None)),
+            Some(Content::Record(record)) => Ok(Newest::Whole(Some(record))),
+            Some(Content::Damaged) => Ok(Newest::Damaged),
+            Some(other) => Err(unreadable(&path, &other)),
+        }
+    }
+
     /// The record, or the one before it if this one is damaged.
     pub(super) fn current(&self) -> Result<Option<StoredRecord>> {
         // Left by a process that was killed: nobody else writes while we hold the lock.
         remove(&self.path(names::NEW))?;
-        let path = self.path(names::RECORD);
-        match self.read(&path)? {
-            None => Ok(None),
-            Some(Content::Record(record)) => Ok(Some(record)),
-            Some(Content::Damaged) => self.restore(&path).map(Some),
-            Some(other) => Err(unreadable(&path, &other)),
+        match self.newest()? {
+            Newest::Whole(record) => Ok(record),
+            Newest::Damaged => self.restore(&self.path(names::RECORD)).map(Some),
         }
     }
 
@@ -136,7 +151,7 @@ impl Records<'_> {
                 Err(error) => Err(unavailable("replacing", &newest, &error)),
             })
             .inspect_err(|_| {
-                // What cannot be removed now is removed by the next swap.
+                // What cannot be removed now is removed by whoever comes next.
                 let _ = fs::remove_file(&new);
             })
     }
@@ -146,7 +161,7 @@ impl Records<'_> {
     }
 }
 
-/// The bytes of a file, or none if it is too long or shrinks meanwhile.
+/// The bytes of a file, or none if it is too long to be one of ours.
 fn contents(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     if length > frame::MOST {
@@ -154,10 +169,8 @@ fn contents(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     }
     // Sized once: a buffer that grows leaves a copy of its secrets behind.
     let mut bytes = Zeroizing::new(vec![0; length]);
-    match file.read_exact(&mut bytes) {
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-        other => other.map(|()| Some(bytes)),
-    }
+    file.read_exact(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 fn fill(path: &Path, bytes: &[u8]) -> io::Result<()> {

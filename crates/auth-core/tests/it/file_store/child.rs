@@ -52,10 +52,19 @@ impl Running {
             .find_map(|line| line.strip_prefix(MARK).map(str::to_owned))
     }
 
+    pub(super) fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for its end, which must be a good one.
-    pub(super) fn ends_well(mut self) {
-        while self.says().is_some() {}
-        assert!(self.child.wait().unwrap().success());
+    pub(super) fn ends_well(self) {
+        assert!(self.says_all().1);
+    }
+
+    /// All that it says until its end, and whether that was a good one.
+    pub(super) fn says_all(mut self) -> (Vec<String>, bool) {
+        let said = std::iter::from_fn(|| self.says()).collect();
+        (said, self.child.wait().unwrap().success())
     }
 
     /// Ends it by SIGKILL.
@@ -90,6 +99,7 @@ fn a_child_process_does_what_its_role_says() {
         ),
         "lock" => hold_lock(OsStr::new(&directory)),
         "make" => make(OsStr::new(&directory), argument.parse().unwrap()),
+        "move" => move_away(OsStr::new(&directory), OsStr::new(argument)),
         "renew" => renew(
             &FileStore::open(directory).unwrap(),
             argument.parse().unwrap(),
@@ -131,6 +141,14 @@ fn make(directory: &OsStr, stores: u32) {
         }
         drop(store.sign_of_life(&ann(), 7).unwrap());
     }
+}
+
+/// Opens a store by a path relative to a folder, and uses it from another one.
+fn move_away(directory: &OsStr, folder: &OsStr) {
+    env::set_current_dir(folder).unwrap();
+    let store = FileStore::open(directory).unwrap();
+    env::set_current_dir("/").unwrap();
+    super::put(&store, &["from afar"]);
 }
 
 /// Gives a sign of life until it is killed.

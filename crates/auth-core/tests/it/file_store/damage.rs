@@ -103,6 +103,7 @@ fn if_the_record_before_is_damaged_too_one_call_says_so_and_the_next_finds_none(
         let aside = whole.place.files_with("damaged");
         assert_eq!(aside.len(), 2, "{aside:?}");
         assert!(why.contains(&aside[1]), "{why} does not name {aside:?}");
+        assert!(whole.place.files_with("previous").is_empty());
         assert_eq!(whole.store.load(&ann()).unwrap(), None);
     }
     put(&whole.store, &["anew"]);
@@ -197,7 +198,7 @@ fn whoever_waits_is_told_that_a_record_came_back() {
     let whole = Whole::new();
     whole.hold(b"damaged", &whole.before);
     restored(&whole.store);
-    let for_long = std::time::Duration::from_secs(600);
+    let for_long = std::time::Duration::from_secs(60);
     let seen = record("before");
     assert!(whole.store.wait(&ann(), Some(&seen), for_long).unwrap());
 }

@@ -7,30 +7,10 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use auth_core::{Store, StoreFailure, Swap};
+use auth_core::{Store, StoreFailure};
 
 use super::child::{LONG, Running, under, with_role};
 use super::{Place, ann, failed, put, record, text};
-
-/// A process that replaces the record, started like this, says that it could not and why; the record
-/// and the one before stay as they are, nothing is left behind, and later it works.
-fn fails(place: &Place, child: Command, why: &str) {
-    let read = |extension| fs::read(place.file(extension)).unwrap();
-    let before = (place.files(), read("record"), read("previous"));
-    let mut child = Running::start(child);
-    let said = child.says().unwrap();
-    assert!(
-        said.contains("nothing was saved") && said.contains(why),
-        "{said}"
-    );
-    child.ends_well();
-    assert_eq!((place.files(), read("record"), read("previous")), before);
-
-    let store = place.open();
-    let current = store.load(&ann()).unwrap();
-    let swap = store.swap(&ann(), current.as_ref(), &record("later"));
-    assert_eq!(swap.unwrap(), Swap::Stored);
-}
 
 fn two_records() -> Place {
     let place = Place::new();
@@ -40,11 +20,36 @@ fn two_records() -> Place {
 
 #[test]
 fn a_disk_that_is_full_after_some_bytes_changes_nothing() {
-    // The signal would kill the process before the error could be told.
-    let limited = ["sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""];
     let place = two_records();
-    let child = under(&limited, "swap next", place.directory.as_os_str());
-    fails(&place, child, "make room for it");
+    let read = |extension| fs::read(place.file(extension)).unwrap();
+    let before = (place.files(), read("record"), read("previous"));
+    let child = under(&FULL, "swap next", place.directory.as_os_str());
+    let mut child = Running::start(child);
+    let said = child.says().unwrap();
+    assert!(said.contains("nothing was saved: writing"), "{said}");
+    assert!(said.contains("make room for it"), "{said}");
+    child.ends_well();
+    assert_eq!((place.files(), read("record"), read("previous")), before);
+    put(&place.open(), &["later"]);
+    assert_eq!(text(&place.open()).as_deref(), Some("later"));
+}
+
+#[test]
+fn a_damaged_record_stays_where_it_is_while_the_one_before_cannot_be_written() {
+    let place = two_records();
+    let long = "before ".repeat(1000);
+    put(&place.open(), &[&long, "newest"]);
+    fs::write(place.file("record"), "damaged").unwrap();
+    for _ in 0..3 {
+        let child = under(&FULL, "swap next", place.directory.as_os_str());
+        let mut child = Running::start(child);
+        let said = child.says().unwrap();
+        assert!(said.contains("make room for it"), "{said}");
+        child.ends_well();
+        assert_eq!(fs::read(place.file("record")).unwrap(), b"damaged");
+        assert_eq!(place.files().len(), 3, "{:?}", place.files());
+    }
+    assert_eq!(text(&place.open()), Some(long));
 }
 
 /// The same with a real disk, as far as this user may mount one.
@@ -220,3 +225,7 @@ fn errors_hold_nothing_of_a_record() {
         assert!(!shown.contains("canary"), "{shown}");
     }
 }
+
+/// A command that starts another on a disk with room for little. The signal that comes with it would
+/// kill that one before it could tell the error.
+const FULL: [&str; 3] = ["sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""];

@@ -166,6 +166,18 @@ fn a_record_that_is_too_long_is_refused_and_the_old_one_stays() {
 }
 
 #[test]
+fn a_file_that_is_too_long_is_not_read() {
+    let place = Place::new();
+    put(&place.open(), &["one", "two"]);
+    let too_long = file(1, 0, ann().as_str(), &"x".repeat(1024 * 1024));
+    fs::remove_file(place.file("record")).unwrap();
+    fs::rename(place.file("lock"), place.file("record")).unwrap();
+    fs::write(place.file("record"), &too_long).unwrap();
+    assert_eq!(text(&place.open()).as_deref(), Some("one"));
+    assert_eq!(fs::read(place.file("damaged-1")).unwrap(), too_long);
+}
+
+#[test]
 fn an_empty_record_is_a_record() {
     let place = Place::new();
     put(&place.open(), &[""]);

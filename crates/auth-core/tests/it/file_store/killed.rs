@@ -16,12 +16,12 @@ fn a_process_that_is_killed_while_it_writes_leaves_a_whole_record_and_no_lock() 
     for round in 0..100 {
         let mut writer = Running::start(with_role("write", place.directory.as_os_str()));
         while !new.exists() {
+            assert!(!writer.is_over(), "it fails to write");
             thread::yield_now();
         }
         writer.kill();
         let left = new.exists();
         let current = place.open().load(&ann()).unwrap();
-        assert!(!new.exists(), "what the dead left is cleaned up");
         if let Some(record) = &current {
             assert!(!record.is_restored() && is_whole(record.expose()));
         }
@@ -29,6 +29,7 @@ fn a_process_that_is_killed_while_it_writes_leaves_a_whole_record_and_no_lock() 
         let swap = place.open().swap(&ann(), current.as_ref(), &next);
         assert_eq!(swap.unwrap(), Swap::Stored);
         assert_eq!(text(&place.open()), Some(format!("round {round}")));
+        assert!(!new.exists(), "what the dead left is cleaned up");
         unfinished += u32::from(left);
         if unfinished == 5 {
             return;
@@ -50,7 +51,10 @@ fn a_killed_process_holds_no_lock() {
     let mut holder = Running::start(with_role("lock", lock.as_os_str()));
     assert_eq!(holder.says().as_deref(), Some("locked"));
     holder.kill();
-    assert_eq!(text(&place.open()).as_deref(), Some("one"));
+    let swap = place
+        .open()
+        .swap(&ann(), Some(&record("one")), &record("two"));
+    assert_eq!(swap.unwrap(), Swap::Stored);
 }
 
 #[test]

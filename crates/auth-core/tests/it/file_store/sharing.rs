@@ -1,11 +1,12 @@
 //! Of all who expect the same record one succeeds, from threads and from processes.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{FileStore, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::{FileStore, Identity, Store, StoreFailure, StoredRecord, Swap};
 
 use super::child::{Running, with_role};
 use super::{Place, ann, failed, put, record, text};
@@ -112,7 +113,7 @@ fn a_swap_can_be_repeated_and_an_outdated_one_changes_nothing() {
 fn identities_have_records_of_their_own() {
     let place = Place::new();
     let store = place.open();
-    let bob = auth_core::Identity::new("ermeo").with("username", "bob");
+    let bob = Identity::new("ermeo").with("username", "bob");
     put(&store, &["ann's"]);
     assert_eq!(store.load(&bob).unwrap(), None);
     assert_eq!(
@@ -125,39 +126,55 @@ fn identities_have_records_of_their_own() {
 #[test]
 fn waiting_ends_with_the_swap_of_another_store() {
     let place = Place::new();
-    put(&place.open(), &["one"]);
-    let waiter = place.open();
-    thread::scope(|scope| {
-        let seen = record("one");
-        let waiting = scope.spawn(move || {
-            let waited = waiter.wait(&ann(), Some(&seen), Duration::from_secs(600));
-            (waited.unwrap(), text(&waiter))
+    let (waiter, store) = (place.open(), place.open());
+    let bob = Identity::new("ermeo").with("username", "bob");
+    let mut seen = None;
+    for round in 0..10 {
+        let next = record(format!("round {round}"));
+        let together = Barrier::new(2);
+        let (is_able, found) = thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                together.wait();
+                let waited = waiter.wait(&ann(), seen.as_ref(), Duration::from_secs(60));
+                (waited.unwrap(), waiter.load(&ann()).unwrap())
+            });
+            together.wait();
+            // Something that takes a while, for the other to be waiting by then.
+            let _ = store.swap(&bob, None, &next).unwrap();
+            let swap = store.swap(&ann(), seen.as_ref(), &next);
+            assert_eq!(swap.unwrap(), Swap::Stored);
+            waiting.join().unwrap()
         });
-        put(&place.open(), &["two"]);
-        let (is_able, found) = waiting.join().unwrap();
         assert!(is_able);
-        assert_eq!(found.as_deref(), Some("two"));
-    });
+        assert_eq!(found.as_ref(), Some(&next), "round {round}");
+        seen = Some(next);
+    }
 }
 
 #[test]
-fn waiting_for_a_first_record_ends_when_it_comes_and_is_bounded_until_then() {
+fn waiting_is_bounded_and_does_not_begin_for_what_is_gone_already() {
     let place = Place::new();
     let waiter = place.open();
-    assert!(
-        waiter
-            .wait(&ann(), None, Duration::from_millis(20))
-            .unwrap()
-    );
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| waiter.wait(&ann(), None, Duration::from_secs(600)));
-        put(&place.open(), &["one"]);
-        assert!(waiting.join().unwrap().unwrap());
-    });
+    let shortly = Duration::from_millis(20);
+    assert!(waiter.wait(&ann(), None, shortly).unwrap());
+    put(&waiter, &["one"]);
+    assert!(waiter.wait(&ann(), Some(&record("one")), shortly).unwrap());
+    let for_ever = Duration::MAX;
+    for gone in [None, Some(record("other"))] {
+        assert!(waiter.wait(&ann(), gone.as_ref(), for_ever).unwrap());
+    }
 }
 
 #[test]
-fn what_another_process_has_locked_is_waited_for_with_a_bound() {
+fn a_store_stays_where_it_was_opened() {
+    let place = Place::new();
+    let role = format!("move {}", place.folder.path().display());
+    Running::start(with_role(&role, OsStr::new("./logins/"))).ends_well();
+    assert_eq!(text(&place.open()).as_deref(), Some("from afar"));
+}
+
+#[test]
+fn whoever_would_write_waits_with_a_bound_for_who_has_the_lock_and_readers_wait_for_nobody() {
     let place = Place::new();
     put(&place.open(), &["one"]);
     let lock = place.file("lock");
@@ -166,27 +183,72 @@ fn what_another_process_has_locked_is_waited_for_with_a_bound() {
 
     let hasty = place.open().with_timeout(Duration::from_millis(50));
     assert_eq!(hasty.timeout(), Duration::from_millis(50));
-    let why = failed(hasty.load(&ann()), StoreFailure::Unavailable, &lock);
-    assert!(
-        why.contains("another process") && why.contains("40 ms"),
-        "{why}"
-    );
-    let swap = hasty.swap(&ann(), Some(&record("one")), &record("two"));
-    let why = failed(swap, StoreFailure::Unavailable, &lock);
-    assert!(why.starts_with("nothing was saved"), "{why}");
+    assert_eq!(text(&hasty).as_deref(), Some("one"));
     // Threads of one process wait for each other with the same bound.
     thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| failed(hasty.load(&ann()), StoreFailure::Unavailable, &lock));
+            scope.spawn(|| {
+                let swap = hasty.swap(&ann(), Some(&record("one")), &record("two"));
+                let why = failed(swap, StoreFailure::Unavailable, &lock);
+                assert!(why.starts_with("nothing was saved"), "{why}");
+                assert!(
+                    why.contains("another process") && why.contains("40 ms"),
+                    "{why}"
+                );
+            });
         }
     });
 
-    let patient = place.open().with_timeout(Duration::from_secs(600));
+    assert_eq!(place.open().timeout(), Duration::from_secs(5));
+    let patient = place.open().with_timeout(Duration::from_secs(60));
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| text(&patient));
+        let waiting = scope.spawn(|| put(&patient, &["two"]));
         holder.kill();
-        assert_eq!(waiting.join().unwrap().as_deref(), Some("one"));
+        waiting.join().unwrap();
     });
+    assert_eq!(text(&patient).as_deref(), Some("two"));
+}
+
+#[test]
+fn a_swap_that_is_outdated_or_becomes_it_does_not_wait_for_the_lock() {
+    let place = Place::new();
+    put(&place.open(), &["one"]);
+    let new = "while others wait";
+    let mut holder = Running::start(with_role("lock", place.file("lock").as_os_str()));
+    assert_eq!(holder.says().as_deref(), Some("locked"));
+    let store = place.open().with_timeout(Duration::MAX);
+    let outdated = store.swap(&ann(), None, &record("two")).unwrap();
+    assert_eq!(outdated, Swap::Conflict);
+    let [one, two] = ["one", "two"].map(record);
+    thread::scope(|scope| {
+        let waiting: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| store.swap(&ann(), Some(&one), &two).unwrap()))
+            .collect();
+        // As the holder of the lock would.
+        let other = Place::new();
+        put(&other.open(), &["one", new]);
+        fs::rename(other.file("record"), place.file("record")).unwrap();
+        for thread in waiting {
+            assert_eq!(thread.join().unwrap(), Swap::Conflict);
+        }
+    });
+    assert_eq!(text(&store).as_deref(), Some(new));
+}
+
+#[test]
+fn a_damaged_record_is_brought_back_by_whoever_gets_the_lock() {
+    let place = Place::new();
+    put(&place.open(), &["one", "two"]);
+    fs::write(place.file("record"), "damaged").unwrap();
+    let lock = place.file("lock");
+    let mut holder = Running::start(with_role("lock", lock.as_os_str()));
+    assert_eq!(holder.says().as_deref(), Some("locked"));
+    let hasty = place.open().with_timeout(Duration::from_millis(50));
+    failed(hasty.load(&ann()), StoreFailure::Unavailable, &lock);
+    let swap = hasty.swap(&ann(), None, &record("three"));
+    failed(swap, StoreFailure::Unavailable, &lock);
+    holder.kill();
+    assert_eq!(text(&hasty).as_deref(), Some("one"));
 }
 
 #[test]
@@ -219,6 +281,19 @@ fn a_second_sign_of_life_is_refused_and_an_attempt_ends_with_its_sign() {
     let _next = there.sign_of_life(&ann(), 3).unwrap();
     assert!(!here.has_ended(&ann(), 1), "it is another's now");
     assert!(!here.has_ended(&ann(), 3));
+}
+
+#[test]
+fn a_sign_of_life_takes_the_place_of_whatever_is_in_its_file() {
+    let place = Place::new();
+    let store = place.open();
+    drop(store.sign_of_life(&ann(), 1));
+    for junk in ["", "\n", "a word", &"x".repeat(5000)] {
+        fs::write(place.file("alive"), junk).unwrap();
+        assert!(!store.has_ended(&ann(), 2), "{junk}");
+        drop(store.sign_of_life(&ann(), 2).unwrap());
+        assert!(store.has_ended(&ann(), 2), "{junk}");
+    }
 }
 
 #[test]

@@ -1,0 +1,13 @@
+//! Records in files keep what every store must promise; what else they do is tested in `auth-core`.
+
+use auth_core::FileStore;
+use auth_sim::store_conformance::check;
+
+#[test]
+fn files_keep_every_promise_of_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || FileStore::open(folder.path().join("logins")).unwrap();
+    check(open);
+    let store = open();
+    check(|| store.clone());
+}
