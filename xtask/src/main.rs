@@ -71,8 +71,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        args: "[token|request|size]",
-        about: "measure a held token, a token request, and what a dependency costs",
+        args: "[token|request|stores|size]",
+        about: "measure a held token, a token request, a login in a store, and what a dependency costs",
         run: bench::run,
     },
     Task {
