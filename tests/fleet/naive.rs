@@ -9,7 +9,7 @@ use auth_all::ermeo::Ermeo;
 use auth_all::{ErrorCode, Expires, Grant, Secret, TokenResponse, Transport};
 use serde_json::{Value, json};
 
-use super::{Place, Settings};
+use super::Settings;
 
 /// Tokens in a JSON file, without any coordination.
 ///
@@ -25,12 +25,9 @@ pub(super) struct TokenFile {
 }
 
 impl TokenFile {
-    pub(super) fn new(settings: &Settings, transport: Box<dyn Transport>) -> Self {
-        let path = match &settings.place {
-            Place::TokenFile(path) | Place::Directory(path) => path.clone(),
-        };
+    pub(super) fn new(path: &Path, settings: &Settings, transport: Box<dyn Transport>) -> Self {
         Self {
-            path,
+            path: path.to_owned(),
             grant: settings.grant(),
             has_password: settings.has_password,
             transport,

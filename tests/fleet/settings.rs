@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use auth_all::ermeo::Ermeo;
-use auth_all::{FileStore, HttpTransport, Result, Store};
+use auth_all::{Error, FileStore, HttpTransport, Result, Store};
 use auth_sim::ermeo;
 use serde_json::{Value, json};
 
@@ -36,6 +36,12 @@ pub struct Settings {
 pub enum Place {
     /// In a directory, by a `FileStore`.
     Directory(PathBuf),
+    /// In a Redis server at this URL.
+    #[cfg(feature = "stores")]
+    Redis(String),
+    /// In a PostgreSQL server, with this connection string.
+    #[cfg(feature = "stores")]
+    Postgres(String),
     /// In a JSON file with tokens, the way most programs do it: no session, no store.
     TokenFile(PathBuf),
 }
@@ -56,13 +62,22 @@ impl Settings {
         grant
     }
 
-    /// The store, if there is one.
-    pub(super) fn open_store(&self) -> Result<Option<Box<dyn Store>>> {
+    pub(super) fn open_store(&self) -> Result<Box<dyn Store>> {
         Ok(match &self.place {
-            Place::Directory(path) => {
-                Some(Box::new(FileStore::open(path)?.with_timeout(self.store)))
+            Place::Directory(path) => Box::new(FileStore::open(path)?.with_timeout(self.store)),
+            #[cfg(feature = "stores")]
+            Place::Redis(url) => {
+                let store = auth_store_redis::RedisStore::builder(url);
+                Box::new(store.timeout(self.store).connect()?)
             }
-            Place::TokenFile(_) => None,
+            #[cfg(feature = "stores")]
+            Place::Postgres(url) => {
+                let store = auth_store_postgres::PostgresStore::builder(url.as_str());
+                Box::new(store.timeout(self.store).connect()?)
+            }
+            Place::TokenFile(_) => {
+                return Err(Error::configuration("a file with tokens is no store"));
+            }
         })
     }
 
@@ -112,6 +127,10 @@ impl Place {
     fn to_words(&self) -> (&'static str, String) {
         match self {
             Self::Directory(path) => ("directory", path.display().to_string()),
+            #[cfg(feature = "stores")]
+            Self::Redis(url) => ("redis", url.clone()),
+            #[cfg(feature = "stores")]
+            Self::Postgres(url) => ("postgres", url.clone()),
             Self::TokenFile(path) => ("token file", path.display().to_string()),
         }
     }
@@ -119,6 +138,10 @@ impl Place {
     fn from_words(kind: &str, place: &str) -> Option<Self> {
         match kind {
             "directory" => Some(Self::Directory(place.into())),
+            #[cfg(feature = "stores")]
+            "redis" => Some(Self::Redis(place.to_owned())),
+            #[cfg(feature = "stores")]
+            "postgres" => Some(Self::Postgres(place.to_owned())),
             "token file" => Some(Self::TokenFile(place.into())),
             _ => None,
         }

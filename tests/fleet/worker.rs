@@ -10,7 +10,7 @@ use auth_all::{Event, Identity, Session, Store, Transport};
 
 use super::naive::TokenFile;
 use super::watch::{Watch, WatchedStore, WatchedTransport, say};
-use super::{FleetClock, Order, Report, Settings};
+use super::{FleetClock, Order, Place, Report, Settings};
 
 /// Works until it is told to end, or whoever tells it has ended.
 ///
@@ -58,23 +58,20 @@ impl Worker {
     fn new(settings: &Settings) -> auth_all::Result<Self> {
         let clock = settings.clock();
         let (request, pace) = (settings.request, settings.pace);
-        let store = settings.open_store()?;
-        let at_most = store.as_deref().map_or(settings.store, Store::timeout);
         // As a session counts it.
-        let flight = (request + 2 * at_most) * pace + Duration::from_secs(10);
+        let flight = (request + 2 * settings.store) * pace + Duration::from_secs(10);
         let watch = Watch::new(clock.clone(), flight);
         let transport = WatchedTransport {
             transport: settings.transport(),
             watch: watch.clone(),
             pace,
         };
-        let tokens = match store {
-            None => Tokens::File(TokenFile::new(settings, Box::new(transport))),
-            Some(store) => {
-                let watch = watch.clone();
-                let store = WatchedStore { store, watch, pace };
-                Tokens::Session(session(settings, &clock, store, transport))
-            }
+        let tokens = if let Place::TokenFile(path) = &settings.place {
+            Tokens::File(TokenFile::new(path, settings, Box::new(transport)))
+        } else {
+            let (store, watch) = (settings.open_store()?, watch.clone());
+            let store = WatchedStore { store, watch, pace };
+            Tokens::Session(session(settings, &clock, store, transport))
         };
         Ok(Self {
             tokens,
@@ -157,6 +154,7 @@ fn observe(_: &Identity, event: &Event<'_>) {
     let told = match event {
         Event::NotStored { .. } => "not stored",
         Event::Stored => "stored",
+        Event::Waiting => "waiting",
         Event::StoreWentBack => "store went back",
         Event::ReauthenticationRequired { .. } => "reauthentication required",
         _ => return,

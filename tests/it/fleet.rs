@@ -2,6 +2,7 @@
 //!
 //! The workers are processes, the stores are real, and the server's log is the judge.
 
+mod forgotten; // Redis has lost everything, in the middle of a renewal
 mod killed; // ended with SIGKILL at each point of a renewal
 mod one_request; // all of them want a token at once
 mod place; // where they keep their login: a directory, a real server
@@ -13,8 +14,20 @@ mod unsaved; // the store is gone when the answer comes
 /// Stamps tests over every kind of place.
 macro_rules! over_each_place {
     ($($name:ident)*) => {
-        mod over_a_directory {
-            $(#[test] fn $name() { super::$name(super::Place::directory()); })*
+        over_each_place!(over_a_directory directory: $($name)*);
+        over_each_place!(over_real_redis redis: $($name)*);
+        over_each_place!(over_real_postgres postgres: $($name)*);
+    };
+    ($module:ident $place:ident: $($name:ident)*) => {
+        mod $module {
+            $(
+                #[test]
+                fn $name() {
+                    if let Some(place) = super::Place::$place() {
+                        super::$name(place);
+                    }
+                }
+            )*
         }
     };
 }

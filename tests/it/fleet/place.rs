@@ -1,25 +1,67 @@
 //! Where the processes of a fleet keep their login, and how it is taken away from them.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use auth_tests::fleet;
+use services::{Postgres, Redis, or_skip};
 use tempfile::TempDir;
 
 /// A real place for a login.
 pub(super) enum Place {
     Directory(TempDir),
+    Redis(Redis),
+    /// A database of its own in a server that tests may share.
+    Postgres(Arc<Postgres>, String),
 }
 
 impl Place {
-    pub(super) fn directory() -> Self {
-        Self::Directory(tempfile::tempdir().unwrap())
+    pub(super) fn directory() -> Option<Self> {
+        Some(Self::Directory(tempfile::tempdir().unwrap()))
+    }
+
+    /// None, which is said loudly, where there is no Redis.
+    pub(super) fn redis() -> Option<Self> {
+        or_skip(Redis::start()).map(Self::Redis)
+    }
+
+    /// None, which is said loudly, where there is no PostgreSQL.
+    pub(super) fn postgres() -> Option<Self> {
+        static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+        static DATABASES: AtomicUsize = AtomicUsize::new(0);
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let server = match shared.upgrade() {
+            Some(server) => server,
+            None => Arc::new(or_skip(Postgres::start())?),
+        };
+        *shared = Arc::downgrade(&server);
+        let database = format!("fleet_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        server.sql(&format!("CREATE DATABASE {database}"));
+        Some(Self::Postgres(server, database))
+    }
+
+    /// The same with a server of its own, if it is a server.
+    pub(super) fn alone(self) -> Self {
+        match self {
+            Self::Postgres(..) => {
+                Self::Postgres(Arc::new(Postgres::start().unwrap()), "postgres".to_owned())
+            }
+            other => other,
+        }
     }
 
     /// As a worker is told of it.
     pub(super) fn for_workers(&self) -> fleet::Place {
         match self {
-            Self::Directory(_) => fleet::Place::Directory(self.path()),
+            Self::Directory(folder) => fleet::Place::Directory(logins(folder)),
+            Self::Redis(server) => fleet::Place::Redis(server.url()),
+            Self::Postgres(server, database) => {
+                fleet::Place::Postgres(server.url_of("postgres", database))
+            }
         }
     }
 
@@ -31,30 +73,50 @@ impl Place {
     /// Nobody can use it any more.
     pub(super) fn take_away(&mut self) {
         match self {
-            Self::Directory(_) => fs::rename(self.path(), self.elsewhere()).unwrap(),
+            Self::Directory(folder) => fs::rename(logins(folder), elsewhere(folder)).unwrap(),
+            Self::Redis(server) => server.kill(),
+            Self::Postgres(server, _) => {
+                // Those who serve a connection do not notice at once that their server was killed.
+                while server.terminate("auth-store-postgres") > 0 {}
+                Arc::get_mut(server).unwrap().kill();
+            }
         }
     }
 
     /// It is back, as it was.
     pub(super) fn bring_back(&mut self) {
         match self {
-            Self::Directory(_) => fs::rename(self.elsewhere(), self.path()).unwrap(),
+            Self::Directory(folder) => fs::rename(elsewhere(folder), logins(folder)).unwrap(),
+            Self::Redis(server) => server.restart().unwrap(),
+            Self::Postgres(server, _) => Arc::get_mut(server).unwrap().restart().unwrap(),
         }
+    }
+
+    /// Everything that Redis holds is gone.
+    pub(super) fn flush(&self) {
+        let Self::Redis(server) = self else {
+            panic!("{} cannot be flushed", self.name());
+        };
+        let mut connection = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        connection.write_all(b"FLUSHALL\r\n").unwrap();
+        let mut answer = [0; 5];
+        connection.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"+OK\r\n");
     }
 
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Directory(_) => "a directory",
+            Self::Redis(_) => "Redis",
+            Self::Postgres(..) => "PostgreSQL",
         }
     }
+}
 
-    fn path(&self) -> PathBuf {
-        match self {
-            Self::Directory(folder) => folder.path().join("logins"),
-        }
-    }
+fn logins(folder: &TempDir) -> PathBuf {
+    folder.path().join("logins")
+}
 
-    fn elsewhere(&self) -> PathBuf {
-        self.path().with_extension("gone")
-    }
+fn elsewhere(folder: &TempDir) -> PathBuf {
+    folder.path().join("gone")
 }

@@ -17,7 +17,7 @@ over_each_place! {
 
 /// Case 22.
 fn without_a_store_nothing_is_sent_and_the_valid_token_is_served(place: Place) {
-    let mut stage = Stage::with_password(place);
+    let mut stage = Stage::with_password(place.alone());
     let [member, other] = stage.join_with_token();
     let old = stage.token(member);
     stage.place.take_away();
@@ -69,7 +69,7 @@ fn a_token_that_was_never_stored_costs_a_login(place: Place) {
 
 /// A process has got a token while the store was taken away.
 fn not_stored(place: Place) -> (Stage, [usize; 2], String) {
-    let mut stage = Stage::with_password(place);
+    let mut stage = Stage::with_password(place.alone());
     let [member, other] = stage.join_with_token();
     stage.later(LIFE);
     stage.ask_until(member, Point::Answered);
