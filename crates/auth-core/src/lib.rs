@@ -11,6 +11,8 @@ mod held;
 mod identity;
 mod observer;
 mod origin;
+#[cfg(test)]
+mod proof;
 mod request;
 mod response;
 mod rotation;

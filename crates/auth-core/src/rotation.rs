@@ -130,7 +130,9 @@ impl Record {
     /// Whether a store that shows this after `newest` has forgotten what it acknowledged.
     pub(crate) fn is_older_than(&self, newest: &Self) -> bool {
         if self.lineage == newest.lineage {
-            self.revision < newest.revision
+            // The generation first: after a damage two may have gone on from the same record, and
+            // the one with the later token is right, however often the other was changed.
+            (self.generation, self.revision) < (newest.generation, newest.revision)
         } else {
             self.born < newest.born
         }

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Moment;
+
+use super::decide::NOBODY;
 use super::{Dead, InFlight, Login, Lost, Period, Record, Recovery, Rest};
 
 /// What is to be noted once a request has ended, however late and on whatever record is there then.
@@ -34,11 +37,12 @@ pub(crate) enum Change {
     },
     /// A login failed; others may try.
     Release { attempt: u128, rest: Option<Rest> },
-    /// A login failed, and only a person can help.
+    /// A login failed, and only a person can help, unless there is still a refresh token to send.
     Die {
         attempt: u128,
         generation: u64,
         dead: Dead,
+        now: Moment,
     },
     /// A login that was made elsewhere.
     Seed {
@@ -93,14 +97,17 @@ impl Change {
                 attempt,
                 generation,
                 dead,
+                now,
             } => {
                 let mine = old.is_recovering(*attempt) && old.generation == *generation;
-                let dead = Record {
+                // It may have turned out meanwhile that the refresh token was not sent.
+                let is_over = old.unsent().is_none_or(|token| !token.is_alive(*now));
+                let ended = Record {
                     recovery: None,
-                    dead: Some(dead.clone()),
+                    dead: is_over.then(|| dead.clone()),
                     ..old.next()
                 };
-                mine.then_some(dead)
+                mine.then_some(ended)
             }
             Self::Seed {
                 lineage,
@@ -218,6 +225,8 @@ impl Record {
             .as_ref()
             .filter(|flight| flight.attempt == attempt && flight.lost.is_none())?;
         let before = (flight.sendings > 1).then(|| InFlight {
+            // Nobody's, or taking it back once more would take back an earlier sending as well.
+            attempt: NOBODY,
             sendings: flight.sendings - 1,
             period: Period::default(),
             ..flight.clone()

@@ -1,0 +1,72 @@
+//! Time and chance as a renewal sees them: deadlines pass when the scheduler says so.
+
+use std::cell::RefCell;
+
+use crate::clock::Moment;
+use crate::rotation::{Period, Surroundings};
+
+use super::luck::Luck;
+use super::world::{FLIGHT, World, at, drawn, number};
+
+/// What one step is given.
+pub(super) struct Around<'a> {
+    pub(super) luck: RefCell<&'a mut Luck>,
+    pub(super) count: u128,
+    me: usize,
+    /// When those began who are still at something.
+    busy: Vec<Moment>,
+    /// Deadlines are kept: they pass when nobody else is at anything.
+    is_timed: bool,
+    pub(super) overdue: RefCell<u8>,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn new(world: &World<'_>, me: usize, luck: &'a mut Luck) -> Self {
+        let is_timed = world.scenario.is_timed();
+        let others = world.processes.iter().enumerate();
+        let others = others.filter(|(who, process)| !is_timed || *who != me && process.may_send());
+        let busy = others.filter_map(|(_, process)| process.is_at());
+        Self {
+            luck: RefCell::new(luck),
+            count: world.count,
+            me,
+            busy: busy.map(|attempt| drawn(attempt.number)).collect(),
+            is_timed,
+            overdue: RefCell::new(world.left.overdue),
+        }
+    }
+}
+
+impl Surroundings for Around<'_> {
+    fn now(&self) -> Moment {
+        at(self.count)
+    }
+
+    fn is_over(&self, period: Period) -> bool {
+        let mut luck = self.luck.borrow_mut();
+        if period.length().is_zero() {
+            return true;
+        }
+        let is_rest = period.length() < FLIGHT;
+        let is_busy = match self.is_timed {
+            true => !self.busy.is_empty(),
+            false => self.busy.iter().any(|begun| begun.wall == period.since),
+        };
+        if is_rest || !is_busy {
+            return luck.pick(2) == 0;
+        }
+        if self.is_timed {
+            return false;
+        }
+        // Late is not bad: nobody has to wait for it to be so.
+        let mut overdue = self.overdue.borrow_mut();
+        let is_over = *overdue > 0 && luck.pick(2) == 1;
+        *overdue -= u8::from(is_over);
+        is_over
+    }
+
+    fn number(&mut self) -> u128 {
+        self.count += 1;
+        number(self.count, self.me)
+    }
+}

@@ -1,0 +1,198 @@
+//! What must never be, looked at whenever something happens.
+
+use crate::rotation::{Notice, Record};
+
+use super::process::{Attempt, Todo, number_of};
+use super::server::Answer;
+use super::world::{Checked, Story, World, whose};
+
+impl World<'_> {
+    /// A refresh token is sent once (twice where a second sending is harmless), and noted before.
+    pub(super) fn check_sending(&mut self, at: usize, token: usize) -> Checked {
+        let attempt = self.processes[at].attempt.clone();
+        let attempt = attempt.filter(|attempt| attempt.is_noted && attempt.is_refresh);
+        let issued = &mut self.server.issued[token];
+        issued.sent += 1;
+        let sent = issued.sent;
+        if sent > self.most_sendings() {
+            return Err(format!("sent too often: r{token} is sent {sent} times"));
+        }
+        match attempt {
+            Some(attempt) if attempt.sendings >= sent => Ok(()),
+            Some(_) => Err(format!(
+                "sent too often: r{token} is sent more often than was noted"
+            )),
+            None => Err(format!(
+                "sent without a note: r{token} is sent before that is stored"
+            )),
+        }
+    }
+
+    /// A login needs a reason: nothing there, a logout, a refusal, or something that went wrong.
+    pub(super) fn check_login(&mut self, at: usize) -> Checked {
+        let attempt = self.processes[at].attempt.as_ref();
+        if attempt.is_none_or(|attempt| !attempt.is_noted || attempt.is_refresh) {
+            return Err(format!(
+                "sent without a note: P{at} logs in before that is stored"
+            ));
+        }
+        self.logins += 1;
+        let reasons = self.reasons + self.refused + self.troubles();
+        let most_wrong = 1 + self.troubles();
+        if self.logins > reasons {
+            return Err(format!(
+                "a login without a reason: there are {} logins for {reasons} reasons",
+                self.logins
+            ));
+        }
+        if self.wrong >= most_wrong {
+            return Err(format!(
+                "wrong credentials: they are tried again although they were refused {} times",
+                self.wrong
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_answer(&mut self, request: Option<usize>, answer: Answer) -> Checked {
+        match (request, answer) {
+            (Some(_), Answer::Refused) => self.refused += 1,
+            (None, Answer::Refused) => self.wrong += 1,
+            _ => {}
+        }
+        if self.server.revocations > 0 {
+            return Err("a family is revoked: a spent refresh token came again".to_owned());
+        }
+        Ok(())
+    }
+
+    /// A swap may add to what is stored, and takes nothing away.
+    pub(super) fn check_swap(&self, at: usize, new: &Record) -> Checked {
+        let empty = Record::default();
+        let old = self.record.as_deref().unwrap_or(&empty);
+        let is_later = new.revision > old.revision || self.scenario.is_timed();
+        if new.is_older_than(old) || !is_later {
+            return Err("an update is lost: a record is stored that looks older".to_owned());
+        }
+        if new.generation < old.generation || new.generation > old.generation + 1 {
+            return Err(format!(
+                "the generation goes back: from {} to {}",
+                old.generation, new.generation
+            ));
+        }
+        if old.access().is_some() && new.access().is_none() {
+            return Err("a valid token is replaced by nothing".to_owned());
+        }
+        if new.dead.is_some() && old.dead.is_none() && new.unsent().is_some() {
+            return Err("a login is given up although its refresh token was not sent".to_owned());
+        }
+        if new.lineage == old.lineage {
+            self.check_successor(old, new)?;
+            if !self.scenario.is_timed() {
+                self.check_flight(at, old, new)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_successor(&self, old: &Record, new: &Record) -> Checked {
+        let token = |record: &Record| record.refresh_token().map(|token| number_of(&token.secret));
+        let (before, after) = (token(old), token(new));
+        let expected = match new.generation > old.generation {
+            false => before,
+            true => before.and_then(|before| self.successor(before)),
+        };
+        if expected == after {
+            return Ok(());
+        }
+        Err(format!(
+            "a newer token is overwritten: r{after:?} is stored over r{before:?}"
+        ))
+    }
+
+    /// Only who began an attempt may say that nothing was sent.
+    fn check_flight(&self, at: usize, old: &Record, new: &Record) -> Checked {
+        let sendings = |record: &Record| record.in_flight.as_ref().map_or(0, |f| f.sendings);
+        let goes_back = new.generation == old.generation && sendings(new) < sendings(old);
+        let flight = old.in_flight.as_ref().filter(|_| goes_back);
+        match flight {
+            Some(flight) if whose(flight.attempt) != at => {
+                Err(format!("a note is taken back: P{at} did not make it"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the server has given to a process that lives is stored, or about to be.
+    pub(super) fn check_kept(&mut self) -> Checked {
+        (0..self.processes.len()).try_for_each(|at| self.check_carried(at))
+    }
+
+    pub(super) fn check_carried(&mut self, at: usize) -> Checked {
+        let Some(attempt) = &self.processes[at].attempt else {
+            return Ok(());
+        };
+        if let Some(token) = attempt.got {
+            let is_wanted = match (attempt.is_refresh, &self.record) {
+                (true, _) => self.stamp() == attempt.stamp,
+                (false, None) => true,
+                (false, Some(record)) => {
+                    let recovery = record.recovery.as_ref();
+                    recovery.is_some_and(|recovery| recovery.attempt == attempt.number)
+                }
+            };
+            let process = &self.processes[at];
+            let may_go_back = self.scenario.is_timed();
+            if is_wanted && !process.carries(token) && !(may_go_back && process.remembers(token)) {
+                return Err(format!(
+                    "a successor is lost: P{at} has got r{token}, and nobody keeps it"
+                ));
+            }
+            if !is_wanted && !may_go_back {
+                self.forget_what_came(at);
+            }
+        } else if self.is_forgotten(at, attempt) {
+            self.process(at).attempt = None;
+        }
+        Ok(())
+    }
+
+    /// Whether an attempt makes no difference to anybody any more.
+    fn is_forgotten(&self, at: usize, attempt: &Attempt) -> bool {
+        let record = self.record.as_deref();
+        let flight = record.and_then(|record| record.in_flight.as_ref());
+        let recovery = record.and_then(|record| record.recovery.as_ref());
+        let is_stored = flight.is_some_and(|f| f.attempt == attempt.number && f.lost.is_none())
+            || recovery.is_some_and(|recovery| recovery.attempt == attempt.number);
+        let is_sending = matches!(self.processes[at].todo, Todo::Exchange(..));
+        attempt.has_ended || attempt.is_noted && !is_stored && !is_sending
+    }
+
+    fn forget_what_came(&mut self, at: usize) {
+        if let Some(attempt) = &mut self.process(at).attempt {
+            attempt.got = None;
+        }
+    }
+
+    pub(super) fn check_notices(
+        &self,
+        at: usize,
+        notices: &[Notice],
+        story: &mut Story,
+    ) -> Checked {
+        for notice in notices {
+            match notice {
+                Notice::WentBack if !self.scenario.is_timed() => {
+                    return Err(format!("P{at} believes that the store went back"));
+                }
+                Notice::Retry(..) => story.tell(|| format!("P{at} tries again after a while")),
+                Notice::NotStored(_) => {
+                    story.tell(|| format!("P{at} keeps what it could not store"));
+                }
+                Notice::WentBack => story.tell(|| format!("P{at} sees that the store went back")),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

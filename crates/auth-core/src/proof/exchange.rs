@@ -1,0 +1,156 @@
+//! A request to the server and its answer, each of which may be lost or come late.
+
+use std::time::Duration;
+
+use crate::error::{Error, Network, Reason, Refusal, Result, Sent};
+use crate::rotation::Came;
+use crate::token::TokenResponse;
+
+use super::luck::Luck;
+use super::process::Todo;
+use super::scenario::Credentials;
+use super::server::Answer;
+use super::world::{Checked, Story, World, response};
+
+impl World<'_> {
+    /// A request on its way, or its answer.
+    pub(super) fn exchange(
+        &mut self,
+        at: usize,
+        request: Option<usize>,
+        answer: Option<Answer>,
+        luck: &mut Luck,
+        story: &mut Story,
+    ) -> Checked<Option<Came>> {
+        let came = match answer {
+            Some(answer) => self.receive(at, request, answer, luck, story),
+            None if request.is_none() && !self.can_log_in(at) => {
+                story.tell(|| format!("P{at} has nothing to log in with"));
+                Err(Error::reauthentication_required(Reason::NoCredentials))
+            }
+            None => match self.send(at, request, luck, story) {
+                Some(error) => Err(error),
+                None => {
+                    self.process(at).has_code &= request.is_some();
+                    let answer = self.arrive(request, story)?;
+                    self.process(at).todo = Todo::Exchange(request, Some(answer));
+                    return Ok(None);
+                }
+            },
+        };
+        Ok(Some(Came::Answered(came, self.now())))
+    }
+
+    /// A request on its way to the server; an error if it comes to nothing, as far as the sender knows.
+    fn send(
+        &mut self,
+        at: usize,
+        request: Option<usize>,
+        luck: &mut Luck,
+        story: &mut Story,
+    ) -> Option<Error> {
+        if luck.is_struck(&mut self.left.lost) {
+            story.tell(|| {
+                format!(
+                    "P{at} gives up waiting for an answer; {} is on its way",
+                    words(request)
+                )
+            });
+            self.process(at).has_code &= request.is_some();
+            self.late.push(request);
+            return Some(Error::Network {
+                network: Network::Timeout,
+                sent: Sent::Maybe,
+            });
+        }
+        if !luck.is_struck(&mut self.left.denied) {
+            return None;
+        }
+        // It may be sent another time: the server has not had it, or has not looked at it.
+        match request {
+            Some(token) => self.server.issued[token].sent -= 1,
+            None => self.logins -= 1,
+        }
+        if luck.pick(2) == 0 {
+            story.tell(|| format!("P{at} cannot connect to the server"));
+            return Some(Error::Network {
+                network: Network::Connect("refused".to_owned()),
+                sent: Sent::No,
+            });
+        }
+        story.tell(|| format!("P{at} is told to come back later"));
+        Some(Error::Status {
+            status: 503,
+            retry_after: Some(Duration::from_secs(5)),
+        })
+    }
+
+    /// An answer on its way back.
+    fn receive(
+        &mut self,
+        at: usize,
+        request: Option<usize>,
+        answer: Answer,
+        luck: &mut Luck,
+        story: &mut Story,
+    ) -> Result<TokenResponse> {
+        if luck.is_struck(&mut self.left.lost) {
+            let token = match answer {
+                Answer::Token(token) if luck.pick(2) == 1 => token,
+                _ => {
+                    story.tell(|| format!("P{at} gets a 502 instead of the answer"));
+                    return Err(Error::Status {
+                        status: 502,
+                        retry_after: None,
+                    });
+                }
+            };
+            story.tell(|| format!("P{at} gets an answer in which only r{token} can be read"));
+            self.got(at, token);
+            return Err(Error::answer("it has no access token")
+                .with_successor(response(token).refresh_token));
+        }
+        match answer {
+            Answer::Token(token) => {
+                story.tell(|| format!("P{at} gets a{token} and r{token}"));
+                self.got(at, token);
+                Ok(response(token))
+            }
+            Answer::Refused => {
+                story.tell(|| format!("P{at} hears that {} is refused", words(request)));
+                let mut refusal = Refusal::new("invalid_grant", None);
+                refusal.status = Some(400);
+                Err(refusal.into())
+            }
+        }
+    }
+
+    fn got(&mut self, at: usize, token: usize) {
+        if let Some(attempt) = &mut self.process(at).attempt {
+            attempt.got = Some(token);
+        }
+    }
+
+    /// A request reaches the server.
+    pub(super) fn arrive(&mut self, request: Option<usize>, story: &mut Story) -> Checked<Answer> {
+        let answer = match request {
+            Some(token) => self.server.refresh(token),
+            None if self.scenario.credentials == Credentials::Wrong => Answer::Refused,
+            None => Answer::Token(self.server.log_in()),
+        };
+        story.tell(|| match answer {
+            Answer::Token(token) => format!("the server answers {} with r{token}", words(request)),
+            Answer::Refused => format!("the server refuses {}", words(request)),
+        });
+        self.check_answer(request, answer)?;
+        Ok(answer)
+    }
+
+    pub(super) fn can_log_in(&self, at: usize) -> bool {
+        self.scenario.credentials != Credentials::None || self.processes[at].has_code
+    }
+}
+
+pub(super) fn words(request: Option<usize>) -> String {
+    request.map_or_else(|| "a login".to_owned(), |token| format!("r{token}"))
+}

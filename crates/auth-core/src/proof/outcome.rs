@@ -1,0 +1,123 @@
+//! How a renewal ended, and what happened in words.
+
+use crate::error::{Error, Reason};
+use crate::rotation::{Login, Outcome, Record};
+
+use super::process::{Todo, number_of};
+use super::scenario::Credentials;
+use super::world::{Checked, Story, World};
+
+impl World<'_> {
+    /// A renewal has ended.
+    pub(super) fn conclude(&mut self, at: usize, outcome: Outcome, story: &mut Story) -> Checked {
+        match outcome {
+            Outcome::Serve(serve) => {
+                let held = self.processes[at].held.unwrap_or_default();
+                story.tell(|| format!("P{at} serves generation {}", serve.stamp.generation));
+                if self.processes[at].is_served && serve.stamp.generation < held.generation {
+                    return Err(format!("P{at} serves an older token than before"));
+                }
+                if serve.stamp != self.stamp() && !serve.is_due {
+                    return Err(format!("P{at} serves a token that is not stored for long"));
+                }
+                let process = self.process(at);
+                process.held = Some(serve.stamp);
+                process.known = access(&serve.login);
+                process.has_given_up = false;
+            }
+            Outcome::ServeOnce(_) => story.tell(|| format!("P{at} serves its token once")),
+            Outcome::Busy => story.tell(|| format!("P{at} goes on with the token that it has")),
+            Outcome::Failed(error) => {
+                story.tell(|| format!("P{at} fails: {error}"));
+                self.check_failure(at, &error)?;
+                self.check_nothing_to_serve(at, &error)?;
+            }
+        }
+        let process = self.process(at);
+        process.renewal = None;
+        process.todo = Todo::Ask;
+        if let Some(attempt) = &mut process.attempt {
+            attempt.has_ended = true;
+        }
+        Ok(())
+    }
+
+    /// Nobody is told that a person must help without a reason, or with the wrong one.
+    fn check_failure(&mut self, at: usize, error: &Error) -> Checked {
+        let Error::ReauthenticationRequired { reason, .. } = error else {
+            return Ok(());
+        };
+        let has_token = self
+            .record
+            .as_ref()
+            .is_some_and(|r| r.refresh_token().is_some());
+        let is_true = match reason {
+            Reason::NoCredentials => !has_token && self.scenario.credentials == Credentials::None,
+            Reason::CredentialsRefused => self.wrong > 0,
+            Reason::RefreshTokenRefused => self.refused > 0,
+            Reason::RefreshTokenUncertain => self.troubles() > 0,
+            Reason::CodeSpent => false,
+        };
+        if !is_true {
+            return Err(format!("the wrong reason: P{at} is told that {reason}"));
+        }
+        self.process(at).has_given_up = true;
+        Ok(())
+    }
+
+    /// Nobody gets an error who could have had the token that is stored.
+    fn check_nothing_to_serve(&self, at: usize, error: &Error) -> Checked {
+        let process = &self.processes[at];
+        let has_looked = process.is_current && !matches!(error, Error::Store { .. });
+        let login = self
+            .record
+            .as_ref()
+            .and_then(|record| record.login.as_ref());
+        let stored = login.and_then(|login| access(login));
+        let is_wanted = !process.is_served && !process.has_code;
+        if has_looked && is_wanted && stored > process.known {
+            return Err(format!(
+                "an error instead of a token: P{at} could have served the stored one"
+            ));
+        }
+        Ok(())
+    }
+
+    /// What a swap changes, in words.
+    pub(super) fn difference(&self, new: &Record) -> String {
+        let empty = Record::default();
+        let old = self.record.as_deref().unwrap_or(&empty);
+        let token = new.refresh_token().map(|token| number_of(&token.secret));
+        let token = token.map_or_else(
+            || "no refresh token".to_owned(),
+            |token| format!("r{token}"),
+        );
+        let attempt = |record: &Record| {
+            let flight = record.in_flight.as_ref();
+            flight.map(|flight| (flight.attempt, flight.lost.is_some()))
+        };
+        let recovery = |record: &Record| record.recovery.as_ref().map(|r| r.attempt);
+        if new.lineage != old.lineage || new.generation != old.generation {
+            return format!("generation {} with {token}", new.generation);
+        }
+        if new.dead.is_some() && old.dead.is_none() {
+            return "that only a person can help".to_owned();
+        }
+        if attempt(new) != attempt(old) {
+            return match attempt(new) {
+                None => format!("that {token} was not sent"),
+                Some((_, true)) => format!("that {token} is lost"),
+                Some(_) => format!("that it is about to send {token}"),
+            };
+        }
+        match (recovery(old), recovery(new)) {
+            (old, new) if old == new => "the same".to_owned(),
+            (_, Some(_)) => "that it is about to log in".to_owned(),
+            (_, None) => "that it does not log in after all".to_owned(),
+        }
+    }
+}
+
+fn access(login: &Login) -> Option<usize> {
+    login.access.as_ref().map(|access| number_of(&access.token))
+}

@@ -1,0 +1,128 @@
+//! A process that shares the login: its renewal, what it remembers, and what it waits for.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::rotation::{Change, Memory, Record, Renewal, Stamp};
+
+use super::server::Answer;
+
+/// One process.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Process {
+    pub(super) memory: Memory,
+    pub(super) renewal: Option<Renewal>,
+    pub(super) todo: Todo,
+    /// What its next swap expects is what the store holds.
+    pub(super) is_current: bool,
+    pub(super) attempt: Option<Attempt>,
+    /// The token that it serves.
+    pub(super) held: Option<Stamp>,
+    /// That is valid, while a renewal goes on.
+    pub(super) is_served: bool,
+    /// The token that an API rejected.
+    pub(super) rejected: Option<Stamp>,
+    /// The access token that is one of these.
+    pub(super) known: Option<usize>,
+    /// It was told that only a person can help.
+    pub(super) has_given_up: bool,
+    /// Somebody has just logged in, in a browser say.
+    pub(super) has_code: bool,
+    pub(super) temper: Temper,
+    /// Its fingerprint, until it changes, where the store may fail or not.
+    pub(super) print: Cell<Option<(bool, u128)>>,
+}
+
+/// What a renewal has asked for last.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Todo {
+    /// There is no renewal.
+    #[default]
+    Ask,
+    Swap(Rc<Record>, Option<u128>),
+    /// Send this refresh token, or log in; and what the server has answered.
+    Exchange(Option<usize>, Option<Answer>),
+    Wait(u128),
+    Sleep,
+}
+
+/// What a process noted in the store, to refresh or to log in.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    pub(super) number: u128,
+    /// The token that it is to replace.
+    pub(super) stamp: Stamp,
+    /// How often the refresh token may have been sent, as was noted.
+    pub(super) sendings: u8,
+    pub(super) is_refresh: bool,
+    /// The store has it.
+    pub(super) is_noted: bool,
+    /// The process does nothing more about it.
+    pub(super) has_ended: bool,
+    /// The token that came of it.
+    pub(super) got: Option<usize>,
+}
+
+/// When a process wants another token than the one it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Temper {
+    /// Ahead of expiry, or when it has expired.
+    #[default]
+    Early,
+    /// When it has expired, or an API has rejected it.
+    Late,
+}
+
+impl Process {
+    /// The attempt that it is still at.
+    pub(super) fn is_at(&self) -> Option<&Attempt> {
+        self.attempt.as_ref().filter(|attempt| !attempt.has_ended)
+    }
+
+    /// Whether it has noted that it sends something, and has not stored what came of it.
+    pub(super) fn may_send(&self) -> bool {
+        let attempt = self.is_at().filter(|attempt| attempt.is_noted);
+        attempt.is_some() && matches!(self.todo, Todo::Exchange(..) | Todo::Swap(..))
+    }
+
+    /// Whether it is about to store this token.
+    pub(super) fn carries(&self, token: usize) -> bool {
+        let doing = self.renewal.as_ref().and_then(Renewal::carries);
+        let owed = self.memory.owed.as_ref();
+        [doing, owed]
+            .into_iter()
+            .flatten()
+            .any(|change| is_about(change, token))
+    }
+
+    /// Whether it has seen this token in the store.
+    pub(super) fn remembers(&self, token: usize) -> bool {
+        let newest = self.memory.newest.as_ref().and_then(Record::refresh_token);
+        newest.is_some_and(|newest| number_of(&newest.secret) == token)
+    }
+
+    /// Whether nothing would come of asking again, with this in the store.
+    pub(super) fn is_at_rest(&self, record: Option<&Record>, generation: u64) -> bool {
+        let Some(record) = record else {
+            return false;
+        };
+        let holds = self.held == Some(record.stamp()) && record.generation >= generation;
+        self.renewal.is_none() && (holds || self.has_given_up && record.dead.is_some())
+    }
+}
+
+fn is_about(change: &Change, token: usize) -> bool {
+    let (Change::Commit { login, .. } | Change::CommitLogin { login, .. }) = change else {
+        return false;
+    };
+    let secret = login.refresh_token.as_ref().map(|token| &token.secret);
+    secret.is_some_and(|secret| number_of(secret) == token)
+}
+
+/// The number of a token by its text.
+pub(super) fn number_of(secret: &crate::secret::Secret) -> usize {
+    let digits = secret.expose().trim_start_matches(['a', 'r']);
+    digits
+        .parse()
+        .unwrap_or_else(|_| unreachable!("the server numbers its tokens"))
+}

@@ -1,0 +1,118 @@
+//! The store: one record, replaced in one step by whoever knows it, and not always reached.
+
+use std::rc::Rc;
+
+use crate::error::{Error, Result, StoreFailure};
+use crate::rotation::{Loaded, Record};
+use crate::store::Swap;
+
+use super::luck::Luck;
+use super::scenario::Start;
+use super::world::{Checked, Story, World};
+
+impl World<'_> {
+    pub(super) fn load(
+        &mut self,
+        at: usize,
+        luck: &mut Luck,
+        story: &mut Story,
+    ) -> Result<Option<Loaded>> {
+        if luck.is_struck(&mut self.left.unreachable) {
+            story.tell(|| format!("P{at} cannot load: the store is unreachable"));
+            return Err(unreachable_store());
+        }
+        self.process(at).is_current = true;
+        story.tell(|| format!("P{at} loads generation {}", self.stamp().generation));
+        Ok(self.record.as_deref().map(|record| Loaded {
+            record: record.clone(),
+            is_restored: self.is_restored,
+        }))
+    }
+
+    pub(super) fn swap(
+        &mut self,
+        at: usize,
+        record: &Rc<Record>,
+        attempt: Option<u128>,
+        luck: &mut Luck,
+        story: &mut Story,
+    ) -> Checked<Result<Swap>> {
+        let is_current = self.processes[at].is_current;
+        let is_struck = luck.is_struck(&mut self.left.unreachable);
+        let is_written = is_current && (!is_struck || luck.pick(2) == 1);
+        if is_written {
+            self.check_swap(at, record)?;
+            story.tell(|| format!("P{at} stores {}", self.difference(record)));
+            self.store(Rc::clone(record), Some(at).filter(|_| !is_struck));
+            if let Some(own) = &mut self.process(at).attempt {
+                own.is_noted |= attempt == Some(own.number);
+            }
+        } else if !is_struck {
+            self.process(at).is_current = false;
+            story.tell(|| {
+                format!(
+                    "P{at} cannot store {}: somebody was quicker",
+                    self.difference(record)
+                )
+            });
+        }
+        if is_struck {
+            story.tell(|| match is_written {
+                true => format!("P{at} does not hear that it is stored"),
+                false => format!(
+                    "P{at} cannot store {}: the store is unreachable",
+                    self.difference(record)
+                ),
+            });
+            return Ok(Err(unreachable_store()));
+        }
+        Ok(Ok(if is_written {
+            Swap::Stored
+        } else {
+            Swap::Conflict
+        }))
+    }
+
+    /// Replaces the record; whoever knew the one before no longer knows the newest, but for one.
+    fn store(&mut self, record: Rc<Record>, by: Option<usize>) {
+        let previous = self.record.replace(record);
+        if self.left.restores > 0 {
+            self.previous = previous;
+        }
+        self.is_restored = false;
+        for at in 0..self.processes.len() {
+            if self.processes[at].is_current != (by == Some(at)) {
+                self.process(at).is_current = by == Some(at);
+            }
+        }
+    }
+
+    pub(super) fn log_out(&mut self, luck: &mut Luck, story: &mut Story) {
+        luck.is_bad = true;
+        self.left.logouts -= 1;
+        story.tell(|| "somebody logs out".to_owned());
+        let lineage = self.number();
+        let born = self.now().wall;
+        if let Some(record) = &self.record {
+            let seed = u64::from(self.scenario.start == Start::Seeded);
+            self.store(Rc::new(record.forget(lineage, born, seed)), None);
+        }
+    }
+
+    pub(super) fn restore(&mut self, luck: &mut Luck, story: &mut Story) {
+        luck.is_bad = true;
+        self.left.restores -= 1;
+        story
+            .tell(|| "the newest record is damaged, and the one before is brought back".to_owned());
+        let previous = self.previous.take();
+        self.record = previous;
+        self.is_restored = true;
+        for at in 0..self.processes.len() {
+            self.process(at).is_current = false;
+        }
+    }
+}
+
+fn unreachable_store() -> Error {
+    Error::store(StoreFailure::Unavailable, "unreachable")
+}
