@@ -33,8 +33,9 @@ pub struct Fleet {
     pub server: Simulator,
     /// The clock that all of them go by.
     pub clock: FleetClock,
+    /// What its processes begin with.
+    pub settings: Settings,
     program: PathBuf,
-    settings: Settings,
     /// The living, and a gap for each of the dead.
     members: Vec<Option<Process>>,
     sender: Sender<Happening>,
@@ -93,11 +94,6 @@ impl Fleet {
             sender,
             happenings,
         })
-    }
-
-    /// What its processes begin with.
-    pub fn settings(&mut self) -> &mut Settings {
-        &mut self.settings
     }
 
     /// Starts one more process, and answers its number, which nobody had before.

@@ -1,4 +1,5 @@
-//! The demonstration: every vendor's token obtained, used, expired, refreshed and refused.
+//! The demonstration: every vendor's token obtained, used, expired, refreshed and refused; or a fleet
+//! of processes that share a login.
 //!
 //! `cargo xtask demo` runs it. The servers are the simulators of `auth-sim`, in this process, on
 //! loopback; the clock is moved by hand, so hours pass at once. Each step checks what it shows.
@@ -9,6 +10,7 @@ mod aerion; // form bodies, a tenant header
 mod aeris; // a query full of secrets, an absolute expiry
 mod ermeo; // JSON bodies, refresh tokens that work once
 mod exchange;
+mod fleet; // thirty hours of processes that share a login
 mod generic; // five grants
 mod report;
 mod stage;
@@ -25,11 +27,14 @@ fn main() -> ExitCode {
     if args.first().is_some_and(|arg| arg == "worker") {
         return auth_tests::fleet::work();
     }
+    if args.iter().any(|arg| arg == "--fleet") {
+        return fleet::play(&args);
+    }
     let json = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => false,
         ["--json"] => true,
         _ => {
-            eprintln!("usage: cargo xtask demo [--json]");
+            eprintln!("{USAGE}");
             return ExitCode::FAILURE;
         }
     };
@@ -47,6 +52,10 @@ fn main() -> ExitCode {
         ExitCode::FAILURE
     }
 }
+
+const USAGE: &str = "\
+usage: cargo xtask demo [--json]
+       cargo xtask demo --fleet [--json] [--store file|redis|postgres] [--hours N] [--processes N]";
 
 const INTRODUCTION: &str = "\
 Every vendor's token, obtained, used, expired, refreshed and refused.

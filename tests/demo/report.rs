@@ -28,10 +28,9 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(json: bool) -> Self {
-        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         Self {
             json,
-            colour,
+            colour: wants_colour(),
             heading: String::new(),
             ok: 0,
             failed: 0,
@@ -106,8 +105,13 @@ fn object(fields: &[Field]) -> Map<String, Value> {
         .collect()
 }
 
+/// Colour is for terminals, and for people who want it.
+pub(crate) fn wants_colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// A reader who has closed the pipe has seen enough; that is no success.
-fn print(text: &str) {
+pub(crate) fn print(text: &str) {
     if io::stdout().write_all(text.as_bytes()).is_err() {
         std::process::exit(1);
     }

@@ -112,7 +112,7 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-fn paint(text: &str, code: &str, colour: bool) -> String {
+pub(crate) fn paint(text: &str, code: &str, colour: bool) -> String {
     if colour {
         format!("\x1b[{code}m{text}\x1b[0m")
     } else {
@@ -129,10 +129,10 @@ const GAP: usize = 1;
 const INDENT: &str = "  ";
 const ARROW: &str = "=> ";
 
-const BOLD: &str = "1";
-const DIM: &str = "2";
-const RED: &str = "31";
-const GREEN: &str = "32";
+pub(crate) const BOLD: &str = "1";
+pub(crate) const DIM: &str = "2";
+pub(crate) const RED: &str = "31";
+pub(crate) const GREEN: &str = "32";
 
 #[cfg(test)]
 mod tests {

@@ -189,7 +189,10 @@ impl Transport for WatchedTransport {
         self.watch.pass(Point::BeforeSend);
         let answer = self.transport.send(request);
         self.watch.pass(Point::Answered);
-        self.watch.state().step = Step::Commit;
+        let mut state = self.watch.state();
+        if state.step == Step::Send {
+            state.step = Step::Commit;
+        }
         answer
     }
 

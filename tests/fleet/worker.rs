@@ -26,7 +26,7 @@ pub fn work() -> ExitCode {
     let worker = match Worker::new(&settings) {
         Ok(worker) => worker,
         Err(error) => {
-            say(&Report::NoToken(error.to_string()));
+            say(&Report::NoToken(all(&error)));
             return ExitCode::FAILURE;
         }
     };
@@ -69,7 +69,7 @@ impl Worker {
         let tokens = if let Place::TokenFile(path) = &settings.place {
             Tokens::File(TokenFile::new(path, settings, Box::new(transport)))
         } else {
-            let (store, watch) = (settings.open_store()?, watch.clone());
+            let (store, watch) = (open_store(settings)?, watch.clone());
             let store = WatchedStore { store, watch, pace };
             Tokens::Session(session(settings, &clock, store, transport))
         };
@@ -131,6 +131,17 @@ impl Worker {
             Err(why) => Report::NoToken(why),
         }
     }
+}
+
+/// A store that is slow when many processes begin at once is asked again.
+fn open_store(settings: &Settings) -> auth_all::Result<Box<dyn Store>> {
+    for _ in 0..9 {
+        match settings.open_store() {
+            Err(error) if error.is_transient() => {}
+            other => return other,
+        }
+    }
+    settings.open_store()
 }
 
 fn session(

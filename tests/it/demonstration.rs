@@ -96,6 +96,55 @@ fn an_argument_it_does_not_know_is_refused() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("usage: cargo xtask demo [--json]"));
 }
 
+#[test]
+fn a_fleet_with_a_store_loses_nothing_and_the_verdict_says_so() {
+    let output = demo(&["--fleet", "--hours", "4", "--processes", "4"]);
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.ends_with("verdict: kept\n"), "{text}");
+    for hour in ["  1.0  ", "  2.0  ", "  3.0  ", "  4.0  "] {
+        let row = text.lines().find(|line| line.starts_with(hour));
+        assert!(row.is_some(), "{hour}: {text}");
+    }
+    for said in [
+        "each refresh token sent at most once",
+        "logins; lost: 0\n",
+        "\nwith a file     ",
+        "lost: 0 of 4\n\nverdict",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{text}");
+    assert!(!text.contains(['\x1b', '\r']), "{text}");
+}
+
+#[test]
+fn a_fleet_with_json_is_an_object_for_each_hour_and_one_for_the_verdict() {
+    let output = demo(&["--fleet", "--json", "--hours", "3", "--processes", "4"]);
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (verdict, hours) = lines.split_last().unwrap();
+    let hours: Vec<_> = hours.iter().map(|hour| &hour["hour"]).collect();
+    assert_eq!(hours, [1, 2, 3]);
+    assert_eq!(verdict["kept"], true);
+    assert_eq!(verdict["store"]["lost"], 0);
+    assert_eq!(verdict["store"]["most_sends"], 1);
+    assert!(verdict["store"]["kills"].as_u64() > Some(0), "{verdict}");
+    assert!(verdict["file"]["lost"].is_u64() && verdict["file_and_password"]["logins"].is_u64());
+}
+
+#[test]
+fn a_fleet_over_an_unknown_store_is_refused() {
+    let output = demo(&["--fleet", "--store", "memory"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--store file|redis|postgres"));
+}
+
 fn demo(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_demo"))
         .args(args)

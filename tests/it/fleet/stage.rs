@@ -31,7 +31,7 @@ impl Stage {
             has_password: false,
             ..settings(place)
         });
-        stage.fleet.settings().seed = Some(stage.fleet.server.issue_refresh_token());
+        stage.fleet.settings.seed = Some(stage.fleet.server.issue_refresh_token());
         stage
     }
 

@@ -1,0 +1,101 @@
+//! Thirty hours of processes that share a login, some of them killed; beside them, what most do.
+
+mod board; // what is printed while the hours pass
+mod contender; // one fleet and what has become of it
+mod options;
+mod place; // where the login is kept
+mod verdict;
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use auth_all::{Grant, HttpTransport};
+use auth_tests::fleet::{Place, Settings, Time, write_tokens};
+
+use board::Board;
+use contender::Contender;
+use options::Options;
+use place::Kept;
+use verdict::Verdict;
+
+/// Plays it, and answers whether nothing was lost.
+pub(crate) fn play(args: &[String]) -> ExitCode {
+    let Some(options) = Options::read(args) else {
+        eprintln!("{}", super::USAGE);
+        return ExitCode::FAILURE;
+    };
+    match run(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("the fleet did not come to its end: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> io::Result<bool> {
+    let kept = Kept::open(options.store)?;
+    let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
+    let [file, other_file] = [&folders[0], &folders[1]].map(|it| it.path().join("tokens.json"));
+    let board = Board::new(options);
+    board.introduce();
+    let mut contenders = [
+        Contender::open(settings(kept.place(), true), options.processes)?,
+        with_a_file(&file, false, options)?,
+        with_a_file(&other_file, true, options)?,
+    ];
+    contenders[0].is_struck = true;
+    for contender in &mut contenders {
+        contender.set_out()?;
+    }
+    let mut hour = 0;
+    while hour < options.hours {
+        for contender in &mut contenders {
+            contender.watch()?;
+        }
+        let now = contenders[0].hours();
+        if now >= f64::from(hour + 1) {
+            hour += 1;
+            for contender in &mut contenders {
+                contender.strike(options.hours.saturating_sub(hour))?;
+            }
+            board.hour(hour, &contenders);
+        } else {
+            board.between(now, &contenders);
+        }
+    }
+    let [store, file, password] = &mut contenders;
+    let lost = [store.end()?, file.end()?, password.end()?];
+    let verdict = Verdict::new(options, &contenders, lost);
+    board.close(&verdict);
+    Ok(verdict.is_kept())
+}
+
+/// A fleet whose login was made once, by a program that wrote the file.
+fn with_a_file(path: &Path, has_password: bool, options: &Options) -> io::Result<Contender> {
+    let place = Place::TokenFile(path.to_owned());
+    let contender = Contender::open(settings(place, has_password), options.processes)?;
+    let answer = contender.grant().obtain(&HttpTransport::new());
+    let answer = answer.map_err(io::Error::other)?;
+    write_tokens(path, &answer, contender.fleet.clock.passed())?;
+    Ok(contender)
+}
+
+fn settings(place: Place, has_password: bool) -> Settings {
+    Settings {
+        server: String::new(),
+        place,
+        has_password,
+        seed: None,
+        request: Duration::from_secs(1),
+        store: Duration::from_millis(750),
+        pace: PACE,
+        time: Time::running(PACE),
+    }
+}
+
+/// How many times faster time goes by: an hour takes two seconds.
+const PACE: u32 = 1800;
