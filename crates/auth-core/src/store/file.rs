@@ -225,7 +225,7 @@ impl Store for FileStore {
         let sign = self.with_records(identity, |records| {
             // Whoever asks whether somebody has ended holds it for a moment.
             let path = records.path(names::ALIVE);
-            let locked = self.lock(&path, Duration::from_millis(20))?;
+            let locked = self.lock(&path, Duration::from_millis(500))?;
             life::begin(locked.file, attempt).map_err(|error| unavailable("writing", &path, &error))
         });
         Some(Box::new(sign.ok()?))

@@ -7,8 +7,10 @@ mod damage; // every byte flipped, every length cut; what is set aside and what 
 mod failing; // disk full, no permission, nothing renamed: the old file stays
 mod format; // what lies in a file, what it is called, newer versions
 mod killed; // SIGKILL while writing, while holding the lock, while renewing
+mod living; // signs of life: who may give one, who has ended
 mod refusing; // what others can read or write, links, fifos, other users
-mod sharing; // one of all succeeds, waiting, locks
+mod sharing; // one of all succeeds, locks
+mod waiting; // until another store writes, and no longer than asked
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -124,48 +124,6 @@ fn identities_have_records_of_their_own() {
 }
 
 #[test]
-fn waiting_ends_with_the_swap_of_another_store() {
-    let place = Place::new();
-    let (waiter, store) = (place.open(), place.open());
-    let bob = Identity::new("ermeo").with("username", "bob");
-    let mut seen = None;
-    for round in 0..10 {
-        let next = record(format!("round {round}"));
-        let together = Barrier::new(2);
-        let (is_able, found) = thread::scope(|scope| {
-            let waiting = scope.spawn(|| {
-                together.wait();
-                let waited = waiter.wait(&ann(), seen.as_ref(), Duration::from_secs(60));
-                (waited.unwrap(), waiter.load(&ann()).unwrap())
-            });
-            together.wait();
-            // Something that takes a while, for the other to be waiting by then.
-            let _ = store.swap(&bob, None, &next).unwrap();
-            let swap = store.swap(&ann(), seen.as_ref(), &next);
-            assert_eq!(swap.unwrap(), Swap::Stored);
-            waiting.join().unwrap()
-        });
-        assert!(is_able);
-        assert_eq!(found.as_ref(), Some(&next), "round {round}");
-        seen = Some(next);
-    }
-}
-
-#[test]
-fn waiting_is_bounded_and_does_not_begin_for_what_is_gone_already() {
-    let place = Place::new();
-    let waiter = place.open();
-    let shortly = Duration::from_millis(20);
-    assert!(waiter.wait(&ann(), None, shortly).unwrap());
-    put(&waiter, &["one"]);
-    assert!(waiter.wait(&ann(), Some(&record("one")), shortly).unwrap());
-    let for_ever = Duration::MAX;
-    for gone in [None, Some(record("other"))] {
-        assert!(waiter.wait(&ann(), gone.as_ref(), for_ever).unwrap());
-    }
-}
-
-#[test]
 fn a_store_stays_where_it_was_opened() {
     let place = Place::new();
     let role = format!("move {}", place.folder.path().display());
@@ -264,36 +222,40 @@ fn a_lock_file_stays_the_same_file_and_holds_nothing() {
 }
 
 #[test]
-fn a_second_sign_of_life_is_refused_and_an_attempt_ends_with_its_sign() {
+fn what_is_done_alone_is_done_by_one_at_a_time() {
     let place = Place::new();
-    let (here, there) = (place.open(), place.open());
-    assert!(!there.has_ended(&ann(), 1), "nobody has begun");
-    let sign = here.sign_of_life(&ann(), 1);
-    assert!(sign.is_some());
-    for store in [&here, &there] {
-        assert!(store.sign_of_life(&ann(), 2).is_none());
-        assert!(!store.has_ended(&ann(), 1));
-        assert!(!store.has_ended(&ann(), 2), "it never began");
-    }
-    drop(sign);
-    assert!(there.has_ended(&ann(), 1));
-    assert!(!there.has_ended(&ann(), 2));
-    let _next = there.sign_of_life(&ann(), 3).unwrap();
-    assert!(!here.has_ended(&ann(), 1), "it is another's now");
-    assert!(!here.has_ended(&ann(), 3));
-}
+    let number = place.folder.path().join("number");
+    fs::write(&number, "0").unwrap();
+    let add_one = || {
+        let old: u32 = fs::read_to_string(&number).unwrap().parse().unwrap();
+        fs::write(&number, (old + 1).to_string()).unwrap();
+    };
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let store = place.open();
+            scope.spawn(move || {
+                for _ in 0..10 {
+                    store.alone(&ann(), add_one).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(fs::read_to_string(&number).unwrap(), "80");
 
-#[test]
-fn a_sign_of_life_takes_the_place_of_whatever_is_in_its_file() {
-    let place = Place::new();
-    let store = place.open();
-    drop(store.sign_of_life(&ann(), 1));
-    for junk in ["", "\n", "a word", &"x".repeat(5000)] {
-        fs::write(place.file("alive"), junk).unwrap();
-        assert!(!store.has_ended(&ann(), 2), "{junk}");
-        drop(store.sign_of_life(&ann(), 2).unwrap());
-        assert!(store.has_ended(&ann(), 2), "{junk}");
-    }
+    let store = place.open().with_timeout(Duration::from_millis(50));
+    store
+        .alone(&ann(), || {
+            let swap = place.open().with_timeout(Duration::from_millis(50));
+            let swap = swap.swap(&ann(), None, &record("one"));
+            failed(swap, StoreFailure::Unavailable, &place.file("lock"));
+        })
+        .unwrap();
+    let panicking = thread::scope(|scope| {
+        let panic = || store.alone(&ann(), || panic!("for the test"));
+        scope.spawn(panic).join()
+    });
+    assert!(panicking.is_err());
+    put(&store, &["one"]);
 }
 
 #[test]
