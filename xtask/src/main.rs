@@ -11,6 +11,7 @@ mod demo;
 mod doc;
 mod features;
 mod metadata;
+mod mutants;
 mod needs;
 mod run;
 mod steps;
@@ -35,8 +36,8 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "demo",
-        args: "[--json]",
-        about: "watch every vendor's token being obtained, used, expired, refreshed and refused",
+        args: "[--fleet] [--json]",
+        about: "watch every vendor's token obtained, used, expired, refused; or a fleet that shares a login",
         run: demo::run,
     },
     Task {
@@ -44,6 +45,12 @@ const TASKS: &[Task] = &[
         args: "[crate]",
         about: "run every test, or those that concern one crate; installs what they need",
         run: test::run,
+    },
+    Task {
+        name: "mutants",
+        args: "[word]",
+        about: "break the protocol in every way that is known, and see that each is noticed",
+        run: mutants::run,
     },
     Task {
         name: "ci",

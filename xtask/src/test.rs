@@ -3,9 +3,9 @@
 //! Plain `cargo test` underneath. What this adds: it installs the servers that some tests talk to,
 //! knows which tests of the common binary concern which crate, and adds everything up in one line.
 
-use crate::needs;
 use crate::run::{Result, Run};
 use crate::steps::{Stopwatch, Tally};
+use crate::{mutants, needs};
 
 /// A crate and the modules of the `it` binary that concern it; no module named means all of them.
 #[derive(Debug)]
@@ -82,6 +82,9 @@ pub(crate) fn count(only: Option<&Concern>) -> Result<Tally> {
     }
     for command in commands(only, &filter) {
         tally.add(add_up(command));
+    }
+    if only.is_none() {
+        tally.add(mutants::count("")?);
     }
     println!("\n    tests took {clock}");
     Ok(tally)
