@@ -1,6 +1,6 @@
 //! Time and chance as a renewal sees them: deadlines pass when the scheduler says so.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::clock::Moment;
 use crate::rotation::{Period, Surroundings};
@@ -18,6 +18,8 @@ pub(super) struct Around<'a> {
     /// Deadlines are kept: they pass when nobody else is at anything.
     is_timed: bool,
     pub(super) overdue: RefCell<u8>,
+    /// A rest was found to be over.
+    pub(super) has_rested: Cell<bool>,
 }
 
 impl<'a> Around<'a> {
@@ -33,6 +35,7 @@ impl<'a> Around<'a> {
             busy: busy.map(|attempt| drawn(attempt.number)).collect(),
             is_timed,
             overdue: RefCell::new(world.left.overdue),
+            has_rested: Cell::new(false),
         }
     }
 }
@@ -53,7 +56,11 @@ impl Surroundings for Around<'_> {
             false => self.busy.iter().any(|begun| begun.wall == period.since),
         };
         if is_rest || !is_busy {
-            return luck.pick(2) == 0;
+            let is_over = luck.pick(2) == 0;
+            if is_rest && is_over {
+                self.has_rested.set(true);
+            }
+            return is_over;
         }
         if self.is_timed {
             return false;

@@ -28,6 +28,18 @@ impl World<'_> {
         }
     }
 
+    /// Nobody tries anything while everybody is to rest.
+    pub(super) fn check_rest(&self, at: usize, has_rested: bool) -> Checked {
+        let is_rest = self
+            .record
+            .as_ref()
+            .is_some_and(|record| record.rest.is_some());
+        match is_rest && !has_rested {
+            true => Err(format!("no rest: P{at} tries before the time that was set")),
+            false => Ok(()),
+        }
+    }
+
     /// A login needs a reason: nothing there, a logout, a refusal, or something that went wrong.
     pub(super) fn check_login(&mut self, at: usize) -> Checked {
         let attempt = self.processes[at].attempt.as_ref();
@@ -86,11 +98,31 @@ impl World<'_> {
         if new.dead.is_some() && old.dead.is_none() && new.unsent().is_some() {
             return Err("a login is given up although its refresh token was not sent".to_owned());
         }
-        if new.lineage == old.lineage {
-            self.check_successor(old, new)?;
-            if !self.scenario.is_timed() {
-                self.check_flight(at, old, new)?;
-            }
+        if new.lineage != old.lineage {
+            return self.check_lineage(at, old, new);
+        }
+        self.check_successor(old, new)?;
+        match self.scenario.is_timed() {
+            true => Ok(()),
+            false => self.check_flight(at, old, new),
+        }
+    }
+
+    /// A login is stored by whoever noted it last, or where there is none.
+    fn check_lineage(&self, at: usize, old: &Record, new: &Record) -> Checked {
+        let recovery = old.recovery.as_ref().map(|recovery| recovery.attempt);
+        let own = self.processes[at]
+            .attempt
+            .as_ref()
+            .map(|attempt| attempt.number);
+        let is_free = self.record.is_none() || self.scenario.is_timed();
+        if !is_free && (recovery.is_none() || recovery != own) {
+            return Err(format!(
+                "a newer login is overwritten: P{at} did not note its own last"
+            ));
+        }
+        if new.generation != old.generation + 1 {
+            return Err("two tokens share a number".to_owned());
         }
         Ok(())
     }

@@ -20,6 +20,9 @@ impl World<'_> {
                 if serve.stamp != self.stamp() && !serve.is_due {
                     return Err(format!("P{at} serves a token that is not stored for long"));
                 }
+                if self.processes[at].rejected == Some(serve.stamp) {
+                    return Err(format!("P{at} serves a token that was rejected"));
+                }
                 let process = self.process(at);
                 process.held = Some(serve.stamp);
                 process.known = access(&serve.login);

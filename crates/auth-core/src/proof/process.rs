@@ -107,7 +107,8 @@ impl Process {
             return false;
         };
         let holds = self.held == Some(record.stamp()) && record.generation >= generation;
-        self.renewal.is_none() && (holds || self.has_given_up && record.dead.is_some())
+        let is_hopeless = record.dead.is_some() && record.unsent().is_none();
+        self.renewal.is_none() && (holds || self.has_given_up && is_hopeless)
     }
 }
 

@@ -129,6 +129,9 @@ impl World<'_> {
         });
         self.count = around.count;
         self.left.overdue = around.overdue.into_inner();
+        if let Do::Swap(_, Some(_)) = todo {
+            self.check_rest(at, around.has_rested.get())?;
+        }
         self.check_notices(at, &notices, story)?;
         Ok(todo)
     }

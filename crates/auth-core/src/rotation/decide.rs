@@ -5,7 +5,7 @@ use crate::error::{Error, Reason};
 use crate::grant::Replay;
 use crate::secret::Secret;
 
-use super::{InFlight, Period, Record};
+use super::{InFlight, Period, Record, RefreshToken};
 
 /// What a record allows next.
 #[derive(Clone, Debug)]
@@ -37,13 +37,6 @@ impl Record {
         credentials: u64,
         circumstances: &impl Circumstances,
     ) -> Allowed {
-        if let Some(dead) = self
-            .dead
-            .as_ref()
-            .filter(|dead| dead.credentials == credentials)
-        {
-            return Allowed::Nothing(dead.error.clone());
-        }
         if let Some(rest) = &self.rest {
             let wait = rest.period.left(circumstances.now());
             if !circumstances.is_over(NOBODY, rest.period) {
@@ -74,11 +67,20 @@ impl Record {
             .in_flight
             .as_ref()
             .is_none_or(|flight| flight.may_be_sent_again(replay));
-        self.refresh_token()
-            .filter(|token| sendable && self.dead.is_none() && token.is_alive(circumstances.now()))
-            .map_or(Allowed::LogIn, |token| {
-                Allowed::Refresh(token.secret.clone())
-            })
+        // A login that was given up while somebody was at it goes on if nothing was sent after all.
+        let is_given_up = self.dead.is_some() && self.in_flight.is_some();
+        let alive = |token: &&RefreshToken| token.is_alive(circumstances.now());
+        if let Some(token) = self.refresh_token().filter(alive)
+            && sendable
+            && !is_given_up
+        {
+            return Allowed::Refresh(token.secret.clone());
+        }
+        let dead = self.dead.as_ref();
+        match dead.filter(|dead| dead.credentials == credentials) {
+            Some(dead) => Allowed::Nothing(dead.error.clone()),
+            None => Allowed::LogIn,
+        }
     }
 
     /// What a login that is not possible means, given how the refresh token was lost.
