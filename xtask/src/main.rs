@@ -37,25 +37,25 @@ const TASKS: &[Task] = &[
     Task {
         name: "demo",
         args: "[--fleet] [--json]",
-        about: "watch every vendor's token obtained, used, expired, refused; or a fleet that shares a login",
+        about: "watch every vendor's token at work, or a fleet that shares a login",
         run: demo::run,
     },
     Task {
         name: "test",
         args: "[crate]",
-        about: "run every test, or those that concern one crate; installs what they need",
+        about: "run every test, or those of one crate; installs what they need",
         run: test::run,
     },
     Task {
         name: "mutants",
         args: "[word]",
-        about: "break the protocol in every way that is known, and see that each is noticed",
+        about: "break the protocol in each known way; each must be noticed",
         run: mutants::run,
     },
     Task {
         name: "ci",
         args: "[--no-test]",
-        about: "all that must hold before a change is merged: the checks below and the tests",
+        about: "all that must hold before a change is merged: checks and tests",
         run: ci::run,
     },
     Task {
@@ -79,7 +79,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "bench",
         args: "[token|request|stores|size]",
-        about: "measure a held token, a token request, a login in a store, and what a dependency costs",
+        about: "measure a held token, a request, a store, a dependency",
         run: bench::run,
     },
     Task {
