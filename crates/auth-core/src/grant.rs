@@ -2,10 +2,12 @@
 
 use std::fmt::Debug;
 
+use http::{HeaderMap, HeaderValue, Method, Uri};
+
 use crate::error::Result;
 use crate::identity::Identity;
 use crate::secret::Secret;
-use crate::token::TokenResponse;
+use crate::token::{Token, TokenResponse};
 use crate::transport::Transport;
 
 /// One way to get a token from one vendor.
@@ -71,6 +73,20 @@ pub trait Grant: Debug + Send + Sync {
         false
     }
 
+    /// Tells the server that a login is over (RFC 7009). Default: does nothing.
+    ///
+    /// # Errors
+    /// As [`obtain`](Grant::obtain).
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        let _ = (token, http);
+        Ok(())
+    }
+
+    /// Who proves, with each request, that the token is in the right hands (RFC 9449). Default: nobody.
+    fn prover(&self) -> Option<&dyn Prover> {
+        None
+    }
+
     /// Whether a refresh token may be sent once more after its answer was lost. Default: never.
     fn replay(&self) -> Replay {
         Replay::Never
@@ -87,6 +103,30 @@ pub trait Grant: Debug + Send + Sync {
     fn is_rejection(&self, status: u16) -> bool {
         status == 401
     }
+}
+
+/// Which token is to be revoked.
+#[derive(Clone, Copy, Debug)]
+pub enum Revoked<'a> {
+    /// The refresh token: the server ends the login, and often its access tokens with it.
+    RefreshToken(&'a Secret),
+    /// The access token, where there is no refresh token.
+    AccessToken(&'a Secret),
+}
+
+/// Proves with each request that a token is in the right hands.
+///
+/// [`Session::agent`](crate::Session::agent) asks it for the `DPoP` header of each request that it signs.
+pub trait Prover: Debug + Send + Sync {
+    /// The value of the `DPoP` header for one request to an API.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`](crate::Error::Configuration) if there is no proof to be made.
+    fn prove(&self, method: &Method, uri: &Uri, token: &Token) -> Result<HeaderValue>;
+
+    /// Reads what the server answered, for a nonce; answers whether it refused the request for
+    /// having none or an old one, so that it is to be sent again.
+    fn answered(&self, uri: &Uri, status: u16, headers: &HeaderMap) -> bool;
 }
 
 /// Whether a refresh token may be sent once more after its answer was lost.
@@ -118,6 +158,14 @@ impl<G: Grant + ?Sized> Grant for Box<G> {
 
     fn is_new_login(&self) -> bool {
         (**self).is_new_login()
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        (**self).revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        (**self).prover()
     }
 
     fn replay(&self) -> Replay {

@@ -14,7 +14,7 @@ use serde::Serializer as _;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Error, Result};
-use crate::response::AnswerFormat;
+use crate::response::{AnswerFormat, Reply};
 use crate::secret::{Secret, header_value};
 use crate::token::TokenResponse;
 use crate::transport::Transport;
@@ -141,14 +141,44 @@ impl TokenRequest {
     /// # Errors
     /// [`Error::Configuration`] before anything is sent; [`Error::Network`] if no answer came;
     /// [`Error::Refused`], [`Error::Status`] or [`Error::Answer`] if one came without a usable token.
-    pub fn send(mut self, http: &dyn Transport) -> Result<TokenResponse> {
+    pub fn send(self, http: &dyn Transport) -> Result<TokenResponse> {
+        self.exchange(http, |request, answer| {
+            request
+                .format
+                .read(answer, &|text| request.echo().leave_out(text))
+        })
+    }
+
+    /// Sends the request once, to an endpoint that answers a JSON object without a token in it.
+    ///
+    /// # Errors
+    /// As [`send`](TokenRequest::send).
+    pub fn ask(self, http: &dyn Transport) -> Result<Reply> {
+        self.exchange(http, |request, answer| {
+            Reply::read(answer, &|text| request.echo().leave_out(text))
+        })
+    }
+
+    /// Sends the request once, to an endpoint of which only success or failure counts.
+    ///
+    /// # Errors
+    /// As [`send`](TokenRequest::send).
+    pub fn tell(self, http: &dyn Transport) -> Result<()> {
+        self.exchange(http, |request, answer| {
+            Reply::check(answer, &|text| request.echo().leave_out(text))
+        })
+    }
+
+    fn exchange<T>(
+        mut self,
+        http: &dyn Transport,
+        read: impl FnOnce(&Self, &Response<Vec<u8>>) -> Result<T>,
+    ) -> Result<T> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
         let mut answer: Response<Vec<u8>> = http.send(self.request()?)?;
-        let read = self
-            .format
-            .read(&answer, &|text| self.echo().leave_out(text));
+        let read = read(&self, &answer);
         answer.body_mut().zeroize();
         read
     }
@@ -252,6 +282,9 @@ impl TokenRequest {
             return Err(Error::configuration(
                 "the token endpoint holds a query; pass parameters as parameters",
             ));
+        }
+        if self.parameters.is_empty() {
+            return Ok(endpoint.clone());
         }
         let encoded = Zeroizing::new(self.encoded());
         let base = endpoint.to_string();
