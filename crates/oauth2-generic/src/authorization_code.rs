@@ -184,6 +184,7 @@ impl PendingCode {
         answer.check(Expected {
             state: &state,
             issuer: &login.client.issuer,
+            must_name_issuer: login.client.must_name_itself(),
         })?;
         let Some(code) = answer.take("code")? else {
             return Err(Error::answer("the redirect has neither `code` nor `error`"));

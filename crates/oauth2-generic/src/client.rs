@@ -1,8 +1,12 @@
 //! What all grants have in common: this client, at that server.
 
+use std::sync::Arc;
+
 use auth_core::{
     AnswerFormat, Error, Identity, Replay, Result, Secret, TokenRequest, TokenResponse, Transport,
 };
+
+use crate::metadata::Metadata;
 
 /// This client at that server, and how the server wants to be asked.
 ///
@@ -28,6 +32,17 @@ pub struct Client {
     pub token_endpoint: String,
     /// Where users are sent to log in (RFC 6749 §3.1); for the two grants that do so.
     pub authorization_endpoint: String,
+    /// Where a login on another device begins (RFC 8628 §3.1); for [`DeviceCode`](crate::DeviceCode).
+    pub device_authorization_endpoint: String,
+    /// Where a login is announced before the user is sent to it (RFC 9126); for
+    /// [`begin_pushed`](crate::AuthorizationCode::begin_pushed).
+    pub pushed_authorization_request_endpoint: String,
+    /// Where [`Session::log_out`](auth_core::Session::log_out) ends a login (RFC 7009). Empty: a
+    /// login is only forgotten on this side.
+    pub revocation_endpoint: String,
+    /// Where the server says what it knows of a token (RFC 7662); for
+    /// [`introspect`](Client::introspect).
+    pub introspection_endpoint: String,
     /// The client's id.
     pub client_id: String,
     /// The client's secret. Empty: a public client, which has none.
@@ -42,6 +57,9 @@ pub struct Client {
     pub audience: String,
     /// The API that the token is for, as RFC 8707 calls it.
     pub resource: String,
+    /// Further APIs that the token is for besides `resource`. RFC 8707 repeats the parameter, which
+    /// only a form can; in JSON it is an error.
+    pub further_resources: Vec<String>,
     /// Further parameters of each request to the token endpoint, such as a tenant. They are part
     /// of the identity: another value gets another token.
     pub extra: Vec<(String, String)>,
@@ -51,6 +69,9 @@ pub struct Client {
     /// The server's name for itself, which a redirect must repeat as `iss` (RFC 9207). Empty: not
     /// checked. Set it if users log in at more than one server.
     pub issuer: String,
+    /// What the server announces of itself; [`Metadata::client`] sets it. What it does not announce is
+    /// refused here, before anything is sent. None: nothing is known, and all is tried.
+    pub metadata: Option<Arc<Metadata>>,
     /// How the server's answer differs from RFC 6749. Default: not at all.
     pub answer: AnswerFormat,
     /// Whether the server documents that a refresh token may be sent again after a lost answer.
@@ -87,26 +108,57 @@ pub enum Encoding {
 }
 
 impl Client {
-    /// A request with all that does not depend on the grant.
+    /// A request to the token endpoint with all that does not depend on the grant.
     pub(crate) fn request(&self, grant_type: &'static str) -> Result<TokenRequest> {
-        let request = match self.body {
-            Encoding::Form => TokenRequest::form(&self.token_endpoint),
-            Encoding::Json => TokenRequest::json(&self.token_endpoint),
-        };
-        let request = request
+        self.check_grant(grant_type)?;
+        let request = self
+            .to(&self.token_endpoint)
             .answer(self.answer.clone())
             .param("grant_type", grant_type);
-        let request = match self.client_auth {
+        self.with_target(self.authenticated(request)?)
+    }
+
+    /// A request to one of the server's endpoints, as the server wants it written.
+    pub(crate) fn to(&self, endpoint: &str) -> TokenRequest {
+        match self.body {
+            Encoding::Form => TokenRequest::form(endpoint),
+            Encoding::Json => TokenRequest::json(endpoint),
+        }
+    }
+
+    /// The request with the client in it, by the one method that was chosen.
+    pub(crate) fn authenticated(&self, request: TokenRequest) -> Result<TokenRequest> {
+        self.check_authentication(self.method())?;
+        Ok(match self.client_auth {
             ClientAuth::Basic if !self.client_secret.is_empty() => {
                 request.basic(&self.client_id, &self.client_secret)
             }
             _ => request
                 .param("client_id", &self.client_id)
                 .optional("client_secret", &self.client_secret),
-        };
-        let mut request = request
-            .optional("audience", &self.audience)
-            .optional("resource", &self.resource);
+        })
+    }
+
+    /// How the client authenticates, in the words of server metadata.
+    pub(crate) fn method(&self) -> &'static str {
+        match self.client_auth {
+            _ if self.client_secret.is_empty() => "none",
+            ClientAuth::Body => "client_secret_post",
+            ClientAuth::Basic => "client_secret_basic",
+        }
+    }
+
+    /// The request with what the token is for, and what this server wants besides.
+    pub(crate) fn with_target(&self, request: TokenRequest) -> Result<TokenRequest> {
+        if self.body == Encoding::Json && self.resources().nth(1).is_some() {
+            return Err(Error::configuration(
+                "more than one resource needs a form; JSON has no parameter that stands twice",
+            ));
+        }
+        let mut request = request.optional("audience", &self.audience);
+        for resource in self.resources() {
+            request = request.param("resource", resource);
+        }
         for (name, value) in &self.extra {
             request = request.param(not_ours(name)?.to_owned(), value);
         }
@@ -114,6 +166,15 @@ impl Client {
             request = request.param(not_ours(name)?.to_owned(), value);
         }
         Ok(request)
+    }
+
+    /// Every API that the token is for.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &str> {
+        [&self.resource]
+            .into_iter()
+            .chain(&self.further_resources)
+            .map(String::as_str)
+            .filter(|resource| !resource.is_empty())
     }
 
     /// The refresh token grant (RFC 6749 §6). Without a scope: the new token has that of the old.
@@ -129,11 +190,14 @@ impl Client {
             .with("token_endpoint", &self.token_endpoint)
             .with("client_id", &self.client_id)
             .with("scope", &self.scope)
-            .with("audience", &self.audience)
-            .with("resource", &self.resource);
-        self.extra.iter().fold(identity, |identity, (name, value)| {
-            identity.with(name, value)
-        })
+            .with("audience", &self.audience);
+        let resources = self.resources().map(|resource| ("resource", resource));
+        let extra = self.extra.iter();
+        resources
+            .chain(extra.map(|(name, value)| (name.as_str(), value.as_str())))
+            .fold(identity, |identity, (name, value)| {
+                identity.with(name, value)
+            })
     }
 
     /// Every secret that a login depends on.
@@ -178,7 +242,9 @@ fn origin(url: &str) -> &str {
 }
 
 /// Every parameter that a grant or a field sets.
-const OURS: [&str; 16] = [
+const OURS: &[&str] = &[
+    "actor_token",
+    "actor_token_type",
     "audience",
     "client_id",
     "client_secret",
@@ -186,13 +252,18 @@ const OURS: [&str; 16] = [
     "code_challenge",
     "code_challenge_method",
     "code_verifier",
+    "device_code",
     "grant_type",
     "password",
     "redirect_uri",
     "refresh_token",
+    "request_uri",
+    "requested_token_type",
     "resource",
     "response_type",
     "scope",
     "state",
+    "subject_token",
+    "subject_token_type",
     "username",
 ];

@@ -136,6 +136,7 @@ impl PendingToken {
         answer.check(Expected {
             state: &state,
             issuer: &login.client.issuer,
+            must_name_issuer: login.client.must_name_itself(),
         })?;
         let mut token = login.client.answer.read_parameters(answer.into_rest())?;
         // RFC 6749 §4.2.2: there must be none; one that went through a browser is not to be kept.

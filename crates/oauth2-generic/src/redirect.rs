@@ -21,6 +21,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) state: &'a str,
     /// Empty: any.
     pub(crate) issuer: &'a str,
+    /// Whether one that does not name its issuer is no answer.
+    pub(crate) must_name_issuer: bool,
 }
 
 impl<'a> Redirect<'a> {
@@ -110,7 +112,7 @@ impl Parameters {
                  up",
             ));
         }
-        if !expected.issuer.is_empty() && issuer.is_none() {
+        if expected.must_name_issuer && issuer.is_none() {
             return Err(Error::answer(
                 "the redirect has no `iss`; if this server never names itself, leave `issuer` empty",
             ));
