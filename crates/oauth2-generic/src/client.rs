@@ -6,6 +6,7 @@ use auth_core::{
     AnswerFormat, Error, Identity, Replay, Result, Secret, TokenRequest, TokenResponse, Transport,
 };
 
+use crate::client_auth::ClientAuth;
 use crate::metadata::Metadata;
 
 /// This client at that server, and how the server wants to be asked.
@@ -47,7 +48,7 @@ pub struct Client {
     pub client_id: String,
     /// The client's secret. Empty: a public client, which has none.
     pub client_secret: Secret,
-    /// How the client shows its secret. Default: in the body.
+    /// How the client shows who it is. Default: by its secret, in the body.
     pub client_auth: ClientAuth,
     /// How a request is written. Default: as a form.
     pub body: Encoding,
@@ -87,16 +88,6 @@ pub struct Client {
     pub danger_allow_http_login: bool,
 }
 
-/// How a client shows its secret (RFC 6749 §2.3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// As `client_id` and `client_secret` among the parameters.
-    #[default]
-    Body,
-    /// In an `Authorization: Basic` header. A client without a secret still goes into the body.
-    Basic,
-}
-
 /// How a request to the token endpoint is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
@@ -128,24 +119,8 @@ impl Client {
 
     /// The request with the client in it, by the one method that was chosen.
     pub(crate) fn authenticated(&self, request: TokenRequest) -> Result<TokenRequest> {
-        self.check_authentication(self.method())?;
-        Ok(match self.client_auth {
-            ClientAuth::Basic if !self.client_secret.is_empty() => {
-                request.basic(&self.client_id, &self.client_secret)
-            }
-            _ => request
-                .param("client_id", &self.client_id)
-                .optional("client_secret", &self.client_secret),
-        })
-    }
-
-    /// How the client authenticates, in the words of server metadata.
-    pub(crate) fn method(&self) -> &'static str {
-        match self.client_auth {
-            _ if self.client_secret.is_empty() => "none",
-            ClientAuth::Body => "client_secret_post",
-            ClientAuth::Basic => "client_secret_basic",
-        }
+        self.check_authentication(self.client_auth.names(self))?;
+        self.client_auth.show(self, request)
     }
 
     /// The request with what the token is for, and what this server wants besides.
@@ -246,6 +221,8 @@ const OURS: &[&str] = &[
     "actor_token",
     "actor_token_type",
     "audience",
+    "client_assertion",
+    "client_assertion_type",
     "client_id",
     "client_secret",
     "code",
@@ -253,6 +230,7 @@ const OURS: &[&str] = &[
     "code_challenge_method",
     "code_verifier",
     "device_code",
+    "dpop_jkt",
     "grant_type",
     "password",
     "redirect_uri",

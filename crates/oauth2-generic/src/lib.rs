@@ -4,6 +4,7 @@
 mod authorization_code;
 mod authorize;
 mod client;
+mod client_auth;
 mod client_credentials;
 mod implicit;
 mod metadata;
@@ -17,7 +18,8 @@ pub use auth_core::{
 };
 
 pub use authorization_code::{AuthorizationCode, Granted, PendingCode};
-pub use client::{Client, ClientAuth, Encoding};
+pub use client::{Client, Encoding};
+pub use client_auth::ClientAuth;
 pub use client_credentials::ClientCredentials;
 pub use implicit::{Implicit, PendingToken};
 pub use metadata::Metadata;

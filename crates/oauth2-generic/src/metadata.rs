@@ -7,7 +7,8 @@ use std::sync::Arc;
 use auth_core::{Error, Reply, Result, Secret, TokenRequest, Transport};
 
 use crate::authorize::is_private;
-use crate::client::{Client, ClientAuth};
+use crate::client::Client;
+use crate::client_auth::ClientAuth;
 
 /// What a server announces of itself: its endpoints, and what it can do.
 ///

@@ -18,18 +18,22 @@ impl Client {
         )))
     }
 
-    /// Whether the server knows a method of client authentication.
+    /// Whether the server knows a method of client authentication, by one of its names.
     ///
     /// `none` is not asked about: it is no authentication, and most servers with public clients do not
     /// list it.
-    pub(crate) fn check_authentication(&self, method: &str) -> Result<()> {
+    pub(crate) fn check_authentication(&self, names: &[&str]) -> Result<()> {
         let announced = self.announced(|metadata| &metadata.token_endpoint_auth_methods_supported);
-        if method == "none" || has(announced, method) {
+        if names
+            .iter()
+            .any(|name| *name == "none" || has(announced, name))
+        {
             return Ok(());
         }
         Err(Error::configuration(format!(
-            "the server does not announce the client authentication `{method}`; choose another \
-             `client_auth`, this server's are: {}",
+            "the server does not announce the client authentication `{}`; choose another `client_auth`, \
+             this server's are: {}",
+            names.join("` or `"),
             announced.join(", ")
         )))
     }

@@ -1,0 +1,50 @@
+//! How the client shows the token endpoint who it is.
+
+use auth_core::{Result, TokenRequest};
+
+use crate::client::Client;
+
+/// How a client shows who it is (RFC 6749 §2.3): in one way, the one it was registered for.
+///
+/// Another way is never tried: a client that tries shows its secret where nobody asked for it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum ClientAuth {
+    /// As `client_id` and `client_secret` among the parameters, without the latter if it is empty.
+    #[default]
+    Body,
+    /// In an `Authorization: Basic` header. A client without a secret still goes into the body.
+    Basic,
+    /// Not at all: a public client, which says `client_id` and no secret, even if there is one.
+    None,
+    /// By the certificate of its TLS connection (RFC 8705), with `client_id` in the body and no secret.
+    ///
+    /// The certificate is part of the transport, and of the agent where the API wants to see it, too.
+    MutualTls,
+}
+
+impl ClientAuth {
+    /// The request with what shows that it is this client's.
+    pub(crate) fn show(&self, client: &Client, request: TokenRequest) -> Result<TokenRequest> {
+        Ok(match self {
+            Self::Basic if !client.client_secret.is_empty() => {
+                request.basic(&client.client_id, &client.client_secret)
+            }
+            Self::Body | Self::Basic => request
+                .param("client_id", &client.client_id)
+                .optional("client_secret", &client.client_secret),
+            Self::None | Self::MutualTls => request.param("client_id", &client.client_id),
+        })
+    }
+
+    /// Its name in server metadata; mutual TLS has two, which differ for the server alone.
+    pub(crate) fn names(&self, client: &Client) -> &'static [&'static str] {
+        match self {
+            Self::None => &["none"],
+            Self::MutualTls => &["tls_client_auth", "self_signed_tls_client_auth"],
+            Self::Body | Self::Basic if client.client_secret.is_empty() => &["none"],
+            Self::Body => &["client_secret_post"],
+            Self::Basic => &["client_secret_basic"],
+        }
+    }
+}
