@@ -55,6 +55,24 @@ pub(crate) fn url(
     Ok(request.url().0.into())
 }
 
+/// What a URL made here asks for, without what the endpoint's own query says.
+pub(crate) fn question(client: &Client, url: &str) -> Vec<(String, String)> {
+    let pairs = |url: &str| -> Vec<(String, String)> {
+        Url::parse(url).map_or(Vec::new(), |url| url.query_pairs().into_owned().collect())
+    };
+    let own = pairs(&client.authorization_endpoint).len();
+    pairs(url).split_off(own)
+}
+
+/// The authorization URL of a question that the server knows already (RFC 9126 §4).
+pub(crate) fn pushed_url(client: &Client, request_uri: &str) -> Result<String> {
+    let mut url = endpoint(client)?.url().clone();
+    url.query_pairs_mut()
+        .append_pair("client_id", &client.client_id)
+        .append_pair("request_uri", request_uri);
+    Ok(url.into())
+}
+
 /// A new `state`: 128 random bits, which tie the redirect to the login that asked for it.
 pub(crate) fn new_state() -> String {
     CsrfToken::new_random().into_secret()

@@ -6,6 +6,7 @@ use auth_core::{
     AnswerFormat, Error, Identity, Replay, Result, Secret, TokenRequest, TokenResponse, Transport,
 };
 
+use crate::authorize::normal;
 use crate::client_auth::ClientAuth;
 use crate::metadata::Metadata;
 
@@ -125,11 +126,7 @@ impl Client {
 
     /// The request with what the token is for, and what this server wants besides.
     pub(crate) fn with_target(&self, request: TokenRequest) -> Result<TokenRequest> {
-        if self.body == Encoding::Json && self.resources().nth(1).is_some() {
-            return Err(Error::configuration(
-                "more than one resource needs a form; JSON has no parameter that stands twice",
-            ));
-        }
+        self.check_repetition()?;
         let mut request = request.optional("audience", &self.audience);
         for resource in self.resources() {
             request = request.param("resource", resource);
@@ -141,6 +138,16 @@ impl Client {
             request = request.param(not_ours(name)?.to_owned(), value);
         }
         Ok(request)
+    }
+
+    /// Whether a body can hold every resource.
+    pub(crate) fn check_repetition(&self) -> Result<()> {
+        if self.body == Encoding::Json && self.resources().nth(1).is_some() {
+            return Err(Error::configuration(
+                "more than one resource needs a form; JSON has no parameter that stands twice",
+            ));
+        }
+        Ok(())
     }
 
     /// Every API that the token is for.
@@ -206,6 +213,19 @@ pub(crate) fn not_ours(name: &str) -> Result<&str> {
         )));
     }
     Ok(name)
+}
+
+/// An endpoint that a request needs, if it is a URL.
+pub(crate) fn url_of<'a>(field: &'static str, url: &'a str) -> Result<&'a str> {
+    if url.is_empty() {
+        return Err(Error::configuration(format!("`{field}` is empty; set it")));
+    }
+    match normal(url) {
+        Some(_) => Ok(url),
+        None => Err(Error::configuration(format!(
+            "`{field}` is not a URL; write it as https://host/path"
+        ))),
+    }
 }
 
 fn origin(url: &str) -> &str {

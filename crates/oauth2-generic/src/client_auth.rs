@@ -37,6 +37,11 @@ impl ClientAuth {
         })
     }
 
+    /// Whether a header shows who the client is, and the body does not name it.
+    pub(crate) fn is_in_header(&self, client: &Client) -> bool {
+        matches!(self, Self::Basic) && !client.client_secret.is_empty()
+    }
+
     /// Its name in server metadata; mutual TLS has two, which differ for the server alone.
     pub(crate) fn names(&self, client: &Client) -> &'static [&'static str] {
         match self {

@@ -1,6 +1,6 @@
 //! The client acts for itself.
 
-use auth_core::{Grant, Identity, Result, Secret, TokenResponse, Transport};
+use auth_core::{Grant, Identity, Result, Revoked, Secret, TokenResponse, Transport};
 
 use crate::client::Client;
 
@@ -42,6 +42,10 @@ impl Grant for ClientCredentials {
 
     fn credentials(&self) -> Vec<&Secret> {
         self.client.credentials(None)
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        self.client.revoke(token, http)
     }
 
     fn origins(&self) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The user logs in at the server, and the server sends back the token itself.
 
-use auth_core::{Error, Grant, Identity, Reason, Result, TokenResponse, Transport};
+use auth_core::{Error, Grant, Identity, Reason, Result, Revoked, TokenResponse, Transport};
 
 use crate::authorize::{self, Wanted};
 use crate::client::Client;
@@ -93,6 +93,10 @@ impl Grant for Implicit {
 
     fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
         Err(Error::reauthentication_required(Reason::NoCredentials))
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        self.client.revoke(token, http)
     }
 
     fn origins(&self) -> Vec<String> {

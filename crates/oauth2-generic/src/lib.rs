@@ -8,11 +8,15 @@ mod client_auth;
 mod client_credentials;
 mod implicit;
 mod metadata;
+mod device_code;
 mod password;
+mod introspection;
 mod redirect;
 mod refresh_token;
 
 pub use auth_core::{
+mod revocation;
+mod token_exchange;
     AnswerFormat, Error, ErrorCode, Expiry, Grant, HttpTransport, Network, Reason, Refusal, Replay,
     Result, Secret, Sent, Session, Token, TokenResponse, Transport, http, time, ureq,
 };
@@ -25,3 +29,8 @@ pub use implicit::{Implicit, PendingToken};
 pub use metadata::Metadata;
 pub use password::Password;
 pub use refresh_token::RefreshToken;
+#[cfg(feature = "qr")]
+pub use device_code::Qr;
+pub use device_code::{DeviceCode, GrantedDevice, PendingDevice};
+pub use introspection::Introspection;
+pub use token_exchange::TokenExchange;

@@ -1,6 +1,8 @@
 //! The client kept a refresh token.
 
-use auth_core::{Error, Grant, Identity, Reason, Replay, Result, Secret, TokenResponse, Transport};
+use auth_core::{
+    Error, Grant, Identity, Reason, Replay, Result, Revoked, Secret, TokenResponse, Transport,
+};
 
 use crate::client::Client;
 
@@ -47,6 +49,10 @@ impl Grant for RefreshToken {
 
     fn credentials(&self) -> Vec<&Secret> {
         self.client.credentials(None)
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        self.client.revoke(token, http)
     }
 
     fn replay(&self) -> Replay {

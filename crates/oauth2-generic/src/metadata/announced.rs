@@ -57,6 +57,13 @@ impl Client {
         }
     }
 
+    /// Whether a login must be announced before the user is sent to it.
+    pub(crate) fn must_push(&self) -> bool {
+        self.metadata
+            .as_ref()
+            .is_some_and(|metadata| metadata.require_pushed_authorization_requests)
+    }
+
     /// Whether a redirect that does not name the server is refused (RFC 9207 §2.4).
     ///
     /// Where nothing is known of the server, it is: whoever sets an issuer wants it checked.
