@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::{HeaderMap, Method, Uri};
 
-use crate::error::Result;
+use crate::error::{Refusal, Result};
 use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::token::{Token, TokenResponse};
@@ -114,19 +114,23 @@ pub enum Revoked<'a> {
     AccessToken(&'a Secret),
 }
 
-/// Proves with each request that a token is in the right hands.
+/// Proves with each request that a token is in the right hands (RFC 9449).
 ///
-/// [`Session::agent`](crate::Session::agent) asks it for the `DPoP` header of each request that it signs.
+/// [`Session::agent`](crate::Session::agent) asks it for the `DPoP` header of each request that it
+/// signs, and a [`TokenRequest`](crate::TokenRequest::prover) for that of each sending.
 pub trait Prover: Debug + Send + Sync {
-    /// The value of the `DPoP` header for one request to an API.
+    /// The value of the `DPoP` header for one sending; `token` is the one it goes with, none where
+    /// tokens are given out.
     ///
     /// # Errors
     /// [`Error::Configuration`](crate::Error::Configuration) if there is no proof to be made.
-    fn prove(&self, method: &Method, uri: &Uri, token: &Token) -> Result<HeaderValue>;
+    fn prove(&self, method: &Method, uri: &Uri, token: Option<&Token>) -> Result<Secret>;
 
-    /// Reads what the server answered, for a nonce; answers whether it refused the request for
-    /// having none or an old one, so that it is to be sent again.
-    fn answered(&self, uri: &Uri, status: u16, headers: &HeaderMap) -> bool;
+    /// Takes over what the answer says for the next proof, such as a nonce. Answers whether the server
+    /// refused this one and may accept the next, so that the request is worth sending once more.
+    ///
+    /// `refusal` is what a token endpoint said in its body; an API says it in `WWW-Authenticate`.
+    fn answered(&self, uri: &Uri, headers: &HeaderMap, refusal: Option<&Refusal>) -> bool;
 }
 
 /// Whether a refresh token may be sent once more after its answer was lost.
