@@ -6,17 +6,17 @@ mod authorize;
 mod client;
 mod client_auth;
 mod client_credentials;
-mod implicit;
-mod metadata;
 mod device_code;
-mod password;
+mod implicit;
 mod introspection;
+mod metadata;
+mod password;
 mod redirect;
 mod refresh_token;
-
-pub use auth_core::{
 mod revocation;
 mod token_exchange;
+
+pub use auth_core::{
     AnswerFormat, Error, ErrorCode, Expiry, Grant, HttpTransport, Network, Reason, Refusal, Replay,
     Result, Secret, Sent, Session, Token, TokenResponse, Transport, http, time, ureq,
 };
@@ -25,12 +25,12 @@ pub use authorization_code::{AuthorizationCode, Granted, PendingCode};
 pub use client::{Client, Encoding};
 pub use client_auth::ClientAuth;
 pub use client_credentials::ClientCredentials;
-pub use implicit::{Implicit, PendingToken};
-pub use metadata::Metadata;
-pub use password::Password;
-pub use refresh_token::RefreshToken;
 #[cfg(feature = "qr")]
 pub use device_code::Qr;
 pub use device_code::{DeviceCode, GrantedDevice, PendingDevice};
+pub use implicit::{Implicit, PendingToken};
 pub use introspection::Introspection;
+pub use metadata::Metadata;
+pub use password::Password;
+pub use refresh_token::RefreshToken;
 pub use token_exchange::TokenExchange;
