@@ -14,7 +14,7 @@ mod contract; // what holds for every vendor alike, against the simulators
 mod demonstration; // what `cargo xtask demo` prints
 mod doors; // a program with one dependency, as a newcomer writes it
 mod faults; // what goes wrong on the way: cut, dropped, endless, slow, redirected
-mod real_server; // the generic client against a server that nobody here wrote
+mod real_server; // the generic client against servers that nobody here wrote
 mod sealed; // records that only the holder of a key can read
 mod secrecy; // no secret in an error, a log line or a `Debug`
 mod support; // what more than one of these modules uses

@@ -16,6 +16,14 @@ pub(crate) struct Browser {
     pub(crate) consents: bool,
 }
 
+/// Where a walk through the pages of a server ends.
+enum End {
+    /// On a page without a form.
+    Page(String),
+    /// At another server: the client's.
+    Elsewhere(String),
+}
+
 impl Browser {
     pub(crate) fn new((username, password): (&'static str, &'static str)) -> Self {
         let agent = Agent::config_builder()
@@ -34,30 +42,50 @@ impl Browser {
 
     /// Opens a page, fills in forms until one leads back to the client, and returns where to.
     pub(crate) fn visit(&mut self, url: &str) -> String {
-        let mut answer = self.get(url);
-        let mut url = url.to_owned();
-        for _ in 0..6 {
-            if let Some(location) = header(&answer, "location").pop() {
-                if location.starts_with(REDIRECT_URI) {
-                    return location;
-                }
-                url = format!("{}{location}", origin(&url));
-                answer = self.get(&url);
-            } else {
-                assert_eq!(answer.status(), 200, "the page at {}", path(&url));
-                let page = answer.body_mut().read_to_string().expect("a page is text");
-                answer = self.post(&url, &self.fill_in(&page));
-            }
+        match self.walk(url) {
+            End::Elsewhere(url) => url,
+            End::Page(page) => panic!("the pages never lead back to the client; the last: {page}"),
         }
-        panic!(
-            "the pages never lead back to the client; the last was {}",
-            path(&url)
-        );
     }
 
-    fn fill_in(&self, page: &str) -> Vec<(String, String)> {
+    /// Opens a page, fills in forms until one leads to a page without any, and returns that page.
+    pub(crate) fn finish(&mut self, url: &str) -> String {
+        match self.walk(url) {
+            End::Page(page) => page,
+            End::Elsewhere(url) => panic!("the pages lead away, to {}", path(&url)),
+        }
+    }
+
+    fn walk(&mut self, url: &str) -> End {
+        let server = origin(url).to_owned();
+        let mut url = url.to_owned();
+        let mut answer = self.get(&url);
+        for _ in 0..12 {
+            if let Some(location) = header(&answer, "location").pop() {
+                url = join(&url, &location);
+                if origin(&url) != server {
+                    return End::Elsewhere(url);
+                }
+                answer = self.get(&url);
+                continue;
+            }
+            let status = answer.status();
+            let page = answer.body_mut().read_to_string().expect("a page is text");
+            assert_eq!(status, 200, "the page at {}: {page}", path(&url));
+            let Some((_, form)) = page.split_once("<form") else {
+                return End::Page(page);
+            };
+            let tag = form.split('>').next().unwrap_or_default();
+            url = join(&url, &attribute(tag, "action").unwrap_or_default());
+            answer = self.post(&url, &self.fill_in(form));
+        }
+        panic!("the pages have no end; the last was {}", path(&url));
+    }
+
+    fn fill_in(&self, form: &str) -> Vec<(String, String)> {
+        let form = form.split("</form").next().unwrap_or_default();
         let mut fields = Vec::new();
-        for input in page
+        for input in form
             .split("<input")
             .skip(1)
             .filter_map(|rest| rest.split('>').next())
@@ -105,7 +133,11 @@ impl Browser {
         for cookie in header(&answer, "set-cookie") {
             let pair = cookie.split(';').next().unwrap_or_default();
             let (name, value) = pair.split_once('=').expect("a cookie has a value");
-            self.cookies.insert(name.to_owned(), value.to_owned());
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
         }
         answer
     }
@@ -126,6 +158,17 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     ];
     let unescape = |text: String, pair: &[&str]| text.replace(pair[0], pair[1]);
     Some(plain.chunks(2).fold(value.to_owned(), unescape))
+}
+
+/// Where a link on a page leads to.
+fn join(page: &str, link: &str) -> String {
+    if link.is_empty() {
+        page.to_owned()
+    } else if link.starts_with('/') {
+        format!("{}{link}", origin(page))
+    } else {
+        link.to_owned()
+    }
 }
 
 fn origin(url: &str) -> &str {
