@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use auth_core::{
-    Error, Grant, Identity, Reason, Replay, Result, Revoked, Secret, Sent, TokenResponse, Transport,
+    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, Sent, TokenResponse,
+    Transport,
 };
 
 use crate::authorize::{self, Wanted};
@@ -286,6 +287,10 @@ impl Grant for Granted {
 
     fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
         self.login.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.login.client.prover()
     }
 
     fn replay(&self) -> Replay {

@@ -37,7 +37,14 @@ pub(crate) fn url(
         .set_redirect_uri(redirect(redirect_uri)?);
     let mut request = flow.authorize_url(|| CsrfToken::new(state.to_owned()));
     request = match wanted {
-        Wanted::Code { code_verifier } => request.set_pkce_challenge(challenge(code_verifier)?),
+        Wanted::Code { code_verifier } => {
+            // A code that is bound to the key as well (RFC 9449 §10).
+            let thumbprint = client.thumbprint();
+            if !thumbprint.is_empty() {
+                request = request.add_extra_param("dpop_jkt", thumbprint);
+            }
+            request.set_pkce_challenge(challenge(code_verifier)?)
+        }
         Wanted::Token => request.use_implicit_flow(),
     };
     if !client.scope.is_empty() {

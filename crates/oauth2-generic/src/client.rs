@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "dpop")]
+use auth_core::TokenType;
 use auth_core::{
-    AnswerFormat, Error, Identity, Replay, Result, Secret, TokenRequest, TokenResponse, Transport,
+    AnswerFormat, Error, Identity, Prover, Replay, Result, Secret, TokenRequest, TokenResponse,
+    Transport,
 };
 
 use crate::authorize::normal;
@@ -51,6 +54,9 @@ pub struct Client {
     pub client_secret: Secret,
     /// How the client shows who it is. Default: by its secret, in the body.
     pub client_auth: ClientAuth,
+    /// The key that tokens are bound to (RFC 9449). Default: none; whoever has a token may use it.
+    #[cfg(feature = "dpop")]
+    pub dpop: Option<crate::DpopKey>,
     /// How a request is written. Default: as a form.
     pub body: Encoding,
     /// The scope that is asked for, separated by spaces. Empty: what the server gives unasked.
@@ -103,11 +109,48 @@ impl Client {
     /// A request to the token endpoint with all that does not depend on the grant.
     pub(crate) fn request(&self, grant_type: &'static str) -> Result<TokenRequest> {
         self.check_grant(grant_type)?;
-        let request = self
-            .to(&self.token_endpoint)
-            .answer(self.answer.clone())
-            .param("grant_type", grant_type);
+        let request = self.to(&self.token_endpoint);
+        let request = self.proven(request)?.param("grant_type", grant_type);
         self.with_target(self.authenticated(request)?)
+    }
+
+    /// A request for a token with a proof, where tokens are bound to a key, and the reading of its answer.
+    #[cfg(feature = "dpop")]
+    fn proven(&self, request: TokenRequest) -> Result<TokenRequest> {
+        let mut format = self.answer.clone();
+        let Some(key) = &self.dpop else {
+            return Ok(request.answer(format));
+        };
+        self.check_proof()?;
+        // One that is not bound would work without the key.
+        format.token_type = TokenType::Dpop;
+        format.token_type_required = true;
+        Ok(request.answer(format).prover(key.clone()))
+    }
+
+    #[cfg(not(feature = "dpop"))]
+    #[expect(clippy::unnecessary_wraps, reason = "with the feature it can fail")]
+    fn proven(&self, request: TokenRequest) -> Result<TokenRequest> {
+        Ok(request.answer(self.answer.clone()))
+    }
+
+    /// Who proves that a token is in the right hands.
+    pub(crate) fn prover(&self) -> Option<&dyn Prover> {
+        #[cfg(feature = "dpop")]
+        return self.dpop.as_ref().map(|key| key as &dyn Prover);
+        #[cfg(not(feature = "dpop"))]
+        return None;
+    }
+
+    /// What stands for the key that tokens are bound to; empty if there is none.
+    pub(crate) fn thumbprint(&self) -> String {
+        #[cfg(feature = "dpop")]
+        return self
+            .dpop
+            .as_ref()
+            .map_or_else(String::new, crate::DpopKey::thumbprint);
+        #[cfg(not(feature = "dpop"))]
+        return String::new();
     }
 
     /// A request to one of the server's endpoints, as the server wants it written.
@@ -172,7 +215,8 @@ impl Client {
             .with("token_endpoint", &self.token_endpoint)
             .with("client_id", &self.client_id)
             .with("scope", &self.scope)
-            .with("audience", &self.audience);
+            .with("audience", &self.audience)
+            .with("dpop_jkt", &self.thumbprint());
         let resources = self.resources().map(|resource| ("resource", resource));
         let extra = self.extra.iter();
         resources
@@ -188,6 +232,7 @@ impl Client {
         password
             .into_iter()
             .chain([&self.client_secret])
+            .chain(self.client_auth.credential())
             .chain(extra)
             .collect()
     }

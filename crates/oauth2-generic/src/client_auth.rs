@@ -1,6 +1,6 @@
 //! How the client shows the token endpoint who it is.
 
-use auth_core::{Result, TokenRequest};
+use auth_core::{Result, Secret, TokenRequest};
 
 use crate::client::Client;
 
@@ -21,6 +21,9 @@ pub enum ClientAuth {
     ///
     /// The certificate is part of the transport, and of the agent where the API wants to see it, too.
     MutualTls,
+    /// By an assertion that it signs with a private key (RFC 7523), with `client_id` beside it.
+    #[cfg(feature = "jwt")]
+    PrivateKeyJwt(crate::PrivateKeyJwt),
 }
 
 impl ClientAuth {
@@ -34,6 +37,11 @@ impl ClientAuth {
                 .param("client_id", &client.client_id)
                 .optional("client_secret", &client.client_secret),
             Self::None | Self::MutualTls => request.param("client_id", &client.client_id),
+            #[cfg(feature = "jwt")]
+            Self::PrivateKeyJwt(jwt) => request
+                .param("client_id", &client.client_id)
+                .param("client_assertion_type", JWT_BEARER)
+                .fresh("client_assertion", jwt.maker(client)),
         })
     }
 
@@ -46,10 +54,24 @@ impl ClientAuth {
     pub(crate) fn names(&self, client: &Client) -> &'static [&'static str] {
         match self {
             Self::None => &["none"],
+            #[cfg(feature = "jwt")]
+            Self::PrivateKeyJwt(_) => &["private_key_jwt"],
             Self::MutualTls => &["tls_client_auth", "self_signed_tls_client_auth"],
             Self::Body | Self::Basic if client.client_secret.is_empty() => &["none"],
             Self::Body => &["client_secret_post"],
             Self::Basic => &["client_secret_basic"],
         }
     }
+    /// What it depends on, besides the client's secret.
+    pub(crate) fn credential(&self) -> Option<&Secret> {
+        match self {
+            #[cfg(feature = "jwt")]
+            Self::PrivateKeyJwt(jwt) => Some(jwt.credential()),
+            _ => None,
+        }
+    }
 }
+
+/// RFC 7523 §2.2.
+#[cfg(feature = "jwt")]
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

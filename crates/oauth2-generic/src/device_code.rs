@@ -7,7 +7,8 @@ mod qr;
 use std::sync::{Mutex, PoisonError};
 
 use auth_core::{
-    Error, Grant, Identity, Reason, Replay, Result, Revoked, Secret, TokenResponse, Transport,
+    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, TokenResponse,
+    Transport,
 };
 
 use crate::authorize;
@@ -142,6 +143,10 @@ impl Grant for GrantedDevice {
 
     fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
         self.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.client.prover()
     }
 
     fn replay(&self) -> Replay {

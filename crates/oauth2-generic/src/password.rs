@@ -1,6 +1,8 @@
 //! The client knows the user's password.
 
-use auth_core::{Grant, Identity, Replay, Result, Revoked, Secret, TokenResponse, Transport};
+use auth_core::{
+    Grant, Identity, Prover, Replay, Result, Revoked, Secret, TokenResponse, Transport,
+};
 
 use crate::client::Client;
 
@@ -61,6 +63,10 @@ impl Grant for Password {
 
     fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
         self.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.client.prover()
     }
 
     fn replay(&self) -> Replay {

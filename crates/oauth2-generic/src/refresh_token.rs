@@ -1,7 +1,8 @@
 //! The client kept a refresh token.
 
 use auth_core::{
-    Error, Grant, Identity, Reason, Replay, Result, Revoked, Secret, TokenResponse, Transport,
+    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, TokenResponse,
+    Transport,
 };
 
 use crate::client::Client;
@@ -53,6 +54,10 @@ impl Grant for RefreshToken {
 
     fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
         self.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.client.prover()
     }
 
     fn replay(&self) -> Replay {

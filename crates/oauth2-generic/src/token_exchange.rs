@@ -1,7 +1,7 @@
 //! The client has a token, and needs another.
 
 use auth_core::{
-    Error, Grant, Identity, Replay, Result, Revoked, Secret, TokenResponse, Transport,
+    Error, Grant, Identity, Prover, Replay, Result, Revoked, Secret, TokenResponse, Transport,
 };
 
 use crate::client::Client;
@@ -92,6 +92,10 @@ impl Grant for TokenExchange {
 
     fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
         self.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.client.prover()
     }
 
     fn replay(&self) -> Replay {

@@ -38,6 +38,18 @@ impl Client {
         )))
     }
 
+    /// Whether the server reads our proofs.
+    #[cfg(feature = "dpop")]
+    pub(crate) fn check_proof(&self) -> Result<()> {
+        let announced = self.announced(|metadata| &metadata.dpop_signing_alg_values_supported);
+        if has(announced, "ES256") {
+            return Ok(());
+        }
+        Err(Error::configuration(
+            "the server announces DPoP without ES256, which is what the key signs with; leave `dpop` out",
+        ))
+    }
+
     /// Whether the server takes users in for this answer, and ties a code to its client.
     pub(crate) fn check_login(&self, wanted: Wanted<'_>) -> Result<()> {
         match wanted {
