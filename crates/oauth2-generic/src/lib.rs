@@ -3,6 +3,8 @@
 
 mod authorization_code;
 mod authorize;
+#[cfg(feature = "browser")]
+mod browser;
 mod client;
 mod client_auth;
 mod client_credentials;
@@ -28,6 +30,8 @@ pub use auth_core::{
 };
 
 pub use authorization_code::{AuthorizationCode, Granted, PendingCode};
+#[cfg(feature = "browser")]
+pub use browser::BrowserLogin;
 pub use client::{Client, Encoding};
 pub use client_auth::ClientAuth;
 pub use client_credentials::ClientCredentials;

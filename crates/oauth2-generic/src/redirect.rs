@@ -1,5 +1,7 @@
 //! The URL that the server sends the user back to.
 
+use std::hint::black_box;
+
 use auth_core::{Error, Refusal, Result, Secret};
 use percent_encoding::percent_decode_str;
 
@@ -88,7 +90,7 @@ impl Parameters {
         let is_another = |found: &Option<Secret>, expected: &str| {
             found
                 .as_ref()
-                .is_some_and(|found| found.expose() != expected)
+                .is_some_and(|found| !is_same(found.expose(), expected))
         };
         if is_another(&state, expected.state) {
             return Err(Error::answer(
@@ -138,6 +140,15 @@ impl Parameters {
         let texts: Vec<&str> = texts.iter().flatten().map(Secret::expose).collect();
         Ok(Some(Refusal::new(code.expose(), Some(&texts.join("; ")))))
     }
+}
+
+/// Compares without telling, by the time it takes, where two texts of one length differ.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    let differ = one
+        .bytes()
+        .zip(other.bytes())
+        .fold(0, |differ, (one, other)| black_box(differ | (one ^ other)));
+    one.len() == other.len() && differ == 0
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = &str> {

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says where"
 )]
 
+mod browser; // a person in front of a browser
 mod codes; // a code is sent once
 mod redirects; // what comes back from the authorization endpoint
 mod requests; // what each grant sends to the token endpoint
