@@ -8,6 +8,12 @@
 
 mod browser; // a person in front of a browser
 mod codes; // a code is sent once
+mod devices; // the user logs in on another device
+mod ends; // revocation and introspection
+mod exchanges; // a token is traded for another
+mod metadata; // what a server announces, and is held to
+mod pushed; // the server is told of a login first
 mod redirects; // what comes back from the authorization endpoint
 mod requests; // what each grant sends to the token endpoint
+mod script; // a server that says what it was told to say
 mod urls; // what users are sent to
