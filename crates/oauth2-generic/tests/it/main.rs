@@ -7,10 +7,13 @@
 )]
 
 mod browser; // a person in front of a browser
+mod client_auth; // how the client shows who it is
 mod codes; // a code is sent once
 mod devices; // the user logs in on another device
+mod dpop; // tokens that are bound to a key
 mod ends; // revocation and introspection
 mod exchanges; // a token is traded for another
+mod jose; // reads what was signed
 mod metadata; // what a server announces, and is held to
 mod pushed; // the server is told of a login first
 mod redirects; // what comes back from the authorization endpoint
