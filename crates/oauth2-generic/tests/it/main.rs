@@ -19,4 +19,5 @@ mod pushed; // the server is told of a login first
 mod redirects; // what comes back from the authorization endpoint
 mod requests; // what each grant sends to the token endpoint
 mod script; // a server that says what it was told to say
+mod simulated; // against the strict simulator, from an issuer to a log-out
 mod urls; // what users are sent to
