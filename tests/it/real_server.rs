@@ -10,9 +10,14 @@
 )]
 
 mod browser; // somebody who logs in and says yes or no
+mod devices; // a code that somebody enters elsewhere
+mod discovery; // from an issuer to a token
 mod django; // what only django-oauth-toolkit has or does
+mod ends; // revoked at log-out, and what introspection says then
 mod grants; // to a token that opens the API
+mod keys; // signed assertions, and tokens that are bound to a key
 mod oidc; // what only oidc-provider has or does
+mod pushed; // logins that the server is told of before the user is sent to it
 mod redirects; // codes and refusals on their way through a browser
 mod refusals; // wrong clients, passwords, scopes, tokens
 mod rotation; // refresh tokens that work once

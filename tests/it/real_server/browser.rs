@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use oauth2_generic::PendingDevice;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
@@ -12,6 +13,8 @@ pub(crate) struct Browser {
     cookies: BTreeMap<String, String>,
     username: &'static str,
     password: &'static str,
+    /// What a device shows.
+    user_code: String,
     /// Whether the client may have what it asks for.
     pub(crate) consents: bool,
 }
@@ -36,6 +39,7 @@ impl Browser {
             cookies: BTreeMap::new(),
             username,
             password,
+            user_code: String::new(),
             consents: true,
         }
     }
@@ -48,8 +52,14 @@ impl Browser {
         }
     }
 
-    /// Opens a page, fills in forms until one leads to a page without any, and returns that page.
-    pub(crate) fn finish(&mut self, url: &str) -> String {
+    /// Enters the code of a device, and returns the page that says what came of it.
+    pub(crate) fn connect(&mut self, device: &PendingDevice) -> String {
+        self.enter(device.user_code(), device.verification_uri())
+    }
+
+    /// Enters a code at a URL, and returns the page that says what came of it.
+    pub(crate) fn enter(&mut self, user_code: &str, url: &str) -> String {
+        user_code.clone_into(&mut self.user_code);
         match self.walk(url) {
             End::Page(page) => page,
             End::Elsewhere(url) => panic!("the pages lead away, to {}", path(&url)),
@@ -96,11 +106,23 @@ impl Browser {
             let value = match name.as_str() {
                 "username" => self.username.to_owned(),
                 "password" => self.password.to_owned(),
+                "user_code" => self.user_code.clone(),
                 "allow" if !self.consents => continue,
                 _ => attribute(input, "value").unwrap_or_default(),
             };
             fields.push((name, value));
         }
+        // Of two buttons with a name the first says yes.
+        let mut buttons = form.split("<button").skip(1).filter_map(|rest| {
+            let tag = rest.split('>').next()?;
+            Some((attribute(tag, "name")?, attribute(tag, "value")?))
+        });
+        let button = if self.consents {
+            buttons.next()
+        } else {
+            buttons.last()
+        };
+        fields.extend(button);
         fields
     }
 

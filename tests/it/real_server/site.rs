@@ -32,6 +32,14 @@ pub(crate) fn on_every_site(test: impl Fn(&Site)) {
     on_oidc(test);
 }
 
+/// Runs a test on both servers, where they read forms.
+pub(crate) fn on_every_form(test: impl Fn(&Site)) {
+    on_every_site(|site| match site.body {
+        Encoding::Form => test(site),
+        Encoding::Json => {}
+    });
+}
+
 /// Runs a test on both ports of django-oauth-toolkit, if it is there.
 pub(crate) fn on_django(test: impl Fn(&Site)) {
     let Some(server) = DJANGO.server() else {
@@ -79,21 +87,27 @@ impl Site {
 
     /// A client that the server knows, if it does; without a secret it is a public one.
     pub(crate) fn client(&self, client_id: &str, client_secret: &str) -> Client {
-        // oidc-provider gives nothing unasked.
-        let (token, authorization, scope) = match self.kind {
-            Kind::Django => ("/o/token/", "/o/authorize/", ""),
-            Kind::Oidc => ("/token", "/auth", "read"),
-        };
+        let is_django = self.kind == Kind::Django;
+        let at = |django: &str, oidc: &str| self.at(if is_django { django } else { oidc });
         Client {
-            token_endpoint: self.at(token),
-            authorization_endpoint: self.at(authorization),
+            token_endpoint: at("/o/token/", "/token"),
+            authorization_endpoint: at("/o/authorize/", "/auth"),
+            device_authorization_endpoint: at("/o/device-authorization/", "/device/auth"),
+            revocation_endpoint: at("/o/revoke/", "/token/revocation"),
+            introspection_endpoint: at("/o/introspect/", "/token/introspection"),
             client_id: client_id.to_owned(),
             client_secret: client_secret.into(),
             body: self.body,
-            scope: scope.to_owned(),
+            // oidc-provider gives nothing unasked.
+            scope: if is_django { "" } else { "read" }.to_owned(),
             issuer: self.url.to_owned(),
             ..Client::default()
         }
+    }
+
+    /// What the server calls itself.
+    pub(crate) fn issuer(&self) -> &'static str {
+        self.url
     }
 
     /// A login that works.

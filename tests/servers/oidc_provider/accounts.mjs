@@ -49,7 +49,7 @@ export function clients(publicKey) {
     open('proving', [CODE, REFRESH, DEVICE], { dpop_bound_access_tokens: true }),
     confidential('proving-service', 'proving-secret', [SERVICE], { dpop_bound_access_tokens: true }),
     // Seconds, by the name that the server has for what lives so long.
-    open('brief', [CODE, REFRESH, DEVICE, PASSWORD], { lives: { AccessToken: 30, DeviceCode: 5 } }),
+    open('brief', [CODE, REFRESH, DEVICE, PASSWORD], { lives: { AccessToken: 30, DeviceCode: 30 } }),
     confidential('brief-service', 'brief-secret', [SERVICE], { lives: { ClientCredentials: 30 } }),
   ];
 }

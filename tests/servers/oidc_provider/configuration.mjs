@@ -67,8 +67,12 @@ function getResourceServerInfo(_, resource) {
 // The `form` of these is the server's own, and its button is ours to put beside it.
 const deviceFlow = {
   userCodeInputSource(ctx, form, _out, error) {
+    if (error?.name === 'AbortedError') {
+      ctx.status = 200;
+      return page(ctx, 'Not connected', '<p>You said no.</p>');
+    }
     const wrong = error ? '<p>That code does not work. Try again.</p>' : '';
-    page(ctx, 'Connect a device', `${wrong}${form}<button form="op.deviceInputForm">Continue</button>`);
+    return page(ctx, 'Connect a device', `${wrong}${form}<button form="op.deviceInputForm">Continue</button>`);
   },
   userCodeConfirmSource(ctx, form, _client, _device, code) {
     const buttons = `<button form="op.deviceConfirmForm">Connect</button>
