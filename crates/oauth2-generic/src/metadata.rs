@@ -74,20 +74,23 @@ impl Metadata {
     /// [`Error::Answer`] if what it publishes is for another issuer or cannot be used; otherwise
     /// whatever the transport returns.
     pub fn discover(issuer: &str, http: &dyn Transport) -> Result<Self> {
-        let mut unusable = None;
+        let mut failure = None;
         for url in places(issuer)? {
             let found = TokenRequest::query(url).ask(http);
             match found.and_then(|reply| Self::read(&reply, issuer)) {
                 Ok(metadata) => return Ok(metadata),
-                Err(Error::Status { status, .. }) if (300..500).contains(&status) => {}
-                // A page for people, or the metadata of another path.
-                Err(error @ (Error::Answer(_) | Error::Refused(_))) => {
-                    unusable.get_or_insert(error);
+                Err(error @ (Error::Configuration(_) | Error::Network { .. })) => {
+                    return Err(error);
                 }
-                Err(error) => return Err(error),
+                // Nothing is there.
+                Err(error @ Error::Status { .. }) if !error.is_transient() => {}
+                // A page for people, the metadata of another issuer, a server that fails.
+                Err(error) => {
+                    failure.get_or_insert(error);
+                }
             }
         }
-        Err(unusable.unwrap_or_else(|| {
+        Err(failure.unwrap_or_else(|| {
             Error::configuration(
                 "the issuer publishes no metadata; check it, or set the endpoints by hand",
             )

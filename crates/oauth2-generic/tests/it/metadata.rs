@@ -89,6 +89,7 @@ fn both_paths_are_tried_and_the_first_that_answers_counts() {
     for (status, body) in [
         (404, ""),
         (302, ""),
+        (500, ""),
         (200, "<html>"),
         (200, r#"{"issuer":"https://other.example"}"#),
         (400, r#"{"error":"not_found"}"#),
@@ -124,8 +125,11 @@ fn an_issuer_that_publishes_nothing_is_a_configuration_error() {
 
 #[test]
 fn a_server_that_fails_is_not_taken_for_one_that_publishes_nothing() {
-    let error = refused(ISSUER, &Script::default().then(503, ""));
-    assert!(error.is_transient(), "{error}");
+    for status in [503, 429] {
+        let http = Script::default().then(status, "").then(404, "");
+        let error = refused(ISSUER, &http);
+        assert!(error.is_transient(), "{error}");
+    }
     let error = refused(ISSUER, &Script::default().then_lose());
     assert!(matches!(error, Error::Network { .. }), "{error}");
 }
