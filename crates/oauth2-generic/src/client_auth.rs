@@ -7,6 +7,35 @@ use crate::client::Client;
 /// How a client shows who it is (RFC 6749 §2.3): in one way, the one it was registered for.
 ///
 /// Another way is never tried: a client that tries shows its secret where nobody asked for it.
+///
+/// The certificate of [`MutualTls`](ClientAuth::MutualTls) is part of the transport, and of the agent
+/// where the API wants to see it, too:
+///
+/// ```no_run
+/// use oauth2_generic::ureq::tls::{Certificate, ClientCert, PrivateKey, TlsConfig};
+/// use oauth2_generic::{Client, ClientAuth, ClientCredentials, HttpTransport, Session};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let chain = [Certificate::from_pem(&std::fs::read("client.crt")?)?];
+/// let key = PrivateKey::from_pem(&std::fs::read("client.key")?)?;
+/// let certificate = ClientCert::new_with_certs(&chain, key);
+/// let tls = TlsConfig::builder().client_cert(Some(certificate)).build();
+///
+/// let grant = ClientCredentials {
+///     client: Client {
+///         token_endpoint: "https://mtls.login.example.com/token".into(),
+///         client_id: "batch".into(),
+///         client_auth: ClientAuth::MutualTls,
+///         ..Client::default()
+///     },
+/// };
+/// let transport = HttpTransport::configured(|config| config.tls_config(tls.clone()));
+/// let session = Session::builder(grant).transport(transport).build();
+/// let agent = session.agent_with(|config| config.tls_config(tls.clone()));
+/// # let _ = agent;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum ClientAuth {
@@ -18,8 +47,6 @@ pub enum ClientAuth {
     /// Not at all: a public client, which says `client_id` and no secret, even if there is one.
     None,
     /// By the certificate of its TLS connection (RFC 8705), with `client_id` in the body and no secret.
-    ///
-    /// The certificate is part of the transport, and of the agent where the API wants to see it, too.
     MutualTls,
     /// By an assertion that it signs with a private key (RFC 7523), with `client_id` beside it.
     #[cfg(feature = "jwt")]

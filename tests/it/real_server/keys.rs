@@ -194,5 +194,28 @@ fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
     });
 }
 
+/// The server takes an assertion once, and looks at it before it looks at the proof.
+#[test]
+fn a_client_that_signs_and_proves_signs_anew_for_the_second_sending() {
+    on_oidc(|site| {
+        let (http, clock) = (Counted::default(), ManualClock::new());
+        let client = Client {
+            dpop: Some(DpopKey::generate().unwrap()),
+            scope: "openid read".into(),
+            pushed_authorization_request_endpoint: site.at("/request"),
+            ..signing(site, PrivateKeyJwt::new(registered_key(site)))
+        };
+        let login = login(client);
+        let pending = login.begin_pushed(&HttpTransport::new()).unwrap();
+        let redirect = Browser::new(ALICE).visit(pending.url());
+        let session = http.session(pending.redirected(&redirect).unwrap(), &clock);
+        assert_eq!(me(site, &session), "alice");
+        assert_eq!(http.sent(), 2);
+        clock.advance(HOUR);
+        assert_eq!(me(site, &session), "alice");
+        assert_eq!(http.sent(), 3);
+    });
+}
+
 /// The life of the server's access tokens.
 const HOUR: Duration = Duration::from_secs(3600);
