@@ -9,6 +9,7 @@
     reason = "a test that cannot go on says where"
 )]
 
+mod attacks; // those of RFC 9700, against both servers
 mod browser; // somebody who logs in and says yes or no
 mod devices; // a code that somebody enters elsewhere
 mod discovery; // from an issuer to a token

@@ -44,7 +44,8 @@ async function whoami(provider, ctx) {
     ctx.set('www-authenticate', value ? 'Bearer error="invalid_token"' : 'Bearer');
     return;
   }
-  ctx.body = { user: token.accountId ?? null, scope: token.scope, audience: token.aud ?? null };
+  const { accountId: user = null, aud: audience = null, scope } = token;
+  ctx.body = { user, scope, audience, query: ctx.querystring };
 }
 
 // Lets something that the server gave out expire: {"model", "value"}, or the user code of a device.
