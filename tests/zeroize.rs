@@ -28,6 +28,7 @@ use auth_core::{
     StoredRecord, Swap, TokenRequest, TokenResponse, Transport,
 };
 use ermeo_auth::Ermeo;
+use oauth2_generic::{Client, ClientAuth, ClientCredentials, DpopKey, PrivateKeyJwt, SigningKey};
 
 #[global_allocator]
 static ALLOCATOR: Looking = Looking;
@@ -60,9 +61,11 @@ unsafe impl GlobalAlloc for Looking {
 }
 
 fn contains_canary(bytes: &[u8]) -> bool {
-    bytes
-        .windows(CANARY.len())
-        .any(|window| window == CANARY.as_bytes())
+    let holds = |canary: &str| {
+        let mut windows = bytes.windows(canary.len());
+        windows.any(|window| window == canary.as_bytes())
+    };
+    holds(CANARY) || holds(IN_BASE64)
 }
 
 /// Nothing here may allocate: it runs inside the allocator.
@@ -121,7 +124,9 @@ fn token(more: &str) -> String {
 
 #[test]
 fn the_allocator_sees_what_is_not_wiped() {
-    assert_eq!(sightings(|| drop(CANARY.to_owned())), [CANARY.len()]);
+    for canary in [CANARY, IN_BASE64] {
+        assert_eq!(sightings(|| drop(canary.to_owned())), [canary.len()]);
+    }
     // Also what a longer buffer had behind its end, and what it left behind when it grew.
     let grown = sightings(|| {
         let mut text = String::with_capacity(100);
@@ -196,6 +201,30 @@ fn a_sealed_record_its_key_and_what_was_opened_are_wiped() {
         );
         store.load(&other).expect_err("another login's");
     });
+}
+
+#[test]
+fn a_private_key_is_wiped_however_it_came_and_whatever_it_signs() {
+    assert!(KEY.contains(IN_BASE64));
+    for answer in [token(""), token("").replace("bearer", "DPoP")] {
+        let is_bound = answer.contains("DPoP");
+        let transport = answering(answer);
+        assert_wiped(move || {
+            let key = DpopKey::from_pkcs8(KEY).expect("a key");
+            let key = DpopKey::from_pkcs8(key.to_pkcs8()).expect("the same");
+            let signing = SigningKey::from_pkcs8_pem(KEY).expect("a key").key_id("id");
+            let client = Client {
+                token_endpoint: "https://as.example/token".into(),
+                client_id: "app".into(),
+                client_auth: ClientAuth::PrivateKeyJwt(PrivateKeyJwt::new(signing)),
+                dpop: is_bound.then_some(key),
+                ..Client::default()
+            };
+            let session = Session::builder(ClientCredentials { client });
+            let session = session.transport(transport).build();
+            session.token().expect("a token");
+        });
+    }
 }
 
 #[test]
@@ -325,6 +354,15 @@ fn ermeo(base: &str) -> Ermeo {
 }
 
 const CANARY: &str = "canary7Qz-zeroize";
+/// The canary within a text in base64, where it begins a group.
+const IN_BASE64: &str = "Y2FuYXJ5N1F6LXpl";
+/// A key on P-256 whose private half begins with the canary.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgY2FuYXJ5N1F6LXpl
+cm9pemUtYW5kLTE1LW1vcmUtYnmhRANCAAQHvl++07MfC9uk+a2KYiNNO14lqn6b
+MogNGR8eYtw7co09j8Mv3V109zj0EvZ2Da5M6ewO0PApSelJuBFYfjgC
+-----END PRIVATE KEY-----
+";
 const MOST: usize = 16;
 /// As `HttpTransport` sets them.
 const UREQ_OUTPUT: usize = 8 * 1024;

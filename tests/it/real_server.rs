@@ -1,7 +1,7 @@
-//! The generic client against django-oauth-toolkit, which nobody here wrote.
+//! The generic client against two servers that nobody here wrote: django-oauth-toolkit and
+//! oidc-provider.
 //!
-//! One server runs for all of these, with one port that reads forms and one that reads JSON;
-//! `tests/servers` says how it is installed and set up. Each test goes through both ports.
+//! One process of each runs for all of these; `tests/servers` says how they are installed and set up.
 
 #![expect(
     clippy::expect_used,
@@ -9,10 +9,20 @@
     reason = "a test that cannot go on says where"
 )]
 
+mod attacks; // those of RFC 9700, against both servers
 mod browser; // somebody who logs in and says yes or no
-mod grants; // all five, to a token that opens the API
-mod port; // what a test does with one port of the server
+mod devices; // a code that somebody enters elsewhere
+mod discovery; // from an issuer to a token
+mod django; // what only django-oauth-toolkit has or does
+mod ends; // revoked at log-out, and what introspection says then
+mod grants; // to a token that opens the API
+mod keys; // signed assertions, and tokens that are bound to a key
+mod oidc; // what only oidc-provider has or does
+mod pushed; // logins that the server is told of before the user is sent to it
 mod redirects; // codes and refusals on their way through a browser
-mod refusals; // wrong clients, passwords, scopes, bodies, tokens
+mod refusals; // wrong clients, passwords, scopes, tokens
 mod rotation; // refresh tokens that work once
-mod server; // starts it, once
+mod server; // starts a server, once
+mod sharing; // one login for several sessions and programs
+mod site; // what a test does with a server
+mod transport; // over the network, counting

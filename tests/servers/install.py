@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Installs the authorization servers that the tests talk to, each into `target/servers/`.
 
+    python3 tests/servers/install.py [NAME...]
+
 Run it as often as you like: what is there already is left alone. It needs Python 3.10 with `venv`,
-and the network the first time.
+Node 20 with npm, and the network the first time.
 """
 
 import hashlib
@@ -14,46 +16,82 @@ import sys
 SERVERS = pathlib.Path(__file__).resolve().parent
 TARGET = SERVERS.parent.parent / "target" / "servers"
 OLDEST_PYTHON = (3, 10)
+OLDEST_NODE = 20
+AND_THEN = "then: python3 tests/servers/install.py"
 
 
 def main():
     if sys.version_info < OLDEST_PYTHON:
         fail("Python is too old", "apt-get install python3, or another way to Python 3.10 or newer")
-    for requirements in sorted(SERVERS.glob("*/requirements.txt")):
-        install(requirements)
+    for folder in sorted(folder for folder in SERVERS.iterdir() if folder.is_dir()):
+        if folder.name in sys.argv[1:] or not sys.argv[1:]:
+            install(folder)
 
 
-def install(requirements):
-    name = requirements.parent.name
-    venv = TARGET / name
-    stamp = venv / "installed"
-    wanted = fingerprint(requirements)
-    if python_of(venv).exists() and stamp.exists() and stamp.read_text() == wanted:
-        say(f"{name}: installed")
+def install(source):
+    lock = source / "package-lock.json"
+    kind = Packages(lock) if lock.exists() else Environment(source / "requirements.txt")
+    target = TARGET / source.name
+    stamp = target / "installed"
+    wanted = hashlib.sha256(repr(kind.wanted()).encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted and kind.is_in(target):
+        say(f"{source.name}: installed")
         return
-    say(f"{name}: making {venv.relative_to(TARGET.parent.parent)}")
-    make_venv(venv)
-    say(f"{name}: installing {len(pins(requirements))} packages")
-    install_packages(venv, requirements)
+    shutil.rmtree(target, ignore_errors=True)
+    say(f"{source.name}: installing into {target.relative_to(TARGET.parent.parent)}")
+    kind.install(target)
     stamp.write_text(wanted)
-    say(f"{name}: installed")
+    say(f"{source.name}: installed")
 
 
-def make_venv(venv):
-    shutil.rmtree(venv, ignore_errors=True)
-    made = run(sys.executable, "-m", "venv", venv)
-    if made.returncode != 0:
-        shutil.rmtree(venv, ignore_errors=True)
-        fail("this Python cannot make a virtual environment", "apt-get install python3-venv")
+class Environment:
+    """Python packages in a virtual environment."""
+
+    def __init__(self, requirements):
+        self.requirements = requirements
+
+    def wanted(self):
+        """Changes whenever what should be installed does, or what it is installed for."""
+        return sys.version, pins(self.requirements)
+
+    def is_in(self, target):
+        return python_of(target).exists()
+
+    def install(self, target):
+        if run(sys.executable, "-m", "venv", target).returncode != 0:
+            shutil.rmtree(target, ignore_errors=True)
+            fail("this Python cannot make a virtual environment", "apt-get install python3-venv")
+        # Wheels only: nothing is compiled, and no package runs code of its own while it is installed.
+        pip = [python_of(target), "-m", "pip", "install", "--quiet", "--no-input", "--only-binary", ":all:"]
+        installed = run(*pip, "--disable-pip-version-check", "--requirement", self.requirements)
+        if installed.returncode != 0:
+            fail(last_line(installed), f"let pip reach its index (HTTPS_PROXY, PIP_INDEX_URL), {AND_THEN}")
 
 
-def install_packages(venv, requirements):
-    # Wheels only: nothing is compiled, and no package runs code of its own while it is installed.
-    pip = [python_of(venv), "-m", "pip", "install", "--quiet", "--no-input", "--only-binary", ":all:"]
-    installed = run(*pip, "--disable-pip-version-check", "--requirement", requirements)
-    if installed.returncode != 0:
-        reach = "let pip reach its index (HTTPS_PROXY, PIP_INDEX_URL)"
-        fail(last_line(installed), f"{reach}, then: python3 tests/servers/install.py")
+class Packages:
+    """Node packages, exactly as they are locked."""
+
+    def __init__(self, lock):
+        self.lock = lock
+
+    def wanted(self):
+        return self.lock.read_text()
+
+    def is_in(self, target):
+        return (target / "node_modules").is_dir()
+
+    def install(self, target):
+        node = run("node", "--version")
+        if node.returncode != 0 or int(node.stdout.strip("v").split(".")[0]) < OLDEST_NODE:
+            fail("Node is missing or too old", f"apt-get install nodejs npm, or another way to Node {OLDEST_NODE}")
+        target.mkdir(parents=True)
+        for file in (self.lock, self.lock.with_name("package.json")):
+            shutil.copy(file, target)
+        # No package runs code of its own while it is installed.
+        npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", target]
+        installed = run(*npm)
+        if installed.returncode != 0:
+            fail(last_line(installed), f"let npm reach its registry (npm config set registry), {AND_THEN}")
 
 
 def pins(requirements):
@@ -61,17 +99,16 @@ def pins(requirements):
     return [line for line in lines if line]
 
 
-def fingerprint(requirements):
-    """Changes whenever what should be installed does, or the Python that it is installed for."""
-    return hashlib.sha256(repr((sys.version, pins(requirements))).encode()).hexdigest()
-
-
 def python_of(venv):
     return venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
 def run(*command):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    words = [shutil.which(str(command[0])) or str(command[0]), *(str(word) for word in command[1:])]
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=False)
+    except FileNotFoundError as missing:
+        return subprocess.CompletedProcess(words, 127, "", str(missing))
 
 
 def last_line(process):

@@ -38,18 +38,33 @@ pub(crate) fn native_tls() -> Result {
     )
 }
 
-/// The authorization servers that nobody here wrote, in a Python environment of their own.
-pub(crate) fn servers() -> Result {
-    if !Run::new("python3 -c")
+/// An authorization server that nobody here wrote, in a Python environment of its own.
+pub(crate) fn django_oauth_toolkit() -> Result {
+    python()?;
+    Run::new("python3 tests/servers/install.py django_oauth_toolkit").run()
+}
+
+/// Another one, which runs on Node.
+pub(crate) fn oidc_provider() -> Result {
+    python()?;
+    if !shell_finds("command -v node && command -v npm") {
+        install(&["nodejs", "npm"], "one of the servers runs on Node")?;
+    }
+    Run::new("python3 tests/servers/install.py oidc_provider").run()
+}
+
+/// It installs the servers, and one of them runs on it.
+fn python() -> Result {
+    if Run::new("python3 -c")
         .arg("import ensurepip, venv")
         .succeeds()
     {
-        install(
-            &["python3", "python3-venv"],
-            "the servers live in a Python environment",
-        )?;
+        return Ok(());
     }
-    Run::new("python3 tests/servers/install.py").run()
+    install(
+        &["python3", "python3-venv"],
+        "the servers are installed by it",
+    )
 }
 
 /// The database that some tests start for themselves.

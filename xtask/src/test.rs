@@ -33,7 +33,7 @@ const CONCERNS: &[Concern] = &[
     },
     Concern {
         package: "oauth2-generic",
-        modules: &["generic", REAL_SERVER],
+        modules: &["generic", "real_server"],
     },
     Concern {
         package: "auth-store-keyring",
@@ -190,7 +190,8 @@ fn concern(name: &str) -> Result<&'static Concern> {
 
 impl Concern {
     fn needs(&self, service: &Service) -> bool {
-        self.modules.is_empty() || self.modules.contains(&service.module)
+        let concerns = |module: &&str| service.module.starts_with(*module);
+        self.modules.is_empty() || self.modules.iter().any(concerns)
     }
 }
 
@@ -203,8 +204,12 @@ struct Service {
 
 const SERVICES: &[Service] = &[
     Service {
-        module: REAL_SERVER,
-        install: needs::servers,
+        module: REAL_DJANGO,
+        install: needs::django_oauth_toolkit,
+    },
+    Service {
+        module: REAL_OIDC,
+        install: needs::oidc_provider,
     },
     Service {
         module: REAL_REDIS,
@@ -220,7 +225,8 @@ const SERVICES: &[Service] = &[
     },
 ];
 
-const REAL_SERVER: &str = "real_server";
+const REAL_DJANGO: &str = "real_server::django";
+const REAL_OIDC: &str = "real_server::oidc";
 const REAL_REDIS: &str = "real_redis";
 const REAL_POSTGRES: &str = "real_postgres";
 const REAL_KEYRING: &str = "real_keyring";

@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod manifests;
+mod proofs;
 mod source;
 
 use std::fs;
@@ -35,9 +36,14 @@ pub(crate) fn run(_: &[String]) -> Result {
 /// Source files, manifests, the changelog and the lock file.
 pub(crate) fn rules() -> Result {
     let mut complaints = Vec::new();
+    let mut sources = Vec::new();
     for path in rust_files()? {
-        complaints.extend(source::check(&path.to_string_lossy(), &text(&path)?));
+        sources.push((path.to_string_lossy().into_owned(), text(&path)?));
     }
+    for (path, text) in &sources {
+        complaints.extend(source::check(path, text));
+    }
+    complaints.extend(proofs::check(PROOFS, &text(PROOFS)?, &sources));
     let packages = metadata::workspace()?;
     for package in &packages {
         complaints.extend(manifests::check(package, |name| {
@@ -97,6 +103,9 @@ fn rust_files() -> Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
+
+/// What a best practice asks for, and the tests that prove it.
+const PROOFS: &str = "crates/oauth2-generic/RFC9700.md";
 
 #[cfg(test)]
 mod tests {

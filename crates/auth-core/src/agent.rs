@@ -1,5 +1,7 @@
 //! A `ureq::Agent` that signs its requests and answers one 401.
 
+mod proven;
+
 use std::io::{Cursor, Read};
 use std::time::Duration;
 
@@ -14,7 +16,9 @@ use ureq::{Agent, Body, SendBody};
 use crate::error::Error;
 use crate::origin::Origin;
 use crate::session::Session;
-use crate::token::Token;
+use crate::token::{Token, TokenType};
+
+use proven::{Proven, Statuses};
 
 impl Session {
     /// A `ureq::Agent` that signs each request with a token that works.
@@ -24,6 +28,9 @@ impl Session {
     /// `Authorization` header is left alone. If the API answers 401, that very token is rejected,
     /// another one is got, and the request is sent again, once, if its body can be: a body of up to
     /// 1 MiB can, unless you set `Transfer-Encoding` yourself to stream it. ureq drops the header on every redirect.
+    ///
+    /// A token that wants proofs ([`Grant::prover`](crate::Grant::prover)) gets one with each sending. If the API wants
+    /// another nonce in it, the request is sent again with the same token, which costs no renewal.
     ///
     /// If there is no token, the request fails with [`ureq::Error::Other`] around an [`Error`].
     ///
@@ -53,9 +60,11 @@ impl Session {
             configure(defaults).redirect_auth_headers(RedirectAuthHeaders::Never)
         };
         let again = config().build().new_agent();
+        let prover = self.grant().prover();
         config()
             .middleware(Signer {
                 session: self.clone(),
+                statuses: prover.map(|_| Statuses::of(&again)),
                 again,
             })
             .build()
@@ -67,14 +76,23 @@ struct Signer {
     session: Session,
     /// Sends for the second time: what comes after a middleware can be used only once.
     again: Agent,
+    /// None if there are no proofs to be sent along.
+    statuses: Option<Statuses>,
+}
+
+type Answer = Result<Response<Body>, ureq::Error>;
+
+/// An answer, and what to make of it.
+struct Came {
+    answer: Answer,
+    /// Whether it refuses the proof, and so says nothing of the token.
+    wants_proof: bool,
+    /// Whether the caller expects a status as an error.
+    as_error: bool,
 }
 
 impl Middleware for Signer {
-    fn handle(
-        &self,
-        request: Request<SendBody<'_>>,
-        next: MiddlewareNext<'_>,
-    ) -> Result<Response<Body>, ureq::Error> {
+    fn handle(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
         if request.headers().contains_key(AUTHORIZATION) || !self.is_meant_for(request.uri())? {
             return next.handle(request);
         }
@@ -82,8 +100,7 @@ impl Middleware for Signer {
         let (parts, body) = request.into_parts();
         let mut body = body.into_reader();
         if parts.headers.contains_key(TRANSFER_ENCODING) {
-            let answer = next.handle(signed(parts, &token, SendBody::from_reader(&mut body)));
-            return self.note(&token, answer);
+            return self.send_once(parts, &token, SendBody::from_reader(&mut body), next);
         }
         let mut start = Vec::new();
         body.by_ref()
@@ -91,18 +108,19 @@ impl Middleware for Signer {
             .read_to_end(&mut start)?;
         if start.len() as u64 > LARGEST_REPEATABLE {
             let mut whole = start.as_slice().chain(body);
-            let answer = next.handle(signed(parts, &token, SendBody::from_reader(&mut whole)));
-            return self.note(&token, answer);
+            return self.send_once(parts, &token, SendBody::from_reader(&mut whole), next);
         }
         let body = Bytes::from(start);
-        let answer = next.handle(repeatable(parts.clone(), &token, body.clone()));
-        if !self.is_rejection(&answer) || !self.session.reject(&token) {
-            return answer;
+        let came = self.send(&parts, &token, &body, |request| next.handle(request));
+        if !self.is_rejection(&came) || !self.session.reject(&token) {
+            return came.into_answer();
         }
         match self.session.token() {
-            Ok(token) => self.again.run(repeatable(parts, &token, body)),
+            Ok(token) => self
+                .send(&parts, &token, &body, |request| self.again.run(request))
+                .into_answer(),
             // The session has told why; the caller gets what the API said.
-            Err(_) => answer,
+            Err(_) => came.into_answer(),
         }
     }
 }
@@ -117,25 +135,86 @@ impl Signer {
         Ok(Origin::of(uri).is_some_and(|origin| origins.contains(&origin)))
     }
 
-    fn is_rejection(&self, answer: &Result<Response<Body>, ureq::Error>) -> bool {
-        let status = match answer {
-            Ok(answer) => answer.status().as_u16(),
-            Err(ureq::Error::StatusCode(status)) => *status,
-            Err(_) => return false,
-        };
-        self.session.grant().is_rejection(status)
+    fn send(
+        &self,
+        parts: &request::Parts,
+        token: &Token,
+        body: &Bytes,
+        first: impl FnOnce(Request<SendBody<'_>>) -> Answer,
+    ) -> Came {
+        let request = || repeatable(parts.clone(), token, body.clone());
+        match self.proven(token, parts) {
+            None => Came::of(first(request())),
+            Some(proven) => proven.send_until_proven(request, first),
+        }
     }
 
-    /// For a request that cannot be sent again: the next one uses another token.
-    fn note(
+    /// Sends what cannot be sent again: if the token is rejected, the next request uses another.
+    fn send_once(
         &self,
+        parts: request::Parts,
         token: &Token,
-        answer: Result<Response<Body>, ureq::Error>,
-    ) -> Result<Response<Body>, ureq::Error> {
-        if self.is_rejection(&answer) {
+        body: SendBody<'_>,
+        next: MiddlewareNext<'_>,
+    ) -> Answer {
+        let proven = self.proven(token, &parts);
+        let request = signed(parts, token, body);
+        let came = match proven {
+            None => Came::of(next.handle(request)),
+            Some(proven) => proven.send(request, |request| next.handle(request)),
+        };
+        if self.is_rejection(&came) {
             self.session.reject(token);
         }
-        answer
+        came.into_answer()
+    }
+
+    /// None where the bearer of the token needs no proof.
+    fn proven<'a>(&'a self, token: &'a Token, parts: &request::Parts) -> Option<Proven<'a>> {
+        let statuses = self.statuses?;
+        if token.token_type() != TokenType::Dpop {
+            return None;
+        }
+        let prover = self.session.grant().prover()?;
+        Some(Proven {
+            prover,
+            token,
+            again: &self.again,
+            as_error: statuses.as_error(&parts.extensions),
+        })
+    }
+
+    fn is_rejection(&self, came: &Came) -> bool {
+        let is_rejection = |status| self.session.grant().is_rejection(status);
+        !came.wants_proof && came.status().is_some_and(is_rejection)
+    }
+}
+
+impl Came {
+    fn of(answer: Answer) -> Self {
+        Self {
+            answer,
+            wants_proof: false,
+            as_error: false,
+        }
+    }
+
+    fn status(&self) -> Option<u16> {
+        match &self.answer {
+            Ok(answer) => Some(answer.status().as_u16()),
+            Err(ureq::Error::StatusCode(status)) => Some(*status),
+            Err(_) => None,
+        }
+    }
+
+    /// What the caller gets.
+    fn into_answer(self) -> Answer {
+        let answer = self.answer?;
+        let status = answer.status();
+        if self.as_error && (status.is_client_error() || status.is_server_error()) {
+            return Err(ureq::Error::StatusCode(status.as_u16()));
+        }
+        Ok(answer)
     }
 }
 

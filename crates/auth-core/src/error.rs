@@ -139,6 +139,10 @@ pub enum Reason {
     RefreshTokenUncertain,
     /// An authorization code works once, and this one was sent.
     CodeSpent,
+    /// Nobody finished a login in time, in a browser or on another device.
+    LoginTimedOut,
+    /// The program called a login off while it waited for somebody.
+    LoginCancelled,
 }
 
 /// An answer without a usable token.
@@ -251,6 +255,8 @@ impl fmt::Display for Reason {
                 "the refresh token may be spent, its answer was lost, and there is nothing else to log in with"
             }
             Self::CodeSpent => "the authorization code was sent already; send the user to log in again",
+            Self::LoginTimedOut => "nobody finished the login in time; begin again",
+            Self::LoginCancelled => "the login was called off before somebody finished it",
         })
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fmt::Debug;
 
-use crate::error::Result;
+use http::{HeaderMap, Method, Uri};
+
+use crate::error::{Refusal, Result};
 use crate::identity::Identity;
 use crate::secret::Secret;
-use crate::token::TokenResponse;
+use crate::token::{Token, TokenResponse};
 use crate::transport::Transport;
 
 /// One way to get a token from one vendor.
@@ -71,6 +73,20 @@ pub trait Grant: Debug + Send + Sync {
         false
     }
 
+    /// Tells the server that a login is over (RFC 7009). Default: does nothing.
+    ///
+    /// # Errors
+    /// As [`obtain`](Grant::obtain).
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        let _ = (token, http);
+        Ok(())
+    }
+
+    /// Who proves, with each request, that the token is in the right hands (RFC 9449). Default: nobody.
+    fn prover(&self) -> Option<&dyn Prover> {
+        None
+    }
+
     /// Whether a refresh token may be sent once more after its answer was lost. Default: never.
     fn replay(&self) -> Replay {
         Replay::Never
@@ -87,6 +103,34 @@ pub trait Grant: Debug + Send + Sync {
     fn is_rejection(&self, status: u16) -> bool {
         status == 401
     }
+}
+
+/// Which token is to be revoked.
+#[derive(Clone, Copy, Debug)]
+pub enum Revoked<'a> {
+    /// The refresh token: the server ends the login, and often its access tokens with it.
+    RefreshToken(&'a Secret),
+    /// The access token, where there is no refresh token.
+    AccessToken(&'a Secret),
+}
+
+/// Proves with each request that a token is in the right hands (RFC 9449).
+///
+/// [`Session::agent`](crate::Session::agent) asks it for the `DPoP` header of each request that it
+/// signs, and a [`TokenRequest`](crate::TokenRequest::prover) for that of each sending.
+pub trait Prover: Debug + Send + Sync {
+    /// The value of the `DPoP` header for one sending; `token` is the one it goes with, none where
+    /// tokens are given out.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`](crate::Error::Configuration) if there is no proof to be made.
+    fn prove(&self, method: &Method, uri: &Uri, token: Option<&Token>) -> Result<Secret>;
+
+    /// Takes over what the answer says for the next proof, such as a nonce. Answers whether the server
+    /// refused this one and may accept the next, so that the request is worth sending once more.
+    ///
+    /// `refusal` is what a token endpoint said in its body; an API says it in `WWW-Authenticate`.
+    fn answered(&self, uri: &Uri, headers: &HeaderMap, refusal: Option<&Refusal>) -> bool;
 }
 
 /// Whether a refresh token may be sent once more after its answer was lost.
@@ -118,6 +162,14 @@ impl<G: Grant + ?Sized> Grant for Box<G> {
 
     fn is_new_login(&self) -> bool {
         (**self).is_new_login()
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        (**self).revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        (**self).prover()
     }
 
     fn replay(&self) -> Replay {

@@ -24,17 +24,17 @@ mod transport;
 
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
 pub use error::{Error, ErrorCode, Network, Reason, Refusal, Result, Sent, StoreFailure};
-pub use grant::{Grant, Replay};
+pub use grant::{Grant, Prover, Replay, Revoked};
 pub use identity::Identity;
 pub use observer::{Event, Observer};
 pub use request::TokenRequest;
-pub use response::{AnswerFormat, Expiry};
+pub use response::{AnswerFormat, Expiry, Reply};
 pub use secret::Secret;
 pub use session::{Builder, Keeper, Session};
 pub use store::{FileStore, MemoryStore, Store, StoredRecord, Swap};
 #[cfg(feature = "sealed")]
 pub use store::{Key, Sealed};
-pub use token::{Expires, Token, TokenResponse};
+pub use token::{Expires, Token, TokenResponse, TokenType};
 pub use transport::{HttpTransport, Transport};
 
 pub use {http, time, ureq};

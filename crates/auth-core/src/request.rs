@@ -1,6 +1,7 @@
 //! The request to a token endpoint.
 
 mod echo;
+mod sending;
 
 use std::borrow::Cow;
 
@@ -8,18 +9,22 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serializer as _;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::response::AnswerFormat;
+use crate::grant::Prover;
+use crate::response::{AnswerFormat, Reply};
 use crate::secret::{Secret, header_value};
 use crate::token::TokenResponse;
 use crate::transport::Transport;
 
 use echo::Echo;
+use sending::Fresh;
+
+pub(crate) use sending::attach;
 
 /// A request to a token endpoint, and the reading of its answer.
 ///
@@ -46,6 +51,8 @@ pub struct TokenRequest {
     /// What the headers hold that must not be seen.
     in_headers: Vec<Secret>,
     format: AnswerFormat,
+    fresh: Vec<Fresh>,
+    prover: Option<Box<dyn Prover>>,
     problem: Option<Error>,
 }
 
@@ -92,6 +99,26 @@ impl TokenRequest {
         }
     }
 
+    /// Adds a parameter that is made anew for each sending: an assertion, which a server takes once.
+    pub fn fresh(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        make: impl Fn() -> Result<Secret> + Send + Sync + 'static,
+    ) -> Self {
+        self.fresh.push(Fresh::new(self.parameters.len(), make));
+        self.parameters.push((name.into(), Secret::default()));
+        self
+    }
+
+    /// Sends a proof along, and sends once more if the server refuses that proof and says what
+    /// another one needs (RFC 9449 §8).
+    ///
+    /// It has done nothing else with the request then, so a refresh token counts as sent once.
+    pub fn prover(mut self, prover: impl Prover + 'static) -> Self {
+        self.prover = Some(Box::new(prover));
+        self
+    }
+
     /// Adds a header; its value must be visible ASCII, with spaces inside at most.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         let sendable = !value.is_empty()
@@ -136,21 +163,37 @@ impl TokenRequest {
         self
     }
 
-    /// Sends the request once and reads the answer.
+    /// Sends the request and reads the answer.
     ///
     /// # Errors
     /// [`Error::Configuration`] before anything is sent; [`Error::Network`] if no answer came;
     /// [`Error::Refused`], [`Error::Status`] or [`Error::Answer`] if one came without a usable token.
-    pub fn send(mut self, http: &dyn Transport) -> Result<TokenResponse> {
-        if let Some(problem) = self.problem.take() {
-            return Err(problem);
-        }
-        let mut answer: Response<Vec<u8>> = http.send(self.request()?)?;
-        let read = self
-            .format
-            .read(&answer, &|text| self.echo().leave_out(text));
-        answer.body_mut().zeroize();
-        read
+    pub fn send(self, http: &dyn Transport) -> Result<TokenResponse> {
+        self.exchange(http, |request, answer| {
+            request
+                .format
+                .read(answer, &|text| request.echo().leave_out(text))
+        })
+    }
+
+    /// Sends the request to an endpoint that answers a JSON object without a token in it.
+    ///
+    /// # Errors
+    /// As [`send`](TokenRequest::send).
+    pub fn ask(self, http: &dyn Transport) -> Result<Reply> {
+        self.exchange(http, |request, answer| {
+            Reply::read(answer, &|text| request.echo().leave_out(text))
+        })
+    }
+
+    /// Sends the request to an endpoint of which only success or failure counts.
+    ///
+    /// # Errors
+    /// As [`send`](TokenRequest::send).
+    pub fn tell(self, http: &dyn Transport) -> Result<()> {
+        self.exchange(http, |request, answer| {
+            Reply::check(answer, &|text| request.echo().leave_out(text))
+        })
     }
 
     fn new(shape: Shape, endpoint: String) -> Self {
@@ -161,6 +204,8 @@ impl TokenRequest {
             headers: Vec::new(),
             in_headers: Vec::new(),
             format: AnswerFormat::default(),
+            fresh: Vec::new(),
+            prover: None,
             problem: None,
         }
     }
@@ -252,6 +297,9 @@ impl TokenRequest {
             return Err(Error::configuration(
                 "the token endpoint holds a query; pass parameters as parameters",
             ));
+        }
+        if self.parameters.is_empty() {
+            return Ok(endpoint.clone());
         }
         let encoded = Zeroizing::new(self.encoded());
         let base = endpoint.to_string();

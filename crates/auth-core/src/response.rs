@@ -1,6 +1,7 @@
 //! Reads the answer of a token endpoint: leniently, never loosely (RFC 6749 §5.1 and §5.2).
 
 mod members;
+mod reply;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,9 +13,11 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use crate::token::{Expires, TokenResponse};
+use crate::token::{Expires, TokenResponse, TokenType};
 
 use members::{Member, Members};
+
+pub use reply::Reply;
 
 /// How a server's answer differs from RFC 6749; the default is the RFC.
 ///
@@ -38,6 +41,8 @@ pub struct AnswerFormat {
     pub expires_in: Cow<'static, str>,
     /// What that member counts. Default: seconds from now.
     pub expiry: Expiry,
+    /// What `token_type` must say. Default: bearer.
+    pub token_type: TokenType,
     /// Whether an answer without `token_type` is refused. Default: true, as the RFC wants it.
     pub token_type_required: bool,
     /// The life of an access token whose answer does not tell it. Default: unknown.
@@ -66,6 +71,7 @@ impl Default for AnswerFormat {
             refresh_token: Cow::Borrowed("refresh_token"),
             expires_in: Cow::Borrowed("expires_in"),
             expiry: Expiry::Seconds,
+            token_type: TokenType::Bearer,
             token_type_required: true,
             life: None,
             refresh_token_life: None,
@@ -81,27 +87,9 @@ impl AnswerFormat {
         answer: &Response<Vec<u8>>,
         without_echo: &dyn Fn(&str) -> String,
     ) -> Result<TokenResponse> {
-        let status = answer.status();
-        let date = date(answer.headers());
-        let retry_after = retry_after(answer.headers(), date);
         let members = Members::from_json(answer.body());
-        // Some servers send their errors with 200, so the member is asked before the status.
-        let refusal = members
-            .as_ref()
-            .ok()
-            .and_then(|it| it.refusal(without_echo));
-        if let Some(mut refusal) = refusal {
-            refusal.status = Some(status.as_u16());
-            refusal.retry_after = retry_after;
-            return Err(refusal.into());
-        }
-        if !status.is_success() && !self.other_success.contains(&status.as_u16()) {
-            return Err(Error::Status {
-                status: status.as_u16(),
-                retry_after,
-            });
-        }
-        self.token_response(members?, date)
+        refused(answer, &members, without_echo, &self.other_success)?;
+        self.token_response(members?, date(answer.headers()))
     }
 
     /// Reads an answer that came as parameters, as in the redirect of the implicit grant
@@ -130,12 +118,10 @@ impl AnswerFormat {
             .take_text(&self.refresh_token)
             .filter(|text| !text.is_empty());
         let mut read = || {
-            check_token_type(
-                members.take("token_type").as_ref(),
-                self.token_type_required,
-            )?;
+            self.check_token_type(members.take("token_type").as_ref())?;
             let mut response = TokenResponse::new(access_token(members.take(&self.access_token))?);
             response.expires = self.expires(members.take(&self.expires_in).as_ref(), date)?;
+            response.token_type = self.token_type;
             response.scope = members.take("scope").and_then(Member::scope);
             response.extra = members.texts();
             Ok(response)
@@ -145,6 +131,21 @@ impl AnswerFormat {
         response.refresh_token = refresh_token;
         response.refresh_token_life = self.refresh_token_life;
         Ok(response)
+    }
+
+    fn check_token_type(&self, member: Option<&Member>) -> Result<()> {
+        let expected = self.token_type.name();
+        match member {
+            Some(Member::Text(kind)) if kind.expose().eq_ignore_ascii_case(expected) => Ok(()),
+            None | Some(Member::Null) if !self.token_type_required => Ok(()),
+            None | Some(Member::Null) => Err(Error::answer("it has no token_type")),
+            Some(_) if self.token_type == TokenType::Bearer => {
+                Err(Error::answer("its token_type is not bearer"))
+            }
+            Some(_) => Err(Error::answer(
+                "its token_type is not DPoP: the server did not bind the token to the key",
+            )),
+        }
     }
 
     fn expires(&self, member: Option<&Member>, date: Option<OffsetDateTime>) -> Result<Expires> {
@@ -163,6 +164,34 @@ impl AnswerFormat {
     }
 }
 
+/// Whether an answer is a refusal or a failure, whatever it was to be besides.
+fn refused(
+    answer: &Response<Vec<u8>>,
+    members: &Result<Members>,
+    without_echo: &dyn Fn(&str) -> String,
+    other_success: &[u16],
+) -> Result<()> {
+    let status = answer.status();
+    let retry_after = retry_after(answer.headers(), date(answer.headers()));
+    // Some servers send their errors with 200, so the member is asked before the status.
+    let refusal = members
+        .as_ref()
+        .ok()
+        .and_then(|it| it.refusal(without_echo));
+    if let Some(mut refusal) = refusal {
+        refusal.status = Some(status.as_u16());
+        refusal.retry_after = retry_after;
+        return Err(refusal.into());
+    }
+    if status.is_success() || other_success.contains(&status.as_u16()) {
+        return Ok(());
+    }
+    Err(Error::Status {
+        status: status.as_u16(),
+        retry_after,
+    })
+}
+
 /// The moment of the answer by the server's clock.
 fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(headers.get(DATE)?.to_str().ok()?, &Rfc2822).ok()
@@ -179,15 +208,6 @@ fn retry_after(headers: &HeaderMap, date: Option<OffsetDateTime>) -> Option<Dura
         }
     };
     Some(wait.min(LONGEST_WAIT))
-}
-
-fn check_token_type(member: Option<&Member>, required: bool) -> Result<()> {
-    match member {
-        Some(Member::Text(kind)) if kind.expose().eq_ignore_ascii_case("bearer") => Ok(()),
-        None | Some(Member::Null) if !required => Ok(()),
-        None | Some(Member::Null) => Err(Error::answer("it has no token_type")),
-        Some(_) => Err(Error::answer("its token_type is not bearer")),
-    }
 }
 
 fn access_token(member: Option<Member>) -> Result<Secret> {

@@ -140,6 +140,16 @@ impl Session {
         self.0.forget()
     }
 
+    /// Logs out here and at the server: revokes the refresh token (RFC 7009), or the access token if
+    /// there is none, and forgets all.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store) as [`forget`](Session::forget), before anything is sent;
+    /// otherwise what the server said. All is forgotten then, and the server does not know it.
+    pub fn log_out(&self) -> Result<()> {
+        self.0.log_out()
+    }
+
     /// The refresh token that works next, to be kept instead of a password.
     ///
     /// With servers that rotate it, it changes with every renewal; a [store](Builder::store) keeps

@@ -20,6 +20,8 @@ use crate::secret::{Secret, header_value};
 pub struct TokenResponse {
     /// The access token.
     pub access_token: Secret,
+    /// How it is shown to an API.
+    pub token_type: TokenType,
     /// When it expires.
     pub expires: Expires,
     /// The refresh token, if one came with it.
@@ -30,6 +32,16 @@ pub struct TokenResponse {
     pub scope: Option<String>,
     /// Every other member of the answer that is a text, a number or a truth value.
     pub extra: BTreeMap<String, Secret>,
+}
+
+/// How an access token is shown to an API (RFC 6749 §7.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenType {
+    /// Whoever has it may use it (RFC 6750).
+    #[default]
+    Bearer,
+    /// Whoever has it must prove with each request that a key is theirs (RFC 9449).
+    Dpop,
 }
 
 /// When an access token expires.
@@ -51,6 +63,7 @@ pub struct Token(Arc<Held>);
 
 struct Held {
     authorization: HeaderValue,
+    token_type: TokenType,
     stamp: Stamp,
     expires_at: Option<OffsetDateTime>,
     about: Arc<About>,
@@ -67,6 +80,7 @@ impl TokenResponse {
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
+            token_type: TokenType::Bearer,
             expires: Expires::Unknown,
             refresh_token: None,
             refresh_token_life: None,
@@ -85,7 +99,8 @@ impl Token {
             extra: access.extra,
         });
         Some(Self(Arc::new(Held {
-            authorization: bearer(access.token.expose())?,
+            authorization: authorization(access.token_type, access.token.expose())?,
+            token_type: access.token_type,
             stamp,
             expires_at,
             about,
@@ -96,12 +111,19 @@ impl Token {
     pub fn expose(&self) -> &str {
         // `bearer` made the value from a `str`, so it is one.
         let text = std::str::from_utf8(self.0.authorization.as_bytes()).unwrap_or_default();
-        text.strip_prefix(SCHEME).unwrap_or_default()
+        text.split_once(' ')
+            .map(|(_, token)| token)
+            .unwrap_or_default()
     }
 
-    /// The value for an `Authorization` header: `Bearer`, a space, and the access token.
+    /// The value for an `Authorization` header: `Bearer` or `DPoP`, a space, and the access token.
     pub fn authorization(&self) -> &HeaderValue {
         &self.0.authorization
+    }
+
+    /// How it is shown to an API.
+    pub fn token_type(&self) -> TokenType {
+        self.0.token_type
     }
 
     /// When it expires by this machine's clock; none if the server did not say.
@@ -132,6 +154,7 @@ impl Token {
         let authorization = header_value(Zeroizing::new(self.0.authorization.as_bytes().to_vec()));
         Self(Arc::new(Held {
             authorization: authorization.unwrap_or_else(|| self.0.authorization.clone()),
+            token_type: self.0.token_type,
             stamp: self.0.stamp,
             expires_at: self.0.expires_at,
             about: Arc::clone(&self.0.about),
@@ -148,16 +171,26 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Whether a header may hold this access token.
-pub(crate) fn is_sendable(access_token: &Secret) -> bool {
-    bearer(access_token.expose()).is_some()
+impl TokenType {
+    /// The word for it in an answer and in a header.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
 }
 
-fn bearer(access_token: &str) -> Option<HeaderValue> {
-    let mut value = Zeroizing::new(Vec::with_capacity(SCHEME.len() + access_token.len()));
-    value.extend_from_slice(SCHEME.as_bytes());
+/// Whether a header may hold this access token.
+pub(crate) fn is_sendable(access_token: &Secret) -> bool {
+    authorization(TokenType::Bearer, access_token.expose()).is_some()
+}
+
+fn authorization(token_type: TokenType, access_token: &str) -> Option<HeaderValue> {
+    let scheme = token_type.name();
+    let mut value = Zeroizing::new(Vec::with_capacity(scheme.len() + 1 + access_token.len()));
+    value.extend_from_slice(scheme.as_bytes());
+    value.push(b' ');
     value.extend_from_slice(access_token.as_bytes());
     header_value(value)
 }
-
-const SCHEME: &str = "Bearer ";

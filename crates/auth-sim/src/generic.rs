@@ -1,6 +1,10 @@
-//! The generic authorization server: five grants; the well-known clients and user.
+//! The generic authorization server: its grants and endpoints; the well-known clients and user.
 
 mod authorize;
+mod device;
+mod ends;
+mod metadata;
+mod pushed;
 mod token;
 
 use std::time::SystemTime;
@@ -10,6 +14,9 @@ use serde_json::json;
 use crate::realm::Realm;
 use crate::tokens::{ALPHANUMERIC, Family, Login, random};
 use crate::{Answer, Received};
+
+pub(crate) use device::Device;
+pub(crate) use pushed::Pushed;
 
 /// A confidential client.
 pub const CLIENT_ID: &str = "sim-client";
@@ -43,13 +50,25 @@ pub(crate) struct Code {
 pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
     match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/authorize") => authorize::answer(realm, request),
-        ("POST", TOKEN_PATH) => token::answer(realm, request),
-        (_, TOKEN_PATH) => not_allowed("POST"),
-        (_, "/authorize") => not_allowed("GET"),
+        ("GET", "/device") => device::enter(realm, request),
+        ("GET", METADATA_PATH) => metadata::answer(realm),
+        ("POST", TOKEN_PATH) => either(token::answer(realm, request)),
+        ("POST", "/device_authorization") => either(device::begin(realm, request)),
+        ("POST", "/par") => either(pushed::push(realm, request)),
+        ("POST", "/revoke") => either(ends::revoke(realm, request)),
+        ("POST", "/introspect") => either(ends::introspect(realm, request)),
+        (_, TOKEN_PATH | "/device_authorization" | "/par" | "/revoke" | "/introspect") => {
+            not_allowed("POST")
+        }
+        (_, "/authorize" | "/device" | METADATA_PATH) => not_allowed("GET"),
         ("GET", "/whoami") => signed(realm, request, whoami),
         ("POST", "/echo") => signed(realm, request, |_, request| crate::echo::answer(request)),
         _ => Answer::json(404, &json!({"error": "not_found"})),
     }
+}
+
+fn either(answer: Result<Answer, Answer>) -> Answer {
+    answer.unwrap_or_else(|refusal| refusal)
 }
 
 /// RFC 6750 §3: a request without a token is told how to ask, one with a bad token what is wrong.
@@ -112,4 +131,5 @@ pub(crate) fn fresh_token() -> String {
 }
 
 pub(crate) const TOKEN_PATH: &str = "/token";
+const METADATA_PATH: &str = "/.well-known/oauth-authorization-server";
 const BAD_TOKEN: &str = "The access token is invalid, expired or revoked";

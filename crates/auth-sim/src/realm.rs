@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use crate::generic::Code;
+use crate::generic::{Code, Device, Pushed};
 use crate::tokens::{Family, Login, Rejection, Tokens};
 use crate::{Bodies, Vendor, ermeo};
 
@@ -16,6 +16,8 @@ pub(crate) struct Realm {
     pub(crate) now: SystemTime,
     pub(crate) tokens: Tokens,
     pub(crate) codes: HashMap<String, Code>,
+    pub(crate) devices: HashMap<String, Device>,
+    pub(crate) pushed: HashMap<String, Pushed>,
     pub(crate) assets: Vec<Value>,
     pub(crate) user_refuses: bool,
 }
@@ -43,6 +45,8 @@ impl Realm {
             now,
             tokens: Tokens::default(),
             codes: HashMap::new(),
+            devices: HashMap::new(),
+            pushed: HashMap::new(),
             assets: ermeo::assets(),
             user_refuses: false,
         }

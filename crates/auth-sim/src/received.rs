@@ -137,12 +137,13 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
-        let count = pairs.len();
-        let values: BTreeMap<_, _> = pairs.into_iter().collect();
-        Self {
-            repeated: values.len() != count,
-            values,
+        let mut fields = Self::default();
+        for (name, value) in pairs {
+            // RFC 8707 §2: the one parameter that may stand more than once.
+            let may_repeat = name == "resource";
+            fields.repeated |= fields.values.insert(name, value).is_some() && !may_repeat;
         }
+        fields
     }
 
     /// A field that is there and not empty; RFC 6749 §3.1 treats the two alike.

@@ -32,10 +32,12 @@ pub(crate) enum Rejection {
     Expired,
 }
 
-struct Issued {
-    login: Login,
-    family: Family,
-    expires: SystemTime,
+/// A token that was issued.
+#[derive(Clone, Debug)]
+pub(crate) struct Issued {
+    pub(crate) login: Login,
+    pub(crate) family: Family,
+    pub(crate) expires: SystemTime,
     state: State,
 }
 
@@ -87,6 +89,11 @@ impl Tokens {
 
     pub(crate) fn access(&self, token: &str, now: SystemTime) -> Result<&Login, Rejection> {
         self.access.get(token).ok_or(Rejection::Invalid)?.check(now)
+    }
+
+    /// What became of a token, of whatever kind.
+    pub(crate) fn known(&self, token: &str) -> Option<Issued> {
+        self.access.get(token).or(self.refresh.get(token)).cloned()
     }
 
     /// Whom a refresh token that could be spent belongs to.
@@ -142,6 +149,10 @@ impl Tokens {
 }
 
 impl Issued {
+    pub(crate) fn is_live(&self, now: SystemTime) -> bool {
+        self.check(now).is_ok()
+    }
+
     /// RFC 6749 has no word for the very second of expiry; here a token of 3600 s works for
     /// 3600 s and not at the 3600th.
     fn check(&self, now: SystemTime) -> Result<&Login, Rejection> {

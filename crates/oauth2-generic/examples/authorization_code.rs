@@ -1,7 +1,7 @@
 //! The user logs in at the server: `cargo run -p oauth2-generic --example authorization_code`.
 //!
-//! Against a server of yours: as in `client_credentials`, and `OAUTH2_AUTHORIZATION_ENDPOINT`. The redirect
-//! URI to register is `http://127.0.0.1:8400/callback`.
+//! Against a server of yours: as in `client_credentials`, and `OAUTH2_AUTHORIZATION_ENDPOINT` if there is no
+//! issuer. The redirect URI to register is `http://127.0.0.1:8400/callback`.
 
 #[path = "shared/browser.rs"]
 mod browser;

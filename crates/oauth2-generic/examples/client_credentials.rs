@@ -1,7 +1,8 @@
 //! The client acts for itself: `cargo run -p oauth2-generic --example client_credentials`.
 //!
-//! Against a server of yours: set `OAUTH2_TOKEN_ENDPOINT`, `OAUTH2_CLIENT_ID`, `OAUTH2_CLIENT_SECRET`, and
-//! if you like `OAUTH2_SCOPE` and `OAUTH2_API`, the URL of something that a token opens.
+//! Against a server of yours: set `OAUTH2_ISSUER`, or `OAUTH2_TOKEN_ENDPOINT` if it announces nothing;
+//! `OAUTH2_CLIENT_ID`, `OAUTH2_CLIENT_SECRET`, and if you like `OAUTH2_SCOPE` and `OAUTH2_API`, the URL of
+//! something that a token opens.
 
 #[path = "shared/server.rs"]
 mod server;

@@ -1,14 +1,18 @@
 //! The user logs in at the server, and the server sends back a code.
 
+mod pushed;
+
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use auth_core::{
-    Error, Grant, Identity, Reason, Replay, Result, Secret, Sent, TokenResponse, Transport,
+    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, Sent, TokenResponse,
+    Transport,
 };
 
 use crate::authorize::{self, Wanted};
-use crate::client::Client;
+use crate::client::{Client, url_of};
 use crate::redirect::{Expected, Parameters, Redirect};
 
 /// The authorization code grant, with PKCE (RFC 6749 §4.1, RFC 7636).
@@ -56,6 +60,7 @@ pub struct PendingCode {
     state: String,
     code_verifier: Secret,
     url: String,
+    expires_in: Option<Duration>,
 }
 
 /// A login that the user has granted: a [`Grant`] that holds the code.
@@ -83,8 +88,15 @@ impl AuthorizationCode {
     /// Begins a login, with a new state and a new code verifier.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if there is no URL to be made of the fields.
+    /// [`Error::Configuration`] if there is no URL to be made of the fields, or the server announces
+    /// that a login must be [pushed](AuthorizationCode::begin_pushed).
     pub fn begin(&self) -> Result<PendingCode> {
+        if self.client.must_push() {
+            return Err(Error::configuration(
+                "the server wants to be told of a login before the user is sent to it; call \
+                 `begin_pushed`",
+            ));
+        }
         self.resume(authorize::new_state(), authorize::new_code_verifier())
     }
 
@@ -124,12 +136,8 @@ impl AuthorizationCode {
         state: impl Into<String>,
         code_verifier: impl Into<Secret>,
     ) -> Result<PendingCode> {
-        if authorize::normal(&self.client.token_endpoint).is_none() {
-            // Said now, and not when the user comes back.
-            return Err(Error::configuration(
-                "`token_endpoint` is not a URL; write it as https://host/path",
-            ));
-        }
+        // Said now, and not when the user comes back.
+        url_of("token_endpoint", &self.client.token_endpoint)?;
         let (state, code_verifier) = (state.into(), code_verifier.into());
         let wanted = Wanted::Code {
             code_verifier: &code_verifier,
@@ -146,6 +154,7 @@ impl AuthorizationCode {
             state,
             code_verifier,
             url,
+            expires_in: None,
         })
     }
 }
@@ -184,6 +193,7 @@ impl PendingCode {
         answer.check(Expected {
             state: &state,
             issuer: &login.client.issuer,
+            must_name_issuer: login.client.must_name_itself(),
         })?;
         let Some(code) = answer.take("code")? else {
             return Err(Error::answer("the redirect has neither `code` nor `error`"));
@@ -273,6 +283,14 @@ impl Grant for Granted {
 
     fn is_new_login(&self) -> bool {
         matches!(*self.code(), Code::Unsent(_))
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        self.login.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.login.client.prover()
     }
 
     fn replay(&self) -> Replay {

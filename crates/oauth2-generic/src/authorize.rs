@@ -31,29 +31,53 @@ pub(crate) fn url(
     if client.client_id.is_empty() {
         return Err(Error::configuration("`client_id` is empty; set it"));
     }
+    client.check_login(wanted)?;
     let flow = BasicClient::new(ClientId::new(client.client_id.clone()))
         .set_auth_uri(endpoint(client)?)
         .set_redirect_uri(redirect(redirect_uri)?);
     let mut request = flow.authorize_url(|| CsrfToken::new(state.to_owned()));
     request = match wanted {
-        Wanted::Code { code_verifier } => request.set_pkce_challenge(challenge(code_verifier)?),
+        Wanted::Code { code_verifier } => {
+            // A code that is bound to the key as well (RFC 9449 §10).
+            let thumbprint = client.thumbprint();
+            if !thumbprint.is_empty() {
+                request = request.add_extra_param("dpop_jkt", thumbprint);
+            }
+            request.set_pkce_challenge(challenge(code_verifier)?)
+        }
         Wanted::Token => request.use_implicit_flow(),
     };
     if !client.scope.is_empty() {
         request = request.add_scope(Scope::new(client.scope.clone()));
     }
-    for (name, value) in [
-        ("audience", &client.audience),
-        ("resource", &client.resource),
-    ] {
-        if !value.is_empty() {
-            request = request.add_extra_param(name, value.as_str());
-        }
+    if !client.audience.is_empty() {
+        request = request.add_extra_param("audience", client.audience.as_str());
+    }
+    for resource in client.resources() {
+        request = request.add_extra_param("resource", resource);
     }
     for (name, value) in parameters {
         request = request.add_extra_param(not_ours(name)?, value.as_str());
     }
     Ok(request.url().0.into())
+}
+
+/// What a URL made here asks for, without what the endpoint's own query says.
+pub(crate) fn question(client: &Client, url: &str) -> Vec<(String, String)> {
+    let pairs = |url: &str| -> Vec<(String, String)> {
+        Url::parse(url).map_or(Vec::new(), |url| url.query_pairs().into_owned().collect())
+    };
+    let own = pairs(&client.authorization_endpoint).len();
+    pairs(url).split_off(own)
+}
+
+/// The authorization URL of a question that the server knows already (RFC 9126 §4).
+pub(crate) fn pushed_url(client: &Client, request_uri: &str) -> Result<String> {
+    let mut url = endpoint(client)?.url().clone();
+    url.query_pairs_mut()
+        .append_pair("client_id", &client.client_id)
+        .append_pair("request_uri", request_uri);
+    Ok(url.into())
 }
 
 /// A new `state`: 128 random bits, which tie the redirect to the login that asked for it.
@@ -74,6 +98,19 @@ pub(crate) fn normal(url: &str) -> Option<String> {
     Url::parse(url).ok().map(String::from)
 }
 
+/// Whether nobody on the way can read what is sent to a URL: https, or plain http on this machine.
+pub(crate) fn is_private(url: &str, allow_http: bool) -> bool {
+    Url::parse(url).is_ok_and(|url| keeps_private(&url, allow_http))
+}
+
+fn keeps_private(url: &Url, allow_http: bool) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => allow_http || is_loopback(url),
+        _ => false,
+    }
+}
+
 fn endpoint(client: &Client) -> Result<AuthUrl> {
     let endpoint = AuthUrl::new(client.authorization_endpoint.clone()).map_err(|_| {
         Error::configuration("`authorization_endpoint` is not a URL; write it as https://host/path")
@@ -84,12 +121,7 @@ fn endpoint(client: &Client) -> Result<AuthUrl> {
             "`authorization_endpoint` must not have a fragment",
         ));
     }
-    let private = match url.scheme() {
-        "https" => true,
-        "http" => client.danger_allow_http_login || is_loopback(url),
-        _ => false,
-    };
-    if !private {
+    if !keeps_private(url, client.danger_allow_http_login) {
         return Err(Error::configuration(
             "`authorization_endpoint` must begin with https://; plain http is for 127.0.0.1 and [::1] only",
         ));

@@ -1,8 +1,17 @@
 //! What all grants have in common: this client, at that server.
 
+use std::sync::Arc;
+
+#[cfg(feature = "dpop")]
+use auth_core::TokenType;
 use auth_core::{
-    AnswerFormat, Error, Identity, Replay, Result, Secret, TokenRequest, TokenResponse, Transport,
+    AnswerFormat, Error, Identity, Prover, Replay, Result, Secret, TokenRequest, TokenResponse,
+    Transport,
 };
+
+use crate::authorize::normal;
+use crate::client_auth::ClientAuth;
+use crate::metadata::Metadata;
 
 /// This client at that server, and how the server wants to be asked.
 ///
@@ -28,12 +37,26 @@ pub struct Client {
     pub token_endpoint: String,
     /// Where users are sent to log in (RFC 6749 §3.1); for the two grants that do so.
     pub authorization_endpoint: String,
+    /// Where a login on another device begins (RFC 8628 §3.1); for [`DeviceCode`](crate::DeviceCode).
+    pub device_authorization_endpoint: String,
+    /// Where a login is announced before the user is sent to it (RFC 9126); for
+    /// [`begin_pushed`](crate::AuthorizationCode::begin_pushed).
+    pub pushed_authorization_request_endpoint: String,
+    /// Where [`Session::log_out`](auth_core::Session::log_out) ends a login (RFC 7009). Empty: a
+    /// login is only forgotten on this side.
+    pub revocation_endpoint: String,
+    /// Where the server says what it knows of a token (RFC 7662); for
+    /// [`introspect`](Client::introspect).
+    pub introspection_endpoint: String,
     /// The client's id.
     pub client_id: String,
     /// The client's secret. Empty: a public client, which has none.
     pub client_secret: Secret,
-    /// How the client shows its secret. Default: in the body.
+    /// How the client shows who it is. Default: by its secret, in the body.
     pub client_auth: ClientAuth,
+    /// The key that tokens are bound to (RFC 9449). Default: none; whoever has a token may use it.
+    #[cfg(feature = "dpop")]
+    pub dpop: Option<crate::DpopKey>,
     /// How a request is written. Default: as a form.
     pub body: Encoding,
     /// The scope that is asked for, separated by spaces. Empty: what the server gives unasked.
@@ -42,6 +65,9 @@ pub struct Client {
     pub audience: String,
     /// The API that the token is for, as RFC 8707 calls it.
     pub resource: String,
+    /// Further APIs that the token is for besides `resource`. RFC 8707 repeats the parameter, which
+    /// only a form can; in JSON it is an error.
+    pub further_resources: Vec<String>,
     /// Further parameters of each request to the token endpoint, such as a tenant. They are part
     /// of the identity: another value gets another token.
     pub extra: Vec<(String, String)>,
@@ -51,6 +77,9 @@ pub struct Client {
     /// The server's name for itself, which a redirect must repeat as `iss` (RFC 9207). Empty: not
     /// checked. Set it if users log in at more than one server.
     pub issuer: String,
+    /// What the server announces of itself; [`Metadata::client`] sets it. What it does not announce is
+    /// refused here, before anything is sent. None: nothing is known, and all is tried.
+    pub metadata: Option<Arc<Metadata>>,
     /// How the server's answer differs from RFC 6749. Default: not at all.
     pub answer: AnswerFormat,
     /// Whether the server documents that a refresh token may be sent again after a lost answer.
@@ -66,16 +95,6 @@ pub struct Client {
     pub danger_allow_http_login: bool,
 }
 
-/// How a client shows its secret (RFC 6749 §2.3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// As `client_id` and `client_secret` among the parameters.
-    #[default]
-    Body,
-    /// In an `Authorization: Basic` header. A client without a secret still goes into the body.
-    Basic,
-}
-
 /// How a request to the token endpoint is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
@@ -87,26 +106,74 @@ pub enum Encoding {
 }
 
 impl Client {
-    /// A request with all that does not depend on the grant.
+    /// A request to the token endpoint with all that does not depend on the grant.
     pub(crate) fn request(&self, grant_type: &'static str) -> Result<TokenRequest> {
-        let request = match self.body {
-            Encoding::Form => TokenRequest::form(&self.token_endpoint),
-            Encoding::Json => TokenRequest::json(&self.token_endpoint),
+        self.check_grant(grant_type)?;
+        let request = self.to(&self.token_endpoint);
+        let request = self.proven(request)?.param("grant_type", grant_type);
+        self.with_target(self.authenticated(request)?)
+    }
+
+    /// A request for a token with a proof, where tokens are bound to a key, and the reading of its answer.
+    #[cfg(feature = "dpop")]
+    fn proven(&self, request: TokenRequest) -> Result<TokenRequest> {
+        let mut format = self.answer.clone();
+        let Some(key) = &self.dpop else {
+            return Ok(request.answer(format));
         };
-        let request = request
-            .answer(self.answer.clone())
-            .param("grant_type", grant_type);
-        let request = match self.client_auth {
-            ClientAuth::Basic if !self.client_secret.is_empty() => {
-                request.basic(&self.client_id, &self.client_secret)
-            }
-            _ => request
-                .param("client_id", &self.client_id)
-                .optional("client_secret", &self.client_secret),
-        };
-        let mut request = request
-            .optional("audience", &self.audience)
-            .optional("resource", &self.resource);
+        self.check_proof()?;
+        // One that is not bound would work without the key.
+        format.token_type = TokenType::Dpop;
+        format.token_type_required = true;
+        Ok(request.answer(format).prover(key.clone()))
+    }
+
+    #[cfg(not(feature = "dpop"))]
+    #[expect(clippy::unnecessary_wraps, reason = "with the feature it can fail")]
+    fn proven(&self, request: TokenRequest) -> Result<TokenRequest> {
+        Ok(request.answer(self.answer.clone()))
+    }
+
+    /// Who proves that a token is in the right hands.
+    pub(crate) fn prover(&self) -> Option<&dyn Prover> {
+        #[cfg(feature = "dpop")]
+        return self.dpop.as_ref().map(|key| key as &dyn Prover);
+        #[cfg(not(feature = "dpop"))]
+        return None;
+    }
+
+    /// What stands for the key that tokens are bound to; empty if there is none.
+    pub(crate) fn thumbprint(&self) -> String {
+        #[cfg(feature = "dpop")]
+        return self
+            .dpop
+            .as_ref()
+            .map_or_else(String::new, crate::DpopKey::thumbprint);
+        #[cfg(not(feature = "dpop"))]
+        return String::new();
+    }
+
+    /// A request to one of the server's endpoints, as the server wants it written.
+    pub(crate) fn to(&self, endpoint: &str) -> TokenRequest {
+        match self.body {
+            Encoding::Form => TokenRequest::form(endpoint),
+            Encoding::Json => TokenRequest::json(endpoint),
+        }
+    }
+
+    /// The request with the client in it, by the one method that was chosen.
+    pub(crate) fn authenticated(&self, request: TokenRequest) -> Result<TokenRequest> {
+        self.check_authentication(self.client_auth.names(self))?;
+        self.client_auth.show(self, request)
+    }
+
+    /// The request with what the token is for, and what this server wants besides.
+    pub(crate) fn with_target(&self, request: TokenRequest) -> Result<TokenRequest> {
+        self.check_repetition()?;
+        let mut request = request.optional("audience", &self.audience);
+        for resource in self.resources() {
+            request = request.param("resource", resource);
+        }
         for (name, value) in &self.extra {
             request = request.param(not_ours(name)?.to_owned(), value);
         }
@@ -114,6 +181,25 @@ impl Client {
             request = request.param(not_ours(name)?.to_owned(), value);
         }
         Ok(request)
+    }
+
+    /// Whether a body can hold every resource.
+    pub(crate) fn check_repetition(&self) -> Result<()> {
+        if self.body == Encoding::Json && self.resources().nth(1).is_some() {
+            return Err(Error::configuration(
+                "more than one resource needs a form; JSON has no parameter that stands twice",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Every API that the token is for.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &str> {
+        [&self.resource]
+            .into_iter()
+            .chain(&self.further_resources)
+            .map(String::as_str)
+            .filter(|resource| !resource.is_empty())
     }
 
     /// The refresh token grant (RFC 6749 §6). Without a scope: the new token has that of the old.
@@ -130,10 +216,14 @@ impl Client {
             .with("client_id", &self.client_id)
             .with("scope", &self.scope)
             .with("audience", &self.audience)
-            .with("resource", &self.resource);
-        self.extra.iter().fold(identity, |identity, (name, value)| {
-            identity.with(name, value)
-        })
+            .with("dpop_jkt", &self.thumbprint());
+        let resources = self.resources().map(|resource| ("resource", resource));
+        let extra = self.extra.iter();
+        resources
+            .chain(extra.map(|(name, value)| (name.as_str(), value.as_str())))
+            .fold(identity, |identity, (name, value)| {
+                identity.with(name, value)
+            })
     }
 
     /// Every secret that a login depends on.
@@ -142,6 +232,7 @@ impl Client {
         password
             .into_iter()
             .chain([&self.client_secret])
+            .chain(self.client_auth.credential())
             .chain(extra)
             .collect()
     }
@@ -169,6 +260,19 @@ pub(crate) fn not_ours(name: &str) -> Result<&str> {
     Ok(name)
 }
 
+/// An endpoint that a request needs, if it is a URL.
+pub(crate) fn url_of<'a>(field: &'static str, url: &'a str) -> Result<&'a str> {
+    if url.is_empty() {
+        return Err(Error::configuration(format!("`{field}` is empty; set it")));
+    }
+    match normal(url) {
+        Some(_) => Ok(url),
+        None => Err(Error::configuration(format!(
+            "`{field}` is not a URL; write it as https://host/path"
+        ))),
+    }
+}
+
 fn origin(url: &str) -> &str {
     let path = url
         .match_indices('/')
@@ -178,21 +282,31 @@ fn origin(url: &str) -> &str {
 }
 
 /// Every parameter that a grant or a field sets.
-const OURS: [&str; 16] = [
+const OURS: &[&str] = &[
+    "actor_token",
+    "actor_token_type",
     "audience",
+    "client_assertion",
+    "client_assertion_type",
     "client_id",
     "client_secret",
     "code",
     "code_challenge",
     "code_challenge_method",
     "code_verifier",
+    "device_code",
+    "dpop_jkt",
     "grant_type",
     "password",
     "redirect_uri",
     "refresh_token",
+    "request_uri",
+    "requested_token_type",
     "resource",
     "response_type",
     "scope",
     "state",
+    "subject_token",
+    "subject_token_type",
     "username",
 ];

@@ -1,6 +1,6 @@
 //! The client acts for itself.
 
-use auth_core::{Grant, Identity, Result, Secret, TokenResponse, Transport};
+use auth_core::{Grant, Identity, Prover, Result, Revoked, Secret, TokenResponse, Transport};
 
 use crate::client::Client;
 
@@ -42,6 +42,14 @@ impl Grant for ClientCredentials {
 
     fn credentials(&self) -> Vec<&Secret> {
         self.client.credentials(None)
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        self.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.client.prover()
     }
 
     fn origins(&self) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The user logs in at the server, and the server sends back the token itself.
 
-use auth_core::{Error, Grant, Identity, Reason, Result, TokenResponse, Transport};
+use auth_core::{Error, Grant, Identity, Reason, Result, Revoked, TokenResponse, Transport};
 
 use crate::authorize::{self, Wanted};
 use crate::client::Client;
@@ -95,6 +95,10 @@ impl Grant for Implicit {
         Err(Error::reauthentication_required(Reason::NoCredentials))
     }
 
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        self.client.revoke(token, http)
+    }
+
     fn origins(&self) -> Vec<String> {
         self.client.origins()
     }
@@ -136,6 +140,7 @@ impl PendingToken {
         answer.check(Expected {
             state: &state,
             issuer: &login.client.issuer,
+            must_name_issuer: login.client.must_name_itself(),
         })?;
         let mut token = login.client.answer.read_parameters(answer.into_rest())?;
         // RFC 6749 §4.2.2: there must be none; one that went through a browser is not to be kept.

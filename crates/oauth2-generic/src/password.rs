@@ -1,6 +1,8 @@
 //! The client knows the user's password.
 
-use auth_core::{Grant, Identity, Replay, Result, Secret, TokenResponse, Transport};
+use auth_core::{
+    Grant, Identity, Prover, Replay, Result, Revoked, Secret, TokenResponse, Transport,
+};
 
 use crate::client::Client;
 
@@ -57,6 +59,14 @@ impl Grant for Password {
 
     fn credentials(&self) -> Vec<&Secret> {
         self.client.credentials(Some(&self.password))
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        self.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.client.prover()
     }
 
     fn replay(&self) -> Replay {

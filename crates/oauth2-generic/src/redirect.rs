@@ -1,5 +1,7 @@
 //! The URL that the server sends the user back to.
 
+use std::hint::black_box;
+
 use auth_core::{Error, Refusal, Result, Secret};
 use percent_encoding::percent_decode_str;
 
@@ -21,6 +23,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) state: &'a str,
     /// Empty: any.
     pub(crate) issuer: &'a str,
+    /// Whether one that does not name its issuer is no answer.
+    pub(crate) must_name_issuer: bool,
 }
 
 impl<'a> Redirect<'a> {
@@ -86,7 +90,7 @@ impl Parameters {
         let is_another = |found: &Option<Secret>, expected: &str| {
             found
                 .as_ref()
-                .is_some_and(|found| found.expose() != expected)
+                .is_some_and(|found| !is_same(found.expose(), expected))
         };
         if is_another(&state, expected.state) {
             return Err(Error::answer(
@@ -110,7 +114,7 @@ impl Parameters {
                  up",
             ));
         }
-        if !expected.issuer.is_empty() && issuer.is_none() {
+        if expected.must_name_issuer && issuer.is_none() {
             return Err(Error::answer(
                 "the redirect has no `iss`; if this server never names itself, leave `issuer` empty",
             ));
@@ -136,6 +140,15 @@ impl Parameters {
         let texts: Vec<&str> = texts.iter().flatten().map(Secret::expose).collect();
         Ok(Some(Refusal::new(code.expose(), Some(&texts.join("; ")))))
     }
+}
+
+/// Compares without telling, by the time it takes, where two texts of one length differ.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    let differ = one
+        .bytes()
+        .zip(other.bytes())
+        .fold(0, |differ, (one, other)| black_box(differ | (one ^ other)));
+    one.len() == other.len() && differ == 0
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = &str> {

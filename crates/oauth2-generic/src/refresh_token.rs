@@ -1,6 +1,9 @@
 //! The client kept a refresh token.
 
-use auth_core::{Error, Grant, Identity, Reason, Replay, Result, Secret, TokenResponse, Transport};
+use auth_core::{
+    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, TokenResponse,
+    Transport,
+};
 
 use crate::client::Client;
 
@@ -47,6 +50,14 @@ impl Grant for RefreshToken {
 
     fn credentials(&self) -> Vec<&Secret> {
         self.client.credentials(None)
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        self.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.client.prover()
     }
 
     fn replay(&self) -> Replay {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use oauth2_generic::PendingDevice;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
@@ -12,8 +13,18 @@ pub(crate) struct Browser {
     cookies: BTreeMap<String, String>,
     username: &'static str,
     password: &'static str,
+    /// What a device shows.
+    user_code: String,
     /// Whether the client may have what it asks for.
     pub(crate) consents: bool,
+}
+
+/// Where a walk through the pages of a server ends.
+enum End {
+    /// On a page without a form.
+    Page(String),
+    /// At another server: the client's.
+    Elsewhere(String),
 }
 
 impl Browser {
@@ -28,36 +39,63 @@ impl Browser {
             cookies: BTreeMap::new(),
             username,
             password,
+            user_code: String::new(),
             consents: true,
         }
     }
 
     /// Opens a page, fills in forms until one leads back to the client, and returns where to.
     pub(crate) fn visit(&mut self, url: &str) -> String {
-        let mut answer = self.get(url);
-        let mut url = url.to_owned();
-        for _ in 0..6 {
-            if let Some(location) = header(&answer, "location").pop() {
-                if location.starts_with(REDIRECT_URI) {
-                    return location;
-                }
-                url = format!("{}{location}", origin(&url));
-                answer = self.get(&url);
-            } else {
-                assert_eq!(answer.status(), 200, "the page at {}", path(&url));
-                let page = answer.body_mut().read_to_string().expect("a page is text");
-                answer = self.post(&url, &self.fill_in(&page));
-            }
+        match self.walk(url) {
+            End::Elsewhere(url) => url,
+            End::Page(page) => panic!("the pages never lead back to the client; the last: {page}"),
         }
-        panic!(
-            "the pages never lead back to the client; the last was {}",
-            path(&url)
-        );
     }
 
-    fn fill_in(&self, page: &str) -> Vec<(String, String)> {
+    /// Enters the code of a device, and returns the page that says what came of it.
+    pub(crate) fn connect(&mut self, device: &PendingDevice) -> String {
+        self.enter(device.user_code(), device.verification_uri())
+    }
+
+    /// Enters a code at a URL, and returns the page that says what came of it.
+    pub(crate) fn enter(&mut self, user_code: &str, url: &str) -> String {
+        user_code.clone_into(&mut self.user_code);
+        match self.walk(url) {
+            End::Page(page) => page,
+            End::Elsewhere(url) => panic!("the pages lead away, to {}", path(&url)),
+        }
+    }
+
+    fn walk(&mut self, url: &str) -> End {
+        let server = origin(url).to_owned();
+        let mut url = url.to_owned();
+        let mut answer = self.get(&url);
+        for _ in 0..12 {
+            if let Some(location) = header(&answer, "location").pop() {
+                url = join(&url, &location);
+                if origin(&url) != server {
+                    return End::Elsewhere(url);
+                }
+                answer = self.get(&url);
+                continue;
+            }
+            let status = answer.status();
+            let page = answer.body_mut().read_to_string().expect("a page is text");
+            assert_eq!(status, 200, "the page at {}: {page}", path(&url));
+            let Some((_, form)) = page.split_once("<form") else {
+                return End::Page(page);
+            };
+            let tag = form.split('>').next().unwrap_or_default();
+            url = join(&url, &attribute(tag, "action").unwrap_or_default());
+            answer = self.post(&url, &self.fill_in(form));
+        }
+        panic!("the pages have no end; the last was {}", path(&url));
+    }
+
+    fn fill_in(&self, form: &str) -> Vec<(String, String)> {
+        let form = form.split("</form").next().unwrap_or_default();
         let mut fields = Vec::new();
-        for input in page
+        for input in form
             .split("<input")
             .skip(1)
             .filter_map(|rest| rest.split('>').next())
@@ -68,11 +106,23 @@ impl Browser {
             let value = match name.as_str() {
                 "username" => self.username.to_owned(),
                 "password" => self.password.to_owned(),
+                "user_code" => self.user_code.clone(),
                 "allow" if !self.consents => continue,
                 _ => attribute(input, "value").unwrap_or_default(),
             };
             fields.push((name, value));
         }
+        // Of two buttons with a name the first says yes.
+        let mut buttons = form.split("<button").skip(1).filter_map(|rest| {
+            let tag = rest.split('>').next()?;
+            Some((attribute(tag, "name")?, attribute(tag, "value")?))
+        });
+        let button = if self.consents {
+            buttons.next()
+        } else {
+            buttons.last()
+        };
+        fields.extend(button);
         fields
     }
 
@@ -105,7 +155,11 @@ impl Browser {
         for cookie in header(&answer, "set-cookie") {
             let pair = cookie.split(';').next().unwrap_or_default();
             let (name, value) = pair.split_once('=').expect("a cookie has a value");
-            self.cookies.insert(name.to_owned(), value.to_owned());
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
         }
         answer
     }
@@ -126,6 +180,17 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     ];
     let unescape = |text: String, pair: &[&str]| text.replace(pair[0], pair[1]);
     Some(plain.chunks(2).fold(value.to_owned(), unescape))
+}
+
+/// Where a link on a page leads to.
+fn join(page: &str, link: &str) -> String {
+    if link.is_empty() {
+        page.to_owned()
+    } else if link.starts_with('/') {
+        format!("{}{link}", origin(page))
+    } else {
+        link.to_owned()
+    }
 }
 
 fn origin(url: &str) -> &str {

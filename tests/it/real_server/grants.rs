@@ -1,18 +1,17 @@
-//! All five grants, to a token that opens the API.
+//! The grants that both servers have, to a token that opens the API.
 
 use auth_core::{ManualClock, Session};
-use oauth2_generic::{
-    AuthorizationCode, ClientAuth, ClientCredentials, Implicit, Password, RefreshToken,
-};
+use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Password, RefreshToken};
 
 use super::browser::{Browser, REDIRECT_URI};
-use super::port::{ALICE, BOB, Counted, on_both_ports};
+use super::site::{ALICE, BOB, on_every_site};
+use super::transport::Counted;
 
 #[test]
 fn a_password_opens_the_api() {
-    on_both_ports(|port| {
-        let session = Session::new(port.alice());
-        assert_eq!(port.whoami(&session), "alice");
+    on_every_site(|site| {
+        let session = Session::new(site.alice());
+        assert_eq!(site.whoami(&session), "alice");
         assert_eq!(session.token().unwrap().scope(), Some("read"));
         assert!(session.refresh_token().is_some());
     });
@@ -20,25 +19,25 @@ fn a_password_opens_the_api() {
 
 #[test]
 fn a_password_of_difficult_characters_and_a_public_client_open_the_api() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         let session = Session::new(Password {
-            client: port.client("password-public", ""),
+            client: site.client("password-public", ""),
             username: BOB.0.into(),
             password: BOB.1.into(),
         });
-        assert_eq!(port.whoami(&session), BOB.0);
+        assert_eq!(site.whoami(&session), BOB.0);
     });
 }
 
 #[test]
 fn a_client_acts_for_itself_in_the_body_and_in_http_basic() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         for client_auth in [ClientAuth::Body, ClientAuth::Basic] {
-            let mut client = port.client("service", "service-secret");
+            let mut client = site.client("service", "service-secret");
             client.client_auth = client_auth;
             client.scope = "read write".into();
             let session = Session::new(ClientCredentials { client });
-            assert_eq!(port.whoami(&session), "nobody");
+            assert_eq!(site.whoami(&session), "nobody");
             assert_eq!(session.token().unwrap().scope(), Some("read write"));
             assert!(session.refresh_token().is_none());
         }
@@ -46,20 +45,10 @@ fn a_client_acts_for_itself_in_the_body_and_in_http_basic() {
 }
 
 #[test]
-fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are_encoded_first() {
-    on_both_ports(|port| {
-        let mut client = port.client("service:odd 100%", "s:e+c r/e=t&%ü");
-        client.client_auth = ClientAuth::Basic;
-        let session = Session::new(ClientCredentials { client });
-        assert_eq!(port.whoami(&session), "nobody");
-    });
-}
-
-#[test]
 fn a_code_opens_the_api_for_a_confidential_and_for_a_public_client() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         for (client_id, secret) in [("web", "web-secret"), ("app", "")] {
-            let mut client = port.client(client_id, secret);
+            let mut client = site.client(client_id, secret);
             client.scope = "write read".into();
             let login = AuthorizationCode {
                 client,
@@ -69,7 +58,7 @@ fn a_code_opens_the_api_for_a_confidential_and_for_a_public_client() {
             let pending = login.begin().unwrap();
             let redirect = Browser::new(BOB).visit(pending.url());
             let session = Session::new(pending.redirected(&redirect).unwrap());
-            assert_eq!(port.whoami(&session), BOB.0);
+            assert_eq!(site.whoami(&session), BOB.0);
             assert_eq!(session.token().unwrap().scope(), Some("write read"));
             assert!(session.refresh_token().is_some());
         }
@@ -78,9 +67,9 @@ fn a_code_opens_the_api_for_a_confidential_and_for_a_public_client() {
 
 #[test]
 fn a_code_can_be_traded_by_another_process_than_the_one_that_asked_for_it() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         let login = || AuthorizationCode {
-            client: port.client("app", ""),
+            client: site.client("app", ""),
             redirect_uri: REDIRECT_URI.into(),
             ..AuthorizationCode::default()
         };
@@ -97,49 +86,24 @@ fn a_code_can_be_traded_by_another_process_than_the_one_that_asked_for_it() {
             .unwrap()
             .redirected(&redirect)
             .unwrap();
-        assert_eq!(port.whoami(&Session::new(granted)), "alice");
-    });
-}
-
-#[test]
-fn an_implicit_token_opens_the_api_and_comes_without_a_refresh_token() {
-    on_both_ports(|port| {
-        let mut client = port.client("page", "");
-        client.scope = "read".into();
-        let login = Implicit {
-            client,
-            redirect_uri: REDIRECT_URI.into(),
-            ..Implicit::default()
-        };
-        let pending = login.begin().unwrap();
-        let redirect = Browser::new(ALICE).visit(pending.url());
-        // The server's tokens have `+`, `/` and `=`, so they arrive encoded.
-        assert!(
-            redirect.contains("access_token=%2B%2F"),
-            "the fragment has an encoded token"
-        );
-        let token = pending.redirected(&redirect).unwrap();
-        assert!(token.access_token.expose().starts_with("+/"));
-        assert!(token.refresh_token.is_none());
-        let session = Session::builder(login).response(token).build();
-        assert_eq!(port.whoami(&session), "alice");
+        assert_eq!(site.whoami(&Session::new(granted)), "alice");
     });
 }
 
 #[test]
 fn a_kept_refresh_token_opens_the_api_without_a_password() {
-    on_both_ports(|port| {
-        let first = Session::new(port.alice());
+    on_every_site(|site| {
+        let first = Session::new(site.alice());
         first.token().unwrap();
         let kept = first.refresh_token().unwrap();
 
         let (http, clock) = (Counted::default(), ManualClock::new());
         let grant = RefreshToken {
-            client: port.alice().client,
+            client: site.alice().client,
             resource_owner: "alice".into(),
         };
         let session = http.session_from(grant, &clock, &kept);
-        assert_eq!(port.whoami(&session), "alice");
+        assert_eq!(site.whoami(&session), "alice");
         assert_eq!(http.sent(), 1);
     });
 }

@@ -1,14 +1,15 @@
 //! Codes and refusals on their way through a browser.
 
 use auth_core::{Error, ErrorCode, Grant, ManualClock, Reason};
-use oauth2_generic::{AuthorizationCode, Implicit};
+use oauth2_generic::AuthorizationCode;
 
 use super::browser::{Browser, REDIRECT_URI};
-use super::port::{ALICE, Counted, Port, code_of, on_both_ports, with_every_character_encoded};
+use super::site::{ALICE, Site, code_of, on_every_site, with_every_character_encoded};
+use super::transport::Counted;
 
-fn login(port: &Port) -> AuthorizationCode {
+fn login(site: &Site) -> AuthorizationCode {
     AuthorizationCode {
-        client: port.client("app", ""),
+        client: site.client("app", ""),
         redirect_uri: REDIRECT_URI.into(),
         ..AuthorizationCode::default()
     }
@@ -20,22 +21,22 @@ fn is_refused(error: &Error, code: &ErrorCode) -> bool {
 
 #[test]
 fn a_percent_encoded_code_is_decoded_once() {
-    on_both_ports(|port| {
-        let pending = login(port).begin().unwrap();
+    on_every_site(|site| {
+        let pending = login(site).begin().unwrap();
         let redirect = with_every_character_encoded(&Browser::new(ALICE).visit(pending.url()));
         assert!(code_of(&redirect).starts_with('%'));
         let http = Counted::default();
         let session = http.session(pending.redirected(&redirect).unwrap(), &ManualClock::new());
-        assert_eq!(port.whoami(&session), "alice");
+        assert_eq!(site.whoami(&session), "alice");
     });
 }
 
 #[test]
 fn a_code_is_refused_without_the_verifier_it_was_asked_for_with() {
-    on_both_ports(|port| {
-        let pending = login(port).begin().unwrap();
+    on_every_site(|site| {
+        let pending = login(site).begin().unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let other = login(port).resume(pending.state(), "x".repeat(43)).unwrap();
+        let other = login(site).resume(pending.state(), "x".repeat(43)).unwrap();
         let granted = other.redirected(&redirect).unwrap();
         let error = granted.obtain(&Counted::default()).unwrap_err();
         assert!(is_refused(&error, &ErrorCode::InvalidGrant), "{error}");
@@ -44,8 +45,8 @@ fn a_code_is_refused_without_the_verifier_it_was_asked_for_with() {
 
 #[test]
 fn a_replayed_code_is_never_sent_by_us_and_refused_by_the_server() {
-    on_both_ports(|port| {
-        let pending = login(port).begin().unwrap();
+    on_every_site(|site| {
+        let pending = login(site).begin().unwrap();
         let (state, code_verifier) = (pending.state().to_owned(), pending.code_verifier().clone());
         let redirect = Browser::new(ALICE).visit(pending.url());
 
@@ -58,7 +59,7 @@ fn a_replayed_code_is_never_sent_by_us_and_refused_by_the_server() {
         assert_eq!(http.sent(), 1);
 
         // Somebody who takes up the same login a second time gets past us, and not past the server.
-        let again = login(port).resume(state, code_verifier).unwrap();
+        let again = login(site).resume(state, code_verifier).unwrap();
         let error = again
             .redirected(&redirect)
             .unwrap()
@@ -71,21 +72,11 @@ fn a_replayed_code_is_never_sent_by_us_and_refused_by_the_server() {
 
 #[test]
 fn a_user_who_says_no_is_a_refusal() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         let mut browser = Browser::new(ALICE);
         browser.consents = false;
 
-        let pending = login(port).begin().unwrap();
-        let redirect = browser.visit(pending.url());
-        let error = pending.redirected(&redirect).unwrap_err();
-        assert!(is_refused(&error, &ErrorCode::AccessDenied), "{error}");
-
-        let implicit = Implicit {
-            client: port.client("page", ""),
-            redirect_uri: REDIRECT_URI.into(),
-            ..Implicit::default()
-        };
-        let pending = implicit.begin().unwrap();
+        let pending = login(site).begin().unwrap();
         let redirect = browser.visit(pending.url());
         let error = pending.redirected(&redirect).unwrap_err();
         assert!(is_refused(&error, &ErrorCode::AccessDenied), "{error}");
@@ -93,10 +84,10 @@ fn a_user_who_says_no_is_a_refusal() {
 }
 
 #[test]
-fn a_scope_that_does_not_exist_is_a_refusal() {
-    on_both_ports(|port| {
-        let mut login = login(port);
-        login.client.scope = "everything".into();
+fn a_scope_that_is_not_for_the_client_is_a_refusal() {
+    on_every_site(|site| {
+        let mut login = login(site);
+        login.client.scope = site.forbidden_scope().into();
         let pending = login.begin().unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         let error = pending.redirected(&redirect).unwrap_err();
@@ -106,19 +97,19 @@ fn a_scope_that_does_not_exist_is_a_refusal() {
 
 #[test]
 fn a_redirect_of_another_login_or_of_another_server_is_refused() {
-    on_both_ports(|port| {
-        let pending = login(port).begin().unwrap();
+    on_every_site(|site| {
+        let pending = login(site).begin().unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         let code = code_of(&redirect).to_owned();
 
-        let error = login(port)
+        let error = login(site)
             .begin()
             .unwrap()
             .redirected(&redirect)
             .unwrap_err();
         assert!(error.to_string().contains("`state`"), "{error}");
 
-        let mut elsewhere = login(port);
+        let mut elsewhere = login(site);
         elsewhere.client.issuer = "https://login.example".into();
         let elsewhere = elsewhere
             .resume(pending.state(), pending.code_verifier())

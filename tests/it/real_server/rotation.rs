@@ -7,7 +7,8 @@ use auth_core::{Error, ErrorCode, Grant, HttpTransport, ManualClock, Reason, Sec
 use oauth2_generic::{AuthorizationCode, RefreshToken};
 
 use super::browser::{Browser, REDIRECT_URI};
-use super::port::{ALICE, Counted, Port, on_both_ports};
+use super::site::{ALICE, Site, on_every_site};
+use super::transport::Counted;
 
 fn refresh_token(session: &Session) -> Secret {
     session.token().unwrap();
@@ -15,8 +16,8 @@ fn refresh_token(session: &Session) -> Secret {
 }
 
 /// Somebody else sends a refresh token.
-fn sent_elsewhere(port: &Port, refresh_token: &Secret) -> auth_core::Result<()> {
-    port.alice()
+fn sent_elsewhere(site: &Site, refresh_token: &Secret) -> auth_core::Result<()> {
+    site.alice()
         .refresh(refresh_token, &HttpTransport::new())
         .map(drop)
 }
@@ -29,13 +30,13 @@ fn is_invalid_grant(error: &Error) -> bool {
 
 #[test]
 fn each_renewal_spends_the_refresh_token_and_brings_another() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session(port.alice(), &clock);
+        let session = http.session(site.alice(), &clock);
         let mut seen = vec![refresh_token(&session).expose().to_owned()];
         for renewals in 1..=3 {
             clock.advance(HOUR);
-            assert_eq!(port.whoami(&session), "alice");
+            assert_eq!(site.whoami(&session), "alice");
             assert_eq!(http.sent(), 1 + renewals);
             seen.push(refresh_token(&session).expose().to_owned());
         }
@@ -47,9 +48,9 @@ fn each_renewal_spends_the_refresh_token_and_brings_another() {
 
 #[test]
 fn a_login_by_code_goes_on_by_its_refresh_tokens() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         let login = AuthorizationCode {
-            client: port.client("web", "web-secret"),
+            client: site.client("web", "web-secret"),
             redirect_uri: REDIRECT_URI.into(),
             ..AuthorizationCode::default()
         };
@@ -58,7 +59,7 @@ fn a_login_by_code_goes_on_by_its_refresh_tokens() {
         let (http, clock) = (Counted::default(), ManualClock::new());
         let session = http.session(pending.redirected(&redirect).unwrap(), &clock);
         for sent in 1..=3 {
-            assert_eq!(port.whoami(&session), "alice");
+            assert_eq!(site.whoami(&session), "alice");
             assert_eq!(http.sent(), sent);
             clock.advance(HOUR);
         }
@@ -67,29 +68,29 @@ fn a_login_by_code_goes_on_by_its_refresh_tokens() {
 
 #[test]
 fn a_refresh_token_sent_again_is_refused_and_takes_its_successor_with_it() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session(port.alice(), &clock);
+        let session = http.session(site.alice(), &clock);
         let spent = refresh_token(&session);
         clock.advance(HOUR);
         let successor = refresh_token(&session);
 
-        assert!(is_invalid_grant(&sent_elsewhere(port, &spent).unwrap_err()));
+        assert!(is_invalid_grant(&sent_elsewhere(site, &spent).unwrap_err()));
         assert!(is_invalid_grant(
-            &sent_elsewhere(port, &successor).unwrap_err()
+            &sent_elsewhere(site, &successor).unwrap_err()
         ));
     });
 }
 
 #[test]
 fn a_session_whose_login_was_ended_logs_in_anew_if_it_has_a_password() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session(port.alice(), &clock);
-        sent_elsewhere(port, &refresh_token(&session)).unwrap();
+        let session = http.session(site.alice(), &clock);
+        sent_elsewhere(site, &refresh_token(&session)).unwrap();
 
         clock.advance(HOUR);
-        assert_eq!(port.whoami(&session), "alice");
+        assert_eq!(site.whoami(&session), "alice");
         // The first login, the refusal, the second login.
         assert_eq!(http.sent(), 3);
     });
@@ -97,16 +98,16 @@ fn a_session_whose_login_was_ended_logs_in_anew_if_it_has_a_password() {
 
 #[test]
 fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_asks_for_a_person() {
-    on_both_ports(|port| {
-        let kept = refresh_token(&Session::new(port.alice()));
+    on_every_site(|site| {
+        let kept = refresh_token(&Session::new(site.alice()));
         let (http, clock) = (Counted::default(), ManualClock::new());
         let grant = RefreshToken {
-            client: port.alice().client,
+            client: site.alice().client,
             resource_owner: "alice".into(),
         };
         let session = http.session_from(grant, &clock, &kept);
         let token = session.token().unwrap();
-        sent_elsewhere(port, &session.refresh_token().unwrap()).unwrap();
+        sent_elsewhere(site, &session.refresh_token().unwrap()).unwrap();
 
         // Renewal is due and refused; the token is still good.
         clock.advance(HOUR * 19 / 20);
@@ -127,9 +128,9 @@ fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_as
 
 #[test]
 fn many_threads_spend_a_refresh_token_once() {
-    on_both_ports(|port| {
+    on_every_site(|site| {
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session(port.alice(), &clock);
+        let session = http.session(site.alice(), &clock);
         refresh_token(&session);
         clock.advance(HOUR);
         std::thread::scope(|threads| {
@@ -138,7 +139,7 @@ fn many_threads_spend_a_refresh_token_once() {
             }
         });
         assert_eq!(http.sent(), 2);
-        assert_eq!(port.whoami(&session), "alice");
+        assert_eq!(site.whoami(&session), "alice");
     });
 }
 

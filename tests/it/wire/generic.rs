@@ -62,7 +62,7 @@ fn a_client_shows_itself_in_the_body_or_in_basic_or_has_no_secret() {
             let wire = Wire::answering("POST", [(200, ANSWER)]);
             let client = Client {
                 client_secret: secret.into(),
-                client_auth,
+                client_auth: client_auth.clone(),
                 body,
                 ..batch(&wire.url())
             };

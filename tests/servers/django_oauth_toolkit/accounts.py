@@ -22,6 +22,7 @@ CLIENTS = [
     ("web", "web-secret", Application.GRANT_AUTHORIZATION_CODE),
     ("app", "", Application.GRANT_AUTHORIZATION_CODE),
     ("page", "", Application.GRANT_IMPLICIT),
+    ("tv", "", Application.GRANT_DEVICE_CODE),
 ]
 
 

@@ -48,7 +48,7 @@ def main():
     form_port, json_port = ([int(port) for port in sys.argv[1:]] + [0, 0])[:2]
     form, json = (Server(("127.0.0.1", port), Quiet) for port in (form_port, json_port))
     with tempfile.TemporaryDirectory(prefix="django-oauth-toolkit-") as folder:
-        application = make_site(folder, json.server_port)
+        application = make_site(folder, form.server_port, json.server_port)
         for server in (form, json):
             server.set_app(application)
             threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -56,12 +56,13 @@ def main():
         sys.stdin.read()
 
 
-def make_site(folder, json_port):
+def make_site(folder, form_port, json_port):
     # Both are told of again with every password and implicit grant; those are what is tested here.
     warnings.simplefilter("ignore", DeprecationWarning)
     logging.getLogger("oauth2_provider").setLevel(logging.ERROR)
 
-    os.environ.update(DJANGO_SETTINGS_MODULE="settings", SITE_FOLDER=folder, JSON_PORT=str(json_port))
+    os.environ.update(DJANGO_SETTINGS_MODULE="settings", SITE_FOLDER=folder)
+    os.environ.update(FORM_PORT=str(form_port), JSON_PORT=str(json_port))
     from django.core.wsgi import get_wsgi_application
 
     application = get_wsgi_application()

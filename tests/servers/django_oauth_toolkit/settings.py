@@ -8,6 +8,7 @@ import tokens
 
 ALLOWED_HOSTS = ["127.0.0.1"]
 DEBUG = False
+FORM_PORT = os.environ["FORM_PORT"]
 JSON_PORT = os.environ["JSON_PORT"]
 LOGIN_URL = "/login/"
 ROOT_URLCONF = "urls"
@@ -74,6 +75,7 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "PKCE_REQUIRED": True,
     "ALLOWED_SCHEMES": ["http"],
+    "OAUTH_DEVICE_VERIFICATION_URI": f"http://127.0.0.1:{FORM_PORT}/o/device/",
     # RFC 9207: the redirect names the server that it comes from.
     "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
 }

@@ -6,7 +6,17 @@ from django.http import JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.oauth2_backends import JSONOAuthLibCore, OAuthLibCore
-from oauth2_provider.views import AuthorizationView, RevokeTokenView, TokenView
+from oauth2_provider.views import (
+    AuthorizationView,
+    DeviceAuthorizationView,
+    DeviceConfirmView,
+    DeviceGrantStatusView,
+    DeviceUserCodeView,
+    IntrospectTokenView,
+    OAuthServerMetadataView,
+    RevokeTokenView,
+    TokenView,
+)
 from oauth2_provider.views.generic import ProtectedResourceView
 
 
@@ -20,6 +30,14 @@ class JsonTokenView(TokenView):
     oauthlib_backend_class = JSONOAuthLibCore
 
 
+class FormRevokeView(RevokeTokenView):
+    oauthlib_backend_class = OAuthLibCore
+
+
+class JsonRevokeView(RevokeTokenView):
+    oauthlib_backend_class = JSONOAuthLibCore
+
+
 class WhoAmI(ProtectedResourceView):
     """The API: who the resource owner is, or nobody if the client acts for itself."""
 
@@ -28,24 +46,31 @@ class WhoAmI(ProtectedResourceView):
         return JsonResponse({"user": owner.username if owner else None})
 
 
-form_token, json_token = FormTokenView.as_view(), JsonTokenView.as_view()
-
-
-@csrf_exempt
-def token(request):
+def by_port(form, json):
     """One endpoint; the port decides how its bodies are read."""
-    view = json_token if request.get_port() == settings.JSON_PORT else form_token
-    return view(request)
+    views = {True: json.as_view(), False: form.as_view()}
+    return csrf_exempt(lambda request: views[request.get_port() == settings.JSON_PORT](request))
 
 
 oauth2 = [
     path("authorize/", AuthorizationView.as_view(), name="authorize"),
-    path("token/", token, name="token"),
-    path("revoke/", RevokeTokenView.as_view(), name="revoke-token"),
+    path("token/", by_port(FormTokenView, JsonTokenView), name="token"),
+    path("revoke/", by_port(FormRevokeView, JsonRevokeView), name="revoke-token"),
+    # The toolkit reads forms here, on whichever port.
+    path("introspect/", IntrospectTokenView.as_view(), name="introspect"),
+    path("device-authorization/", DeviceAuthorizationView.as_view(), name="device-authorization"),
+    path("device/", DeviceUserCodeView.as_view(), name="device"),
+    path("device/<slug:client_id>/<slug:user_code>", DeviceConfirmView.as_view(), name="device-confirm"),
+    path(
+        "device/<slug:client_id>/<slug:user_code>/status",
+        DeviceGrantStatusView.as_view(),
+        name="device-grant-status",
+    ),
 ]
 
 urlpatterns = [
     path("o/", include((oauth2, "oauth2_provider"))),
     path("login/", LoginView.as_view()),
     path("whoami", WhoAmI.as_view()),
+    path(".well-known/oauth-authorization-server", OAuthServerMetadataView.as_view()),
 ]

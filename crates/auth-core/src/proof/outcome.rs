@@ -59,7 +59,7 @@ impl World<'_> {
             Reason::CredentialsRefused => self.wrong > 0,
             Reason::RefreshTokenRefused => self.refused > 0,
             Reason::RefreshTokenUncertain => self.troubles() > 0,
-            Reason::CodeSpent => false,
+            Reason::CodeSpent | Reason::LoginTimedOut | Reason::LoginCancelled => false,
         };
         if !is_true {
             return Err(format!("the wrong reason: P{at} is told that {reason}"));

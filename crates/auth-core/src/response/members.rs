@@ -59,6 +59,10 @@ impl Members {
         })
     }
 
+    pub(super) fn get(&self, name: &str) -> Option<&Member> {
+        self.0.get(name)
+    }
+
     pub(super) fn take(&mut self, name: &str) -> Option<Member> {
         self.0.remove(name)
     }

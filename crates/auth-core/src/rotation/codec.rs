@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result, StoreFailure};
 use crate::store::StoredRecord;
+use crate::token::TokenType;
 
 use super::{
     Access, Dead, InFlight, Loaded, Login, Lost, Period, Record, Recovery, RefreshToken, Rest,
@@ -102,6 +103,7 @@ impl Login {
 impl Access {
     fn write(&self, to: &mut Writer) {
         to.text(self.token.expose());
+        to.bool(self.token_type == TokenType::Dpop);
         to.duration(self.issued);
         to.u64(self.life);
         to.bool(self.is_known);
@@ -116,6 +118,10 @@ impl Access {
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             token: from.secret()?,
+            token_type: match from.bool()? {
+                false => TokenType::Bearer,
+                true => TokenType::Dpop,
+            },
             issued: from.duration()?,
             life: from.u64()?,
             is_known: from.bool()?,

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use crate::token::{Expires, TokenResponse, is_sendable};
+use crate::token::{Expires, TokenResponse, TokenType, is_sendable};
 
 use super::SKEW;
 
@@ -22,6 +22,7 @@ pub(crate) struct Login {
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     pub(crate) token: Secret,
+    pub(crate) token_type: TokenType,
     /// When the request for it was begun: its life counts from there.
     pub(crate) issued: Duration,
     /// How many seconds it lives.
@@ -89,6 +90,7 @@ impl Access {
         };
         Ok(Self {
             token: response.access_token,
+            token_type: response.token_type,
             issued: started.wall,
             life: life.as_secs(),
             is_known: response.expires != Expires::Unknown,

@@ -121,9 +121,11 @@ impl Builder {
         let identity = self.grant.identity();
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let transport = self.transport.unwrap_or_else(shared_transport);
+        // A proof that needs another nonce costs a second sending.
+        let sendings = if self.grant.prover().is_some() { 2 } else { 1 };
         let rules = Rules {
             replay: self.grant.replay(),
-            flight: transport.timeout() + 2 * store.timeout() + MARGIN,
+            flight: sendings * transport.timeout() + 2 * store.timeout() + MARGIN,
             credentials: short_fingerprint(&identity, self.grant.credentials()),
             retries: self.retries,
         };

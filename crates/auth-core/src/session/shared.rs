@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::error::{Error, Result, StoreFailure};
+use crate::grant::Revoked;
 use crate::held::Current;
 use crate::observer::Event;
 use crate::rotation::{Change, Loaded, Login, Record, Stamp};
@@ -90,15 +91,39 @@ impl Inner {
         ))
     }
 
+    /// Forgets first: a token that is revoked and not forgotten would go on being served.
+    pub(super) fn log_out(&self) -> Result<()> {
+        let record = self.newest();
+        self.forget()?;
+        let Some(login) = record.as_ref().and_then(|record| record.login.as_ref()) else {
+            return Ok(());
+        };
+        match (&login.refresh_token, &login.access) {
+            (Some(refresh_token), _) => self.grant.revoke(
+                Revoked::RefreshToken(&refresh_token.secret),
+                &*self.transport,
+            ),
+            (None, Some(access)) => self
+                .grant
+                .revoke(Revoked::AccessToken(&access.token), &*self.transport),
+            (None, None) => Ok(()),
+        }
+    }
+
     pub(super) fn refresh_token(&self) -> Option<Secret> {
+        let record = self.newest()?;
+        record.unsent().map(|token| token.secret.clone())
+    }
+
+    /// The record with what this process knows beyond it.
+    fn newest(&self) -> Option<Record> {
         let (found, _) = self.look();
         let memory = lock(&self.memory);
         let owed = memory
             .owed
             .as_ref()
             .and_then(|owed| owed.apply(found.as_ref()));
-        let record = owed.or(found).or_else(|| memory.newest.clone())?;
-        record.unsent().map(|token| token.secret.clone())
+        owed.or(found).or_else(|| memory.newest.clone())
     }
 
     /// What the store holds, as far as it can be read.

@@ -4,14 +4,25 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Code, USERNAME, fresh_token, refusal, scope, secret_of};
+use super::{Code, USERNAME, fresh_token, pushed, refusal, scope, secret_of};
 use crate::realm::Realm;
 use crate::received::Fields;
 use crate::tokens::Login;
 use crate::{Answer, Received};
 
 pub(super) fn answer(realm: &mut Realm, request: &Received) -> Answer {
-    let fields = Fields::from_pairs(request.query_pairs());
+    let mut fields = Fields::from_pairs(request.query_pairs());
+    if fields.get("request_uri").is_some() {
+        let Some(pushed) = pushed::take(realm, &fields) else {
+            return refusal(
+                400,
+                "invalid_request_uri",
+                "request_uri is unknown, used or expired",
+            );
+        };
+        // RFC 9126 §4: nothing that stands beside it counts.
+        fields = pushed;
+    }
     // RFC 6749 §4.1.2.1: to a URI that is not the client's nobody is ever redirected.
     if secret_of(fields.text("client_id")).is_none() {
         return refusal(400, "invalid_client", "Unknown client_id");
@@ -38,7 +49,8 @@ pub(super) fn answer(realm: &mut Realm, request: &Received) -> Answer {
 
 type Members = Vec<(&'static str, String)>;
 
-fn agree(realm: &mut Realm, fields: &Fields) -> Result<Members, (&'static str, &'static str)> {
+/// Whether the request is one that a user can be asked about; answers the scope that it is for.
+pub(super) fn examine(fields: &Fields) -> Result<String, (&'static str, &'static str)> {
     if fields.has_repetition() {
         return Err(("invalid_request", "A parameter is repeated"));
     }
@@ -60,23 +72,27 @@ fn agree(realm: &mut Realm, fields: &Fields) -> Result<Members, (&'static str, &
             "code_challenge is required of a public client",
         ));
     }
-    let scope = scope(fields.text("scope")).ok_or(("invalid_scope", "Unknown scope"))?;
+    scope(fields.text("scope")).ok_or(("invalid_scope", "Unknown scope"))
+}
+
+fn agree(realm: &mut Realm, fields: &Fields) -> Result<Members, (&'static str, &'static str)> {
+    let scope = examine(fields)?;
     if realm.user_refuses {
         return Err(("access_denied", "The resource owner denied the request"));
     }
     let login = Login {
-        client: client.to_owned(),
+        client: fields.text("client_id").to_owned(),
         subject: USERNAME.to_owned(),
         scope,
     };
-    if response_type == "token" {
+    if fields.text("response_type") == "token" {
         return Ok(implicit(realm, &login));
     }
     let code = fresh_token();
     let record = Code {
         login,
         redirect_uri: fields.text("redirect_uri").to_owned(),
-        challenge: challenge.map(str::to_owned),
+        challenge: fields.get("code_challenge").map(str::to_owned),
         expires: realm.now + CODE_LIFE,
         spent: None,
     };
@@ -127,7 +143,7 @@ impl Redirect<'_> {
 }
 
 /// RFC 8252 §7.3: any port of a loopback address; a fragment is never allowed (RFC 6749 §3.1.2).
-fn is_loopback(uri: &str) -> bool {
+pub(super) fn is_loopback(uri: &str) -> bool {
     let rest = uri
         .strip_prefix("http://")
         .filter(|rest| !rest.contains(['#', '\r', '\n']));

@@ -5,17 +5,13 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{PASSWORD, TOKEN_PATH, USERNAME, fresh_token, refusal, scope, secret_of};
+use super::{PASSWORD, TOKEN_PATH, USERNAME, device, fresh_token, refusal, scope, secret_of};
 use crate::realm::Realm;
 use crate::received::{Fields, JSON, decode_form_part};
 use crate::tokens::{Family, Login, Rejection};
 use crate::{Answer, Bodies, Received};
 
-pub(super) fn answer(realm: &mut Realm, request: &Received) -> Answer {
-    grant(realm, request).unwrap_or_else(|refusal| refusal)
-}
-
-fn grant(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+pub(super) fn answer(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
     let fields = fields(realm.settings.bodies, request)?;
     if fields.has_repetition() {
         return Err(invalid_request("A parameter is repeated"));
@@ -31,6 +27,7 @@ fn grant(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
         "password" => password(realm, &fields, client),
         "client_credentials" => client_credentials(realm, &fields, client),
         "refresh_token" => refresh(realm, &fields, &client),
+        device::GRANT_TYPE => device::poll(realm, &fields, &client),
         _ => Err(refusal(
             400,
             "unsupported_grant_type",
@@ -39,7 +36,7 @@ fn grant(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
     }
 }
 
-fn fields(bodies: Bodies, request: &Received) -> Result<Fields, Answer> {
+pub(super) fn fields(bodies: Bodies, request: &Received) -> Result<Fields, Answer> {
     let form = || request.form_fields();
     let json = || request.json_fields();
     let (fields, wanted) = match bodies {
@@ -51,7 +48,7 @@ fn fields(bodies: Bodies, request: &Received) -> Result<Fields, Answer> {
 }
 
 /// The client by HTTP Basic, by the body, or by its mere name if it is public.
-fn authenticate(request: &Received, fields: &Fields) -> Result<String, Answer> {
+pub(super) fn authenticate(request: &Received, fields: &Fields) -> Result<String, Answer> {
     let basic = request.header("authorization");
     let (id, secret) = match basic {
         Some(_) if fields.get("client_secret").is_some() => {
@@ -198,7 +195,12 @@ fn refresh(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Answer, A
     Ok(issued(realm, &login, family, true))
 }
 
-fn issued(realm: &mut Realm, login: &Login, family: Family, with_refresh: bool) -> Answer {
+pub(super) fn issued(
+    realm: &mut Realm,
+    login: &Login,
+    family: Family,
+    with_refresh: bool,
+) -> Answer {
     let mut body = json!({
         "access_token": realm.issue_access(login, family, fresh_token()),
         "token_type": "Bearer",
@@ -211,15 +213,15 @@ fn issued(realm: &mut Realm, login: &Login, family: Family, with_refresh: bool) 
     Answer::json(200, &body).no_store()
 }
 
-fn invalid_request(description: &str) -> Answer {
+pub(super) fn invalid_request(description: &str) -> Answer {
     refusal(400, "invalid_request", description)
 }
 
-fn invalid_grant(description: &str) -> Answer {
+pub(super) fn invalid_grant(description: &str) -> Answer {
     refusal(400, "invalid_grant", description)
 }
 
-fn invalid_scope() -> Answer {
+pub(super) fn invalid_scope() -> Answer {
     refusal(
         400,
         "invalid_scope",
@@ -228,7 +230,7 @@ fn invalid_scope() -> Answer {
 }
 
 /// RFC 6749 §5.2: 401 with a challenge where `Authorization` was used.
-fn invalid_client(by_header: bool) -> Answer {
+pub(super) fn invalid_client(by_header: bool) -> Answer {
     let answer = refusal(
         401,
         "invalid_client",

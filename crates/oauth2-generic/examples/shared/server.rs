@@ -3,7 +3,7 @@
 use std::env;
 
 use auth_sim::{Simulator, generic};
-use oauth2_generic::{Client, Session};
+use oauth2_generic::{Client, HttpTransport, Metadata, Session};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -16,17 +16,23 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn from_environment() -> Result<Self> {
-        let Ok(token_endpoint) = env::var("OAUTH2_TOKEN_ENDPOINT") else {
-            return Ok(Self::simulated());
-        };
-        let client = Client {
+        let (issuer, token_endpoint) =
+            (optional("OAUTH2_ISSUER"), optional("OAUTH2_TOKEN_ENDPOINT"));
+        if issuer.is_empty() && token_endpoint.is_empty() {
+            return Self::simulated();
+        }
+        let client_id = env::var("OAUTH2_CLIENT_ID")?;
+        let mut client = Client {
             token_endpoint,
             authorization_endpoint: optional("OAUTH2_AUTHORIZATION_ENDPOINT"),
-            client_id: env::var("OAUTH2_CLIENT_ID")?,
-            client_secret: optional("OAUTH2_CLIENT_SECRET").into(),
-            scope: optional("OAUTH2_SCOPE"),
+            client_id: client_id.clone(),
             ..Client::default()
         };
+        if !issuer.is_empty() {
+            client = Metadata::discover(&issuer, &HttpTransport::new())?.client(client_id);
+        }
+        client.client_secret = optional("OAUTH2_CLIENT_SECRET").into();
+        client.scope = optional("OAUTH2_SCOPE");
         Ok(Self {
             client,
             api: optional("OAUTH2_API"),
@@ -34,23 +40,17 @@ impl Server {
         })
     }
 
-    fn simulated() -> Self {
+    fn simulated() -> Result<Self> {
         let simulator = Simulator::generic();
-        println!("OAUTH2_TOKEN_ENDPOINT is not set, so this talks to a simulator.");
-        let client = Client {
-            token_endpoint: simulator.token_url(),
-            authorization_endpoint: format!("{}/authorize", simulator.url()),
-            issuer: simulator.url().to_owned(),
-            client_id: generic::CLIENT_ID.into(),
-            client_secret: generic::CLIENT_SECRET.into(),
-            ..Client::default()
-        };
-        let api = format!("{}/whoami", simulator.url());
-        Self {
+        println!("OAUTH2_ISSUER is not set, so this talks to a simulator.");
+        let metadata = Metadata::discover(simulator.url(), &HttpTransport::new())?;
+        let mut client = metadata.client(generic::CLIENT_ID);
+        client.client_secret = generic::CLIENT_SECRET.into();
+        Ok(Self {
             client,
-            api,
+            api: format!("{}/whoami", simulator.url()),
             simulator: Some(simulator),
-        }
+        })
     }
 
     /// Shows that there is a token, and what the API says to it if there is one.

@@ -6,7 +6,18 @@
     reason = "a test that cannot go on says where"
 )]
 
+mod browser; // a person in front of a browser
+mod client_auth; // how the client shows who it is
 mod codes; // a code is sent once
+mod devices; // the user logs in on another device
+mod dpop; // tokens that are bound to a key
+mod ends; // revocation and introspection
+mod exchanges; // a token is traded for another
+mod jose; // reads what was signed
+mod metadata; // what a server announces, and is held to
+mod pushed; // the server is told of a login first
 mod redirects; // what comes back from the authorization endpoint
 mod requests; // what each grant sends to the token endpoint
+mod script; // a server that says what it was told to say
+mod simulated; // against the strict simulator, from an issuer to a log-out
 mod urls; // what users are sent to

@@ -147,12 +147,14 @@ fn at<T: Clone>(list: &[T], place: u8) -> Option<T> {
 }
 
 /// In the order in which they are written; new ones go to the end.
-const REASONS: [Reason; 5] = [
+const REASONS: [Reason; 7] = [
     Reason::NoCredentials,
     Reason::CredentialsRefused,
     Reason::RefreshTokenRefused,
     Reason::RefreshTokenUncertain,
     Reason::CodeSpent,
+    Reason::LoginTimedOut,
+    Reason::LoginCancelled,
 ];
 const NETWORKS: [Network; 5] = [
     Network::NameLookup,

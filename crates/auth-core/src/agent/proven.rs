@@ -1,0 +1,132 @@
+//! Requests that carry a proof, and the second sending that a new nonce costs (RFC 9449 §9).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::{Extensions, Request, StatusCode};
+use ureq::middleware::MiddlewareNext;
+use ureq::{Agent, ResponseExt as _, SendBody};
+
+use crate::grant::Prover;
+use crate::request::attach;
+use crate::token::Token;
+
+use super::{Answer, Came, other};
+
+/// How the caller wants to hear of a status that is an error.
+///
+/// An error of ureq's has lost the headers, and with them the nonce. So the status is asked for as an
+/// answer, and made the error that the caller expects afterwards.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Statuses {
+    as_error: bool,
+    /// How many extensions ureq gives a request without settings of its own.
+    plain: usize,
+}
+
+/// One request with its proofs.
+pub(super) struct Proven<'a> {
+    pub(super) prover: &'a dyn Prover,
+    pub(super) token: &'a Token,
+    pub(super) again: &'a Agent,
+    /// What [`Statuses::as_error`] says.
+    pub(super) as_error: Option<bool>,
+}
+
+impl Statuses {
+    pub(super) fn of(agent: &Agent) -> Self {
+        Self {
+            as_error: agent.config().http_status_as_error(),
+            plain: plain(),
+        }
+    }
+
+    /// Whether the caller wants errors; none if the request has settings of its own, which nobody
+    /// but ureq can read.
+    pub(super) fn as_error(self, request: &Extensions) -> Option<bool> {
+        (request.len() == self.plain).then_some(self.as_error)
+    }
+}
+
+impl Proven<'_> {
+    /// Sends the request once.
+    pub(super) fn send(
+        &self,
+        request: Request<SendBody<'_>>,
+        send: impl FnOnce(Request<SendBody<'_>>) -> Answer,
+    ) -> Came {
+        let shown = self.as_error.is_some();
+        let mut came = self.exchange(request, shown, send);
+        came.as_error = self.as_error.unwrap_or_default();
+        came
+    }
+
+    /// Sends a request that can be made again, and does so if the API wants another proof.
+    pub(super) fn send_until_proven<'b>(
+        &self,
+        request: impl Fn() -> Request<SendBody<'b>>,
+        first: impl FnOnce(Request<SendBody<'_>>) -> Answer,
+    ) -> Came {
+        let mut came = self.send(request(), first);
+        let again = || self.exchange(request(), true, |request| self.again.run(request));
+        if came.status() == Some(401) && came.answer.is_err() {
+            // Its headers are lost, and with them the nonce.
+            came = Came {
+                as_error: true,
+                ..again()
+            };
+        }
+        if came.wants_proof {
+            came = Came {
+                as_error: came.as_error,
+                ..again()
+            };
+        }
+        came
+    }
+
+    fn exchange(
+        &self,
+        mut request: Request<SendBody<'_>>,
+        shown: bool,
+        send: impl FnOnce(Request<SendBody<'_>>) -> Answer,
+    ) -> Came {
+        let uri = request.uri().clone();
+        let proof = self.prover.prove(request.method(), &uri, Some(self.token));
+        if let Err(error) = proof.and_then(|proof| attach(&mut request, &proof)) {
+            return Came::of(Err(other(error)));
+        }
+        let config = self.again.configure_request(request);
+        let mut config = config.save_redirect_history(true);
+        if shown {
+            config = config.http_status_as_error(false);
+        }
+        let answer = send(config.build());
+        let wants_proof = answer.as_ref().is_ok_and(|answer| {
+            // Where a redirect leads, the token does not go, and a nonce is another server's.
+            let is_redirected = answer
+                .get_redirect_history()
+                .is_some_and(|visited| visited.len() > 1);
+            !is_redirected
+                && self.prover.answered(&uri, answer.headers(), None)
+                && answer.status() == StatusCode::UNAUTHORIZED
+        });
+        Came {
+            wants_proof,
+            ..Came::of(answer)
+        }
+    }
+}
+
+/// Asks ureq, without a network: what comes back is the middleware's.
+fn plain() -> usize {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&seen);
+    let look = move |request: Request<SendBody<'_>>, _: MiddlewareNext<'_>| {
+        count.store(request.extensions().len(), Ordering::Relaxed);
+        Err(ureq::Error::ConnectionFailed)
+    };
+    let agent = Agent::config_builder().middleware(look).build().new_agent();
+    let _never_sent = agent.get("http://127.0.0.1/").call();
+    seen.load(Ordering::Relaxed)
+}

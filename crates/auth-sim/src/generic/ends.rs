@@ -1,0 +1,56 @@
+//! `POST /revoke` and `POST /introspect`: the end of a token, and what is known of it.
+
+use serde_json::json;
+
+use super::secret_of;
+use super::token::{authenticate, fields, invalid_client, invalid_request};
+use crate::realm::{Realm, epoch};
+use crate::received::Fields;
+use crate::{Answer, Received};
+
+/// RFC 7009: a login ends with any of its tokens; one that does not exist has ended already.
+pub(super) fn revoke(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+    let (token, client) = token_and_client(realm, request)?;
+    let Some(known) = realm.tokens.known(&token) else {
+        return Ok(Answer::new(200));
+    };
+    if known.login.client != client {
+        return Err(invalid_request("The token is another client's"));
+    }
+    realm.tokens.revoke_family(known.family);
+    Ok(Answer::new(200))
+}
+
+/// RFC 7662: for clients that have a secret, so that nobody can try tokens out.
+pub(super) fn introspect(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+    let (token, client) = token_and_client(realm, request)?;
+    if secret_of(&client) == Some(None) {
+        return Err(invalid_client(false));
+    }
+    let known = realm.tokens.known(&token);
+    let Some(known) = known.filter(|known| known.is_live(realm.now)) else {
+        return Ok(Answer::json(200, &json!({"active": false})).no_store());
+    };
+    let body = json!({
+        "active": true,
+        "client_id": known.login.client,
+        "username": known.login.subject,
+        "sub": known.login.subject,
+        "scope": known.login.scope,
+        "exp": epoch(known.expires),
+        "iss": realm.url,
+    });
+    Ok(Answer::json(200, &body).no_store())
+}
+
+fn token_and_client(realm: &Realm, request: &Received) -> Result<(String, String), Answer> {
+    let fields: Fields = fields(realm.settings.bodies, request)?;
+    if fields.has_repetition() {
+        return Err(invalid_request("A parameter is repeated"));
+    }
+    let client = authenticate(request, &fields)?;
+    match fields.get("token") {
+        Some(token) => Ok((token.to_owned(), client)),
+        None => Err(invalid_request("token is missing")),
+    }
+}

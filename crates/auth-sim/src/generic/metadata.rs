@@ -1,0 +1,35 @@
+//! `GET /.well-known/oauth-authorization-server`: what the server is able to do (RFC 8414).
+
+use serde_json::json;
+
+use super::{SCOPES, TOKEN_PATH};
+use crate::Answer;
+use crate::realm::Realm;
+
+/// Every member is kept to by the endpoint that it is about.
+pub(super) fn answer(realm: &Realm) -> Answer {
+    let at = |path: &str| format!("{}{path}", realm.url);
+    let body = json!({
+        "issuer": realm.url,
+        "authorization_endpoint": at("/authorize"),
+        "token_endpoint": at(TOKEN_PATH),
+        "device_authorization_endpoint": at("/device_authorization"),
+        "pushed_authorization_request_endpoint": at("/par"),
+        "revocation_endpoint": at("/revoke"),
+        "introspection_endpoint": at("/introspect"),
+        "scopes_supported": SCOPES,
+        "response_types_supported": ["code", "token"],
+        "grant_types_supported": [
+            "authorization_code",
+            "implicit",
+            "password",
+            "client_credentials",
+            "refresh_token",
+            super::device::GRANT_TYPE,
+        ],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+    });
+    Answer::json(200, &body)
+}

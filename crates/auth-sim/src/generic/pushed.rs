@@ -1,0 +1,50 @@
+//! `POST /par`: an authorization request that comes before its user (RFC 9126).
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+
+use super::authorize::{examine, is_loopback};
+use super::refusal;
+use super::token::{authenticate, fields, invalid_request};
+use crate::realm::Realm;
+use crate::received::Fields;
+use crate::tokens::{ALPHANUMERIC, random};
+use crate::{Answer, Received};
+
+/// A request that waits for its user.
+pub(crate) struct Pushed {
+    fields: Fields,
+    expires: SystemTime,
+}
+
+pub(super) fn push(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+    let fields = fields(realm.settings.bodies, request)?;
+    let client = authenticate(request, &fields)?;
+    if fields.text("client_id") != client {
+        // RFC 9126 §2: it is a parameter of the request, whatever shows who the client is.
+        return Err(invalid_request("client_id is missing"));
+    }
+    if fields.get("request_uri").is_some() {
+        return Err(invalid_request("request_uri cannot be pushed"));
+    }
+    if !is_loopback(fields.text("redirect_uri")) {
+        return Err(invalid_request("redirect_uri is missing or not registered"));
+    }
+    examine(&fields).map_err(|(error, description)| refusal(400, error, description))?;
+    let request_uri = format!("{PREFIX}{}", random(ALPHANUMERIC, 43));
+    let body = json!({"request_uri": request_uri, "expires_in": LIFE.as_secs()});
+    let expires = realm.now + LIFE;
+    realm.pushed.insert(request_uri, Pushed { fields, expires });
+    Ok(Answer::json(201, &body).no_store())
+}
+
+/// What was pushed, for the one time that it is good for.
+pub(super) fn take(realm: &mut Realm, fields: &Fields) -> Option<Fields> {
+    let pushed = realm.pushed.remove(fields.text("request_uri"))?;
+    let is_theirs = pushed.fields.text("client_id") == fields.text("client_id");
+    (is_theirs && realm.now < pushed.expires).then_some(pushed.fields)
+}
+
+const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+const LIFE: Duration = Duration::from_secs(60);

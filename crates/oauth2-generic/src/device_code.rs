@@ -1,0 +1,165 @@
+//! The user logs in on another device, and this one waits.
+
+mod pending;
+#[cfg(feature = "qr")]
+mod qr;
+
+use std::sync::{Mutex, PoisonError};
+
+use auth_core::{
+    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, TokenResponse,
+    Transport,
+};
+
+use crate::authorize;
+use crate::client::{Client, url_of};
+
+pub use pending::PendingDevice;
+#[cfg(feature = "qr")]
+pub use qr::Qr;
+
+/// The device authorization grant (RFC 8628): for devices without a browser or a keyboard.
+///
+/// Show the user a short code and where to enter it, on a telephone say; wait; and there is a token.
+///
+/// ```no_run
+/// use oauth2_generic::{Client, DeviceCode, HttpTransport, Session};
+///
+/// let login = DeviceCode {
+///     client: Client {
+///         token_endpoint: "https://login.example.com/token".into(),
+///         device_authorization_endpoint: "https://login.example.com/device".into(),
+///         client_id: "television".into(),
+///         ..Client::default()
+///     },
+/// };
+/// let http = HttpTransport::new();
+/// let pending = login.begin(&http)?;
+/// println!("{pending}"); // On another device, open https://… and enter WDJB-MJHT
+/// let session = Session::new(pending.wait(&http)?);
+/// # Ok::<(), oauth2_generic::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct DeviceCode {
+    /// The client, and the server that knows it.
+    pub client: Client,
+}
+
+/// A login on another device that the user has granted: a [`Grant`] that holds its first token.
+///
+/// The token is handed out once, and its life counts from then: make the session at once. The refresh
+/// token that came with it carries on from there.
+#[derive(Debug)]
+pub struct GrantedDevice {
+    client: Client,
+    login: String,
+    resource_owner: String,
+    first: Mutex<Option<TokenResponse>>,
+}
+
+impl DeviceCode {
+    /// Asks the server for a code that the user can enter elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if the fields make no request; otherwise what the server said, or that
+    /// it cannot be shown to a person.
+    pub fn begin(&self, http: &dyn Transport) -> Result<PendingDevice> {
+        let client = &self.client;
+        client.check_grant(GRANT_TYPE)?;
+        url_of("token_endpoint", &client.token_endpoint)?;
+        let endpoint = url_of(
+            "device_authorization_endpoint",
+            &client.device_authorization_endpoint,
+        )?;
+        let request = client.authenticated(client.to(endpoint))?;
+        let reply = client
+            .with_target(request)?
+            .optional("scope", &client.scope)
+            .ask(http)?;
+        PendingDevice::read(self.clone(), &reply)
+    }
+
+    /// Asks once whether the user is done.
+    fn ask(&self, device_code: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
+        self.client
+            .request(GRANT_TYPE)?
+            .param("device_code", device_code)
+            .send(http)
+    }
+}
+
+impl GrantedDevice {
+    fn new(client: Client, first: TokenResponse) -> Self {
+        Self {
+            client,
+            login: authorize::new_state(),
+            resource_owner: String::new(),
+            first: Mutex::new(Some(first)),
+        }
+    }
+
+    /// Says whose login this is, in your words: it tells the tokens of your users apart.
+    ///
+    /// Whoever keeps tokens in a store names the user here and in
+    /// [`RefreshToken`](crate::RefreshToken) alike, and finds the login again. A login without a name
+    /// is kept for itself.
+    #[must_use]
+    pub fn resource_owner(mut self, name: impl Into<String>) -> Self {
+        self.resource_owner = name.into();
+        self
+    }
+}
+
+impl Grant for GrantedDevice {
+    fn identity(&self) -> Identity {
+        let identity = self.client.identity();
+        match self.resource_owner.as_str() {
+            "" => identity.with("login", &self.login),
+            name => identity.with("resource_owner", name),
+        }
+    }
+
+    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        first
+            .take()
+            .ok_or_else(|| Error::reauthentication_required(Reason::CodeSpent))
+    }
+
+    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
+        self.client.refresh(refresh_token, http)
+    }
+
+    fn credentials(&self) -> Vec<&Secret> {
+        self.client.credentials(None)
+    }
+
+    fn is_new_login(&self) -> bool {
+        self.first
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
+    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
+        self.client.revoke(token, http)
+    }
+
+    fn prover(&self) -> Option<&dyn Prover> {
+        self.client.prover()
+    }
+
+    fn replay(&self) -> Replay {
+        self.client.replay
+    }
+
+    fn origins(&self) -> Vec<String> {
+        self.client.origins()
+    }
+
+    fn is_rejection(&self, status: u16) -> bool {
+        self.client.is_rejection(status)
+    }
+}
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -1,0 +1,97 @@
+//! What servers said of proofs: their nonces, and how far their clocks are from ours.
+
+use std::collections::BTreeMap;
+
+use auth_core::Refusal;
+use auth_core::http::HeaderMap;
+use auth_core::http::header::{AGE, DATE, WWW_AUTHENTICATE};
+use auth_core::time::OffsetDateTime;
+use auth_core::time::format_description::well_known::Rfc2822;
+
+/// What is known of each server, by its origin. They are as many as there are endpoints and APIs.
+#[derive(Debug, Default)]
+pub(super) struct Servers(BTreeMap<String, Server>);
+
+#[derive(Debug, Default)]
+struct Server {
+    nonce: Option<String>,
+    /// By how many seconds its clock is ahead of ours, where it has refused a proof of ours.
+    ahead: i64,
+}
+
+impl Servers {
+    /// The nonce for the next proof, and what to add to our clock.
+    pub(super) fn known(&self, origin: &str) -> (Option<String>, i64) {
+        let server = self.0.get(origin);
+        server.map_or((None, 0), |server| (server.nonce.clone(), server.ahead))
+    }
+
+    /// Whether a proof was refused, and the next one is better.
+    pub(super) fn answered(
+        &mut self,
+        origin: String,
+        headers: &HeaderMap,
+        refusal: Option<&Refusal>,
+        now: u64,
+    ) -> bool {
+        let server = self.0.entry(origin).or_default();
+        let nonce = nonce(headers);
+        let has_nonce = nonce.is_some();
+        server.nonce = nonce.or(server.nonce.take());
+        let says = |code: &str| match refusal {
+            Some(refusal) => refusal.code.to_string() == code,
+            None => challenges(headers, code),
+        };
+        if says("use_dpop_nonce") {
+            server.set_clock(headers, now);
+            return has_nonce;
+        }
+        says("invalid_dpop_proof") && server.set_clock(headers, now)
+    }
+}
+
+impl Server {
+    /// Whether our clock was off.
+    fn set_clock(&mut self, headers: &HeaderMap, now: u64) -> bool {
+        let Some(date) = date(headers) else {
+            return false;
+        };
+        let ahead = date.saturating_sub_unsigned(now);
+        let was_off = (ahead - self.ahead).abs() > TOLERANCE;
+        if was_off {
+            self.ahead = ahead;
+        }
+        was_off
+    }
+}
+
+/// The nonce of an answer (RFC 9449 §8.1), if it is one.
+fn nonce(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("dpop-nonce")?.to_str().ok()?;
+    let is_nonce = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    let fits = (1..=LONGEST_NONCE).contains(&text.len());
+    (fits && text.bytes().all(is_nonce)).then(|| text.to_owned())
+}
+
+/// Whether an API names this error in a challenge (RFC 9449 §7.1), in quotes or not.
+fn challenges(headers: &HeaderMap, code: &str) -> bool {
+    headers.get_all(WWW_AUTHENTICATE).iter().any(|challenge| {
+        let text = challenge.to_str().unwrap_or_default();
+        let bare: String = text.chars().filter(|it| !" \t\"".contains(*it)).collect();
+        bare.match_indices("error=")
+            .any(|(at, name)| bare[at + name.len()..].split(',').next() == Some(code))
+    })
+}
+
+/// The second of the server's clock, unless a cache answered, whose `Date` is that of another answer.
+fn date(headers: &HeaderMap) -> Option<i64> {
+    if headers.contains_key(AGE) {
+        return None;
+    }
+    let text = headers.get(DATE)?.to_str().ok()?;
+    Some(OffsetDateTime::parse(text, &Rfc2822).ok()?.unix_timestamp())
+}
+
+/// What an answer may take on its way. Servers accept proofs that are some tens of seconds old.
+const TOLERANCE: i64 = 10;
+const LONGEST_NONCE: usize = 1024;

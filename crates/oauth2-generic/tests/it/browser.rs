@@ -1,0 +1,138 @@
+//! A login in a browser, from outside: a plain client in the place of the browser, and a simulator in
+//! that of the server.
+
+mod answers; // what the person and the server say, and what comes of it
+mod endings; // nobody comes, somebody gives up, and what is left afterwards
+mod others; // whoever else finds the port
+mod pages; // what the browser is shown
+mod ports; // where the browser comes back to
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use auth_sim::Simulator;
+use auth_sim::generic::PUBLIC_CLIENT_ID;
+use oauth2_generic::{AuthorizationCode, BrowserLogin, Client, Granted, Result, ureq};
+
+/// A client of the simulator.
+fn client(server: &Simulator) -> Client {
+    Client {
+        token_endpoint: server.token_url(),
+        authorization_endpoint: format!("{}/authorize", server.url()),
+        issuer: server.url().to_owned(),
+        client_id: PUBLIC_CLIENT_ID.into(),
+        ..Client::default()
+    }
+}
+
+fn login(server: &Simulator) -> AuthorizationCode {
+    AuthorizationCode {
+        client: client(server),
+        ..AuthorizationCode::default()
+    }
+}
+
+/// A login that waits, on a thread of its own, for its browser.
+struct Waiting {
+    /// What the browser was opened with.
+    url: String,
+    thread: JoinHandle<Result<Granted>>,
+}
+
+fn begin(login: BrowserLogin) -> Waiting {
+    let (opened, urls) = mpsc::channel();
+    let login = login.open_with(move |url| {
+        opened.send(url.to_owned()).unwrap();
+        Ok(())
+    });
+    let thread = thread::spawn(move || login.log_in());
+    match urls.recv() {
+        Ok(url) => Waiting { url, thread },
+        Err(_) => panic!("no browser was opened: {:?}", thread.join().unwrap()),
+    }
+}
+
+impl Waiting {
+    /// A parameter of the URL, decoded.
+    fn parameter(&self, name: &str) -> String {
+        let (_, rest) = self.url.split_once(&format!("{name}=")).unwrap();
+        let value = rest.split('&').next().unwrap();
+        value
+            .replace("%3A", ":")
+            .replace("%2F", "/")
+            .replace("%5B", "[")
+            .replace("%5D", "]")
+    }
+
+    /// `http://127.0.0.1:PORT`
+    fn origin(&self) -> String {
+        let uri = self.parameter("redirect_uri");
+        let end = uri.match_indices('/').nth(2).unwrap().0;
+        uri[..end].to_owned()
+    }
+
+    fn authority(&self) -> String {
+        self.origin().replace("http://", "")
+    }
+
+    /// Logs in at the server; says where it sends the browser.
+    fn location(&self) -> String {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .max_redirects(0)
+            .build()
+            .into();
+        let answer = agent.get(&self.url).call().unwrap();
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    }
+
+    /// Logs in at the server and comes back; says what the browser is shown.
+    fn log_in(&self) -> String {
+        self.get(&self.location())
+    }
+
+    fn get(&self, url: &str) -> String {
+        let target = url.strip_prefix(&self.origin()).expect("it leads here");
+        self.send(&format!(
+            "GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n",
+            self.authority()
+        ))
+    }
+
+    /// Sends these bytes; says what came back.
+    fn send(&self, bytes: &str) -> String {
+        let mut stream = self.connect();
+        stream.write_all(bytes.as_bytes()).unwrap();
+        rest_of(stream)
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.authority()).unwrap()
+    }
+
+    fn end(self) -> Result<Granted> {
+        self.thread.join().unwrap()
+    }
+}
+
+fn rest_of(mut stream: TcpStream) -> String {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The status line and the title of an answer.
+fn gist(answer: &str) -> (&str, &str) {
+    let status = answer
+        .strip_prefix("HTTP/1.1 ")
+        .unwrap()
+        .split("\r\n")
+        .next()
+        .unwrap();
+    let title = answer.split("<title>").nth(1).unwrap_or_default();
+    (status, title.split("</title>").next().unwrap())
+}
+
+const LOGGED_IN: (&str, &str) = ("200 OK", "You are logged in");
+const STRANGER: (&str, &str) = ("400 Bad Request", "This is not your login");

@@ -1,0 +1,151 @@
+//! What the person and the server say, and what comes of it.
+
+use std::sync::{Arc, Mutex};
+
+use auth_core::MemoryStore;
+use auth_sim::Simulator;
+use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET};
+use oauth2_generic::http::{Request, Response};
+use oauth2_generic::{Error, ErrorCode, RefreshToken, Session};
+
+use super::{LOGGED_IN, begin, client, gist, login};
+
+#[test]
+fn a_person_logs_in_and_the_session_goes_on_with_the_refresh_token() {
+    let server = Simulator::generic();
+    let waiting = begin(login(&server).browser());
+    assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
+    let session = Session::new(waiting.end().unwrap());
+    let first = session.token().unwrap();
+    assert!(session.refresh_token().is_some());
+    assert!(session.reject(&first));
+    assert_ne!(session.token().unwrap().expose(), first.expose());
+    let grants = server.token_requests();
+    let grants = grants
+        .iter()
+        .map(|request| String::from_utf8_lossy(&request.body).into_owned());
+    let grants: Vec<bool> = grants.map(|body| body.contains("code_verifier=")).collect();
+    assert_eq!(grants, [true, false]);
+}
+
+#[test]
+fn a_confidential_client_logs_in_as_well() {
+    let server = Simulator::generic();
+    let mut login = login(&server);
+    login.client.client_id = CLIENT_ID.into();
+    login.client.client_secret = CLIENT_SECRET.into();
+    let waiting = begin(login.browser());
+    assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
+    Session::new(waiting.end().unwrap()).token().unwrap();
+}
+
+#[test]
+fn a_login_in_the_browser_replaces_the_one_that_is_stored_and_is_found_again() {
+    let (server, store) = (Simulator::generic(), MemoryStore::new());
+    let log_in = || {
+        let waiting = begin(login(&server).browser());
+        waiting.log_in();
+        let granted = waiting.end().unwrap().resource_owner("jsmith");
+        let session = Session::builder(granted).store(store.clone()).build();
+        session.token().unwrap().expose().to_owned()
+    };
+    let (first, second) = (log_in(), log_in());
+    assert_ne!(first, second);
+    let next_day = Session::builder(RefreshToken {
+        client: client(&server),
+        resource_owner: "jsmith".into(),
+    });
+    let next_day = next_day.store(store.clone()).build();
+    assert_eq!(next_day.token().unwrap().expose(), second);
+}
+
+#[test]
+fn whoever_says_no_is_told_that_nobody_is_logged_in() {
+    let server = Simulator::generic();
+    server.user_refuses(true);
+    let waiting = begin(login(&server).browser());
+    assert_eq!(gist(&waiting.log_in()), ("200 OK", "You are not logged in"));
+    let error = waiting.end().unwrap_err();
+    assert!(matches!(&error, Error::Refused(refusal) if refusal.code == ErrorCode::AccessDenied));
+}
+
+#[test]
+fn a_server_that_says_no_is_an_error_and_a_page() {
+    let server = Simulator::generic();
+    let mut login = login(&server);
+    login.client.scope = "everything".into();
+    let waiting = begin(login.browser());
+    assert_eq!(
+        gist(&waiting.log_in()),
+        ("200 OK", "The login did not work")
+    );
+    let error = waiting.end().unwrap_err();
+    assert!(matches!(&error, Error::Refused(refusal) if refusal.code == ErrorCode::InvalidScope));
+}
+
+#[test]
+fn an_answer_of_another_server_ends_the_login_without_a_code() {
+    let server = Simulator::generic();
+    let waiting = begin(login(&server).browser());
+    let (honest, _) = waiting
+        .location()
+        .split_once("iss=")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    let page = waiting.get(&format!("{honest}iss=https%3A%2F%2Fevil.example"));
+    assert_eq!(gist(&page).1, "The login did not work");
+    let error = waiting.end().unwrap_err();
+    assert!(
+        matches!(error, Error::Answer(_)) && error.to_string().contains("`iss`"),
+        "{error}"
+    );
+    assert!(server.token_requests().is_empty());
+}
+
+#[test]
+fn a_server_with_a_place_for_it_is_told_of_the_login_first() {
+    let server = Simulator::generic();
+    let mut login = login(&server);
+    login.client.pushed_authorization_request_endpoint = "https://login.example/par".into();
+    let pushed = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&pushed);
+    let transport = move |request: Request<Vec<u8>>| {
+        *seen.lock().unwrap() = String::from_utf8(request.into_body()).unwrap();
+        let body = r#"{"request_uri":"urn:example:1","expires_in":60}"#;
+        Ok(Response::builder().status(201).body(body.into()).unwrap())
+    };
+    let waiting = begin(login.browser().transport(transport));
+    assert!(
+        waiting.url.contains("request_uri=urn%3Aexample%3A1"),
+        "{}",
+        waiting.url
+    );
+    assert!(!waiting.url.contains("redirect_uri"), "{}", waiting.url);
+
+    let pushed = pushed.lock().unwrap().clone();
+    let of = |name: &str| {
+        let (_, rest) = pushed.split_once(&format!("{name}=")).unwrap();
+        rest.split('&')
+            .next()
+            .unwrap()
+            .replace("%3A", ":")
+            .replace("%2F", "/")
+    };
+    let answer = ureq_get(&format!(
+        "{}?code=c&state={}&iss={}",
+        of("redirect_uri"),
+        of("state"),
+        server.url()
+    ));
+    assert!(answer.contains("You are logged in"));
+    waiting.end().unwrap();
+}
+
+fn ureq_get(url: &str) -> String {
+    oauth2_generic::ureq::get(url)
+        .call()
+        .unwrap()
+        .into_body()
+        .read_to_string()
+        .unwrap()
+}

@@ -1,0 +1,203 @@
+//! Whoever else finds the port.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+
+use auth_sim::Simulator;
+use oauth2_generic::Session;
+
+use super::{LOGGED_IN, STRANGER, Waiting, begin, gist, login, rest_of};
+
+/// A login that strangers get at before the person does; it succeeds all the same.
+fn with_strangers(visit: impl FnOnce(&Waiting)) {
+    let server = Simulator::generic();
+    let waiting = begin(login(&server).browser());
+    visit(&waiting);
+    assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
+    Session::new(waiting.end().unwrap()).token().unwrap();
+}
+
+#[test]
+fn whoever_does_not_know_the_state_does_not_end_the_login() {
+    with_strangers(|waiting| {
+        let (redirect, state) = (
+            waiting.parameter("redirect_uri"),
+            waiting.parameter("state"),
+        );
+        let mut other = state.clone();
+        other.replace_range(..1, if state.starts_with('A') { "B" } else { "A" });
+        for query in [
+            String::new(),
+            "code=c".to_owned(),
+            "code=c&state=".to_owned(),
+            "code=c&state=other".to_owned(),
+            format!("code=c&state={other}"),
+            format!("code=c&state={state}x"),
+            format!("code=c&state={state}&state={state}"),
+            "error=access_denied".to_owned(),
+            "error=access_denied&state=other".to_owned(),
+            "code=c&state=%ff".to_owned(),
+        ] {
+            assert_eq!(
+                gist(&waiting.get(&format!("{redirect}?{query}"))),
+                STRANGER,
+                "{query}"
+            );
+        }
+    });
+}
+
+#[test]
+fn another_path_method_or_host_is_refused() {
+    with_strangers(|waiting| {
+        let (host, state) = (waiting.authority(), waiting.parameter("state"));
+        let port = host.rsplit(':').next().unwrap();
+        let ask = |line: &str, host: &str| {
+            let line = line.replace("STATE", &state);
+            let answer = waiting.send(&format!("{line} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+            gist(&answer).0.to_owned()
+        };
+        assert_eq!(ask("GET /", &host), "404 Not Found");
+        assert_eq!(
+            ask("GET /callback/?code=c&state=STATE", &host),
+            "404 Not Found"
+        );
+        assert_eq!(
+            ask("POST /callback?code=c&state=STATE", &host),
+            "405 Method Not Allowed"
+        );
+        assert_eq!(ask("OPTIONS /callback", &host), "405 Method Not Allowed");
+        for host in [
+            "evil.example".to_owned(),
+            format!("evil.example:{port}"),
+            format!("localhost:{port}"),
+            "127.0.0.1".to_owned(),
+            "127.0.0.1:1".to_owned(),
+        ] {
+            let answer = ask("GET /callback?code=c&state=STATE", &host);
+            assert_eq!(answer, "421 Misdirected Request", "{host}");
+        }
+        assert_eq!(
+            gist(&waiting.send("GET /callback HTTP/1.1\r\n\r\n")).0,
+            "400 Bad Request"
+        );
+        assert_eq!(
+            gist(&waiting.send("\u{16}\u{3}\u{1}\u{2}hello\r\n\r\n")).0,
+            "400 Bad Request"
+        );
+    });
+}
+
+#[test]
+fn a_question_about_the_head_alone_gets_no_body() {
+    with_strangers(|waiting| {
+        let host = waiting.authority();
+        let answer = waiting.send(&format!("HEAD /callback HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("\r\nAllow: GET\r\n"));
+        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    });
+}
+
+#[test]
+fn the_icon_that_every_browser_asks_for_is_answered_in_silence() {
+    with_strangers(|waiting| {
+        let answer = waiting.get(&format!("{}/favicon.ico", waiting.origin()));
+        assert!(
+            answer.starts_with("HTTP/1.1 204 No Content\r\n"),
+            "{answer}"
+        );
+        assert!(answer.ends_with("\r\n\r\n"));
+    });
+}
+
+#[test]
+fn a_head_without_end_is_refused() {
+    with_strangers(|waiting| {
+        let mut stream = waiting.connect();
+        stream
+            .write_all(b"GET /callback?code=c HTTP/1.1\r\nCookie: ")
+            .unwrap();
+        // It may hang up before all is sent.
+        let _ = stream.write_all(&[b'x'; 20 * 1024]);
+        let answer = rest_of(stream);
+        assert_eq!(gist(&answer).0, "431 Request Header Fields Too Large");
+    });
+}
+
+#[test]
+fn many_cookies_of_other_programs_on_this_machine_are_no_obstacle() {
+    let server = Simulator::generic();
+    let waiting = begin(login(&server).browser());
+    let location = waiting.location();
+    let target = location.strip_prefix(&waiting.origin()).unwrap();
+    let (host, cookie) = (waiting.authority(), "x".repeat(12 * 1024));
+    let head = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n");
+    assert_eq!(gist(&waiting.send(&head)), LOGGED_IN);
+    waiting.end().unwrap();
+}
+
+#[test]
+fn of_two_answers_at_once_one_wins_and_the_other_is_told_so() {
+    let server = Simulator::generic();
+    let waiting = begin(login(&server).browser());
+    let location = waiting.location();
+    let target = location.strip_prefix(&waiting.origin()).unwrap();
+    let head = format!("GET {target} HTTP/1.1\r\nHost: {}\r\n", waiting.authority());
+    let mut streams: Vec<TcpStream> = (0..5).map(|_| waiting.connect()).collect();
+    for stream in &mut streams {
+        stream.write_all(head.as_bytes()).unwrap();
+    }
+    let answers = thread::scope(|threads| {
+        let finish = |mut stream: TcpStream| {
+            threads.spawn(move || {
+                stream.write_all(b"\r\n").unwrap();
+                rest_of(stream)
+            })
+        };
+        let threads: Vec<_> = streams.into_iter().map(finish).collect();
+        let answers = threads.into_iter().map(|thread| thread.join().unwrap());
+        answers.collect::<Vec<String>>()
+    });
+    let count = |gist_wanted| {
+        answers
+            .iter()
+            .filter(|answer| gist(answer) == gist_wanted)
+            .count()
+    };
+    assert_eq!(count(LOGGED_IN), 1);
+    assert_eq!(count(("409 Conflict", "This login is over already")), 4);
+    Session::new(waiting.end().unwrap()).token().unwrap();
+}
+
+#[test]
+fn whoever_is_slow_or_silent_does_not_make_others_wait() {
+    let server = Simulator::generic();
+    let waiting = begin(login(&server).browser());
+    let silent: Vec<TcpStream> = (0..100).map(|_| waiting.connect()).collect();
+    let mut slow = waiting.connect();
+    slow.write_all(b"GET /callback?code=c").unwrap();
+    assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
+    drop(slow);
+    waiting.end().unwrap();
+    drop(silent);
+}
+
+#[test]
+fn an_answer_may_come_in_pieces() {
+    let server = Simulator::generic();
+    let waiting = begin(login(&server).browser());
+    let location = waiting.location();
+    let target = location.strip_prefix(&waiting.origin()).unwrap();
+    let head = format!(
+        "GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n",
+        waiting.authority()
+    );
+    let mut stream = waiting.connect();
+    stream.set_nodelay(true).unwrap();
+    for piece in head.as_bytes().chunks(7) {
+        stream.write_all(piece).unwrap();
+    }
+    assert_eq!(gist(&rest_of(stream)), LOGGED_IN);
+    waiting.end().unwrap();
+}

@@ -1,0 +1,143 @@
+//! Where the browser comes back to.
+
+use std::io::{self, Write};
+use std::net::TcpListener;
+
+use auth_sim::Simulator;
+use oauth2_generic::{AuthorizationCode, Error, Session};
+
+use super::{LOGGED_IN, begin, client, gist, login};
+
+fn login_at(server: &Simulator, redirect_uri: &str) -> AuthorizationCode {
+    AuthorizationCode {
+        client: client(server),
+        redirect_uri: redirect_uri.into(),
+        ..AuthorizationCode::default()
+    }
+}
+
+/// Whether this machine has IPv6; loudly if not.
+fn has_ipv6() -> bool {
+    let has = TcpListener::bind("[::1]:0").is_ok();
+    if !has {
+        // Not `eprintln!`, which nobody sees if the test passes.
+        let _ = writeln!(io::stderr(), "\n!!! SKIPPED: this machine has no [::1]\n");
+    }
+    has
+}
+
+#[test]
+fn the_port_that_is_listened_on_is_filled_in() {
+    let server = Simulator::generic();
+    for (redirect_uri, begins, ends) in [
+        ("", "http://127.0.0.1:", "/callback"),
+        ("http://127.0.0.1", "http://127.0.0.1:", "/"),
+        ("http://127.0.0.1:0/a/b", "http://127.0.0.1:", "/a/b"),
+        ("http://localhost/cb", "http://localhost:", "/cb"),
+    ] {
+        let waiting = begin(login_at(&server, redirect_uri).browser());
+        let uri = waiting.parameter("redirect_uri");
+        let port = uri
+            .strip_prefix(begins)
+            .unwrap()
+            .strip_suffix(ends)
+            .unwrap();
+        assert_ne!(port.parse::<u16>().unwrap(), 0);
+        assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
+        // The token endpoint compares it with the one before.
+        Session::new(waiting.end().unwrap()).token().unwrap();
+    }
+}
+
+#[test]
+fn a_query_of_the_redirect_uri_comes_back() {
+    let server = Simulator::generic();
+    let waiting = begin(login_at(&server, "http://127.0.0.1/cb?server=one").browser());
+    let location = waiting.location();
+    assert!(
+        location.contains("/cb?server=one&code="),
+        "the simulator keeps it"
+    );
+    assert_eq!(gist(&waiting.get(&location)), LOGGED_IN);
+    waiting.end().unwrap();
+}
+
+#[test]
+fn the_browser_may_come_back_over_ipv6() {
+    if !has_ipv6() {
+        return;
+    }
+    let server = Simulator::generic();
+    let waiting = begin(login_at(&server, "http://[::1]/cb").browser());
+    assert!(waiting.authority().starts_with("[::1]:"));
+    assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
+    Session::new(waiting.end().unwrap()).token().unwrap();
+}
+
+#[test]
+fn the_port_is_ours_on_both_addresses() {
+    if !has_ipv6() {
+        return;
+    }
+    let server = Simulator::generic();
+    let waiting = begin(login(&server).browser());
+    let port = waiting.authority().replace("127.0.0.1:", "");
+    let error = TcpListener::bind(format!("[::1]:{port}")).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    waiting.log_in();
+    waiting.end().unwrap();
+}
+
+#[test]
+fn a_registered_port_is_the_one() {
+    let server = Simulator::generic();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let uri = format!("http://127.0.0.1:{port}/cb");
+    let waiting = begin(login_at(&server, &uri).browser());
+    assert_eq!(waiting.parameter("redirect_uri"), uri);
+    assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
+    waiting.end().unwrap();
+    // And it is free again at once, for whoever logs in a second time.
+    let waiting = begin(login_at(&server, &uri).browser());
+    assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
+    waiting.end().unwrap();
+}
+
+#[test]
+fn a_registered_port_that_is_taken_is_an_error_before_a_browser_opens() {
+    let server = Simulator::generic();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let login = login_at(&server, &format!("http://127.0.0.1:{port}/cb")).browser();
+    let error = login
+        .open_with(|_| panic!("a browser was opened"))
+        .log_in()
+        .unwrap_err();
+    let says = format!("port {port} of `redirect_uri` is taken");
+    assert!(
+        matches!(error, Error::Configuration(_)) && error.to_string().contains(&says),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_redirect_uri_elsewhere_is_an_error_before_a_browser_opens() {
+    let server = Simulator::generic();
+    for uri in [
+        "https://app.example/cb",
+        "https://127.0.0.1/cb",
+        "app:/cb",
+        "http://0.0.0.0/cb",
+    ] {
+        let login = login_at(&server, uri).browser();
+        let error = login
+            .open_with(|_| panic!("a browser was opened"))
+            .log_in()
+            .unwrap_err();
+        assert!(error.to_string().contains("`redirect_uri`"), "{error}");
+    }
+}

@@ -1,0 +1,33 @@
+//! Tokens that are bound to a key: proofs to the token endpoint and to APIs.
+
+mod agent; // real requests, to an API that is as strict as the RFC
+mod api; // that API
+mod clocks; // a clock that is wrong
+mod keys; // the key itself
+mod nonces; // a server that wants a nonce, and how often a request is sent
+mod server; // an authorization server that keeps what it was asked
+mod tokens; // what a proof says, and which answers are taken
+
+use auth_core::ManualClock;
+use auth_core::time::OffsetDateTime;
+use oauth2_generic::{Client, DpopKey};
+
+use crate::requests::client;
+
+/// A client with a key, whose proofs are made at `NOW`.
+fn bound() -> Client {
+    Client {
+        dpop: Some(key()),
+        ..client()
+    }
+}
+
+fn key() -> DpopKey {
+    DpopKey::generate().unwrap().clock(clock())
+}
+
+fn clock() -> ManualClock {
+    ManualClock::at(OffsetDateTime::from_unix_timestamp(NOW).unwrap())
+}
+
+const NOW: i64 = 1_800_000_000;

@@ -1,0 +1,199 @@
+//! What a proof to the token endpoint says, and which answers are taken.
+
+use oauth2_generic::{
+    AuthorizationCode, Client, ClientCredentials, Error, Grant, Implicit, Password, RefreshToken,
+    Secret, Session,
+};
+use serde_json::json;
+
+use crate::jose::{hash, names};
+use crate::requests::client;
+
+use super::server::Server;
+use super::{NOW, bound};
+
+fn service(client: Client) -> ClientCredentials {
+    ClientCredentials { client }
+}
+
+#[test]
+fn a_token_request_carries_a_proof_for_itself_and_nothing_else_changes() {
+    let server = Server::default().then_token(&[]);
+    service(bound()).obtain(&server).unwrap();
+    let plain = Server::default().then(200, &[], r#"{"access_token":"a","token_type":"bearer"}"#);
+    service(client()).obtain(&plain).unwrap();
+    assert_eq!(server.bodies(), plain.bodies());
+
+    let proof = server.proofs().remove(0);
+    assert_eq!(names(&proof.header), ["alg", "jwk", "typ"]);
+    assert_eq!(
+        (&proof.header["alg"], &proof.header["typ"]),
+        (&json!("ES256"), &json!("dpop+jwt"))
+    );
+    let jwk = &proof.header["jwk"];
+    assert_eq!(
+        names(jwk),
+        ["crv", "kty", "x", "y"],
+        "the public half alone"
+    );
+    assert_eq!((&jwk["kty"], &jwk["crv"]), (&json!("EC"), &json!("P-256")));
+    let claims = &proof.claims;
+    assert_eq!(names(claims), ["htm", "htu", "iat", "jti"]);
+    assert_eq!(claims["htm"], "POST");
+    assert_eq!(claims["htu"], "https://login.example:8443/token");
+    assert_eq!(claims["iat"], NOW);
+    assert_eq!(claims["jti"].as_str().unwrap().len(), 22, "128 bits");
+}
+
+#[test]
+fn the_url_of_a_proof_has_no_query_and_is_written_in_the_one_way_that_servers_compare() {
+    for (endpoint, htu) in [
+        (
+            "https://login.example/token?tenant=1",
+            "https://login.example/token",
+        ),
+        (
+            "HTTPS://Login.Example:443/Token",
+            "https://login.example/Token",
+        ),
+        ("https://login.example", "https://login.example/"),
+        ("http://[::1]:80/token", "http://[::1]/token"),
+        ("http://127.0.0.1:8080/token", "http://127.0.0.1:8080/token"),
+    ] {
+        let mut client = bound();
+        client.token_endpoint = endpoint.into();
+        let server = Server::default().then_token(&[]);
+        service(client).obtain(&server).unwrap();
+        assert_eq!(server.proofs()[0].claims["htu"], htu);
+    }
+}
+
+#[test]
+fn every_grant_proves_and_no_proof_is_sent_twice() {
+    let refresh_token = Secret::from("r1");
+    let client = bound();
+    let code = AuthorizationCode {
+        client: client.clone(),
+        redirect_uri: "https://app.example/cb".into(),
+        ..AuthorizationCode::default()
+    };
+    let pending = code.begin().unwrap();
+    let back = format!("https://app.example/cb?code=c&state={}", pending.state());
+    let granted = pending.redirected(&back).unwrap();
+    let password = Password {
+        client: client.clone(),
+        username: "u".into(),
+        password: "p".into(),
+    };
+    let kept = RefreshToken {
+        client: client.clone(),
+        ..RefreshToken::default()
+    };
+    let mut server = Server::default();
+    for _ in 0..6 {
+        server = server.then_token(&[]);
+    }
+    for grant in [&granted as &dyn Grant, &password, &service(client.clone())] {
+        grant.obtain(&server).unwrap();
+        assert!(grant.prover().is_some());
+    }
+    for grant in [&granted as &dyn Grant, &password, &kept] {
+        grant.refresh(&refresh_token, &server).unwrap();
+    }
+    assert!(kept.prover().is_some());
+    let mut ids: Vec<String> = server
+        .proofs()
+        .iter()
+        .map(|it| it.claims["jti"].to_string())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 6);
+}
+
+#[test]
+fn a_code_and_a_login_that_is_kept_belong_to_the_key() {
+    let client = bound();
+    let thumbprint = client.dpop.as_ref().unwrap().thumbprint();
+    let code = AuthorizationCode {
+        client: client.clone(),
+        redirect_uri: "https://app.example/cb".into(),
+        ..AuthorizationCode::default()
+    };
+    let url = code.begin().unwrap().url().to_owned();
+    assert!(url.contains(&format!("&dpop_jkt={thumbprint}")), "{url}");
+    let identity = service(client.clone()).identity().to_string();
+    assert!(
+        identity.contains(&format!(" dpop_jkt={thumbprint}")),
+        "{identity}"
+    );
+
+    // A token in a redirect is for whoever has it: there is no request that could prove anything.
+    let implicit = Implicit {
+        client,
+        redirect_uri: "https://app.example/cb".into(),
+        ..Implicit::default()
+    };
+    assert!(!implicit.begin().unwrap().url().contains("dpop"));
+}
+
+#[test]
+fn a_token_that_is_not_bound_to_the_key_is_refused() {
+    for (answer, problem) in [
+        (
+            r#"{"access_token":"a","token_type":"Bearer"}"#,
+            "did not bind",
+        ),
+        (r#"{"access_token":"a"}"#, "no token_type"),
+    ] {
+        let mut client = bound();
+        client.answer.token_type_required = false;
+        let server = Server::default().then(200, &[], answer);
+        let error = service(client).obtain(&server).unwrap_err();
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+}
+
+#[test]
+fn a_bound_token_is_shown_as_one() {
+    let server = Server::default().then_token(&[]);
+    let session = Session::builder(service(bound())).transport(server).build();
+    assert_eq!(session.authorization().unwrap(), "DPoP a1");
+}
+
+#[test]
+fn a_server_that_announces_other_signatures_is_not_asked() {
+    let http = crate::script::Script::default().then(
+        200,
+        r#"{"issuer":"https://login.example","token_endpoint":"https://login.example/token",
+            "dpop_signing_alg_values_supported":["PS256"]}"#,
+    );
+    let metadata = oauth2_generic::Metadata::discover("https://login.example", &http).unwrap();
+    let mut client = metadata.client("app");
+    client.dpop = bound().dpop;
+    let server = Server::default();
+    let error = service(client).obtain(&server).unwrap_err();
+    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert_eq!(server.sent(), 0);
+}
+
+#[test]
+fn without_a_key_there_is_no_proof() {
+    assert!(service(client()).prover().is_none());
+    let identity = service(client()).identity().to_string();
+    assert!(!identity.contains("dpop"), "{identity}");
+}
+
+/// The hash of RFC 7638 over the members of the key, in the order of their names.
+#[test]
+fn the_thumbprint_is_that_of_the_key_in_the_proof() {
+    let client = bound();
+    let thumbprint = client.dpop.as_ref().unwrap().thumbprint();
+    let server = Server::default().then_token(&[]);
+    service(client).obtain(&server).unwrap();
+    let jwk = server.proofs()[0].header["jwk"].clone();
+    let text = |name: &str| jwk[name].as_str().unwrap().to_owned();
+    let (x, y) = (text("x"), text("y"));
+    let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+    assert_eq!(thumbprint, hash(&canonical));
+}

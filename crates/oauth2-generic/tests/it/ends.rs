@@ -1,0 +1,202 @@
+//! A login ends at the server, and the server says what it knows of a token.
+
+use auth_core::Revoked;
+use oauth2_generic::{
+    AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Implicit,
+    Introspection, Password, RefreshToken, Result, Secret, Session, TokenExchange,
+};
+
+use crate::requests::client;
+use crate::script::Script;
+
+fn revocable() -> Client {
+    let mut client = client();
+    client.revocation_endpoint = "https://login.example:8443/revoke".into();
+    client.introspection_endpoint = "https://login.example:8443/introspect".into();
+    client
+}
+
+fn grants() -> Vec<Box<dyn Grant>> {
+    let client = revocable;
+    let code = AuthorizationCode {
+        client: client(),
+        redirect_uri: "https://app.example/cb".into(),
+        ..AuthorizationCode::default()
+    };
+    let pending = code.begin().unwrap();
+    let back = format!("https://app.example/cb?code=c&state={}", pending.state());
+    let password = Password {
+        client: client(),
+        ..Password::default()
+    };
+    let kept = RefreshToken {
+        client: client(),
+        ..RefreshToken::default()
+    };
+    let implicit = Implicit {
+        client: client(),
+        ..Implicit::default()
+    };
+    let exchange = TokenExchange {
+        client: client(),
+        ..TokenExchange::default()
+    };
+    vec![
+        Box::new(ClientCredentials { client: client() }),
+        Box::new(pending.redirected(&back).unwrap()),
+        Box::new(password),
+        Box::new(kept),
+        Box::new(implicit),
+        Box::new(exchange),
+    ]
+}
+
+#[test]
+fn every_grant_can_be_revoked() {
+    let token = Secret::from("r=1");
+    for grant in grants() {
+        let http = Script::default().then(200, "").then(200, "");
+        grant.revoke(Revoked::RefreshToken(&token), &http).unwrap();
+        grant.revoke(Revoked::AccessToken(&token), &http).unwrap();
+        let sent = |hint: &str| {
+            format!(
+                "POST https://login.example:8443/revoke token=r%3D1&token_type_hint={hint}\
+                 &client_id=app&client_secret=s%26cret"
+            )
+        };
+        assert_eq!(http.asked(), [sent("refresh_token"), sent("access_token")]);
+    }
+}
+
+#[test]
+fn a_revocation_is_written_and_signed_as_every_request_of_the_client() {
+    let mut client = revocable();
+    client.client_auth = ClientAuth::Basic;
+    client.body = Encoding::Json;
+    let http = Script::default().then(200, "");
+    let token = Secret::from("r");
+    ClientCredentials { client }
+        .revoke(Revoked::RefreshToken(&token), &http)
+        .unwrap();
+    assert!(http.asked()[0].ends_with(r#"{"token":"r","token_type_hint":"refresh_token"}"#));
+    assert_eq!(http.headers()["authorization"], "Basic YXBwOnMlMjZjcmV0");
+}
+
+fn logged_in(answers: impl FnOnce(Script) -> Script, client: Client) -> (Session, Script) {
+    let http = answers(Script::default().then(200, TOKENS));
+    let grant = Password {
+        client,
+        username: "jsmith".into(),
+        password: "p".into(),
+    };
+    let session = Session::builder(grant).transport(http.clone()).build();
+    session.token().unwrap();
+    (session, http)
+}
+
+#[test]
+fn whoever_logs_out_is_logged_out_at_the_server() {
+    let (session, http) = logged_in(|http| http.then(200, "").then(200, TOKENS), revocable());
+    session.log_out().unwrap();
+    assert!(http.asked()[1].contains("/revoke token=r&token_type_hint=refresh_token&"));
+    assert!(session.refresh_token().is_none());
+    session.token().unwrap();
+    assert!(http.asked()[2].contains("grant_type=password"));
+}
+
+#[test]
+fn without_an_endpoint_a_login_is_only_forgotten() {
+    let (session, http) = logged_in(|http| http, client());
+    session.log_out().unwrap();
+    assert!(session.refresh_token().is_none());
+    assert_eq!(http.asked().len(), 1);
+}
+
+#[test]
+fn a_revocation_that_fails_is_told_and_the_login_is_forgotten_all_the_same() {
+    for (status, body) in [(503, ""), (400, r#"{"error":"unsupported_token_type"}"#)] {
+        let (session, _) = logged_in(|http| http.then(status, body), revocable());
+        session.log_out().unwrap_err();
+        assert!(session.refresh_token().is_none());
+    }
+}
+
+fn introspected(body: &str) -> Result<Introspection> {
+    revocable().introspect("t=1", &Script::default().then(200, body))
+}
+
+#[test]
+fn a_server_says_what_it_knows_of_a_token() {
+    let http = Script::default().then(
+        200,
+        r#"{"active":true,"scope":"read write","client_id":"app","username":"jsmith","sub":"42",
+            "aud":["a","b"],"exp":1767225600,"iat":1767220000,"more":{"a":[null]}}"#,
+    );
+    let known = revocable().introspect("t=1", &http).unwrap();
+    assert_eq!(
+        http.asked(),
+        [
+            "POST https://login.example:8443/introspect token=t%3D1&client_id=app&client_secret=s%26cret"
+        ]
+    );
+    assert!(known.active);
+    assert_eq!(known.scope.as_deref(), Some("read write"));
+    assert_eq!(known.client_id.as_deref(), Some("app"));
+    assert_eq!(known.username.as_deref(), Some("jsmith"));
+    assert_eq!(known.sub.as_deref(), Some("42"));
+    assert_eq!(known.aud, ["a", "b"]);
+    assert_eq!(known.exp.unwrap().unix_timestamp(), 1_767_225_600);
+}
+
+#[test]
+fn of_a_token_that_is_not_active_nothing_else_is_known() {
+    let known = introspected(r#"{"active":false}"#).unwrap();
+    assert!(!known.active);
+    assert_eq!(
+        (known.scope, known.exp, known.aud),
+        (None, None, Vec::new())
+    );
+}
+
+#[test]
+fn an_answer_that_does_not_say_whether_a_token_is_active_is_never_taken_for_a_yes() {
+    for body in [
+        "{}",
+        r#"{"active":"true"}"#,
+        r#"{"active":1}"#,
+        "<html>",
+        "true",
+    ] {
+        let error = introspected(body).unwrap_err();
+        assert!(matches!(error, Error::Answer(_)), "{error}");
+    }
+}
+
+#[test]
+fn a_date_that_is_none_is_left_out() {
+    for exp in ["1e300", "-1e300", "\"soon\"", "null"] {
+        let known = introspected(&format!(r#"{{"active":true,"exp":{exp}}}"#)).unwrap();
+        assert_eq!(known.exp, None);
+    }
+}
+
+#[test]
+fn a_client_without_the_endpoint_is_told_so() {
+    let error = client().introspect("t", &Script::default()).unwrap_err();
+    assert!(
+        error.to_string().contains("`introspection_endpoint`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_token_that_a_server_repeats_in_its_error_is_left_out() {
+    let body = r#"{"error":"invalid_request","error_description":"bad token s3cret-token"}"#;
+    let error = revocable()
+        .introspect("s3cret-token", &Script::default().then(400, body))
+        .unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+}
+
+const TOKENS: &str =
+    r#"{"access_token":"t","token_type":"bearer","expires_in":3600,"refresh_token":"r"}"#;

@@ -1,0 +1,115 @@
+//! A token is traded for another.
+
+use oauth2_generic::{Error, Grant, Secret, Session, TokenExchange};
+
+use crate::requests::{client, sent};
+use crate::script::Script;
+
+fn exchange() -> TokenExchange {
+    TokenExchange {
+        client: client(),
+        subject_token: "subj&ct".into(),
+        resource_owner: "jsmith".into(),
+        ..TokenExchange::default()
+    }
+}
+
+#[test]
+fn a_token_is_sent_with_its_kind() {
+    let sent = sent(|http| exchange().obtain(http)).unwrap();
+    assert_eq!(
+        sent.body,
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
+         &client_id=app&client_secret=s%26cret&subject_token=subj%26ct\
+         &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token\
+         &scope=read%20write"
+    );
+}
+
+#[test]
+fn whoever_acts_for_somebody_and_what_is_wanted_are_sent_where_they_are_set() {
+    let mut exchange = exchange();
+    exchange.client.audience = "orders".into();
+    exchange.client.scope.clear();
+    exchange.subject_token_type = "urn:ietf:params:oauth:token-type:jwt".into();
+    exchange.actor_token = "act0r".into();
+    exchange.requested_token_type = "urn:ietf:params:oauth:token-type:access_token".into();
+    let sent = sent(|http| exchange.obtain(http)).unwrap();
+    assert_eq!(
+        sent.body,
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
+         &client_id=app&client_secret=s%26cret&audience=orders&subject_token=subj%26ct\
+         &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt\
+         &actor_token=act0r\
+         &actor_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token\
+         &requested_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token"
+    );
+}
+
+#[test]
+fn the_kind_of_what_was_issued_is_at_hand() {
+    let answer = r#"{"access_token":"t","token_type":"Bearer","expires_in":60,
+        "issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}"#;
+    let session = Session::builder(exchange())
+        .transport(Script::default().then(200, answer))
+        .build();
+    let token = session.token().unwrap();
+    let kind = token.extra("issued_token_type").map(Secret::expose);
+    assert_eq!(kind, Some("urn:ietf:params:oauth:token-type:access_token"));
+    assert!(session.refresh_token().is_none());
+}
+
+#[test]
+fn what_is_no_access_token_is_refused() {
+    let answer = r#"{"access_token":"saml","token_type":"N_A",
+        "issued_token_type":"urn:ietf:params:oauth:token-type:saml2"}"#;
+    let error = exchange()
+        .obtain(&Script::default().then(200, answer))
+        .unwrap_err();
+    assert!(error.to_string().contains("token_type"), "{error}");
+}
+
+#[test]
+fn when_it_expires_it_is_traded_again_unless_a_refresh_token_came_with_it() {
+    for (with, expected) in [
+        ("", "subject_token="),
+        (r#","refresh_token":"r""#, "refresh_token=r"),
+    ] {
+        let answer = format!(r#"{{"access_token":"t","token_type":"Bearer"{with}}}"#);
+        let http = Script::default().then(200, &answer).then(200, &answer);
+        let session = Session::builder(exchange()).transport(http.clone()).build();
+        assert!(session.reject(&session.token().unwrap()));
+        session.token().unwrap();
+        assert!(http.asked()[1].contains(expected));
+    }
+}
+
+#[test]
+fn nobody_gets_the_token_of_another() {
+    let mut nameless = exchange();
+    nameless.resource_owner.clear();
+    let error = nameless.obtain(&Script::default()).unwrap_err();
+    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(error.to_string().contains("`resource_owner`"), "{error}");
+
+    let named = |name: &str| {
+        let mut exchange = exchange();
+        exchange.resource_owner = name.into();
+        exchange.identity()
+    };
+    assert_ne!(named("jsmith"), named("bob"));
+    let mut other = exchange();
+    other.requested_token_type = "urn:ietf:params:oauth:token-type:jwt".into();
+    assert_ne!(other.identity(), exchange().identity());
+}
+
+#[test]
+fn neither_token_is_shown_by_debug_or_part_of_the_identity() {
+    let mut exchange = exchange();
+    exchange.actor_token = "act0r".into();
+    let shown = format!("{exchange:?} {}", exchange.identity());
+    assert!(
+        !shown.contains("subj&ct") && !shown.contains("act0r"),
+        "{shown}"
+    );
+}

@@ -1,0 +1,67 @@
+//! A server that says what it was told to say, and remembers what it was asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use oauth2_generic::http::{HeaderMap, Request, Response};
+use oauth2_generic::{Error, Network, Result, Sent, Transport};
+
+/// Answers each request with the next answer; a request too many fails the test.
+#[derive(Clone, Default)]
+pub(crate) struct Script(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    answers: VecDeque<Result<Response<Vec<u8>>>>,
+    asked: Vec<(String, HeaderMap)>,
+}
+
+impl Script {
+    /// Says this next, after all that is planned already.
+    pub(crate) fn then(self, status: u16, body: &str) -> Self {
+        self.then_with(status, "", body)
+    }
+
+    /// The same with a `Retry-After`, unless it is empty.
+    pub(crate) fn then_with(self, status: u16, retry_after: &str, body: &str) -> Self {
+        let mut answer = Response::builder().status(status);
+        if !retry_after.is_empty() {
+            answer = answer.header("Retry-After", retry_after);
+        }
+        let answer = answer.body(body.into()).unwrap();
+        self.0.lock().unwrap().answers.push_back(Ok(answer));
+        self
+    }
+
+    /// Loses the answer to the next request.
+    pub(crate) fn then_lose(self) -> Self {
+        let lost = Error::Network {
+            network: Network::Timeout,
+            sent: Sent::Maybe,
+        };
+        self.0.lock().unwrap().answers.push_back(Err(lost));
+        self
+    }
+
+    /// Everything it was asked: method, URL and body of each request.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let inner = self.0.lock().unwrap();
+        inner.asked.iter().map(|(line, _)| line.clone()).collect()
+    }
+
+    /// The headers of the last request.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        self.0.lock().unwrap().asked.last().unwrap().1.clone()
+    }
+}
+
+impl Transport for Script {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        let mut inner = self.0.lock().unwrap();
+        let body = String::from_utf8(request.body().clone()).unwrap();
+        let line = format!("{} {} {body}", request.method(), request.uri());
+        let headers = request.headers().clone();
+        inner.asked.push((line.trim_end().to_owned(), headers));
+        inner.answers.pop_front().expect("one request too many")
+    }
+}

@@ -1,0 +1,126 @@
+//! What only django-oauth-toolkit has or does: JSON, the implicit grant, an API that says 403.
+
+use std::io::Read as _;
+
+use auth_core::{ErrorCode, Grant as _, HttpTransport, ManualClock, Session};
+use auth_core::{TokenResponse, ureq};
+use oauth2_generic::{ClientAuth, ClientCredentials, Encoding, Implicit};
+
+use super::browser::{Browser, REDIRECT_URI};
+use super::site::{ALICE, Site, on_django};
+use super::transport::Counted;
+
+fn implicit(site: &Site) -> Implicit {
+    let mut client = site.client("page", "");
+    client.scope = "read".into();
+    Implicit {
+        client,
+        redirect_uri: REDIRECT_URI.into(),
+        ..Implicit::default()
+    }
+}
+
+#[test]
+fn an_implicit_token_opens_the_api_and_comes_without_a_refresh_token() {
+    on_django(|site| {
+        let login = implicit(site);
+        let pending = login.begin().unwrap();
+        let redirect = Browser::new(ALICE).visit(pending.url());
+        // The server's tokens have `+`, `/` and `=`, so they arrive encoded.
+        assert!(
+            redirect.contains("access_token=%2B%2F"),
+            "the fragment has an encoded token"
+        );
+        let token = pending.redirected(&redirect).unwrap();
+        assert!(token.access_token.expose().starts_with("+/"));
+        assert!(token.refresh_token.is_none());
+        let session = Session::builder(login).response(token).build();
+        assert_eq!(site.whoami(&session), "alice");
+    });
+}
+
+#[test]
+fn a_user_who_says_no_to_a_page_is_a_refusal() {
+    on_django(|site| {
+        let mut browser = Browser::new(ALICE);
+        browser.consents = false;
+        let pending = implicit(site).begin().unwrap();
+        let redirect = browser.visit(pending.url());
+        let error = pending.redirected(&redirect).unwrap_err();
+        let refusal = error.refusal().expect("the server said why");
+        assert_eq!(refusal.code, ErrorCode::AccessDenied);
+    });
+}
+
+#[test]
+fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are_encoded_first() {
+    on_django(|site| {
+        let mut client = site.client("service:odd 100%", "s:e+c r/e=t&%ü");
+        client.client_auth = ClientAuth::Basic;
+        let session = Session::new(ClientCredentials { client });
+        assert_eq!(site.whoami(&session), "nobody");
+    });
+}
+
+#[test]
+fn each_port_reads_its_own_kind_of_body_and_no_other() {
+    on_django(|site| {
+        let mut client = site.client("service", "service-secret");
+        client.body = match client.body {
+            Encoding::Form => Encoding::Json,
+            Encoding::Json => Encoding::Form,
+        };
+        let error = ClientCredentials { client }
+            .obtain(&HttpTransport::new())
+            .unwrap_err();
+        // It reads no parameter at all.
+        assert_eq!(
+            error.refusal().unwrap().code,
+            ErrorCode::UnsupportedGrantType
+        );
+    });
+}
+
+#[test]
+fn a_403_with_an_empty_page_is_the_callers_to_judge() {
+    on_django(|site| {
+        let (http, clock) = (Counted::default(), ManualClock::new());
+        let session = Session::builder(site.alice())
+            .response(TokenResponse::new("made-up"))
+            .transport(http.clone())
+            .clock(clock)
+            .build();
+        let agent = session.agent_with(|config| config.http_status_as_error(false));
+        let answer = agent.get(site.api()).call().unwrap();
+        assert_eq!(answer.status(), 403);
+        let kind = answer.headers()["content-type"].to_str().unwrap();
+        assert!(kind.starts_with("text/html"), "{kind}");
+        let mut page = String::new();
+        answer
+            .into_body()
+            .into_reader()
+            .read_to_string(&mut page)
+            .unwrap();
+        assert_eq!(page, "");
+
+        let error = session.agent().get(site.api()).call().unwrap_err();
+        assert!(matches!(error, ureq::Error::StatusCode(403)), "{error}");
+        assert_eq!(session.token().unwrap().expose(), "made-up");
+        assert_eq!(http.sent(), 0, "a 403 costs no login");
+    });
+}
+
+#[test]
+fn a_403_is_answered_with_a_new_token_where_the_caller_says_that_it_means_that() {
+    on_django(|site| {
+        let mut alice = site.alice();
+        alice.client.rejections = vec![403];
+        let http = Counted::default();
+        let session = Session::builder(alice)
+            .response(TokenResponse::new("made-up"))
+            .transport(http.clone())
+            .build();
+        assert_eq!(site.whoami(&session), "alice");
+        assert_eq!(http.sent(), 1);
+    });
+}

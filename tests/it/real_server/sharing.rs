@@ -1,0 +1,117 @@
+//! One login for several sessions and programs, whose refresh tokens work once.
+
+use std::env;
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use auth_core::{FileStore, ManualClock, Session};
+use oauth2_generic::{Client, Password, RefreshToken};
+
+use super::site::{ALICE, Kind, Site, on_every_site, on_oidc};
+
+fn session(
+    grant: impl auth_core::Grant + 'static,
+    store: FileStore,
+    clock: &ManualClock,
+) -> Session {
+    Session::builder(grant)
+        .store(store)
+        .clock(clock.clone())
+        .build()
+}
+
+fn password(client: Client) -> Password {
+    Password {
+        client,
+        username: ALICE.0.into(),
+        password: ALICE.1.into(),
+    }
+}
+
+/// Eight sessions with stores of their own on one directory: as many programs.
+#[test]
+fn sessions_that_share_a_login_spend_each_refresh_token_once_by_the_servers_own_count() {
+    on_oidc(|site| {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new();
+        let sessions: Vec<Session> = (0..8)
+            .map(|_| {
+                let store = FileStore::open(folder.path().join("logins")).unwrap();
+                session(
+                    password(site.client("fleet", "fleet-secret")),
+                    store,
+                    &clock,
+                )
+            })
+            .collect();
+        for _ in 0..=RENEWALS {
+            std::thread::scope(|threads| {
+                for session in &sessions {
+                    threads.spawn(|| assert_eq!(site.whoami(session), "alice"));
+                }
+            });
+            clock.advance(HOUR);
+        }
+        assert_eq!(site.spent("fleet"), (RENEWALS, 1));
+    });
+}
+
+#[test]
+fn a_program_that_is_started_again_goes_on_with_its_login() {
+    if let (Ok(site), Some(directory)) = (env::var(SITE), env::var_os(DIRECTORY)) {
+        return started_again(&Site::from_words(&site), &directory);
+    }
+    on_every_site(|site| {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("logins");
+        let store = FileStore::open(&directory).unwrap();
+        let login = session(password(restarted(site)), store, &ManualClock::new());
+        assert_eq!(site.whoami(&login), "alice");
+        drop(login);
+
+        for hours in ["1", "2", "3"] {
+            let mut program = Command::new(env::current_exe().unwrap());
+            program.args(["--exact", THIS, "--nocapture"]);
+            program.env(SITE, site.words()).env(DIRECTORY, &directory);
+            program.env(HOURS, hours).stdin(Stdio::null());
+            let output = program.output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            let went_on = output.status.success() && said.contains("it goes on as alice");
+            assert!(went_on, "{said}{}", String::from_utf8_lossy(&output.stderr));
+        }
+        if site.kind == Kind::Oidc {
+            assert_eq!(site.spent("restarted"), (3, 1));
+        }
+    });
+}
+
+/// What the program does: it finds a token that is over, and has nothing but what is stored.
+fn started_again(site: &Site, directory: &OsStr) {
+    let clock = ManualClock::new();
+    let hours: u32 = env::var(HOURS).unwrap().parse().unwrap();
+    clock.advance(HOUR * hours);
+    let grant = RefreshToken {
+        client: restarted(site),
+        resource_owner: ALICE.0.into(),
+    };
+    let session = session(grant, FileStore::open(directory).unwrap(), &clock);
+    println!("it goes on as {}", site.whoami(&session));
+}
+
+/// The client of that program alone.
+fn restarted(site: &Site) -> Client {
+    match site.kind {
+        Kind::Django => site.alice().client,
+        Kind::Oidc => site.client("restarted", "restarted-secret"),
+    }
+}
+
+/// The life of the servers' access tokens.
+const HOUR: Duration = Duration::from_secs(3600);
+const RENEWALS: u64 = 5;
+
+const THIS: &str = "real_server::sharing::a_program_that_is_started_again_goes_on_with_its_login";
+const SITE: &str = "REAL_SERVER_TEST_SITE";
+const DIRECTORY: &str = "REAL_SERVER_TEST_DIRECTORY";
+const HOURS: &str = "REAL_SERVER_TEST_HOURS";

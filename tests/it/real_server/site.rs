@@ -1,0 +1,217 @@
+//! One way into a server, and what a test does with it.
+
+use std::process::Command;
+
+use auth_core::{Session, ureq};
+use oauth2_generic::{Client, Encoding, Password};
+
+use super::browser::REDIRECT_URI;
+use super::server::Installation;
+
+/// One way into a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site {
+    pub(crate) kind: Kind,
+    url: &'static str,
+    body: Encoding,
+}
+
+/// Whose the server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// django-oauth-toolkit, on Python.
+    Django,
+    /// oidc-provider, on Node.
+    Oidc,
+}
+
+/// Runs a test on all that are there: django-oauth-toolkit's port for forms and its port for JSON,
+/// and oidc-provider, which reads forms only.
+pub(crate) fn on_every_site(test: impl Fn(&Site)) {
+    on_django(&test);
+    on_oidc(test);
+}
+
+/// Runs a test on both servers, where they read forms.
+pub(crate) fn on_every_form(test: impl Fn(&Site)) {
+    on_every_site(|site| match site.body {
+        Encoding::Form => test(site),
+        Encoding::Json => {}
+    });
+}
+
+/// Runs a test on both ports of django-oauth-toolkit, if it is there.
+pub(crate) fn on_django(test: impl Fn(&Site)) {
+    let Some(server) = DJANGO.server() else {
+        return;
+    };
+    for (name, body) in [("form", Encoding::Form), ("json", Encoding::Json)] {
+        test(&Site {
+            kind: Kind::Django,
+            url: server.url(name),
+            body,
+        });
+    }
+}
+
+/// Runs a test on oidc-provider, if it is there.
+pub(crate) fn on_oidc(test: impl Fn(&Site)) {
+    let Some(server) = OIDC.server() else { return };
+    test(&Site {
+        kind: Kind::Oidc,
+        url: server.url("issuer"),
+        body: Encoding::Form,
+    });
+}
+
+impl Site {
+    /// All of it in words, for another process.
+    pub(crate) fn words(&self) -> String {
+        format!("{:?} {:?} {}", self.kind, self.body, self.url)
+    }
+
+    pub(crate) fn from_words(words: &str) -> Self {
+        let words: Vec<&str> = words.split(' ').collect();
+        Self {
+            kind: match words[0] {
+                "Django" => Kind::Django,
+                _ => Kind::Oidc,
+            },
+            body: match words[1] {
+                "Json" => Encoding::Json,
+                _ => Encoding::Form,
+            },
+            url: words[2].to_owned().leak(),
+        }
+    }
+
+    /// A client that the server knows, if it does; without a secret it is a public one.
+    pub(crate) fn client(&self, client_id: &str, client_secret: &str) -> Client {
+        let is_django = self.kind == Kind::Django;
+        let at = |django: &str, oidc: &str| self.at(if is_django { django } else { oidc });
+        Client {
+            token_endpoint: at("/o/token/", "/token"),
+            authorization_endpoint: at("/o/authorize/", "/auth"),
+            device_authorization_endpoint: at("/o/device-authorization/", "/device/auth"),
+            revocation_endpoint: at("/o/revoke/", "/token/revocation"),
+            introspection_endpoint: at("/o/introspect/", "/token/introspection"),
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.into(),
+            body: self.body,
+            // oidc-provider gives nothing unasked.
+            scope: if is_django { "" } else { "read" }.to_owned(),
+            issuer: self.url.to_owned(),
+            ..Client::default()
+        }
+    }
+
+    /// What the server calls itself.
+    pub(crate) fn issuer(&self) -> &'static str {
+        self.url
+    }
+
+    /// A login that works.
+    pub(crate) fn alice(&self) -> Password {
+        Password {
+            client: self.client("password", "password-secret"),
+            username: ALICE.0.into(),
+            password: ALICE.1.into(),
+        }
+    }
+
+    /// Whom the API takes the bearer of a session's token for.
+    pub(crate) fn whoami(&self, session: &Session) -> String {
+        let answer = session
+            .agent()
+            .get(self.api())
+            .call()
+            .expect("the API accepts the token");
+        let body = answer.into_body().read_to_string().unwrap();
+        let user: serde_json::Value = serde_json::from_str(&body).unwrap();
+        user["user"].as_str().unwrap_or("nobody").to_owned()
+    }
+
+    /// A scope that no client here gets: one that does not exist, or that is not for it.
+    ///
+    /// oidc-provider leaves out what it does not know.
+    pub(crate) fn forbidden_scope(&self) -> &'static str {
+        match self.kind {
+            Kind::Django => "everything",
+            Kind::Oidc => "openid",
+        }
+    }
+
+    /// An API of this server.
+    pub(crate) fn api(&self) -> String {
+        self.at("/whoami")
+    }
+
+    /// Lets oidc-provider forget what it gave out, as if its time were over.
+    pub(crate) fn expire(&self, what: &[(&str, &str)]) {
+        let told = ureq::post(self.at("/expire")).send_form(what.iter().copied());
+        assert_eq!(told.expect("it is told").status(), 204);
+    }
+
+    /// How many refresh tokens of a client oidc-provider was sent, and how often at most one of them.
+    pub(crate) fn spent(&self, client_id: &str) -> (u64, u64) {
+        let answer = ureq::get(self.at("/spent"))
+            .query("client_id", client_id)
+            .call();
+        let body = answer
+            .expect("it counts")
+            .into_body()
+            .read_to_string()
+            .unwrap();
+        let counted: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let number = |name: &str| counted[name].as_u64().expect("a number");
+        (number("tokens"), number("most"))
+    }
+
+    /// A URL of this server.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+}
+
+/// Every character of a code as `%XX`: another spelling of the same URL.
+pub(crate) fn with_every_character_encoded(redirect: &str) -> String {
+    let code = code_of(redirect);
+    let encoded: String = code.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    redirect.replace(&format!("code={code}"), &format!("code={encoded}"))
+}
+
+/// The code in a redirect; those of these servers need no encoding.
+pub(crate) fn code_of(redirect: &str) -> &str {
+    assert!(redirect.starts_with(REDIRECT_URI));
+    let (_, rest) = redirect
+        .split_once("code=")
+        .expect("the redirect has a code");
+    rest.split('&').next().unwrap_or_default()
+}
+
+static DJANGO: Installation = Installation::new("django_oauth_toolkit", |it| {
+    let python = if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    };
+    let mut command = Command::new(it.installed().join(python));
+    command.arg(it.folder().join("server.py"));
+    command
+});
+
+static OIDC: Installation = Installation::new("oidc_provider", |it| {
+    let mut command = Command::new("node");
+    command.arg(it.folder().join("server.mjs"));
+    command
+});
+
+pub(crate) const ALICE: (&str, &str) = ("alice", "alice's password");
+/// A name and a password with every character that a form or a JSON string has to escape.
+pub(crate) const BOB: (&str, &str) = ("bob@example.com", "p&=+% \"\\/ü€");
+
+#[test]
+fn the_servers_end_when_their_standard_input_does() {
+    DJANGO.assert_ends_with_its_standard_input();
+    OIDC.assert_ends_with_its_standard_input();
+}

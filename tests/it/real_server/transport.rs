@@ -1,0 +1,51 @@
+//! A transport over the network that counts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use auth_core::http::{Request, Response};
+use auth_core::{HttpTransport, ManualClock, Session, Transport};
+use oauth2_generic::{Grant, Result, Secret};
+
+/// A transport over the network that counts.
+#[derive(Clone, Default)]
+pub(crate) struct Counted {
+    http: HttpTransport,
+    sent: Arc<AtomicUsize>,
+}
+
+impl Counted {
+    /// How many requests went to the server, but for those of the agent.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.load(SeqCst)
+    }
+
+    /// A session over this, at a time that the test decides on.
+    pub(crate) fn session(&self, grant: impl Grant + 'static, clock: &ManualClock) -> Session {
+        Session::builder(grant)
+            .transport(self.clone())
+            .clock(clock.clone())
+            .build()
+    }
+
+    /// The same, from a refresh token that was kept.
+    pub(crate) fn session_from(
+        &self,
+        grant: impl Grant + 'static,
+        clock: &ManualClock,
+        refresh_token: &Secret,
+    ) -> Session {
+        Session::builder(grant)
+            .transport(self.clone())
+            .clock(clock.clone())
+            .refresh_token(refresh_token)
+            .build()
+    }
+}
+
+impl Transport for Counted {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        self.sent.fetch_add(1, SeqCst);
+        self.http.send(request)
+    }
+}
