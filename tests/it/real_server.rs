@@ -24,5 +24,5 @@ mod refusals; // wrong clients, passwords, scopes, tokens
 mod rotation; // refresh tokens that work once
 mod server; // starts a server, once
 mod sharing; // one login for several sessions and programs
-mod site; // what a test does with a server
+pub(crate) mod site; // what a test does with a server
 mod transport; // over the network, counting

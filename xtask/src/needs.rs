@@ -98,6 +98,17 @@ fn shell_finds(command: &str) -> bool {
     Run::new("sh -c").arg(command).succeeds()
 }
 
+/// The browser that some tests put a person in front of.
+pub(crate) fn chromium() -> Result {
+    if shell_finds("command -v chromium || command -v chromium-browser || command -v google-chrome") {
+        return Ok(());
+    }
+    install(
+        &["chromium", "fonts-dejavu-core"],
+        "some tests log in with a real browser",
+    )
+}
+
 /// The keyring that some tests start for themselves, and the bus that it is spoken to by.
 pub(crate) fn keyring() -> Result {
     let all =

@@ -33,7 +33,7 @@ const CONCERNS: &[Concern] = &[
     },
     Concern {
         package: "oauth2-generic",
-        modules: &["generic", "real_server"],
+        modules: &["generic", "real_server", REAL_BROWSER],
     },
     Concern {
         package: "auth-store-keyring",
@@ -212,6 +212,10 @@ const SERVICES: &[Service] = &[
         install: needs::oidc_provider,
     },
     Service {
+        module: REAL_BROWSER,
+        install: needs::chromium,
+    },
+    Service {
         module: REAL_REDIS,
         install: needs::redis,
     },
@@ -227,6 +231,7 @@ const SERVICES: &[Service] = &[
 
 const REAL_DJANGO: &str = "real_server::django";
 const REAL_OIDC: &str = "real_server::oidc";
+const REAL_BROWSER: &str = "real_browser";
 const REAL_REDIS: &str = "real_redis";
 const REAL_POSTGRES: &str = "real_postgres";
 const REAL_KEYRING: &str = "real_keyring";

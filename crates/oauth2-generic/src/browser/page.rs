@@ -108,12 +108,12 @@ fn content(page: Page, Words { app, server }: &Words) -> Content {
         Page::LoggedIn => (
             Tone::Good,
             "You are logged in",
-            format!("Your login at {server} has arrived, and {app} goes on from here."),
+            format!("{server} has confirmed your login, and {app} goes on from here."),
         ),
         Page::Declined => (
             Tone::Calm,
             "You are not logged in",
-            format!("Access was declined at {server}, so there is none for {app}."),
+            format!("Access was declined at {server}, so {app} gets none."),
         ),
         Page::Failed => (
             Tone::Bad,
@@ -206,7 +206,7 @@ fn escape(text: &str) -> String {
 
 const TEMPLATE: &str = include_str!("page.html");
 /// Of everything between `<style>` and `</style>` in the template.
-const STYLE_HASH: &str = "sha256-tg2cxAx8KeA1cqTq87VOOgnd+E3IPOFDYyC/Kh+viYc=";
+const STYLE_HASH: &str = "sha256-/SK8ORj8DlizIy7CTvsZXiJVW5nwq+tOMB4OymFPGjk=";
 
 #[cfg(test)]
 mod tests {

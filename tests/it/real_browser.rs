@@ -1,0 +1,37 @@
+//! A login in a real browser: Chromium, without a window, against servers that nobody here wrote.
+//!
+//! It is driven by its own debugging protocol over a pipe, so nothing is needed beside it. What its
+//! window would show is kept in `target/screenshots`.
+
+mod chromium; // starts one, and speaks with it
+mod logins; // at django-oauth-toolkit and oidc-provider, to a token and its renewal
+mod pages; // what the person sees at the end, in light and dark
+mod tab; // what a person does with a page
+
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use oauth2_generic::{BrowserLogin, Granted, Result};
+
+/// A login that waits for its browser.
+struct Waiting {
+    url: String,
+    thread: JoinHandle<Result<Granted>>,
+}
+
+fn begin(login: BrowserLogin) -> Waiting {
+    let (opened, urls) = mpsc::channel();
+    let login = login.open_with(move |url| {
+        opened.send(url.to_owned()).expect("somebody waits for it");
+        Ok(())
+    });
+    let thread = thread::spawn(move || login.log_in());
+    let url = urls.recv().expect("a browser is opened");
+    Waiting { url, thread }
+}
+
+impl Waiting {
+    fn end(self) -> Result<Granted> {
+        self.thread.join().expect("it does not panic")
+    }
+}

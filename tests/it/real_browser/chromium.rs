@@ -1,0 +1,183 @@
+//! A Chromium without a window, and the protocol that debuggers speak with it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::tab::Tab;
+
+/// A running Chromium with a profile of its own, which ends when this is dropped.
+///
+/// It also ends when the pipe to it closes, so not even a killed test leaves it behind.
+pub(super) struct Chromium {
+    process: Child,
+    input: Option<ChildStdin>,
+    messages: Receiver<Value>,
+    last_id: u64,
+    /// What happened while nobody looked for it.
+    events: Vec<Value>,
+    profile: TempDir,
+    /// One is a dozen processes, and enough for the machine.
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// One that runs, or none where there is none on this machine, which is said loudly.
+pub(super) fn chromium() -> Option<Chromium> {
+    services::or_skip(Chromium::start())
+}
+
+impl Chromium {
+    fn start() -> services::Result<Self> {
+        let Some(program) = PROGRAMS.into_iter().find(|program| is_there(program)) else {
+            return Err(services::Error::Missing(PROGRAMS[0].to_owned()));
+        };
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let profile = tempfile::tempdir()?;
+        let mut process = Command::new("sh")
+            .args(["-c", WITH_PIPES, program])
+            .args(ARGUMENTS)
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("about:blank")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let input = process.stdin.take();
+        let output = process.stdout.take().expect("standard output is piped");
+        Ok(Self {
+            process,
+            input,
+            messages: read(output),
+            last_id: 0,
+            events: Vec::new(),
+            profile,
+            _alone: alone,
+        })
+    }
+
+    /// A new window that knows nothing of the others.
+    pub(super) fn tab(&mut self) -> Tab<'_> {
+        let context = self.call("", "Target.createBrowserContext", &json!({}));
+        let target = self.call(
+            "",
+            "Target.createTarget",
+            &json!({"url": "about:blank", "browserContextId": context["browserContextId"]}),
+        );
+        let attached = self.call(
+            "",
+            "Target.attachToTarget",
+            &json!({"targetId": target["targetId"], "flatten": true}),
+        );
+        let session = attached["sessionId"].as_str().expect("a name").to_owned();
+        Tab::new(self, session)
+    }
+
+    /// Calls a method of the protocol, of the browser or of a window, and returns what it answers.
+    pub(super) fn call(&mut self, session: &str, method: &str, params: &Value) -> Value {
+        self.last_id += 1;
+        let id = self.last_id;
+        let mut message = json!({"id": id, "method": method, "params": params});
+        if !session.is_empty() {
+            message["sessionId"] = json!(session);
+        }
+        let input = self.input.as_mut().expect("it runs");
+        write!(input, "{message}\0").expect("it listens");
+        loop {
+            let mut message = self.next(method);
+            if message["id"] == id {
+                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
+                return message["result"].take();
+            }
+            self.events.push(message);
+        }
+    }
+
+    /// Waits for an event, which may have been before.
+    pub(super) fn wait_for(&mut self, session: &str, event: &str) -> Value {
+        let is_it = |message: &Value| message["method"] == event && message["sessionId"] == session;
+        if let Some(at) = self.events.iter().position(is_it) {
+            return self.events.remove(at);
+        }
+        loop {
+            let message = self.next(event);
+            if is_it(&message) {
+                return message;
+            }
+            self.events.push(message);
+        }
+    }
+
+    /// Takes what has happened so far.
+    pub(super) fn take_events(&mut self, event: &str) -> Vec<Value> {
+        let is_it = |message: &mut Value| message["method"] == event;
+        self.events.extract_if(.., is_it).collect()
+    }
+
+    fn next(&self, waiting_for: &str) -> Value {
+        let message = self.messages.recv_timeout(PATIENCE);
+        message.unwrap_or_else(|error| panic!("Chromium on {waiting_for}: {error}"))
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        // Its profile can only go when it has ended; the only other outcome is that it has already.
+        let _ = self.process.wait();
+        // What its last child still writes is not ours to wait for.
+        let _ = std::fs::remove_dir_all(self.profile.path());
+    }
+}
+
+/// Messages end with a zero byte.
+fn read(output: ChildStdout) -> Receiver<Value> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for message in BufReader::new(output).split(0).map_while(Result::ok) {
+            let message = serde_json::from_slice(&message).expect("a message is JSON");
+            if sender.send(message).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn is_there(program: &str) -> bool {
+    let found = Command::new("sh")
+        .args(["-c", "command -v \"$0\"", program])
+        .stdout(Stdio::null())
+        .status();
+    found.is_ok_and(|status| status.success())
+}
+
+static ALONE: Mutex<()> = Mutex::new(());
+/// As Debian, others and Google call it.
+const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+/// It reads commands from 3 and answers on 4.
+const WITH_PIPES: &str = r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#;
+
+const ARGUMENTS: [&str; 11] = [
+    "--headless",
+    "--remote-debugging-pipe",
+    // Its sandbox does not run as root, nor in most containers; the pages here are our own.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-extensions",
+    "--hide-scrollbars",
+    // Nothing but this machine is ever asked.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+];
+
+/// On a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(180);

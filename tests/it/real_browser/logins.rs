@@ -1,0 +1,59 @@
+//! At django-oauth-toolkit and oidc-provider, to a token and its renewal.
+
+use std::cell::RefCell;
+
+use auth_core::{Error, ErrorCode, Session};
+use oauth2_generic::AuthorizationCode;
+
+use super::begin;
+use super::chromium::chromium;
+use crate::real_server::site::{ALICE, BOB, Site, on_every_site};
+
+fn login(site: &Site) -> AuthorizationCode {
+    AuthorizationCode {
+        client: site.client("app", ""),
+        ..AuthorizationCode::default()
+    }
+}
+
+#[test]
+fn a_person_logs_in_and_consents_and_the_session_goes_on_by_itself() {
+    let Some(chromium) = chromium().map(RefCell::new) else {
+        return;
+    };
+    on_every_site(|site| {
+        let mut chromium = chromium.borrow_mut();
+        let mut tab = chromium.tab();
+        let waiting = begin(login(site).browser().app_name("Acme Sync"));
+        tab.open(&waiting.url);
+        tab.log_in(BOB, true);
+        assert_eq!(tab.ask_text("document.title"), "You are logged in");
+        assert_eq!(tab.ask_text("location.pathname"), "/callback");
+
+        let session = Session::new(waiting.end().unwrap());
+        let first = session.token().unwrap();
+        assert_eq!(site.whoami(&session), BOB.0);
+        assert!(session.reject(&first));
+        assert_eq!(site.whoami(&session), BOB.0);
+        assert_ne!(session.token().unwrap().expose(), first.expose());
+    });
+}
+
+#[test]
+fn whoever_refuses_is_told_that_nobody_is_logged_in() {
+    let Some(chromium) = chromium().map(RefCell::new) else {
+        return;
+    };
+    on_every_site(|site| {
+        let mut chromium = chromium.borrow_mut();
+        let mut tab = chromium.tab();
+        let waiting = begin(login(site).browser());
+        tab.open(&waiting.url);
+        tab.log_in(ALICE, false);
+        assert_eq!(tab.ask_text("document.title"), "You are not logged in");
+        let error = waiting.end().unwrap_err();
+        assert!(
+            matches!(&error, Error::Refused(refusal) if refusal.code == ErrorCode::AccessDenied)
+        );
+    });
+}

@@ -1,0 +1,167 @@
+//! What the person sees at the end, in light and dark, wide, narrow and printed.
+
+use auth_sim::Simulator;
+use auth_sim::generic::PUBLIC_CLIENT_ID;
+use oauth2_generic::{AuthorizationCode, Client};
+use serde_json::{Value, json};
+
+use super::chromium::chromium;
+use super::tab::Tab;
+use super::{Waiting, begin};
+
+fn waiting(server: &Simulator, scope: &str) -> Waiting {
+    let login = AuthorizationCode {
+        client: Client {
+            token_endpoint: server.token_url(),
+            authorization_endpoint: format!("{}/authorize", server.url()),
+            issuer: server.url().to_owned(),
+            client_id: PUBLIC_CLIENT_ID.into(),
+            scope: scope.into(),
+            ..Client::default()
+        },
+        ..AuthorizationCode::default()
+    };
+    begin(login.browser().app_name("Acme Sync"))
+}
+
+/// Looks at a page from all sides, and keeps pictures.
+fn look_at(tab: &mut Tab<'_>, name: &str, title: &str) {
+    assert_eq!(tab.ask_text("document.title"), title);
+    for scheme in ["light", "dark"] {
+        tab.prefer("screen", scheme);
+        for (width, height) in [(1000, 640), (320, 568)] {
+            tab.resize(width, height);
+            let wide = tab.ask("document.documentElement.scrollWidth");
+            assert_eq!(wide, width, "{name} is wider than its window");
+            let kind = if width == 320 { "-narrow" } else { "" };
+            tab.screenshot(&format!("{name}-{scheme}{kind}"));
+        }
+        let contrasts = tab.ask(CONTRASTS);
+        let contrasts = contrasts.as_array().unwrap();
+        assert!(contrasts.len() >= 4, "{contrasts:?}");
+        for contrast in contrasts {
+            // WCAG 2.2, 1.4.6: enhanced for text.
+            assert!(
+                contrast[1].as_f64().unwrap() >= 7.0,
+                "{name}, {scheme}: {contrast}"
+            );
+        }
+    }
+    tab.prefer("print", "light");
+    tab.resize(600, 400);
+    tab.screenshot(&format!("{name}-printed"));
+    check_what_is_heard(tab, title);
+    check_what_was_asked(tab, name);
+}
+
+/// What somebody hears who does not see the page.
+fn check_what_is_heard(tab: &mut Tab<'_>, title: &str) {
+    let tree = tab.call("Accessibility.getFullAXTree", &json!({}));
+    let nodes = tree["nodes"].as_array().unwrap();
+    let of = |role: &str| {
+        let is_it = |node: &&Value| node["role"]["value"] == role && node["ignored"] == false;
+        nodes.iter().filter(is_it).collect::<Vec<_>>()
+    };
+    assert_eq!(of("heading").len(), 1);
+    assert_eq!(of("heading")[0]["name"]["value"], title);
+    assert_eq!(of("main").len(), 1);
+    assert_eq!(of("status").len() + of("alert").len(), 1);
+    assert!(
+        of("image").is_empty(),
+        "the picture says nothing that the words do not"
+    );
+    assert_eq!(tab.ask_text("document.documentElement.lang"), "en");
+}
+
+/// The page asked for nothing, broke no policy, and its own style was let in.
+fn check_what_was_asked(tab: &mut Tab<'_>, name: &str) {
+    let said = tab.take_events("Log.entryAdded");
+    let about_policy = |entry: &Value| entry.to_string().contains("Content Security Policy");
+    assert!(!said.iter().any(about_policy), "{name}: {said:?}");
+    let asked = tab.take_events("Network.requestWillBeSent");
+    let is_more = |event: &&Value| {
+        let url = event["params"]["request"]["url"].as_str().unwrap();
+        event["params"]["type"] != "Document" && !url.starts_with("data:")
+    };
+    assert_eq!(asked.iter().find(is_more), None, "{name}");
+    // A style that the policy does not know is not even parsed.
+    assert_eq!(tab.ask("document.styleSheets.length"), 1);
+}
+
+#[test]
+fn the_page_of_a_login_is_good_to_read_for_everybody() {
+    let Some(mut chromium) = chromium() else {
+        return;
+    };
+    let (server, mut tab) = (Simulator::generic(), chromium.tab());
+    let waiting = waiting(&server, "");
+    tab.open(&waiting.url);
+    look_at(&mut tab, "logged-in", "You are logged in");
+    waiting.end().unwrap();
+}
+
+#[test]
+fn the_pages_of_errors_are_good_to_read_for_everybody() {
+    let Some(mut chromium) = chromium() else {
+        return;
+    };
+    let server = Simulator::generic();
+    server.user_refuses(true);
+    for (name, scope, title) in [
+        ("declined", "", "You are not logged in"),
+        ("failed", "everything", "The login did not work"),
+    ] {
+        let (waiting, mut tab) = (waiting(&server, scope), chromium.tab());
+        tab.open(&waiting.url);
+        look_at(&mut tab, name, title);
+        waiting.end().unwrap_err();
+    }
+}
+
+#[test]
+fn a_strangers_pages_are_good_to_read_and_the_login_goes_on() {
+    let Some(mut chromium) = chromium() else {
+        return;
+    };
+    let (server, mut tab) = (Simulator::generic(), chromium.tab());
+    let waiting = waiting(&server, "");
+    let (_, rest) = waiting.url.split_once("redirect_uri=").unwrap();
+    let redirect = rest
+        .split('&')
+        .next()
+        .unwrap()
+        .replace("%3A", ":")
+        .replace("%2F", "/");
+    tab.open(&format!("{redirect}?code=c4nary&state=c4nary"));
+    look_at(&mut tab, "stranger", "This is not your login");
+    let page = tab.ask_text("document.documentElement.outerHTML");
+    assert!(!page.contains("c4nary"), "{page}");
+    tab.open(&redirect.replace("/callback", "/elsewhere"));
+    look_at(&mut tab, "elsewhere", "There is nothing here");
+
+    tab.prefer("screen", "light");
+    tab.open(&waiting.url);
+    assert_eq!(tab.ask_text("document.title"), "You are logged in");
+    waiting.end().unwrap();
+}
+
+/// The contrast of every text with what is behind it, as WCAG reckons it.
+const CONTRASTS: &str = r"
+(() => {
+  const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = numbers(colour).map((c) => c / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    const colour = getComputedStyle(element).backgroundColor;
+    return (numbers(colour)[3] ?? 1) === 1 || !element.parentElement ? colour : behind(element.parentElement);
+  };
+  return [...document.querySelectorAll('h1, p, strong')].map((element) => {
+    const [one, other] = [light(getComputedStyle(element).color), light(behind(element))];
+    const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    return [element.textContent, contrast];
+  });
+})()
+";
