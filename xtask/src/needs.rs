@@ -100,7 +100,8 @@ fn shell_finds(command: &str) -> bool {
 
 /// The browser that some tests put a person in front of.
 pub(crate) fn chromium() -> Result {
-    if shell_finds("command -v chromium || command -v chromium-browser || command -v google-chrome") {
+    if shell_finds("command -v chromium || command -v chromium-browser || command -v google-chrome")
+    {
         return Ok(());
     }
     install(

@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, Response};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -62,6 +62,9 @@ pub enum Expiry {
     /// The second since 1970 at which the token expires; measured against the answer's `Date`, so
     /// that a wrong clock of this machine does not matter.
     EpochSeconds,
+    /// The moment at which the token expires, as text (RFC 3339), such as `2026-01-01T01:00:00Z`;
+    /// measured in the same way.
+    Rfc3339,
 }
 
 impl Default for AnswerFormat {
@@ -149,17 +152,20 @@ impl AnswerFormat {
     }
 
     fn expires(&self, member: Option<&Member>, date: Option<OffsetDateTime>) -> Result<Expires> {
-        let seconds = match member {
+        let member = match member {
             None | Some(Member::Null) => {
                 return Ok(self.life.map_or(Expires::Unknown, Expires::After));
             }
-            Some(member) => member
-                .number()
-                .ok_or_else(|| Error::answer("its expiry is not a number"))?,
+            Some(member) => member,
+        };
+        let number = || {
+            let number = member.number();
+            number.ok_or_else(|| Error::answer("its expiry is not a number"))
         };
         match self.expiry {
-            Expiry::Seconds => Ok(Expires::After(life(seconds))),
-            Expiry::EpochSeconds => at(seconds, date),
+            Expiry::Seconds => Ok(Expires::After(life(number()?))),
+            Expiry::EpochSeconds => until(epoch(number()?)?, date),
+            Expiry::Rfc3339 => until(moment(member)?, date),
         }
     }
 }
@@ -235,7 +241,7 @@ fn life(seconds: f64) -> Duration {
         .min(LONGEST_LIFE)
 }
 
-fn at(seconds: f64, date: Option<OffsetDateTime>) -> Result<Expires> {
+fn epoch(seconds: f64) -> Result<OffsetDateTime> {
     if seconds < EARLIEST_EPOCH {
         return Err(Error::answer(
             "its expiry should be a second since 1970, and looks like a number of seconds from now",
@@ -250,8 +256,21 @@ fn at(seconds: f64, date: Option<OffsetDateTime>) -> Result<Expires> {
         clippy::cast_possible_truncation,
         reason = "the bounds above are far inside i64"
     )]
-    let at = OffsetDateTime::from_unix_timestamp(seconds as i64)
-        .map_err(|_| Error::answer("its expiry is not a date"))?;
+    OffsetDateTime::from_unix_timestamp(seconds as i64)
+        .map_err(|_| Error::answer("its expiry is not a date"))
+}
+
+fn moment(member: &Member) -> Result<OffsetDateTime> {
+    let moment = match member {
+        Member::Text(text) => OffsetDateTime::parse(text.expose(), &Rfc3339).ok(),
+        _ => None,
+    };
+    moment.ok_or_else(|| {
+        Error::answer("its expiry should be a date and time, such as 2026-01-01T01:00:00Z")
+    })
+}
+
+fn until(at: OffsetDateTime, date: Option<OffsetDateTime>) -> Result<Expires> {
     match date {
         None => Ok(Expires::At(at)),
         Some(date) if at <= date => Err(Error::answer(

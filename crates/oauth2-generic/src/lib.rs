@@ -25,8 +25,8 @@ mod signing;
 mod token_exchange;
 
 pub use auth_core::{
-    AnswerFormat, Error, ErrorCode, Expiry, Grant, HttpTransport, Network, Reason, Refusal, Replay,
-    Result, Secret, Sent, Session, Token, TokenResponse, Transport, http, time, ureq,
+    self, AnswerFormat, Error, ErrorCode, Expiry, Grant, HttpTransport, Network, Reason, Refusal,
+    Replay, Result, Secret, Sent, Session, Token, TokenResponse, Transport, http, time, ureq,
 };
 
 pub use authorization_code::{AuthorizationCode, Granted, PendingCode};

@@ -119,3 +119,33 @@ fn an_epoch_that_is_none_is_malformed_with_a_hint() {
     assert_eq!(at("1767229200").unwrap().expires, hour);
     assert_eq!(at(r#""1767229200""#).unwrap().expires, hour);
 }
+
+#[test]
+fn an_expiry_in_words_is_a_moment_with_its_offset() {
+    let format = || AnswerFormat {
+        expires_in: "expires_at".into(),
+        expiry: Expiry::Rfc3339,
+        ..AnswerFormat::default()
+    };
+    let at = |expires_at: &str| {
+        let text = format!(
+            r#"{{"access_token":"{CANARY}","token_type":"bearer","expires_at":{expires_at}}}"#
+        );
+        let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+        read_as(format(), answer.body(text.into()).unwrap())
+    };
+    let hour = Expires::After(Duration::from_secs(3600));
+    assert_eq!(at(r#""2026-01-01T01:00:00Z""#).unwrap().expires, hour);
+    assert_eq!(
+        at(r#""2026-01-01T03:00:00.000+02:00""#).unwrap().expires,
+        hour
+    );
+    assert_eq!(at("null").unwrap().expires, Expires::Unknown);
+    assert_malformed(
+        at(r#""2025-12-31T23:59:59Z""#),
+        "had passed when the server sent it",
+    );
+    for text in [r#""2026-01-01""#, r#""soon""#, "1767229200", "true"] {
+        assert_malformed(at(text), "its expiry should be a date and time");
+    }
+}

@@ -28,6 +28,10 @@ pub(super) const BOUNDS: &[Bound] = &[
         never: &["mockito", "tokio"],
         one_version: false,
     },
+    // What `oauth2` itself needs is most of it.
+    generic("", 95),
+    // Opening a browser is three, drawing a code is one; what signs is in rustls already.
+    generic("browser,dpop,jwt,qr", 99),
     // Four fifths of them are for the session bus of Linux; elsewhere it is a handful.
     Bound {
         package: "auth-store-keyring",
@@ -63,6 +67,16 @@ const fn vendor(package: &'static str) -> Bound {
         most: 46,
         never,
         one_version: true,
+    }
+}
+
+const fn generic(features: &'static str, most: usize) -> Bound {
+    Bound {
+        package: "oauth2-generic",
+        features,
+        most,
+        never: &["mockito", "tokio"],
+        one_version: false,
     }
 }
 
