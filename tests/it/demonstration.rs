@@ -62,9 +62,9 @@ fn it_shows_every_vendor_and_every_grant_in_a_hundred_columns() {
 #[test]
 fn what_is_missing_is_said_and_something_else_is_played() {
     let said = [
-        "so the login is at the simulator",
+        "So the login is at the simulator",
         "installs a real server",
-        "so a plain HTTP client opens the pages",
+        "So a plain HTTP client opens the pages",
         "elsewhere install Chromium",
     ];
     let told = text(&demo(&[]));

@@ -140,6 +140,7 @@ impl Window for Browser {
     }
 }
 
-const INSTEAD: &str = ", so a plain HTTP client opens the pages, and there is nothing to be seen.
+const INSTEAD: &str =
+    ".\n   So a plain HTTP client opens the pages, and there is nothing to be seen.
    `cargo xtask demo` installs it on Debian; elsewhere install Chromium, and run this again.
    Or use a browser of your own: `cargo xtask demo --browser`.";

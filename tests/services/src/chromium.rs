@@ -12,7 +12,7 @@ mod tab;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -115,10 +115,7 @@ impl Chromium {
         let input = self.input.as_mut().expect("it runs");
         write!(input, "{message}\0").map_err(|error| error.to_string())?;
         loop {
-            let mut message = self
-                .messages
-                .recv_timeout(PATIENCE)
-                .map_err(|error| error.to_string())?;
+            let mut message = self.next()?;
             if message["id"] == id {
                 return match &message["error"] {
                     Value::Null => Ok(message["result"].take()),
@@ -136,7 +133,8 @@ impl Chromium {
             return self.events.remove(at);
         }
         loop {
-            let message = self.next(event);
+            let message = self.next();
+            let message = message.unwrap_or_else(|why| panic!("Chromium on {event}: {why}"));
             if is_it(&message) {
                 return message;
             }
@@ -150,9 +148,12 @@ impl Chromium {
         self.events.extract_if(.., is_it).collect()
     }
 
-    fn next(&self, waiting_for: &str) -> Value {
+    fn next(&self) -> std::result::Result<Value, String> {
         let message = self.messages.recv_timeout(PATIENCE);
-        message.unwrap_or_else(|error| panic!("Chromium on {waiting_for}: {error}"))
+        message.map_err(|error| match error {
+            RecvTimeoutError::Timeout => "it said nothing for too long".to_owned(),
+            RecvTimeoutError::Disconnected => "it has ended".to_owned(),
+        })
     }
 }
 
