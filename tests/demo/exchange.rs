@@ -1,8 +1,10 @@
 //! One request and its answer, made fit to be shown: what matters, secrets shortened.
 
+use auth_all::http::Request;
 use auth_sim::Received;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use services::Visit;
 
 /// One request and its answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,32 +22,87 @@ pub(crate) type Field = (String, String);
 impl Exchange {
     /// A request as the simulator saw it; what it answered is known elsewhere.
     pub(crate) fn new(received: &Received) -> Self {
-        let kind = received
-            .header("content-type")
-            .filter(|_| !received.body.is_empty());
-        let kind = match kind {
-            Some("application/json") => ", JSON",
-            Some("application/x-www-form-urlencoded") => ", form",
-            _ => "",
-        };
         let mut sent = received.query_pairs();
         sent.extend(parameters(received));
+        let has_body = !received.body.is_empty();
+        let mut exchange = Self::of(&received.method, &received.path, sent, has_body, |name| {
+            received.header(name).map(str::to_owned)
+        });
+        exchange.status = received.status;
+        exchange
+    }
+
+    /// A request on its way to a server that says nothing of it.
+    pub(crate) fn sent(request: &Request<Vec<u8>>) -> Self {
+        let (uri, body) = (request.uri(), request.body());
+        let mut sent = pairs(uri.query().unwrap_or_default());
+        sent.extend(pairs(&String::from_utf8_lossy(body)));
+        let method = request.method().as_str();
+        Self::of(method, uri.path(), sent, !body.is_empty(), |name| {
+            let value = request.headers().get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        })
+    }
+
+    /// A page that a browser asked for, or a form that it sent.
+    pub(crate) fn visited(visit: &Visit) -> Self {
+        let (page, query) = visit.url.split_once('?').unwrap_or((&visit.url, ""));
+        let path = page.splitn(4, '/').nth(3).unwrap_or_default();
+        let names = path.split('/').map(|name| match name.len() {
+            ..LONGEST_NAME => name.to_owned(),
+            _ => shorten(name),
+        });
+        let path = format!("/{}", names.collect::<Vec<_>>().join("/"));
+        let mut sent = pairs(query);
+        sent.extend_from_slice(&visit.form);
+        let has_body = !visit.form.is_empty();
+        let form = || has_body.then(|| FORM.to_owned());
+        let mut exchange = Self::of(&visit.method, &path, sent, has_body, |name| {
+            form().filter(|_| name == HEADERS[0])
+        });
+        exchange.status = visit.status;
+        exchange
+    }
+
+    /// A call to the API, signed by this header.
+    pub(crate) fn called(path: &str, authorization: &str, status: u16, body: &[u8]) -> Self {
+        let authorization = ("authorization".to_owned(), authorization.to_owned());
+        Self {
+            request: format!("GET {path}"),
+            sent: vec![shown(authorization)],
+            status: Some(status),
+            answered: match body {
+                [] => Vec::new(),
+                body => answered(body),
+            },
+        }
+    }
+
+    fn of(
+        method: &str,
+        path: &str,
+        mut sent: Vec<Field>,
+        has_body: bool,
+        header: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let kind = header(HEADERS[0]).filter(|_| has_body);
+        let kind = match kind.as_deref() {
+            Some("application/json") => ", JSON",
+            Some(FORM) => ", form",
+            _ => "",
+        };
         sent.sort_by_key(|(name, _)| name != "grant_type");
         let headers = if kind.is_empty() {
             &HEADERS[..]
         } else {
             &HEADERS[1..]
         };
-        sent.extend(headers.iter().filter_map(|name| {
-            received
-                .header(name)
-                .map(|value| ((*name).to_owned(), value.to_owned()))
-        }));
+        let headers = headers.iter();
+        sent.extend(headers.filter_map(|name| Some(((*name).to_owned(), header(name)?))));
         Self {
-            request: format!("{} {}{kind}", received.method, received.path),
+            request: format!("{method} {path}{kind}"),
             sent: sent.into_iter().map(shown).collect(),
-            status: received.status,
-            answered: Vec::new(),
+            ..Self::default()
         }
     }
 }
@@ -72,16 +129,19 @@ pub(crate) fn answered(body: &[u8]) -> Vec<Field> {
 /// The parameters of the URL that a browser was sent to.
 pub(crate) fn redirected(location: &str) -> Vec<Field> {
     let (_, parameters) = location.split_once(['?', '#']).unwrap_or((location, ""));
-    let pairs = parameters
-        .split('&')
-        .filter_map(|pair| pair.split_once('='));
+    pairs(parameters).into_iter().map(shown).collect()
+}
+
+/// A query, or a form.
+fn pairs(encoded: &str) -> Vec<Field> {
     let decode = |text: &str| {
         percent_decode_str(&text.replace('+', " "))
             .decode_utf8_lossy()
             .into_owned()
     };
+    let pairs = encoded.split('&').filter_map(|pair| pair.split_once('='));
     pairs
-        .map(|(name, value)| shown((decode(name), decode(value))))
+        .map(|(name, value)| (decode(name), decode(value)))
         .collect()
 }
 
@@ -147,16 +207,22 @@ const HEADERS: [&str; 5] = [
     "referer",
 ];
 const HIDDEN: [&str; 4] = ["password", "client_secret", "cs", "as"];
-const TOKENS: [&str; 7] = [
+const TOKENS: [&str; 10] = [
     "access_token",
+    "device_code",
     "refresh_token",
     "token",
     "code",
     "code_verifier",
     "code_challenge",
+    "request_uri",
     "state",
+    "xsrf",
 ];
+const FORM: &str = "application/x-www-form-urlencoded";
 const SHOWN: usize = 5;
+/// A part of a path that is longer is a token, too.
+const LONGEST_NAME: usize = 30;
 const LONGEST: usize = 80;
 const MOST_FIELDS: usize = 6;
 

@@ -44,6 +44,15 @@ impl Report {
         }
     }
 
+    /// What is not as it could be, and what to do about it; machines have no use for it.
+    pub(crate) fn warn(&self, text: &str) {
+        let mark = table::paint("!!", table::RED, self.colour && !self.json);
+        match self.json {
+            true => eprintln!("!! {text}"),
+            false => print(&format!("\n{mark} {text}\n")),
+        }
+    }
+
     /// Begins a vendor, or a grant of the generic client.
     pub(crate) fn heading(&mut self, name: &str, about: &str) {
         name.clone_into(&mut self.heading);

@@ -96,16 +96,16 @@ fn wrap(words: impl Iterator<Item = String>, width: usize, between: &str) -> Vec
     lines
 }
 
-/// The last space or slash that leaves more than half a line, else the end of the line.
+/// The last space, slash or hyphen that leaves more than half a line, else the end of the line.
 fn breaking_point(word: &str, width: usize) -> usize {
     let end = word
         .char_indices()
         .nth(width)
         .map_or(word.len(), |(at, _)| at);
-    word[..end]
-        .rfind([' ', '/'])
-        .filter(|at| *at > width / 2)
-        .unwrap_or(end)
+    let is_fit = |at: &usize| *at > width / 2 && !word[..*at].ends_with('/');
+    let mut places = word[..end].rmatch_indices([' ', '/', '-']);
+    let place = places.next().map(|(at, _)| at);
+    place.filter(is_fit).unwrap_or(end)
 }
 
 fn length(text: &str) -> usize {

@@ -1,4 +1,6 @@
 //! The demonstration that `cargo xtask demo` runs, as a newcomer or a machine sees it.
+//!
+//! Here it finds no program beside itself, so neither Node nor Chromium; `real_browser` has them.
 
 use std::process::{Command, Output};
 
@@ -27,6 +29,8 @@ fn it_shows_every_vendor_and_every_grant_in_a_hundred_columns() {
         "OAuth 2.0, password",
         "OAuth 2.0, client_credentials",
         "OAuth 2.0, refresh_token",
+        "OAuth 2.0, in a browser",
+        "OAuth 2.0, device_code",
     ] {
         assert!(text.contains(&format!("\n{heading}: ")), "{heading}");
     }
@@ -38,6 +42,12 @@ fn it_shows_every_vendor_and_every_grant_in_a_hundred_columns() {
         "reuse",
         "wrong secret",
         "401 retry",
+        "discover",
+        "open",
+        "renew",
+        "log out",
+        "too late",
+        "enter it",
     ] {
         assert!(text.contains(&format!("\nok    {step:14}")), "{step}");
     }
@@ -47,6 +57,22 @@ fn it_shows_every_vendor_and_every_grant_in_a_hundred_columns() {
         .unwrap();
     assert!(widest.chars().count() <= 100, "{widest}");
     assert!(!text.contains('\x1b'), "colour is for terminals");
+}
+
+#[test]
+fn what_is_missing_is_said_and_something_else_is_played() {
+    let said = [
+        "So the login is at the simulator",
+        "installs a real server",
+        "So a plain HTTP client opens the pages",
+        "elsewhere install Chromium",
+    ];
+    let told = text(&demo(&[]));
+    assert!(said.iter().all(|said| told.contains(said)), "{told}");
+    assert!(told.contains("title=You are logged in"), "{told}");
+    // To machines it is said where it does not disturb.
+    let told = String::from_utf8(demo(&["--json"]).stderr).unwrap();
+    assert!(said.iter().all(|said| told.contains(said)), "{told}");
 }
 
 #[test]
@@ -148,6 +174,7 @@ fn a_fleet_over_an_unknown_store_is_refused() {
 fn demo(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_demo"))
         .args(args)
+        .env("PATH", "/nonexistent")
         .output()
         .unwrap()
 }

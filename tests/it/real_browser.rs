@@ -1,17 +1,21 @@
 //! A login in a real browser: Chromium, without a window, against servers that nobody here wrote.
 //!
-//! It is driven by its own debugging protocol over a pipe, so nothing is needed beside it. What its
-//! window would show is kept in `target/screenshots`.
+//! What its window would show is kept in `target/screenshots`.
 
-mod chromium; // starts one, and speaks with it
+mod demonstrated; // what `cargo xtask demo` shows of one
 mod logins; // at django-oauth-toolkit and oidc-provider, to a token and its renewal
 mod pages; // what the person sees at the end, in light and dark
-mod tab; // what a person does with a page
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use oauth2_generic::{BrowserLogin, Granted, Result};
+use services::{Chromium, or_skip};
+
+/// One that runs, or none where there is none on this machine, which is said loudly.
+fn chromium() -> Option<Chromium> {
+    or_skip(Chromium::start())
+}
 
 /// A login that waits for its browser.
 struct Waiting {

@@ -22,7 +22,6 @@ mod pushed; // logins that the server is told of before the user is sent to it
 mod redirects; // codes and refusals on their way through a browser
 mod refusals; // wrong clients, passwords, scopes, tokens
 mod rotation; // refresh tokens that work once
-mod server; // starts a server, once
 mod sharing; // one login for several sessions and programs
 pub(crate) mod site; // what a test does with a server
 mod transport; // over the network, counting

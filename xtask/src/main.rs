@@ -36,8 +36,8 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "demo",
-        args: "[--fleet] [--json]",
-        about: "watch every vendor's token at work, or a fleet that shares a login",
+        args: "[--browser|--fleet] [--json]",
+        about: "watch every vendor's token at work, log in yourself, or run a fleet",
         run: demo::run,
     },
     Task {

@@ -1,7 +1,8 @@
 //! What the machine must have, and how it gets it.
 //!
 //! On a Debian machine where we are root a missing package is installed, and said so; anywhere else
-//! the error is the command that mends it.
+//! the error is the command that mends it. All of it is on standard error, out of the way of what a
+//! task prints.
 
 use std::env;
 use std::fs;
@@ -41,7 +42,7 @@ pub(crate) fn native_tls() -> Result {
 /// An authorization server that nobody here wrote, in a Python environment of its own.
 pub(crate) fn django_oauth_toolkit() -> Result {
     python()?;
-    Run::new("python3 tests/servers/install.py django_oauth_toolkit").run()
+    Run::new("python3 tests/servers/install.py django_oauth_toolkit").aside()
 }
 
 /// Another one, which runs on Node.
@@ -50,7 +51,7 @@ pub(crate) fn oidc_provider() -> Result {
     if !shell_finds("command -v node && command -v npm") {
         install(&["nodejs", "npm"], "one of the servers runs on Node")?;
     }
-    Run::new("python3 tests/servers/install.py oidc_provider").run()
+    Run::new("python3 tests/servers/install.py oidc_provider").aside()
 }
 
 /// It installs the servers, and one of them runs on it.
@@ -98,7 +99,7 @@ fn shell_finds(command: &str) -> bool {
     Run::new("sh -c").arg(command).succeeds()
 }
 
-/// The browser that some tests put a person in front of.
+/// The browser that tests and demonstration put a person in front of.
 pub(crate) fn chromium() -> Result {
     if shell_finds("command -v chromium || command -v chromium-browser || command -v google-chrome")
     {
@@ -106,7 +107,7 @@ pub(crate) fn chromium() -> Result {
     }
     install(
         &["chromium", "fonts-dejavu-core"],
-        "some tests log in with a real browser",
+        "tests and demonstration log in with a real browser",
     )
 }
 
@@ -155,11 +156,11 @@ fn install(packages: &[&str], why: &str) -> Result {
         let command = format!("sudo apt-get update && sudo apt-get install -y {names}");
         return Err(format!("{why}; this installs what is missing:\n    {command}").into());
     }
-    println!("    {names}: missing, installing ({why})");
-    Run::new("apt-get update -qq").run()?;
+    eprintln!("    {names}: missing, installing ({why})");
+    Run::new("apt-get update -qq").aside()?;
     // Somebody else may be installing something.
     Run::new("apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300")
         .args(packages)
         .env("DEBIAN_FRONTEND", "noninteractive")
-        .run()
+        .aside()
 }

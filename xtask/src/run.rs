@@ -2,7 +2,7 @@
 
 use std::env;
 use std::error::Error;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::steps::Failed;
@@ -51,17 +51,16 @@ impl Run {
     }
 
     /// Shows the command and runs it; what it prints goes where ours goes.
-    pub(crate) fn run(mut self) -> Result {
+    pub(crate) fn run(self) -> Result {
         println!("    $ {}", self.shown);
-        let status = self
-            .command
-            .status()
-            .map_err(|error| self.not_started(&error))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("`{}`: {status}", self.shown).into())
-        }
+        self.finish()
+    }
+
+    /// As [`run`](Run::run), all of it on standard error: a task's own output is for its reader.
+    pub(crate) fn aside(mut self) -> Result {
+        eprintln!("    $ {}", self.shown);
+        self.command.stdout(io::stderr());
+        self.finish()
     }
 
     /// Runs the command in our place: nothing is shown but what it prints, its failure is ours.
@@ -143,7 +142,19 @@ impl Run {
         self.read().is_ok()
     }
 
-    fn not_started(&self, error: &std::io::Error) -> String {
+    fn finish(mut self) -> Result {
+        let status = self
+            .command
+            .status()
+            .map_err(|error| self.not_started(&error))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("`{}`: {status}", self.shown).into())
+        }
+    }
+
+    fn not_started(&self, error: &io::Error) -> String {
         format!("`{}` does not start: {error}", self.shown)
     }
 }

@@ -172,10 +172,10 @@ impl BrowserLogin {
         let begun = self.clock.now();
         let mut launch = self.opening.launch(&url);
         while outcome.is_none() {
-            if launch.is_in_vain() {
-                self.show
-                    .take()
-                    .map_or_else(|| print(&url), |show| show(&url));
+            if launch.is_in_vain()
+                && let Some(show) = self.show.take()
+            {
+                show(&url);
             }
             counter.turn(self.clock.now(), |url: &Secret| {
                 let answer = pending

@@ -5,8 +5,7 @@ use std::cell::RefCell;
 use auth_core::{Error, ErrorCode, Session};
 use oauth2_generic::AuthorizationCode;
 
-use super::begin;
-use super::chromium::chromium;
+use super::{begin, chromium};
 use crate::real_server::site::{ALICE, BOB, Site, on_every_site};
 
 fn login(site: &Site) -> AuthorizationCode {

@@ -4,10 +4,9 @@ use auth_sim::Simulator;
 use auth_sim::generic::PUBLIC_CLIENT_ID;
 use oauth2_generic::{AuthorizationCode, Client};
 use serde_json::{Value, json};
+use services::Tab;
 
-use super::chromium::chromium;
-use super::tab::Tab;
-use super::{Waiting, begin};
+use super::{Waiting, begin, chromium};
 
 fn waiting(server: &Simulator, scope: &str) -> Waiting {
     let login = AuthorizationCode {

@@ -17,6 +17,10 @@ fn begin(site: &Site, client_id: &str) -> PendingDevice {
     DeviceCode { client }.begin(&http).unwrap()
 }
 
+fn connect(mut browser: Browser, device: &PendingDevice) {
+    browser.enter(device.user_code(), device.verification_uri());
+}
+
 /// Waits, and says for how many seconds.
 fn wait(pending: PendingDevice, http: &dyn Transport) -> (Result<Session>, u64) {
     let clock = ManualClock::new();
@@ -45,7 +49,7 @@ impl<F: FnMut() + Send> Transport for Before<F> {
 fn a_device_is_logged_in_by_somebody_elsewhere_and_stays_so() {
     on_every_form(|site| {
         let pending = begin(site, "tv");
-        Browser::new(BOB).connect(&pending);
+        connect(Browser::new(BOB), &pending);
         let (clock, http) = (ManualClock::new(), Counted::default());
         let granted = pending.clock(clock.clone()).wait(&http).unwrap();
         let session = http.session(granted, &clock);
@@ -82,7 +86,7 @@ fn the_device_asks_at_the_servers_pace_until_somebody_has_entered_the_code() {
 fn the_device_slows_down_when_it_is_told_to() {
     on_oidc(|site| {
         let pending = begin(site, "hasty-tv");
-        Browser::new(ALICE).connect(&pending);
+        connect(Browser::new(ALICE), &pending);
         let http = Counted::default();
         let (session, seconds) = wait(pending, &http);
         assert_eq!(site.whoami(&session.unwrap()), "alice");
@@ -96,7 +100,7 @@ fn somebody_who_says_no_ends_it() {
         let pending = begin(site, "tv");
         let mut browser = Browser::new(ALICE);
         browser.consents = false;
-        browser.connect(&pending);
+        connect(browser, &pending);
         let http = Counted::default();
         let error = wait(pending, &http).0.unwrap_err();
         let refusal = error.refusal().expect("the server said why");

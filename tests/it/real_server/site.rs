@@ -1,12 +1,14 @@
 //! One way into a server, and what a test does with it.
 
-use std::process::Command;
+use std::sync::{OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use auth_core::{Session, ureq};
 use oauth2_generic::{Client, Encoding, Password};
+use services::{Installed, or_skip};
 
 use super::browser::REDIRECT_URI;
-use super::server::Installation;
 
 /// One way into a server.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,7 @@ pub(crate) fn on_every_form(test: impl Fn(&Site)) {
 
 /// Runs a test on both ports of django-oauth-toolkit, if it is there.
 pub(crate) fn on_django(test: impl Fn(&Site)) {
-    let Some(server) = DJANGO.server() else {
+    let Some(server) = django() else {
         return;
     };
     for (name, body) in [("form", Encoding::Form), ("json", Encoding::Json)] {
@@ -56,7 +58,7 @@ pub(crate) fn on_django(test: impl Fn(&Site)) {
 
 /// Runs a test on oidc-provider, if it is there.
 pub(crate) fn on_oidc(test: impl Fn(&Site)) {
-    let Some(server) = OIDC.server() else { return };
+    let Some(server) = oidc() else { return };
     test(&Site {
         kind: Kind::Oidc,
         url: server.url("issuer"),
@@ -189,22 +191,18 @@ pub(crate) fn code_of(redirect: &str) -> &str {
     rest.split('&').next().unwrap_or_default()
 }
 
-static DJANGO: Installation = Installation::new("django_oauth_toolkit", |it| {
-    let python = if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    };
-    let mut command = Command::new(it.installed().join(python));
-    command.arg(it.folder().join("server.py"));
-    command
-});
+/// One process of each for all tests, if it is installed.
+fn django() -> Option<&'static Installed> {
+    static RUNNING: OnceLock<Option<Installed>> = OnceLock::new();
+    let start = || or_skip(Installed::django_oauth_toolkit());
+    RUNNING.get_or_init(start).as_ref()
+}
 
-static OIDC: Installation = Installation::new("oidc_provider", |it| {
-    let mut command = Command::new("node");
-    command.arg(it.folder().join("server.mjs"));
-    command
-});
+fn oidc() -> Option<&'static Installed> {
+    static RUNNING: OnceLock<Option<Installed>> = OnceLock::new();
+    let start = || or_skip(Installed::oidc_provider());
+    RUNNING.get_or_init(start).as_ref()
+}
 
 pub(crate) const ALICE: (&str, &str) = ("alice", "alice's password");
 /// A name and a password with every character that a form or a JSON string has to escape.
@@ -212,6 +210,13 @@ pub(crate) const BOB: (&str, &str) = ("bob@example.com", "p&=+% \"\\/ü€");
 
 #[test]
 fn the_servers_end_when_their_standard_input_does() {
-    DJANGO.assert_ends_with_its_standard_input();
-    OIDC.assert_ends_with_its_standard_input();
+    for start in [Installed::django_oauth_toolkit, Installed::oidc_provider] {
+        let Some(server) = or_skip(start()) else {
+            continue;
+        };
+        let (ended, end) = mpsc::channel();
+        thread::spawn(move || ended.send(server.end()));
+        let ended = end.recv_timeout(Duration::from_secs(30));
+        assert!(ended.expect("it ended").expect("it was ours"));
+    }
 }

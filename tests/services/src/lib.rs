@@ -1,6 +1,6 @@
-//! Real servers, started for a test and ended with it.
+//! Real servers and a real browser, started for a test and ended with it.
 //!
-//! Each has a port of 127.0.0.1 and a temporary folder to itself. It ends when its value is dropped,
+//! Each server has a port of 127.0.0.1 and a temporary folder to itself. It ends when its value is dropped,
 //! and also when the process of the test is killed, since that closes a pipe which is read beside it.
 //!
 //! ```
@@ -14,25 +14,38 @@
 
 #![forbid(unsafe_code)]
 
+mod browser;
+mod chromium;
+#[cfg(unix)]
 mod folder;
+mod installed;
+#[cfg(unix)]
 mod pgbouncer;
+#[cfg(unix)]
 mod postgres;
 mod process;
 mod redis;
+mod visit;
 
 use std::env;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::TcpListener;
 
+pub use browser::{Browser, Led};
+pub use chromium::{Chromium, Tab};
+pub use installed::Installed;
+#[cfg(unix)]
 pub use pgbouncer::PgBouncer;
+#[cfg(unix)]
 pub use postgres::{Postgres, PostgresOptions};
 pub use redis::{Redis, RedisOptions};
+pub use visit::Visit;
 
 /// The result of starting a server.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a server does not run.
+/// Why a server or a browser does not run.
 #[derive(Debug)]
 pub enum Error {
     /// Its program is not on this machine.

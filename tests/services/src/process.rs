@@ -99,7 +99,8 @@ fn lines(guard: &mut Child) -> Receiver<String> {
     receiver
 }
 
-fn on_path(program: &str) -> bool {
+/// Whether a program is found by its name.
+pub(crate) fn on_path(program: &str) -> bool {
     let found = Command::new("sh")
         .args(["-c", "command -v \"$0\"", program])
         .stdout(Stdio::null())

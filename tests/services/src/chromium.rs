@@ -1,8 +1,18 @@
 //! A Chromium without a window, and the protocol that debuggers speak with it.
+//!
+//! It is driven over a pipe, so nothing is needed beside it.
 
-use std::io::{BufRead, BufReader, Write};
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on says where; that is all that these do about it"
+)]
+
+mod tab;
+
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -10,12 +20,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::tab::Tab;
+use crate::process::on_path;
+use crate::{Error, Result};
+
+pub use tab::Tab;
 
 /// A running Chromium with a profile of its own, which ends when this is dropped.
 ///
 /// It also ends when the pipe to it closes, so not even a killed test leaves it behind.
-pub(super) struct Chromium {
+#[derive(Debug)]
+pub struct Chromium {
     process: Child,
     input: Option<ChildStdin>,
     messages: Receiver<Value>,
@@ -27,15 +41,14 @@ pub(super) struct Chromium {
     _alone: MutexGuard<'static, ()>,
 }
 
-/// One that runs, or none where there is none on this machine, which is said loudly.
-pub(super) fn chromium() -> Option<Chromium> {
-    services::or_skip(Chromium::start())
-}
-
 impl Chromium {
-    fn start() -> services::Result<Self> {
-        let Some(program) = PROGRAMS.into_iter().find(|program| is_there(program)) else {
-            return Err(services::Error::Missing(PROGRAMS[0].to_owned()));
+    /// Starts one; another of this process must have ended, and is waited for.
+    ///
+    /// # Errors
+    /// If it is not on this machine or does not start.
+    pub fn start() -> Result<Self> {
+        let Some(program) = PROGRAMS.into_iter().find(|program| on_path(program)) else {
+            return Err(Error::Missing(PROGRAMS[0].to_owned()));
         };
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let profile = tempfile::tempdir()?;
@@ -49,7 +62,7 @@ impl Chromium {
             .spawn()?;
         let input = process.stdin.take();
         let output = process.stdout.take().expect("standard output is piped");
-        Ok(Self {
+        let mut chromium = Self {
             process,
             input,
             messages: read(output),
@@ -57,11 +70,15 @@ impl Chromium {
             events: Vec::new(),
             profile,
             _alone: alone,
-        })
+        };
+        match chromium.try_call("", "Browser.getVersion", &json!({})) {
+            Ok(_) => Ok(chromium),
+            Err(why) => Err(Error::Failed(format!("`{program}` does not start: {why}"))),
+        }
     }
 
     /// A new window that knows nothing of the others.
-    pub(super) fn tab(&mut self) -> Tab<'_> {
+    pub fn tab(&mut self) -> Tab<'_> {
         let context = self.call("", "Target.createBrowserContext", &json!({}));
         let target = self.call(
             "",
@@ -78,7 +95,17 @@ impl Chromium {
     }
 
     /// Calls a method of the protocol, of the browser or of a window, and returns what it answers.
-    pub(super) fn call(&mut self, session: &str, method: &str, params: &Value) -> Value {
+    fn call(&mut self, session: &str, method: &str, params: &Value) -> Value {
+        self.try_call(session, method, params)
+            .unwrap_or_else(|why| panic!("Chromium on {method}: {why}"))
+    }
+
+    fn try_call(
+        &mut self,
+        session: &str,
+        method: &str,
+        params: &Value,
+    ) -> std::result::Result<Value, String> {
         self.last_id += 1;
         let id = self.last_id;
         let mut message = json!({"id": id, "method": method, "params": params});
@@ -86,25 +113,28 @@ impl Chromium {
             message["sessionId"] = json!(session);
         }
         let input = self.input.as_mut().expect("it runs");
-        write!(input, "{message}\0").expect("it listens");
+        write!(input, "{message}\0").map_err(|error| error.to_string())?;
         loop {
-            let mut message = self.next(method);
+            let mut message = self.next()?;
             if message["id"] == id {
-                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
-                return message["result"].take();
+                return match &message["error"] {
+                    Value::Null => Ok(message["result"].take()),
+                    error => Err(error.to_string()),
+                };
             }
             self.events.push(message);
         }
     }
 
     /// Waits for an event, which may have been before.
-    pub(super) fn wait_for(&mut self, session: &str, event: &str) -> Value {
+    fn wait_for(&mut self, session: &str, event: &str) -> Value {
         let is_it = |message: &Value| message["method"] == event && message["sessionId"] == session;
         if let Some(at) = self.events.iter().position(is_it) {
             return self.events.remove(at);
         }
         loop {
-            let message = self.next(event);
+            let message = self.next();
+            let message = message.unwrap_or_else(|why| panic!("Chromium on {event}: {why}"));
             if is_it(&message) {
                 return message;
             }
@@ -113,14 +143,17 @@ impl Chromium {
     }
 
     /// Takes what has happened so far.
-    pub(super) fn take_events(&mut self, event: &str) -> Vec<Value> {
+    fn take_events(&mut self, event: &str) -> Vec<Value> {
         let is_it = |message: &mut Value| message["method"] == event;
         self.events.extract_if(.., is_it).collect()
     }
 
-    fn next(&self, waiting_for: &str) -> Value {
+    fn next(&self) -> std::result::Result<Value, String> {
         let message = self.messages.recv_timeout(PATIENCE);
-        message.unwrap_or_else(|error| panic!("Chromium on {waiting_for}: {error}"))
+        message.map_err(|error| match error {
+            RecvTimeoutError::Timeout => "it said nothing for too long".to_owned(),
+            RecvTimeoutError::Disconnected => "it has ended".to_owned(),
+        })
     }
 }
 
@@ -138,7 +171,7 @@ impl Drop for Chromium {
 fn read(output: ChildStdout) -> Receiver<Value> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        for message in BufReader::new(output).split(0).map_while(Result::ok) {
+        for message in BufReader::new(output).split(0).map_while(io::Result::ok) {
             let message = serde_json::from_slice(&message).expect("a message is JSON");
             if sender.send(message).is_err() {
                 break;
@@ -146,14 +179,6 @@ fn read(output: ChildStdout) -> Receiver<Value> {
         }
     });
     receiver
-}
-
-fn is_there(program: &str) -> bool {
-    let found = Command::new("sh")
-        .args(["-c", "command -v \"$0\"", program])
-        .stdout(Stdio::null())
-        .status();
-    found.is_ok_and(|status| status.success())
 }
 
 static ALONE: Mutex<()> = Mutex::new(());

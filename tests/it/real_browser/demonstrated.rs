@@ -1,0 +1,123 @@
+//! What `cargo xtask demo` shows of a login: by itself in Chromium, and with somebody's own browser.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use services::{Installed, or_skip};
+
+use super::chromium;
+
+#[test]
+fn the_demonstration_logs_in_with_chromium_from_the_issuer_to_the_log_out() {
+    // It starts its own of both.
+    if chromium().is_none() || or_skip(Installed::oidc_provider()).is_none() {
+        return;
+    }
+    let picture =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots/demonstration.png");
+    let _ = fs::remove_file(&picture);
+    let output = Command::new(env!("CARGO_BIN_EXE_demo")).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(!text.contains("!!"), "{text}");
+    let (_, text) = text
+        .split_once("\nOAuth 2.0, in a browser: oidc-provider")
+        .unwrap();
+    let (login, device) = text.split_once("\nOAuth 2.0, device_code: ").unwrap();
+
+    let by = [
+        "discover", "open", "log in", "consent", "obtain", "use", "renew", "log out", "too late",
+    ];
+    assert_eq!(steps(login), by);
+    for said in [
+        "code_challenge_methods=S256",
+        "title=Log in",
+        "username=alice  password=***",
+        "title=May it?",
+        "title=You are logged in",
+        "grant_type=authorization_code",
+        "user=alice",
+        "grant_type=refresh_token",
+        "token_type_hint=refresh_token",
+        "error=invalid_grant",
+    ] {
+        assert!(login.contains(said), "{said}: {login}");
+    }
+    assert!(fs::read(picture).unwrap().starts_with(b"\x89PNG"));
+
+    assert_eq!(steps(device), ["show a code", "enter it", "obtain", "use"]);
+    assert!(device.contains("█▄▄▄█"), "a QR code: {device}");
+    assert!(
+        device.contains("`Connected`") && device.contains("user=alice"),
+        "{device}"
+    );
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{text}");
+}
+
+/// What went well, by its name.
+fn steps(text: &str) -> Vec<&str> {
+    let steps = text.lines().filter_map(|line| line.strip_prefix("ok    "));
+    steps.map(|line| line[..14].trim_end()).collect()
+}
+
+// Elsewhere a display is always there, and a browser would open.
+#[cfg(target_os = "linux")]
+mod with_you {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Child, Command, Stdio};
+
+    use serde_json::Value;
+    use services::{Browser, Installed, or_skip};
+
+    use crate::real_server::site::ALICE;
+
+    #[test]
+    fn without_a_display_the_url_and_what_to_type_are_told_once() {
+        if or_skip(Installed::oidc_provider()).is_none() {
+            return;
+        }
+        let mut demo = demo();
+        let mut told = BufReader::new(demo.stderr.take().unwrap());
+        let mut text = String::new();
+        let url = loop {
+            let before = text.len();
+            assert_ne!(told.read_line(&mut text).unwrap(), 0, "{text}");
+            if let Some(url) = text[before..].trim().strip_prefix("http://") {
+                break format!("http://{url}");
+            }
+        };
+        let mut browser = Browser::new(ALICE);
+        let back = browser.visit(&url);
+        browser.open(&back);
+        assert_eq!(browser.title(), "You are logged in");
+
+        let output = demo.wait_with_output().unwrap();
+        told.read_to_string(&mut text).unwrap();
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains(ALICE.0) && text.contains(ALICE.1), "{text}");
+        assert_eq!(text.matches(&url).count(), 1, "{text}");
+        let steps = String::from_utf8(output.stdout).unwrap();
+        let steps: Vec<Value> = steps
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let names: Vec<_> = steps.iter().map(|step| &step["step"]).collect();
+        assert_eq!(names[..3], ["discover", "log in", "obtain"]);
+        assert_eq!(steps[3]["exchanges"][0]["answered"]["user"], "alice");
+        assert_eq!(steps.last().unwrap()["failed"], 0);
+    }
+
+    fn demo() -> Child {
+        Command::new(env!("CARGO_BIN_EXE_demo"))
+            .args(["--browser", "--json"])
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("WSL_DISTRO_NAME")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}

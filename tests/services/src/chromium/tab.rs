@@ -1,0 +1,198 @@
+//! What a person does with a page, and what can be seen of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use super::Chromium;
+use crate::Visit;
+
+/// One window, with somebody in front of it.
+#[derive(Debug)]
+pub struct Tab<'a> {
+    chromium: &'a mut Chromium,
+    session: String,
+}
+
+impl<'a> Tab<'a> {
+    pub(super) fn new(chromium: &'a mut Chromium, session: String) -> Self {
+        let mut tab = Self { chromium, session };
+        for domain in ["Page", "Runtime", "Log", "Network"] {
+            tab.call(&format!("{domain}.enable"), &json!({}));
+        }
+        tab
+    }
+
+    /// Calls a method of the protocol, of this window.
+    pub fn call(&mut self, method: &str, params: &Value) -> Value {
+        self.chromium.call(&self.session, method, params)
+    }
+
+    /// Opens a URL, and returns when its page is there.
+    pub fn open(&mut self, url: &str) {
+        self.take_events("Page.loadEventFired");
+        self.call("Page.navigate", &json!({"url": url}));
+        self.chromium.wait_for(&self.session, "Page.loadEventFired");
+    }
+
+    /// What a script says about the page.
+    pub fn ask(&mut self, script: &str) -> Value {
+        let asked = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
+        let mut answer = self.call("Runtime.evaluate", &asked);
+        assert!(answer["exceptionDetails"].is_null(), "{script}: {answer}");
+        answer["result"]["value"].take()
+    }
+
+    /// The same, of a script that answers in words.
+    pub fn ask_text(&mut self, script: &str) -> String {
+        let answer = self.ask(script);
+        answer
+            .as_str()
+            .unwrap_or_else(|| panic!("{script}: {answer}"))
+            .to_owned()
+    }
+
+    /// Logs in and answers questions, until there are no more.
+    pub fn log_in(&mut self, who: (&str, &str), consents: bool) {
+        for _ in 0..4 {
+            if !self.answer(who, consents) {
+                return;
+            }
+        }
+        panic!("the questions have no end");
+    }
+
+    /// Answers the question of the page, by the keyboard and a click, and returns when the next page is
+    /// there; or at once with false, if it asks nothing.
+    pub fn answer(&mut self, (username, password): (&str, &str), consents: bool) -> bool {
+        let kind = self.ask_text(KIND);
+        let button = match (kind.as_str(), consents) {
+            ("login", _) => {
+                self.fill_in("username", username);
+                self.fill_in("password", password);
+                "[type=submit]"
+            }
+            ("question", true) => YES,
+            ("question", false) => NO,
+            _ => return false,
+        };
+        self.take_events("Page.loadEventFired");
+        self.ask(&format!("document.querySelector('{button}').click()"));
+        self.chromium.wait_for(&self.session, "Page.loadEventFired");
+        true
+    }
+
+    /// Types into a field, as a keyboard would.
+    pub fn fill_in(&mut self, field: &str, text: &str) {
+        self.ask(&format!("document.querySelector('[name={field}]').focus()"));
+        self.call("Input.insertText", &json!({"text": text}));
+    }
+
+    /// Shows the page as a person has set it up: `screen` or `print`, `light` or `dark`.
+    pub fn prefer(&mut self, medium: &str, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.call(
+            "Emulation.setEmulatedMedia",
+            &json!({"media": medium, "features": features}),
+        );
+    }
+
+    /// Gives the window another size, and returns when the page has it.
+    pub fn resize(&mut self, width: u32, height: u32) {
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": 2, "mobile": false});
+        self.call("Emulation.setDeviceMetricsOverride", &size);
+        // It is answered before the page has taken it over.
+        self.ask(&format!(
+            "new Promise((done) => {{
+                const look = () => innerWidth === {width} ? done() : requestAnimationFrame(look);
+                look();
+            }})"
+        ));
+    }
+
+    /// Keeps what the window shows as `target/screenshots/NAME.png`, and returns where that is.
+    pub fn screenshot(&mut self, name: &str) -> PathBuf {
+        let picture = self.call("Page.captureScreenshot", &json!({"format": "png"}));
+        let data = picture["data"].as_str().expect("a picture");
+        let bytes = BASE64_STANDARD.decode(data).expect("it is base64");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let folder = root
+            .canonicalize()
+            .expect("it is there")
+            .join("target/screenshots");
+        fs::create_dir_all(&folder).expect("there is room");
+        let path = folder.join(format!("{name}.png"));
+        fs::write(&path, bytes).expect("there is room");
+        path
+    }
+
+    /// The pages that the window asked for since this was called last, also on the way to others.
+    pub fn visits(&mut self) -> Vec<Visit> {
+        let is_page = |event: &Value| event["params"]["type"] == "Document";
+        let mut visits: Vec<(Value, Visit)> = Vec::new();
+        for event in self.take_events("Network.requestWillBeSent") {
+            let about = &event["params"];
+            if let Some((_, before)) = visits
+                .last_mut()
+                .filter(|(id, _)| *id == about["requestId"])
+            {
+                before.status = status(&about["redirectResponse"]);
+            }
+            if is_page(&event) {
+                visits.push((about["requestId"].clone(), visit(&about["request"])));
+            }
+        }
+        for event in self.take_events("Network.responseReceived") {
+            let about = &event["params"];
+            if let Some((_, last)) = visits
+                .iter_mut()
+                .rev()
+                .find(|(id, _)| *id == about["requestId"])
+            {
+                last.status = status(&about["response"]);
+            }
+        }
+        visits.into_iter().map(|(_, visit)| visit).collect()
+    }
+
+    /// Takes what has happened so far.
+    pub fn take_events(&mut self, event: &str) -> Vec<Value> {
+        self.chromium.take_events(event)
+    }
+}
+
+fn visit(request: &Value) -> Visit {
+    let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
+    Visit {
+        method: text("method"),
+        url: text("url"),
+        form: form(&text("postData")),
+        status: None,
+    }
+}
+
+/// As a browser writes it.
+fn form(body: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_decode_str(&text).decode_utf8_lossy().into_owned()
+    };
+    let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}
+
+fn status(response: &Value) -> Option<u16> {
+    response["status"].as_u64()?.try_into().ok()
+}
+
+const KIND: &str = "document.querySelector('[name=password]') ? 'login' : document.forms.length ? 'question' : 'end'";
+/// Of two buttons with a name only that of a device says no.
+const YES: &str = "[type=submit][name=allow], button:not([name])";
+const NO: &str = "[type=submit]:not([name=allow]), button[name=abort]";
