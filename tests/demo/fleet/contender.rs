@@ -1,6 +1,6 @@
 //! One fleet, and what has become of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::io;
 use std::time::Duration;
@@ -107,12 +107,15 @@ impl Contender {
         Ok(())
     }
 
-    /// Lets everybody ask once more, and answers how many got no token.
-    pub(super) fn end(&mut self) -> io::Result<usize> {
+    /// Lets everybody ask until there is a token, and answers why some got none.
+    ///
+    /// More than once: a server or a store that did not answer in time has cost nobody the login.
+    pub(super) fn end(&mut self) -> io::Result<Vec<String>> {
         self.fleet.tell_all(&Order::Rest);
         self.fleet.tell_all(&Order::Token);
-        let mut asked: BTreeSet<usize> = self.fleet.members().into_iter().collect();
-        let mut lost = 0;
+        let members = self.fleet.members().into_iter();
+        let mut asked: BTreeMap<usize, u32> = members.map(|member| (member, 1)).collect();
+        let mut lost = Vec::new();
         while !asked.is_empty() {
             let Some(happening) = self.fleet.next(PATIENCE) else {
                 return Err(io::Error::other("a process does not answer any more"));
@@ -121,7 +124,17 @@ impl Contender {
                 Happening::Said(member, Report::Token(..)) => {
                     asked.remove(member);
                 }
-                Happening::Said(member, Report::NoToken(_)) if asked.remove(member) => lost += 1,
+                Happening::Said(member, Report::NoToken(why)) => match asked.get_mut(member) {
+                    Some(times) if *times < QUESTIONS => {
+                        *times += 1;
+                        self.fleet.tell(*member, &Order::Token);
+                    }
+                    Some(_) => {
+                        asked.remove(member);
+                        lost.push(why.clone());
+                    }
+                    None => {}
+                },
                 _ => {}
             }
             self.take_in(&happening)?;
@@ -222,3 +235,5 @@ const LIFE: Duration = Duration::from_secs(7200);
 const PAUSE: Duration = Duration::from_millis(10);
 const GLANCE: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often one is asked in the end.
+const QUESTIONS: u32 = 3;

@@ -19,24 +19,29 @@ pub(super) struct Verdict {
 struct Left {
     tally: Tally,
     most_sends: usize,
-    /// Processes that ended without a token.
-    lost: usize,
+    /// Why processes ended without a token.
+    lost: Vec<String>,
     alive: usize,
 }
 
 impl Verdict {
-    pub(super) fn new(options: &Options, contenders: &[Contender; 3], lost: [usize; 3]) -> Self {
-        let left = |at: usize| Left {
+    pub(super) fn new(
+        options: &Options,
+        contenders: &[Contender; 3],
+        lost: [Vec<String>; 3],
+    ) -> Self {
+        let [store, file, password] = lost;
+        let left = |at: usize, lost| Left {
             tally: contenders[at].tally.clone(),
             most_sends: contenders[at].fleet.most_spends(),
-            lost: lost[at],
+            lost,
             alive: contenders[at].alive(),
         };
         Self {
             options: *options,
-            store: left(0),
-            file: left(1),
-            password: left(2),
+            store: left(0, store),
+            file: left(1, file),
+            password: left(2, password),
         }
     }
 
@@ -49,7 +54,7 @@ impl Verdict {
             late,
             ..
         } = self.store.tally;
-        let is_whole = self.store.lost == 0 && self.store.alive == self.options.processes;
+        let is_whole = self.store.lost.is_empty() && self.store.alive == self.options.processes;
         is_whole && self.store.most_sends <= 1 && refreshes > 0 && logins <= 1 + kills + late
     }
 
@@ -69,7 +74,8 @@ impl Left {
     fn to_json(&self) -> Value {
         let mut value = self.tally.to_json();
         value["most_sends"] = self.most_sends.into();
-        value["lost"] = self.lost.into();
+        value["lost"] = self.lost.len().into();
+        value["lost_because"] = self.lost.clone().into();
         value
     }
 }
@@ -115,13 +121,19 @@ impl fmt::Display for Verdict {
         writeln!(
             f,
             "                {} of them in the middle of a renewal; {} logins; lost: {}",
-            store.tally.kills_in_flight, store.tally.logins, store.lost,
+            store.tally.kills_in_flight,
+            store.tally.logins,
+            store.lost.len(),
         )?;
+        for why in &store.lost {
+            writeln!(f, "                {why}")?;
+        }
         match file.tally.without_after {
             None => writeln!(
                 f,
                 "with a file     not lost this time; lost: {} of {}",
-                file.lost, options.processes
+                file.lost.len(),
+                options.processes
             )?,
             Some(hours) => writeln!(
                 f,
@@ -130,7 +142,7 @@ impl fmt::Display for Verdict {
                 "",
                 times(file.most_sends),
                 times(file.tally.refused),
-                file.lost,
+                file.lost.len(),
                 options.processes,
             )?,
         }
@@ -139,7 +151,7 @@ impl fmt::Display for Verdict {
             "and a password  {} logins; a refresh token was sent up to {}; lost: {} of {}",
             password.tally.logins,
             times(password.most_sends),
-            password.lost,
+            password.lost.len(),
             options.processes,
         )
     }
