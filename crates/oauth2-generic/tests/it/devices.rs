@@ -148,6 +148,19 @@ fn a_code_that_expires_while_nobody_does_anything_is_over_without_another_questi
     assert_eq!((seconds, asked), (60, 29));
 }
 
+/// RFC 8628 §3.2: the code lives from when it was given out, whoever is shown it in between.
+#[test]
+fn the_life_of_a_code_counts_from_the_beginning_and_not_from_the_waiting() {
+    let (pending, http) = begun(|http| http.then(400, PENDING));
+    let clock = ManualClock::new();
+    let pending = pending.clock(clock.clone());
+    clock.advance(Duration::from_secs(57));
+    let start = clock.now();
+    is_over(&pending.wait(&http).unwrap_err(), Reason::LoginTimedOut);
+    assert_eq!(clock.now().since(start), Duration::from_secs(3));
+    assert_eq!(http.asked().len(), 2);
+}
+
 #[test]
 fn a_network_that_fails_to_the_end_is_the_cause() {
     let (token, seconds, asked) = waited(|http| (0..4).fold(http, |http, _| http.then_lose()));
