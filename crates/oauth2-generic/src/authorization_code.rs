@@ -2,6 +2,7 @@
 
 mod pushed;
 
+use std::fmt;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -53,7 +54,6 @@ pub struct AuthorizationCode {
 }
 
 /// A login that waits for the user to come back.
-#[derive(Debug)]
 #[must_use = "the user has yet to be sent to `url`"]
 pub struct PendingCode {
     login: AuthorizationCode,
@@ -67,8 +67,9 @@ pub struct PendingCode {
 ///
 /// A code works once, and servers end the login of a code that they see again. So it is sent once:
 /// a second [`obtain`](Grant::obtain) is [`Error::ReauthenticationRequired`], also when the answer to
-/// the first was lost. The refresh token that comes with the first token carries on from there.
-#[derive(Debug)]
+/// the first was lost. A server that wants a nonce in the proof of a key refuses before it looks at the
+/// code, and gets it once more in the same call. The refresh token that comes with the first token
+/// carries on from there.
 pub struct Granted {
     login: AuthorizationCode,
     state: String,
@@ -77,7 +78,6 @@ pub struct Granted {
     code: Mutex<Code>,
 }
 
-#[derive(Debug)]
 enum Code {
     Unsent(Secret),
     /// With the reason why there was no token.
@@ -209,6 +209,16 @@ impl PendingCode {
     }
 }
 
+impl fmt::Debug for PendingCode {
+    /// Without state and URL: whoever knows them can answer this login.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingCode")
+            .field("login", &self.login)
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Granted {
     /// Says whose login this is, in your words: it tells the tokens of your users apart.
     ///
@@ -303,5 +313,14 @@ impl Grant for Granted {
 
     fn is_rejection(&self, status: u16) -> bool {
         self.login.client.is_rejection(status)
+    }
+}
+
+impl fmt::Debug for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Granted")
+            .field("login", &self.login)
+            .field("resource_owner", &self.resource_owner)
+            .finish_non_exhaustive()
     }
 }
