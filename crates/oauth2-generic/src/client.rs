@@ -11,7 +11,7 @@ use auth_core::{
 
 use crate::authorize::normal;
 use crate::client_auth::ClientAuth;
-use crate::metadata::Metadata;
+use crate::metadata::{At, Metadata};
 
 /// This client at that server, and how the server wants to be asked.
 ///
@@ -90,8 +90,8 @@ pub struct Client {
     pub origins: Vec<String>,
     /// Statuses besides 401 by which the API says that it does not accept the token. Empty: none.
     pub rejections: Vec<u16>,
-    /// Lets users log in over plain http at a host that is not this machine. Everybody on the way
-    /// can then read their passwords. Default: false.
+    /// Lets users log in over plain http at a host that is not this machine, and come back so.
+    /// Everybody on the way can then read their passwords and codes. Default: false.
     pub danger_allow_http_login: bool,
 }
 
@@ -163,7 +163,12 @@ impl Client {
 
     /// The request with the client in it, by the one method that was chosen.
     pub(crate) fn authenticated(&self, request: TokenRequest) -> Result<TokenRequest> {
-        self.check_authentication(self.client_auth.names(self))?;
+        self.authenticated_at(At::Token, request)
+    }
+
+    /// The same for an endpoint that may announce methods of its own.
+    pub(crate) fn authenticated_at(&self, at: At, request: TokenRequest) -> Result<TokenRequest> {
+        self.check_authentication(at)?;
         self.client_auth.show(self, request)
     }
 

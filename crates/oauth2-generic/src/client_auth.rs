@@ -89,6 +89,16 @@ impl ClientAuth {
             Self::Basic => &["client_secret_basic"],
         }
     }
+
+    /// How it signs, in the word of server metadata; empty where nothing is signed.
+    pub(crate) fn algorithm(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "jwt")]
+            Self::PrivateKeyJwt(jwt) => jwt.algorithm(),
+            _ => "",
+        }
+    }
+
     /// What it depends on, besides the client's secret.
     pub(crate) fn credential(&self) -> Option<&Secret> {
         match self {

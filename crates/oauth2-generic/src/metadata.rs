@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use auth_core::{Error, Reply, Result, Secret, TokenRequest, Transport};
 
-use crate::authorize::is_private;
+use crate::authorize::{is_https, is_private};
 use crate::client::Client;
 use crate::client_auth::ClientAuth;
+
+pub(crate) use announced::At;
 
 /// What a server announces of itself: its endpoints, and what it can do.
 ///
@@ -24,8 +26,8 @@ use crate::client_auth::ClientAuth;
 /// # Ok::<(), oauth2_generic::Error>(())
 /// ```
 ///
-/// What is announced is held to: a grant, an authentication method or PKCE that the server does not
-/// list is a configuration error, before anything is sent. A list that is empty was not announced, and
+/// What is announced is held to: a grant, a response type, a way to authenticate or to sign, or PKCE that
+/// the server does not list is a configuration error, before anything is sent. A list that is empty was not announced, and
 /// nothing is held to it; clear the one that your server gets wrong before you make the client.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -48,10 +50,18 @@ pub struct Metadata {
     pub introspection_endpoint: String,
     /// Where the server's keys are, for whoever verifies ID tokens.
     pub jwks_uri: String,
+    /// What the authorization endpoint can be asked for: `code`, `token`.
+    pub response_types_supported: Vec<String>,
     /// The grants that the token endpoint knows.
     pub grant_types_supported: Vec<String>,
     /// How a client may authenticate at the token endpoint.
     pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// How an assertion may be signed by which a client authenticates (RFC 7523).
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    /// How a client may authenticate where a login is ended. Empty: as at the token endpoint.
+    pub revocation_endpoint_auth_methods_supported: Vec<String>,
+    /// How a client may authenticate where it asks about a token. Empty: as at the token endpoint.
+    pub introspection_endpoint_auth_methods_supported: Vec<String>,
     /// How a code may be tied to its client (RFC 7636).
     pub code_challenge_methods_supported: Vec<String>,
     /// Whether every redirect names the server, as RFC 9207 wants it.
@@ -99,7 +109,8 @@ impl Metadata {
 
     /// A client of this server, with every endpoint set and everything announced held to.
     ///
-    /// It authenticates by HTTP Basic, unless the server announces only the body for it.
+    /// It authenticates by HTTP Basic, which is what a server knows that announces nothing (RFC 8414 §2),
+    /// unless the server announces only the body for a secret.
     #[must_use]
     pub fn client(&self, client_id: impl Into<String>) -> Client {
         let methods = &self.token_endpoint_auth_methods_supported;
@@ -133,21 +144,31 @@ impl Metadata {
             texts.into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
         let truth = |name| reply.truth(name).unwrap_or_default();
+        let endpoint = |name| endpoint(reply, name, issuer);
         Ok(Self {
             issuer: issuer.to_owned(),
-            authorization_endpoint: endpoint(reply, "authorization_endpoint")?,
-            token_endpoint: endpoint(reply, "token_endpoint")?,
-            device_authorization_endpoint: endpoint(reply, "device_authorization_endpoint")?,
+            authorization_endpoint: endpoint("authorization_endpoint")?,
+            token_endpoint: endpoint("token_endpoint")?,
+            device_authorization_endpoint: endpoint("device_authorization_endpoint")?,
             pushed_authorization_request_endpoint: endpoint(
-                reply,
                 "pushed_authorization_request_endpoint",
             )?,
             require_pushed_authorization_requests: truth("require_pushed_authorization_requests"),
-            revocation_endpoint: endpoint(reply, "revocation_endpoint")?,
-            introspection_endpoint: endpoint(reply, "introspection_endpoint")?,
-            jwks_uri: endpoint(reply, "jwks_uri")?,
+            revocation_endpoint: endpoint("revocation_endpoint")?,
+            introspection_endpoint: endpoint("introspection_endpoint")?,
+            jwks_uri: endpoint("jwks_uri")?,
+            response_types_supported: list("response_types_supported"),
             grant_types_supported: list("grant_types_supported"),
             token_endpoint_auth_methods_supported: list("token_endpoint_auth_methods_supported"),
+            token_endpoint_auth_signing_alg_values_supported: list(
+                "token_endpoint_auth_signing_alg_values_supported",
+            ),
+            revocation_endpoint_auth_methods_supported: list(
+                "revocation_endpoint_auth_methods_supported",
+            ),
+            introspection_endpoint_auth_methods_supported: list(
+                "introspection_endpoint_auth_methods_supported",
+            ),
             code_challenge_methods_supported: list("code_challenge_methods_supported"),
             authorization_response_iss_parameter_supported: truth(
                 "authorization_response_iss_parameter_supported",
@@ -197,11 +218,13 @@ fn check_issuer(reply: &Reply, issuer: &str) -> Result<()> {
     Err(Error::answer(problem))
 }
 
-/// An endpoint, if it is announced; it gets secrets or users, so it is as private as the issuer.
-fn endpoint(reply: &Reply, name: &'static str) -> Result<String> {
+/// An endpoint, if it is announced; it gets secrets or users, so it is as private as the issuer: one on
+/// this machine is announced by nobody elsewhere.
+fn endpoint(reply: &Reply, name: &'static str, issuer: &str) -> Result<String> {
+    let is_as_private = |url| is_private(url, false) && (is_https(url) || !is_https(issuer));
     match reply.text(name).map(Secret::expose) {
         None => Ok(String::new()),
-        Some(url) if is_private(url, false) => Ok(url.to_owned()),
+        Some(url) if is_as_private(url) => Ok(url.to_owned()),
         Some(_) => Err(Error::answer(format!(
             "the metadata's `{name}` is not a URL that begins with https://"
         ))),
