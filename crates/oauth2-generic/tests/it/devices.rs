@@ -116,6 +116,21 @@ fn failures_double_the_wait_until_there_is_an_answer() {
 }
 
 #[test]
+fn however_often_it_fails_the_server_is_asked_every_minute() {
+    let begun = BEGUN.replace(r#""expires_in":60"#, r#""expires_in":3600"#);
+    assert_ne!(begun, BEGUN);
+    let http = (0..8).fold(Script::default().then(200, &begun), |http, _| {
+        http.then_lose()
+    });
+    let http = http.then(200, TOKEN);
+    let (clock, pending) = (ManualClock::new(), login().begin(&http).unwrap());
+    let start = clock.now();
+    pending.clock(clock.clone()).wait(&http).unwrap();
+    let waits = 2 + 4 + 8 + 16 + 32 + 60 + 60 + 60 + 60;
+    assert_eq!(clock.now().since(start).as_secs(), waits);
+}
+
+#[test]
 fn a_server_that_says_when_to_come_back_is_listened_to() {
     let (token, seconds, _) = waited(|http| http.then_with(429, "30", "").then(200, TOKEN));
     token.unwrap();
