@@ -2,6 +2,7 @@
 
 mod announced;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use auth_core::{Error, Reply, Result, Secret, TokenRequest, Transport};
@@ -68,6 +69,8 @@ pub struct Metadata {
     pub authorization_response_iss_parameter_supported: bool,
     /// How a proof may be signed (RFC 9449).
     pub dpop_signing_alg_values_supported: Vec<String>,
+    /// Where the endpoints are that ask for a client's certificate, by their names (RFC 8705 §5).
+    pub mtls_endpoint_aliases: BTreeMap<&'static str, String>,
     /// The scopes there are, as far as the server tells.
     pub scopes_supported: Vec<String>,
 }
@@ -137,6 +140,34 @@ impl Metadata {
         }
     }
 
+    /// A client that authenticates by the certificate of its connections, and makes them where the
+    /// server asks for one.
+    ///
+    /// The certificate is part of the transport, see [`ClientAuth::MutualTls`].
+    #[must_use]
+    pub fn mtls_client(&self, client_id: impl Into<String>) -> Client {
+        let client = self.client(client_id);
+        let alias = |name, endpoint| {
+            let alias = self.mtls_endpoint_aliases.get(name);
+            alias.cloned().unwrap_or(endpoint)
+        };
+        Client {
+            token_endpoint: alias("token_endpoint", client.token_endpoint),
+            device_authorization_endpoint: alias(
+                "device_authorization_endpoint",
+                client.device_authorization_endpoint,
+            ),
+            pushed_authorization_request_endpoint: alias(
+                "pushed_authorization_request_endpoint",
+                client.pushed_authorization_request_endpoint,
+            ),
+            revocation_endpoint: alias("revocation_endpoint", client.revocation_endpoint),
+            introspection_endpoint: alias("introspection_endpoint", client.introspection_endpoint),
+            client_auth: ClientAuth::MutualTls,
+            ..client
+        }
+    }
+
     fn read(reply: &Reply, issuer: &str) -> Result<Self> {
         check_issuer(reply, issuer)?;
         let list = |name| {
@@ -144,7 +175,7 @@ impl Metadata {
             texts.into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
         let truth = |name| reply.truth(name).unwrap_or_default();
-        let endpoint = |name| endpoint(reply, name, issuer);
+        let endpoint = |name| endpoint(name, reply.text(name), issuer);
         Ok(Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: endpoint("authorization_endpoint")?,
@@ -174,6 +205,7 @@ impl Metadata {
                 "authorization_response_iss_parameter_supported",
             ),
             dpop_signing_alg_values_supported: list("dpop_signing_alg_values_supported"),
+            mtls_endpoint_aliases: aliases(reply, issuer)?,
             scopes_supported: list("scopes_supported"),
         })
     }
@@ -220,9 +252,9 @@ fn check_issuer(reply: &Reply, issuer: &str) -> Result<()> {
 
 /// An endpoint, if it is announced; it gets secrets or users, so it is as private as the issuer: one on
 /// this machine is announced by nobody elsewhere.
-fn endpoint(reply: &Reply, name: &'static str, issuer: &str) -> Result<String> {
+fn endpoint(name: &'static str, found: Option<&Secret>, issuer: &str) -> Result<String> {
     let is_as_private = |url| is_private(url, false) && (is_https(url) || !is_https(issuer));
-    match reply.text(name).map(Secret::expose) {
+    match found.map(Secret::expose) {
         None => Ok(String::new()),
         Some(url) if is_as_private(url) => Ok(url.to_owned()),
         Some(_) => Err(Error::answer(format!(
@@ -230,3 +262,20 @@ fn endpoint(reply: &Reply, name: &'static str, issuer: &str) -> Result<String> {
         ))),
     }
 }
+
+fn aliases(reply: &Reply, issuer: &str) -> Result<BTreeMap<&'static str, String>> {
+    let aliases = ALIASED.iter().filter_map(|name| {
+        let alias = reply.text_in("mtls_endpoint_aliases", name)?;
+        Some(endpoint(name, Some(alias), issuer).map(|alias| (*name, alias)))
+    });
+    aliases.collect()
+}
+
+/// The endpoints that we ask ourselves; users' browsers have no certificate of the client's.
+const ALIASED: [&str; 5] = [
+    "device_authorization_endpoint",
+    "introspection_endpoint",
+    "pushed_authorization_request_endpoint",
+    "revocation_endpoint",
+    "token_endpoint",
+];

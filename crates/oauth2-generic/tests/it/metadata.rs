@@ -1,5 +1,7 @@
 //! What a server announces, and how far it is held to.
 
+mod endpoints; // which endpoints, and how to be asked there
+
 use oauth2_generic::{
     AuthorizationCode, ClientAuth, ClientCredentials, DeviceCode, Error, Grant, Implicit, Metadata,
     Password, RefreshToken, Result, Secret,
@@ -223,76 +225,6 @@ fn a_way_to_authenticate_that_is_not_announced_is_refused() {
     let mut public = service;
     public.client.client_secret = "".into();
     public.obtain(&Script::default().then(200, TOKEN)).unwrap();
-}
-
-#[test]
-fn an_endpoint_with_ways_to_authenticate_of_its_own_is_held_to_those() {
-    let server = found(
-        r#","token_endpoint_auth_methods_supported":["private_key_jwt"],
-        "introspection_endpoint":"https://login.example/introspect",
-        "revocation_endpoint":"https://login.example/revoke",
-        "introspection_endpoint_auth_methods_supported":["client_secret_basic"],
-        "revocation_endpoint_auth_methods_supported":["client_secret_post"]"#,
-    );
-    let mut client = server.client("app");
-    client.client_secret = "s3cret".into();
-    let active = Script::default().then(200, r#"{"active":true}"#);
-    assert!(client.introspect("t", &active).unwrap().active);
-    let token = Secret::from("t");
-    let service = ClientCredentials { client };
-    let revoke = |service: &ClientCredentials, http: &Script| {
-        service.revoke(auth_core::Revoked::AccessToken(&token), http)
-    };
-    is_configuration(
-        revoke(&service, &Script::default()),
-        "are: client_secret_post",
-    );
-    is_configuration(service.obtain(&Script::default()), "are: private_key_jwt");
-
-    let mut service = service;
-    service.client.client_auth = ClientAuth::Body;
-    revoke(&service, &Script::default().then(200, "")).unwrap();
-    is_configuration(
-        service.client.introspect("t", &Script::default()),
-        "are: client_secret_basic",
-    );
-}
-
-/// The lists of RFC 8414 §2 are optional, and most servers write one for all endpoints.
-#[test]
-fn an_endpoint_without_ways_of_its_own_is_held_to_those_of_the_token_endpoint() {
-    let server = found(
-        r#","token_endpoint_auth_methods_supported":["private_key_jwt"],
-        "introspection_endpoint":"https://login.example/introspect""#,
-    );
-    let mut client = server.client("app");
-    client.client_secret = "s3cret".into();
-    is_configuration(
-        client.introspect("t", &Script::default()),
-        "are: private_key_jwt",
-    );
-}
-
-#[test]
-fn an_answer_that_is_not_announced_is_not_asked_for() {
-    let implicit = |server: &Metadata| Implicit {
-        client: server.client("app"),
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
-    let codes = found(r#","response_types_supported":["code","code id_token"]"#);
-    assert!(code(&codes).begin().is_ok());
-    is_configuration(implicit(&codes).begin(), "`token`");
-    let tokens = found(r#","response_types_supported":["id_token token","token"]"#);
-    assert!(implicit(&tokens).begin().is_ok());
-    is_configuration(code(&tokens).begin(), "`code`");
-    let silent = found("");
-    assert!(code(&silent).begin().is_ok());
-    assert!(implicit(&silent).begin().is_ok());
-
-    // A token cannot be asked for in a login that is pushed.
-    let pushed = found(r#","require_pushed_authorization_requests":true"#);
-    is_configuration(implicit(&pushed).begin(), "told of a login");
 }
 
 #[test]
