@@ -1,5 +1,7 @@
 //! What all grants have in common: this client, at that server.
 
+mod fields;
+
 use std::sync::Arc;
 
 #[cfg(feature = "dpop")]
@@ -9,9 +11,10 @@ use auth_core::{
     Transport,
 };
 
-use crate::authorize::normal;
 use crate::client_auth::ClientAuth;
 use crate::metadata::{At, Metadata};
+
+pub(crate) use fields::{not_ours, url_of};
 
 /// This client at that server, and how the server wants to be asked.
 ///
@@ -255,29 +258,6 @@ impl Client {
     }
 }
 
-/// The name of a further parameter, unless it is one that a field sets: no parameter may stand twice.
-pub(crate) fn not_ours(name: &str) -> Result<&str> {
-    if OURS.contains(&name) {
-        return Err(Error::configuration(format!(
-            "`{name}` is no further parameter; set the field for it"
-        )));
-    }
-    Ok(name)
-}
-
-/// An endpoint that a request needs, if it is a URL.
-pub(crate) fn url_of<'a>(field: &'static str, url: &'a str) -> Result<&'a str> {
-    if url.is_empty() {
-        return Err(Error::configuration(format!("`{field}` is empty; set it")));
-    }
-    match normal(url) {
-        Some(_) => Ok(url),
-        None => Err(Error::configuration(format!(
-            "`{field}` is not a URL; write it as https://host/path"
-        ))),
-    }
-}
-
 fn origin(url: &str) -> &str {
     let path = url
         .match_indices('/')
@@ -285,33 +265,3 @@ fn origin(url: &str) -> &str {
         .map_or(url.len(), |(at, _)| at);
     &url[..path]
 }
-
-/// Every parameter that a grant or a field sets.
-const OURS: &[&str] = &[
-    "actor_token",
-    "actor_token_type",
-    "audience",
-    "client_assertion",
-    "client_assertion_type",
-    "client_id",
-    "client_secret",
-    "code",
-    "code_challenge",
-    "code_challenge_method",
-    "code_verifier",
-    "device_code",
-    "dpop_jkt",
-    "grant_type",
-    "password",
-    "redirect_uri",
-    "refresh_token",
-    "request_uri",
-    "requested_token_type",
-    "resource",
-    "response_type",
-    "scope",
-    "state",
-    "subject_token",
-    "subject_token_type",
-    "username",
-];
