@@ -2,16 +2,15 @@
 
 mod echo;
 mod sending;
+mod writing;
 
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serializer as _;
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
+use percent_encoding::utf8_percent_encode;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -23,6 +22,7 @@ use crate::transport::Transport;
 
 use echo::Echo;
 use sending::Fresh;
+use writing::FORM;
 
 pub(crate) use sending::attach;
 
@@ -215,102 +215,6 @@ impl TokenRequest {
         self.problem.get_or_insert(Error::configuration(problem));
     }
 
-    fn request(&self) -> Result<Request<Vec<u8>>> {
-        let endpoint: Uri = self.endpoint.parse().map_err(|_| not_a_url())?;
-        let authority = endpoint.authority().filter(|it| !it.host().is_empty());
-        let (Some(_), Some(authority)) = (endpoint.scheme(), authority) else {
-            return Err(not_a_url());
-        };
-        if authority.as_str().contains('@') {
-            return Err(Error::configuration(
-                "the token endpoint holds a user name; pass credentials as parameters",
-            ));
-        }
-        // `http` reads over a port that is no number.
-        if authority.as_str().len() > authority.host().len() && authority.port().is_none() {
-            return Err(not_a_url());
-        }
-        let (method, uri, content_type, body) = match self.shape {
-            Shape::Form => (
-                Method::POST,
-                endpoint,
-                "application/x-www-form-urlencoded",
-                self.encoded(),
-            ),
-            Shape::Json => (
-                Method::POST,
-                endpoint,
-                "application/json",
-                self.json_object()?,
-            ),
-            Shape::Query => (Method::GET, self.with_query(&endpoint)?, "", Vec::new()),
-        };
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        let headers = request.headers_mut();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if !content_type.is_empty() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        }
-        headers.extend(self.headers.iter().cloned());
-        Ok(request)
-    }
-
-    /// The parameters as a form, in a buffer that never grows: a grown one leaves a copy behind.
-    fn encoded(&self) -> Vec<u8> {
-        let most = self
-            .parameters
-            .iter()
-            .map(|(name, value)| 3 * (name.len() + value.expose().len()) + 2);
-        let mut form = Vec::with_capacity(most.sum());
-        for (name, value) in &self.parameters {
-            if !form.is_empty() {
-                form.push(b'&');
-            }
-            let pieces = utf8_percent_encode(name, FORM).chain(["="]);
-            pieces
-                .chain(utf8_percent_encode(value.expose(), FORM))
-                .for_each(|piece| form.extend(piece.bytes()));
-        }
-        form
-    }
-
-    fn json_object(&self) -> Result<Vec<u8>> {
-        let most = self
-            .parameters
-            .iter()
-            .map(|(name, value)| 6 * (name.len() + value.expose().len()) + 6);
-        let mut json = Vec::with_capacity(most.sum::<usize>() + 2);
-        let members = self
-            .parameters
-            .iter()
-            .map(|(name, value)| (name, value.expose()));
-        serde_json::Serializer::new(&mut json)
-            .collect_map(members)
-            .map_err(|_| Error::configuration("a parameter cannot be written as JSON"))?;
-        Ok(json)
-    }
-
-    fn with_query(&self, endpoint: &Uri) -> Result<Uri> {
-        if endpoint.query().is_some() {
-            return Err(Error::configuration(
-                "the token endpoint holds a query; pass parameters as parameters",
-            ));
-        }
-        if self.parameters.is_empty() {
-            return Ok(endpoint.clone());
-        }
-        let encoded = Zeroizing::new(self.encoded());
-        let base = endpoint.to_string();
-        let mut uri = Zeroizing::new(Vec::with_capacity(base.len() + 1 + encoded.len()));
-        uri.extend_from_slice(base.as_bytes());
-        uri.push(b'?');
-        uri.extend_from_slice(&encoded);
-        Uri::from_maybe_shared(Bytes::from_owner(uri))
-            .map_err(|_| Error::configuration("the parameters are too long for a query"))
-    }
-
     /// What a server may repeat; the names of a grant and of a scope are no secrets.
     fn echo(&self) -> Echo {
         let parameters = self.parameters.iter();
@@ -324,15 +228,4 @@ impl TokenRequest {
     }
 }
 
-fn not_a_url() -> Error {
-    Error::configuration("the token endpoint is not a URL; write it as https://host/path")
-}
-
-/// What a form value may hold unescaped (WHATWG URL, `application/x-www-form-urlencoded`); a space
-/// becomes `%20`, which every reader of `+` also reads.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'*');
 const LONGEST_HEADER: usize = 2048;

@@ -1,19 +1,18 @@
 //! The user logs in at the server, and the server sends back a code.
 
+mod granted;
 mod pushed;
 
-use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
 use std::time::Duration;
 
-use auth_core::{
-    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, Sent, TokenResponse,
-    Transport,
-};
+use auth_core::{Error, Result, Secret};
 
 use crate::authorize::{self, Wanted};
 use crate::client::{Client, url_of};
 use crate::redirect::{Expected, Parameters, Redirect};
+
+pub use granted::Granted;
 
 /// The authorization code grant, with PKCE (RFC 6749 §4.1, RFC 7636).
 ///
@@ -53,7 +52,6 @@ pub struct AuthorizationCode {
 }
 
 /// A login that waits for the user to come back.
-#[derive(Debug)]
 #[must_use = "the user has yet to be sent to `url`"]
 pub struct PendingCode {
     login: AuthorizationCode,
@@ -61,27 +59,6 @@ pub struct PendingCode {
     code_verifier: Secret,
     url: String,
     expires_in: Option<Duration>,
-}
-
-/// A login that the user has granted: a [`Grant`] that holds the code.
-///
-/// A code works once, and servers end the login of a code that they see again. So it is sent once:
-/// a second [`obtain`](Grant::obtain) is [`Error::ReauthenticationRequired`], also when the answer to
-/// the first was lost. The refresh token that comes with the first token carries on from there.
-#[derive(Debug)]
-pub struct Granted {
-    login: AuthorizationCode,
-    state: String,
-    code_verifier: Secret,
-    resource_owner: String,
-    code: Mutex<Code>,
-}
-
-#[derive(Debug)]
-enum Code {
-    Unsent(Secret),
-    /// With the reason why there was no token.
-    Sent(Option<Box<Error>>),
 }
 
 impl AuthorizationCode {
@@ -198,110 +175,16 @@ impl PendingCode {
         let Some(code) = answer.take("code")? else {
             return Err(Error::answer("the redirect has neither `code` nor `error`"));
         };
-        let code = Mutex::new(Code::Unsent(code));
-        Ok(Granted {
-            login,
-            state,
-            code_verifier,
-            resource_owner: String::new(),
-            code,
-        })
+        Ok(Granted::new(login, state, code_verifier, code))
     }
 }
 
-impl Granted {
-    /// Says whose login this is, in your words: it tells the tokens of your users apart.
-    ///
-    /// Whoever keeps tokens in a store names the user here and in
-    /// [`RefreshToken`](crate::RefreshToken) alike, and finds the login again. A login without a name
-    /// is kept for itself.
-    #[must_use]
-    pub fn resource_owner(mut self, name: impl Into<String>) -> Self {
-        self.resource_owner = name.into();
-        self
-    }
-
-    fn code(&self) -> MutexGuard<'_, Code> {
-        self.code.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The code, for the only time.
-    fn take_code(&self) -> Result<Secret> {
-        let mut code = self.code();
-        match mem::replace(&mut *code, Code::Sent(None)) {
-            Code::Unsent(secret) => Ok(secret),
-            Code::Sent(cause) => {
-                *code = Code::Sent(cause.clone());
-                Err(Error::ReauthenticationRequired {
-                    reason: Reason::CodeSpent,
-                    cause,
-                })
-            }
-        }
-    }
-}
-
-impl Grant for Granted {
-    fn identity(&self) -> Identity {
-        let identity = self.login.client.identity();
-        match self.resource_owner.as_str() {
-            "" => identity.with("login", &self.state),
-            name => identity.with("resource_owner", name),
-        }
-    }
-
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
-        let request = self.login.client.request("authorization_code")?;
-        let code = self.take_code()?;
-        let answer = request
-            .param("code", &code)
-            .param("redirect_uri", &self.login.redirect_uri)
-            .param("code_verifier", &self.code_verifier)
-            .send(http);
-        if let Err(error) = &answer {
-            let unsent = matches!(
-                error,
-                Error::Configuration(_) | Error::Network { sent: Sent::No, .. }
-            );
-            *self.code() = if unsent {
-                Code::Unsent(code)
-            } else {
-                Code::Sent(Some(Box::new(error.clone())))
-            };
-        }
-        answer
-    }
-
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.login.client.refresh(refresh_token, http)
-    }
-
-    /// The code is not among them: it changes with every login, and `is_new_login` says so.
-    fn credentials(&self) -> Vec<&Secret> {
-        self.login.client.credentials(None)
-    }
-
-    fn is_new_login(&self) -> bool {
-        matches!(*self.code(), Code::Unsent(_))
-    }
-
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        self.login.client.revoke(token, http)
-    }
-
-    fn prover(&self) -> Option<&dyn Prover> {
-        self.login.client.prover()
-    }
-
-    fn replay(&self) -> Replay {
-        self.login.client.replay
-    }
-
-    fn origins(&self) -> Vec<String> {
-        self.login.client.origins()
-    }
-
-    fn is_rejection(&self, status: u16) -> bool {
-        self.login.client.is_rejection(status)
+impl fmt::Debug for PendingCode {
+    /// Without state and URL: whoever knows them can answer this login.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingCode")
+            .field("login", &self.login)
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
     }
 }

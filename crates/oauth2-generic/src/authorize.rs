@@ -34,7 +34,7 @@ pub(crate) fn url(
     client.check_login(wanted)?;
     let flow = BasicClient::new(ClientId::new(client.client_id.clone()))
         .set_auth_uri(endpoint(client)?)
-        .set_redirect_uri(redirect(redirect_uri)?);
+        .set_redirect_uri(redirect(redirect_uri, client.danger_allow_http_login)?);
     let mut request = flow.authorize_url(|| CsrfToken::new(state.to_owned()));
     request = match wanted {
         Wanted::Code { code_verifier } => {
@@ -103,6 +103,10 @@ pub(crate) fn is_private(url: &str, allow_http: bool) -> bool {
     Url::parse(url).is_ok_and(|url| keeps_private(&url, allow_http))
 }
 
+pub(crate) fn is_https(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.scheme() == "https")
+}
+
 fn keeps_private(url: &Url, allow_http: bool) -> bool {
     match url.scheme() {
         "https" => true,
@@ -129,15 +133,23 @@ fn endpoint(client: &Client) -> Result<AuthUrl> {
     Ok(endpoint)
 }
 
-fn redirect(redirect_uri: &str) -> Result<RedirectUrl> {
+fn redirect(redirect_uri: &str, allow_http: bool) -> Result<RedirectUrl> {
     let redirect = RedirectUrl::new(redirect_uri.to_owned())
         .map_err(|_| Error::configuration("`redirect_uri` is not an absolute URL"))?;
-    match redirect.url().fragment() {
-        None => Ok(redirect),
-        Some(_) => Err(Error::configuration(
+    let url = redirect.url();
+    if url.fragment().is_some() {
+        return Err(Error::configuration(
             "`redirect_uri` must not have a fragment",
-        )),
+        ));
     }
+    // RFC 9700 §2.6. An app's own scheme stays on the device, and so does a name that only it can have.
+    let is_here = is_loopback(url) || url.host_str() == Some("localhost");
+    if url.scheme() == "http" && !is_here && !allow_http {
+        return Err(Error::configuration(
+            "`redirect_uri` must begin with https://; plain http is for 127.0.0.1, [::1] and localhost only",
+        ));
+    }
+    Ok(redirect)
 }
 
 fn challenge(code_verifier: &Secret) -> Result<PkceCodeChallenge> {

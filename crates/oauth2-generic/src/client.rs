@@ -1,5 +1,7 @@
 //! What all grants have in common: this client, at that server.
 
+mod fields;
+
 use std::sync::Arc;
 
 #[cfg(feature = "dpop")]
@@ -9,9 +11,10 @@ use auth_core::{
     Transport,
 };
 
-use crate::authorize::normal;
 use crate::client_auth::ClientAuth;
-use crate::metadata::Metadata;
+use crate::metadata::{At, Metadata};
+
+pub(crate) use fields::{not_ours, url_of};
 
 /// This client at that server, and how the server wants to be asked.
 ///
@@ -90,8 +93,8 @@ pub struct Client {
     pub origins: Vec<String>,
     /// Statuses besides 401 by which the API says that it does not accept the token. Empty: none.
     pub rejections: Vec<u16>,
-    /// Lets users log in over plain http at a host that is not this machine. Everybody on the way
-    /// can then read their passwords. Default: false.
+    /// Lets users log in over plain http at a host that is not this machine, and come back so.
+    /// Everybody on the way can then read their passwords and codes. Default: false.
     pub danger_allow_http_login: bool,
 }
 
@@ -163,7 +166,12 @@ impl Client {
 
     /// The request with the client in it, by the one method that was chosen.
     pub(crate) fn authenticated(&self, request: TokenRequest) -> Result<TokenRequest> {
-        self.check_authentication(self.client_auth.names(self))?;
+        self.authenticated_at(At::Token, request)
+    }
+
+    /// The same for an endpoint that may announce methods of its own.
+    pub(crate) fn authenticated_at(&self, at: At, request: TokenRequest) -> Result<TokenRequest> {
+        self.check_authentication(at)?;
         self.client_auth.show(self, request)
     }
 
@@ -250,29 +258,6 @@ impl Client {
     }
 }
 
-/// The name of a further parameter, unless it is one that a field sets: no parameter may stand twice.
-pub(crate) fn not_ours(name: &str) -> Result<&str> {
-    if OURS.contains(&name) {
-        return Err(Error::configuration(format!(
-            "`{name}` is no further parameter; set the field for it"
-        )));
-    }
-    Ok(name)
-}
-
-/// An endpoint that a request needs, if it is a URL.
-pub(crate) fn url_of<'a>(field: &'static str, url: &'a str) -> Result<&'a str> {
-    if url.is_empty() {
-        return Err(Error::configuration(format!("`{field}` is empty; set it")));
-    }
-    match normal(url) {
-        Some(_) => Ok(url),
-        None => Err(Error::configuration(format!(
-            "`{field}` is not a URL; write it as https://host/path"
-        ))),
-    }
-}
-
 fn origin(url: &str) -> &str {
     let path = url
         .match_indices('/')
@@ -280,33 +265,3 @@ fn origin(url: &str) -> &str {
         .map_or(url.len(), |(at, _)| at);
     &url[..path]
 }
-
-/// Every parameter that a grant or a field sets.
-const OURS: &[&str] = &[
-    "actor_token",
-    "actor_token_type",
-    "audience",
-    "client_assertion",
-    "client_assertion_type",
-    "client_id",
-    "client_secret",
-    "code",
-    "code_challenge",
-    "code_challenge_method",
-    "code_verifier",
-    "device_code",
-    "dpop_jkt",
-    "grant_type",
-    "password",
-    "redirect_uri",
-    "refresh_token",
-    "request_uri",
-    "requested_token_type",
-    "resource",
-    "response_type",
-    "scope",
-    "state",
-    "subject_token",
-    "subject_token_type",
-    "username",
-];

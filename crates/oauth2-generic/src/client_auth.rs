@@ -9,7 +9,8 @@ use crate::client::Client;
 /// Another way is never tried: a client that tries shows its secret where nobody asked for it.
 ///
 /// The certificate of [`MutualTls`](ClientAuth::MutualTls) is part of the transport, and of the agent
-/// where the API wants to see it, too:
+/// where the API wants to see it, too; [`Metadata::mtls_client`](crate::Metadata::mtls_client) knows the
+/// endpoints that ask for it:
 ///
 /// ```no_run
 /// use oauth2_generic::ureq::tls::{Certificate, ClientCert, PrivateKey, TlsConfig};
@@ -89,6 +90,16 @@ impl ClientAuth {
             Self::Basic => &["client_secret_basic"],
         }
     }
+
+    /// How it signs, in the word of server metadata; empty where nothing is signed.
+    pub(crate) fn algorithm(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "jwt")]
+            Self::PrivateKeyJwt(jwt) => jwt.algorithm(),
+            _ => "",
+        }
+    }
+
     /// What it depends on, besides the client's secret.
     pub(crate) fn credential(&self) -> Option<&Secret> {
         match self {

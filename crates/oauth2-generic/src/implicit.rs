@@ -1,5 +1,7 @@
 //! The user logs in at the server, and the server sends back the token itself.
 
+use std::fmt;
+
 use auth_core::{Error, Grant, Identity, Reason, Result, Revoked, TokenResponse, Transport};
 
 use crate::authorize::{self, Wanted};
@@ -10,7 +12,8 @@ use crate::redirect::{Expected, Parameters, Redirect};
 ///
 /// The token comes in the fragment of the redirect, which browsers keep from servers, and it comes
 /// without a refresh token: when it expires, the user has to log in again, and a session says so.
-/// Take [`AuthorizationCode`](crate::AuthorizationCode) where there is a choice.
+/// Take [`AuthorizationCode`](crate::AuthorizationCode) where there is a choice. Nothing can bind this
+/// token to a key, so a client with a key for that cannot ask for it.
 ///
 /// ```
 /// use oauth2_generic::{Client, Implicit, Session};
@@ -46,7 +49,6 @@ pub struct Implicit {
 }
 
 /// A login that waits for the user to come back with a token.
-#[derive(Debug)]
 #[must_use = "the user has yet to be sent to `url`"]
 pub struct PendingToken {
     login: Implicit,
@@ -146,5 +148,14 @@ impl PendingToken {
         // RFC 6749 §4.2.2: there must be none; one that went through a browser is not to be kept.
         token.refresh_token = None;
         Ok(token)
+    }
+}
+
+impl fmt::Debug for PendingToken {
+    /// Without state and URL: whoever knows them can answer this login.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingToken")
+            .field("login", &self.login)
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use auth_core::time::OffsetDateTime;
 use auth_core::{Error, Result, Secret, Transport};
 
 use crate::client::{Client, url_of};
+use crate::metadata::At;
 
 /// What a server knows of a token.
 ///
@@ -23,8 +24,18 @@ pub struct Introspection {
     pub sub: Option<String>,
     /// The APIs that it is for.
     pub aud: Vec<String>,
+    /// Who issued it.
+    pub iss: Option<String>,
+    /// How it is shown to an API: `Bearer` or `DPoP`.
+    pub token_type: Option<String>,
+    /// Its number, by which the server tells tokens apart.
+    pub jti: Option<String>,
     /// When it expires, by the server's clock.
     pub exp: Option<OffsetDateTime>,
+    /// When it was issued, by the server's clock.
+    pub iat: Option<OffsetDateTime>,
+    /// From when on it works, by the server's clock.
+    pub nbf: Option<OffsetDateTime>,
 }
 
 impl Client {
@@ -55,7 +66,9 @@ impl Client {
     ) -> Result<Introspection> {
         let endpoint = url_of("introspection_endpoint", &self.introspection_endpoint)?;
         let request = self.to(endpoint).param("token", token);
-        let reply = self.authenticated(request)?.ask(http)?;
+        let reply = self
+            .authenticated_at(At::Introspection, request)?
+            .ask(http)?;
         let Some(active) = reply.truth("active") else {
             return Err(Error::answer("it does not say whether the token is active"));
         };
@@ -64,6 +77,7 @@ impl Client {
             let texts = reply.texts(name).unwrap_or_default();
             texts.into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
+        let date = |name| reply.number(name).and_then(date);
         let scope = texts("scope").join(" ");
         Ok(Introspection {
             active,
@@ -72,7 +86,12 @@ impl Client {
             username: text("username"),
             sub: text("sub"),
             aud: texts("aud"),
-            exp: reply.number("exp").and_then(date),
+            iss: text("iss"),
+            token_type: text("token_type"),
+            jti: text("jti"),
+            exp: date("exp"),
+            iat: date("iat"),
+            nbf: date("nbf"),
         })
     }
 }

@@ -2,13 +2,16 @@
 
 mod announced;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use auth_core::{Error, Reply, Result, Secret, TokenRequest, Transport};
 
-use crate::authorize::is_private;
+use crate::authorize::{is_https, is_private};
 use crate::client::Client;
 use crate::client_auth::ClientAuth;
+
+pub(crate) use announced::At;
 
 /// What a server announces of itself: its endpoints, and what it can do.
 ///
@@ -24,8 +27,8 @@ use crate::client_auth::ClientAuth;
 /// # Ok::<(), oauth2_generic::Error>(())
 /// ```
 ///
-/// What is announced is held to: a grant, an authentication method or PKCE that the server does not
-/// list is a configuration error, before anything is sent. A list that is empty was not announced, and
+/// What is announced is held to: a grant, a response type, a way to authenticate or to sign, or PKCE that
+/// the server does not list is a configuration error, before anything is sent. A list that is empty was not announced, and
 /// nothing is held to it; clear the one that your server gets wrong before you make the client.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -48,16 +51,26 @@ pub struct Metadata {
     pub introspection_endpoint: String,
     /// Where the server's keys are, for whoever verifies ID tokens.
     pub jwks_uri: String,
+    /// What the authorization endpoint can be asked for: `code`, `token`.
+    pub response_types_supported: Vec<String>,
     /// The grants that the token endpoint knows.
     pub grant_types_supported: Vec<String>,
     /// How a client may authenticate at the token endpoint.
     pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// How an assertion may be signed by which a client authenticates (RFC 7523).
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    /// How a client may authenticate where a login is ended. Empty: as at the token endpoint.
+    pub revocation_endpoint_auth_methods_supported: Vec<String>,
+    /// How a client may authenticate where it asks about a token. Empty: as at the token endpoint.
+    pub introspection_endpoint_auth_methods_supported: Vec<String>,
     /// How a code may be tied to its client (RFC 7636).
     pub code_challenge_methods_supported: Vec<String>,
     /// Whether every redirect names the server, as RFC 9207 wants it.
     pub authorization_response_iss_parameter_supported: bool,
     /// How a proof may be signed (RFC 9449).
     pub dpop_signing_alg_values_supported: Vec<String>,
+    /// Where the endpoints are that ask for a client's certificate, by their names (RFC 8705 §5).
+    pub mtls_endpoint_aliases: BTreeMap<&'static str, String>,
     /// The scopes there are, as far as the server tells.
     pub scopes_supported: Vec<String>,
 }
@@ -99,7 +112,8 @@ impl Metadata {
 
     /// A client of this server, with every endpoint set and everything announced held to.
     ///
-    /// It authenticates by HTTP Basic, unless the server announces only the body for it.
+    /// It authenticates by HTTP Basic, which is what a server knows that announces nothing (RFC 8414 §2),
+    /// unless the server announces only the body for a secret.
     #[must_use]
     pub fn client(&self, client_id: impl Into<String>) -> Client {
         let methods = &self.token_endpoint_auth_methods_supported;
@@ -126,6 +140,34 @@ impl Metadata {
         }
     }
 
+    /// A client that authenticates by the certificate of its connections, and makes them where the
+    /// server asks for one.
+    ///
+    /// The certificate is part of the transport, see [`ClientAuth::MutualTls`].
+    #[must_use]
+    pub fn mtls_client(&self, client_id: impl Into<String>) -> Client {
+        let client = self.client(client_id);
+        let alias = |name, endpoint| {
+            let alias = self.mtls_endpoint_aliases.get(name);
+            alias.cloned().unwrap_or(endpoint)
+        };
+        Client {
+            token_endpoint: alias("token_endpoint", client.token_endpoint),
+            device_authorization_endpoint: alias(
+                "device_authorization_endpoint",
+                client.device_authorization_endpoint,
+            ),
+            pushed_authorization_request_endpoint: alias(
+                "pushed_authorization_request_endpoint",
+                client.pushed_authorization_request_endpoint,
+            ),
+            revocation_endpoint: alias("revocation_endpoint", client.revocation_endpoint),
+            introspection_endpoint: alias("introspection_endpoint", client.introspection_endpoint),
+            client_auth: ClientAuth::MutualTls,
+            ..client
+        }
+    }
+
     fn read(reply: &Reply, issuer: &str) -> Result<Self> {
         check_issuer(reply, issuer)?;
         let list = |name| {
@@ -133,26 +175,37 @@ impl Metadata {
             texts.into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
         let truth = |name| reply.truth(name).unwrap_or_default();
+        let endpoint = |name| endpoint(name, reply.text(name), issuer);
         Ok(Self {
             issuer: issuer.to_owned(),
-            authorization_endpoint: endpoint(reply, "authorization_endpoint")?,
-            token_endpoint: endpoint(reply, "token_endpoint")?,
-            device_authorization_endpoint: endpoint(reply, "device_authorization_endpoint")?,
+            authorization_endpoint: endpoint("authorization_endpoint")?,
+            token_endpoint: endpoint("token_endpoint")?,
+            device_authorization_endpoint: endpoint("device_authorization_endpoint")?,
             pushed_authorization_request_endpoint: endpoint(
-                reply,
                 "pushed_authorization_request_endpoint",
             )?,
             require_pushed_authorization_requests: truth("require_pushed_authorization_requests"),
-            revocation_endpoint: endpoint(reply, "revocation_endpoint")?,
-            introspection_endpoint: endpoint(reply, "introspection_endpoint")?,
-            jwks_uri: endpoint(reply, "jwks_uri")?,
+            revocation_endpoint: endpoint("revocation_endpoint")?,
+            introspection_endpoint: endpoint("introspection_endpoint")?,
+            jwks_uri: endpoint("jwks_uri")?,
+            response_types_supported: list("response_types_supported"),
             grant_types_supported: list("grant_types_supported"),
             token_endpoint_auth_methods_supported: list("token_endpoint_auth_methods_supported"),
+            token_endpoint_auth_signing_alg_values_supported: list(
+                "token_endpoint_auth_signing_alg_values_supported",
+            ),
+            revocation_endpoint_auth_methods_supported: list(
+                "revocation_endpoint_auth_methods_supported",
+            ),
+            introspection_endpoint_auth_methods_supported: list(
+                "introspection_endpoint_auth_methods_supported",
+            ),
             code_challenge_methods_supported: list("code_challenge_methods_supported"),
             authorization_response_iss_parameter_supported: truth(
                 "authorization_response_iss_parameter_supported",
             ),
             dpop_signing_alg_values_supported: list("dpop_signing_alg_values_supported"),
+            mtls_endpoint_aliases: aliases(reply, issuer)?,
             scopes_supported: list("scopes_supported"),
         })
     }
@@ -197,13 +250,32 @@ fn check_issuer(reply: &Reply, issuer: &str) -> Result<()> {
     Err(Error::answer(problem))
 }
 
-/// An endpoint, if it is announced; it gets secrets or users, so it is as private as the issuer.
-fn endpoint(reply: &Reply, name: &'static str) -> Result<String> {
-    match reply.text(name).map(Secret::expose) {
+/// An endpoint, if it is announced; it gets secrets or users, so it is as private as the issuer: one on
+/// this machine is announced by nobody elsewhere.
+fn endpoint(name: &'static str, found: Option<&Secret>, issuer: &str) -> Result<String> {
+    let is_as_private = |url| is_private(url, false) && (is_https(url) || !is_https(issuer));
+    match found.map(Secret::expose) {
         None => Ok(String::new()),
-        Some(url) if is_private(url, false) => Ok(url.to_owned()),
+        Some(url) if is_as_private(url) => Ok(url.to_owned()),
         Some(_) => Err(Error::answer(format!(
             "the metadata's `{name}` is not a URL that begins with https://"
         ))),
     }
 }
+
+fn aliases(reply: &Reply, issuer: &str) -> Result<BTreeMap<&'static str, String>> {
+    let aliases = ALIASED.iter().filter_map(|name| {
+        let alias = reply.text_in("mtls_endpoint_aliases", name)?;
+        Some(endpoint(name, Some(alias), issuer).map(|alias| (*name, alias)))
+    });
+    aliases.collect()
+}
+
+/// The endpoints that we ask ourselves; users' browsers have no certificate of the client's.
+const ALIASED: [&str; 5] = [
+    "device_authorization_endpoint",
+    "introspection_endpoint",
+    "pushed_authorization_request_endpoint",
+    "revocation_endpoint",
+    "token_endpoint",
+];

@@ -81,6 +81,10 @@ impl PrivateKeyJwt {
         &self.key.print
     }
 
+    pub(crate) fn algorithm(&self) -> &'static str {
+        self.key.key.algorithm().name()
+    }
+
     /// What makes an assertion for this client, a new one each time.
     pub(crate) fn maker(
         &self,

@@ -3,6 +3,7 @@
 use auth_core::{Result, Revoked, Transport};
 
 use crate::client::{Client, url_of};
+use crate::metadata::At;
 
 impl Client {
     /// Tells the server that a login is over; where it has no endpoint for that, nothing is sent.
@@ -16,7 +17,7 @@ impl Client {
             Revoked::AccessToken(token) => ("access_token", token),
         };
         let request = self.to(endpoint).param("token", token);
-        self.authenticated(request.param("token_type_hint", hint))?
-            .tell(http)
+        let request = request.param("token_type_hint", hint);
+        self.authenticated_at(At::Revocation, request)?.tell(http)
     }
 }

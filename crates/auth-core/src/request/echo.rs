@@ -3,7 +3,7 @@
 use percent_encoding::utf8_percent_encode;
 use zeroize::Zeroizing;
 
-use super::FORM;
+use super::writing::FORM;
 
 /// The values of a request in every spelling in which a server may repeat them, longest first: a
 /// value that begins with another one must not lose only its beginning.

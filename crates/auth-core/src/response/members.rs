@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::error::{Error, ErrorCode, Refusal, Result};
 use crate::secret::Secret;
@@ -21,7 +21,7 @@ pub(super) enum Member {
     Number(serde_json::Number),
     Text(Secret),
     List(Vec<Member>),
-    Object,
+    Object(Members),
 }
 
 impl Members {
@@ -111,7 +111,7 @@ impl Member {
             Self::Text(text) => Some(text),
             Self::Number(number) => Some(number.to_string().into()),
             Self::Bool(value) => Some(value.to_string().into()),
-            Self::Null | Self::List(_) | Self::Object => None,
+            Self::Null | Self::List(_) | Self::Object(_) => None,
         }
     }
 }
@@ -207,8 +207,11 @@ impl<'de> Visitor<'de> for MemberVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Member, A::Error> {
-        // Read as members, not skipped: serde_json bounds the depth of what it reads, not of what it skips.
-        while map.next_entry::<IgnoredAny, Member>()?.is_some() {}
-        Ok(Member::Object)
+        // serde_json bounds the depth of what it reads.
+        let mut members = BTreeMap::new();
+        while let Some((name, member)) = map.next_entry()? {
+            members.insert(name, member);
+        }
+        Ok(Member::Object(Members(members)))
     }
 }

@@ -40,8 +40,13 @@ impl Reply {
 
     /// A text; none if it is missing, empty or something else.
     pub fn text(&self, name: &str) -> Option<&Secret> {
-        match self.0.get(name) {
-            Some(Member::Text(text)) if !text.is_empty() => Some(text),
+        text(&self.0, name)
+    }
+
+    /// A text in an object that is a member; none if either is missing, empty or something else.
+    pub fn text_in(&self, object: &str, name: &str) -> Option<&Secret> {
+        match self.0.get(object) {
+            Some(Member::Object(members)) => text(members, name),
             _ => None,
         }
     }
@@ -72,5 +77,12 @@ impl Reply {
                 .collect(),
             _ => None,
         }
+    }
+}
+
+fn text<'a>(members: &'a Members, name: &str) -> Option<&'a Secret> {
+    match members.get(name) {
+        Some(Member::Text(text)) if !text.is_empty() => Some(text),
+        _ => None,
     }
 }

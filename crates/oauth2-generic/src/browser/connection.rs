@@ -141,3 +141,46 @@ fn is_for_later(kind: ErrorKind) -> bool {
 const LONGEST_HEAD: usize = 16 * 1024;
 const LONGEST_READING: Duration = Duration::from_secs(10);
 const LONGEST_ANSWERING: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn connected() -> (TcpStream, Connection) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let browser = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        (browser, Connection::new(stream, Moment::default()))
+    }
+
+    fn after(time: Duration) -> Moment {
+        Moment::default().plus(time)
+    }
+
+    const MOMENT: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn whoever_never_finishes_a_head_is_hung_up_on() {
+        let (mut browser, mut connection) = connected();
+        connection.go_on(after(LONGEST_READING - MOMENT));
+        assert!(!connection.is_closed());
+        // A byte now and then is no reprieve.
+        browser.write_all(b"G").unwrap();
+        connection.read();
+        connection.go_on(after(LONGEST_READING));
+        assert!(connection.is_closed());
+    }
+
+    #[test]
+    fn whoever_never_hangs_up_after_an_answer_is_hung_up_on() {
+        let (_browser, mut connection) = connected();
+        let answered = LONGEST_READING - MOMENT;
+        connection.answer(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), after(answered));
+        connection.go_on(after(answered + LONGEST_ANSWERING - MOMENT));
+        assert!(!connection.is_closed());
+        connection.go_on(after(answered + LONGEST_ANSWERING));
+        assert!(connection.is_closed());
+    }
+}

@@ -87,8 +87,9 @@ impl Counter {
             // Whatever the error is, the next look may find somebody; the deadline ends the looking.
             while let Ok((stream, _)) = listener.accept() {
                 if self.connections.len() >= MOST_CONNECTIONS {
-                    // The oldest that has not said what it wants.
-                    let idle = self.connections.iter().position(Connection::is_reading);
+                    // The oldest that has said nothing, or else not yet all.
+                    let oldest = |is: fn(&Connection) -> bool| self.connections.iter().position(is);
+                    let idle = oldest(Connection::is_silent).or(oldest(Connection::is_reading));
                     self.connections.remove(idle.unwrap_or(0));
                 }
                 self.connections.push(Connection::new(stream, now));
@@ -108,3 +109,38 @@ const IDLE: Duration = Duration::from_millis(25);
 const BUSY: Duration = Duration::from_millis(2);
 const LONGEST_CLOSING: Duration = Duration::from_secs(2);
 const MOST_CONNECTIONS: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::client::Client;
+
+    #[test]
+    fn of_too_many_connections_the_oldest_silent_ones_go_first() {
+        let loopback = Loopback::open("").unwrap();
+        let address = loopback.listeners[0].local_addr().unwrap();
+        let words = Words::new("", &Client::default());
+        let mut counter = Counter::new(loopback, words, "state".to_owned());
+        let mut turn = || {
+            counter.turn(Moment::default(), |_| Page::LoggedIn);
+            counter
+                .connections
+                .iter()
+                .filter(|it| !it.is_silent())
+                .count()
+        };
+
+        let mut speaking = TcpStream::connect(address).unwrap();
+        speaking.write_all(b"GET /callback?state=s").unwrap();
+        assert_eq!(turn(), 1);
+        let silent: Vec<TcpStream> = (0..3 * MOST_CONNECTIONS)
+            .map(|_| TcpStream::connect(address).unwrap())
+            .collect();
+        assert_eq!(turn(), 1, "who has begun to speak may finish");
+        assert_eq!(counter.connections.len(), MOST_CONNECTIONS);
+        drop(silent);
+    }
+}

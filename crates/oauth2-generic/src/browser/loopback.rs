@@ -240,6 +240,33 @@ mod tests {
         }
     }
 
+    /// RFC 8252 §8.3: nobody on the network gets at it.
+    #[test]
+    fn nothing_but_the_loopback_interface_is_listened_on() {
+        for uri in ["", "http://127.0.0.1/cb", "http://localhost/cb"] {
+            let loopback = Loopback::open(uri).unwrap();
+            assert!(!loopback.listeners.is_empty());
+            for listener in loopback.listeners {
+                assert!(listener.local_addr().unwrap().ip().is_loopback());
+            }
+        }
+    }
+
+    #[test]
+    fn a_port_must_be_ours_wherever_a_browser_may_come_back_to_it() {
+        for (uri, v4, v6) in [
+            ("", true, true),
+            ("http://127.0.0.1/cb", true, true),
+            ("http://[::1]/cb", true, true),
+            ("http://localhost:8400/cb", true, true),
+            ("http://127.0.0.1:8400/cb", true, false),
+            ("http://[::1]:8400/cb", false, true),
+        ] {
+            let wanted = Wanted::read(uri).unwrap();
+            assert_eq!((wanted.needs(Host::V4), wanted.needs(Host::V6)), (v4, v6));
+        }
+    }
+
     #[test]
     fn one_free_port_is_listened_on_by_both_addresses() {
         let loopback = Loopback::open("").unwrap();

@@ -20,6 +20,8 @@ pub struct PendingDevice {
     verification_uri_complete: Option<String>,
     expires_in: Duration,
     interval: Duration,
+    /// When the server gave out the code.
+    begun: Moment,
     cancelled: Box<dyn FnMut() -> bool + Send>,
     clock: Box<dyn Clock>,
 }
@@ -51,6 +53,7 @@ impl PendingDevice {
             verification_uri_complete: uri("verification_uri_complete").map(str::to_owned),
             expires_in: seconds(expires_in.ok_or_else(|| missing("expires_in"))?),
             interval: reply.number("interval").map_or(INTERVAL, seconds),
+            begun: SystemClock.now(),
             login,
             cancelled: Box::new(|| false),
             clock: Box::new(SystemClock),
@@ -93,8 +96,10 @@ impl PendingDevice {
         self
     }
 
-    /// What time it is, and who waits for it to pass. Default: [`SystemClock`].
+    /// What time it is, and who waits for it to pass; the code lives from now, by this clock.
+    /// Default: [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.begun = clock.now();
         self.clock = Box::new(clock);
         self
     }
@@ -109,10 +114,9 @@ impl PendingDevice {
     /// [`Reason::LoginTimedOut`] or [`Reason::LoginCancelled`] if nobody entered the code;
     /// [`Error::Answer`] if there was no usable token in the answer.
     pub fn wait(mut self, http: &dyn Transport) -> Result<GrantedDevice> {
-        let start = self.clock.now();
         let mut pace = Pace::new(self.interval);
         loop {
-            if !self.pause(start, pace.wait())? {
+            if !self.pause(pace.wait())? {
                 return Err(timed_out(pace.failure));
             }
             match self.login.ask(&self.device_code, http) {
@@ -123,14 +127,14 @@ impl PendingDevice {
     }
 
     /// Lets time pass; answers whether the code is still good then.
-    fn pause(&mut self, start: Moment, wait: Duration) -> Result<bool> {
-        let mut past = self.clock.now().since(start);
+    fn pause(&mut self, wait: Duration) -> Result<bool> {
+        let mut past = self.clock.now().since(self.begun);
         let until = past.saturating_add(wait);
         loop {
             if (self.cancelled)() {
                 return Err(Error::reauthentication_required(Reason::LoginCancelled));
             }
-            past = self.clock.now().since(start).max(past);
+            past = self.clock.now().since(self.begun).max(past);
             if past >= until.min(self.expires_in) {
                 return Ok(past < self.expires_in);
             }

@@ -95,3 +95,27 @@ fn date(headers: &HeaderMap) -> Option<i64> {
 /// What an answer may take on its way. Servers accept proofs that are some tens of seconds old.
 const TOLERANCE: i64 = 10;
 const LONGEST_NONCE: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_read_from_a_challenge_as_a_whole_word() {
+        for (challenge, says) in [
+            (r#"DPoP error="use_dpop_nonce""#, true),
+            (
+                r#"Bearer realm="a", DPoP error="use_dpop_nonce", algs="ES256""#,
+                true,
+            ),
+            ("DPoP algs=ES256, error=use_dpop_nonce", true),
+            (r#"DPoP error="use_dpop_nonce_later""#, false),
+            (r#"DPoP error="invalid_token""#, false),
+            ("DPoP", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(WWW_AUTHENTICATE, challenge.parse().unwrap());
+            assert_eq!(challenges(&headers, "use_dpop_nonce"), says, "{challenge}");
+        }
+    }
+}

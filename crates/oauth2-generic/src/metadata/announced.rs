@@ -4,6 +4,15 @@ use auth_core::{Error, Result};
 
 use crate::authorize::Wanted;
 use crate::client::Client;
+use crate::metadata::Metadata;
+
+/// Where a client authenticates, as far as servers make a difference.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum At {
+    Token,
+    Revocation,
+    Introspection,
+}
 
 impl Client {
     /// Whether the server knows a grant. A refresh is not asked about: the server gave the token.
@@ -18,22 +27,37 @@ impl Client {
         )))
     }
 
-    /// Whether the server knows a method of client authentication, by one of its names.
+    /// Whether the server knows how this client authenticates, by one of the names that it has.
     ///
     /// `none` is not asked about: it is no authentication, and most servers with public clients do not
     /// list it.
-    pub(crate) fn check_authentication(&self, names: &[&str]) -> Result<()> {
-        let announced = self.announced(|metadata| &metadata.token_endpoint_auth_methods_supported);
+    pub(crate) fn check_authentication(&self, at: At) -> Result<()> {
+        let names = self.client_auth.names(self);
+        let announced = self.announced(|metadata| metadata.ways_to_authenticate(at));
         if names
             .iter()
             .any(|name| *name == "none" || has(announced, name))
         {
-            return Ok(());
+            return self.check_signature();
         }
         Err(Error::configuration(format!(
             "the server does not announce the client authentication `{}`; choose another `client_auth`, \
              this server's are: {}",
             names.join("` or `"),
+            announced.join(", ")
+        )))
+    }
+
+    /// Whether the server reads what this client signs to authenticate.
+    fn check_signature(&self) -> Result<()> {
+        let algorithm = self.client_auth.algorithm();
+        let announced =
+            self.announced(|metadata| &metadata.token_endpoint_auth_signing_alg_values_supported);
+        if algorithm.is_empty() || has(announced, algorithm) {
+            return Ok(());
+        }
+        Err(Error::configuration(format!(
+            "the server does not announce {algorithm}, with which the key signs; take a key for one of: {}",
             announced.join(", ")
         )))
     }
@@ -53,8 +77,13 @@ impl Client {
     /// Whether the server takes users in for this answer, and ties a code to its client.
     pub(crate) fn check_login(&self, wanted: Wanted<'_>) -> Result<()> {
         match wanted {
-            Wanted::Token => self.check_grant("implicit"),
+            Wanted::Token => {
+                self.check_answer("token")?;
+                self.check_grant("implicit")?;
+                self.check_unbound()
+            }
             Wanted::Code { .. } => {
+                self.check_answer("code")?;
                 self.check_grant("authorization_code")?;
                 let announced =
                     self.announced(|metadata| &metadata.code_challenge_methods_supported);
@@ -67,6 +96,34 @@ impl Client {
                 ))
             }
         }
+    }
+
+    /// Whether the authorization endpoint can be asked for this.
+    fn check_answer(&self, response_type: &str) -> Result<()> {
+        let announced = self.announced(|metadata| &metadata.response_types_supported);
+        if has(announced, response_type) {
+            return Ok(());
+        }
+        Err(Error::configuration(format!(
+            "the server does not announce the response type `{response_type}`; if it knows it all the \
+             same, clear `response_types_supported` of the metadata"
+        )))
+    }
+
+    /// Whether a token may come in a redirect, where nothing announces it and nothing binds it.
+    fn check_unbound(&self) -> Result<()> {
+        if self.must_push() {
+            return Err(Error::configuration(
+                "the server wants to be told of a login before the user is sent to it; take \
+                 `AuthorizationCode`",
+            ));
+        }
+        if self.prover().is_some() {
+            return Err(Error::configuration(
+                "a token in a redirect cannot be bound to the key in `dpop`; take `AuthorizationCode`",
+            ));
+        }
+        Ok(())
     }
 
     /// Whether a login must be announced before the user is sent to it.
@@ -87,10 +144,26 @@ impl Client {
         announced && !self.issuer.is_empty()
     }
 
-    fn announced(&self, list: fn(&super::Metadata) -> &Vec<String>) -> &[String] {
+    fn announced(&self, list: impl Fn(&Metadata) -> &Vec<String>) -> &[String] {
         self.metadata
             .as_ref()
             .map_or(&[], |metadata| list(metadata))
+    }
+}
+
+impl Metadata {
+    /// The methods of client authentication at an endpoint: its own where it announces them.
+    fn ways_to_authenticate(&self, at: At) -> &Vec<String> {
+        let own = match at {
+            At::Revocation => &self.revocation_endpoint_auth_methods_supported,
+            At::Introspection => &self.introspection_endpoint_auth_methods_supported,
+            At::Token => return &self.token_endpoint_auth_methods_supported,
+        };
+        if own.is_empty() {
+            &self.token_endpoint_auth_methods_supported
+        } else {
+            own
+        }
     }
 }
 

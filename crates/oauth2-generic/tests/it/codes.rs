@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use auth_core::ManualClock;
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
-    AuthorizationCode, Error, Grant, Granted, Network, Reason, Result, Sent, Session, Transport,
+    AuthorizationCode, Error, Grant, Granted, Implicit, Network, Reason, Result, Sent, Session,
+    Transport,
 };
 
 use crate::requests::client;
@@ -164,6 +165,32 @@ fn neither_code_nor_verifier_is_shown_by_debug() {
         shown.contains("Granted") && !shown.contains("c4nary"),
         "{shown}"
     );
+}
+
+/// Whoever knows the state of a login that waits can answer it.
+#[test]
+fn a_login_that_waits_shows_neither_its_state_nor_the_url_by_debug() {
+    let login = AuthorizationCode {
+        client: client(),
+        redirect_uri: "https://app.example/cb".into(),
+        ..AuthorizationCode::default()
+    };
+    let pending = login.resume("st4te", "v".repeat(43)).unwrap();
+    let mut shown = format!("{pending:?}");
+    let back = "https://app.example/cb?code=c4nary&state=st4te";
+    shown += &format!("{:?}", pending.redirected(back).unwrap());
+    let implicit = Implicit {
+        client: client(),
+        redirect_uri: "https://app.example/cb".into(),
+        ..Implicit::default()
+    };
+    shown += &format!("{:?}", implicit.resume("st4te").unwrap());
+    for never in ["st4te", "vvv", "c4nary", "response_type"] {
+        assert!(!shown.contains(never), "{shown}");
+    }
+    for name in ["PendingCode", "Granted", "PendingToken", "\"app\""] {
+        assert!(shown.contains(name), "{shown}");
+    }
 }
 
 const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

@@ -116,6 +116,21 @@ fn failures_double_the_wait_until_there_is_an_answer() {
 }
 
 #[test]
+fn however_often_it_fails_the_server_is_asked_every_minute() {
+    let begun = BEGUN.replace(r#""expires_in":60"#, r#""expires_in":3600"#);
+    assert_ne!(begun, BEGUN);
+    let http = (0..8).fold(Script::default().then(200, &begun), |http, _| {
+        http.then_lose()
+    });
+    let http = http.then(200, TOKEN);
+    let (clock, pending) = (ManualClock::new(), login().begin(&http).unwrap());
+    let start = clock.now();
+    pending.clock(clock.clone()).wait(&http).unwrap();
+    let waits = 2 + 4 + 8 + 16 + 32 + 60 + 60 + 60 + 60;
+    assert_eq!(clock.now().since(start).as_secs(), waits);
+}
+
+#[test]
 fn a_server_that_says_when_to_come_back_is_listened_to() {
     let (token, seconds, _) = waited(|http| http.then_with(429, "30", "").then(200, TOKEN));
     token.unwrap();
@@ -146,6 +161,19 @@ fn a_code_that_expires_while_nobody_does_anything_is_over_without_another_questi
         waited(|http| (0..29).fold(http, |http, _| http.then(400, PENDING)));
     is_over(&token.unwrap_err(), Reason::LoginTimedOut);
     assert_eq!((seconds, asked), (60, 29));
+}
+
+/// RFC 8628 §3.2: the code lives from when it was given out, whoever is shown it in between.
+#[test]
+fn the_life_of_a_code_counts_from_the_beginning_and_not_from_the_waiting() {
+    let (pending, http) = begun(|http| http.then(400, PENDING));
+    let clock = ManualClock::new();
+    let pending = pending.clock(clock.clone());
+    clock.advance(Duration::from_secs(57));
+    let start = clock.now();
+    is_over(&pending.wait(&http).unwrap_err(), Reason::LoginTimedOut);
+    assert_eq!(clock.now().since(start), Duration::from_secs(3));
+    assert_eq!(http.asked().len(), 2);
 }
 
 #[test]

@@ -130,7 +130,8 @@ fn a_server_says_what_it_knows_of_a_token() {
     let http = Script::default().then(
         200,
         r#"{"active":true,"scope":"read write","client_id":"app","username":"jsmith","sub":"42",
-            "aud":["a","b"],"exp":1767225600,"iat":1767220000,"more":{"a":[null]}}"#,
+            "aud":["a","b"],"exp":1767225600,"iat":1767220000,"nbf":1767220001,"token_type":"DPoP",
+            "iss":"https://login.example","jti":"j1","more":{"a":[null]}}"#,
     );
     let known = revocable().introspect("t=1", &http).unwrap();
     assert_eq!(
@@ -146,6 +147,11 @@ fn a_server_says_what_it_knows_of_a_token() {
     assert_eq!(known.sub.as_deref(), Some("42"));
     assert_eq!(known.aud, ["a", "b"]);
     assert_eq!(known.exp.unwrap().unix_timestamp(), 1_767_225_600);
+    assert_eq!(known.iat.unwrap().unix_timestamp(), 1_767_220_000);
+    assert_eq!(known.nbf.unwrap().unix_timestamp(), 1_767_220_001);
+    assert_eq!(known.token_type.as_deref(), Some("DPoP"));
+    assert_eq!(known.iss.as_deref(), Some("https://login.example"));
+    assert_eq!(known.jti.as_deref(), Some("j1"));
 }
 
 #[test]

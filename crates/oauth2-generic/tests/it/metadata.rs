@@ -1,5 +1,7 @@
 //! What a server announces, and how far it is held to.
 
+mod endpoints; // which endpoints, and how to be asked there
+
 use oauth2_generic::{
     AuthorizationCode, ClientAuth, ClientCredentials, DeviceCode, Error, Grant, Implicit, Metadata,
     Password, RefreshToken, Result, Secret,
@@ -184,6 +186,19 @@ fn an_endpoint_over_plain_http_is_refused() {
         let error = refused(ISSUER, &Script::default().then(200, &body).then(404, ""));
         assert!(error.to_string().contains("revocation_endpoint"), "{error}");
     }
+}
+
+/// Whatever listens here would be sent users and secrets by whoever writes the metadata.
+#[test]
+fn an_endpoint_on_this_machine_is_announced_by_an_issuer_on_this_machine_alone() {
+    let endpoint = r#","revocation_endpoint":"http://127.0.0.1:8080/revoke""#;
+    let body = announced(endpoint);
+    let error = refused(ISSUER, &Script::default().then(200, &body).then(404, ""));
+    assert!(error.to_string().contains("revocation_endpoint"), "{error}");
+
+    let issuer = "http://127.0.0.1:8080";
+    let body = body.replace(ISSUER, issuer);
+    Metadata::discover(issuer, &Script::default().then(200, &body)).unwrap();
 }
 
 #[test]

@@ -235,6 +235,19 @@ fn a_refusal_without_state_and_issuer_is_read_because_servers_forget_them() {
     assert!(error.is_transient());
 }
 
+/// Anybody can send a user to the redirect URI, with words of their own for the program to show.
+#[test]
+fn the_words_of_a_refusal_without_our_state_are_not_passed_on() {
+    let told = "error_description=Call+c4nary&error_uri=https%3A%2F%2Fc4nary.example";
+    let url = format!("{REDIRECT_URI}?error=access_denied&{told}");
+    let error = refused(code(&url, ""), "access_denied");
+    assert_eq!(error.refusal().unwrap().description, None);
+    let url = format!("{REDIRECT_URI}?error=Call+c4nary&{told}");
+    refused(code(&url, ""), "no `state`");
+    let url = format!("{REDIRECT_URI}#error=access_denied&{told}");
+    refused(token(&url, ""), "access_denied");
+}
+
 #[test]
 fn a_token_comes_from_the_fragment_and_from_nowhere_else() {
     let answer = "access_token=c4n%2Bary&token_type=Bearer&expires_in=60&scope=read&state=st&id=7";

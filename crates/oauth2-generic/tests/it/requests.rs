@@ -8,6 +8,8 @@ use oauth2_generic::{
     RefreshToken, Result, Secret, Session,
 };
 
+use crate::script::Script;
+
 /// One request that a grant sent, and nothing else: a second one fails the test.
 pub(crate) struct Sent {
     pub(crate) headers: HeaderMap,
@@ -204,6 +206,25 @@ fn a_further_parameter_cannot_stand_beside_one_of_the_grant() {
         let error = sent(|http| service.obtain(http)).err().unwrap();
         assert!(matches!(error, Error::Configuration(_)), "{error}");
         assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn nothing_is_sent_to_an_endpoint_that_is_no_url_or_holds_a_password() {
+    for endpoint in [
+        "",
+        "/token",
+        "login.example/token",
+        "https:///token",
+        "https://login.example:port/token",
+        "https://login.example:99999/token",
+        "https://user:c4nary@login.example/token",
+    ] {
+        let mut service = service();
+        service.client.token_endpoint = endpoint.into();
+        let error = service.obtain(&Script::default()).unwrap_err();
+        assert!(matches!(error, Error::Configuration(_)), "{endpoint}");
+        assert!(!format!("{error:?}").contains("c4nary"), "{error:?}");
     }
 }
 

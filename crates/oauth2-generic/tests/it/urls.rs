@@ -80,6 +80,37 @@ fn users_log_in_over_https_or_on_this_machine_unless_danger_is_named() {
     assert!(begin("http://login.example/authorize", true));
 }
 
+/// RFC 9700 §2.6: what comes back is the code, or the token itself.
+#[test]
+fn users_come_back_over_https_or_to_this_machine_unless_danger_is_named() {
+    let begin = |redirect_uri: &str, danger| {
+        let mut login = login();
+        login.redirect_uri = redirect_uri.into();
+        login.client.danger_allow_http_login = danger;
+        let implicit = Implicit {
+            client: login.client.clone(),
+            redirect_uri: redirect_uri.into(),
+            ..Implicit::default()
+        };
+        let (code, token) = (login.begin().is_ok(), implicit.begin().is_ok());
+        assert_eq!(code, token, "{redirect_uri}");
+        code
+    };
+    for redirect_uri in [
+        "https://app.example/cb",
+        "http://127.0.0.1:8400/cb",
+        "http://[::1]/cb",
+        "http://localhost:3000/cb",
+        "com.example.app:/cb",
+    ] {
+        assert!(begin(redirect_uri, false), "{redirect_uri}");
+    }
+    for redirect_uri in ["http://app.example/cb", "http://localhost.example/cb"] {
+        assert!(!begin(redirect_uri, false), "{redirect_uri}");
+        assert!(begin(redirect_uri, true), "{redirect_uri}");
+    }
+}
+
 #[test]
 fn what_makes_no_url_is_an_error_that_names_the_field() {
     let broken = |change: fn(&mut AuthorizationCode)| {

@@ -1,17 +1,18 @@
 //! Nobody comes, somebody gives up, and what is left afterwards.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use auth_core::{Clock, ManualClock};
 use auth_sim::Simulator;
 use oauth2_generic::{Error, Reason};
 
-use super::{begin, gist, login};
+use super::{LOGGED_IN, begin, gist, login, rest_of};
 
 fn ended_by(error: &Error) -> Reason {
     match error {
@@ -69,6 +70,30 @@ fn a_login_can_be_called_off() {
     assert_nobody_listens(&authority);
 }
 
+/// Somebody clicks on "Cancel" while the answer comes in: the code is good, so it is used.
+#[test]
+fn an_answer_that_is_there_already_wins_over_calling_off_and_over_the_deadline() {
+    let server = Simulator::generic();
+    let issuer = server.url().replace(':', "%3A").replace('/', "%2F");
+    let (keep, kept) = mpsc::channel();
+    let login = login(&server).browser().open_with(move |url| {
+        let (_, state) = url.split_once("&state=").unwrap();
+        let state = state.split('&').next().unwrap();
+        let port = url.split_once("127.0.0.1%3A").unwrap().1;
+        let authority = format!("127.0.0.1:{}", port.split("%2F").next().unwrap());
+        let mut stream = TcpStream::connect(&authority)?;
+        let target = format!("/callback?code=c&state={state}&iss={issuer}");
+        write!(stream, "GET {target} HTTP/1.1\r\nHost: {authority}\r\n\r\n")?;
+        keep.send(stream).unwrap();
+        Ok(())
+    });
+    let login = login.deadline(Duration::ZERO).cancelled_by(|| true);
+    let granted = thread::spawn(|| login.log_in());
+    let page = rest_of(kept.recv().unwrap());
+    assert_eq!(gist(&page), LOGGED_IN);
+    granted.join().unwrap().unwrap();
+}
+
 #[test]
 fn nobody_listens_when_it_is_over() {
     let server = Simulator::generic();
@@ -103,14 +128,14 @@ fn without_a_browser_the_url_is_shown_once_and_the_login_goes_on() {
         .browser()
         .open_with(|_| Err(ErrorKind::NotFound.into()))
         .show(move |url| shown.send(url.to_owned()).unwrap());
-    let thread = std::thread::spawn(move || login.log_in());
+    let thread = thread::spawn(move || login.log_in());
     let url = urls.recv().unwrap();
     assert!(
         urls.recv_timeout(Duration::from_millis(100)).is_err(),
         "shown twice"
     );
     let waiting = super::Waiting { url, thread };
-    assert_eq!(gist(&waiting.log_in()), super::LOGGED_IN);
+    assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
     waiting.end().unwrap();
 }
 

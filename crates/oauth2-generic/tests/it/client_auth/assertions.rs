@@ -6,8 +6,8 @@ use auth_core::ManualClock;
 use auth_core::time::OffsetDateTime;
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
-    Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, PrivateKeyJwt, RefreshToken,
-    Result, Secret, Session, SigningKey,
+    Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Metadata, PrivateKeyJwt,
+    RefreshToken, Result, Secret, Session, SigningKey,
 };
 use serde_json::{Value, json};
 
@@ -177,6 +177,32 @@ fn a_server_that_announces_it_gets_it_and_another_one_nothing() -> Result<()> {
     );
     assert!(http.asked().is_empty());
     Ok(())
+}
+
+#[test]
+fn a_server_that_reads_other_signatures_gets_none() {
+    let announcing = |algorithms: &str| {
+        let body = format!(
+            r#"{{"issuer":"https://login.example","token_endpoint":"https://login.example/token",
+            "token_endpoint_auth_signing_alg_values_supported":[{algorithms}]}}"#
+        );
+        let http = Script::default().then(200, &body);
+        let mut client = Metadata::discover("https://login.example", &http)
+            .unwrap()
+            .client("app");
+        client.client_auth = ClientAuth::PrivateKeyJwt(PrivateKeyJwt::new(es256()));
+        ClientCredentials { client }
+    };
+    let error = announcing(r#""PS256","EdDSA""#)
+        .obtain(&Script::default())
+        .unwrap_err();
+    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(error.to_string().contains("ES256"), "{error}");
+    assert!(error.to_string().contains("PS256, EdDSA"), "{error}");
+    for algorithms in [r#""PS256","ES256""#, ""] {
+        let http = Script::default().then(200, r#"{"access_token":"t","token_type":"bearer"}"#);
+        announcing(algorithms).obtain(&http).unwrap();
+    }
 }
 
 #[test]

@@ -4,9 +4,12 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use auth_core::{Identity, Prover};
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::ureq::{self, Agent, SendBody};
-use oauth2_generic::{Client, ClientCredentials, DpopKey, Result, Session};
+use oauth2_generic::{
+    Client, ClientCredentials, DpopKey, Grant, Result, Session, TokenResponse, Transport,
+};
 
 use crate::requests::client;
 
@@ -235,6 +238,43 @@ fn a_redirect_takes_no_token_along_and_brings_no_nonce_back() {
     api.state().redirect.clear();
     api.state().token = "t2".into();
     assert_eq!(status(agent.get(&url).call()), 200);
+}
+
+/// One from before there was a key, say: its `Bearer` header with a proof beside it means nothing.
+#[test]
+fn a_token_that_is_not_bound_needs_no_proof() {
+    #[derive(Debug)]
+    struct Unbound(DpopKey);
+
+    impl Grant for Unbound {
+        fn identity(&self) -> Identity {
+            Identity::new("unbound")
+        }
+
+        fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
+            Ok(TokenResponse::new("t1"))
+        }
+
+        fn prover(&self) -> Option<&dyn Prover> {
+            Some(&self.0)
+        }
+    }
+
+    let api = Api::start();
+    let session = Session::builder(Unbound(DpopKey::generate().unwrap()));
+    let session = session.origin(api.url()).build();
+    for agent in agents(&session) {
+        let url = format!("{}/orders", api.url());
+        assert_eq!(status(agent.get(&url).call()), 401);
+    }
+    let visits = api.state().visits.clone();
+    assert!(!visits.is_empty());
+    for visit in visits {
+        assert_eq!(
+            (visit.authorization.as_str(), visit.has_proof),
+            ("Bearer t1", false)
+        );
+    }
 }
 
 #[test]

@@ -106,7 +106,10 @@ fn verdict(state: &mut State, url: &str, request: &Request) -> (u16, Vec<(&'stat
     }
     let authorization = values(request, "authorization").concat();
     let Some(token) = authorization.strip_prefix("DPoP ") else {
-        return (401, challenge("invalid_token"));
+        if state.nonce.is_empty() {
+            return (401, challenge("invalid_token"));
+        }
+        return (401, wanting(&state.nonce));
     };
     let proofs = values(request, "dpop");
     assert_eq!(proofs.len(), 1);
@@ -116,8 +119,7 @@ fn verdict(state: &mut State, url: &str, request: &Request) -> (u16, Vec<(&'stat
     assert_eq!(claims["htu"], format!("{url}{path}"));
     assert_eq!(claims["ath"], hash(token));
     if !state.nonce.is_empty() && claims["nonce"] != state.nonce {
-        let mut headers = challenge("use_dpop_nonce");
-        headers.push(("DPoP-Nonce", state.nonce.clone()));
+        let headers = wanting(&state.nonce);
         if state.is_never_content {
             state.nonce += "x";
         }
@@ -146,6 +148,12 @@ fn checked(jwt: &str, state: &mut State) -> Value {
     let id = proof.claims["jti"].to_string();
     assert!(state.ids.insert(id), "a proof was sent twice");
     proof.claims
+}
+
+fn wanting(nonce: &str) -> Vec<(&'static str, String)> {
+    let mut headers = challenge("use_dpop_nonce");
+    headers.push(("DPoP-Nonce", nonce.to_owned()));
+    headers
 }
 
 fn challenge(error: &str) -> Vec<(&'static str, String)> {

@@ -128,13 +128,15 @@ fn a_code_and_a_login_that_is_kept_belong_to_the_key() {
         "{identity}"
     );
 
-    // A token in a redirect is for whoever has it: there is no request that could prove anything.
+    // A token in a redirect is for whoever has it, and the key is there so that no such token is used.
     let implicit = Implicit {
         client,
         redirect_uri: "https://app.example/cb".into(),
         ..Implicit::default()
     };
-    assert!(!implicit.begin().unwrap().url().contains("dpop"));
+    let error = implicit.begin().unwrap_err();
+    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(error.to_string().contains("`dpop`"), "{error}");
 }
 
 #[test]
