@@ -23,7 +23,7 @@ use lock::{Locked, Turns};
 use private::Stamp;
 use records::{Newest, Records};
 
-use super::{Store, StoredRecord, Swap};
+use super::{Store, StoredRecord, Swap, is_what};
 
 /// Records in a directory, for all threads and processes of one machine; clones share it.
 ///
@@ -237,11 +237,4 @@ impl Store for FileStore {
         });
         ended.unwrap_or(false)
     }
-}
-
-/// Whether that is there. Who saw the same bytes before something newer was damaged knows nothing of
-/// that, must not go on from them, and has to load them with their mark first.
-fn is_what(current: Option<&StoredRecord>, expected: Option<&StoredRecord>) -> bool {
-    let restored = |record: Option<&StoredRecord>| record.is_some_and(StoredRecord::is_restored);
-    current == expected && (!restored(current) || restored(expected))
 }
