@@ -1,6 +1,7 @@
 //! The held token, and who renews it when.
 
 mod builder;
+mod end;
 mod explain;
 mod keeper;
 mod renewal;
@@ -27,6 +28,7 @@ use crate::token::Token;
 use crate::transport::Transport;
 
 pub use builder::Builder;
+use end::Ended;
 pub use keeper::Keeper;
 use renewal::Flight;
 
@@ -69,6 +71,8 @@ struct Inner {
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
     logouts: AtomicU64,
     rejection: Mutex<Option<Rejection>>,
+    /// What was forgotten here, and the server could not be told.
+    unrevoked: Mutex<Vec<Ended>>,
     flight: Mutex<Option<Arc<Flight>>>,
     landed: Condvar,
 }
@@ -135,17 +139,31 @@ impl Session {
     /// logs in anew, if the grant has something to log in with.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store) if the store could not be told; nothing is forgotten then.
+    /// [`Error::Store`](crate::Error::Store) if the store could not be told, or its answer was lost: this
+    /// session then goes on as before, and it is worth another try.
     pub fn forget(&self) -> Result<()> {
         self.0.forget()
     }
 
-    /// Logs out here and at the server: revokes the refresh token (RFC 7009), or the access token if
-    /// there is none, and forgets all.
+    /// Logs out here and at the server: forgets all, and revokes the refresh token (RFC 7009).
+    ///
+    /// It is the newest one that is revoked, whichever process got it. The access token is revoked
+    /// where there is no refresh token, and where that may be spent, because somebody is sending it or
+    /// its answer was lost.
+    ///
+    /// # What it cannot do
+    /// - **A renewal that is under way**, here or elsewhere, goes on. What it brings serves the one call
+    ///   that waits for it, is kept by nobody, and is not revoked; most servers end it with the refresh
+    ///   token that it came from.
+    /// - **Access tokens** of this login work until they expire, unless the server ends them with the
+    ///   refresh token. Other processes serve theirs until they next look at the store.
+    /// - **If this process ends** after it has forgotten and before it has revoked, the server is not told.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store) as [`forget`](Session::forget), before anything is sent;
-    /// otherwise what the server said. All is forgotten then, and the server does not know it.
+    /// [`Error::Store`](crate::Error::Store) as [`forget`](Session::forget), before anything is sent: a token
+    /// that is revoked and not forgotten would go on being served. Otherwise what the server said; all is
+    /// forgotten then. If it could not be reached or had no time, the session keeps what it could not
+    /// revoke, and another `log_out` tries that again.
     pub fn log_out(&self) -> Result<()> {
         self.0.log_out()
     }

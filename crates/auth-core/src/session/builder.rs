@@ -143,6 +143,7 @@ impl Builder {
             memory: Mutex::default(),
             logouts: AtomicU64::new(0),
             rejection: Mutex::new(None),
+            unrevoked: Mutex::default(),
             flight: Mutex::new(None),
             landed: Condvar::new(),
         };

@@ -1,0 +1,110 @@
+//! How a login ends: forgotten by all who share it, and revoked at the server.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::error::{Error, Result, StoreFailure};
+use crate::grant::{Grant, Revoked};
+use crate::rotation::{Loaded, Login, Record};
+use crate::store::Swap;
+use crate::transport::Transport;
+
+use super::shared::{MOST_CONFLICTS, newer};
+use super::steps::random;
+use super::{Inner, lock};
+
+/// A login that was forgotten here, for the server to be told.
+pub(super) struct Ended {
+    login: Arc<Login>,
+    /// Its refresh token may be spent, and end nothing any more.
+    may_be_spent: bool,
+}
+
+impl Inner {
+    pub(super) fn forget(&self) -> Result<()> {
+        self.bury().map(drop)
+    }
+
+    /// Forgets first: a token that is revoked and not forgotten would go on being served.
+    pub(super) fn log_out(&self) -> Result<()> {
+        let ended = self.bury()?;
+        let mut result = Ok(());
+        let mut unrevoked = mem::take(&mut *lock(&self.unrevoked));
+        unrevoked.extend(ended);
+        for ended in unrevoked {
+            if let Err(error) = ended.revoke(&*self.grant, &*self.transport) {
+                if error.is_transient() {
+                    lock(&self.unrevoked).push(ended);
+                }
+                result = result.and(Err(error));
+            }
+        }
+        result
+    }
+
+    /// Replaces what is there by a tombstone, and answers with the login that it ended.
+    fn bury(&self) -> Result<Option<Ended>> {
+        let now = self.clock().now();
+        for _ in 0..MOST_CONFLICTS {
+            let stored = self.store.load(&self.identity)?;
+            let loaded = stored.as_ref().map(Loaded::decode).transpose();
+            // One that cannot be read is replaced as well.
+            let found = loaded.ok().flatten().map(|loaded| loaded.record);
+            let newest = lock(&self.memory).newest.clone();
+            let base = newer(found, newest.clone());
+            let last = base.clone().unwrap_or_default();
+            let tombstone = last.forget(random(), now.wall, self.seed);
+            if self.swap(stored.as_ref(), &tombstone)? == Swap::Conflict {
+                continue;
+            }
+            let mut memory = lock(&self.memory);
+            let owed = memory.owed.take();
+            let owed = owed.and_then(|owed| owed.apply(base.as_ref()));
+            memory.newest = Some(tombstone);
+            self.logouts.fetch_add(1, Ordering::AcqRel);
+            self.held.rest_until(0);
+            self.held.set(None);
+            *lock(&self.rejection) = None;
+            // What is there may be our own tombstone, whose acknowledgement was lost.
+            let ended = [owed, base, newest].into_iter().flatten();
+            return Ok(ended.filter_map(Ended::of).next());
+        }
+        Err(Error::store(
+            StoreFailure::Unavailable,
+            "the login changes all the time, not logged out; try again",
+        ))
+    }
+}
+
+impl Ended {
+    fn of(record: Record) -> Option<Self> {
+        Some(Self {
+            login: record.login?,
+            may_be_spent: record.in_flight.is_some(),
+        })
+    }
+
+    /// Tries all that there is to revoke, and tells what failed first.
+    fn revoke(&self, grant: &dyn Grant, transport: &dyn Transport) -> Result<()> {
+        let Login {
+            access,
+            refresh_token,
+        } = &*self.login;
+        let alone = refresh_token.is_none() || self.may_be_spent;
+        let refresh_token = refresh_token.as_ref().map(|token| &token.secret);
+        let access_token = access
+            .as_ref()
+            .filter(|_| alone)
+            .map(|access| &access.token);
+        let tokens = [
+            refresh_token.map(Revoked::RefreshToken),
+            access_token.map(Revoked::AccessToken),
+        ];
+        let revoked = tokens
+            .into_iter()
+            .flatten()
+            .map(|token| grant.revoke(token, transport));
+        revoked.fold(Ok(()), Result::and)
+    }
+}
