@@ -136,11 +136,13 @@ impl Session {
     /// Forgets the token, the refresh token and every failure: logs out, on this side.
     ///
     /// All who share the login are logged out as soon as they next look at the store. The next call
-    /// logs in anew, if the grant has something to log in with.
+    /// logs in anew, if the grant has something to log in with. A store that keeps the record before
+    /// the newest, as [`FileStore`](crate::FileStore) does, has none of the login there either.
     ///
     /// # Errors
     /// [`Error::Store`](crate::Error::Store) if the store could not be told, or its answer was lost: this
-    /// session then goes on as before, and it is worth another try.
+    /// session then goes on as before, and it is worth another try. If it says that a copy may be left,
+    /// all is forgotten but for the record before the newest, and another try takes that, too.
     pub fn forget(&self) -> Result<()> {
         self.0.forget()
     }
@@ -160,8 +162,8 @@ impl Session {
     /// - **If this process ends** after it has forgotten and before it has revoked, the server is not told.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store) as [`forget`](Session::forget), before anything is sent: a token
-    /// that is revoked and not forgotten would go on being served. Otherwise what the server said; all is
+    /// [`Error::Store`](crate::Error::Store) as [`forget`](Session::forget); nothing is sent if nothing could be
+    /// forgotten, for a token that is revoked would go on being served. Otherwise what the server said; all is
     /// forgotten then. If it could not be reached or had no time, the session keeps what it could not
     /// revoke, and another `log_out` tries that again.
     pub fn log_out(&self) -> Result<()> {

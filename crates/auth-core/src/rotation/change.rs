@@ -276,7 +276,8 @@ impl Record {
         }
     }
 
-    fn next(&self) -> Self {
+    /// The same, one revision later.
+    pub(crate) fn next(&self) -> Self {
         Self {
             revision: self.revision + 1,
             ..self.clone()

@@ -23,13 +23,14 @@ pub(super) struct Ended {
 
 impl Inner {
     pub(super) fn forget(&self) -> Result<()> {
-        self.bury().map(drop)
+        let (tombstone, _) = self.bury()?;
+        self.bury_what_was_before(&tombstone)
     }
 
     /// Forgets first: a token that is revoked and not forgotten would go on being served.
     pub(super) fn log_out(&self) -> Result<()> {
-        let ended = self.bury()?;
-        let mut result = Ok(());
+        let (tombstone, ended) = self.bury()?;
+        let mut result = self.bury_what_was_before(&tombstone);
         let mut unrevoked = mem::take(&mut *lock(&self.unrevoked));
         unrevoked.extend(ended);
         for ended in unrevoked {
@@ -43,8 +44,8 @@ impl Inner {
         result
     }
 
-    /// Replaces what is there by a tombstone, and answers with the login that it ended.
-    fn bury(&self) -> Result<Option<Ended>> {
+    /// Replaces what is there by a tombstone, and answers with that and with the login that it ended.
+    fn bury(&self) -> Result<(Record, Option<Ended>)> {
         let now = self.clock().now();
         for _ in 0..MOST_CONFLICTS {
             let stored = self.store.load(&self.identity)?;
@@ -61,19 +62,32 @@ impl Inner {
             let mut memory = lock(&self.memory);
             let owed = memory.owed.take();
             let owed = owed.and_then(|owed| owed.apply(base.as_ref()));
-            memory.newest = Some(tombstone);
+            memory.newest = Some(tombstone.clone());
             self.logouts.fetch_add(1, Ordering::AcqRel);
             self.held.rest_until(0);
             self.held.set(None);
             *lock(&self.rejection) = None;
             // What is there may be our own tombstone, whose acknowledgement was lost.
             let ended = [owed, base, newest].into_iter().flatten();
-            return Ok(ended.filter_map(Ended::of).next());
+            return Ok((tombstone, ended.filter_map(Ended::of).next()));
         }
         Err(Error::store(
             StoreFailure::Unavailable,
             "the login changes all the time, not logged out; try again",
         ))
+    }
+
+    /// A store may keep the record before the newest, and bring it back: let that be a tombstone, too.
+    fn bury_what_was_before(&self, tombstone: &Record) -> Result<()> {
+        match self.swap(Some(&tombstone.encode()), &tombstone.next()) {
+            Ok(Swap::Stored) => Ok(()),
+            Ok(Swap::Conflict) => match self.look() {
+                // Whoever has replaced the tombstone has left it as the one before.
+                (Some(found), _) if !found.is_older_than(tombstone) => Ok(()),
+                (_, error) => Err(not_buried(error)),
+            },
+            Err(error) => Err(not_buried(Some(error))),
+        }
     }
 }
 
@@ -107,4 +121,13 @@ impl Ended {
             .map(|token| grant.revoke(token, transport));
         revoked.fold(Ok(()), Result::and)
     }
+}
+
+fn not_buried(cause: Option<Error>) -> Error {
+    let why = match cause {
+        Some(Error::Store { detail, .. }) => detail,
+        _ => "it went back to an older record".into(),
+    };
+    let detail = format!("logged out, but the store may still have a copy, log out again: {why}");
+    Error::store(StoreFailure::Unavailable, detail)
 }

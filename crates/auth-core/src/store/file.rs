@@ -63,8 +63,8 @@ use super::{Store, StoredRecord, Swap, is_what};
 /// Each identity has some, called by the vendor and a hash of the identity: `ermeo-6f1c….record` is the
 /// newest record, `.previous` the one before, `.new` one being written, `.damaged-1` one that was set
 /// aside. `.lock` and `.alive` hold no secret and must never be deleted while the store is in use.
-/// Deleting `.record` forgets a login; to leave nothing of it behind, delete `.previous` and what was set
-/// aside, too.
+/// [`Session::forget`](crate::Session::forget) and `log_out` leave nothing of a login in `.record` and
+/// `.previous`; what was set aside is for you to delete. By hand, delete `.record` and `.previous`.
 ///
 /// # Where not to use it
 /// - **On a network file system** (NFS, SMB, sshfs, a volume shared by machines). Some keep locks to one

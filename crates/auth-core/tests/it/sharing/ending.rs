@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use auth_core::{
-    Error, Identity, ManualClock, MemoryStore, Result, Session, Store, StoredRecord, Swap,
+    Error, Identity, ManualClock, MemoryStore, Result, Session, Store, StoreFailure, StoredRecord,
+    Swap,
 };
 
 use super::failing::Failing;
@@ -19,6 +20,11 @@ struct Meanwhile {
 type Happens = Box<dyn FnOnce() + Send>;
 
 impl Meanwhile {
+    /// Right before the next swap but one.
+    fn before_the_second_swap(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.next.lock().unwrap() = vec![Box::new(happens), Box::new(|| ())];
+    }
+
     fn before_the_next_swap(&self, happens: impl FnOnce() + Send + 'static) {
         *self.next.lock().unwrap() = vec![Box::new(happens)];
     }
@@ -168,6 +174,56 @@ fn a_server_that_will_not_hear_of_it_is_told_once() {
     assert!(matches!(session.log_out(), Err(Error::Refused(_))));
     session.log_out().unwrap();
     assert_eq!(script.asked(), ["log in", "revoke r1"]);
+}
+
+#[test]
+fn a_copy_of_the_login_that_may_be_left_is_told_and_the_next_logout_takes_it() {
+    let script = Script::new().token("one", "r1");
+    let (session, store, _) = failing(&script);
+    served(&session);
+    store.fail_swaps_after(1);
+    let error = session.log_out().unwrap_err();
+    assert!(matches!(
+        error,
+        Error::Store {
+            failure: StoreFailure::Unavailable,
+            ..
+        }
+    ));
+    assert!(error.to_string().contains("log out again"), "{error}");
+    assert!(is_logged_out(&session));
+    assert_eq!(script.asked(), ["log in", "revoke r1"], "all the same");
+    store.mend();
+    session.forget().unwrap();
+}
+
+#[test]
+fn a_login_that_comes_back_in_the_middle_of_a_logout_is_told() {
+    let (script, other) = (Script::new().token("one", "r1"), Script::new());
+    let (session, _b, store, _) = meanwhile(&script, &other);
+    let who = Identity::new("script");
+    let (memory, before) = (store.store.clone(), store.load(&who).unwrap().unwrap());
+    store.before_the_second_swap(move || {
+        let tombstone = memory.load(&who).unwrap();
+        let swap = memory.swap(&who, tombstone.as_ref(), &before.restored());
+        assert_eq!(swap.unwrap(), Swap::Stored);
+    });
+    let error = session.forget().unwrap_err();
+    assert!(error.to_string().contains("log out again"), "{error}");
+    session.forget().unwrap();
+    assert!(is_logged_out(&session));
+}
+
+#[test]
+fn who_logs_in_during_a_logout_stays_logged_in() {
+    let first = Script::new().token("one", "r1");
+    let second = Script::new().token("two", "r2");
+    let (a, b, store, _) = meanwhile(&first, &second);
+    let other = b.clone();
+    store.before_the_second_swap(move || assert_eq!(served(&other), "two"));
+    a.log_out().unwrap();
+    assert_eq!(first.asked(), ["log in", "revoke r1"]);
+    assert_eq!(b.refresh_token().unwrap().expose(), "r2");
 }
 
 #[test]
