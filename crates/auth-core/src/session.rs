@@ -70,7 +70,7 @@ struct Inner {
     memory: Mutex<Memory>,
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
     logouts: AtomicU64,
-    rejection: Mutex<Option<Rejection>>,
+    rejection: Mutex<Option<Box<Rejection>>>,
     /// What was forgotten here, and the server could not be told.
     unrevoked: Mutex<Vec<Ended>>,
     flight: Mutex<Option<Arc<Flight>>>,

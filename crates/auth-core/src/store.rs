@@ -1,5 +1,6 @@
 //! Where the record of a login is kept, so that more than one process can share it.
 
+mod alone;
 mod file;
 mod memory;
 #[cfg(feature = "sealed")]
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::error::Result;
 use crate::identity::Identity;
 
+pub(crate) use alone::Alone;
 pub use file::FileStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "sealed")]

@@ -173,7 +173,7 @@ impl Print {
             // Only where the store may go back is it compared with what was seen before.
             self.option(memory.newest.as_ref(), Self::record);
         }
-        self.option(memory.owed.as_ref(), Self::change);
+        self.option(memory.owed.as_deref(), Self::change);
     }
 
     pub(crate) fn record(&mut self, record: &Record) {

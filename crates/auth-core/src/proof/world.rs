@@ -143,7 +143,7 @@ impl<'s> World<'s> {
         Process {
             memory: Memory {
                 newest: None,
-                owed: (self.scenario.start == Start::Seeded).then(|| seed(self)),
+                owed: (self.scenario.start == Start::Seeded).then(|| Box::new(seed(self))),
             },
             temper: if at.is_multiple_of(2) {
                 Temper::Early

@@ -45,13 +45,13 @@ impl Inner {
                     ..current
                 }));
         }
-        lock(&self.memory).owed = Some(Change::Seed {
+        lock(&self.memory).owed = Some(Box::new(Change::Seed {
             lineage,
             born: now.wall,
             login,
             print: self.seed,
             is_new,
-        });
+        }));
     }
 
     pub(super) fn refresh_token(&self) -> Option<Secret> {
@@ -85,7 +85,7 @@ impl Inner {
     /// Tries once more to store a token that could not be stored.
     pub(super) fn store_what_is_owed(&self) {
         let owed = lock(&self.memory).owed.clone();
-        let Some(change) = owed.filter(Change::holds_a_token) else {
+        let Some(change) = owed.filter(|change| change.holds_a_token()) else {
             return;
         };
         for _ in 0..MOST_CONFLICTS {
