@@ -11,10 +11,13 @@
 //! redis.kill();
 //! redis.restart().unwrap();
 //! ```
+//!
+//! And what their clients log meanwhile: [`journal`].
 
 #![forbid(unsafe_code)]
 
 mod folder;
+pub mod journal;
 mod pgbouncer;
 mod postgres;
 mod process;
