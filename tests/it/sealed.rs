@@ -1,5 +1,6 @@
 //! Records that only the holder of a key can read: what an eavesdropper sees, what a forger gets.
 
+mod brought_back; // older records that came back
 mod forged; // damaged, moved, cut, from the future
 mod keys; // their text, their rotation, and records from before there were any
 mod racing; // swaps whose answer was lost, and those of others in between

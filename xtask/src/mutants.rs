@@ -77,14 +77,14 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "what could not be stored is forgotten",
         file: "steps/changes.rs",
-        from: "self.memory.owed = Some(change);",
+        from: "self.memory.owed = Some(Box::new(change));",
         to: "drop(change);",
     },
     Mutant {
         name: "a login that failed buries a refresh token that was not sent",
         file: "change.rs",
-        from: "dead: is_over.then(|| dead.clone()),",
-        to: "dead: (is_over || !is_over).then(|| dead.clone()),",
+        from: "dead: is_over.then(|| Box::new(dead.clone())),",
+        to: "dead: (is_over || !is_over).then(|| Box::new(dead.clone())),",
     },
     Mutant {
         name: "a record that was lost is used at once when it is written back",

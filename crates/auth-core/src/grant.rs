@@ -110,7 +110,7 @@ pub trait Grant: Debug + Send + Sync {
 pub enum Revoked<'a> {
     /// The refresh token: the server ends the login, and often its access tokens with it.
     RefreshToken(&'a Secret),
-    /// The access token, where there is no refresh token.
+    /// The access token, where there is no refresh token, or one that may be spent.
     AccessToken(&'a Secret),
 }
 

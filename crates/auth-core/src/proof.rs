@@ -119,8 +119,13 @@ scenarios! {
         left: Budget { crashes: 1, lost: 1, denied: 1, overdue: 1, ..NOTHING },
         ..PASSWORD
     };
-    a_logout: 300_000, Scenario {
+    a_logout: 1_000_000, Scenario {
         left: Budget { crashes: 1, lost: 1, overdue: 1, logouts: 1, ..NOTHING },
+        ..PASSWORD
+    };
+    /// A damaged tombstone is no way back to the login.
+    a_logout_and_a_record_brought_back: 300_000, Scenario {
+        left: Budget { denied: 1, logouts: 1, restores: 1, ..NOTHING },
         ..PASSWORD
     };
     /// A file was damaged, and the record before it is there again.

@@ -25,7 +25,8 @@ pub(crate) use steps::{
     Came, Do, How, Loaded, Memory, Notice, Outcome, Renewal, Rules, Serve, Surroundings, Want,
 };
 
-/// What is known of one login, as all who share it know it.
+/// What is known of one login, as all who share it know it. What is rarely there is boxed: every
+/// session keeps one of these.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     /// Random, new at every full login, so that an old write cannot land on a rebuilt record.
@@ -43,9 +44,9 @@ pub(crate) struct Record {
     pub(crate) recovery: Option<Recovery>,
     pub(crate) failures: u32,
     /// Nobody tries again before this is over.
-    pub(crate) rest: Option<Rest>,
+    pub(crate) rest: Option<Box<Rest>>,
     /// Only a person can help.
-    pub(crate) dead: Option<Dead>,
+    pub(crate) dead: Option<Box<Dead>>,
     /// A fingerprint of what the login began with, so that it does not begin with that again.
     pub(crate) seed: u64,
 }
@@ -60,7 +61,7 @@ pub(crate) struct InFlight {
     /// When it ends at the latest.
     pub(crate) period: Period,
     /// It has ended, and this is what became of the refresh token.
-    pub(crate) lost: Option<Lost>,
+    pub(crate) lost: Option<Box<Lost>>,
 }
 
 /// How a refresh token was lost.

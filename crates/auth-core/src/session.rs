@@ -1,6 +1,7 @@
 //! The held token, and who renews it when.
 
 mod builder;
+mod end;
 mod explain;
 mod keeper;
 mod renewal;
@@ -27,6 +28,7 @@ use crate::token::Token;
 use crate::transport::Transport;
 
 pub use builder::Builder;
+use end::Ended;
 pub use keeper::Keeper;
 use renewal::Flight;
 
@@ -68,7 +70,9 @@ struct Inner {
     memory: Mutex<Memory>,
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
     logouts: AtomicU64,
-    rejection: Mutex<Option<Rejection>>,
+    rejection: Mutex<Option<Box<Rejection>>>,
+    /// What was forgotten here, and the server could not be told.
+    unrevoked: Mutex<Vec<Ended>>,
     flight: Mutex<Option<Arc<Flight>>>,
     landed: Condvar,
 }
@@ -132,20 +136,36 @@ impl Session {
     /// Forgets the token, the refresh token and every failure: logs out, on this side.
     ///
     /// All who share the login are logged out as soon as they next look at the store. The next call
-    /// logs in anew, if the grant has something to log in with.
+    /// logs in anew, if the grant has something to log in with. A store that keeps the record before
+    /// the newest, as [`FileStore`](crate::FileStore) does, has none of the login there either.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store) if the store could not be told; nothing is forgotten then.
+    /// [`Error::Store`](crate::Error::Store) if the store could not be told, or its answer was lost: this
+    /// session then goes on as before, and it is worth another try. If it says that a copy may be left,
+    /// all is forgotten but for the record before the newest, and another try takes that, too.
     pub fn forget(&self) -> Result<()> {
         self.0.forget()
     }
 
-    /// Logs out here and at the server: revokes the refresh token (RFC 7009), or the access token if
-    /// there is none, and forgets all.
+    /// Logs out here and at the server: forgets all, and revokes the refresh token (RFC 7009).
+    ///
+    /// It is the newest one that is revoked, whichever process got it. The access token is revoked
+    /// where there is no refresh token, and where that may be spent, because somebody is sending it or
+    /// its answer was lost.
+    ///
+    /// # What it cannot do
+    /// - **A renewal that is under way**, here or elsewhere, goes on. What it brings serves the one call
+    ///   that waits for it, is kept by nobody, and is not revoked; most servers end it with the refresh
+    ///   token that it came from.
+    /// - **Access tokens** of this login work until they expire, unless the server ends them with the
+    ///   refresh token. Other processes serve theirs until they next look at the store.
+    /// - **If this process ends** after it has forgotten and before it has revoked, the server is not told.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store) as [`forget`](Session::forget), before anything is sent;
-    /// otherwise what the server said. All is forgotten then, and the server does not know it.
+    /// [`Error::Store`](crate::Error::Store) as [`forget`](Session::forget); nothing is sent if nothing could be
+    /// forgotten, for a token that is revoked would go on being served. Otherwise what the server said; all is
+    /// forgotten then. If it could not be reached or had no time, the session keeps what it could not
+    /// revoke, and another `log_out` tries that again.
     pub fn log_out(&self) -> Result<()> {
         self.0.log_out()
     }

@@ -1,5 +1,6 @@
 //! Where the record of a login is kept, so that more than one process can share it.
 
+mod alone;
 mod file;
 mod memory;
 #[cfg(feature = "sealed")]
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::error::Result;
 use crate::identity::Identity;
 
+pub(crate) use alone::Alone;
 pub use file::FileStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "sealed")]
@@ -175,7 +177,10 @@ impl StoredRecord {
 
     /// Says that this is an older record, brought back because a newer one could not be read.
     ///
-    /// A session then makes sure that nobody is using its refresh token before it does.
+    /// A session then makes sure that nobody is using its refresh token before it does. Whoever
+    /// loaded the same bytes before, without this mark, knows nothing of that. So a store that marks
+    /// a record must not take it for those bytes: its `swap` answers [`Swap::Conflict`], its `wait`
+    /// returns.
     #[must_use]
     pub fn restored(self) -> Self {
         Self {
@@ -218,6 +223,13 @@ impl Debug for StoredRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StoredRecord({} bytes)", self.bytes.len())
     }
+}
+
+/// Whether that is there. Who saw the same bytes before something newer was damaged knows nothing of
+/// that, must not go on from them, and has to load them with their mark first.
+fn is_what(current: Option<&StoredRecord>, expected: Option<&StoredRecord>) -> bool {
+    let restored = |record: Option<&StoredRecord>| record.is_some_and(StoredRecord::is_restored);
+    current == expected && (!restored(current) || restored(expected))
 }
 
 /// A store behind a pointer is a store.

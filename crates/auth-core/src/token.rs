@@ -66,7 +66,8 @@ struct Held {
     token_type: TokenType,
     stamp: Stamp,
     expires_at: Option<OffsetDateTime>,
-    about: Arc<About>,
+    /// None if there is nothing more to say, as with most servers.
+    about: Option<Arc<About>>,
 }
 
 /// What is the same in every copy of a token.
@@ -94,16 +95,17 @@ impl Token {
     /// The token of a record; none if no header may hold it.
     pub(crate) fn new(access: Access, stamp: Stamp) -> Option<Self> {
         let expires_at = access.expires_at();
-        let about = Arc::new(About {
+        let says_more = access.scope.is_some() || !access.extra.is_empty();
+        let about = About {
             scope: access.scope,
             extra: access.extra,
-        });
+        };
         Some(Self(Arc::new(Held {
             authorization: authorization(access.token_type, access.token.expose())?,
             token_type: access.token_type,
             stamp,
             expires_at,
-            about,
+            about: says_more.then(|| Arc::new(about)),
         })))
     }
 
@@ -133,12 +135,16 @@ impl Token {
 
     /// The scope that was granted, if the server named it.
     pub fn scope(&self) -> Option<&str> {
-        self.0.about.scope.as_deref()
+        self.about()?.scope.as_deref()
     }
 
     /// Another member of the server's answer, such as `id_token` or `userName`.
     pub fn extra(&self, name: &str) -> Option<&Secret> {
-        self.0.about.extra.get(name)
+        self.about()?.extra.get(name)
+    }
+
+    fn about(&self) -> Option<&About> {
+        self.0.about.as_deref()
     }
 
     /// Which token it is; a token is rejected by this, never by its text.
@@ -157,7 +163,7 @@ impl Token {
             token_type: self.0.token_type,
             stamp: self.0.stamp,
             expires_at: self.0.expires_at,
-            about: Arc::clone(&self.0.about),
+            about: self.0.about.clone(),
         }))
     }
 }
@@ -166,7 +172,7 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")
             .field("expires_at", &self.0.expires_at)
-            .field("scope", &self.0.about.scope)
+            .field("scope", &self.scope())
             .finish_non_exhaustive()
     }
 }

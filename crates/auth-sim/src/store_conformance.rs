@@ -16,7 +16,8 @@
 //! records in it. What was stored stays there: a store has no way to delete.
 //!
 //! What cannot be told from outside is not here: that an acknowledged swap survives a power cut or a
-//! failover, that a killed process loses its sign of life, that a hung server runs into a time-out.
+//! failover, that a killed process loses its sign of life, that a hung server runs into a time-out,
+//! that a record which was brought back is not taken for the same bytes from before.
 
 mod content;
 mod life;

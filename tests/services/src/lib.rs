@@ -11,6 +11,8 @@
 //! redis.kill();
 //! redis.restart().unwrap();
 //! ```
+//!
+//! And what their clients log meanwhile: [`journal`].
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +21,7 @@ mod chromium;
 #[cfg(unix)]
 mod folder;
 mod installed;
+pub mod journal;
 #[cfg(unix)]
 mod pgbouncer;
 #[cfg(unix)]

@@ -155,6 +155,25 @@ impl World<'_> {
         }
     }
 
+    /// Nothing that was logged out is stored any more, nor kept beside to be brought back.
+    pub(super) fn check_logout(&self) -> Checked {
+        if self.logout.as_ref().is_none_or(|logout| !logout.is_over) {
+            return Ok(());
+        }
+        let stored = [&self.record, &self.previous].into_iter().flatten();
+        let mut tokens = stored.filter_map(|record| record.refresh_token());
+        match tokens.find(|token| self.is_logged_out(number_of(&token.secret))) {
+            Some(_) => Err("a login that was logged out is still there".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn is_logged_out(&self, token: usize) -> bool {
+        self.logout
+            .as_ref()
+            .is_some_and(|logout| token < logout.issued)
+    }
+
     /// What the server has given to a process that lives is stored, or about to be.
     pub(super) fn check_kept(&mut self) -> Checked {
         (0..self.processes.len()).try_for_each(|at| self.check_carried(at))

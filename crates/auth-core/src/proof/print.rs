@@ -74,6 +74,10 @@ impl Print {
         self.option(world.record.as_deref(), Self::record);
         self.option(world.previous.as_deref(), Self::record);
         self.flag(world.is_restored);
+        self.option(world.logout.as_ref(), |to, logout| {
+            to.flag(logout.is_over);
+            to.flag(!logout.is_over && world.holds(&logout.tombstone));
+        });
         for at in order {
             self.process(world, &world.processes[*at]);
         }
@@ -98,6 +102,7 @@ impl Print {
         let family = place(&mut self.families, issued.family);
         self.number(family);
         self.number(issued.sent.into());
+        self.flag(world.is_logged_out(token));
         match issued.state {
             State::Good => self.number(0),
             State::Revoked => self.number(1),
@@ -168,7 +173,7 @@ impl Print {
             // Only where the store may go back is it compared with what was seen before.
             self.option(memory.newest.as_ref(), Self::record);
         }
-        self.option(memory.owed.as_ref(), Self::change);
+        self.option(memory.owed.as_deref(), Self::change);
     }
 
     pub(crate) fn record(&mut self, record: &Record) {

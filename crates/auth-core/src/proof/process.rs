@@ -88,7 +88,7 @@ impl Process {
     /// Whether it is about to store this token.
     pub(super) fn carries(&self, token: usize) -> bool {
         let doing = self.renewal.as_ref().and_then(Renewal::carries);
-        let owed = self.memory.owed.as_ref();
+        let owed = self.memory.owed.as_deref();
         [doing, owed]
             .into_iter()
             .flatten()

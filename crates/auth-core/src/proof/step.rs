@@ -25,9 +25,11 @@ impl World<'_> {
                 self.arrive(request, story)?;
             }
             Event::LogOut => self.log_out(luck, story),
+            Event::EndLogOut => self.end_log_out(luck, story),
             Event::Restore => self.restore(luck, story),
         }
         self.drop_requests();
+        self.check_logout()?;
         self.check_kept()
     }
 

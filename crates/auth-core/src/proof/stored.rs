@@ -8,7 +8,7 @@ use crate::store::Swap;
 
 use super::luck::Luck;
 use super::scenario::Start;
-use super::world::{Checked, Story, World};
+use super::world::{Checked, Logout, Story, World};
 
 impl World<'_> {
     pub(super) fn load(
@@ -95,8 +95,33 @@ impl World<'_> {
         let born = self.now().wall;
         if let Some(record) = &self.record {
             let seed = u64::from(self.scenario.start == Start::Seeded);
-            self.store(Rc::new(record.forget(lineage, born, seed)), None);
+            let tombstone = Rc::new(record.forget(lineage, born, seed));
+            self.logout = Some(Logout {
+                tombstone: Rc::clone(&tombstone),
+                issued: self.server.issued.len(),
+                is_over: false,
+            });
+            self.store(tombstone, None);
         }
+    }
+
+    /// The second swap, unless somebody else has replaced the tombstone.
+    pub(super) fn end_log_out(&mut self, luck: &mut Luck, story: &mut Story) {
+        luck.is_bad = true;
+        let Some(mut logout) = self.logout.take() else {
+            return;
+        };
+        if self.holds(&logout.tombstone) {
+            self.store(Rc::new(logout.tombstone.next()), None);
+        }
+        story.tell(|| "the logout is over".to_owned());
+        logout.is_over = true;
+        self.logout = Some(logout);
+    }
+
+    pub(super) fn holds(&self, record: &Rc<Record>) -> bool {
+        let stored = self.record.as_ref();
+        stored.is_some_and(|stored| Rc::ptr_eq(stored, record))
     }
 
     pub(super) fn restore(&mut self, luck: &mut Luck, story: &mut Story) {

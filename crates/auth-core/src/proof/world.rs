@@ -21,6 +21,8 @@ pub(super) struct World<'s> {
     /// The one before, where it may come back.
     pub(super) previous: Option<Rc<Record>>,
     pub(super) is_restored: bool,
+    /// The last one.
+    pub(super) logout: Option<Logout>,
     pub(super) server: Server,
     pub(super) processes: Vec<Rc<Process>>,
     /// Requests that nobody waits for any more, and that may still arrive: this refresh token or a login.
@@ -38,6 +40,16 @@ pub(super) struct World<'s> {
     pub(super) count: u128,
 }
 
+/// A logout, which takes two swaps: the second is for the login that a store may keep beside.
+#[derive(Clone, Debug)]
+pub(super) struct Logout {
+    pub(super) tombstone: Rc<Record>,
+    /// How many tokens there were.
+    pub(super) issued: usize,
+    /// The second swap was made, or somebody else's.
+    pub(super) is_over: bool,
+}
+
 /// One thing that can happen; how it comes out is a matter of luck.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Event {
@@ -47,6 +59,8 @@ pub(super) enum Event {
     /// A request that nobody waits for arrives.
     Arrive(usize),
     LogOut,
+    /// The second swap of a logout, if it ever comes.
+    EndLogOut,
     Restore,
 }
 
@@ -64,6 +78,7 @@ impl<'s> World<'s> {
             record: None,
             previous: None,
             is_restored: false,
+            logout: None,
             server: Server::new(scenario.server),
             processes: Vec::new(),
             late: Vec::new(),
@@ -128,7 +143,7 @@ impl<'s> World<'s> {
         Process {
             memory: Memory {
                 newest: None,
-                owed: (self.scenario.start == Start::Seeded).then(|| seed(self)),
+                owed: (self.scenario.start == Start::Seeded).then(|| Box::new(seed(self))),
             },
             temper: if at.is_multiple_of(2) {
                 Temper::Early
@@ -191,7 +206,12 @@ impl<'s> World<'s> {
         if self.left.logouts > 0 && self.record.is_some() {
             events.push(Event::LogOut);
         }
-        if self.left.restores > 0 && self.previous.is_some() {
+        let is_halfway = self.logout.as_ref().is_some_and(|logout| !logout.is_over);
+        if is_halfway {
+            events.push(Event::EndLogOut);
+        }
+        // A login that comes back in the middle of a logout stays: whoever logs out is told.
+        if self.left.restores > 0 && self.previous.is_some() && !is_halfway {
             events.push(Event::Restore);
         }
     }
@@ -232,6 +252,7 @@ impl Event {
             Self::Arrive(at) => (2, at),
             Self::LogOut => (3, 0),
             Self::Restore => (4, 0),
+            Self::EndLogOut => (5, 0),
         };
         kind * 16 + at as u8
     }
@@ -243,7 +264,8 @@ impl Event {
             1 => Self::Crash(at),
             2 => Self::Arrive(at),
             3 => Self::LogOut,
-            _ => Self::Restore,
+            4 => Self::Restore,
+            _ => Self::EndLogOut,
         }
     }
 }

@@ -104,7 +104,7 @@ impl Change {
                 let is_over = old.unsent().is_none_or(|token| !token.is_alive(*now));
                 let ended = Record {
                     recovery: None,
-                    dead: is_over.then(|| dead.clone()),
+                    dead: is_over.then(|| Box::new(dead.clone())),
                     ..old.next()
                 };
                 mine.then_some(ended)
@@ -244,7 +244,7 @@ impl Record {
             .filter(|flight| flight.attempt == attempt)?;
         Some(Self {
             in_flight: Some(InFlight {
-                lost: Some(lost.clone()),
+                lost: Some(Box::new(lost.clone())),
                 ..flight.clone()
             }),
             ..self.resting(rest)
@@ -270,13 +270,14 @@ impl Record {
             None => next,
             Some(rest) => Self {
                 failures: next.failures.saturating_add(1),
-                rest: Some(rest),
+                rest: Some(Box::new(rest)),
                 ..next
             },
         }
     }
 
-    fn next(&self) -> Self {
+    /// The same, one revision later.
+    pub(crate) fn next(&self) -> Self {
         Self {
             revision: self.revision + 1,
             ..self.clone()

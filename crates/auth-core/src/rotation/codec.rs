@@ -33,8 +33,8 @@ impl Record {
         to.option(self.login.as_deref(), Login::write);
         to.option(self.in_flight.as_ref(), InFlight::write);
         to.option(self.recovery.as_ref(), Recovery::write);
-        to.option(self.rest.as_ref(), Rest::write);
-        to.option(self.dead.as_ref(), Dead::write);
+        to.option(self.rest.as_deref(), Rest::write);
+        to.option(self.dead.as_deref(), Dead::write);
         to.finish().into()
     }
 
@@ -49,8 +49,8 @@ impl Record {
             login: from.option(Login::read)?.map(Arc::new),
             in_flight: from.option(InFlight::read)?,
             recovery: from.option(Recovery::read)?,
-            rest: from.option(Rest::read)?,
-            dead: from.option(Dead::read)?,
+            rest: from.option(Rest::read)?.map(Box::new),
+            dead: from.option(Dead::read)?.map(Box::new),
         })
     }
 }
@@ -154,7 +154,7 @@ impl InFlight {
         to.u128(self.attempt);
         to.byte(self.sendings);
         self.period.write(to);
-        to.option(self.lost.as_ref(), Lost::write);
+        to.option(self.lost.as_deref(), Lost::write);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
@@ -162,7 +162,7 @@ impl InFlight {
             attempt: from.u128()?,
             sendings: from.byte()?,
             period: Period::read(from)?,
-            lost: from.option(Lost::read)?,
+            lost: from.option(Lost::read)?.map(Box::new),
         })
     }
 }

@@ -176,7 +176,7 @@ impl Step<'_> {
             }
             (Doing::Beginning(_, attempt, secret), Came::Swapped(Err(error))) => {
                 // It may have been noted all the same; nothing was sent.
-                self.memory.owed = Some(undo(attempt, secret.is_some(), None));
+                self.memory.owed = Some(Box::new(undo(attempt, secret.is_some(), None)));
                 self.store_failed(error)
             }
             (Doing::Changing(to, change, after), Came::Swapped(Ok(swap))) => match swap {
@@ -227,7 +227,7 @@ impl Step<'_> {
     }
 
     fn decide(&mut self) -> Do {
-        if let Some(change) = self.memory.owed.clone() {
+        if let Some(change) = self.memory.owed.as_deref().cloned() {
             if let Some(to) = change.apply(self.renewal.base.as_ref()) {
                 return self.renewal.ask(Doing::Settling(to, change));
             }

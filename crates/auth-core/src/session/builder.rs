@@ -14,7 +14,7 @@ use crate::observer::Observer;
 use crate::origin::Origin;
 use crate::rotation::Rules;
 use crate::secret::Secret;
-use crate::store::{MemoryStore, Store};
+use crate::store::{Alone, Store};
 use crate::token::TokenResponse;
 use crate::transport::{HttpTransport, Transport};
 
@@ -70,7 +70,7 @@ impl Builder {
     }
 
     /// Where the login is kept, so that it outlives this process and is shared with others.
-    /// Default: a [`MemoryStore`] of its own.
+    /// Default: nowhere but in the memory of this session alone.
     ///
     /// Every session with the same [identity](Grant::identity) and the same store shares one login:
     /// one of them renews it, the others take over what it got.
@@ -119,7 +119,7 @@ impl Builder {
     /// Makes the session. Nothing is sent.
     pub fn build(self) -> Session {
         let identity = self.grant.identity();
-        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
+        let store = self.store.unwrap_or_else(|| Arc::new(Alone::default()));
         let transport = self.transport.unwrap_or_else(shared_transport);
         // A proof that needs another nonce costs a second sending.
         let sendings = if self.grant.prover().is_some() { 2 } else { 1 };
@@ -143,6 +143,7 @@ impl Builder {
             memory: Mutex::default(),
             logouts: AtomicU64::new(0),
             rejection: Mutex::new(None),
+            unrevoked: Mutex::default(),
             flight: Mutex::new(None),
             landed: Condvar::new(),
         };

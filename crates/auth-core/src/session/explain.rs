@@ -26,7 +26,7 @@ impl Inner {
                 explain(newest, now, &mut lines);
             }
         }
-        match &memory.owed {
+        match memory.owed.as_deref() {
             Some(Change::Seed { .. }) => lines
                 .push("begun with: a token from elsewhere, stored with the next call".to_owned()),
             Some(change) if change.holds_a_token() => lines.push(

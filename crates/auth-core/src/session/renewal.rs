@@ -105,10 +105,10 @@ impl Inner {
             return false;
         }
         if self.held.remove(token) {
-            *rejection = Some(Rejection {
+            *rejection = Some(Box::new(Rejection {
                 stamp: token.stamp(),
                 at: now,
-            });
+            }));
             drop(rejection);
             self.tell(&Event::Rejected);
         }

@@ -1,10 +1,8 @@
-//! The record in the store, outside of a renewal: what a session begins with, and how it ends.
+//! The record in the store, outside of a renewal: what a session begins with, and what it owes.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use crate::error::{Error, Result, StoreFailure};
-use crate::grant::Revoked;
+use crate::error::{Error, Result};
 use crate::held::Current;
 use crate::observer::Event;
 use crate::rotation::{Change, Loaded, Login, Record, Stamp};
@@ -47,67 +45,13 @@ impl Inner {
                     ..current
                 }));
         }
-        lock(&self.memory).owed = Some(Change::Seed {
+        lock(&self.memory).owed = Some(Box::new(Change::Seed {
             lineage,
             born: now.wall,
             login,
             print: self.seed,
             is_new,
-        });
-    }
-
-    pub(super) fn forget(&self) -> Result<()> {
-        let now = self.clock().now();
-        for _ in 0..MOST_CONFLICTS {
-            let stored = self.store.load(&self.identity)?;
-            let loaded = stored.as_ref().map(Loaded::decode).transpose();
-            let mut memory = lock(&self.memory);
-            // One that cannot be read is replaced as well.
-            let found = loaded.ok().flatten().map(|loaded| loaded.record);
-            let newest = memory.newest.take();
-            let base = match (found, newest.clone()) {
-                (Some(found), Some(newest)) if found.is_older_than(&newest) => newest,
-                (Some(found), _) => found,
-                (None, newest) => newest.unwrap_or_default(),
-            };
-            let tombstone = base.forget(random(), now.wall, self.seed);
-            memory.newest = newest;
-            drop(memory);
-            if self.swap(stored.as_ref(), &tombstone)? == Swap::Conflict {
-                continue;
-            }
-            let mut memory = lock(&self.memory);
-            memory.newest = Some(tombstone);
-            memory.owed = None;
-            self.logouts.fetch_add(1, Ordering::AcqRel);
-            self.held.rest_until(0);
-            self.held.set(None);
-            *lock(&self.rejection) = None;
-            return Ok(());
-        }
-        Err(Error::store(
-            StoreFailure::Unavailable,
-            "the login changes all the time, not logged out; try again",
-        ))
-    }
-
-    /// Forgets first: a token that is revoked and not forgotten would go on being served.
-    pub(super) fn log_out(&self) -> Result<()> {
-        let record = self.newest();
-        self.forget()?;
-        let Some(login) = record.as_ref().and_then(|record| record.login.as_ref()) else {
-            return Ok(());
-        };
-        match (&login.refresh_token, &login.access) {
-            (Some(refresh_token), _) => self.grant.revoke(
-                Revoked::RefreshToken(&refresh_token.secret),
-                &*self.transport,
-            ),
-            (None, Some(access)) => self
-                .grant
-                .revoke(Revoked::AccessToken(&access.token), &*self.transport),
-            (None, None) => Ok(()),
-        }
+        }));
     }
 
     pub(super) fn refresh_token(&self) -> Option<Secret> {
@@ -141,7 +85,7 @@ impl Inner {
     /// Tries once more to store a token that could not be stored.
     pub(super) fn store_what_is_owed(&self) {
         let owed = lock(&self.memory).owed.clone();
-        let Some(change) = owed.filter(Change::holds_a_token) else {
+        let Some(change) = owed.filter(|change| change.holds_a_token()) else {
             return;
         };
         for _ in 0..MOST_CONFLICTS {
@@ -160,10 +104,7 @@ impl Inner {
         let stored = self.store.load(&self.identity)?;
         let found = stored.as_ref().map(Loaded::decode).transpose()?;
         let newest = lock(&self.memory).newest.clone();
-        let base = match (found.map(|loaded| loaded.record), newest) {
-            (Some(found), Some(newest)) if found.is_older_than(&newest) => Some(newest),
-            (found, newest) => found.or(newest),
-        };
+        let base = newer(found.map(|loaded| loaded.record), newest);
         match change.apply(base.as_ref()) {
             Some(record) => self.swap(stored.as_ref(), &record),
             // Somebody has logged in or out since: nothing of it is wanted any more.
@@ -171,10 +112,18 @@ impl Inner {
         }
     }
 
-    fn swap(&self, expected: Option<&StoredRecord>, record: &Record) -> Result<Swap> {
+    pub(super) fn swap(&self, expected: Option<&StoredRecord>, record: &Record) -> Result<Swap> {
         self.store.swap(&self.identity, expected, &record.encode())
     }
 }
 
+/// What was seen last, if the store shows something older.
+pub(super) fn newer(found: Option<Record>, newest: Option<Record>) -> Option<Record> {
+    match (found, newest) {
+        (Some(found), Some(newest)) if found.is_older_than(&newest) => Some(newest),
+        (found, newest) => found.or(newest),
+    }
+}
+
 /// After so many changes by others between a look and a write, something is wrong.
-const MOST_CONFLICTS: usize = 16;
+pub(super) const MOST_CONFLICTS: usize = 16;

@@ -23,7 +23,7 @@ use lock::{Locked, Turns};
 use private::Stamp;
 use records::{Newest, Records};
 
-use super::{Store, StoredRecord, Swap};
+use super::{Store, StoredRecord, Swap, is_what};
 
 /// Records in a directory, for all threads and processes of one machine; clones share it.
 ///
@@ -63,8 +63,8 @@ use super::{Store, StoredRecord, Swap};
 /// Each identity has some, called by the vendor and a hash of the identity: `ermeo-6f1c….record` is the
 /// newest record, `.previous` the one before, `.new` one being written, `.damaged-1` one that was set
 /// aside. `.lock` and `.alive` hold no secret and must never be deleted while the store is in use.
-/// Deleting `.record` forgets a login; to leave nothing of it behind, delete `.previous` and what was set
-/// aside, too.
+/// [`Session::forget`](crate::Session::forget) and `log_out` leave nothing of a login in `.record` and
+/// `.previous`; what was set aside is for you to delete. By hand, delete `.record` and `.previous`.
 ///
 /// # Where not to use it
 /// - **On a network file system** (NFS, SMB, sshfs, a volume shared by machines). Some keep locks to one
@@ -237,11 +237,4 @@ impl Store for FileStore {
         });
         ended.unwrap_or(false)
     }
-}
-
-/// Whether that is there. Who saw the same bytes before something newer was damaged knows nothing of
-/// that, must not go on from them, and has to load them with their mark first.
-fn is_what(current: Option<&StoredRecord>, expected: Option<&StoredRecord>) -> bool {
-    let restored = |record: Option<&StoredRecord>| record.is_some_and(StoredRecord::is_restored);
-    current == expected && (!restored(current) || restored(expected))
 }

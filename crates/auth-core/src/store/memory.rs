@@ -1,4 +1,4 @@
-//! The store of a session that has no other.
+//! The store of one process: records in its memory.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,8 @@ use super::{Store, StoredRecord, Swap};
 
 /// Records in the memory of this process; clones share them.
 ///
-/// A session without a store has one of its own. Give one to several sessions, and they share their
-/// logins as processes share a file.
+/// Give one to several sessions, and they share their logins as processes share a file. A session
+/// without a store keeps its record to itself.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Shared>);
 

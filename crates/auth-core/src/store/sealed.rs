@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::error::{Error, Result, StoreFailure};
 use crate::identity::Identity;
 
-use super::{Store, StoredRecord, Swap};
+use super::{Store, StoredRecord, Swap, is_what};
 
 use frame::Frame;
 pub use key::Key;
@@ -58,6 +58,12 @@ pub struct Sealed<S> {
 struct Found {
     sealed: Option<StoredRecord>,
     record: Option<StoredRecord>,
+}
+
+impl Found {
+    fn is(&self, what: Option<&StoredRecord>) -> bool {
+        is_what(self.record.as_ref(), what)
+    }
 }
 
 impl<S: Store> Sealed<S> {
@@ -140,10 +146,10 @@ impl<S: Store> Store for Sealed<S> {
         record: &StoredRecord,
     ) -> Result<Swap> {
         let found = self.look(identity)?;
-        if found.record.as_ref() == Some(record) {
+        if found.is(Some(record)) {
             return self.acknowledge(identity, &found);
         }
-        if found.record.as_ref() != expected {
+        if !found.is(expected) {
             return Ok(Swap::Conflict);
         }
         let sealed = frame::seal(&self.newest, identity, record)?;
@@ -152,7 +158,7 @@ impl<S: Store> Store for Sealed<S> {
         }
         // Somebody was faster; it may have been this very swap, whose answer had been lost.
         let found = self.look(identity)?;
-        if found.record.as_ref() == Some(record) {
+        if found.is(Some(record)) {
             return self.acknowledge(identity, &found);
         }
         Ok(Swap::Conflict)
@@ -170,7 +176,7 @@ impl<S: Store> Store for Sealed<S> {
         at_most: Duration,
     ) -> Result<bool> {
         let found = self.look(identity)?;
-        if found.record.as_ref() != seen {
+        if !found.is(seen) {
             return Ok(true);
         }
         self.store.wait(identity, found.sealed.as_ref(), at_most)

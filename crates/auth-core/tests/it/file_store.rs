@@ -4,6 +4,7 @@
 mod calls; // what the system is asked for, in which order; each call refused, killed at each
 mod child; // this binary as another process: what it is told to do there
 mod damage; // every byte flipped, every length cut; what is set aside and what comes back
+mod ending; // what a logout leaves
 mod failing; // disk full, no permission, nothing renamed: the old file stays
 mod format; // what lies in a file, what it is called, newer versions
 mod killed; // SIGKILL while writing, while holding the lock, while renewing

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use auth_core::{
     Builder, Error, Expires, Grant, Identity, ManualClock, Network, Reason, Refusal, Replay,
-    Result, Secret, Sent, Session, TokenResponse, Transport, http,
+    Result, Revoked, Secret, Sent, Session, TokenResponse, Transport, http,
 };
 
 /// One answer, made when it is asked for.
@@ -20,6 +20,8 @@ pub(crate) struct Script(Arc<Mutex<State>>, Secret);
 struct State {
     answers: VecDeque<Answer>,
     asked: Vec<String>,
+    /// What goes wrong with the next revocations.
+    unrevoked: VecDeque<Error>,
     replay: Replay,
 }
 
@@ -52,6 +54,12 @@ impl Script {
         Self(self.0, password.into())
     }
 
+    /// The next revocation that fails.
+    pub(crate) fn fails_to_revoke(self, error: Error) -> Self {
+        self.0.lock().unwrap().unrevoked.push_back(error);
+        self
+    }
+
     pub(crate) fn replayable(self) -> Self {
         self.0.lock().unwrap().replay = Replay::Once;
         self
@@ -69,7 +77,7 @@ impl Script {
             .clock(clock.clone())
     }
 
-    /// What was asked so far: `log in`, or `refresh` and the refresh token.
+    /// What was asked so far: `log in`, or `refresh` and the refresh token, or `revoke` and the token.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.0.lock().unwrap().asked.clone()
     }
@@ -101,6 +109,13 @@ impl Grant for Script {
 
     fn refresh(&self, refresh_token: &Secret, _: &dyn Transport) -> Result<TokenResponse> {
         self.answer(format!("refresh {}", refresh_token.expose()))
+    }
+
+    fn revoke(&self, token: Revoked<'_>, _: &dyn Transport) -> Result<()> {
+        let mut state = self.0.lock().unwrap();
+        let (Revoked::RefreshToken(token) | Revoked::AccessToken(token)) = token;
+        state.asked.push(format!("revoke {}", token.expose()));
+        state.unrevoked.pop_front().map_or(Ok(()), Err)
     }
 
     fn credentials(&self) -> Vec<&Secret> {

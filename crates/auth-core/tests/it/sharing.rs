@@ -1,5 +1,6 @@
 //! Sessions that share a login over a store, as processes do; and stores that fail.
 
+mod ending;
 mod failing;
 mod forgetful;
 mod slow;

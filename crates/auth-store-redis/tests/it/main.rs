@@ -2,6 +2,5 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
-mod journal; // what the store logs
 mod real_redis; // everything that needs a server
 mod urls; // what is refused before a socket is opened

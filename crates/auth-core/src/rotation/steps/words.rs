@@ -45,7 +45,7 @@ pub(crate) struct Memory {
     /// The newest record it has seen, in case the store forgets it.
     pub(crate) newest: Option<Record>,
     /// What could not be stored yet.
-    pub(crate) owed: Option<Change>,
+    pub(crate) owed: Option<Box<Change>>,
 }
 
 /// Time and chance, which a pure function must be given.

@@ -40,18 +40,18 @@ impl Failing {
     }
 
     /// Fails all swaps after so many.
-    fn fail_swaps_after(&self, swaps_left: usize) {
+    pub(super) fn fail_swaps_after(&self, swaps_left: usize) {
         let mut state = self.state.lock().unwrap();
         state.swap_error = Some(down());
         state.swaps_left = swaps_left;
     }
 
-    fn lose_answers_of_swaps(&self) {
+    pub(super) fn lose_answers_of_swaps(&self) {
         self.fail_swaps_after(0);
         self.state.lock().unwrap().is_applied = true;
     }
 
-    fn mend(&self) {
+    pub(super) fn mend(&self) {
         let mut state = self.state.lock().unwrap();
         *state = State {
             loads: state.loads,

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use auth_core::{Store, StoreFailure, Swap};
 use auth_store_redis::{Error, RedisStore};
-use services::{Redis, or_skip};
+use services::{Redis, journal, or_skip};
 
 use super::{CANARY, failed, found, login, put, raw, redis, run, store};
-use crate::journal;
 
 fn guarded() -> Option<Redis> {
     or_skip(Redis::options().password(&format!("{CANARY}right")).start())

@@ -1,10 +1,9 @@
 //! Settings that could lose a login.
 
 use auth_store_redis::RedisStore;
-use services::{Redis, RedisOptions, or_skip};
+use services::{Redis, RedisOptions, journal, or_skip};
 
 use super::{CANARY, raw, run, store};
-use crate::journal;
 
 /// What connecting to such a server logs; it works all the same.
 fn logged(options: RedisOptions) -> Option<Vec<String>> {

@@ -1,0 +1,133 @@
+//! How a login ends: forgotten by all who share it, and revoked at the server.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::error::{Error, Result, StoreFailure};
+use crate::grant::{Grant, Revoked};
+use crate::rotation::{Loaded, Login, Record};
+use crate::store::Swap;
+use crate::transport::Transport;
+
+use super::shared::{MOST_CONFLICTS, newer};
+use super::steps::random;
+use super::{Inner, lock};
+
+/// A login that was forgotten here, for the server to be told.
+pub(super) struct Ended {
+    login: Arc<Login>,
+    /// Its refresh token may be spent, and end nothing any more.
+    may_be_spent: bool,
+}
+
+impl Inner {
+    pub(super) fn forget(&self) -> Result<()> {
+        let (tombstone, _) = self.bury()?;
+        self.bury_what_was_before(&tombstone)
+    }
+
+    /// Forgets first: a token that is revoked and not forgotten would go on being served.
+    pub(super) fn log_out(&self) -> Result<()> {
+        let (tombstone, ended) = self.bury()?;
+        let mut result = self.bury_what_was_before(&tombstone);
+        let mut unrevoked = mem::take(&mut *lock(&self.unrevoked));
+        unrevoked.extend(ended);
+        for ended in unrevoked {
+            if let Err(error) = ended.revoke(&*self.grant, &*self.transport) {
+                if error.is_transient() {
+                    lock(&self.unrevoked).push(ended);
+                }
+                result = result.and(Err(error));
+            }
+        }
+        result
+    }
+
+    /// Replaces what is there by a tombstone, and answers with that and with the login that it ended.
+    fn bury(&self) -> Result<(Record, Option<Ended>)> {
+        let now = self.clock().now();
+        for _ in 0..MOST_CONFLICTS {
+            let stored = self.store.load(&self.identity)?;
+            let loaded = stored.as_ref().map(Loaded::decode).transpose();
+            // One that cannot be read is replaced as well.
+            let found = loaded.ok().flatten().map(|loaded| loaded.record);
+            let newest = lock(&self.memory).newest.clone();
+            let base = newer(found, newest.clone());
+            let last = base.clone().unwrap_or_default();
+            let tombstone = last.forget(random(), now.wall, self.seed);
+            if self.swap(stored.as_ref(), &tombstone)? == Swap::Conflict {
+                continue;
+            }
+            let mut memory = lock(&self.memory);
+            let owed = memory.owed.take();
+            let owed = owed.and_then(|owed| owed.apply(base.as_ref()));
+            memory.newest = Some(tombstone.clone());
+            self.logouts.fetch_add(1, Ordering::AcqRel);
+            self.held.rest_until(0);
+            self.held.set(None);
+            *lock(&self.rejection) = None;
+            // What is there may be our own tombstone, whose acknowledgement was lost.
+            let ended = [owed, base, newest].into_iter().flatten();
+            return Ok((tombstone, ended.filter_map(Ended::of).next()));
+        }
+        Err(Error::store(
+            StoreFailure::Unavailable,
+            "the login changes all the time, not logged out; try again",
+        ))
+    }
+
+    /// A store may keep the record before the newest, and bring it back: let that be a tombstone, too.
+    fn bury_what_was_before(&self, tombstone: &Record) -> Result<()> {
+        match self.swap(Some(&tombstone.encode()), &tombstone.next()) {
+            Ok(Swap::Stored) => Ok(()),
+            Ok(Swap::Conflict) => match self.look() {
+                // Whoever has replaced the tombstone has left it as the one before.
+                (Some(found), _) if !found.is_older_than(tombstone) => Ok(()),
+                (_, error) => Err(not_buried(error)),
+            },
+            Err(error) => Err(not_buried(Some(error))),
+        }
+    }
+}
+
+impl Ended {
+    fn of(record: Record) -> Option<Self> {
+        Some(Self {
+            login: record.login?,
+            may_be_spent: record.in_flight.is_some(),
+        })
+    }
+
+    /// Tries all that there is to revoke, and tells what failed first.
+    fn revoke(&self, grant: &dyn Grant, transport: &dyn Transport) -> Result<()> {
+        let Login {
+            access,
+            refresh_token,
+        } = &*self.login;
+        let alone = refresh_token.is_none() || self.may_be_spent;
+        let refresh_token = refresh_token.as_ref().map(|token| &token.secret);
+        let access_token = access
+            .as_ref()
+            .filter(|_| alone)
+            .map(|access| &access.token);
+        let tokens = [
+            refresh_token.map(Revoked::RefreshToken),
+            access_token.map(Revoked::AccessToken),
+        ];
+        let revoked = tokens
+            .into_iter()
+            .flatten()
+            .map(|token| grant.revoke(token, transport));
+        revoked.fold(Ok(()), Result::and)
+    }
+}
+
+fn not_buried(cause: Option<Error>) -> Error {
+    let why = match cause {
+        Some(Error::Store { detail, .. }) => detail,
+        _ => "it went back to an older record".into(),
+    };
+    let detail = format!("logged out, but the store may still have a copy, log out again: {why}");
+    Error::store(StoreFailure::Unavailable, detail)
+}

@@ -1,0 +1,47 @@
+//! The store of a session that has no other.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::identity::Identity;
+
+use super::{Store, StoredRecord, Swap};
+
+/// The record of one session, which nobody else sees: a service may have a million of them, and a
+/// table for a single record is larger than the record.
+#[derive(Debug, Default)]
+pub(crate) struct Alone(Mutex<Option<StoredRecord>>);
+
+impl Store for Alone {
+    fn load(&self, _: &Identity) -> Result<Option<StoredRecord>> {
+        let place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(place.clone())
+    }
+
+    fn swap(
+        &self,
+        _: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap> {
+        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if place.as_ref() == Some(record) {
+            return Ok(Swap::Stored);
+        }
+        if place.as_ref() != expected {
+            return Ok(Swap::Conflict);
+        }
+        *place = Some(record.clone());
+        Ok(Swap::Stored)
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Always: a session makes one attempt at a time, so the one before has ended, if by a panic.
+    fn has_ended(&self, _: &Identity, _: u128) -> bool {
+        true
+    }
+}

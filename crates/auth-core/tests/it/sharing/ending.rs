@@ -1,0 +1,235 @@
+//! How a login ends while others renew it, log in anew, or the store fails.
+
+use std::sync::{Arc, Mutex};
+
+use auth_core::{
+    Error, Identity, ManualClock, MemoryStore, Result, Session, Store, StoreFailure, StoredRecord,
+    Swap,
+};
+
+use super::failing::Failing;
+use crate::script::{Script, refused, response, seconds, served, status};
+
+/// A store in which something happens right before a swap.
+#[derive(Clone, Default)]
+struct Meanwhile {
+    store: MemoryStore,
+    next: Arc<Mutex<Vec<Happens>>>,
+}
+
+type Happens = Box<dyn FnOnce() + Send>;
+
+impl Meanwhile {
+    /// Right before the next swap but one.
+    fn before_the_second_swap(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.next.lock().unwrap() = vec![Box::new(happens), Box::new(|| ())];
+    }
+
+    fn before_the_next_swap(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.next.lock().unwrap() = vec![Box::new(happens)];
+    }
+}
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
+}
+
+impl Store for Meanwhile {
+    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+        self.store.load(identity)
+    }
+
+    fn swap(
+        &self,
+        identity: &Identity,
+        expected: Option<&StoredRecord>,
+        record: &StoredRecord,
+    ) -> Result<Swap> {
+        let happens = self.next.lock().unwrap().pop();
+        if let Some(happens) = happens {
+            happens();
+        }
+        self.store.swap(identity, expected, record)
+    }
+}
+
+/// A session that has logged in, one that shares the login, and the store of the first.
+fn meanwhile(first: &Script, second: &Script) -> (Session, Session, Meanwhile, ManualClock) {
+    let (clock, store) = (ManualClock::new(), Meanwhile::default());
+    let builder = |script: &Script| script.builder(&clock).retries(0);
+    let a = builder(first).store(store.clone()).build();
+    let b = builder(second).store(store.store.clone()).build();
+    served(&a);
+    (a, b, store, clock)
+}
+
+fn failing(script: &Script) -> (Session, Failing, ManualClock) {
+    let (clock, store) = (ManualClock::new(), Failing::new(MemoryStore::new()));
+    let builder = script.builder(&clock).retries(0);
+    let session = builder.store(store.clone()).build();
+    (session, store, clock)
+}
+
+fn is_logged_out(session: &Session) -> bool {
+    session.explain().contains("store: logged out")
+}
+
+#[test]
+fn what_another_process_renews_during_a_log_out_is_what_is_revoked() {
+    let first = Script::new().token("one", "r1");
+    let second = Script::new().token("two", "r2");
+    let (a, b, store, clock) = meanwhile(&first, &second);
+    store.before_the_next_swap(move || {
+        clock.advance(seconds(3600));
+        assert_eq!(served(&b), "two");
+    });
+    a.log_out().unwrap();
+    assert_eq!(second.asked(), ["refresh r1"]);
+    assert_eq!(first.asked(), ["log in", "revoke r2"]);
+    assert!(is_logged_out(&a));
+}
+
+#[test]
+fn what_another_process_renewed_before_a_log_out_is_what_is_revoked() {
+    let first = Script::new().token("one", "r1");
+    let second = Script::new().token("two", "r2");
+    let (a, b, _, clock) = meanwhile(&first, &second);
+    clock.advance(seconds(3600));
+    served(&b);
+    a.log_out().unwrap();
+    assert_eq!(first.asked(), ["log in", "revoke r2"]);
+}
+
+#[test]
+fn a_refresh_token_that_may_be_spent_is_revoked_together_with_the_access_token() {
+    let first = Script::new().token("one", "r1");
+    let (sender, receiver) = std::sync::mpsc::channel::<Session>();
+    let second = Script::new().then(move || {
+        receiver.recv().unwrap().log_out().unwrap();
+        Ok(response("two", "r2", 3600))
+    });
+    let (a, b, _, clock) = meanwhile(&first, &second);
+    clock.advance(seconds(3600));
+    sender.send(a.clone()).unwrap();
+    assert_eq!(served(&b), "two", "for this one call");
+    assert_eq!(first.asked(), ["log in", "revoke r1", "revoke one"]);
+    assert!(is_logged_out(&b));
+    assert!(b.refresh_token().is_none());
+}
+
+#[test]
+fn a_log_out_that_is_stored_without_an_answer_is_repeated_with_the_server_told() {
+    let script = Script::new().token("one", "r1");
+    let (session, store, _) = failing(&script);
+    served(&session);
+    store.lose_answers_of_swaps();
+    assert!(matches!(session.log_out(), Err(Error::Store { .. })));
+    assert_eq!(script.asked(), ["log in"]);
+    store.mend();
+    session.log_out().unwrap();
+    assert_eq!(script.asked(), ["log in", "revoke r1"]);
+    assert!(is_logged_out(&session));
+}
+
+#[test]
+fn a_token_that_could_not_be_stored_is_what_is_revoked() {
+    let script = Script::new().token("one", "r1");
+    let (session, store, clock) = failing(&script);
+    served(&session);
+    clock.advance(seconds(3600));
+    let breaks = store.clone();
+    let script = script.then(move || {
+        breaks.fail_swaps_after(0);
+        Ok(response("two", "r2", 3600))
+    });
+    assert_eq!(served(&session), "two");
+    store.mend();
+    session.log_out().unwrap();
+    assert_eq!(script.asked(), ["log in", "refresh r1", "revoke r2"]);
+}
+
+#[test]
+fn a_server_that_could_not_be_told_is_told_by_the_next_log_out() {
+    let script = Script::new().token("one", "r1");
+    let script = script.fails_to_revoke(status(503));
+    let (session, _) = script.session();
+    served(&session);
+    let error = session.log_out().unwrap_err();
+    assert!(matches!(error, Error::Status { status: 503, .. }));
+    assert!(is_logged_out(&session));
+    for _ in 0..2 {
+        session.log_out().unwrap();
+        assert_eq!(script.asked(), ["log in", "revoke r1", "revoke r1"]);
+    }
+}
+
+#[test]
+fn a_server_that_will_not_hear_of_it_is_told_once() {
+    let script = Script::new().token("one", "r1");
+    let script = script.fails_to_revoke(refused("unsupported_token_type"));
+    let (session, _) = script.session();
+    served(&session);
+    assert!(matches!(session.log_out(), Err(Error::Refused(_))));
+    session.log_out().unwrap();
+    assert_eq!(script.asked(), ["log in", "revoke r1"]);
+}
+
+#[test]
+fn a_copy_of_the_login_that_may_be_left_is_told_and_the_next_logout_takes_it() {
+    let script = Script::new().token("one", "r1");
+    let (session, store, _) = failing(&script);
+    served(&session);
+    store.fail_swaps_after(1);
+    let error = session.log_out().unwrap_err();
+    assert!(matches!(
+        error,
+        Error::Store {
+            failure: StoreFailure::Unavailable,
+            ..
+        }
+    ));
+    assert!(error.to_string().contains("log out again"), "{error}");
+    assert!(is_logged_out(&session));
+    assert_eq!(script.asked(), ["log in", "revoke r1"], "all the same");
+    store.mend();
+    session.forget().unwrap();
+}
+
+#[test]
+fn a_login_that_comes_back_in_the_middle_of_a_logout_is_told() {
+    let (script, other) = (Script::new().token("one", "r1"), Script::new());
+    let (session, _b, store, _) = meanwhile(&script, &other);
+    let who = Identity::new("script");
+    let (memory, before) = (store.store.clone(), store.load(&who).unwrap().unwrap());
+    store.before_the_second_swap(move || {
+        let tombstone = memory.load(&who).unwrap();
+        let swap = memory.swap(&who, tombstone.as_ref(), &before.restored());
+        assert_eq!(swap.unwrap(), Swap::Stored);
+    });
+    let error = session.forget().unwrap_err();
+    assert!(error.to_string().contains("log out again"), "{error}");
+    session.forget().unwrap();
+    assert!(is_logged_out(&session));
+}
+
+#[test]
+fn who_logs_in_during_a_logout_stays_logged_in() {
+    let first = Script::new().token("one", "r1");
+    let second = Script::new().token("two", "r2");
+    let (a, b, store, _) = meanwhile(&first, &second);
+    let other = b.clone();
+    store.before_the_second_swap(move || assert_eq!(served(&other), "two"));
+    a.log_out().unwrap();
+    assert_eq!(first.asked(), ["log in", "revoke r1"]);
+    assert_eq!(b.refresh_token().unwrap().expose(), "r2");
+}
+
+#[test]
+fn a_log_out_where_nobody_is_logged_in_tells_nobody() {
+    let script = Script::new();
+    let (session, _) = script.session();
+    session.log_out().unwrap();
+    assert!(script.asked().is_empty());
+}

@@ -1,0 +1,53 @@
+//! What a session holds while nobody asks it: a service may have one for each of its customers.
+
+use std::time::Duration;
+
+use allocation_counter::measure;
+use auth_core::{Expires, Grant, Identity, Result, Secret, Session, TokenResponse, Transport};
+
+/// A login with secrets of this length.
+#[derive(Debug)]
+struct Customer {
+    number: usize,
+    length: usize,
+}
+
+impl Grant for Customer {
+    fn identity(&self) -> Identity {
+        Identity::new("idle").with("username", &self.number.to_string())
+    }
+
+    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
+        let mut response = TokenResponse::new("t".repeat(self.length));
+        response.expires = Expires::After(Duration::from_secs(3600));
+        response.refresh_token = Some(Secret::from("r".repeat(self.length)));
+        Ok(response)
+    }
+}
+
+/// How many bytes a session with secrets of this length holds, on average.
+fn bytes(length: usize) -> i64 {
+    let mut sessions = Vec::with_capacity(MANY);
+    let customers = (0..MANY).map(|number| Customer { number, length });
+    let memory = measure(|| {
+        sessions.extend(customers.map(Session::new));
+        for session in &sessions {
+            session.token().unwrap();
+        }
+    });
+    memory.bytes_current / i64::try_from(sessions.len()).unwrap()
+}
+
+#[test]
+fn an_idle_session_with_a_token_holds_at_most_a_kib_and_a_quarter_beyond_its_secrets() {
+    let _warm = bytes(1);
+    let (short, long) = (bytes(100), bytes(200));
+    // Of the access token in its header, in the login and in the record; of the other in the last two.
+    let copies = (long - short) / 100;
+    let beyond = short - 100 * copies;
+    println!("{short} bytes: {copies} of each of two secrets, and {beyond}");
+    assert!(copies == 5, "{copies} copies");
+    assert!(beyond <= 1280, "{beyond} bytes");
+}
+
+const MANY: usize = 1000;

@@ -1,0 +1,43 @@
+//! What is logged, at every level and by every crate, for the thread that logs it.
+
+use std::cell::RefCell;
+use std::sync::Once;
+
+use log::{LevelFilter, Log, Metadata, Record};
+
+/// What this thread has logged while `during` ran, one line each: level, target, message. The binary's
+/// one logger is put in on the way.
+///
+/// # Panics
+/// If the binary has another logger.
+pub fn of<R>(during: impl FnOnce() -> R) -> (R, Vec<String>) {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        assert!(log::set_logger(&Journal).is_ok(), "another logger is there");
+        log::set_max_level(LevelFilter::Trace);
+    });
+    LINES.set(Some(Vec::new()));
+    let result = during();
+    (result, LINES.take().unwrap_or_default())
+}
+
+struct Journal;
+
+impl Log for Journal {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let line = format!("{} {}: {}", record.level(), record.target(), record.args());
+        // A thread that is ending has no journal any more.
+        let _ = LINES.try_with(|lines| lines.borrow_mut().as_mut().map(|lines| lines.push(line)));
+    }
+
+    fn flush(&self) {}
+}
+
+thread_local! {
+    /// None while nobody on this thread listens.
+    static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
