@@ -1,6 +1,7 @@
 //! What all grants have in common: this client, at that server.
 
 mod fields;
+mod left;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::client_auth::ClientAuth;
 use crate::metadata::{At, Metadata};
 
 pub(crate) use fields::{not_ours, url_of};
+pub(crate) use left::left_to_client;
 
 /// This client at that server, and how the server wants to be asked.
 ///

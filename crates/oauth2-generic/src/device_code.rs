@@ -6,13 +6,10 @@ mod qr;
 
 use std::sync::{Mutex, PoisonError};
 
-use auth_core::{
-    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, TokenResponse,
-    Transport,
-};
+use auth_core::{Error, Grant, Identity, Reason, Result, Secret, TokenResponse, Transport};
 
 use crate::authorize;
-use crate::client::{Client, url_of};
+use crate::client::{Client, left_to_client, url_of};
 
 pub use pending::PendingDevice;
 #[cfg(feature = "qr")]
@@ -126,10 +123,6 @@ impl Grant for GrantedDevice {
             .ok_or_else(|| Error::reauthentication_required(Reason::CodeSpent))
     }
 
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.client.refresh(refresh_token, http)
-    }
-
     fn credentials(&self) -> Vec<&Secret> {
         self.client.credentials(None)
     }
@@ -141,25 +134,7 @@ impl Grant for GrantedDevice {
             .is_some()
     }
 
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        self.client.revoke(token, http)
-    }
-
-    fn prover(&self) -> Option<&dyn Prover> {
-        self.client.prover()
-    }
-
-    fn replay(&self) -> Replay {
-        self.client.replay
-    }
-
-    fn origins(&self) -> Vec<String> {
-        self.client.origins()
-    }
-
-    fn is_rejection(&self, status: u16) -> bool {
-        self.client.is_rejection(status)
-    }
+    left_to_client!(client);
 }
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -1,10 +1,8 @@
 //! The client knows the user's password.
 
-use auth_core::{
-    Grant, Identity, Prover, Replay, Result, Revoked, Secret, TokenResponse, Transport,
-};
+use auth_core::{Grant, Identity, Result, Secret, TokenResponse, Transport};
 
-use crate::client::Client;
+use crate::client::{Client, left_to_client};
 
 /// The resource owner password credentials grant (RFC 6749 §4.3).
 ///
@@ -53,31 +51,9 @@ impl Grant for Password {
             .send(http)
     }
 
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.client.refresh(refresh_token, http)
-    }
-
     fn credentials(&self) -> Vec<&Secret> {
         self.client.credentials(Some(&self.password))
     }
 
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        self.client.revoke(token, http)
-    }
-
-    fn prover(&self) -> Option<&dyn Prover> {
-        self.client.prover()
-    }
-
-    fn replay(&self) -> Replay {
-        self.client.replay
-    }
-
-    fn origins(&self) -> Vec<String> {
-        self.client.origins()
-    }
-
-    fn is_rejection(&self, status: u16) -> bool {
-        self.client.is_rejection(status)
-    }
+    left_to_client!(client);
 }

@@ -1,11 +1,8 @@
 //! The client kept a refresh token.
 
-use auth_core::{
-    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, TokenResponse,
-    Transport,
-};
+use auth_core::{Error, Grant, Identity, Reason, Result, Secret, TokenResponse, Transport};
 
-use crate::client::Client;
+use crate::client::{Client, left_to_client};
 
 /// The refresh token grant: a session from a refresh token that was kept (RFC 6749 §6).
 ///
@@ -44,31 +41,9 @@ impl Grant for RefreshToken {
         Err(Error::reauthentication_required(Reason::NoCredentials))
     }
 
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.client.refresh(refresh_token, http)
-    }
-
     fn credentials(&self) -> Vec<&Secret> {
         self.client.credentials(None)
     }
 
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        self.client.revoke(token, http)
-    }
-
-    fn prover(&self) -> Option<&dyn Prover> {
-        self.client.prover()
-    }
-
-    fn replay(&self) -> Replay {
-        self.client.replay
-    }
-
-    fn origins(&self) -> Vec<String> {
-        self.client.origins()
-    }
-
-    fn is_rejection(&self, status: u16) -> bool {
-        self.client.is_rejection(status)
-    }
+    left_to_client!(client);
 }

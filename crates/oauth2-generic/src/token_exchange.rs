@@ -1,10 +1,8 @@
 //! The client has a token, and needs another.
 
-use auth_core::{
-    Error, Grant, Identity, Prover, Replay, Result, Revoked, Secret, TokenResponse, Transport,
-};
+use auth_core::{Error, Grant, Identity, Result, Secret, TokenResponse, Transport};
 
-use crate::client::Client;
+use crate::client::{Client, left_to_client};
 
 /// The token exchange grant (RFC 8693): a token for another API, with less scope, or on behalf of
 /// somebody, for a token that is there.
@@ -80,35 +78,13 @@ impl Grant for TokenExchange {
             .send(http)
     }
 
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.client.refresh(refresh_token, http)
-    }
-
     fn credentials(&self) -> Vec<&Secret> {
         let mut credentials = self.client.credentials(Some(&self.subject_token));
         credentials.push(&self.actor_token);
         credentials
     }
 
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        self.client.revoke(token, http)
-    }
-
-    fn prover(&self) -> Option<&dyn Prover> {
-        self.client.prover()
-    }
-
-    fn replay(&self) -> Replay {
-        self.client.replay
-    }
-
-    fn origins(&self) -> Vec<String> {
-        self.client.origins()
-    }
-
-    fn is_rejection(&self, status: u16) -> bool {
-        self.client.is_rejection(status)
-    }
+    left_to_client!(client);
 }
 
 fn kind(named: &str) -> &str {

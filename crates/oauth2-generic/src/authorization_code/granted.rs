@@ -4,12 +4,10 @@ use std::fmt;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use auth_core::{
-    Error, Grant, Identity, Prover, Reason, Replay, Result, Revoked, Secret, Sent, TokenResponse,
-    Transport,
-};
+use auth_core::{Error, Grant, Identity, Reason, Result, Secret, Sent, TokenResponse, Transport};
 
 use super::AuthorizationCode;
+use crate::client::left_to_client;
 
 /// A login that the user has granted: a [`Grant`] that holds the code.
 ///
@@ -110,10 +108,6 @@ impl Grant for Granted {
         answer
     }
 
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.login.client.refresh(refresh_token, http)
-    }
-
     /// The code is not among them: it changes with every login, and `is_new_login` says so.
     fn credentials(&self) -> Vec<&Secret> {
         self.login.client.credentials(None)
@@ -123,25 +117,7 @@ impl Grant for Granted {
         matches!(*self.code(), Code::Unsent(_))
     }
 
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        self.login.client.revoke(token, http)
-    }
-
-    fn prover(&self) -> Option<&dyn Prover> {
-        self.login.client.prover()
-    }
-
-    fn replay(&self) -> Replay {
-        self.login.client.replay
-    }
-
-    fn origins(&self) -> Vec<String> {
-        self.login.client.origins()
-    }
-
-    fn is_rejection(&self, status: u16) -> bool {
-        self.login.client.is_rejection(status)
-    }
+    left_to_client!(login.client);
 }
 
 impl fmt::Debug for Granted {
