@@ -210,8 +210,8 @@ fn a_private_key_is_wiped_however_it_came_and_whatever_it_signs() {
         let is_bound = answer.contains("DPoP");
         let transport = answering(answer);
         assert_wiped(move || {
-            let key = DpopKey::from_pkcs8(KEY).expect("a key");
-            let key = DpopKey::from_pkcs8(key.to_pkcs8()).expect("the same");
+            let key = DpopKey::from_pkcs8_pem(KEY).expect("a key");
+            let key = DpopKey::from_pkcs8_pem(key.to_pkcs8_pem()).expect("the same");
             let signing = SigningKey::from_pkcs8_pem(KEY).expect("a key").key_id("id");
             let client = Client {
                 token_endpoint: "https://as.example/token".into(),

@@ -35,8 +35,8 @@ use servers::Servers;
 /// # Ok::<(), oauth2_generic::Error>(())
 /// ```
 ///
-/// A login that is stored needs the same key again: keep [`to_pkcs8`](DpopKey::to_pkcs8) as you would keep
-/// the refresh token. Another key is another login. It is wiped from memory with its last clone (ring's copy, on the
+/// A login that is stored needs the same key again: keep [`to_pkcs8_pem`](DpopKey::to_pkcs8_pem) as you would keep
+/// the refresh token. Another key is another login. The key is wiped from memory with its last clone (ring's copy, on the
 /// stack during a call, is not), and `Debug` does not show it.
 #[derive(Clone)]
 pub struct DpopKey {
@@ -60,7 +60,7 @@ impl DpopKey {
     ///
     /// # Errors
     /// [`Error::Configuration`](auth_core::Error::Configuration) if it is no such key.
-    pub fn from_pkcs8(pem: impl Into<Secret>) -> Result<Self> {
+    pub fn from_pkcs8_pem(pem: impl Into<Secret>) -> Result<Self> {
         let key = PrivateKey::from_pem(&pem.into())?;
         if !key.is_es256() {
             return Err(Error::configuration(
@@ -71,7 +71,7 @@ impl DpopKey {
     }
 
     /// The key as text, to be kept where it is safe.
-    pub fn to_pkcs8(&self) -> Secret {
+    pub fn to_pkcs8_pem(&self) -> Secret {
         self.key.to_pem()
     }
 

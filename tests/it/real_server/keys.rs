@@ -79,7 +79,7 @@ fn a_client_signs_who_it_is_for_itself_for_a_user_and_with_each_refresh() {
 #[test]
 fn an_assertion_by_another_key_for_another_server_or_of_another_day_is_refused() {
     on_oidc(|site| {
-        let other = DpopKey::generate().unwrap().to_pkcs8();
+        let other = DpopKey::generate().unwrap().to_pkcs8_pem();
         let other = SigningKey::from_pkcs8_pem(other).unwrap();
         let jwt = PrivateKeyJwt::new(registered_key(site));
         for wrong in [
@@ -186,7 +186,7 @@ fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
             let session = Session::builder(grant).store(store());
             session.clock(clock.clone()).build()
         };
-        let kept = DpopKey::from_pkcs8(key.to_pkcs8()).unwrap();
+        let kept = DpopKey::from_pkcs8_pem(key.to_pkcs8_pem()).unwrap();
         assert_eq!(me(site, &again(kept)), "alice");
         let error = again(DpopKey::generate().unwrap()).token().unwrap_err();
         let nothing = matches!(error, Error::ReauthenticationRequired { .. });
