@@ -31,7 +31,7 @@ pub enum Error {
     Refused(Box<Refusal>),
 
     /// The server answered with an error status and no error code; a broken proxy does that too.
-    #[error("the token endpoint answered {status} without an error code{}", status_hint(*.status))]
+    #[error("the server answered {status} without an error code{}", status_hint(*.status))]
     Status {
         /// The HTTP status.
         status: u16,
@@ -137,7 +137,7 @@ pub enum Reason {
     RefreshTokenRefused,
     /// The refresh token was sent, its answer was lost, and there is nothing else to log in with.
     RefreshTokenUncertain,
-    /// An authorization code works once, and this one was sent.
+    /// The code of a login works once, and this one was sent.
     CodeSpent,
     /// Nobody finished a login in time, in a browser or on another device.
     LoginTimedOut,
@@ -254,7 +254,7 @@ impl fmt::Display for Reason {
             Self::RefreshTokenUncertain => {
                 "the refresh token may be spent, its answer was lost, and there is nothing else to log in with"
             }
-            Self::CodeSpent => "the authorization code was sent already; send the user to log in again",
+            Self::CodeSpent => "the code of this login was spent already; the user has to log in again",
             Self::LoginTimedOut => "nobody finished the login in time; begin again",
             Self::LoginCancelled => "the login was called off before somebody finished it",
         })
@@ -279,8 +279,9 @@ impl fmt::Display for Unusable {
 
 fn status_hint(status: u16) -> &'static str {
     match status {
-        300..400 => "; redirects are not followed, check its URL",
-        404 | 405 | 410 => "; check its URL",
+        300..=399 => "; redirects are not followed, check the endpoint's URL",
+        401 => "; check the client id and what it logs in with",
+        404 | 405 | 410 => "; check the endpoint's URL",
         _ => "",
     }
 }

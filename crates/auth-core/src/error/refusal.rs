@@ -82,7 +82,7 @@ impl ErrorCode {
     /// Which setting is at fault, for people.
     pub(super) fn hint(&self) -> &'static str {
         match self {
-            Self::InvalidClient => "; check the client id and the client secret",
+            Self::InvalidClient => "; check the client id, and its secret or key",
             Self::InvalidScope => "; check the scope",
             Self::UnauthorizedClient => "; this client may not use this grant",
             Self::UnsupportedGrantType => "; check the token endpoint and the grant",

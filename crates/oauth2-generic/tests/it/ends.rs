@@ -204,5 +204,21 @@ fn a_token_that_a_server_repeats_in_its_error_is_left_out() {
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
 }
 
+/// Whoever had the wrong URL here was sent to look at that of the token endpoint.
+#[test]
+fn a_status_without_an_error_code_says_what_to_check_and_blames_no_other_endpoint() {
+    for (status, advice) in [
+        (302, "redirects are not followed"),
+        (401, "check the client id"),
+        (404, "check the endpoint's URL"),
+        (500, "answered 500"),
+    ] {
+        let http = Script::default().then(status, "");
+        let error = revocable().introspect("t", &http).unwrap_err().to_string();
+        let blames_another = error.contains("token endpoint");
+        assert!(error.contains(advice) && !blames_another, "{error}");
+    }
+}
+
 const TOKENS: &str =
     r#"{"access_token":"t","token_type":"bearer","expires_in":3600,"refresh_token":"r"}"#;
