@@ -35,6 +35,12 @@ impl Inner {
             ),
             _ => {}
         }
+        if self.grant.is_new_login() {
+            lines.push(
+                "begun with: a new login; the next call gets its token, whatever is stored"
+                    .to_owned(),
+            );
+        }
         lines.join("\n")
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use auth_core::ManualClock;
+use auth_core::{ManualClock, MemoryStore};
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
     AuthorizationCode, Error, Grant, Granted, Implicit, Network, Reason, Result, Sent, Session,
@@ -156,6 +156,26 @@ fn a_login_without_a_name_is_kept_for_itself() {
     let named = || granted().resource_owner("jsmith").identity();
     assert_eq!(named(), named());
     assert_ne!(named(), granted().resource_owner("bob").identity());
+}
+
+/// What is stored of the login before it says that it is dead, and the next call works all the same.
+#[test]
+fn a_new_login_is_explained_as_one_until_its_code_is_traded() {
+    let store = MemoryStore::new();
+    let session = |http| {
+        let granted = granted().resource_owner("jsmith");
+        let builder = Session::builder(granted).store(store.clone());
+        builder.transport(http).build()
+    };
+    session(server(vec![answer(200, TOKEN)])).token().unwrap();
+    session(server(Vec::new())).log_out().unwrap();
+
+    let again = session(server(vec![answer(200, TOKEN)]));
+    let words = again.explain();
+    assert!(words.contains("begun with: a new login"), "{words}");
+    assert_eq!(again.token().unwrap().expose(), "t");
+    let words = again.explain();
+    assert!(!words.contains("new login"), "{words}");
 }
 
 #[test]
