@@ -105,7 +105,8 @@ impl Metadata {
         }
         Err(failure.unwrap_or_else(|| {
             Error::configuration(
-                "the issuer publishes no metadata; check it, or set the endpoints by hand",
+                "the issuer publishes no metadata; check it, it is what stands before `/.well-known/`, or \
+                 set the endpoints by hand",
             )
         }))
     }
