@@ -13,11 +13,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::{Error, FileStore, Identity, Result, Store, StoredRecord, Swap};
+use auth_core::{FileStore, Identity, StoredRecord, Swap};
 
 use call::{Caller, Wanted};
 use entries::Entries;
 use platform::{Connection, Platform};
+
+pub use auth_core::{self, Error, Result, Store};
 
 /// Logins in the keyring of the user who runs this; clones share it.
 ///
@@ -26,7 +28,7 @@ use platform::{Connection, Platform};
 ///
 /// let store = KeyringStore::open("my-app")?;
 /// # let _ = store;
-/// # auth_core::Result::Ok(())
+/// # auth_store_keyring::Result::Ok(())
 /// ```
 #[derive(Clone)]
 pub struct KeyringStore {
