@@ -13,10 +13,11 @@ pub(crate) fn run(args: &[String]) -> Result {
         Some("postgres") => needs::postgres().map(|()| true)?,
         _ => false,
     };
-    if !has("--fleet") {
+    let shows_a_login = !has("--fleet") && !has("--help");
+    if shows_a_login {
         wish("a real server to log in at", needs::oidc_provider());
     }
-    if !has("--fleet") && !has("--browser") {
+    if shows_a_login && !has("--browser") {
         wish("a real browser to log in with", needs::chromium());
     }
     // Without the clients of servers that nobody asked for it is built in half the time.
