@@ -45,6 +45,8 @@ pub struct Implicit {
     /// Further parameters of the authorization URL, such as `login_hint` or `prompt`.
     pub parameters: Vec<(String, String)>,
     /// Whose login it is, in your words. It is not sent; it tells the tokens of your users apart.
+    ///
+    /// Empty is for a program with one user: users without a name who share a store share a login.
     pub resource_owner: String,
 }
 

@@ -38,9 +38,9 @@ pub struct PrivateKeyJwt {
 
 /// A private key that signs assertions with ES256, RS256, PS256 or EdDSA.
 ///
-/// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` makes one for ES256. It is wiped from
-/// memory with its last clone (ring's copy, on the stack during a call, is not), and `Debug` does not
-/// show it.
+/// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out client.pem` makes one for ES256, and
+/// [`jwk`](SigningKey::jwk) is what the server has to know of it. It is wiped from memory with its last clone
+/// (ring's copy, on the stack during a call, is not), and `Debug` does not show it.
 #[derive(Clone)]
 pub struct SigningKey {
     key: Arc<PrivateKey>,

@@ -27,6 +27,9 @@ pub struct RefreshToken {
     /// The client that the refresh token was given to, and the server that gave it.
     pub client: Client,
     /// Whose token it is, in your words. It is not sent; it tells the tokens of your users apart.
+    ///
+    /// Empty is for a program with one user. Users without a name who share a store share a login: whoever
+    /// comes second is handed the token of the first.
     pub resource_owner: String,
 }
 

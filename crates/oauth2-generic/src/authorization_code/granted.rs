@@ -16,6 +16,9 @@ use crate::client::left_to_client;
 /// the first was lost. A server that wants a nonce in the proof of a key refuses before it looks at the
 /// code, and gets it once more in the same call. The refresh token that comes with the first token
 /// carries on from there.
+///
+/// Codes live a minute or so: make the session, and ask it for a token, at once. While a store rests after a
+/// failure ([`Error::NotBefore`]) the code is not sent; the same session sends it later, if it is not too late.
 pub struct Granted {
     login: AuthorizationCode,
     state: String,
