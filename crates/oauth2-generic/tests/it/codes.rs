@@ -2,12 +2,13 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 use auth_core::{ManualClock, MemoryStore};
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
-    AuthorizationCode, Error, Grant, Granted, Implicit, Network, Reason, Result, Sent, Session,
-    Transport,
+    AuthorizationCode, Error, Grant, Granted, Implicit, Network, Reason, RefreshToken, Result,
+    Sent, Session, Transport,
 };
 
 use crate::requests::client;
@@ -156,6 +157,37 @@ fn a_login_without_a_name_is_kept_for_itself() {
     let named = || granted().resource_owner("jsmith").identity();
     assert_eq!(named(), named());
     assert_ne!(named(), granted().resource_owner("bob").identity());
+}
+
+/// A program that starts finds nothing to log in with, which is stored, and sends the user to the server. If
+/// the code then brings no token, the user was told that there is nothing to log in with.
+#[test]
+fn a_code_that_brings_no_token_fails_with_its_own_reason_and_is_kept_if_it_never_left() {
+    for (bad, reason) in [
+        (answer(503, ""), "answered 503"),
+        (lost(Sent::Maybe), "may have arrived"),
+        (lost(Sent::No), "nothing was sent"),
+    ] {
+        let (store, clock) = (MemoryStore::new(), ManualClock::new());
+        let kept = RefreshToken {
+            client: client(),
+            resource_owner: "jsmith".into(),
+        };
+        let first = Session::builder(kept).store(store.clone());
+        let nothing = first.clock(clock.clone()).build().token().unwrap_err();
+        assert!(nothing.to_string().contains("nothing to log in with"));
+
+        let never_left = reason == "nothing was sent";
+        let session = Session::builder(granted().resource_owner("jsmith"))
+            .store(store)
+            .clock(clock.clone())
+            .transport(server(vec![bad, answer(200, TOKEN)]))
+            .build();
+        let error = session.token().unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(session.token().is_ok(), never_left, "{reason}");
+    }
 }
 
 /// What is stored of the login before it says that it is dead, and the next call works all the same.

@@ -100,6 +100,10 @@ impl Step<'_> {
             error => (None, error),
         };
         let Some(dead) = dead else {
+            // A new login over a dead one: another try would only find, and report, why that one is dead.
+            let known = base.dead.as_ref().map(|dead| dead.credentials);
+            let is_last = known == Some(self.renewal.rules.credentials);
+            let next = if is_last { Next::Stop } else { next };
             let change = undo(attempt, false, Some(rest));
             return self.change(change, After::Fail(error, next));
         };
