@@ -52,11 +52,11 @@ impl Settings {
         let mut grant = Ermeo {
             client_id: ermeo::CLIENT_ID.into(),
             client_secret: ermeo::CLIENT_SECRET.into(),
+            username: ermeo::USERNAME.into(),
             base: self.server.clone(),
             ..Ermeo::default()
         };
         if self.has_password {
-            grant.username = ermeo::USERNAME.into();
             grant.password = ermeo::PASSWORD.into();
         }
         grant

@@ -1,5 +1,6 @@
 //! What holds for every vendor alike, against the simulators: one suite, stamped for each.
 
+mod nameless; // no login without a name in a store
 mod sharing; // one login for more than one process
 mod stage; // a simulator and a session
 mod subject; // the vendors, each with its grants

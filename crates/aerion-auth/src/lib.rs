@@ -12,7 +12,7 @@ pub use tenant::TenantHeader;
 
 /// Aerion's token endpoint (vendor document: "Authentication").
 ///
-/// With `username` and `password` it logs in; without them it lives on the refresh token that the
+/// With `username` and `password` it logs in; without a password it lives on the refresh token that the
 /// session is given, for instance one that a web single sign-on login left behind.
 #[derive(Clone, Debug)]
 pub struct Aerion {
@@ -20,9 +20,10 @@ pub struct Aerion {
     pub company: String,
     /// The header that tells Aerion the company. Default: `companyurl`.
     pub tenant_header: TenantHeader,
-    /// The e-mail address you log in with. Default: empty, for a session from a refresh token.
+    /// The e-mail address you log in with. Default: empty, for a session from a refresh token that has no
+    /// store.
     pub username: String,
-    /// That user's password. Default: empty.
+    /// That user's password. Default: empty, for a session from a refresh token.
     pub password: Secret,
     /// A name for your app; Aerion does not check it, but it must be there. Default: the name of
     /// the running program.
@@ -80,8 +81,12 @@ impl Grant for Aerion {
             .with("username", &self.username)
     }
 
+    fn is_nameless(&self) -> bool {
+        self.username.is_empty()
+    }
+
     fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
-        if self.username.is_empty() && self.password.is_empty() {
+        if self.password.is_empty() {
             return Err(Error::reauthentication_required(Reason::NoCredentials));
         }
         self.request("password")?

@@ -73,6 +73,12 @@ pub trait Grant: Debug + Send + Sync {
         false
     }
 
+    /// Whether the identity leaves open whose login it is, as that of a grant does whose user was not
+    /// named. Such a login is not kept in a [`Store`](crate::Store): the next user would get it. Default: no.
+    fn is_nameless(&self) -> bool {
+        false
+    }
+
     /// Tells the server that a login is over (RFC 7009). Default: does nothing.
     ///
     /// # Errors
@@ -162,6 +168,10 @@ impl<G: Grant + ?Sized> Grant for Box<G> {
 
     fn is_new_login(&self) -> bool {
         (**self).is_new_login()
+    }
+
+    fn is_nameless(&self) -> bool {
+        (**self).is_nameless()
     }
 
     fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {

@@ -3,6 +3,7 @@
 mod alone;
 mod file;
 mod memory;
+mod nameless;
 #[cfg(feature = "sealed")]
 mod sealed;
 
@@ -18,6 +19,7 @@ use crate::identity::Identity;
 pub(crate) use alone::Alone;
 pub use file::FileStore;
 pub use memory::MemoryStore;
+pub(crate) use nameless::Nameless;
 #[cfg(feature = "sealed")]
 pub use sealed::{Key, Sealed};
 

@@ -17,9 +17,10 @@ pub struct Ermeo {
     pub client_id: String,
     /// The client secret that came with it.
     pub client_secret: Secret,
-    /// Whose assets: the user name you log in with. Default: empty, for a session from a refresh token.
+    /// Whose assets: the user name you log in with. Default: empty, for a session from a refresh token
+    /// that has no store.
     pub username: String,
-    /// That user's password. Default: empty.
+    /// That user's password. Default: empty, for a session from a refresh token.
     pub password: Secret,
     /// Where the API is. Default: `https://api.ermeo.com`.
     pub base: String,
@@ -62,8 +63,12 @@ impl Grant for Ermeo {
             .with("username", &self.username)
     }
 
+    fn is_nameless(&self) -> bool {
+        self.username.is_empty()
+    }
+
     fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
-        if self.username.is_empty() && self.password.is_empty() {
+        if self.password.is_empty() {
             return Err(Error::reauthentication_required(Reason::NoCredentials));
         }
         self.request("password")

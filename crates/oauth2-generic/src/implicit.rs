@@ -46,7 +46,7 @@ pub struct Implicit {
     pub parameters: Vec<(String, String)>,
     /// Whose login it is, in your words. It is not sent; it tells the tokens of your users apart.
     ///
-    /// Empty is for a program with one user: users without a name who share a store share a login.
+    /// Empty is for a session without a store: a login of nobody in particular is not kept.
     pub resource_owner: String,
 }
 
@@ -93,6 +93,10 @@ impl Grant for Implicit {
     fn identity(&self) -> Identity {
         let identity = self.client.identity().with("grant_type", "implicit");
         identity.with("resource_owner", &self.resource_owner)
+    }
+
+    fn is_nameless(&self) -> bool {
+        self.resource_owner.is_empty()
     }
 
     fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {

@@ -28,8 +28,8 @@ pub struct RefreshToken {
     pub client: Client,
     /// Whose token it is, in your words. It is not sent; it tells the tokens of your users apart.
     ///
-    /// Empty is for a program with one user. Users without a name who share a store share a login: whoever
-    /// comes second is handed the token of the first.
+    /// Empty is for a session without a store: a login of nobody in particular is not kept, since whoever came
+    /// second would be handed it.
     pub resource_owner: String,
 }
 
@@ -38,6 +38,10 @@ impl Grant for RefreshToken {
         self.client
             .identity()
             .with("resource_owner", &self.resource_owner)
+    }
+
+    fn is_nameless(&self) -> bool {
+        self.resource_owner.is_empty()
     }
 
     fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {

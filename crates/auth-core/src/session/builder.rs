@@ -14,7 +14,7 @@ use crate::observer::Observer;
 use crate::origin::Origin;
 use crate::rotation::Rules;
 use crate::secret::Secret;
-use crate::store::{Alone, Store};
+use crate::store::{Alone, Nameless, Store};
 use crate::token::TokenResponse;
 use crate::transport::{HttpTransport, Transport};
 
@@ -73,7 +73,8 @@ impl Builder {
     /// Default: nowhere but in the memory of this session alone.
     ///
     /// Every session with the same [identity](Grant::identity) and the same store shares one login:
-    /// one of them renews it, the others take over what it got.
+    /// one of them renews it, the others take over what it got. A grant whose user is not named is
+    /// [`StoreFailure::Unsafe`](crate::StoreFailure::Unsafe): the next user would get this one's login.
     pub fn store(mut self, store: impl Store + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -119,7 +120,11 @@ impl Builder {
     /// Makes the session. Nothing is sent.
     pub fn build(self) -> Session {
         let identity = self.grant.identity();
-        let store = self.store.unwrap_or_else(|| Arc::new(Alone::default()));
+        let store: Arc<dyn Store> = match self.store {
+            None => Arc::new(Alone::default()),
+            Some(_) if self.grant.is_nameless() => Arc::new(Nameless),
+            Some(store) => store,
+        };
         let transport = self.transport.unwrap_or_else(shared_transport);
         // A proof that needs another nonce costs a second sending.
         let sendings = if self.grant.prover().is_some() { 2 } else { 1 };

@@ -1,0 +1,116 @@
+//! A login of nobody in particular is not kept where the next user would be handed it.
+
+use aerion_auth::Aerion;
+use auth_core::http::{Request, Response};
+use auth_core::{Error, Grant, MemoryStore, Result, Session, StoreFailure, Transport};
+use ermeo_auth::Ermeo;
+use oauth2_generic::{Client, Implicit, RefreshToken};
+
+fn client() -> Client {
+    Client {
+        token_endpoint: "https://login.example.com/token".into(),
+        client_id: "app".into(),
+        ..Client::default()
+    }
+}
+
+/// Grants that live on a refresh token or a token that is there, of this user.
+fn of(user: &str) -> [Box<dyn Grant>; 4] {
+    let aerion = Aerion {
+        company: "acme".into(),
+        username: user.into(),
+        ..Aerion::default()
+    };
+    let ermeo = Ermeo {
+        client_id: "app".into(),
+        client_secret: "s3cret".into(),
+        username: user.into(),
+        ..Ermeo::default()
+    };
+    let kept = RefreshToken {
+        client: client(),
+        resource_owner: user.into(),
+    };
+    let implicit = Implicit {
+        client: client(),
+        resource_owner: user.into(),
+        ..Implicit::default()
+    };
+    [
+        Box::new(aerion),
+        Box::new(ermeo),
+        Box::new(kept),
+        Box::new(implicit),
+    ]
+}
+
+fn answer(_: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+    let token = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;
+    Ok(Response::new(token.into()))
+}
+
+fn never(_: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+    panic!("a server was asked")
+}
+
+fn session(
+    grant: Box<dyn Grant>,
+    store: Option<MemoryStore>,
+    transport: impl Transport + 'static,
+) -> Session {
+    let mut builder = Session::builder(grant)
+        .transport(transport)
+        .refresh_token("r");
+    if let Some(store) = store {
+        builder = builder.store(store);
+    }
+    builder.build()
+}
+
+#[test]
+fn a_login_without_a_name_is_not_kept_in_a_store_and_nothing_is_sent() {
+    for grant in of("") {
+        let identity = grant.identity();
+        let error = session(grant, Some(MemoryStore::new()), never)
+            .token()
+            .unwrap_err();
+        let Error::Store { failure, .. } = &error else {
+            panic!("{identity}: {error}");
+        };
+        assert_eq!(*failure, StoreFailure::Unsafe);
+        assert!(error.to_string().contains("name the user"), "{error}");
+    }
+}
+
+#[test]
+fn a_login_without_a_name_works_without_a_store() {
+    for grant in of("").into_iter().take(3) {
+        assert_eq!(session(grant, None, answer).token().unwrap().expose(), "t");
+    }
+}
+
+#[test]
+fn a_login_with_a_name_is_kept() {
+    for (grant, again) in of("jsmith").into_iter().zip(of("jsmith")).take(3) {
+        let store = MemoryStore::new();
+        session(grant, Some(store.clone()), answer).token().unwrap();
+        let next = Session::builder(again)
+            .store(store)
+            .transport(never)
+            .build();
+        assert_eq!(next.token().unwrap().expose(), "t");
+    }
+}
+
+/// Without a password there is nothing to log in with, whoever is named.
+#[test]
+fn a_name_without_a_password_is_not_sent_to_log_in() {
+    for grant in of("jsmith").into_iter().take(2) {
+        let session = Session::builder(grant).transport(never).build();
+        let error = session.token().unwrap_err();
+        assert!(
+            matches!(error, Error::ReauthenticationRequired { .. }),
+            "{error}"
+        );
+    }
+}
