@@ -2,7 +2,9 @@
 
 use aerion_auth::Aerion;
 use auth_core::http::{Request, Response};
-use auth_core::{Error, Grant, MemoryStore, Result, Session, StoreFailure, Transport};
+use auth_core::{
+    Error, Grant, MemoryStore, Result, Session, Store, StoreFailure, TokenResponse, Transport,
+};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{Client, Implicit, RefreshToken};
 
@@ -112,5 +114,18 @@ fn a_name_without_a_password_is_not_sent_to_log_in() {
             matches!(error, Error::ReauthenticationRequired { .. }),
             "{error}"
         );
+    }
+}
+
+/// It is served, as every valid token is; it is only not kept.
+#[test]
+fn a_token_without_a_name_that_is_there_is_served_and_not_kept() {
+    let store = MemoryStore::new();
+    for grant in of("") {
+        let (identity, began) = (grant.identity(), TokenResponse::new("t"));
+        let builder = Session::builder(grant).transport(never).response(began);
+        let session = builder.store(store.clone()).build();
+        assert_eq!(session.token().unwrap().expose(), "t", "{identity}");
+        assert!(store.load(&identity).unwrap().is_none());
     }
 }
