@@ -38,7 +38,8 @@ pub(crate) use left::left_to_client;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Client {
-    /// Where tokens are given out (RFC 6749 §3.2).
+    /// Where tokens are given out (RFC 6749 §3.2). A query in it is sent along and is not secret: it is part
+    /// of the identity, which logs show. A key goes into `extra_secrets`.
     pub token_endpoint: String,
     /// Where users are sent to log in (RFC 6749 §3.1); for the two grants that do so.
     pub authorization_endpoint: String,
