@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use auth_core::http::HeaderValue;
 use auth_core::{
-    Clock, Expires, Grant, Identity, Moment, Session, SystemClock, TokenResponse, Transport,
+    Clock, Expires, Grant, Identity, Moment, Policy, Session, SystemClock, TokenRequest,
+    TokenResponse,
 };
 use contest::{Contender, ROUNDS, cores, rounds};
 use measure::{now, verdict};
@@ -155,7 +156,7 @@ fn coarse() -> u64 {
 /// A token that lives an hour; from the second login on, one that takes from one barrier to the next.
 #[derive(Debug, Default)]
 struct Fixed {
-    logins: AtomicU64,
+    logins: Arc<AtomicU64>,
     barrier: Option<Arc<Barrier>>,
 }
 
@@ -164,15 +165,22 @@ impl Grant for Fixed {
         Identity::new("fixed")
     }
 
-    fn obtain(&self, _: &dyn Transport) -> auth_core::Result<TokenResponse> {
-        let is_first = self.logins.fetch_add(1, Ordering::Relaxed) == 0;
-        if let Some(barrier) = self.barrier.as_ref().filter(|_| !is_first) {
-            barrier.wait();
-            barrier.wait();
-        }
-        let mut response = TokenResponse::new("0123456789abcdef");
-        response.expires = Expires::After(Duration::from_secs(3600));
-        Ok(response)
+    fn policy(&self) -> Policy {
+        Policy::for_client()
+    }
+
+    fn login_request(&self) -> auth_core::Result<TokenRequest> {
+        let (logins, barrier) = (Arc::clone(&self.logins), self.barrier.clone());
+        Ok(TokenRequest::from_fn([], move |_| {
+            let is_first = logins.fetch_add(1, Ordering::Relaxed) == 0;
+            if let Some(barrier) = barrier.as_ref().filter(|_| !is_first) {
+                barrier.wait();
+                barrier.wait();
+            }
+            let mut response = TokenResponse::new("0123456789abcdef");
+            response.expires = Expires::After(Duration::from_secs(3600));
+            Ok(response)
+        }))
     }
 }
 

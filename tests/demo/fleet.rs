@@ -78,7 +78,8 @@ fn run(options: &Options) -> io::Result<bool> {
 fn with_a_file(path: &Path, has_password: bool, options: &Options) -> io::Result<Contender> {
     let place = Place::TokenFile(path.to_owned());
     let contender = Contender::open(settings(place, has_password), options.processes)?;
-    let answer = contender.grant().obtain(&HttpTransport::new());
+    let request = contender.grant().login_request();
+    let answer = request.and_then(|request| request.send(&HttpTransport::new()));
     let answer = answer.map_err(io::Error::other)?;
     write_tokens(path, &answer, contender.fleet.clock.passed())?;
     Ok(contender)

@@ -49,7 +49,8 @@ impl TokenFile {
                 .to_owned());
         }
         let refresh_token = Secret::from(tokens["refresh_token"].as_str().unwrap_or_default());
-        match self.grant.refresh(&refresh_token, &*self.transport) {
+        let request = self.grant.refresh_request(&refresh_token);
+        match request.and_then(|request| request.send(&*self.transport)) {
             Ok(answer) => self.write(&answer, now),
             Err(error) if is_dead(&error) && self.has_password => self.log_in(now),
             Err(error) => {
@@ -63,7 +64,8 @@ impl TokenFile {
     }
 
     fn log_in(&self, now: Duration) -> Result<String, String> {
-        let answer = self.grant.obtain(&*self.transport);
+        let request = self.grant.login_request();
+        let answer = request.and_then(|request| request.send(&*self.transport));
         self.write(&answer.map_err(|error| error.to_string())?, now)
     }
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use allocation_counter::measure;
-use auth_core::{Expires, Grant, Identity, Result, Secret, Session, TokenResponse, Transport};
+use auth_core::{
+    Expires, Grant, Identity, Policy, Result, Secret, Session, TokenRequest, TokenResponse,
+};
 
 /// A login with secrets of this length.
 #[derive(Debug)]
@@ -17,11 +19,18 @@ impl Grant for Customer {
         Identity::new("idle").with("username", &self.number.to_string())
     }
 
-    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
-        let mut response = TokenResponse::new("t".repeat(self.length));
-        response.expires = Expires::After(Duration::from_secs(3600));
-        response.refresh_token = Some(Secret::from("r".repeat(self.length)));
-        Ok(response)
+    fn policy(&self) -> Policy {
+        Policy::for_client()
+    }
+
+    fn login_request(&self) -> Result<TokenRequest> {
+        let length = self.length;
+        Ok(TokenRequest::from_fn([], move |_| {
+            let mut response = TokenResponse::new("t".repeat(length));
+            response.expires = Expires::After(Duration::from_secs(3600));
+            response.refresh_token = Some(Secret::from("r".repeat(length)));
+            Ok(response)
+        }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What more than one module uses.
 
+pub(crate) mod asking; // sends what a grant builds
 pub(crate) mod journal; // what our crates log
 
 use std::collections::VecDeque;

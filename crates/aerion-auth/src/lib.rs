@@ -5,7 +5,7 @@ mod tenant;
 
 use std::time::Duration;
 
-use auth_core::{AnswerFormat, Grant, Identity, Reason, TokenRequest, TokenResponse, Transport};
+use auth_core::{AnswerFormat, Grant, Identity, Policy, Reason, TokenRequest};
 
 pub use auth_core::{self, Error, HttpTransport, Result, Secret, Session, ureq};
 pub use tenant::TenantHeader;
@@ -85,33 +85,26 @@ impl Grant for Aerion {
         self.username.is_empty()
     }
 
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
+    /// Aerion's API answers 403 with `E_FORBIDDEN` to a token that it does not accept.
+    fn policy(&self) -> Policy {
+        let policy = Policy::for_password().api_rejection(403);
+        self.base().into_iter().fold(policy, Policy::api)
+    }
+
+    fn login_request(&self) -> Result<TokenRequest> {
         if self.password.is_empty() {
             return Err(Error::reauthentication_required(Reason::NoCredentials));
         }
-        self.request("password")?
+        Ok(self
+            .request("password")?
             .param("username", &self.username)
-            .param("password", &self.password)
-            .send(http)
+            .param("password", &self.password))
     }
 
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.request("refresh_token")?
-            .param("refresh_token", refresh_token)
-            .send(http)
-    }
-
-    fn credentials(&self) -> Vec<&Secret> {
-        vec![&self.password, &self.client_secret]
-    }
-
-    fn origins(&self) -> Vec<String> {
-        self.base().into_iter().collect()
-    }
-
-    /// Aerion's API answers 403 with `E_FORBIDDEN` to a token that it does not accept.
-    fn is_rejection(&self, status: u16) -> bool {
-        matches!(status, 401 | 403)
+    fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
+        Ok(self
+            .request("refresh_token")?
+            .param("refresh_token", refresh_token))
     }
 }
 

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-use auth_core::{AnswerFormat, Expiry, Grant, Identity, TokenRequest, TokenResponse, Transport};
+use auth_core::{AnswerFormat, Expiry, Grant, Identity, Policy, TokenRequest};
 
 pub use auth_core::{self, Error, HttpTransport, Result, Secret, Session, ureq};
 
@@ -47,8 +47,13 @@ impl Grant for Aeris {
             .with("requester_id", &self.requester_id)
     }
 
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
-        TokenRequest::query(format!("{}/api/token", self.base.trim_end_matches('/')))
+    fn policy(&self) -> Policy {
+        Policy::for_client().api(&self.base)
+    }
+
+    fn login_request(&self) -> Result<TokenRequest> {
+        let endpoint = format!("{}/api/token", self.base.trim_end_matches('/'));
+        Ok(TokenRequest::query(endpoint)
             .param("clientId", &self.client_id)
             .param("cs", &self.client_secret)
             .param("accountId", &self.account_id)
@@ -62,15 +67,6 @@ impl Grant for Aeris {
                 access_token: "token".into(),
                 expiry: Expiry::EpochSeconds,
                 ..AnswerFormat::default()
-            })
-            .send(http)
-    }
-
-    fn credentials(&self) -> Vec<&Secret> {
-        vec![&self.client_secret, &self.account_secret]
-    }
-
-    fn origins(&self) -> Vec<String> {
-        vec![self.base.clone()]
+            }))
     }
 }

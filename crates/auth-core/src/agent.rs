@@ -29,7 +29,7 @@ impl Session {
     /// another one is got, and the request is sent again, once, if its body can be: a body of up to
     /// 1 MiB can, unless you set `Transfer-Encoding` yourself to stream it. ureq drops the header on every redirect.
     ///
-    /// A token that wants proofs ([`Grant::prover`](crate::Grant::prover)) gets one with each sending. If the API wants
+    /// A token that wants proofs ([`Policy::prover`](crate::Policy::prover)) gets one with each sending. If the API wants
     /// another nonce in it, the request is sent again with the same token, which costs no renewal.
     ///
     /// If there is no token, the request fails with [`ureq::Error::Other`] around an [`Error`].
@@ -60,7 +60,7 @@ impl Session {
             configure(defaults).redirect_auth_headers(RedirectAuthHeaders::Never)
         };
         let again = config().build().new_agent();
-        let prover = self.grant().prover();
+        let prover = self.policy().prover_of_tokens();
         config()
             .middleware(Signer {
                 session: self.clone(),
@@ -175,7 +175,7 @@ impl Signer {
         if token.token_type() != TokenType::Dpop {
             return None;
         }
-        let prover = self.session.grant().prover()?;
+        let prover = self.session.policy().prover_of_tokens()?;
         Some(Proven {
             prover,
             token,
@@ -185,7 +185,7 @@ impl Signer {
     }
 
     fn is_rejection(&self, came: &Came) -> bool {
-        let is_rejection = |status| self.session.grant().is_rejection(status);
+        let is_rejection = |status| self.session.policy().is_rejection(status);
         !came.wants_proof && came.status().is_some_and(is_rejection)
     }
 }

@@ -1,22 +1,25 @@
 //! What a vendor implements.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use http::{HeaderMap, Method, Uri};
 
 use crate::error::{Refusal, Result};
 use crate::identity::Identity;
+use crate::request::TokenRequest;
 use crate::secret::Secret;
-use crate::token::{Token, TokenResponse};
-use crate::transport::Transport;
+use crate::token::Token;
 
-/// One way to get a token from one vendor.
+/// How tokens are obtained from one vendor.
 ///
-/// A grant makes a request and returns what was answered. When to ask, how often, and what to do
-/// with a failure is for [`Session`](crate::Session) to decide, so a grant needs no clock, no lock and no memory.
+/// A grant builds requests and sends none. When to send, how often, and what a failure means is
+/// decided by the [`Session`](crate::Session), which sees all that would be sent before it is. So a
+/// grant needs no clock, no lock and no memory, and the session can tell whether the credentials
+/// have changed since the server refused them.
 ///
 /// ```
-/// use auth_core::{Grant, Identity, Result, Secret, TokenRequest, TokenResponse, Transport};
+/// use auth_core::{Grant, Identity, Policy, Result, Secret, TokenRequest};
 ///
 /// #[derive(Debug)]
 /// struct Acme {
@@ -29,95 +32,194 @@ use crate::transport::Transport;
 ///         Identity::new("acme").with("client_id", &self.client_id)
 ///     }
 ///
-///     fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
-///         TokenRequest::form("https://api.acme.example/token")
+///     fn policy(&self) -> Policy {
+///         Policy::for_client().api("https://api.acme.example")
+///     }
+///
+///     fn login_request(&self) -> Result<TokenRequest> {
+///         Ok(TokenRequest::form("https://api.acme.example/token")
 ///             .param("grant_type", "client_credentials")
 ///             .param("client_id", &self.client_id)
-///             .param("client_secret", &self.client_secret)
-///             .send(http)
+///             .param("client_secret", &self.client_secret))
 ///     }
 /// }
 /// # let _ = auth_core::Session::new(Acme { client_id: "a".into(), client_secret: "b".into() });
 /// ```
 pub trait Grant: Debug + Send + Sync {
-    /// Whom the token is for.
+    /// Returns the key under which a store keeps the login. It holds no secret.
     fn identity(&self) -> Identity;
 
-    /// Logs in and gets a token.
-    ///
-    /// # Errors
-    /// [`Error::ReauthenticationRequired`](crate::Error::ReauthenticationRequired) if there is
-    /// nothing to log in with; otherwise whatever [`TokenRequest::send`](crate::TokenRequest::send) returns.
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse>;
+    /// Returns what the vendor documents: who logs in, where its APIs are, and the like.
+    fn policy(&self) -> Policy;
 
-    /// Trades a refresh token for a new token (RFC 6749 §6). The default logs in anew.
+    /// Builds the request that logs in. A session builds it more often than it sends it, so this
+    /// must be cheap: no network, no program, no prompt.
     ///
     /// # Errors
-    /// As [`obtain`](Grant::obtain).
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
+    /// [`Error::ReauthenticationRequired`](crate::Error::ReauthenticationRequired) with
+    /// [`Reason::NoCredentials`](crate::Reason::NoCredentials) if there is nothing to log in with;
+    /// [`Error::Configuration`](crate::Error::Configuration) if a setting is wrong.
+    fn login_request(&self) -> Result<TokenRequest>;
+
+    /// Builds the request that trades a refresh token for new tokens (RFC 6749 §6). Default: the
+    /// request that logs in.
+    ///
+    /// # Errors
+    /// As [`login_request`](Grant::login_request).
+    fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
         let _ = refresh_token;
-        self.obtain(http)
+        self.login_request()
     }
 
-    /// What it logs in with: a password, a client secret. Default: nothing.
+    /// Builds the request that ends a login at the server (RFC 7009). Default: none; the login is
+    /// only forgotten locally.
     ///
-    /// A login that was refused is not tried again before these change, by no process that shares
-    /// it. They are compared by 16 bits of a hash; none of them is stored.
-    fn credentials(&self) -> Vec<&Secret> {
-        Vec::new()
+    /// # Errors
+    /// As [`login_request`](Grant::login_request).
+    fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
+        let _ = token;
+        Ok(None)
     }
 
-    /// Whether somebody has just logged in, in a browser say: the next login then replaces the one
-    /// that is stored, even if that is alive. Default: no.
+    /// Returns `true` if a person has just logged in, in a browser for instance: the next login then
+    /// replaces the stored one, even if that is alive. Default: `false`.
     fn is_new_login(&self) -> bool {
         false
     }
 
-    /// Whether the identity leaves open whose login it is, as that of a grant does whose user was not
-    /// named. Such a login is not kept in a [`Store`](crate::Store): the next user would get it. Default: no.
+    /// Returns `true` if the identity does not name the user although the login belongs to one. Such
+    /// a login is not kept in a [`Store`](crate::Store): the next user would get it. Default: `false`.
     fn is_nameless(&self) -> bool {
         false
     }
+}
 
-    /// Tells the server that a login is over (RFC 7009). Default: does nothing.
-    ///
-    /// # Errors
-    /// As [`obtain`](Grant::obtain).
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        let _ = (token, http);
-        Ok(())
+/// What a vendor documents, as a value.
+///
+/// There is no default for who logs in: what a refusal means depends on it
+/// ([`for_client`](Policy::for_client), [`for_password`](Policy::for_password),
+/// [`for_interactive`](Policy::for_interactive)), and a wrong default would lock accounts.
+///
+/// ```
+/// use auth_core::{Policy, Replay};
+///
+/// let policy = Policy::for_password()
+///     .api("https://api.acme.example")
+///     .api_rejection(403)
+///     .replay(Replay::Once);
+/// # let _ = policy;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Policy {
+    login: LoginKind,
+    apis: Vec<String>,
+    rejections: Vec<u16>,
+    replay: Replay,
+    prover: Option<Arc<dyn Prover>>,
+}
+
+/// Whose credentials a login sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoginKind {
+    Client,
+    Password,
+    Interactive,
+}
+
+impl Policy {
+    /// A login sends the client's own credentials: a refused one is tried again, after a back-off
+    /// that grows from 30 seconds to an hour.
+    pub fn for_client() -> Self {
+        Self::new(LoginKind::Client)
     }
 
-    /// Who proves, with each request, that the token is in the right hands (RFC 9449). Default: nobody.
-    fn prover(&self) -> Option<&dyn Prover> {
-        None
+    /// A login sends a person's password: too many tries lock the account, so a refused one is
+    /// remembered, and tried at most 3 times in 30 minutes and 10 times a day.
+    pub fn for_password() -> Self {
+        Self::new(LoginKind::Password)
     }
 
-    /// Whether a refresh token may be sent once more after its answer was lost. Default: never.
-    fn replay(&self) -> Replay {
-        Replay::Never
+    /// A person logs in elsewhere, in a browser for instance; the session lives on refresh tokens.
+    pub fn for_interactive() -> Self {
+        Self::new(LoginKind::Interactive)
     }
 
-    /// The origins (`https://host[:port]`) that [`Session::agent`](crate::Session::agent) signs
-    /// requests for. Default: none.
-    fn origins(&self) -> Vec<String> {
-        Vec::new()
+    fn new(login: LoginKind) -> Self {
+        Self {
+            login,
+            apis: Vec::new(),
+            rejections: vec![401],
+            replay: Replay::Never,
+            prover: None,
+        }
     }
 
-    /// Whether an API that answers with this status does not accept the token. Default: 401
-    /// (RFC 6750 §3.1).
-    fn is_rejection(&self, status: u16) -> bool {
-        status == 401
+    /// Adds the origin of an API (`https://host[:port]`) to those that
+    /// [`Session::agent`](crate::Session::agent) signs requests for. Default: none.
+    pub fn api(mut self, origin: impl Into<String>) -> Self {
+        self.apis.push(origin.into());
+        self
+    }
+
+    /// Adds a status by which the API rejects a token. Default: 401 alone (RFC 6750 §3.1).
+    pub fn api_rejection(mut self, status: u16) -> Self {
+        self.rejections.push(status);
+        self
+    }
+
+    /// Sets whether a refresh token may be sent again after its response was lost. Default: never.
+    pub fn replay(mut self, replay: Replay) -> Self {
+        self.replay = replay;
+        self
+    }
+
+    /// Sets the prover that proves possession of a key with each request (RFC 9449). Default: none;
+    /// tokens are bearer tokens.
+    pub fn prover(mut self, prover: impl Prover + 'static) -> Self {
+        self.prover = Some(Arc::new(prover));
+        self
+    }
+
+    /// The origins of the APIs.
+    #[must_use]
+    pub fn apis(&self) -> &[String] {
+        &self.apis
+    }
+
+    /// Returns `true` if an API rejects a token by this status.
+    #[must_use]
+    pub fn is_rejection(&self, status: u16) -> bool {
+        self.rejections.contains(&status)
+    }
+
+    /// Returns `true` if tokens are bound to a key.
+    #[must_use]
+    pub fn binds_tokens(&self) -> bool {
+        self.prover.is_some()
+    }
+
+    pub(crate) fn login(&self) -> LoginKind {
+        self.login
+    }
+
+    pub(crate) fn replays(&self) -> Replay {
+        self.replay
+    }
+
+    pub(crate) fn prover_of_tokens(&self) -> Option<&dyn Prover> {
+        self.prover.as_deref()
     }
 }
 
-/// Which token is to be revoked.
+/// The token to be revoked.
 #[derive(Clone, Copy, Debug)]
-pub enum Revoked<'a> {
+#[non_exhaustive]
+pub enum RevokedToken<'a> {
     /// The refresh token: the server ends the login, and often its access tokens with it.
-    RefreshToken(&'a Secret),
+    Refresh(&'a Secret),
     /// The access token, where there is no refresh token, or one that may be spent.
-    AccessToken(&'a Secret),
+    Access(&'a Secret),
 }
 
 /// Proves with each request that a token is in the right hands (RFC 9449).
@@ -149,48 +251,38 @@ pub enum Replay {
     Once,
 }
 
-impl<G: Grant + ?Sized> Grant for Box<G> {
-    fn identity(&self) -> Identity {
-        (**self).identity()
-    }
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<G: Grant + ?Sized> Grant for $pointer {
+            fn identity(&self) -> Identity {
+                (**self).identity()
+            }
 
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
-        (**self).obtain(http)
-    }
+            fn policy(&self) -> Policy {
+                (**self).policy()
+            }
 
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        (**self).refresh(refresh_token, http)
-    }
+            fn login_request(&self) -> Result<TokenRequest> {
+                (**self).login_request()
+            }
 
-    fn credentials(&self) -> Vec<&Secret> {
-        (**self).credentials()
-    }
+            fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
+                (**self).refresh_request(refresh_token)
+            }
 
-    fn is_new_login(&self) -> bool {
-        (**self).is_new_login()
-    }
+            fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
+                (**self).revocation_request(token)
+            }
 
-    fn is_nameless(&self) -> bool {
-        (**self).is_nameless()
-    }
+            fn is_new_login(&self) -> bool {
+                (**self).is_new_login()
+            }
 
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        (**self).revoke(token, http)
-    }
-
-    fn prover(&self) -> Option<&dyn Prover> {
-        (**self).prover()
-    }
-
-    fn replay(&self) -> Replay {
-        (**self).replay()
-    }
-
-    fn origins(&self) -> Vec<String> {
-        (**self).origins()
-    }
-
-    fn is_rejection(&self, status: u16) -> bool {
-        (**self).is_rejection(status)
-    }
+            fn is_nameless(&self) -> bool {
+                (**self).is_nameless()
+            }
+        }
+    )*};
 }
+
+forward!(&G, Box<G>, Arc<G>);

@@ -24,7 +24,7 @@ mod transport;
 
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
 pub use error::{Error, ErrorCode, Network, Reason, Refusal, Result, Sent, StoreFailure};
-pub use grant::{Grant, Prover, Replay, Revoked};
+pub use grant::{Grant, Policy, Prover, Replay, RevokedToken};
 pub use identity::Identity;
 pub use observer::{Event, Observer};
 pub use request::TokenRequest;

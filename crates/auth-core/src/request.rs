@@ -5,6 +5,8 @@ mod sending;
 mod writing;
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -14,6 +16,7 @@ use percent_encoding::utf8_percent_encode;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
+use crate::fingerprint::Fingerprint;
 use crate::grant::Prover;
 use crate::response::{AnswerFormat, Reply};
 use crate::secret::{Secret, header_value};
@@ -21,7 +24,7 @@ use crate::token::TokenResponse;
 use crate::transport::Transport;
 
 use echo::Echo;
-use sending::Fresh;
+use sending::{Custom, Fresh};
 use writing::FORM;
 
 pub(crate) use sending::attach;
@@ -52,7 +55,9 @@ pub struct TokenRequest {
     in_headers: Vec<Secret>,
     format: AnswerFormat,
     fresh: Vec<Fresh>,
-    prover: Option<Box<dyn Prover>>,
+    prover: Option<Arc<dyn Prover>>,
+    custom: Option<Custom>,
+    at_most: Option<Duration>,
     problem: Option<Error>,
 }
 
@@ -61,6 +66,8 @@ enum Shape {
     Form,
     Json,
     Query,
+    /// Whatever a function does.
+    Custom,
 }
 
 impl TokenRequest {
@@ -77,6 +84,36 @@ impl TokenRequest {
     /// A `GET` with the parameters in the query.
     pub fn query(endpoint: impl Into<String>) -> Self {
         Self::new(Shape::Query, endpoint.into())
+    }
+
+    /// Whatever else yields tokens: an SDK, two requests in a row, a socket.
+    ///
+    /// `credentials` are what `obtain` would send; a refusal is remembered for exactly these. Set
+    /// [`at_most`](TokenRequest::at_most) if it may take longer than one request of the transport.
+    ///
+    /// ```
+    /// use auth_core::{Secret, TokenRequest, TokenResponse};
+    ///
+    /// let password = Secret::from("s3cret");
+    /// let request = TokenRequest::from_fn([password], |_http| Ok(TokenResponse::new("from an SDK")));
+    /// # let _ = request;
+    /// ```
+    pub fn from_fn(
+        credentials: impl IntoIterator<Item = Secret>,
+        obtain: impl Fn(&dyn Transport) -> Result<TokenResponse> + Send + Sync + 'static,
+    ) -> Self {
+        let mut request = Self::new(Shape::Custom, String::new());
+        let credentials = credentials.into_iter();
+        request.parameters = credentials.map(|secret| ("".into(), secret)).collect();
+        request.custom = Some(Custom::new(obtain));
+        request
+    }
+
+    /// Sets the most time that [`from_fn`](TokenRequest::from_fn) takes, for other processes that
+    /// wait for it. Default: the time-out of the transport.
+    pub fn at_most(mut self, time: Duration) -> Self {
+        self.at_most = Some(time);
+        self
     }
 
     /// Adds a parameter that must be there: an empty one is a configuration error.
@@ -100,13 +137,17 @@ impl TokenRequest {
     }
 
     /// Adds a parameter that is made anew for each sending: an assertion, which a server takes once.
+    ///
+    /// `stands_for` tells apart what makes it, a key for instance, and is not sent: with another one
+    /// the request is another, and a refusal of the old one no longer holds.
     pub fn fresh(
         mut self,
         name: impl Into<Cow<'static, str>>,
+        stands_for: impl Into<Secret>,
         make: impl Fn() -> Result<Secret> + Send + Sync + 'static,
     ) -> Self {
         self.fresh.push(Fresh::new(self.parameters.len(), make));
-        self.parameters.push((name.into(), Secret::default()));
+        self.parameters.push((name.into(), stands_for.into()));
         self
     }
 
@@ -115,7 +156,7 @@ impl TokenRequest {
     ///
     /// It has done nothing else with the request then, so a refresh token counts as sent once.
     pub fn prover(mut self, prover: impl Prover + 'static) -> Self {
-        self.prover = Some(Box::new(prover));
+        self.prover = Some(Arc::new(prover));
         self
     }
 
@@ -169,6 +210,9 @@ impl TokenRequest {
     /// [`Error::Configuration`] before anything is sent; [`Error::Network`] if no answer came;
     /// [`Error::Refused`], [`Error::Status`] or [`Error::Answer`] if one came without a usable token.
     pub fn send(self, http: &dyn Transport) -> Result<TokenResponse> {
+        if let (Some(custom), None) = (&self.custom, &self.problem) {
+            return custom.obtain(http);
+        }
         self.exchange(http, |request, answer| {
             request
                 .format
@@ -191,6 +235,9 @@ impl TokenRequest {
     /// # Errors
     /// As [`send`](TokenRequest::send).
     pub fn tell(self, http: &dyn Transport) -> Result<()> {
+        if self.custom.is_some() {
+            return self.send(http).map(drop);
+        }
         self.exchange(http, |request, answer| {
             Reply::check(answer, &|text| request.echo().leave_out(text))
         })
@@ -206,8 +253,42 @@ impl TokenRequest {
             format: AnswerFormat::default(),
             fresh: Vec::new(),
             prover: None,
+            custom: None,
+            at_most: None,
             problem: None,
         }
+    }
+
+    /// The fingerprint of all that would be sent, but for what is made anew each time and for the
+    /// refresh token `but`: another setting gives another one.
+    pub(crate) fn fingerprint(&self, but: Option<&Secret>) -> u64 {
+        if self.shape == Shape::Custom && self.parameters.is_empty() {
+            return 0;
+        }
+        let mut hash = Fingerprint::new();
+        hash.text(&format!("{:?} {}", self.shape, self.endpoint));
+        for (name, value) in &self.parameters {
+            if but.is_none_or(|but| but.expose() != value.expose()) {
+                hash.text(name);
+                hash.text(value.expose());
+            }
+        }
+        for (name, value) in &self.headers {
+            hash.text(name.as_str());
+            hash.bytes(value.as_bytes());
+        }
+        hash.text(&format!("{:?}", self.format));
+        hash.short()
+    }
+
+    /// The error of a parameter or header that cannot be sent.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.problem.clone().map_or(Ok(()), Err)
+    }
+
+    /// How long an exchange takes at the most, if the grant says so.
+    pub(crate) fn longest(&self) -> Option<Duration> {
+        self.at_most
     }
 
     /// Keeps the first problem: the one at the top of the caller's code.

@@ -16,7 +16,7 @@ use http::HeaderValue;
 
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::error::Result;
-use crate::grant::Grant;
+use crate::grant::{Grant, Policy};
 use crate::held::{Held, Served};
 use crate::identity::Identity;
 use crate::observer::Observer;
@@ -40,11 +40,14 @@ use renewal::Flight;
 /// failure included. There is no background thread.
 ///
 /// ```
-/// # use auth_core::{Grant, Identity, Result, Session, Transport, TokenResponse};
+/// # use auth_core::{Grant, Identity, Policy, Result, Session, TokenRequest, TokenResponse};
 /// # #[derive(Debug)] struct Fixed;
 /// # impl Grant for Fixed {
 /// #     fn identity(&self) -> Identity { Identity::new("fixed") }
-/// #     fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> { Ok(TokenResponse::new("abc")) }
+/// #     fn policy(&self) -> Policy { Policy::for_client() }
+/// #     fn login_request(&self) -> Result<TokenRequest> {
+/// #         Ok(TokenRequest::from_fn([], |_| Ok(TokenResponse::new("abc"))))
+/// #     }
 /// # }
 /// let session = Session::new(Fixed);
 /// assert_eq!(session.authorization()?, "Bearer abc");
@@ -55,6 +58,7 @@ pub struct Session(Arc<Inner>);
 
 struct Inner {
     grant: Box<dyn Grant>,
+    policy: Policy,
     identity: Identity,
     transport: Arc<dyn Transport>,
     /// None for the machine's own, which is then asked without a detour.
@@ -219,8 +223,8 @@ impl Session {
         }
     }
 
-    pub(crate) fn grant(&self) -> &dyn Grant {
-        &*self.0.grant
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.0.policy
     }
 
     pub(crate) fn origins(&self) -> &Result<Vec<Origin>> {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use auth_core::{AnswerFormat, Grant, Identity, Reason, TokenRequest, TokenResponse, Transport};
+use auth_core::{AnswerFormat, Grant, Identity, Policy, Reason, TokenRequest};
 
 pub use auth_core::{self, Error, HttpTransport, Result, Secret, Session, ureq};
 
@@ -67,28 +67,24 @@ impl Grant for Ermeo {
         self.username.is_empty()
     }
 
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
+    fn policy(&self) -> Policy {
+        Policy::for_password().api(&self.base)
+    }
+
+    fn login_request(&self) -> Result<TokenRequest> {
         if self.password.is_empty() {
             return Err(Error::reauthentication_required(Reason::NoCredentials));
         }
-        self.request("password")
+        Ok(self
+            .request("password")
             .param("username", &self.username)
-            .param("password", &self.password)
-            .send(http)
+            .param("password", &self.password))
     }
 
-    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.request("refresh_token")
-            .param("refresh_token", refresh_token)
-            .send(http)
-    }
-
-    fn credentials(&self) -> Vec<&Secret> {
-        vec![&self.password, &self.client_secret]
-    }
-
-    fn origins(&self) -> Vec<String> {
-        vec![self.base.clone()]
+    fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
+        Ok(self
+            .request("refresh_token")
+            .param("refresh_token", refresh_token))
     }
 }
 

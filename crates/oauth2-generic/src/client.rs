@@ -7,10 +7,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "dpop")]
 use auth_core::TokenType;
-use auth_core::{
-    AnswerFormat, Error, Identity, Prover, Replay, Result, Secret, TokenRequest, TokenResponse,
-    Transport,
-};
+use auth_core::{AnswerFormat, Error, Identity, Policy, Replay, Result, Secret, TokenRequest};
 
 use crate::client_auth::ClientAuth;
 use crate::metadata::{At, Metadata};
@@ -140,12 +137,25 @@ impl Client {
         Ok(request.answer(self.answer.clone()))
     }
 
-    /// Who proves that a token is in the right hands.
-    pub(crate) fn prover(&self) -> Option<&dyn Prover> {
+    /// The policy with what this client and its server say of tokens.
+    pub(crate) fn policy(&self, policy: Policy) -> Policy {
+        let policy = self.origins().into_iter().fold(policy, Policy::api);
+        let rejections = self.rejections.iter();
+        let policy = rejections.fold(policy, |policy, status| policy.api_rejection(*status));
+        let policy = policy.replay(self.replay);
         #[cfg(feature = "dpop")]
-        return self.dpop.as_ref().map(|key| key as &dyn Prover);
+        if let Some(key) = &self.dpop {
+            return policy.prover(key.clone());
+        }
+        policy
+    }
+
+    /// Whether tokens are bound to a key.
+    pub(crate) fn is_bound(&self) -> bool {
+        #[cfg(feature = "dpop")]
+        return self.dpop.is_some();
         #[cfg(not(feature = "dpop"))]
-        return None;
+        return false;
     }
 
     /// What stands for the key that tokens are bound to; empty if there is none.
@@ -214,10 +224,9 @@ impl Client {
     }
 
     /// The refresh token grant (RFC 6749 §6). Without a scope: the new token has that of the old.
-    pub(crate) fn refresh(&self, token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.request("refresh_token")?
-            .param("refresh_token", token)
-            .send(http)
+    pub(crate) fn refresh_request(&self, token: &Secret) -> Result<TokenRequest> {
+        let request = self.request("refresh_token")?;
+        Ok(request.param("refresh_token", token))
     }
 
     /// Whom a token is for, but for the resource owner.
@@ -237,27 +246,12 @@ impl Client {
             })
     }
 
-    /// Every secret that a login depends on.
-    pub(crate) fn credentials<'a>(&'a self, password: Option<&'a Secret>) -> Vec<&'a Secret> {
-        let extra = self.extra_secrets.iter().map(|(_, secret)| secret);
-        password
-            .into_iter()
-            .chain([&self.client_secret])
-            .chain(self.client_auth.credential())
-            .chain(extra)
-            .collect()
-    }
-
-    pub(crate) fn origins(&self) -> Vec<String> {
+    fn origins(&self) -> Vec<String> {
         match origin(&self.token_endpoint) {
             _ if !self.origins.is_empty() => self.origins.clone(),
             "" => Vec::new(),
             origin => vec![origin.to_owned()],
         }
-    }
-
-    pub(crate) fn is_rejection(&self, status: u16) -> bool {
-        status == 401 || self.rejections.contains(&status)
     }
 }
 

@@ -1,6 +1,6 @@
 //! How the client shows the token endpoint who it is.
 
-use auth_core::{Result, Secret, TokenRequest};
+use auth_core::{Result, TokenRequest};
 
 use crate::client::Client;
 
@@ -69,7 +69,7 @@ impl ClientAuth {
             Self::PrivateKeyJwt(jwt) => request
                 .param("client_id", &client.client_id)
                 .param("client_assertion_type", JWT_BEARER)
-                .fresh("client_assertion", jwt.maker(client)),
+                .fresh("client_assertion", jwt.credential(), jwt.maker(client)),
         })
     }
 
@@ -97,15 +97,6 @@ impl ClientAuth {
             #[cfg(feature = "jwt")]
             Self::PrivateKeyJwt(jwt) => jwt.algorithm(),
             _ => "",
-        }
-    }
-
-    /// What it depends on, besides the client's secret.
-    pub(crate) fn credential(&self) -> Option<&Secret> {
-        match self {
-            #[cfg(feature = "jwt")]
-            Self::PrivateKeyJwt(jwt) => Some(jwt.credential()),
-            _ => None,
         }
     }
 }

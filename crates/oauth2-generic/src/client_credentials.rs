@@ -1,6 +1,6 @@
 //! The client acts for itself.
 
-use auth_core::{Grant, Identity, Prover, Result, Revoked, Secret, TokenResponse, Transport};
+use auth_core::{Grant, Identity, Policy, Result, RevokedToken, TokenRequest};
 
 use crate::client::Client;
 
@@ -33,31 +33,17 @@ impl Grant for ClientCredentials {
         self.client.identity().with("grant_type", GRANT_TYPE)
     }
 
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
-        self.client
-            .request(GRANT_TYPE)?
-            .optional("scope", &self.client.scope)
-            .send(http)
+    fn policy(&self) -> Policy {
+        self.client.policy(Policy::for_client())
     }
 
-    fn credentials(&self) -> Vec<&Secret> {
-        self.client.credentials(None)
+    fn login_request(&self) -> Result<TokenRequest> {
+        let request = self.client.request(GRANT_TYPE)?;
+        Ok(request.optional("scope", &self.client.scope))
     }
 
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        self.client.revoke(token, http)
-    }
-
-    fn prover(&self) -> Option<&dyn Prover> {
-        self.client.prover()
-    }
-
-    fn origins(&self) -> Vec<String> {
-        self.client.origins()
-    }
-
-    fn is_rejection(&self, status: u16) -> bool {
-        self.client.is_rejection(status)
+    fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
+        self.client.revocation_request(token)
     }
 }
 

@@ -4,9 +4,11 @@ mod pending;
 #[cfg(feature = "qr")]
 mod qr;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use auth_core::{Error, Grant, Identity, Reason, Result, Secret, TokenResponse, Transport};
+use auth_core::{
+    Error, Grant, Identity, Reason, Result, Secret, TokenRequest, TokenResponse, Transport,
+};
 
 use crate::authorize;
 use crate::client::{Client, left_to_client, url_of};
@@ -51,7 +53,7 @@ pub struct GrantedDevice {
     client: Client,
     login: String,
     resource_owner: String,
-    first: Mutex<Option<TokenResponse>>,
+    first: Arc<Mutex<Option<TokenResponse>>>,
 }
 
 impl DeviceCode {
@@ -91,7 +93,7 @@ impl GrantedDevice {
             client,
             login: authorize::new_state(),
             resource_owner: String::new(),
-            first: Mutex::new(Some(first)),
+            first: Arc::new(Mutex::new(Some(first))),
         }
     }
 
@@ -116,15 +118,15 @@ impl Grant for GrantedDevice {
         }
     }
 
-    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        first
-            .take()
-            .ok_or_else(|| Error::reauthentication_required(Reason::CodeSpent))
-    }
-
-    fn credentials(&self) -> Vec<&Secret> {
-        self.client.credentials(None)
+    /// Sends nothing: the token is there.
+    fn login_request(&self) -> Result<TokenRequest> {
+        let first = Arc::clone(&self.first);
+        Ok(TokenRequest::from_fn([], move |_| {
+            let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+            first
+                .take()
+                .ok_or_else(|| Error::reauthentication_required(Reason::CodeSpent))
+        }))
     }
 
     fn is_new_login(&self) -> bool {
@@ -134,7 +136,7 @@ impl Grant for GrantedDevice {
             .is_some()
     }
 
-    left_to_client!(client);
+    left_to_client!(client, for_interactive);
 }
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use auth_core::{Error, Grant, Identity, Reason, Result, Revoked, TokenResponse, Transport};
+use auth_core::{
+    Error, Grant, Identity, Policy, Reason, Result, RevokedToken, TokenRequest, TokenResponse,
+};
 
 use crate::authorize::{self, Wanted};
 use crate::client::Client;
@@ -99,20 +101,16 @@ impl Grant for Implicit {
         self.resource_owner.is_empty()
     }
 
-    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
+    fn policy(&self) -> Policy {
+        self.client.policy(Policy::for_interactive())
+    }
+
+    fn login_request(&self) -> Result<TokenRequest> {
         Err(Error::reauthentication_required(Reason::NoCredentials))
     }
 
-    fn revoke(&self, token: Revoked<'_>, http: &dyn Transport) -> Result<()> {
-        self.client.revoke(token, http)
-    }
-
-    fn origins(&self) -> Vec<String> {
-        self.client.origins()
-    }
-
-    fn is_rejection(&self, status: u16) -> bool {
-        self.client.is_rejection(status)
+    fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
+        self.client.revocation_request(token)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The client knows the user's password.
 
-use auth_core::{Grant, Identity, Result, Secret, TokenResponse, Transport};
+use auth_core::{Grant, Identity, Result, Secret, TokenRequest};
 
 use crate::client::{Client, left_to_client};
 
@@ -42,18 +42,13 @@ impl Grant for Password {
             .with("resource_owner", &self.username)
     }
 
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
-        self.client
-            .request("password")?
+    fn login_request(&self) -> Result<TokenRequest> {
+        let request = self.client.request("password")?;
+        Ok(request
             .param("username", &self.username)
             .param("password", &self.password)
-            .optional("scope", &self.client.scope)
-            .send(http)
+            .optional("scope", &self.client.scope))
     }
 
-    fn credentials(&self) -> Vec<&Secret> {
-        self.client.credentials(Some(&self.password))
-    }
-
-    left_to_client!(client);
+    left_to_client!(client, for_password);
 }

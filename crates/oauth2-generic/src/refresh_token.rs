@@ -1,6 +1,6 @@
 //! The client kept a refresh token.
 
-use auth_core::{Error, Grant, Identity, Reason, Result, Secret, TokenResponse, Transport};
+use auth_core::{Error, Grant, Identity, Reason, Result, TokenRequest};
 
 use crate::client::{Client, left_to_client};
 
@@ -44,13 +44,9 @@ impl Grant for RefreshToken {
         self.resource_owner.is_empty()
     }
 
-    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
+    fn login_request(&self) -> Result<TokenRequest> {
         Err(Error::reauthentication_required(Reason::NoCredentials))
     }
 
-    fn credentials(&self) -> Vec<&Secret> {
-        self.client.credentials(None)
-    }
-
-    left_to_client!(client);
+    left_to_client!(client, for_interactive);
 }

@@ -1,6 +1,6 @@
 //! The client has a token, and needs another.
 
-use auth_core::{Error, Grant, Identity, Result, Secret, TokenResponse, Transport};
+use auth_core::{Error, Grant, Identity, Result, Secret, TokenRequest};
 
 use crate::client::{Client, left_to_client};
 
@@ -56,7 +56,7 @@ impl Grant for TokenExchange {
             .with("resource_owner", &self.resource_owner)
     }
 
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
+    fn login_request(&self) -> Result<TokenRequest> {
         if self.resource_owner.is_empty() {
             return Err(Error::configuration(
                 "`resource_owner` is empty; say whose token it is, so that nobody gets another's",
@@ -72,19 +72,12 @@ impl Grant for TokenExchange {
                 .param("actor_token", &self.actor_token)
                 .param("actor_token_type", kind(&self.actor_token_type));
         }
-        request
+        Ok(request
             .optional("requested_token_type", &self.requested_token_type)
-            .optional("scope", &self.client.scope)
-            .send(http)
+            .optional("scope", &self.client.scope))
     }
 
-    fn credentials(&self) -> Vec<&Secret> {
-        let mut credentials = self.client.credentials(Some(&self.subject_token));
-        credentials.push(&self.actor_token);
-        credentials
-    }
-
-    left_to_client!(client);
+    left_to_client!(client, for_client);
 }
 
 fn kind(named: &str) -> &str {

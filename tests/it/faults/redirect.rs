@@ -1,5 +1,6 @@
 //! A token request goes where it was sent, and nowhere else.
 
+use crate::support::asking::Asking as _;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 

@@ -1,6 +1,7 @@
 //! The attacks of RFC 9700 §4, played against a client whose servers nobody here wrote.
 
-use auth_core::{ErrorCode, Grant as _, Session, ureq};
+use crate::support::asking::Asking as _;
+use auth_core::{ErrorCode, Session, ureq};
 use oauth2_generic::{AuthorizationCode, Client};
 
 use super::browser::{Browser, REDIRECT_URI};

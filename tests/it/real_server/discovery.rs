@@ -1,5 +1,6 @@
 //! From an issuer to a token.
 
+use crate::support::asking::Asking as _;
 use auth_core::{Error, HttpTransport, Session};
 use oauth2_generic::{AuthorizationCode, Client, ClientCredentials, Implicit, Metadata};
 
@@ -111,7 +112,7 @@ fn what_the_server_does_not_announce_is_not_sent() {
             ..Default::default()
         };
         let http = Counted::default();
-        let error = auth_core::Grant::obtain(&exchange, &http).unwrap_err();
+        let error = exchange.obtain(&http).unwrap_err();
         assert!(matches!(error, Error::Configuration(_)), "{error}");
         assert_eq!(http.sent(), 0);
     });

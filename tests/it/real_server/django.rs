@@ -1,8 +1,9 @@
 //! What only django-oauth-toolkit has or does: JSON, the implicit grant, an API that says 403.
 
+use crate::support::asking::Asking as _;
 use std::io::Read as _;
 
-use auth_core::{ErrorCode, Grant as _, HttpTransport, ManualClock, Session};
+use auth_core::{ErrorCode, HttpTransport, ManualClock, Session};
 use auth_core::{TokenResponse, ureq};
 use oauth2_generic::{ClientAuth, ClientCredentials, Encoding, Implicit};
 

@@ -1,7 +1,8 @@
 //! Logins that end at the server too, and what the server says of their tokens.
 
+use crate::support::asking::Asking as _;
 use auth_core::{Error, ErrorCode, HttpTransport, ManualClock, Session, ureq};
-use oauth2_generic::{Client, ClientCredentials, Grant as _, Introspection};
+use oauth2_generic::{Client, ClientCredentials, Introspection};
 
 use super::site::{Kind, Site, on_every_form, on_every_site};
 use super::transport::Counted;

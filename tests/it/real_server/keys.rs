@@ -1,12 +1,13 @@
 //! Clients that sign what they say of themselves, and tokens that are bound to a key.
 
+use crate::support::asking::Asking as _;
 use std::time::Duration;
 
 use auth_core::{
     Error, ErrorCode, FileStore, HttpTransport, ManualClock, Session, TokenType, ureq,
 };
 use oauth2_generic::{AuthorizationCode, Client, ClientAuth, ClientCredentials, DpopKey};
-use oauth2_generic::{Grant, PrivateKeyJwt, RefreshToken, SigningKey};
+use oauth2_generic::{PrivateKeyJwt, RefreshToken, SigningKey};
 
 use super::browser::{Browser, REDIRECT_URI};
 use super::site::{ALICE, Site, on_oidc};

@@ -1,7 +1,8 @@
 //! What only oidc-provider has or does: loopback redirects on any port, tokens for one API, scopes
 //! that it leaves out, an API that says 401.
 
-use auth_core::{Error, ErrorCode, Grant as _, HttpTransport, ManualClock, Session, TokenResponse};
+use crate::support::asking::Asking as _;
+use auth_core::{Error, ErrorCode, HttpTransport, ManualClock, Session, TokenResponse};
 use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Encoding, Implicit};
 use oauth2_generic::{Password, Refusal};
 

@@ -1,6 +1,7 @@
 //! Codes and refusals on their way through a browser.
 
-use auth_core::{Error, ErrorCode, Grant, ManualClock, Reason};
+use crate::support::asking::Asking as _;
+use auth_core::{Error, ErrorCode, ManualClock, Reason};
 use oauth2_generic::AuthorizationCode;
 
 use super::browser::{Browser, REDIRECT_URI};

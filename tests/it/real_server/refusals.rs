@@ -1,5 +1,6 @@
 //! Wrong clients, passwords and scopes.
 
+use crate::support::asking::Asking as _;
 use auth_core::{Error, ErrorCode, Grant, HttpTransport, ManualClock, Refusal};
 use oauth2_generic::{ClientAuth, ClientCredentials};
 

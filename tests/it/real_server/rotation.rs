@@ -1,9 +1,10 @@
 //! Refresh tokens that work once, at a server that ends the login of whoever sends one again.
 
+use crate::support::asking::Asking as _;
 use std::error::Error as _;
 use std::time::Duration;
 
-use auth_core::{Error, ErrorCode, Grant, HttpTransport, ManualClock, Reason, Secret, Session};
+use auth_core::{Error, ErrorCode, HttpTransport, ManualClock, Reason, Secret, Session};
 use oauth2_generic::{AuthorizationCode, RefreshToken};
 
 use super::browser::{Browser, REDIRECT_URI};

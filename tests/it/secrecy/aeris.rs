@@ -1,10 +1,11 @@
 //! Aeris has its secrets in the URL: whatever fails, the URL is not shown.
 
+use crate::support::asking::Asking as _;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use auth_core::{Error, Grant, HttpTransport, Result, Session, TokenResponse};
+use auth_core::{Error, HttpTransport, Result, Session, TokenResponse};
 
 use crate::support::{assert_quiet, journal, quiet, shown};
 

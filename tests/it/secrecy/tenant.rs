@@ -1,7 +1,8 @@
 //! A tenant that no header may hold is refused before any socket is opened.
 
+use crate::support::asking::Asking as _;
 use aerion_auth::{Aerion, TenantHeader};
-use auth_core::{Error, Grant, Secret, Session, TokenRequest};
+use auth_core::{Error, Secret, Session, TokenRequest};
 
 use crate::support::{Script, quiet};
 

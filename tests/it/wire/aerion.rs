@@ -1,5 +1,6 @@
 //! Aerion: forms, a tenant header, password and refresh.
 
+use crate::support::asking::Asking as _;
 use aerion_auth::{Aerion, TenantHeader};
 use auth_core::{ErrorCode, Grant, Reason, Session};
 
@@ -130,7 +131,7 @@ fn the_endpoint_is_at_the_company_host_or_at_the_neutral_one() {
         grant.refresh(&REFRESH_TOKEN.into(), &script).unwrap();
         assert_eq!(script.urls(), [url, url]);
         assert_eq!(
-            grant.origins(),
+            grant.policy().apis(),
             [url.strip_suffix("/oauth2/token").unwrap()]
         );
     }

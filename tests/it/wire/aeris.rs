@@ -1,8 +1,9 @@
 //! Aeris: a GET with six parameters, a content type although there is no content.
 
+use crate::support::asking::Asking as _;
 use aeris_auth::Aeris;
 use auth_core::http::Response;
-use auth_core::{ErrorCode, Grant, Session};
+use auth_core::{ErrorCode, Session};
 
 use crate::support::{Script, shown};
 

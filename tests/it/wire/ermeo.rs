@@ -1,5 +1,6 @@
 //! Ermeo: JSON bodies, password and refresh.
 
+use crate::support::asking::Asking as _;
 use std::time::Duration;
 
 use auth_core::{ErrorCode, Grant, Session};
@@ -100,7 +101,7 @@ fn the_default_host_is_the_documented_one() {
     camille(Ermeo::default().base).obtain(&script).unwrap();
     assert_eq!(script.urls(), ["https://api.ermeo.com/oauth/v2/token"]);
     assert_eq!(
-        camille(Ermeo::default().base).origins(),
+        camille(Ermeo::default().base).policy().apis(),
         ["https://api.ermeo.com"]
     );
 }

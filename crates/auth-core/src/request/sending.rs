@@ -8,6 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::error::{Error, Refusal, Result};
 use crate::grant::Prover;
 use crate::secret::{Secret, header_value};
+use crate::token::TokenResponse;
 use crate::transport::Transport;
 
 use super::TokenRequest;
@@ -35,6 +36,27 @@ impl Fresh {
 impl fmt::Debug for Fresh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fresh").finish_non_exhaustive()
+    }
+}
+
+/// What gets tokens in another way than by one request.
+pub(super) struct Custom(Box<dyn Fn(&dyn Transport) -> Result<TokenResponse> + Send + Sync>);
+
+impl Custom {
+    pub(super) fn new(
+        obtain: impl Fn(&dyn Transport) -> Result<TokenResponse> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(obtain))
+    }
+
+    pub(super) fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
+        (self.0)(http)
+    }
+}
+
+impl fmt::Debug for Custom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Custom").finish_non_exhaustive()
     }
 }
 

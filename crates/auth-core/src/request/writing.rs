@@ -13,6 +13,11 @@ use super::{Shape, TokenRequest};
 
 impl TokenRequest {
     pub(super) fn request(&self) -> Result<Request<Vec<u8>>> {
+        if self.shape == Shape::Custom {
+            return Err(Error::configuration(
+                "a request made with `from_fn` yields tokens and nothing else; call `send`",
+            ));
+        }
         let endpoint: Uri = self.endpoint.parse().map_err(|_| not_a_url())?;
         let authority = endpoint.authority().filter(|it| !it.host().is_empty());
         let (Some(_), Some(authority)) = (endpoint.scheme(), authority) else {
@@ -40,7 +45,9 @@ impl TokenRequest {
                 "application/json",
                 self.json_object()?,
             ),
-            Shape::Query => (Method::GET, self.with_query(&endpoint)?, "", Vec::new()),
+            Shape::Query | Shape::Custom => {
+                (Method::GET, self.with_query(&endpoint)?, "", Vec::new())
+            }
         };
         let mut request = Request::new(body);
         *request.method_mut() = method;

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::fingerprint::{fingerprint, short_fingerprint};
-use crate::grant::Grant;
+use crate::fingerprint::fingerprint;
+use crate::grant::{Grant, Policy};
 use crate::held::Held;
 use crate::observer::Observer;
 use crate::origin::Origin;
+use crate::request::TokenRequest;
 use crate::rotation::Rules;
 use crate::secret::Secret;
 use crate::store::{Alone, Nameless, Store};
@@ -24,6 +25,7 @@ use super::{Inner, Session};
 #[must_use = "`build` makes the session"]
 pub struct Builder {
     grant: Box<dyn Grant>,
+    policy: Policy,
     transport: Option<Arc<dyn Transport>>,
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
@@ -37,8 +39,10 @@ pub struct Builder {
 
 impl Builder {
     pub(super) fn new(grant: Box<dyn Grant>) -> Self {
+        let policy = grant.policy();
         Self {
-            origins: grant.origins(),
+            origins: policy.apis().to_vec(),
+            policy,
             grant,
             transport: None,
             clock: None,
@@ -127,16 +131,22 @@ impl Builder {
         };
         let transport = self.transport.unwrap_or_else(shared_transport);
         // A proof that needs another nonce costs a second sending.
-        let sendings = if self.grant.prover().is_some() { 2 } else { 1 };
+        let sendings = if self.policy.binds_tokens() { 2 } else { 1 };
         let rules = Rules {
-            replay: self.grant.replay(),
-            flight: sendings * transport.timeout() + 2 * store.timeout() + MARGIN,
-            credentials: short_fingerprint(&identity, self.grant.credentials()),
+            replay: self.policy.replays(),
+            flight: sendings * longest_exchange(&*self.grant, &*transport)
+                + 2 * store.timeout()
+                + MARGIN,
+            credentials: self
+                .grant
+                .login_request()
+                .map_or(0, |request| request.fingerprint(None)),
             retries: self.retries,
         };
         let inner = Inner {
             seed: fingerprint(&identity, seed(&self.response, &self.refresh_token)),
             identity,
+            policy: self.policy,
             grant: self.grant,
             transport,
             store,
@@ -169,6 +179,17 @@ impl fmt::Debug for Builder {
 fn shared_transport() -> Arc<dyn Transport> {
     static SHARED: LazyLock<Arc<HttpTransport>> = LazyLock::new(|| Arc::new(HttpTransport::new()));
     Arc::<HttpTransport>::clone(&SHARED)
+}
+
+/// How long one exchange with the token endpoint may take.
+fn longest_exchange(grant: &dyn Grant, transport: &dyn Transport) -> Duration {
+    let requests = [
+        grant.login_request(),
+        // No request depends on which token it is for.
+        grant.refresh_request(&Secret::from("a refresh token")),
+    ];
+    let longest = requests.iter().flatten().filter_map(TokenRequest::longest);
+    longest.fold(transport.timeout(), Duration::max)
 }
 
 /// What a session begins with, to tell it from what another one began with.

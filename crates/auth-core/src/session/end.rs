@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::error::{Error, Result, StoreFailure};
-use crate::grant::{Grant, Revoked};
+use crate::grant::{Grant, RevokedToken};
 use crate::rotation::{Loaded, Login, Record};
 use crate::store::Swap;
 use crate::transport::Transport;
@@ -112,13 +112,17 @@ impl Ended {
             .filter(|_| alone)
             .map(|access| &access.token);
         let tokens = [
-            refresh_token.map(Revoked::RefreshToken),
-            access_token.map(Revoked::AccessToken),
+            refresh_token.map(RevokedToken::Refresh),
+            access_token.map(RevokedToken::Access),
         ];
-        let revoked = tokens
-            .into_iter()
-            .flatten()
-            .map(|token| grant.revoke(token, transport));
+        let revoked =
+            tokens
+                .into_iter()
+                .flatten()
+                .map(|token| match grant.revocation_request(token)? {
+                    Some(request) => request.tell(transport),
+                    None => Ok(()),
+                });
         revoked.fold(Ok(()), Result::and)
     }
 }

@@ -125,38 +125,45 @@ mod tests {
     use super::*;
     use crate::clock::{Clock, ManualClock};
     use crate::error::Sent;
-    use crate::grant::Grant;
+    use crate::grant::{Grant, Policy};
     use crate::identity::Identity;
+    use crate::request::TokenRequest;
     use crate::token::{Expires, TokenResponse};
-    use crate::transport::Transport;
 
     /// Gets a token for an hour, as often as it is told.
     #[derive(Debug)]
-    struct Hourly(Mutex<u32>);
+    struct Hourly(Arc<Mutex<u32>>);
 
     impl Grant for Hourly {
         fn identity(&self) -> Identity {
             Identity::new("hourly")
         }
 
-        fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
-            let mut left = lock(&self.0);
-            if *left == 0 {
-                return Err(Error::Network {
-                    network: crate::error::Network::Timeout,
-                    sent: Sent::Maybe,
-                });
-            }
-            *left -= 1;
-            let mut response = TokenResponse::new(format!("token, {left} left"));
-            response.expires = Expires::After(Duration::from_secs(3600));
-            Ok(response)
+        fn policy(&self) -> Policy {
+            Policy::for_client()
+        }
+
+        fn login_request(&self) -> Result<TokenRequest> {
+            let left = Arc::clone(&self.0);
+            Ok(TokenRequest::from_fn([], move |_| {
+                let mut left = lock(&left);
+                if *left == 0 {
+                    return Err(Error::Network {
+                        network: crate::error::Network::Timeout,
+                        sent: Sent::Maybe,
+                    });
+                }
+                *left -= 1;
+                let mut response = TokenResponse::new(format!("token, {left} left"));
+                response.expires = Expires::After(Duration::from_secs(3600));
+                Ok(response)
+            }))
         }
     }
 
     fn session(tokens: u32) -> (Session, ManualClock) {
         let clock = ManualClock::new();
-        let builder = Session::builder(Hourly(Mutex::new(tokens))).retries(0);
+        let builder = Session::builder(Hourly(Arc::new(Mutex::new(tokens)))).retries(0);
         (builder.clock(clock.clone()).build(), clock)
     }
 

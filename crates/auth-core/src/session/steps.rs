@@ -60,12 +60,15 @@ impl Inner {
                 }
                 Do::Refresh(refresh_token) => {
                     let started = self.clock().now();
-                    let answer = self.grant.refresh(&refresh_token, &*self.transport);
+                    let request = self.grant.refresh_request(&refresh_token);
+                    let answer = request.and_then(|request| request.send(&*self.transport));
                     Came::Answered(answer, started)
                 }
                 Do::LogIn => {
                     let started = self.clock().now();
-                    Came::Answered(self.grant.obtain(&*self.transport), started)
+                    let request = self.grant.login_request();
+                    let answer = request.and_then(|request| request.send(&*self.transport));
+                    Came::Answered(answer, started)
                 }
                 Do::Wait(attempt, at_most) => Came::Waited(self.wait(&hands, attempt, at_most)),
                 Do::Sleep(wait) => {

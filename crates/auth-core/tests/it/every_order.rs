@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use auth_core::{
-    Error, Grant, Identity, ManualClock, Replay, Result, Secret, Session, TokenResponse, Transport,
+    Error, Grant, Identity, ManualClock, Policy, Replay, Result, Secret, Session, TokenRequest,
+    TokenResponse,
 };
 
 use crate::script::{come_back_in, lost_answer, not_sent, refused, response, seconds, status};
@@ -41,7 +42,7 @@ impl Outcome {
 }
 
 /// Answers by a list, and notes how often each refresh token may have arrived.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Server {
     outcomes: Vec<Outcome>,
     state: Arc<Mutex<State>>,
@@ -104,16 +105,19 @@ impl Grant for Server {
         Identity::new("every order")
     }
 
-    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
-        self.answer(None)
+    fn policy(&self) -> Policy {
+        Policy::for_client().replay(self.replay)
     }
 
-    fn refresh(&self, refresh_token: &Secret, _: &dyn Transport) -> Result<TokenResponse> {
-        self.answer(Some(refresh_token))
+    fn login_request(&self) -> Result<TokenRequest> {
+        let server = self.clone();
+        Ok(TokenRequest::from_fn([], move |_| server.answer(None)))
     }
 
-    fn replay(&self) -> Replay {
-        self.replay
+    fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
+        let (server, sent) = (self.clone(), refresh_token.clone());
+        let request = TokenRequest::from_fn([sent.clone()], move |_| server.answer(Some(&sent)));
+        Ok(request)
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use auth_core::{
-    Builder, Error, Expires, Grant, Identity, ManualClock, Network, Reason, Refusal, Replay,
-    Result, Revoked, Secret, Sent, Session, TokenResponse, Transport, http,
+    Builder, Error, Expires, Grant, Identity, ManualClock, Network, Policy, Reason, Refusal,
+    Replay, Result, RevokedToken, Secret, Sent, Session, TokenRequest, TokenResponse, http,
 };
 
 /// One answer, made when it is asked for.
@@ -82,6 +82,11 @@ impl Script {
         self.0.lock().unwrap().asked.clone()
     }
 
+    fn request(&self, secret: Secret, asked: String) -> TokenRequest {
+        let script = self.clone();
+        TokenRequest::from_fn([secret], move |_| script.answer(asked.clone()))
+    }
+
     fn answer(&self, asked: String) -> Result<TokenResponse> {
         let answer = {
             let mut state = self.0.lock().unwrap();
@@ -103,27 +108,30 @@ impl Grant for Script {
         Identity::new("script")
     }
 
-    fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
-        self.answer("log in".to_owned())
+    fn policy(&self) -> Policy {
+        Policy::for_password().replay(self.0.lock().unwrap().replay)
     }
 
-    fn refresh(&self, refresh_token: &Secret, _: &dyn Transport) -> Result<TokenResponse> {
-        self.answer(format!("refresh {}", refresh_token.expose()))
+    fn login_request(&self) -> Result<TokenRequest> {
+        Ok(self.request(self.1.clone(), "log in".to_owned()))
     }
 
-    fn revoke(&self, token: Revoked<'_>, _: &dyn Transport) -> Result<()> {
-        let mut state = self.0.lock().unwrap();
-        let (Revoked::RefreshToken(token) | Revoked::AccessToken(token)) = token;
-        state.asked.push(format!("revoke {}", token.expose()));
-        state.unrevoked.pop_front().map_or(Ok(()), Err)
+    fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
+        let asked = format!("refresh {}", refresh_token.expose());
+        Ok(self.request(refresh_token.clone(), asked))
     }
 
-    fn credentials(&self) -> Vec<&Secret> {
-        vec![&self.1]
-    }
-
-    fn replay(&self) -> Replay {
-        self.0.lock().unwrap().replay
+    fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
+        let (RevokedToken::Refresh(token) | RevokedToken::Access(token)) = token else {
+            panic!("a script revokes two kinds of tokens");
+        };
+        let (script, asked) = (self.clone(), format!("revoke {}", token.expose()));
+        Ok(Some(TokenRequest::from_fn([token.clone()], move |_| {
+            let mut state = script.0.lock().unwrap();
+            state.asked.push(asked.clone());
+            let failed = state.unrevoked.pop_front();
+            failed.map_or_else(|| Ok(response("revoked", "", 0)), Err)
+        })))
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auth_core::{Error, Grant, Identity, Reason, Result, Secret, Sent, TokenResponse, Transport};
+use auth_core::{
+    Error, Grant, Identity, Reason, Result, Secret, Sent, TokenRequest, TokenResponse, Transport,
+};
 
 use super::AuthorizationCode;
 use crate::client::left_to_client;
@@ -12,7 +14,7 @@ use crate::client::left_to_client;
 /// A login that the user has granted: a [`Grant`] that holds the code.
 ///
 /// A code works once, and servers end the login of a code that they see again. So it is sent once:
-/// a second [`obtain`](Grant::obtain) is [`Error::ReauthenticationRequired`], also when the answer to
+/// a second try is [`Error::ReauthenticationRequired`], also when the answer to
 /// the first was lost. A server that wants a nonce in the proof of a key refuses before it looks at the
 /// code, and gets it once more in the same call. The refresh token that comes with the first token
 /// carries on from there.
@@ -24,7 +26,7 @@ pub struct Granted {
     state: String,
     code_verifier: Secret,
     resource_owner: String,
-    code: Mutex<Code>,
+    code: Arc<Mutex<Code>>,
 }
 
 enum Code {
@@ -45,7 +47,7 @@ impl Granted {
             state,
             code_verifier,
             resource_owner: String::new(),
-            code: Mutex::new(Code::Unsent(code)),
+            code: Arc::new(Mutex::new(Code::Unsent(code))),
         }
     }
 
@@ -59,24 +61,48 @@ impl Granted {
         self.resource_owner = name.into();
         self
     }
+}
 
-    fn code(&self) -> MutexGuard<'_, Code> {
-        self.code.lock().unwrap_or_else(PoisonError::into_inner)
+impl Code {
+    fn of(code: &Mutex<Self>) -> MutexGuard<'_, Self> {
+        code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The code, for the only time.
-    fn take_code(&self) -> Result<Secret> {
-        let mut code = self.code();
-        match mem::replace(&mut *code, Code::Sent(None)) {
-            Code::Unsent(secret) => Ok(secret),
-            Code::Sent(cause) => {
-                *code = Code::Sent(cause.clone());
+    fn take(code: &Mutex<Self>) -> Result<Secret> {
+        let mut code = Self::of(code);
+        match mem::replace(&mut *code, Self::Sent(None)) {
+            Self::Unsent(secret) => Ok(secret),
+            Self::Sent(cause) => {
+                *code = Self::Sent(cause.clone());
                 Err(Error::ReauthenticationRequired {
                     reason: Reason::CodeSpent,
                     cause,
                 })
             }
         }
+    }
+
+    /// Trades the code for a token, once.
+    fn trade(
+        code: &Mutex<Self>,
+        request: impl FnOnce(&Secret) -> Result<TokenRequest>,
+        http: &dyn Transport,
+    ) -> Result<TokenResponse> {
+        let secret = Self::take(code)?;
+        let answer = request(&secret).and_then(|request| request.send(http));
+        if let Err(error) = &answer {
+            let unsent = matches!(
+                error,
+                Error::Configuration(_) | Error::Network { sent: Sent::No, .. }
+            );
+            *Self::of(code) = if unsent {
+                Self::Unsent(secret)
+            } else {
+                Self::Sent(Some(Box::new(error.clone())))
+            };
+        }
+        answer
     }
 }
 
@@ -89,38 +115,28 @@ impl Grant for Granted {
         }
     }
 
-    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
-        let request = self.login.client.request("authorization_code")?;
-        let code = self.take_code()?;
-        let answer = request
-            .param("code", &code)
-            .param("redirect_uri", &self.login.redirect_uri)
-            .param("code_verifier", &self.code_verifier)
-            .send(http);
-        if let Err(error) = &answer {
-            let unsent = matches!(
-                error,
-                Error::Configuration(_) | Error::Network { sent: Sent::No, .. }
-            );
-            *self.code() = if unsent {
-                Code::Unsent(code)
-            } else {
-                Code::Sent(Some(Box::new(error.clone())))
-            };
-        }
-        answer
-    }
-
-    /// The code is not among them: it changes with every login, and `is_new_login` says so.
-    fn credentials(&self) -> Vec<&Secret> {
-        self.login.client.credentials(None)
+    fn login_request(&self) -> Result<TokenRequest> {
+        drop(self.login.client.request("authorization_code")?);
+        let (code, login) = (Arc::clone(&self.code), self.login.clone());
+        let code_verifier = self.code_verifier.clone();
+        let request = move |code: &Secret| {
+            Ok(login
+                .client
+                .request("authorization_code")?
+                .param("code", code)
+                .param("redirect_uri", &login.redirect_uri)
+                .param("code_verifier", &code_verifier))
+        };
+        Ok(TokenRequest::from_fn([], move |http| {
+            Code::trade(&code, &request, http)
+        }))
     }
 
     fn is_new_login(&self) -> bool {
-        matches!(*self.code(), Code::Unsent(_))
+        matches!(*Code::of(&self.code), Code::Unsent(_))
     }
 
-    left_to_client!(login.client);
+    left_to_client!(login.client, for_interactive);
 }
 
 impl fmt::Debug for Granted {

@@ -1,38 +1,25 @@
 //! What a grant leaves to its client: all that does not depend on who logs in.
 
-/// The methods of [`Grant`](auth_core::Grant) that are the client's; the argument is the field that holds it.
+/// The methods of [`Grant`](auth_core::Grant) that are the client's: the arguments are the field that
+/// holds it, and the constructor of [`Policy`](auth_core::Policy) that tells who logs in.
 macro_rules! left_to_client {
-    ($($client:ident).+) => {
-        fn refresh(
+    ($($client:ident).+, $who_logs_in:ident) => {
+        fn policy(&self) -> auth_core::Policy {
+            self.$($client).+.policy(auth_core::Policy::$who_logs_in())
+        }
+
+        fn refresh_request(
             &self,
             refresh_token: &auth_core::Secret,
-            http: &dyn auth_core::Transport,
-        ) -> auth_core::Result<auth_core::TokenResponse> {
-            self.$($client).+.refresh(refresh_token, http)
+        ) -> auth_core::Result<auth_core::TokenRequest> {
+            self.$($client).+.refresh_request(refresh_token)
         }
 
-        fn revoke(
+        fn revocation_request(
             &self,
-            token: auth_core::Revoked<'_>,
-            http: &dyn auth_core::Transport,
-        ) -> auth_core::Result<()> {
-            self.$($client).+.revoke(token, http)
-        }
-
-        fn prover(&self) -> Option<&dyn auth_core::Prover> {
-            self.$($client).+.prover()
-        }
-
-        fn replay(&self) -> auth_core::Replay {
-            self.$($client).+.replay
-        }
-
-        fn origins(&self) -> Vec<String> {
-            self.$($client).+.origins()
-        }
-
-        fn is_rejection(&self, status: u16) -> bool {
-            self.$($client).+.is_rejection(status)
+            token: auth_core::RevokedToken<'_>,
+        ) -> auth_core::Result<Option<auth_core::TokenRequest>> {
+            self.$($client).+.revocation_request(token)
         }
     };
 }

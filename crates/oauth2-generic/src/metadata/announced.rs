@@ -118,7 +118,7 @@ impl Client {
                  `AuthorizationCode`",
             ));
         }
-        if self.prover().is_some() {
+        if self.is_bound() {
             return Err(Error::configuration(
                 "a token in a redirect cannot be bound to the key in `dpop`; take `AuthorizationCode`",
             ));

@@ -3,9 +3,8 @@
 mod assertions; // `private_key_jwt`
 mod keys; // which keys are taken
 
-use oauth2_generic::{
-    Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Result, Transport,
-};
+use crate::asking::Asking as _;
+use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Error, Result, Transport};
 
 use crate::requests::client;
 use crate::script::Script;

@@ -1,5 +1,6 @@
 //! A code is sent once, ever.
 
+use crate::asking::Asking as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The user logs in on another device: polling, by a clock that nobody waits for.
 
+use crate::asking::Asking as _;
 use std::time::Duration;
 
 use auth_core::{Clock, ManualClock};

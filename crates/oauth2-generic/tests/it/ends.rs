@@ -1,6 +1,7 @@
 //! A login ends at the server, and the server says what it knows of a token.
 
-use auth_core::Revoked;
+use crate::asking::Asking as _;
+use auth_core::RevokedToken;
 use oauth2_generic::{
     AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Implicit,
     Introspection, Password, RefreshToken, Result, Secret, Session, TokenExchange,
@@ -56,8 +57,8 @@ fn every_grant_can_be_revoked() {
     let token = Secret::from("r=1");
     for grant in grants() {
         let http = Script::default().then(200, "").then(200, "");
-        grant.revoke(Revoked::RefreshToken(&token), &http).unwrap();
-        grant.revoke(Revoked::AccessToken(&token), &http).unwrap();
+        grant.revoke(RevokedToken::Refresh(&token), &http).unwrap();
+        grant.revoke(RevokedToken::Access(&token), &http).unwrap();
         let sent = |hint: &str| {
             format!(
                 "POST https://login.example:8443/revoke token=r%3D1&token_type_hint={hint}\
@@ -76,7 +77,7 @@ fn a_revocation_is_written_and_signed_as_every_request_of_the_client() {
     let http = Script::default().then(200, "");
     let token = Secret::from("r");
     ClientCredentials { client }
-        .revoke(Revoked::RefreshToken(&token), &http)
+        .revoke(RevokedToken::Refresh(&token), &http)
         .unwrap();
     assert!(http.asked()[0].ends_with(r#"{"token":"r","token_type_hint":"refresh_token"}"#));
     assert_eq!(http.headers()["authorization"], "Basic YXBwOnMlMjZjcmV0");

@@ -1,5 +1,6 @@
 //! A token is traded for another.
 
+use crate::asking::Asking as _;
 use oauth2_generic::{Error, Grant, Secret, Session, TokenExchange};
 
 use crate::requests::{client, sent};

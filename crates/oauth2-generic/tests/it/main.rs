@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says where"
 )]
 
+mod asking; // sends what a grant builds
 mod browser; // a person in front of a browser
 mod client_auth; // how the client shows who it is
 mod codes; // a code is sent once

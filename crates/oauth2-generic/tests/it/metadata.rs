@@ -2,8 +2,9 @@
 
 mod endpoints; // which endpoints, and how to be asked there
 
+use crate::asking::Asking as _;
 use oauth2_generic::{
-    AuthorizationCode, ClientAuth, ClientCredentials, DeviceCode, Error, Grant, Implicit, Metadata,
+    AuthorizationCode, ClientAuth, ClientCredentials, DeviceCode, Error, Implicit, Metadata,
     Password, RefreshToken, Result, Secret,
 };
 

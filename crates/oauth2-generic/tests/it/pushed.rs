@@ -1,5 +1,6 @@
 //! A login that the server is told of before the user is sent to it, and tokens for several APIs.
 
+use crate::asking::Asking as _;
 use std::time::Duration;
 
 use oauth2_generic::{

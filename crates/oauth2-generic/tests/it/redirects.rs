@@ -1,5 +1,6 @@
 //! What comes back from the authorization endpoint, and what is refused of it.
 
+use crate::asking::Asking as _;
 use std::error::Error as _;
 
 use oauth2_generic::{
@@ -44,7 +45,6 @@ fn refused<T>(result: Result<T>, says: &str) -> Error {
 
 #[test]
 fn a_code_is_decoded_exactly_once() {
-    use oauth2_generic::Grant;
     for (encoded, sent_as) in [
         ("a%3D", "code=a%3D&"),
         ("a%253D", "code=a%253D&"),

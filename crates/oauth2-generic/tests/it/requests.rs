@@ -1,5 +1,6 @@
 //! What each grant sends to the token endpoint, byte for byte.
 
+use crate::asking::Asking as _;
 use std::sync::Mutex;
 
 use oauth2_generic::http::{HeaderMap, Request, Response};
@@ -284,17 +285,21 @@ fn a_kept_refresh_token_shares_the_identity_of_the_login_it_came_from() {
 #[test]
 fn a_token_is_meant_for_the_origin_of_its_endpoint_unless_others_are_named() {
     let mut service = service();
-    assert_eq!(service.origins(), ["https://login.example:8443"]);
+    assert_eq!(service.policy().apis(), ["https://login.example:8443"]);
     service.client.origins = vec!["https://api.example".into()];
-    assert_eq!(service.origins(), ["https://api.example"]);
+    assert_eq!(service.policy().apis(), ["https://api.example"]);
 }
 
 #[test]
 fn a_status_other_than_401_rejects_a_token_only_where_it_is_named() {
     let mut service = service();
-    assert!(service.is_rejection(401) && !service.is_rejection(403));
+    assert!(service.policy().is_rejection(401) && !service.policy().is_rejection(403));
     service.client.rejections = vec![403];
-    assert!(service.is_rejection(401) && service.is_rejection(403) && !service.is_rejection(404));
+    assert!(
+        service.policy().is_rejection(401)
+            && service.policy().is_rejection(403)
+            && !service.policy().is_rejection(404)
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What other servers are known to answer.
 
-use auth_core::{ErrorCode, Grant, Session};
+use crate::support::asking::Asking as _;
+use auth_core::{ErrorCode, Session};
 use oauth2_generic::{AnswerFormat, AuthorizationCode, Client, ClientCredentials, Expiry};
 
 use crate::support::{Script, answer};

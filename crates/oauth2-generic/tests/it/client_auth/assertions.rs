@@ -1,9 +1,10 @@
 //! Assertions: what they say, for whom, and that each is sent once.
 
+use crate::asking::Asking as _;
 use std::collections::BTreeSet;
 
-use auth_core::ManualClock;
 use auth_core::time::OffsetDateTime;
+use auth_core::{ManualClock, MemoryStore};
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
     Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Metadata, PrivateKeyJwt,
@@ -153,7 +154,7 @@ fn it_goes_with_a_refresh_and_to_every_endpoint_that_wants_the_client() -> Resul
     };
     grant.refresh(&token, &http)?;
     client.introspect("t", &http)?;
-    grant.revoke(auth_core::Revoked::RefreshToken(&token), &http)?;
+    grant.revoke(auth_core::RevokedToken::Refresh(&token), &http)?;
     for asked in http.asked() {
         let (_, rest) = asked.split_once("client_assertion=").unwrap();
         let jwt = rest.split('&').next().unwrap();
@@ -207,21 +208,25 @@ fn a_server_that_reads_other_signatures_gets_none() {
 
 #[test]
 fn a_refused_login_is_tried_again_with_another_key() {
-    let of = |key| {
-        let client = signing(PrivateKeyJwt::new(key));
-        let grant = ClientCredentials { client };
-        let texts = grant
-            .credentials()
-            .into_iter()
-            .map(|it| it.expose().to_owned());
-        texts.collect::<Vec<_>>()
-    };
-    assert_eq!(of(es256()), of(es256()));
-    assert_ne!(of(es256()), of(es256().key_id("2")));
-    assert_ne!(
-        of(es256()),
-        of(SigningKey::from_pkcs8_pem(ED25519).unwrap())
-    );
+    let others = [
+        es256().key_id("2"),
+        SigningKey::from_pkcs8_pem(ED25519).unwrap(),
+    ];
+    for other in others {
+        let store = MemoryStore::new();
+        let refuse = Script::default().then(401, r#"{"error":"invalid_client"}"#);
+        let session = |key, http: &Script| {
+            let client = signing(PrivateKeyJwt::new(key));
+            Session::builder(ClientCredentials { client })
+                .store(store.clone())
+                .transport(http.clone())
+                .build()
+        };
+        session(es256(), &refuse).token().unwrap_err();
+        session(es256(), &Script::default()).token().unwrap_err();
+        let accept = Script::default().then(200, ANSWER);
+        session(other, &accept).token().unwrap();
+    }
 }
 
 /// Whoever has an assertion can be the client for a minute.

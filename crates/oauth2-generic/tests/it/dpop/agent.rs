@@ -4,12 +4,10 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth_core::{Identity, Prover};
+use auth_core::{Identity, Policy, TokenRequest};
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::ureq::{self, Agent, SendBody};
-use oauth2_generic::{
-    Client, ClientCredentials, DpopKey, Grant, Result, Session, TokenResponse, Transport,
-};
+use oauth2_generic::{Client, ClientCredentials, DpopKey, Grant, Result, Session, TokenResponse};
 
 use crate::requests::client;
 
@@ -251,12 +249,12 @@ fn a_token_that_is_not_bound_needs_no_proof() {
             Identity::new("unbound")
         }
 
-        fn obtain(&self, _: &dyn Transport) -> Result<TokenResponse> {
-            Ok(TokenResponse::new("t1"))
+        fn policy(&self) -> Policy {
+            Policy::for_client().prover(self.0.clone())
         }
 
-        fn prover(&self) -> Option<&dyn Prover> {
-            Some(&self.0)
+        fn login_request(&self) -> Result<TokenRequest> {
+            Ok(TokenRequest::from_fn([], |_| Ok(TokenResponse::new("t1"))))
         }
     }
 

@@ -1,6 +1,7 @@
 //! A clock that is wrong is put right by the server's, once that refuses a proof.
 
-use oauth2_generic::{ClientCredentials, Error, Grant};
+use crate::asking::Asking as _;
+use oauth2_generic::{ClientCredentials, Error};
 
 use super::server::Server;
 use super::{NOW, bound};

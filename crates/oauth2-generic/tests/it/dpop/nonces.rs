@@ -1,12 +1,13 @@
 //! Servers that want a nonce: how often a request is sent, and what that means for what it spends.
 
+use crate::asking::Asking as _;
 use std::time::Duration;
 
 use auth_core::ManualClock;
 use oauth2_generic::http::{HeaderMap, Method, Uri};
 use oauth2_generic::{
-    AuthorizationCode, ClientCredentials, Error, ErrorCode, Grant, Network, Reason, RefreshToken,
-    Sent, Session,
+    AuthorizationCode, ClientCredentials, Error, ErrorCode, Network, Reason, RefreshToken, Sent,
+    Session,
 };
 use serde_json::{Value, json};
 

@@ -1,5 +1,6 @@
 //! What a proof to the token endpoint says, and which answers are taken.
 
+use crate::asking::Asking as _;
 use oauth2_generic::{
     AuthorizationCode, Client, ClientCredentials, Error, Grant, Implicit, Password, RefreshToken,
     Secret, Session,
@@ -95,12 +96,12 @@ fn every_grant_proves_and_no_proof_is_sent_twice() {
     }
     for grant in [&granted as &dyn Grant, &password, &service(client.clone())] {
         grant.obtain(&server).unwrap();
-        assert!(grant.prover().is_some());
+        assert!(grant.policy().binds_tokens());
     }
     for grant in [&granted as &dyn Grant, &password, &kept] {
         grant.refresh(&refresh_token, &server).unwrap();
     }
-    assert!(kept.prover().is_some());
+    assert!(kept.policy().binds_tokens());
     let mut ids: Vec<String> = server
         .proofs()
         .iter()
@@ -181,7 +182,7 @@ fn a_server_that_announces_other_signatures_is_not_asked() {
 
 #[test]
 fn without_a_key_there_is_no_proof() {
-    assert!(service(client()).prover().is_none());
+    assert!(!service(client()).policy().binds_tokens());
     let identity = service(client()).identity().to_string();
     assert!(!identity.contains("dpop"), "{identity}");
 }

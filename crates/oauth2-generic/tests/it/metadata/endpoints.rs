@@ -1,7 +1,8 @@
 //! Which endpoints a server announces, and how each wants to be asked.
 
-use auth_core::Revoked;
-use oauth2_generic::{ClientAuth, ClientCredentials, Grant, Implicit, Metadata, Secret};
+use crate::asking::Asking as _;
+use auth_core::RevokedToken;
+use oauth2_generic::{ClientAuth, ClientCredentials, Implicit, Metadata, Secret};
 
 use crate::script::Script;
 
@@ -23,7 +24,7 @@ fn an_endpoint_with_ways_to_authenticate_of_its_own_is_held_to_those() {
     let token = Secret::from("t");
     let service = ClientCredentials { client };
     let revoke = |service: &ClientCredentials, http: &Script| {
-        service.revoke(Revoked::AccessToken(&token), http)
+        service.revoke(RevokedToken::Access(&token), http)
     };
     is_configuration(
         revoke(&service, &Script::default()),

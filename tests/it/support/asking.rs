@@ -1,0 +1,19 @@
+//! Sends what a grant builds.
+
+use auth_core::{Grant, Result, Secret, TokenResponse, Transport};
+
+/// A grant whose requests are sent one by one, without a session.
+pub(crate) trait Asking {
+    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse>;
+    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse>;
+}
+
+impl<G: Grant + ?Sized> Asking for G {
+    fn obtain(&self, http: &dyn Transport) -> Result<TokenResponse> {
+        self.login_request()?.send(http)
+    }
+
+    fn refresh(&self, refresh_token: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
+        self.refresh_request(refresh_token)?.send(http)
+    }
+}
