@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
-
 /// How many seconds of a life of `life` seconds pass before it is time to renew.
 ///
 /// The last fifth is for renewing, at least one minute and at most fifteen, ±10 % so that a fleet
@@ -15,17 +13,36 @@ pub(crate) fn fresh_for(life: u64) -> u64 {
     life - (window - tenth + fastrand::u64(0..=2 * tenth))
 }
 
-/// How long to wait after the n-th failure in a row: exponential with full jitter (from the shortest
-/// wait up), and never less than the server asks for.
-pub(crate) fn wait(error: &Error, failures: u32) -> Duration {
-    let (shortest, longest) = if error.is_transient() {
-        TRANSIENT
-    } else {
-        LASTING
-    };
-    let ceiling = shortest.saturating_mul(1 << failures.min(16)).min(longest);
-    let jittered = shortest + (ceiling - shortest).mul_f64(fastrand::f64());
-    jittered.max(error.retry_after().unwrap_or_default())
+/// A wait that doubles with each failure in a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Growing {
+    shortest: Duration,
+    longest: Duration,
+    /// The share of a wait that is left to chance, so that a fleet does not come back at once.
+    jitter: f64,
+}
+
+impl Growing {
+    /// How long to wait after that many failures in a row.
+    pub(crate) fn wait(self, times: u32) -> Duration {
+        let doublings = times.saturating_sub(1).min(16);
+        let ceiling = self
+            .shortest
+            .saturating_mul(1 << doublings)
+            .min(self.longest);
+        let left_to_chance = ceiling.mul_f64(self.jitter * fastrand::f64());
+        (ceiling - left_to_chance).max(self.shortest)
+    }
+}
+
+/// How long to wait after that many failures in a row, by a list whose last wait repeats; up to a tenth
+/// longer, so that a fleet does not come back at once.
+pub(crate) fn at(waits: &[Duration], times: u32) -> Duration {
+    let last = waits.len().saturating_sub(1);
+    let wait = waits.get(last.min(times.saturating_sub(1) as usize));
+    wait.map_or(Duration::ZERO, |wait| {
+        wait.mul_f64(1.0 + fastrand::f64() / 10.0)
+    })
 }
 
 /// How long to wait before the next look at what another process does, after having waited so long.
@@ -36,10 +53,42 @@ pub(crate) fn poll(waited: Duration) -> Duration {
 
 const SHORTEST_POLL: Duration = Duration::from_millis(100);
 const LONGEST_POLL: Duration = Duration::from_secs(1);
-/// The shortest and the longest wait after what may pass by itself.
-const TRANSIENT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-/// The same after what a person probably has to mend: a refused client, a missing page.
-const LASTING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(3600));
+/// After what may pass by itself: a network or a server that failed.
+pub(crate) const LATER: Growing = Growing {
+    shortest: Duration::from_secs(1),
+    longest: Duration::from_secs(60),
+    jitter: 1.0,
+};
+/// After a 429 that names no time.
+pub(crate) const THROTTLED: Growing = Growing {
+    shortest: Duration::from_secs(1),
+    longest: Duration::from_secs(30 * 60),
+    jitter: 0.25,
+};
+/// After what a person probably has to mend: a refused client, a missing page. Some forty times a day.
+pub(crate) const LASTING: Growing = Growing {
+    shortest: Duration::from_secs(30),
+    longest: Duration::from_secs(3600),
+    jitter: 0.2,
+};
+/// After a refresh that was refused in unclear words: some 26 times a day.
+pub(crate) const UNCLEAR: &[Duration] = &[
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(3600),
+];
+/// After a login with a person's password that was refused: 3 tries in any 30 minutes, and 10 a day.
+/// Servers commonly lock an account after 5 to 10.
+pub(crate) const PASSWORD: &[Duration] = &[
+    Duration::from_secs(30),
+    Duration::from_secs(90),
+    Duration::from_secs(33 * 60),
+    Duration::from_secs(85 * 60),
+    Duration::from_secs(2 * 3600),
+    Duration::from_secs(4 * 3600),
+];
+/// After a password of which the server says that it is wrong: accounts get unlocked.
+pub(crate) const WRONG_PASSWORD: &[Duration] = &[Duration::from_secs(24 * 3600 + 60)];
 
 #[cfg(test)]
 mod tests {
@@ -61,24 +110,48 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_are_bounded_and_respect_retry_after() {
-        let failed = Error::Status {
-            status: 500,
-            retry_after: None,
-        };
-        for failures in 0..40 {
-            let wait = wait(&failed, failures);
-            assert!((1..=60).contains(&wait.as_secs()), "{wait:?}");
+    fn waits_grow_and_are_bounded() {
+        for (growing, shortest, longest) in
+            [(LATER, 1, 60), (THROTTLED, 1, 1800), (LASTING, 30, 3600)]
+        {
+            for times in 1..40 {
+                let wait = growing.wait(times).as_secs();
+                assert!((shortest..=longest).contains(&wait), "{times}: {wait} s");
+            }
         }
-        let asked = Error::Status {
-            status: 503,
-            retry_after: Some(Duration::from_secs(600)),
+        assert!(THROTTLED.wait(20) >= Duration::from_secs(1350));
+    }
+
+    /// The tries of one day, refused each time, and the most of them within half an hour.
+    fn tries(wait: impl Fn(u32) -> Duration) -> (usize, usize) {
+        let mut tries = vec![Duration::ZERO];
+        for times in 1.. {
+            let next = tries[tries.len() - 1] + wait(times);
+            if next >= Duration::from_secs(24 * 3600) {
+                break;
+            }
+            tries.push(next);
+        }
+        let half_an_hour = Duration::from_secs(30 * 60);
+        let within = |begin: &Duration| {
+            let window = *begin..*begin + half_an_hour;
+            tries.iter().filter(|at| window.contains(*at)).count()
         };
-        assert_eq!(wait(&asked, 0), Duration::from_secs(600));
-        let lasting = Error::Status {
-            status: 403,
-            retry_after: None,
-        };
-        assert!(wait(&lasting, 0) >= Duration::from_secs(30));
+        (
+            tries.len(),
+            tries.iter().map(within).max().unwrap_or_default(),
+        )
+    }
+
+    #[test]
+    fn tries_a_day_stay_within_their_limits() {
+        for _ in 0..100 {
+            assert!(tries(|times| LASTING.wait(times)).0 <= 60);
+            assert!(tries(|times| at(UNCLEAR, times)).0 <= 30);
+            let (a_day, in_half_an_hour) = tries(|times| at(PASSWORD, times));
+            assert!(a_day <= 10, "{a_day}");
+            assert_eq!(in_half_an_hour, 3);
+            assert_eq!(tries(|times| at(WRONG_PASSWORD, times)).0, 1);
+        }
     }
 }

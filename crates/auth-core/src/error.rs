@@ -246,7 +246,8 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::NoCredentials => "there is no refresh token and nothing to log in with",
             Self::CredentialsRefused => {
-                "the credentials were refused and are not tried again; make a session with the right ones"
+                "the server refused the user name or the password; correct them, or, if they are right \
+                 and the account has been unlocked, call `Session::forget`; they are tried once a day"
             }
             Self::RefreshTokenRefused => {
                 "the refresh token was refused and there is nothing else to log in with"

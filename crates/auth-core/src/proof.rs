@@ -28,7 +28,7 @@ mod world;
 
 pub(crate) use print::Print;
 
-use crate::grant::Replay;
+use crate::grant::{LoginKind, Replay};
 
 use report::{all, small};
 use scenario::{Budget, Credentials, Kind, Scenario, Start};
@@ -119,6 +119,33 @@ scenarios! {
         left: Budget { crashes: 1, lost: 1, denied: 1, overdue: 1, ..NOTHING },
         ..PASSWORD
     };
+    /// A firewall, or a server that does not say what it has against the request.
+    refused_in_unclear_words_with_a_password: 1_000, Scenario {
+        left: Budget { crashes: 1, lost: 1, balked: 2, overdue: 1, ..NOTHING },
+        ..PASSWORD
+    };
+    refused_in_unclear_words_with_nothing_to_log_in_with: 1_000, Scenario {
+        left: Budget { crashes: 1, balked: 4, ..NOTHING },
+        ..REFRESH_TOKEN
+    };
+    /// A client's own login is refused, rests, and comes back.
+    a_refused_login_that_comes_back: 1_000, Scenario {
+        start: Start::Empty,
+        left: Budget { crashes: 1, balked: 2, overdue: 1, ..NOTHING },
+        ..CLIENT
+    };
+    /// One half of a fleet does not have the client's new secret yet.
+    a_new_secret_that_is_not_everywhere_yet: 1_000, Scenario {
+        has_old_secrets: true,
+        left: Budget { crashes: 1, lost: 1, ..NOTHING },
+        ..CLIENT
+    };
+    a_new_secret_in_three_processes: 1_000, Scenario {
+        processes: 3,
+        has_old_secrets: true,
+        left: Budget { lost: 1, ..NOTHING },
+        ..CLIENT
+    };
     a_logout: 1_000_000, Scenario {
         left: Budget { crashes: 1, lost: 1, overdue: 1, logouts: 1, ..NOTHING },
         ..PASSWORD
@@ -183,6 +210,7 @@ const NOTHING: Budget = Budget {
     crashes: 0,
     lost: 0,
     denied: 0,
+    balked: 0,
     unreachable: 0,
     overdue: 0,
     logouts: 0,
@@ -195,6 +223,8 @@ const PASSWORD: Scenario = Scenario {
     credentials: Credentials::Right,
     replay: Replay::Never,
     start: Start::LoggedIn,
+    who: LoginKind::Password,
+    has_old_secrets: false,
     retries: 0,
     has_signs: false,
     generation: 2,
@@ -202,6 +232,11 @@ const PASSWORD: Scenario = Scenario {
 };
 const REFRESH_TOKEN: Scenario = Scenario {
     credentials: Credentials::None,
+    who: LoginKind::Interactive,
+    ..PASSWORD
+};
+const CLIENT: Scenario = Scenario {
+    who: LoginKind::Client,
     ..PASSWORD
 };
 const TOLERANT: Scenario = Scenario {

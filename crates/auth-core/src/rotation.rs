@@ -9,7 +9,7 @@
 mod change;
 mod codec;
 mod decide;
-mod fate;
+mod failure;
 mod login;
 mod steps;
 
@@ -20,9 +20,11 @@ use crate::clock::Moment;
 use crate::error::{Error, Reason};
 
 pub(crate) use change::Change;
+pub(crate) use failure::Verdict;
 pub(crate) use login::{Access, Login, RefreshToken};
 pub(crate) use steps::{
-    Came, Do, How, Loaded, Memory, Notice, Outcome, Renewal, Rules, Serve, Surroundings, Want,
+    Came, Do, How, Loaded, Memory, Notice, Outcome, Renewal, Rules, Sends, Serve, Surroundings,
+    Want,
 };
 
 /// What is known of one login, as all who share it know it. What is rarely there is boxed: every
@@ -42,11 +44,8 @@ pub(crate) struct Record {
     pub(crate) in_flight: Option<InFlight>,
     /// Somebody is logging in anew, for all.
     pub(crate) recovery: Option<Recovery>,
-    pub(crate) failures: u32,
-    /// Nobody tries again before this is over.
-    pub(crate) rest: Option<Box<Rest>>,
-    /// Only a person can help.
-    pub(crate) dead: Option<Box<Dead>>,
+    /// What failed lately, and who waits for how long.
+    pub(crate) back_offs: Vec<BackOff>,
     /// A fingerprint of what the login began with, so that it does not begin with that again.
     pub(crate) seed: u64,
 }
@@ -80,17 +79,27 @@ pub(crate) struct Recovery {
 
 /// A wait after a failure.
 #[derive(Clone, Debug)]
-pub(crate) struct Rest {
+pub(crate) struct BackOff {
+    /// Whom it holds back.
+    pub(crate) scope: Scope,
+    pub(crate) verdict: Verdict,
+    /// How often in a row.
+    pub(crate) times: u32,
+    /// The generation whose renewal failed last.
+    pub(crate) generation: u64,
     pub(crate) period: Period,
     pub(crate) cause: Error,
 }
 
-/// Why only a person can help.
-#[derive(Clone, Debug)]
-pub(crate) struct Dead {
-    pub(crate) error: Error,
-    /// A fingerprint of the credentials that failed: others may be tried.
-    pub(crate) credentials: u64,
+/// Whom a back-off holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// All who share the login.
+    Everyone,
+    /// Those whose refreshes have this fingerprint, whatever the refresh token.
+    Refresh(u64),
+    /// Those whose logins have this fingerprint.
+    Login(u64),
 }
 
 /// From when to when, by the wall clock of whoever wrote it.
@@ -126,6 +135,13 @@ impl Record {
     /// The refresh token, unless it may have been sent.
     pub(crate) fn unsent(&self) -> Option<&RefreshToken> {
         self.refresh_token().filter(|_| self.in_flight.is_none())
+    }
+
+    /// What failed lately in this scope.
+    pub(crate) fn back_off(&self, scope: Scope) -> Option<&BackOff> {
+        self.back_offs
+            .iter()
+            .find(|back_off| back_off.scope == scope)
     }
 
     /// Whether a store that shows this after `newest` has forgotten what it acknowledged.

@@ -1,6 +1,7 @@
 //! Time and chance as a renewal sees them: deadlines pass when the scheduler says so.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::rotation::{Period, Surroundings};
@@ -18,8 +19,8 @@ pub(super) struct Around<'a> {
     /// Deadlines are kept: they pass when nobody else is at anything.
     is_timed: bool,
     pub(super) overdue: RefCell<u8>,
-    /// A rest was found to be over.
-    pub(super) has_rested: Cell<bool>,
+    /// The back-offs that were found to be over.
+    pub(super) waited_out: RefCell<Vec<Period>>,
 }
 
 impl<'a> Around<'a> {
@@ -35,7 +36,7 @@ impl<'a> Around<'a> {
             busy: busy.map(|attempt| drawn(attempt.number)).collect(),
             is_timed,
             overdue: RefCell::new(world.left.overdue),
-            has_rested: Cell::new(false),
+            waited_out: RefCell::default(),
         }
     }
 }
@@ -51,6 +52,9 @@ impl Surroundings for Around<'_> {
             return true;
         }
         let is_rest = period.length() < FLIGHT;
+        if is_rest && period.length() > A_WORKING_DAY {
+            return false;
+        }
         let is_busy = match self.is_timed {
             true => !self.busy.is_empty(),
             false => self.busy.iter().any(|begun| begun.wall == period.since),
@@ -58,7 +62,7 @@ impl Surroundings for Around<'_> {
         if is_rest || !is_busy {
             let is_over = luck.pick(2) == 0;
             if is_rest && is_over {
-                self.has_rested.set(true);
+                self.waited_out.borrow_mut().push(period);
             }
             return is_over;
         }
@@ -77,3 +81,6 @@ impl Surroundings for Around<'_> {
         number(self.count, self.me)
     }
 }
+
+/// A longer wait does not end in an exploration: what was refused for that long is not tried again.
+const A_WORKING_DAY: Duration = Duration::from_secs(8 * 3600);

@@ -1,9 +1,10 @@
 //! What must never be, looked at whenever something happens.
 
-use crate::rotation::{Notice, Record};
+use crate::error::Reason;
+use crate::rotation::{Notice, Period, Record, Scope, Verdict};
 
 use super::process::{Attempt, Todo, number_of};
-use super::server::Answer;
+use super::server::{Answer, State};
 use super::world::{Checked, Story, World, whose};
 
 impl World<'_> {
@@ -28,15 +29,30 @@ impl World<'_> {
         }
     }
 
-    /// Nobody tries anything while everybody is to rest.
-    pub(super) fn check_rest(&self, at: usize, has_rested: bool) -> Checked {
-        let is_rest = self
-            .record
-            .as_ref()
-            .is_some_and(|record| record.rest.is_some());
-        match is_rest && !has_rested {
-            true => Err(format!("no rest: P{at} tries before the time that was set")),
-            false => Ok(()),
+    /// No process sends anything that it has to wait with.
+    pub(super) fn check_back_off(
+        &self,
+        at: usize,
+        noted: &Record,
+        attempt: u128,
+        waited_out: &[Period],
+    ) -> Checked {
+        let flight = noted.in_flight.as_ref();
+        let is_refresh = flight.is_some_and(|flight| flight.attempt == attempt);
+        let own = match is_refresh {
+            true => Scope::Refresh(self.print(at)),
+            false => Scope::Login(self.print(at)),
+        };
+        let back_offs = self.record.iter().flat_map(|record| &record.back_offs);
+        let mut held_back = back_offs.filter(|back_off| {
+            (back_off.scope == Scope::Everyone || back_off.scope == own)
+                && !back_off.period.length().is_zero()
+        });
+        match held_back.find(|back_off| !waited_out.contains(&back_off.period)) {
+            Some(_) => Err(format!(
+                "no back-off: P{at} tries before the time that was set"
+            )),
+            None => Ok(()),
         }
     }
 
@@ -47,6 +63,9 @@ impl World<'_> {
             return Err(format!(
                 "sent without a note: P{at} logs in before that is stored"
             ));
+        }
+        if self.is_refused_unclearly(at) {
+            self.reasons += 1;
         }
         self.logins += 1;
         let reasons = self.reasons + self.refused + self.troubles();
@@ -66,11 +85,18 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Whether a process logs in because its refreshes are refused in words that do not say why.
+    fn is_refused_unclearly(&self, at: usize) -> bool {
+        let record = self.record.as_deref();
+        let back_off = record.and_then(|record| record.back_off(Scope::Refresh(self.print(at))));
+        back_off.is_some_and(|back_off| back_off.verdict == Verdict::Unclear)
+    }
+
     pub(super) fn check_answer(&mut self, request: Option<usize>, answer: Answer) -> Checked {
         match (request, answer) {
             (Some(_), Answer::Refused) => self.refused += 1,
             (None, Answer::Refused) => self.wrong += 1,
-            _ => {}
+            (_, Answer::Token(_) | Answer::Balked | Answer::UnknownClient) => {}
         }
         if self.server.revocations > 0 {
             return Err("a family is revoked: a spent refresh token came again".to_owned());
@@ -95,9 +121,7 @@ impl World<'_> {
         if old.access().is_some() && new.access().is_none() {
             return Err("a valid token is replaced by nothing".to_owned());
         }
-        if new.dead.is_some() && old.dead.is_none() && new.unsent().is_some() {
-            return Err("a login is given up although its refresh token was not sent".to_owned());
-        }
+        self.check_given_up(new)?;
         if new.lineage != old.lineage {
             return self.check_lineage(at, old, new);
         }
@@ -105,6 +129,22 @@ impl World<'_> {
         match self.scenario.is_timed() {
             true => Ok(()),
             false => self.check_flight(at, old, new),
+        }
+    }
+
+    /// A refresh token that the server would take is not given up for being refused.
+    fn check_given_up(&self, new: &Record) -> Checked {
+        let lost = new
+            .in_flight
+            .as_ref()
+            .and_then(|flight| flight.lost.as_ref());
+        let is_refused = lost.is_some_and(|lost| lost.reason == Reason::RefreshTokenRefused);
+        let token = new.refresh_token().filter(|_| is_refused);
+        match token.map(|token| number_of(&token.secret)) {
+            Some(token) if self.server.issued[token].state == State::Good => Err(format!(
+                "a refresh token is dropped: the server has not used r{token} up"
+            )),
+            _ => Ok(()),
         }
     }
 

@@ -32,7 +32,10 @@ impl World<'_> {
                 Some(error) => Err(error),
                 None => {
                     self.process(at).has_code &= request.is_some();
-                    let answer = self.arrive(request, story)?;
+                    let answer = match self.turned_away(at, request, luck, story) {
+                        Some(answer) => answer,
+                        None => self.arrive(request, story)?,
+                    };
                     self.process(at).todo = Todo::Exchange(request, Some(answer));
                     return Ok(None);
                 }
@@ -57,7 +60,9 @@ impl World<'_> {
                 )
             });
             self.process(at).has_code &= request.is_some();
-            self.late.push(request);
+            if !self.has_old_secret(at) {
+                self.late.push(request);
+            }
             return Some(Error::Network {
                 network: Network::Timeout,
                 sent: Sent::Maybe,
@@ -66,11 +71,7 @@ impl World<'_> {
         if !luck.is_struck(&mut self.left.denied) {
             return None;
         }
-        // It may be sent another time: the server has not had it, or has not looked at it.
-        match request {
-            Some(token) => self.server.issued[token].sent -= 1,
-            None => self.logins -= 1,
-        }
+        self.take_back(request);
         if luck.pick(2) == 0 {
             story.tell(|| format!("P{at} cannot connect to the server"));
             return Some(Error::Network {
@@ -85,6 +86,34 @@ impl World<'_> {
         })
     }
 
+    /// A request that the server does not act upon.
+    fn turned_away(
+        &mut self,
+        at: usize,
+        request: Option<usize>,
+        luck: &mut Luck,
+        story: &mut Story,
+    ) -> Option<Answer> {
+        let answer = if self.has_old_secret(at) {
+            Answer::UnknownClient
+        } else if luck.is_struck(&mut self.left.balked) {
+            Answer::Balked
+        } else {
+            return None;
+        };
+        self.take_back(request);
+        story.tell(|| format!("the server turns {} of P{at} away", words(request)));
+        Some(answer)
+    }
+
+    /// It may be sent another time: the server has not had it, or has not looked at it.
+    fn take_back(&mut self, request: Option<usize>) {
+        match request {
+            Some(token) => self.server.issued[token].sent -= 1,
+            None => self.logins -= 1,
+        }
+    }
+
     /// An answer on its way back.
     fn receive(
         &mut self,
@@ -94,7 +123,8 @@ impl World<'_> {
         luck: &mut Luck,
         story: &mut Story,
     ) -> Result<TokenResponse> {
-        if luck.is_struck(&mut self.left.lost) {
+        let acted = matches!(answer, Answer::Token(_) | Answer::Refused);
+        if acted && luck.is_struck(&mut self.left.lost) {
             let token = match answer {
                 Answer::Token(token) if luck.pick(2) == 1 => token,
                 _ => {
@@ -118,9 +148,15 @@ impl World<'_> {
             }
             Answer::Refused => {
                 story.tell(|| format!("P{at} hears that {} is refused", words(request)));
-                let mut refusal = Refusal::new("invalid_grant", None);
-                refusal.status = Some(400);
-                Err(refusal.into())
+                Err(refused("invalid_grant"))
+            }
+            Answer::Balked => {
+                story.tell(|| format!("P{at} hears that {} is not wanted", words(request)));
+                Err(refused("E_FORBIDDEN"))
+            }
+            Answer::UnknownClient => {
+                story.tell(|| format!("P{at} hears that it is not known"));
+                Err(refused("invalid_client"))
             }
         }
     }
@@ -140,7 +176,7 @@ impl World<'_> {
         };
         story.tell(|| match answer {
             Answer::Token(token) => format!("the server answers {} with r{token}", words(request)),
-            Answer::Refused => format!("the server refuses {}", words(request)),
+            _ => format!("the server refuses {}", words(request)),
         });
         self.check_answer(request, answer)?;
         Ok(answer)
@@ -149,6 +185,12 @@ impl World<'_> {
     pub(super) fn can_log_in(&self, at: usize) -> bool {
         self.scenario.credentials != Credentials::None || self.processes[at].has_code
     }
+}
+
+fn refused(code: &str) -> Error {
+    let mut refusal = Refusal::new(code, None);
+    refusal.status = Some(403);
+    refusal.into()
 }
 
 pub(super) fn words(request: Option<usize>) -> String {

@@ -1,6 +1,6 @@
 //! How a renewal ended, and what happened in words.
 
-use crate::error::{Error, Reason};
+use crate::error::{Error, ErrorCode, Reason};
 use crate::rotation::{Login, Outcome, Record};
 
 use super::process::{Todo, number_of};
@@ -48,7 +48,7 @@ impl World<'_> {
     /// Nobody is told that a person must help without a reason, or with the wrong one.
     fn check_failure(&mut self, at: usize, error: &Error) -> Checked {
         let Error::ReauthenticationRequired { reason, .. } = error else {
-            return Ok(());
+            return self.check_cause(at, error);
         };
         let has_token = self
             .record
@@ -57,7 +57,7 @@ impl World<'_> {
         let is_true = match reason {
             Reason::NoCredentials => !has_token && self.scenario.credentials == Credentials::None,
             Reason::CredentialsRefused => self.wrong > 0,
-            Reason::RefreshTokenRefused => self.refused > 0,
+            Reason::RefreshTokenRefused => self.refused > 0 || self.balked() >= IN_A_ROW,
             Reason::RefreshTokenUncertain => self.troubles() > 0,
             Reason::CodeSpent | Reason::LoginTimedOut | Reason::LoginCancelled => false,
         };
@@ -66,6 +66,18 @@ impl World<'_> {
         }
         self.process(at).has_given_up = true;
         Ok(())
+    }
+
+    /// No process is held back by a refusal of what another one sends.
+    fn check_cause(&self, at: usize, error: &Error) -> Checked {
+        let refusal = error.refusal();
+        let is_client = refusal.is_some_and(|refusal| refusal.code == ErrorCode::InvalidClient);
+        match is_client && !self.has_old_secret(at) {
+            true => Err(format!(
+                "the wrong client: P{at} waits for what was not its own refusal"
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Nobody gets an error who could have had the token that is stored.
@@ -103,9 +115,6 @@ impl World<'_> {
         if new.lineage != old.lineage || new.generation != old.generation {
             return format!("generation {} with {token}", new.generation);
         }
-        if new.dead.is_some() && old.dead.is_none() {
-            return "that only a person can help".to_owned();
-        }
         if attempt(new) != attempt(old) {
             return match attempt(new) {
                 None => format!("that {token} was not sent"),
@@ -124,3 +133,6 @@ impl World<'_> {
 fn access(login: &Login) -> Option<usize> {
     login.access.as_ref().map(|access| number_of(&access.token))
 }
+
+/// So many refusals in unclear words ask for a person.
+const IN_A_ROW: u8 = 3;

@@ -8,12 +8,14 @@ use std::hash::Hasher;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::error::Error;
-use crate::rotation::{Access, Change, Login, Memory, Record, RefreshToken, Renewal, Stamp};
+use crate::rotation::{
+    Access, BackOff, Change, Login, Memory, Record, RefreshToken, Renewal, Scope, Stamp,
+};
 use crate::secret::Secret;
 
 use super::process::{Attempt, Process, Todo, number_of};
 use super::server::{Answer, State};
-use super::world::World;
+use super::world::{OLD, RIGHT, World};
 
 /// What is put together for one state.
 #[derive(Debug, Default)]
@@ -124,6 +126,8 @@ impl Print {
             self.option(answer.as_ref(), |to, answer| match answer {
                 Answer::Token(token) => to.token_number(*token),
                 Answer::Refused => to.number(NOTHING),
+                Answer::Balked => to.number(NOTHING - 1),
+                Answer::UnknownClient => to.number(NOTHING - 2),
             });
         }
         self.option(process.attempt.as_ref(), Self::attempt);
@@ -132,6 +136,7 @@ impl Print {
         self.option(process.known.as_ref(), |to, token| to.token_number(*token));
         self.flag(process.has_given_up);
         self.flag(process.has_code);
+        self.flag(process.has_old_secret);
         self.number(process.temper as u64);
     }
 
@@ -191,13 +196,32 @@ impl Print {
         });
         let recovery = record.recovery.as_ref();
         self.option(recovery, |to, recovery| to.name(recovery.attempt));
-        self.flag(record.rest.is_some());
-        self.option(record.dead.as_ref(), |to, dead| {
-            to.error(&dead.error);
-            to.number(dead.credentials);
-        });
+        for scope in SCOPES {
+            self.option(record.back_off(scope), Self::back_off);
+        }
+    }
+
+    fn back_off(&mut self, back_off: &BackOff) {
+        let BackOff {
+            scope,
+            verdict,
+            times,
+            generation,
+            period,
+            cause: _,
+        } = back_off;
         // So few that no wait gets longer than a caller's patience.
-        assert!(record.failures < 4, "this many failures make a difference");
+        let is_patient = *scope == Scope::Everyone && *times < 4;
+        assert!(
+            is_patient || *scope != Scope::Everyone,
+            "this many failures make a difference"
+        );
+        self.number(*verdict as u64);
+        if *scope != Scope::Everyone {
+            self.number((*times).min(3).into());
+        }
+        self.number(*generation);
+        self.flag(period.length().is_zero());
     }
 
     pub(crate) fn login(&mut self, login: &Login) {
@@ -215,13 +239,14 @@ impl Print {
                 lineage,
                 generation,
                 login,
+                scope: _,
                 failed,
             } => {
                 self.number(0);
                 self.name(*lineage);
                 self.number(*generation);
                 self.login(login);
-                self.flag(failed.is_some());
+                self.option(failed.as_ref(), Self::back_off);
             }
             Change::CommitLogin {
                 attempt,
@@ -232,38 +257,27 @@ impl Print {
                 self.number(1);
                 self.name(*attempt);
                 self.login(login);
-                self.flag(failed.is_some());
+                self.option(failed.as_ref(), Self::back_off);
             }
-            Change::Revert { attempt, rest } => {
+            Change::Revert { attempt, back_off } => {
                 self.number(2);
                 self.name(*attempt);
-                self.flag(rest.is_some());
+                self.option(back_off.as_ref(), Self::back_off);
             }
             Change::Lose {
                 attempt,
                 lost,
-                rest,
+                back_off,
             } => {
                 self.number(3);
                 self.name(*attempt);
                 self.number(lost.reason as u64);
-                self.flag(rest.is_some());
+                self.option(back_off.as_ref(), Self::back_off);
             }
-            Change::Release { attempt, rest } => {
+            Change::Release { attempt, back_off } => {
                 self.number(4);
                 self.name(*attempt);
-                self.flag(rest.is_some());
-            }
-            Change::Die {
-                attempt,
-                generation,
-                dead,
-                ..
-            } => {
-                self.number(5);
-                self.name(*attempt);
-                self.number(*generation);
-                self.error(&dead.error);
+                self.option(back_off.as_ref(), Self::back_off);
             }
             Change::Seed { .. } => self.number(6),
         }
@@ -331,6 +345,14 @@ fn place<T: PartialEq>(list: &mut Vec<T>, thing: T) -> u64 {
     }) as u64
 }
 
+/// All that a scenario has.
+const SCOPES: [Scope; 5] = [
+    Scope::Everyone,
+    Scope::Refresh(RIGHT),
+    Scope::Refresh(OLD),
+    Scope::Login(RIGHT),
+    Scope::Login(OLD),
+];
 const LARGE: u8 = 255;
 const NOTHING: u64 = 254;
 const ORDERS: [&[&[usize]]; 4] = [

@@ -28,6 +28,8 @@ pub(super) struct Process {
     pub(super) has_given_up: bool,
     /// Somebody has just logged in, in a browser say.
     pub(super) has_code: bool,
+    /// It has the client's old secret, which the server does not take any more.
+    pub(super) has_old_secret: bool,
     pub(super) temper: Temper,
     /// Its fingerprint, until it changes, where the store may fail or not.
     pub(super) print: Cell<Option<(bool, u128)>>,
@@ -107,7 +109,11 @@ impl Process {
             return false;
         };
         let holds = self.held == Some(record.stamp()) && record.generation >= generation;
-        let is_hopeless = record.dead.is_some() && record.unsent().is_none();
+        let is_hopeless = record.unsent().is_none()
+            || record
+                .back_offs
+                .iter()
+                .any(|back_off| record.is_given_up_by(back_off));
         self.renewal.is_none() && (holds || self.has_given_up && is_hopeless)
     }
 }

@@ -28,6 +28,8 @@ pub(super) fn small(scenario: &Scenario) {
             crashes: few(left.crashes),
             lost: few(left.lost),
             denied: few(left.denied),
+            // Fewer would not ask for a person.
+            balked: left.balked,
             unreachable: few(left.unreachable),
             overdue: few(left.overdue),
             ..left

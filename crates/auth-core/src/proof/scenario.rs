@@ -1,6 +1,6 @@
 //! What is explored: servers, grants, beginnings, and how much may go wrong.
 
-use crate::grant::Replay;
+use crate::grant::{LoginKind, Replay};
 
 /// One exploration.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,10 @@ pub(super) struct Scenario {
     pub(super) credentials: Credentials,
     pub(super) replay: Replay,
     pub(super) start: Start,
+    /// Whose credentials a login sends.
+    pub(super) who: LoginKind,
+    /// Every other process has the client's old secret.
+    pub(super) has_old_secrets: bool,
     /// How often a renewal tries again by itself.
     pub(super) retries: u32,
     /// The store tells whether another process has ended.
@@ -61,6 +65,8 @@ pub(super) struct Budget {
     pub(super) lost: u8,
     /// A server cannot be connected to, or asks to come back later.
     pub(super) denied: u8,
+    /// A server, or something before it, refuses in words that do not say why, and does nothing.
+    pub(super) balked: u8,
     /// The store does not answer, and has written what it was to write or not.
     pub(super) unreachable: u8,
     /// The deadline of one who is still at it passes.
@@ -74,15 +80,15 @@ pub(super) struct Budget {
 impl Budget {
     /// How much that is.
     pub(super) fn sum(self) -> u8 {
-        let [a, b, c, d, e, f, g] = self.parts();
-        a + b + c + d + e + f + g
+        self.parts().iter().sum()
     }
 
-    pub(super) fn parts(self) -> [u8; 7] {
+    pub(super) fn parts(self) -> [u8; 8] {
         [
             self.crashes,
             self.lost,
             self.denied,
+            self.balked,
             self.unreachable,
             self.overdue,
             self.logouts,

@@ -36,6 +36,10 @@ pub(super) enum Answer {
     Token(usize),
     /// `invalid_grant`.
     Refused,
+    /// A refusal in words that do not say why.
+    Balked,
+    /// `invalid_client`.
+    UnknownClient,
 }
 
 impl Server {

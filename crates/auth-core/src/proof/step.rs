@@ -76,7 +76,7 @@ impl World<'_> {
 
     /// A caller asks for a token.
     fn ask(&mut self, at: usize, luck: &mut Luck, story: &mut Story) -> Came {
-        let rules = self.rules();
+        let (rules, sends) = (self.rules(), self.sends(at));
         let bound = self.scenario.generation;
         let is_due = self.stamp().generation < bound;
         let process = self.process(at);
@@ -102,7 +102,7 @@ impl World<'_> {
             (_, false) => format!("P{at}: its token has expired"),
         });
         process.is_served = is_valid;
-        process.renewal = Some(Renewal::new(rules, want));
+        process.renewal = Some(Renewal::new(rules, sends, want));
         Came::Begun
     }
 
@@ -131,8 +131,8 @@ impl World<'_> {
         });
         self.count = around.count;
         self.left.overdue = around.overdue.into_inner();
-        if let Do::Swap(_, Some(_)) = todo {
-            self.check_rest(at, around.has_rested.get())?;
+        if let Do::Swap(record, Some(attempt)) = &todo {
+            self.check_back_off(at, record, *attempt, &around.waited_out.into_inner())?;
         }
         self.check_notices(at, &notices, story)?;
         Ok(todo)
@@ -182,6 +182,7 @@ impl World<'_> {
         story.tell(|| format!("P{at} is killed, and begins anew"));
         if let Todo::Exchange(request, None) = self.processes[at].todo
             && (request.is_some() || self.can_log_in(at))
+            && !self.has_old_secret(at)
         {
             self.late.push(request);
         }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
+use crate::error::{Error, Reason};
 use crate::grant::Replay;
-use crate::rotation::{Change, Login, Memory, Record, Rules, Stamp};
+use crate::rotation::{Change, Login, Memory, Record, Rules, Sends, Stamp};
 use crate::token::{Expires, TokenResponse};
 
 use super::process::{Process, Temper};
-use super::scenario::{Budget, Credentials, Scenario, Start};
+use super::scenario::{Budget, Scenario, Start};
 use super::server::{Server, State};
 
 /// A global state.
@@ -144,7 +145,9 @@ impl<'s> World<'s> {
             memory: Memory {
                 newest: None,
                 owed: (self.scenario.start == Start::Seeded).then(|| Box::new(seed(self))),
+                told: None,
             },
+            has_old_secret: self.scenario.has_old_secrets && !at.is_multiple_of(2),
             temper: if at.is_multiple_of(2) {
                 Temper::Early
             } else {
@@ -158,12 +161,35 @@ impl<'s> World<'s> {
         Rules {
             replay: self.scenario.replay,
             flight: FLIGHT,
-            credentials: match self.scenario.credentials {
-                Credentials::None => 0,
-                Credentials::Right | Credentials::Wrong => 1,
-            },
             retries: self.scenario.retries,
         }
+    }
+
+    /// What a process would send.
+    pub(super) fn sends(&self, at: usize) -> Sends {
+        let nothing = || Error::reauthentication_required(Reason::NoCredentials);
+        Sends {
+            who: self.scenario.who,
+            login: match self.can_log_in(at) {
+                true => Ok(self.print(at)),
+                false => Err(nothing()),
+            },
+            refresh: Ok(self.print(at)),
+        }
+    }
+
+    /// The fingerprint of what a process sends.
+    pub(super) fn print(&self, at: usize) -> u64 {
+        if self.has_old_secret(at) { OLD } else { RIGHT }
+    }
+
+    pub(super) fn has_old_secret(&self, at: usize) -> bool {
+        self.processes[at].has_old_secret
+    }
+
+    /// How often a request was turned away in unclear words.
+    pub(super) fn balked(&self) -> u8 {
+        self.scenario.left.balked - self.left.balked
     }
 
     pub(super) fn process(&mut self, at: usize) -> &mut Process {
@@ -309,6 +335,9 @@ pub(super) fn drawn(number: u128) -> Moment {
     at(number / 16)
 }
 
+/// The fingerprint of what the server takes, and of what it took before the client's secret changed.
+pub(super) const RIGHT: u64 = 1;
+pub(super) const OLD: u64 = 2;
 const NOBODY: usize = 15;
 const YEAR_2026: Duration = Duration::from_secs(1_767_225_600);
 /// Longer than any rest after a failure.

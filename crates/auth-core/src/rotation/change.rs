@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Moment;
 
 use super::decide::NOBODY;
-use super::{Dead, InFlight, Login, Lost, Period, Record, Recovery, Rest};
+use super::{BackOff, InFlight, Login, Lost, Period, Record, Recovery, Scope, Verdict};
 
 /// What is to be noted once a request has ended, however late and on whatever record is there then.
 #[derive(Clone, Debug)]
@@ -17,7 +17,9 @@ pub(crate) enum Change {
         lineage: u128,
         generation: u64,
         login: Arc<Login>,
-        failed: Option<Rest>,
+        /// Whose back-off ends.
+        scope: Option<Scope>,
+        failed: Option<BackOff>,
     },
     /// A login brought a token.
     CommitLogin {
@@ -25,24 +27,25 @@ pub(crate) enum Change {
         lineage: u128,
         born: Duration,
         login: Arc<Login>,
-        failed: Option<Rest>,
+        /// Whose back-off ends.
+        scope: Option<Scope>,
+        failed: Option<BackOff>,
     },
     /// The refresh token did not leave this machine, or the server says that it was not used.
-    Revert { attempt: u128, rest: Option<Rest> },
+    Revert {
+        attempt: u128,
+        back_off: Option<BackOff>,
+    },
     /// The refresh token is spent or may be.
     Lose {
         attempt: u128,
         lost: Lost,
-        rest: Option<Rest>,
+        back_off: Option<BackOff>,
     },
     /// A login failed; others may try.
-    Release { attempt: u128, rest: Option<Rest> },
-    /// A login failed, and only a person can help, unless there is still a refresh token to send.
-    Die {
+    Release {
         attempt: u128,
-        generation: u64,
-        dead: Dead,
-        now: Moment,
+        back_off: Option<BackOff>,
     },
     /// A login that was made elsewhere.
     Seed {
@@ -57,7 +60,7 @@ pub(crate) enum Change {
 
 impl Change {
     /// The record after the change; none if it is not, or no longer, this change's to make.
-    pub(crate) fn apply(&self, record: Option<&Record>) -> Option<Record> {
+    pub(crate) fn apply(&self, record: Option<&Record>, now: Moment) -> Option<Record> {
         let empty = Record::default();
         let old = record.unwrap_or(&empty);
         match self {
@@ -65,49 +68,35 @@ impl Change {
                 lineage,
                 generation,
                 login,
+                scope,
                 failed,
             } => {
                 let mine = old.lineage == *lineage && old.generation == *generation;
-                mine.then(|| old.commit(login, failed.clone()))
+                mine.then(|| old.commit(login, *scope, failed.clone()))
             }
             Self::CommitLogin {
                 attempt,
                 lineage,
                 born,
                 login,
+                scope,
                 failed,
             } => {
                 let mine = record.is_none() || old.is_recovering(*attempt);
-                mine.then(|| old.commit_login(*lineage, *born, login, failed.clone()))
+                mine.then(|| old.commit_login(*lineage, *born, login, *scope, failed.clone()))
             }
-            Self::Revert { attempt, rest } => old.revert(*attempt, rest.clone()),
+            Self::Revert { attempt, back_off } => old.revert(*attempt, back_off.clone()),
             Self::Lose {
                 attempt,
                 lost,
-                rest,
-            } => old.lose(*attempt, lost, rest.clone()),
-            Self::Release { attempt, rest } => {
+                back_off,
+            } => old.lose(*attempt, lost, back_off.clone()),
+            Self::Release { attempt, back_off } => {
                 let released = Record {
                     recovery: None,
-                    ..old.resting(rest.clone())
+                    ..old.backing_off(back_off.clone())
                 };
                 old.is_recovering(*attempt).then_some(released)
-            }
-            Self::Die {
-                attempt,
-                generation,
-                dead,
-                now,
-            } => {
-                let mine = old.is_recovering(*attempt) && old.generation == *generation;
-                // It may have turned out meanwhile that the refresh token was not sent.
-                let is_over = old.unsent().is_none_or(|token| !token.is_alive(*now));
-                let ended = Record {
-                    recovery: None,
-                    dead: is_over.then(|| Box::new(dead.clone())),
-                    ..old.next()
-                };
-                mine.then_some(ended)
             }
             Self::Seed {
                 lineage,
@@ -116,9 +105,11 @@ impl Change {
                 print,
                 is_new,
             } => {
-                let wanted = record.is_none() || *is_new || old.is_over();
+                let wanted = record.is_none() || *is_new || old.is_over(now);
                 let seeded = || Record {
                     seed: *print,
+                    // What was refused was another refresh token; a password is the same.
+                    back_offs: old.back_offs_of_logins(),
                     ..old.begin_lineage(*lineage, *born, Some(login))
                 };
                 (wanted && old.seed != *print).then(seeded)
@@ -138,7 +129,7 @@ impl Change {
 
 impl Record {
     /// The refresh token is about to be sent.
-    pub(crate) fn begin(&self, attempt: u128, period: Period) -> Self {
+    pub(crate) fn begin(&self, attempt: u128, period: Period, scope: Option<Scope>) -> Self {
         let sendings = self.in_flight.as_ref().map_or(0, |flight| flight.sendings);
         Self {
             in_flight: Some(InFlight {
@@ -148,19 +139,17 @@ impl Record {
                 lost: None,
             }),
             recovery: None,
-            rest: None,
-            ..self.next()
+            ..self.trying(scope)
         }
     }
 
     /// A login is about to be tried, for all.
     ///
     /// What is in flight stays: a late answer to it still wins.
-    pub(crate) fn recover(&self, attempt: u128, period: Period) -> Self {
+    pub(crate) fn recover(&self, attempt: u128, period: Period, scope: Option<Scope>) -> Self {
         Self {
             recovery: Some(Recovery { attempt, period }),
-            rest: None,
-            ..self.next()
+            ..self.trying(scope)
         }
     }
 
@@ -187,17 +176,15 @@ impl Record {
         }
     }
 
-    fn commit(&self, login: &Login, failed: Option<Rest>) -> Self {
+    fn commit(&self, login: &Login, scope: Option<Scope>, failed: Option<BackOff>) -> Self {
         Self {
             generation: self.generation + 1,
             login: Some(Arc::new(login.over(self.login.as_deref()))),
             in_flight: None,
-            failures: 0,
-            rest: None,
-            dead: None,
+            back_offs: self.back_offs_without(scope),
             ..self.next()
         }
-        .resting(failed)
+        .backing_off(failed)
     }
 
     fn commit_login(
@@ -205,9 +192,17 @@ impl Record {
         lineage: u128,
         born: Duration,
         login: &Arc<Login>,
-        failed: Option<Rest>,
+        scope: Option<Scope>,
+        failed: Option<BackOff>,
     ) -> Self {
-        let mut record = self.begin_lineage(lineage, born, Some(login));
+        let mut record = Self {
+            back_offs: match scope {
+                Some(_) => self.back_offs_without(scope),
+                // A person has logged in: it is another refresh token from now on.
+                None => self.back_offs_of_logins(),
+            },
+            ..self.begin_lineage(lineage, born, Some(login))
+        };
         if login.access.is_none() {
             // Not even the token that is still valid is given up.
             let access = self.access().cloned();
@@ -216,10 +211,10 @@ impl Record {
                 ..(**login).clone()
             }));
         }
-        record.resting(failed)
+        record.backing_off(failed)
     }
 
-    fn revert(&self, attempt: u128, rest: Option<Rest>) -> Option<Self> {
+    fn revert(&self, attempt: u128, back_off: Option<BackOff>) -> Option<Self> {
         let flight = self
             .in_flight
             .as_ref()
@@ -233,11 +228,11 @@ impl Record {
         });
         Some(Self {
             in_flight: before,
-            ..self.resting(rest)
+            ..self.backing_off(back_off)
         })
     }
 
-    fn lose(&self, attempt: u128, lost: &Lost, rest: Option<Rest>) -> Option<Self> {
+    fn lose(&self, attempt: u128, lost: &Lost, back_off: Option<BackOff>) -> Option<Self> {
         let flight = self
             .in_flight
             .as_ref()
@@ -247,7 +242,7 @@ impl Record {
                 lost: Some(Box::new(lost.clone())),
                 ..flight.clone()
             }),
-            ..self.resting(rest)
+            ..self.backing_off(back_off)
         })
     }
 
@@ -264,16 +259,50 @@ impl Record {
         }
     }
 
-    fn resting(&self, rest: Option<Rest>) -> Self {
-        let next = self.next();
-        match rest {
-            None => next,
-            Some(rest) => Self {
-                failures: next.failures.saturating_add(1),
-                rest: Some(Box::new(rest)),
-                ..next
-            },
+    /// With this back-off in the place of the one before it, and without those that nobody needs.
+    fn backing_off(&self, back_off: Option<BackOff>) -> Self {
+        let mut next = self.next();
+        let Some(back_off) = back_off else {
+            return next;
+        };
+        let now = back_off.period.since;
+        next.back_offs.retain(|other| {
+            let is_old = other.period.until.saturating_add(FORGOTTEN) < now;
+            other.scope != back_off.scope && !is_old
+        });
+        next.back_offs.push(back_off);
+        if next.back_offs.len() > MOST_BACK_OFFS {
+            next.back_offs.remove(0);
         }
+        next
+    }
+
+    /// An attempt begins: what it waited for is over, and counted on.
+    fn trying(&self, scope: Option<Scope>) -> Self {
+        let mut next = self.next();
+        for back_off in &mut next.back_offs {
+            if back_off.scope == Scope::Everyone || Some(back_off.scope) == scope {
+                back_off.period.until = back_off.period.since;
+            }
+        }
+        next
+    }
+
+    /// What is left to wait for after a success.
+    fn back_offs_without(&self, scope: Option<Scope>) -> Vec<BackOff> {
+        let others = self
+            .back_offs
+            .iter()
+            .filter(|back_off| back_off.scope != Scope::Everyone && Some(back_off.scope) != scope);
+        others.cloned().collect()
+    }
+
+    fn back_offs_of_logins(&self) -> Vec<BackOff> {
+        let logins = self
+            .back_offs
+            .iter()
+            .filter(|back_off| matches!(back_off.scope, Scope::Login(_)));
+        logins.cloned().collect()
     }
 
     /// The same, one revision later.
@@ -291,7 +320,38 @@ impl Record {
     }
 
     /// Whether nothing more can come of this login by itself.
-    fn is_over(&self) -> bool {
-        self.dead.is_some() || (self.refresh_token().is_none() && self.access().is_none())
+    fn is_over(&self, now: Moment) -> bool {
+        let goes_on = |period: Period| !period.left(now).is_zero();
+        let flight = self
+            .in_flight
+            .as_ref()
+            .filter(|flight| flight.lost.is_none());
+        let is_busy = flight.is_some_and(|flight| goes_on(flight.period))
+            || self
+                .recovery
+                .as_ref()
+                .is_some_and(|recovery| goes_on(recovery.period));
+        let is_refused = self
+            .back_offs
+            .iter()
+            .any(|back_off| self.is_given_up_by(back_off));
+        let refreshes = self.unsent().is_some_and(|token| token.is_alive(now)) && !is_refused;
+        let works = self.access().is_some_and(|access| access.is_valid(now));
+        !is_busy && !refreshes && !works
+    }
+
+    /// Whether the refresh token was refused so often, in unclear words, that a person should log in.
+    pub(crate) fn is_given_up_by(&self, back_off: &BackOff) -> bool {
+        matches!(back_off.scope, Scope::Refresh(_))
+            && back_off.verdict == Verdict::Unclear
+            && back_off.times >= IN_A_ROW
+            && back_off.generation == self.generation
     }
 }
+
+/// So many refusals of a refresh in a row, in unclear words, are not a firewall's.
+const IN_A_ROW: u32 = 3;
+/// More settings than this are not tried on one login at a time; the oldest refusal goes.
+const MOST_BACK_OFFS: usize = 16;
+/// How long after its end a back-off still counts as the last in a row.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 3600);

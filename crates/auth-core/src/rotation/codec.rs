@@ -14,7 +14,8 @@ use crate::store::StoredRecord;
 use crate::token::TokenType;
 
 use super::{
-    Access, Dead, InFlight, Loaded, Login, Lost, Period, Record, Recovery, RefreshToken, Rest,
+    Access, BackOff, InFlight, Loaded, Login, Lost, Period, Record, Recovery, RefreshToken, Scope,
+    Verdict,
 };
 use read::Reader;
 use write::Writer;
@@ -29,12 +30,13 @@ impl Record {
         to.u64(self.revision);
         to.u64(self.generation);
         to.u64(self.seed);
-        to.u64(self.failures.into());
         to.option(self.login.as_deref(), Login::write);
         to.option(self.in_flight.as_ref(), InFlight::write);
         to.option(self.recovery.as_ref(), Recovery::write);
-        to.option(self.rest.as_deref(), Rest::write);
-        to.option(self.dead.as_deref(), Dead::write);
+        to.u64(self.back_offs.len() as u64);
+        for back_off in &self.back_offs {
+            back_off.write(&mut to);
+        }
         to.finish().into()
     }
 
@@ -45,12 +47,12 @@ impl Record {
             revision: from.count()?,
             generation: from.count()?,
             seed: from.u64()?,
-            failures: u32::try_from(from.u64()?).ok()?,
             login: from.option(Login::read)?.map(Arc::new),
             in_flight: from.option(InFlight::read)?,
             recovery: from.option(Recovery::read)?,
-            rest: from.option(Rest::read)?.map(Box::new),
-            dead: from.option(Dead::read)?.map(Box::new),
+            back_offs: (0..from.u64()?)
+                .map(|_| BackOff::read(from))
+                .collect::<Option<_>>()?,
         })
     }
 }
@@ -71,6 +73,11 @@ impl Loaded {
         if *format > FORMAT {
             return Err(unreadable(
                 "it was written by a newer version of this library; upgrade this program",
+            ));
+        }
+        if *format < FORMAT {
+            return Err(unreadable(
+                "it was written by an older version of this library; log out to replace it",
             ));
         }
         let mut from = Reader::new(rest);
@@ -195,30 +202,46 @@ impl Recovery {
     }
 }
 
-impl Rest {
+impl BackOff {
     fn write(&self, to: &mut Writer) {
+        self.scope.write(to);
+        to.byte(failure::position(&VERDICTS, &self.verdict));
+        to.u64(self.times.into());
+        to.u64(self.generation);
         self.period.write(to);
         failure::write(&self.cause, to);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
+            scope: Scope::read(from)?,
+            verdict: failure::at(&VERDICTS, from.byte()?)?,
+            times: u32::try_from(from.u64()?).ok()?,
+            generation: from.count()?,
             period: Period::read(from)?,
             cause: failure::read(from)?,
         })
     }
 }
 
-impl Dead {
-    fn write(&self, to: &mut Writer) {
-        failure::write(&self.error, to);
-        to.u64(self.credentials);
+impl Scope {
+    fn write(self, to: &mut Writer) {
+        let (kind, print) = match self {
+            Self::Everyone => (0, 0),
+            Self::Refresh(print) => (1, print),
+            Self::Login(print) => (2, print),
+        };
+        to.byte(kind);
+        to.u64(print);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            error: failure::read(from)?,
-            credentials: from.u64()?,
+        let (kind, print) = (from.byte()?, from.u64()?);
+        Some(match kind {
+            0 => Self::Everyone,
+            1 => Self::Refresh(print),
+            2 => Self::Login(print),
+            _ => return None,
         })
     }
 }
@@ -238,4 +261,14 @@ impl Period {
 }
 
 const MAGIC: &[u8] = b"auth-all";
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// In the order in which they are written; new ones go to the end.
+const VERDICTS: [Verdict; 7] = [
+    Verdict::Later,
+    Verdict::Throttled,
+    Verdict::Unusable,
+    Verdict::Setting,
+    Verdict::Unclear,
+    Verdict::Doubted,
+    Verdict::Wrong,
+];

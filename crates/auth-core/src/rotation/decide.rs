@@ -5,7 +5,7 @@ use crate::error::{Error, Reason};
 use crate::grant::Replay;
 use crate::secret::Secret;
 
-use super::{InFlight, Period, Record, RefreshToken};
+use super::{BackOff, InFlight, Period, Record, RefreshToken, Scope, Sends, Verdict};
 
 /// What a record allows next.
 #[derive(Clone, Debug)]
@@ -13,38 +13,36 @@ pub(super) enum Allowed {
     /// Send the refresh token for the first time, or once more.
     Refresh(Secret),
     LogIn,
-    /// Somebody is at it.
+    /// Another attempt is in progress.
     Wait {
         attempt: u128,
         period: Period,
     },
-    /// Nobody may do anything.
+    /// No request is allowed yet, or none is possible.
     Nothing(Error),
 }
 
 /// What the decision depends on besides the record.
 pub(super) trait Circumstances {
-    /// Whether what somebody set out to do in this period has ended.
+    /// Whether what an attempt set out to do in this period has ended.
     fn is_over(&self, attempt: u128, period: Period) -> bool;
     fn now(&self) -> Moment;
 }
 
 impl Record {
-    /// What may be done for a new token.
+    /// What may be done for a new token, by a session that would send this.
     pub(super) fn allows(
         &self,
         replay: Replay,
-        credentials: u64,
+        sends: &Sends,
+        new_login: bool,
         circumstances: &impl Circumstances,
     ) -> Allowed {
-        if let Some(rest) = &self.rest {
-            let wait = rest.period.left(circumstances.now());
-            if !circumstances.is_over(NOBODY, rest.period) {
-                return Allowed::Nothing(Error::NotBefore {
-                    wait,
-                    cause: Box::new(rest.cause.clone()),
-                });
-            }
+        if let Some(back_off) = self.holds_back(Scope::Everyone, circumstances) {
+            return Allowed::Nothing(back_off.error(circumstances.now()));
+        }
+        if new_login {
+            return Allowed::LogIn;
         }
         if let Some(recovery) = &self.recovery
             && !circumstances.is_over(recovery.attempt, recovery.period)
@@ -63,37 +61,103 @@ impl Record {
                 period: flight.period,
             };
         }
-        let sendable = self
-            .in_flight
-            .as_ref()
-            .is_none_or(|flight| flight.may_be_sent_again(replay));
-        // A login that was given up while somebody was at it goes on if nothing was sent after all.
-        let is_given_up = self.dead.is_some() && self.in_flight.is_some();
-        let alive = |token: &&RefreshToken| token.is_alive(circumstances.now());
-        if let Some(token) = self.refresh_token().filter(alive)
-            && sendable
-            && !is_given_up
-        {
-            return Allowed::Refresh(token.secret.clone());
+        match self.sendable(replay, circumstances.now()) {
+            Some(token) => self.allows_refresh(token, sends, circumstances),
+            None => self.allows_login(sends, circumstances),
         }
-        let dead = self.dead.as_ref();
-        match dead.filter(|dead| dead.credentials == credentials) {
-            Some(dead) => Allowed::Nothing(dead.error.clone()),
+    }
+
+    fn allows_refresh(
+        &self,
+        token: &RefreshToken,
+        sends: &Sends,
+        circumstances: &impl Circumstances,
+    ) -> Allowed {
+        let now = circumstances.now();
+        let print = match &sends.refresh {
+            Ok(print) => *print,
+            Err(error) => return Allowed::Nothing(error.clone()),
+        };
+        let Some(back_off) = self.holds_back(Scope::Refresh(print), circumstances) else {
+            return Allowed::Refresh(token.secret.clone());
+        };
+        if back_off.verdict != Verdict::Unclear {
+            return Allowed::Nothing(back_off.error(now));
+        }
+        let works = self.access().is_some_and(|access| access.is_valid(now));
+        match sends.login {
+            // The refresh token stays until the login has succeeded.
+            Ok(_) => self.allows_login(sends, circumstances),
+            Err(_) if self.is_given_up_by(back_off) && !works => {
+                Allowed::Nothing(Error::ReauthenticationRequired {
+                    reason: Reason::RefreshTokenRefused,
+                    cause: Some(Box::new(back_off.cause.clone())),
+                })
+            }
+            Err(_) => Allowed::Nothing(back_off.error(now)),
+        }
+    }
+
+    fn allows_login(&self, sends: &Sends, circumstances: &impl Circumstances) -> Allowed {
+        let print = match &sends.login {
+            Ok(print) => *print,
+            Err(error) => return Allowed::Nothing(self.nothing_to_log_in_with(error.clone())),
+        };
+        match self.holds_back(Scope::Login(print), circumstances) {
+            Some(back_off) => Allowed::Nothing(back_off.error(circumstances.now())),
             None => Allowed::LogIn,
         }
     }
 
+    /// The back-off in this scope, unless it is over.
+    fn holds_back(&self, scope: Scope, circumstances: &impl Circumstances) -> Option<&BackOff> {
+        self.back_off(scope)
+            .filter(|back_off| !circumstances.is_over(NOBODY, back_off.period))
+    }
+
+    /// The refresh token, if it may be sent.
+    fn sendable(&self, replay: Replay, now: Moment) -> Option<&RefreshToken> {
+        let flight = self.in_flight.as_ref();
+        let is_allowed = flight.is_none_or(|flight| flight.may_be_sent_again(replay));
+        self.refresh_token()
+            .filter(|token| is_allowed && token.is_alive(now))
+    }
+
     /// What a login that is not possible means, given how the refresh token was lost.
     pub(super) fn nothing_to_log_in_with(&self, error: Error) -> Error {
-        let Some(flight) = &self.in_flight else {
+        let is_lack = matches!(
+            error,
+            Error::ReauthenticationRequired {
+                reason: Reason::NoCredentials,
+                ..
+            }
+        );
+        let Some(flight) = self.in_flight.as_ref().filter(|_| is_lack) else {
             return error;
         };
         let (reason, cause) = match &flight.lost {
             Some(lost) => (lost.reason, Some(Box::new(lost.cause.clone()))),
-            // Whoever sent it has not been heard of again.
+            // The process that sent it has not been heard of again.
             None => (Reason::RefreshTokenUncertain, None),
         };
         Error::ReauthenticationRequired { reason, cause }
+    }
+}
+
+impl BackOff {
+    /// What a caller is told who is held back.
+    fn error(&self, now: Moment) -> Error {
+        let cause = Box::new(self.cause.clone());
+        if self.verdict == Verdict::Wrong {
+            return Error::ReauthenticationRequired {
+                reason: Reason::CredentialsRefused,
+                cause: Some(cause),
+            };
+        }
+        Error::NotBefore {
+            wait: self.period.left(now),
+            cause,
+        }
     }
 }
 
@@ -108,5 +172,5 @@ impl InFlight {
     }
 }
 
-/// Rests are nobody's attempt.
+/// Back-offs are no process's attempt.
 pub(super) const NOBODY: u128 = 0;

@@ -17,22 +17,23 @@ use std::time::Duration;
 use crate::backoff;
 use crate::clock::Moment;
 use crate::error::Error;
+use crate::grant::LoginKind;
 use crate::secret::Secret;
 use crate::store::Swap;
 
 use super::change::Change;
 use super::decide::{Allowed, Circumstances};
-use super::fate::Next;
-use super::{Login, Period, Record, Rest, Stamp};
+use super::{BackOff, Login, Period, Record, Scope, Stamp};
 
 pub(crate) use words::{
-    Came, Do, How, Loaded, Memory, Notice, Outcome, Rules, Serve, Surroundings, Want,
+    Came, Do, How, Loaded, Memory, Notice, Outcome, Rules, Sends, Serve, Surroundings, Want,
 };
 
 /// One way to a new token.
 #[derive(Clone, Debug)]
 pub(crate) struct Renewal {
     rules: Rules,
+    sends: Sends,
     want: Want,
     /// What the store holds, as far as we know.
     base: Option<Record>,
@@ -71,6 +72,16 @@ enum After {
     Decide,
 }
 
+/// What to do after a failure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Next {
+    /// Another way can be tried at once, if there is one.
+    Now,
+    /// The same can be tried after a wait.
+    After(Duration),
+    Stop,
+}
+
 struct Around<'a>(&'a dyn Surroundings, &'a Renewal);
 
 impl Circumstances for Around<'_> {
@@ -89,9 +100,10 @@ impl Circumstances for Around<'_> {
 }
 
 impl Renewal {
-    pub(crate) fn new(rules: Rules, want: Want) -> Self {
+    pub(crate) fn new(rules: Rules, sends: Sends, want: Want) -> Self {
         Self {
             rules,
+            sends,
             want,
             base: None,
             doing: Doing::Nothing,
@@ -227,8 +239,13 @@ impl Step<'_> {
     }
 
     fn decide(&mut self) -> Do {
+        self.decide_after(None)
+    }
+
+    /// What follows; what has just failed is more telling than that it has to be waited out.
+    fn decide_after(&mut self, failed: Option<Error>) -> Do {
         if let Some(change) = self.memory.owed.as_deref().cloned() {
-            if let Some(to) = change.apply(self.renewal.base.as_ref()) {
+            if let Some(to) = change.apply(self.renewal.base.as_ref(), self.around.now()) {
                 return self.renewal.ask(Doing::Settling(to, change));
             }
             self.settled(&change);
@@ -236,18 +253,23 @@ impl Step<'_> {
         if let Some(serve) = self.serve(How::Adopted).filter(|serve| !serve.is_due) {
             return done(Outcome::Serve(serve));
         }
-        let empty = Record::default();
-        let base = self.renewal.base.as_ref().unwrap_or(&empty);
-        let around = Around(self.around, self.renewal);
-        let rules = self.renewal.rules;
-        match base.allows(rules.replay, rules.credentials, &around) {
-            Allowed::Nothing(error @ Error::NotBefore { .. }) => self.fail(error),
-            _ if self.renewal.want.new_login => self.begin(None),
+        match self.allowed() {
             Allowed::Refresh(secret) => self.begin(Some(secret)),
             Allowed::LogIn => self.begin(None),
             Allowed::Wait { attempt, period } => self.wait(attempt, period),
+            Allowed::Nothing(error @ Error::NotBefore { .. }) => self.fail(failed.unwrap_or(error)),
             Allowed::Nothing(error) => self.fail(error),
         }
+    }
+
+    fn allowed(&self) -> Allowed {
+        let empty = Record::default();
+        let base = self.renewal.base.as_ref().unwrap_or(&empty);
+        let around = Around(self.around, self.renewal);
+        let Renewal {
+            rules, sends, want, ..
+        } = &*self.renewal;
+        base.allows(rules.replay, sends, want.new_login, &around)
     }
 
     /// Notes what is about to be sent.
@@ -256,8 +278,8 @@ impl Step<'_> {
         let period = self.period();
         let base = self.renewal.base.clone().unwrap_or_default();
         let to = match secret {
-            Some(_) => base.begin(attempt, period),
-            None => base.recover(attempt, period),
+            Some(_) => base.begin(attempt, period, self.scope(true)),
+            None => base.recover(attempt, period, self.scope(false)),
         };
         self.renewal.ask(Doing::Beginning(to, attempt, secret))
     }
@@ -313,9 +335,15 @@ impl Step<'_> {
         })
     }
 
-    fn is_dead(&self) -> bool {
-        let base = self.renewal.base.as_ref();
-        base.is_some_and(|record| record.dead.is_some())
+    /// Whose refusals concern what this session sends; none for a login that a person has just made.
+    fn scope(&self, is_refresh: bool) -> Option<Scope> {
+        let sends = &self.renewal.sends;
+        if is_refresh {
+            return sends.refresh.as_ref().ok().copied().map(Scope::Refresh);
+        }
+        let is_person = sends.who == LoginKind::Interactive;
+        let login = sends.login.as_ref().ok().filter(|_| !is_person);
+        login.copied().map(Scope::Login)
     }
 
     fn period(&self) -> Period {
@@ -324,11 +352,11 @@ impl Step<'_> {
 }
 
 /// Takes back what was noted: nothing came of it.
-fn undo(attempt: u128, is_refresh: bool, rest: Option<Rest>) -> Change {
+fn undo(attempt: u128, is_refresh: bool, back_off: Option<BackOff>) -> Change {
     if is_refresh {
-        Change::Revert { attempt, rest }
+        Change::Revert { attempt, back_off }
     } else {
-        Change::Release { attempt, rest }
+        Change::Release { attempt, back_off }
     }
 }
 

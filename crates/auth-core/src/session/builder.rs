@@ -8,12 +8,12 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fingerprint::fingerprint;
-use crate::grant::{Grant, Policy};
+use crate::grant::{Grant, LoginKind, Policy};
 use crate::held::Held;
 use crate::observer::Observer;
 use crate::origin::Origin;
 use crate::request::TokenRequest;
-use crate::rotation::Rules;
+use crate::rotation::{Rules, Sends};
 use crate::secret::Secret;
 use crate::store::{Alone, Nameless, Store};
 use crate::token::TokenResponse;
@@ -137,10 +137,6 @@ impl Builder {
             flight: sendings * longest_exchange(&*self.grant, &*transport)
                 + 2 * store.timeout()
                 + MARGIN,
-            credentials: self
-                .grant
-                .login_request()
-                .map_or(0, |request| request.fingerprint(None)),
             retries: self.retries,
         };
         let inner = Inner {
@@ -183,13 +179,29 @@ fn shared_transport() -> Arc<dyn Transport> {
 
 /// How long one exchange with the token endpoint may take.
 fn longest_exchange(grant: &dyn Grant, transport: &dyn Transport) -> Duration {
-    let requests = [
-        grant.login_request(),
-        // No request depends on which token it is for.
-        grant.refresh_request(&Secret::from("a refresh token")),
-    ];
+    let requests = [grant.login_request(), grant.refresh_request(&any_token())];
     let longest = requests.iter().flatten().filter_map(TokenRequest::longest);
     longest.fold(transport.timeout(), Duration::max)
+}
+
+/// What a session would send, whatever the refresh token.
+pub(super) fn sends(grant: &dyn Grant, who: LoginKind) -> Sends {
+    let token = any_token();
+    let print = |request: Result<TokenRequest>, but| {
+        let request = request?;
+        request.check()?;
+        Ok(request.fingerprint(but))
+    };
+    Sends {
+        who,
+        login: print(grant.login_request(), None),
+        refresh: print(grant.refresh_request(&token), Some(&token)),
+    }
+}
+
+/// Stands for a refresh token where it makes no difference which one.
+fn any_token() -> Secret {
+    Secret::from("any refresh token")
 }
 
 /// What a session begins with, to tell it from what another one began with.

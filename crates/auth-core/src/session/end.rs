@@ -61,7 +61,8 @@ impl Inner {
             }
             let mut memory = lock(&self.memory);
             let owed = memory.owed.take();
-            let owed = owed.and_then(|owed| owed.apply(base.as_ref()));
+            let owed = owed.and_then(|owed| owed.apply(base.as_ref(), now));
+            memory.told = None;
             memory.newest = Some(tombstone.clone());
             self.logouts.fetch_add(1, Ordering::AcqRel);
             self.held.rest_until(0);

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::error::Error;
-use crate::rotation::{Change, Record};
+use crate::error::{Error, Sent};
+use crate::rotation::{BackOff, Change, Record, Scope};
 
 use super::{Inner, lock};
 
@@ -100,7 +100,7 @@ fn explain(record: &Record, now: Moment, lines: &mut Vec<String>) {
     lines.push(match (record.refresh_token(), &record.in_flight) {
         (None, _) => "refresh token: none; renewing means logging in".to_owned(),
         (Some(token), None) if token.is_alive(now) => {
-            format!("refresh token: of {} ago, not sent yet", ago(token.issued))
+            format!("refresh token: of {} ago, {}", ago(token.issued), sent(record))
         }
         (Some(_), None) => "refresh token: too old to be sent; renewing means logging in".to_owned(),
         (Some(_), Some(flight)) => match &flight.lost {
@@ -121,21 +121,46 @@ fn explain(record: &Record, now: Moment, lines: &mut Vec<String>) {
             ago(recovery.period.since)
         ));
     }
-    if let Some(rest) = &record.rest {
-        let left = rest.period.left(now);
-        let when = match left.is_zero() {
-            true => "may be tried again now".to_owned(),
-            false => format!("not tried again for {}", words(left.as_secs())),
-        };
-        lines.push(format!(
-            "failures: {} in a row, {when}; the last one: {}",
-            record.failures,
-            chain(&rest.cause)
-        ));
+    for back_off in &record.back_offs {
+        lines.push(waiting(back_off, now));
     }
-    if let Some(dead) = &record.dead {
-        lines.push(format!("dead: {}", chain(&dead.error)));
+}
+
+/// Whether a refresh token that is not in flight was sent.
+fn sent(record: &Record) -> &'static str {
+    let was_sent = record.back_offs.iter().any(|back_off| {
+        let is_about_it =
+            back_off.generation == record.generation && !matches!(back_off.scope, Scope::Login(_));
+        is_about_it && !matches!(back_off.cause, Error::Network { sent: Sent::No, .. })
+    });
+    if was_sent {
+        "sent, and kept although the server did not accept it"
+    } else {
+        "not sent yet"
     }
+}
+
+/// What failed, how often, and what it holds back for how long.
+fn waiting(back_off: &BackOff, now: Moment) -> String {
+    let what = match back_off.scope {
+        Scope::Everyone => "failed",
+        Scope::Refresh(_) => "refresh with these settings refused",
+        Scope::Login(_) => "login with these credentials refused",
+    };
+    let left = back_off.period.left(now);
+    let when = match (left.is_zero(), back_off.scope) {
+        (true, _) => "may be tried again now".to_owned(),
+        (false, Scope::Everyone) => format!("backing off for {}", words(left.as_secs())),
+        (false, _) => format!(
+            "backing off for {}; other settings are tried at once, and so are these after `Session::forget`",
+            words(left.as_secs())
+        ),
+    };
+    format!(
+        "{what}: {} in a row, {when}; the last one: {}",
+        back_off.times,
+        chain(&back_off.cause)
+    )
 }
 
 /// An error and what led to it, on one line.

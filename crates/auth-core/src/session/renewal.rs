@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::observer::Event;
+use crate::rotation::Record;
 use crate::token::Token;
 
 use super::{Inner, Rejection, lock};
@@ -85,7 +86,28 @@ impl Inner {
             }
             Ok(token)
         });
+        match &outcome {
+            Ok(_) => lock(&self.memory).told = None,
+            Err(error) => self.tell_of_login(error),
+        }
         flight.outcome.get_or_init(|| outcome).clone()
+    }
+
+    /// Tells that a person must log in, once for each reason.
+    fn tell_of_login(&self, error: &Error) {
+        let Error::ReauthenticationRequired { reason, .. } = error else {
+            return;
+        };
+        let mut memory = lock(&self.memory);
+        let stamp = memory
+            .newest
+            .as_ref()
+            .map(Record::stamp)
+            .unwrap_or_default();
+        if memory.told.replace((stamp, *reason)) != Some((stamp, *reason)) {
+            drop(memory);
+            self.tell(&Event::ReauthenticationRequired { error });
+        }
     }
 
     pub(super) fn reject(&self, token: &Token) -> bool {

@@ -66,7 +66,7 @@ impl Inner {
         let owed = memory
             .owed
             .as_ref()
-            .and_then(|owed| owed.apply(found.as_ref()));
+            .and_then(|owed| owed.apply(found.as_ref(), self.clock().now()));
         owed.or(found).or_else(|| memory.newest.clone())
     }
 
@@ -105,7 +105,7 @@ impl Inner {
         let found = stored.as_ref().map(Loaded::decode).transpose()?;
         let newest = lock(&self.memory).newest.clone();
         let base = newer(found.map(|loaded| loaded.record), newest);
-        match change.apply(base.as_ref()) {
+        match change.apply(base.as_ref(), self.clock().now()) {
             Some(record) => self.swap(stored.as_ref(), &record),
             // Somebody has logged in or out since: nothing of it is wanted any more.
             None => Ok(Swap::Stored),

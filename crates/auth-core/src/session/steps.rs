@@ -15,6 +15,7 @@ use crate::rotation::{
 use crate::store::StoredRecord;
 use crate::token::Token;
 
+use super::builder::sends;
 use super::{Inner, lock};
 
 /// What a session has in its hands while it renews.
@@ -30,7 +31,8 @@ impl Inner {
     /// Goes from step to step until there is a token, or nothing left to try now.
     pub(super) fn go_through(&self, ahead: u64, quiet: &Cell<Duration>) -> Result<Token> {
         let logouts = self.logouts.load(Ordering::Acquire);
-        let mut renewal = Renewal::new(self.rules, self.want(ahead));
+        let sends = sends(&*self.grant, self.policy.login());
+        let mut renewal = Renewal::new(self.rules, sends.clone(), self.want(ahead));
         let mut hands = Hands::default();
         let mut came = Came::Begun;
         loop {
@@ -79,7 +81,7 @@ impl Inner {
                     Some(result) => return result,
                     // The token has expired since the look at it: this caller waits, too.
                     None => {
-                        renewal = Renewal::new(self.rules, self.want(ahead));
+                        renewal = Renewal::new(self.rules, sends.clone(), self.want(ahead));
                         Came::Begun
                     }
                 },
@@ -183,17 +185,20 @@ impl Inner {
 
     /// How long a token that is still valid is served without another look.
     fn rest_after(&self, error: &Error) -> Duration {
+        let now = self.clock().now();
         let memory = lock(&self.memory);
         let newest = memory.newest.as_ref();
-        let rest = newest.and_then(|record| record.rest.as_ref());
-        let rest = rest.map(|rest| rest.period.left(self.clock().now()));
-        match error {
+        let waits = newest.into_iter().flat_map(|record| &record.back_offs);
+        let wait = match error {
             Error::NotBefore { wait, .. } => *wait,
-            Error::ReauthenticationRequired { .. } => LOOK_FOR_A_PERSON,
+            Error::ReauthenticationRequired { .. } => LOOK_FOR_OTHERS,
             Error::Store { .. } => LOOK_AGAIN,
-            _ if newest.is_some_and(|record| record.dead.is_some()) => LOOK_FOR_A_PERSON,
-            _ => rest.unwrap_or_default(),
-        }
+            _ => waits
+                .map(|back_off| back_off.period.left(now))
+                .max()
+                .unwrap_or_default(),
+        };
+        wait.min(LOOK_FOR_OTHERS)
     }
 
     fn tell_notice(&self, notice: &Notice) {
@@ -201,7 +206,6 @@ impl Inner {
             Notice::Failed(Error::Refused(refusal)) => self.tell(&Event::Refused { refusal }),
             Notice::Failed(_) => {}
             Notice::Retry(error, wait) => self.tell(&Event::Retry { error, wait: *wait }),
-            Notice::Dead(error) => self.tell(&Event::ReauthenticationRequired { error }),
             Notice::Waiting => self.tell(&Event::Waiting),
             Notice::NotStored(error) => self.tell(&Event::NotStored { error }),
             Notice::Stored => self.tell(&Event::Stored),
@@ -254,5 +258,5 @@ fn nothing_to_serve() -> Error {
 
 /// How soon the store is asked again whether another process has renewed the token.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// The same where a person must help.
-const LOOK_FOR_A_PERSON: Duration = Duration::from_secs(60);
+/// The same where this session has to wait, or a person must help: another session may have logged in.
+const LOOK_FOR_OTHERS: Duration = Duration::from_secs(60);

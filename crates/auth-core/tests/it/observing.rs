@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use auth_core::{Event, Identity, ManualClock, Session};
 
-use crate::script::{Script, nothing_to_log_in_with, refused, response, seconds, served, status};
+use crate::script::{Script, refused, response, seconds, served, status};
 
 /// Notes the names of the events, in order.
 #[derive(Clone, Default)]
@@ -59,26 +59,18 @@ fn an_observer_is_told_of_everything_that_changes() {
 }
 
 #[test]
-fn an_observer_is_told_when_a_person_is_needed_although_the_token_is_still_served() {
+fn an_observer_is_told_that_a_person_is_needed_once_no_token_is_left() {
     let clock = ManualClock::new();
     let notes = Notes::default();
     let script = Script::new()
         .token("one", "r1")
-        .error(refused("invalid_grant"))
-        .error(nothing_to_log_in_with());
+        .error(refused("invalid_grant"));
     let session = script.builder(&clock).observer(notes.observer()).build();
     served(&session);
+    let _script = script.without_password();
     clock.advance(seconds(3000));
     served(&session);
-    assert_eq!(
-        notes.take(),
-        [
-            "Obtained",
-            "Refused",
-            "ReauthenticationRequired",
-            "ServedAfterFailure"
-        ]
-    );
+    assert_eq!(notes.take(), ["Obtained", "Refused", "ServedAfterFailure"]);
     for _ in 0..5 {
         assert_eq!(served(&session), "one");
     }
@@ -86,6 +78,11 @@ fn an_observer_is_told_when_a_person_is_needed_although_the_token_is_still_serve
         notes.take().is_empty(),
         "what is known is not told with every call"
     );
+    clock.advance(seconds(600));
+    for _ in 0..3 {
+        assert!(session.token().is_err());
+    }
+    assert_eq!(notes.take(), ["ReauthenticationRequired"]);
 }
 
 #[test]

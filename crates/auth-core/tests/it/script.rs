@@ -23,6 +23,7 @@ struct State {
     /// What goes wrong with the next revocations.
     unrevoked: VecDeque<Error>,
     replay: Replay,
+    has_no_password: bool,
 }
 
 impl Script {
@@ -52,6 +53,12 @@ impl Script {
     /// What it logs in with, besides nothing.
     pub(crate) fn password(self, password: &str) -> Self {
         Self(self.0, password.into())
+    }
+
+    /// From now on there is nothing to log in with.
+    pub(crate) fn without_password(self) -> Self {
+        self.0.lock().unwrap().has_no_password = true;
+        self
     }
 
     /// The next revocation that fails.
@@ -113,6 +120,9 @@ impl Grant for Script {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
+        if self.0.lock().unwrap().has_no_password {
+            return Err(Error::reauthentication_required(Reason::NoCredentials));
+        }
         Ok(self.request(self.1.clone(), "log in".to_owned()))
     }
 
@@ -174,10 +184,6 @@ pub(crate) fn not_sent() -> Error {
         network: Network::NameLookup,
         sent: Sent::No,
     }
-}
-
-pub(crate) fn nothing_to_log_in_with() -> Error {
-    Error::reauthentication_required(Reason::NoCredentials)
 }
 
 /// The text of the token that a session serves now.

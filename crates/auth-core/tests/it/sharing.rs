@@ -10,9 +10,7 @@ use std::thread;
 
 use auth_core::{Builder, Error, ManualClock, MemoryStore, Reason, Session, StoreFailure};
 
-use crate::script::{
-    Script, come_back_in, lost_answer, nothing_to_log_in_with, refused, response, seconds, served,
-};
+use crate::script::{Script, come_back_in, lost_answer, refused, response, seconds, served};
 
 /// Two sessions with grants of their own over one store.
 fn two(first: &Script, second: &Script) -> (Session, Session, ManualClock) {
@@ -110,7 +108,7 @@ fn a_process_without_a_token_waits_for_the_one_that_gets_it() {
 fn a_wrong_password_is_tried_once_by_all_processes_together() {
     let (first, second) = (Script::new().error(refused("invalid_grant")), Script::new());
     let (a, b, _) = two(&first, &second);
-    assert!(matches!(a.token(), Err(Error::Refused(_))));
+    assert!(a.token().is_err());
     let error = b.token().unwrap_err();
     let Error::ReauthenticationRequired { reason, cause } = &error else {
         panic!("{error}");
@@ -146,7 +144,7 @@ fn a_failure_is_waited_out_by_all_processes() {
 #[test]
 fn a_lost_answer_is_known_to_all_and_nobody_sends_the_refresh_token_again() {
     let first = Script::new().token("one", "r1").error(lost_answer());
-    let second = Script::new().error(nothing_to_log_in_with());
+    let second = Script::new().without_password();
     let (a, b, clock) = two(&first, &second);
     served(&a);
     clock.advance(seconds(3600));
@@ -163,7 +161,7 @@ fn a_lost_answer_is_known_to_all_and_nobody_sends_the_refresh_token_again() {
         ),
         "{error}"
     );
-    assert_eq!(second.asked(), ["log in"]);
+    assert!(second.asked().is_empty());
 }
 
 #[test]
@@ -183,14 +181,14 @@ fn a_rejected_token_is_replaced_by_what_another_process_has_got_since() {
 #[test]
 fn a_logout_logs_out_everybody_who_shares_the_login() {
     let first = Script::new().token("one", "r1");
-    let second = Script::new().error(nothing_to_log_in_with());
+    let second = Script::new().without_password();
     let (a, b, clock) = two(&first, &second);
     served(&a);
     served(&b);
     a.forget().unwrap();
     clock.advance(seconds(3600));
     assert!(b.token().is_err());
-    assert_eq!(second.asked(), ["log in"], "there is no refresh token left");
+    assert!(second.asked().is_empty(), "there is no refresh token left");
 }
 
 #[test]
@@ -217,10 +215,10 @@ fn a_dead_login_is_replaced_by_a_refresh_token_from_elsewhere_but_not_by_the_one
         builder.refresh_token(seed).build()
     };
     let first = Script::new()
-        .error(refused("invalid_grant"))
-        .error(nothing_to_log_in_with());
+        .without_password()
+        .error(refused("invalid_grant"));
     assert!(begin(&first, "spent").token().is_err());
-    let again = Script::new();
+    let again = Script::new().without_password();
     assert!(begin(&again, "spent").token().is_err());
     assert!(again.asked().is_empty());
     let second = Script::new().token("one", "r1");
@@ -265,7 +263,7 @@ fn an_explanation_says_who_waits_for_what_and_holds_no_secret() {
     let lost = b.explain();
     assert!(lost.contains("token number 1 of 55 min 0 s ago"), "{lost}");
     assert!(lost.contains("refresh token: lost"), "{lost}");
-    assert!(lost.contains("failures: 1 in a row"), "{lost}");
+    assert!(lost.contains("failed: 1 in a row"), "{lost}");
     assert!(lost.contains("took too long"), "{lost}");
     for text in [fresh, lost] {
         assert!(!text.contains("canary"), "{text}");

@@ -135,14 +135,14 @@ fn tagged(tag: u8, text: &str, to: &mut Writer) {
 }
 
 /// The place of a value in a list, which is what is written for it.
-fn position<T: PartialEq>(list: &[T], value: &T) -> u8 {
+pub(super) fn position<T: PartialEq>(list: &[T], value: &T) -> u8 {
     let place = list.iter().position(|other| other == value);
     place
         .and_then(|place| u8::try_from(place).ok())
         .unwrap_or(0)
 }
 
-fn at<T: Clone>(list: &[T], place: u8) -> Option<T> {
+pub(super) fn at<T: Clone>(list: &[T], place: u8) -> Option<T> {
     list.get(usize::from(place)).cloned()
 }
 

@@ -7,10 +7,10 @@ use crate::error::{Error, Reason, Result};
 use crate::token::TokenResponse;
 
 use super::super::change::Change;
-use super::super::fate::{Fate, Next, fate, rest};
-use super::super::{Dead, Login, Lost, Record, Rest, Stamp};
+use super::super::failure::{self, Fate};
+use super::super::{BackOff, Login, Lost, Record, Scope, Stamp};
 use super::words::{Do, How, Notice};
-use super::{After, Step, undo};
+use super::{After, Next, Step, undo};
 
 impl Step<'_> {
     pub(super) fn answered(
@@ -44,79 +44,51 @@ impl Step<'_> {
     ) -> Do {
         (self.tell)(Notice::Failed(error.clone()));
         if matches!(error, Error::Configuration(_)) {
-            // Nothing was sent, and nothing will be before somebody changes a setting.
+            // Nothing was sent, and nothing will be before a setting is changed.
             let after = After::Fail(error, Next::Stop);
             return self.change(undo(attempt, is_refresh, None), after);
         }
         let successor = error.successor();
         let base = self.renewal.base.clone().unwrap_or_default();
-        let (rest, next) = rest(&error, base.failures, self.around.now());
-        let after = |next| After::Fail(error.clone(), next);
-        if let Some(successor) = successor {
-            let login = Login::seeded(Some(successor), self.around.now());
-            let change = self.commit(attempt, is_refresh, Arc::new(login), Some(rest));
-            return self.change(change, after(next));
+        let now = self.around.now();
+        let sends = &self.renewal.sends;
+        let (fate, back_off) = match is_refresh {
+            true => failure::of_refresh(&error, sends, &base, now),
+            false => (Fate::Kept, failure::of_login(&error, sends, &base, now)),
+        };
+        if !is_refresh {
+            error = base.nothing_to_log_in_with(failure::as_told(error, sends.who));
         }
-        let lose = |reason, rest| Change::Lose {
+        let next = match &back_off {
+            // A response that makes no sense now will make none in a second.
+            _ if matches!(error, Error::Answer(_)) => Next::Stop,
+            // The session found out only now that it has nothing to send.
+            None if matches!(error, Error::ReauthenticationRequired { .. }) => Next::Stop,
+            Some(back_off) if back_off.scope == Scope::Everyone => {
+                Next::After(back_off.period.length())
+            }
+            _ => Next::Now,
+        };
+        let after = After::Fail(error.clone(), next);
+        if let Some(successor) = successor {
+            let login = Login::seeded(Some(successor), now);
+            let change = self.commit(attempt, is_refresh, Arc::new(login), back_off);
+            return self.change(change, after);
+        }
+        let lose = |reason, back_off| Change::Lose {
             attempt,
             lost: Lost {
                 reason,
                 cause: error.clone(),
             },
-            rest,
+            back_off,
         };
-        let (change, next) = match (is_refresh, fate(&error)) {
-            (true, Fate::Refused) => (lose(Reason::RefreshTokenRefused, None), Next::Now),
-            (true, Fate::Uncertain) => (lose(Reason::RefreshTokenUncertain, Some(rest)), next),
-            (true, Fate::Kept) => (undo(attempt, true, Some(rest)), next),
-            (false, _) => return self.login_failed(attempt, &base, error, (rest, next)),
+        let change = match fate {
+            Fate::Kept => undo(attempt, is_refresh, back_off),
+            Fate::Spent => lose(Reason::RefreshTokenRefused, back_off),
+            Fate::Uncertain => lose(Reason::RefreshTokenUncertain, back_off),
         };
-        self.change(change, after(next))
-    }
-
-    pub(super) fn login_failed(
-        &mut self,
-        attempt: u128,
-        base: &Record,
-        error: Error,
-        (rest, next): (Rest, Next),
-    ) -> Do {
-        let (dead, error) = match error {
-            Error::ReauthenticationRequired {
-                reason: Reason::NoCredentials,
-                ..
-            } => {
-                let error = base.nothing_to_log_in_with(error);
-                (Some(error.clone()), error)
-            }
-            Error::ReauthenticationRequired { .. } => (Some(error.clone()), error),
-            Error::Refused(_) if !error.is_transient() => {
-                let dead = Error::ReauthenticationRequired {
-                    reason: Reason::CredentialsRefused,
-                    cause: Some(Box::new(error.clone())),
-                };
-                (Some(dead), error)
-            }
-            error => (None, error),
-        };
-        let Some(dead) = dead else {
-            // A new login over a dead one: another try would only find, and report, why that one is dead.
-            let known = base.dead.as_ref().map(|dead| dead.credentials);
-            let is_last = known == Some(self.renewal.rules.credentials);
-            let next = if is_last { Next::Stop } else { next };
-            let change = undo(attempt, false, Some(rest));
-            return self.change(change, After::Fail(error, next));
-        };
-        let change = Change::Die {
-            attempt,
-            generation: base.generation,
-            dead: Dead {
-                error: dead,
-                credentials: self.renewal.rules.credentials,
-            },
-            now: self.around.now(),
-        };
-        self.change(change, After::Fail(error, Next::Now))
+        self.change(change, after)
     }
 
     pub(super) fn commit(
@@ -124,8 +96,9 @@ impl Step<'_> {
         attempt: u128,
         is_refresh: bool,
         login: Arc<Login>,
-        failed: Option<Rest>,
+        failed: Option<BackOff>,
     ) -> Change {
+        let scope = self.scope(is_refresh);
         let Stamp {
             lineage,
             generation,
@@ -140,6 +113,7 @@ impl Step<'_> {
                 lineage,
                 generation,
                 login,
+                scope,
                 failed,
             };
         }
@@ -148,6 +122,7 @@ impl Step<'_> {
             lineage: self.around.number(),
             born: self.around.now().wall,
             login,
+            scope,
             failed,
         }
     }

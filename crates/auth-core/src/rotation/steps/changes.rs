@@ -4,14 +4,13 @@ use crate::error::{Error, StoreFailure};
 
 use super::super::Record;
 use super::super::change::Change;
-use super::super::fate::Next;
 use super::words::{Do, How, Notice, Outcome, Serve};
-use super::{After, Doing, Step, done};
+use super::{After, Doing, Next, Step, done};
 
 impl Step<'_> {
     /// Makes a change, on whatever record is there.
     pub(super) fn change(&mut self, change: Change, after: After) -> Do {
-        match change.apply(self.renewal.base.as_ref()) {
+        match change.apply(self.renewal.base.as_ref(), self.around.now()) {
             Some(to) => self.renewal.ask(Doing::Changing(to, change, after)),
             None => self.overtaken(after),
         }
@@ -28,8 +27,8 @@ impl Step<'_> {
             },
             After::Fail(error, Next::After(wait)) => self.retry_or_fail(error, wait),
             After::Fail(error, Next::Stop) => self.fail(error),
-            After::Fail(error, Next::Now) if self.is_dead() => self.fail(error),
-            After::Fail(_, Next::Now) | After::Decide => self.decide(),
+            After::Fail(error, Next::Now) => self.decide_after(Some(error)),
+            After::Decide => self.decide(),
         }
     }
 
@@ -51,7 +50,7 @@ impl Step<'_> {
 
     /// What could not be stored is kept, and stored at the next opportunity.
     pub(super) fn owe(&mut self, change: Change, after: After, error: Error) -> Do {
-        let unstored = change.apply(self.renewal.base.as_ref());
+        let unstored = change.apply(self.renewal.base.as_ref(), self.around.now());
         if change.holds_a_token() {
             (self.tell)(Notice::NotStored(error));
         }
@@ -93,10 +92,6 @@ impl Step<'_> {
     }
 
     pub(super) fn remember(&mut self) {
-        let dead = |record: &Option<Record>| Some(record.as_ref()?.dead.as_ref()?.error.clone());
-        if let (None, Some(error)) = (dead(&self.memory.newest), dead(&self.renewal.base)) {
-            (self.tell)(Notice::Dead(error));
-        }
         self.memory.newest.clone_from(&self.renewal.base);
     }
 }

@@ -53,7 +53,7 @@ impl Step<'_> {
         if !error.is_transient() {
             return self.fail(error);
         }
-        let wait = backoff::wait(&error, 0);
+        let wait = backoff::LATER.wait(1);
         self.retry_or_fail(error, wait)
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::error::{Error, Result};
-use crate::grant::Replay;
+use crate::error::{Error, Reason, Result};
+use crate::grant::{LoginKind, Replay};
 use crate::secret::Secret;
 use crate::store::Swap;
 use crate::token::TokenResponse;
@@ -18,10 +18,18 @@ pub(crate) struct Rules {
     pub(crate) replay: Replay,
     /// How long a request and what belongs to it may take, at the most.
     pub(crate) flight: Duration,
-    /// A fingerprint of what the grant logs in with.
-    pub(crate) credentials: u64,
     /// How often a caller without a token tries again.
     pub(crate) retries: u32,
+}
+
+/// What a session would send, so that a refusal holds for exactly that.
+#[derive(Clone, Debug)]
+pub(crate) struct Sends {
+    pub(crate) who: LoginKind,
+    /// The fingerprint of its logins, or why it cannot log in.
+    pub(crate) login: Result<u64>,
+    /// The fingerprint of its refreshes, whatever the refresh token, or why it cannot refresh.
+    pub(crate) refresh: Result<u64>,
 }
 
 /// Why a new token is wanted.
@@ -46,6 +54,8 @@ pub(crate) struct Memory {
     pub(crate) newest: Option<Record>,
     /// What could not be stored yet.
     pub(crate) owed: Option<Box<Change>>,
+    /// That a person must log in, and at which record that was told last.
+    pub(crate) told: Option<(Stamp, Reason)>,
 }
 
 /// Time and chance, which a pure function must be given.
@@ -131,8 +141,6 @@ pub(crate) enum How {
 pub(crate) enum Notice {
     Failed(Error),
     Retry(Error, Duration),
-    /// Only a person can help.
-    Dead(Error),
     Waiting,
     NotStored(Error),
     Stored,

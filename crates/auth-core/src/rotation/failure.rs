@@ -1,0 +1,259 @@
+//! What a failure means: for the refresh token, for the credentials, and how long to back off.
+//!
+//! Servers refuse in many dialects, and this is the one place where a refusal is judged. It is read in
+//! this order:
+//!
+//! 1. **The status.** 408, 425, 429, 5xx, and any refusal with `Retry-After`: later, whatever the body
+//!    says. 404, 405, 410, 415, 421, 422 and redirects: the URL or the encoding is wrong, or a deployment
+//!    is under way.
+//! 2. **The code.** Only a code that the RFCs know means what they say; a framework's `Not Found` or a
+//!    vendor's `E_FORBIDDEN` is shown to people, and nothing is concluded from it.
+//! 3. **What was asked.** The same code means something else to a login and to a refresh.
+//!
+//! | to a login | what follows |
+//! |---|---|
+//! | a client for itself, any refusal | 30 s, growing to an hour: no account can be locked |
+//! | a person's password, `invalid_grant` | one more try a day |
+//! | a person's password, any other refusal | at most 3 tries in 30 minutes and 10 a day |
+//! | a code, any refusal | the code is spent: the user has to log in again |
+//!
+//! | to a refresh | what follows |
+//! |---|---|
+//! | `invalid_grant`, and codes that name the refresh token | the token is spent: log in |
+//! | a code about the client or a setting; a status of the first kind | the token is kept; 30 s, growing to an hour |
+//! | any other refusal | the token is kept, and the session logs in if it can; if it cannot, the third in a row asks for a person, and the token is tried once an hour |
+//!
+//! All of it is kept in the record, so it holds for every process that shares the login; a refusal holds
+//! for those only who would send exactly what was refused.
+
+use crate::backoff;
+use crate::clock::Moment;
+use crate::error::{Error, Reason, Refusal, Sent};
+use crate::grant::LoginKind;
+
+use super::{BackOff, Period, Record, Scope, Sends};
+
+/// What a failed refresh says of the refresh token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fate {
+    /// The server did not use it up.
+    Kept,
+    /// The server may have used it up.
+    Uncertain,
+    /// The server does not accept it any more.
+    Spent,
+}
+
+/// Why requests are held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The network or the server failed, or the server named a time.
+    Later,
+    /// The server throttles, and names no time.
+    Throttled,
+    /// A response without a usable token.
+    Unusable,
+    /// A setting of the client or of the server is at fault.
+    Setting,
+    /// A refresh was refused in words that do not say what is at fault.
+    Unclear,
+    /// A login was refused, and the person's password may be what is wrong.
+    Doubted,
+    /// The person's password is wrong.
+    Wrong,
+}
+
+/// What a failed refresh says of the refresh token, and the back-off that follows.
+pub(super) fn of_refresh(
+    error: &Error,
+    sends: &Sends,
+    base: &Record,
+    now: Moment,
+) -> (Fate, Option<BackOff>) {
+    let (fate, verdict) = match error {
+        Error::Configuration(_) | Error::ReauthenticationRequired { .. } => {
+            return (Fate::Kept, None);
+        }
+        Error::Network { sent: Sent::No, .. } => (Fate::Kept, Verdict::Later),
+        Error::Answer(_) => (Fate::Uncertain, Verdict::Unusable),
+        Error::Refused(refusal) => refused_refresh(refusal),
+        Error::Status { .. } => match later(error) {
+            Some(verdict) => (fate_by_status(error), verdict),
+            None if is_of_url(error) => (Fate::Kept, Verdict::Setting),
+            None => (Fate::Kept, Verdict::Unclear),
+        },
+        Error::Network { .. } | Error::Store { .. } | Error::NotBefore { .. } => {
+            (Fate::Uncertain, Verdict::Later)
+        }
+    };
+    if fate == Fate::Spent {
+        return (fate, None);
+    }
+    let scope = sends.refresh.as_ref().map(|print| Scope::Refresh(*print));
+    (fate, Some(back_off(error, verdict, scope.ok(), base, now)))
+}
+
+/// The back-off after a failed login; none where it makes no difference.
+pub(super) fn of_login(
+    error: &Error,
+    sends: &Sends,
+    base: &Record,
+    now: Moment,
+) -> Option<BackOff> {
+    let verdict = match error {
+        Error::Configuration(_) | Error::ReauthenticationRequired { .. } => return None,
+        Error::Answer(_) if sends.who == LoginKind::Password => Verdict::Doubted,
+        Error::Answer(_) => Verdict::Unusable,
+        Error::Refused(_) | Error::Status { .. } => match (later(error), sends.who) {
+            (Some(verdict), _) => verdict,
+            (None, LoginKind::Client) => Verdict::Setting,
+            // A code is spent, and the next one is another.
+            (None, LoginKind::Interactive) => return None,
+            (None, LoginKind::Password) if is(error, &["invalid_grant"]) => Verdict::Wrong,
+            (None, LoginKind::Password) => Verdict::Doubted,
+        },
+        Error::Network { .. } | Error::Store { .. } | Error::NotBefore { .. } => Verdict::Later,
+    };
+    let scope = sends.login.as_ref().map(|print| Scope::Login(*print));
+    Some(back_off(error, verdict, scope.ok(), base, now))
+}
+
+/// What a failed login is to its caller: a code that was refused is not tried again.
+pub(super) fn as_told(error: Error, who: LoginKind) -> Error {
+    let is_refusal = matches!(error, Error::Refused(_) | Error::Status { .. });
+    if who != LoginKind::Interactive || !is_refusal || later(&error).is_some() {
+        return error;
+    }
+    Error::ReauthenticationRequired {
+        reason: Reason::CodeSpent,
+        cause: Some(Box::new(error)),
+    }
+}
+
+fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {
+    let error = &Error::from(refusal.clone());
+    if let Some(verdict) = later(error) {
+        return (fate_by_status(error), verdict);
+    }
+    if is_of_url(error) || is(error, OF_SETTINGS) {
+        return (Fate::Kept, Verdict::Setting);
+    }
+    if is(error, OF_REFRESH_TOKEN) {
+        // Nothing is to be waited for.
+        return (Fate::Spent, Verdict::Later);
+    }
+    (Fate::Kept, Verdict::Unclear)
+}
+
+/// Whether the server failed, or says to come back later.
+fn later(error: &Error) -> Option<Verdict> {
+    let (status, retry_after) = match error {
+        Error::Refused(refusal) => (refusal.status, refusal.retry_after),
+        Error::Status {
+            status,
+            retry_after,
+            ..
+        } => (Some(*status), *retry_after),
+        _ => return None,
+    };
+    match status {
+        _ if retry_after.is_some() => Some(Verdict::Later),
+        Some(429) => Some(Verdict::Throttled),
+        Some(408 | 425 | 500..) => Some(Verdict::Later),
+        _ => is(error, OF_SERVERS).then_some(Verdict::Later),
+    }
+}
+
+/// What became of a refresh token to which the server said "later": one that failed, or something
+/// before it, may have used it up; one that says when to come back has not (RFC 9110 §15.6.4), and
+/// neither has one that did not want to take the risk (RFC 8470 §5.2).
+fn fate_by_status(error: &Error) -> Fate {
+    let (status, retry_after) = match error {
+        Error::Refused(refusal) => (refusal.status, refusal.retry_after),
+        Error::Status {
+            status,
+            retry_after,
+            ..
+        } => (Some(*status), *retry_after),
+        _ => (None, None),
+    };
+    match status {
+        Some(503) if retry_after.is_some() => Fate::Kept,
+        Some(408 | 500..) => Fate::Uncertain,
+        _ => Fate::Kept,
+    }
+}
+
+/// Whether the URL or the encoding is wrong, whatever the body says.
+fn is_of_url(error: &Error) -> bool {
+    let status = match error {
+        Error::Refused(refusal) => refusal.status,
+        Error::Status { status, .. } => Some(*status),
+        _ => None,
+    };
+    matches!(status, Some(300..=399 | 404 | 405 | 410 | 415 | 421 | 422))
+}
+
+fn is(error: &Error, codes: &[&str]) -> bool {
+    let Error::Refused(refusal) = error else {
+        return false;
+    };
+    let code = refusal.code.to_string();
+    codes.iter().any(|known| code.eq_ignore_ascii_case(known))
+}
+
+fn back_off(
+    error: &Error,
+    verdict: Verdict,
+    own: Option<Scope>,
+    base: &Record,
+    now: Moment,
+) -> BackOff {
+    let scope = match verdict {
+        Verdict::Later | Verdict::Throttled => Scope::Everyone,
+        _ => own.unwrap_or(Scope::Everyone),
+    };
+    let before = base.back_off(scope).map_or(0, |before| before.times);
+    let times = before.saturating_add(1);
+    let wait = match verdict {
+        Verdict::Later => backoff::LATER.wait(times),
+        Verdict::Throttled => backoff::THROTTLED.wait(times),
+        Verdict::Unusable | Verdict::Setting => backoff::LASTING.wait(times),
+        Verdict::Unclear => backoff::at(backoff::UNCLEAR, times),
+        Verdict::Doubted => backoff::at(backoff::PASSWORD, times),
+        Verdict::Wrong => backoff::at(backoff::WRONG_PASSWORD, times),
+    };
+    let wait = wait.max(error.retry_after().unwrap_or_default());
+    BackOff {
+        scope,
+        verdict,
+        times,
+        generation: base.generation,
+        period: Period::new(now, wait),
+        cause: error.clone(),
+    }
+}
+
+/// Codes that name the refresh token: RFC 6749 §5.2, RFC 6750 §3.1, RFC 8628 §3.5, and words that vendors
+/// have for the same.
+const OF_REFRESH_TOKEN: &[&str] = &[
+    "invalid_grant",
+    "bad_refresh_token",
+    "expired_token",
+    "invalid_refresh_token",
+    "invalid_token",
+];
+/// Codes of a setting: RFC 6749 §5.2 (the client, the grant, the scope), RFC 7591 §3.2.2, RFC 8707 §2,
+/// RFC 9449 §5 and §8. None of them judges the refresh token.
+const OF_SETTINGS: &[&str] = &[
+    "invalid_client",
+    "invalid_client_metadata",
+    "invalid_dpop_proof",
+    "invalid_scope",
+    "invalid_target",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "use_dpop_nonce",
+];
+/// Codes of a server that failed or is too busy (RFC 6749 §4.1.2.1, RFC 8628 §3.5).
+const OF_SERVERS: &[&str] = &["server_error", "slow_down", "temporarily_unavailable"];
