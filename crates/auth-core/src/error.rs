@@ -1,6 +1,7 @@
 //! What can go wrong, sorted by who must act.
 
 mod refusal;
+mod status;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +11,7 @@ use crate::secret::Secret;
 
 pub(crate) use refusal::clean;
 pub use refusal::{ErrorCode, Refusal};
+pub use status::RequestKind;
 
 /// The result of everything here.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -30,13 +32,20 @@ pub enum Error {
     #[error("the server refused the request: {}{}", .0, .0.code.hint())]
     Refused(Box<Refusal>),
 
-    /// The server answered with an error status and no error code; a broken proxy does that too.
-    #[error("the server answered {status} without an error code{}", status_hint(*.status))]
+    /// The server answered with an error status and no error code, or with one of 404, 405, 410, 415,
+    /// 421 and 422, which mean a wrong URL or encoding whatever the body says; a broken proxy answers
+    /// like that too.
+    #[error("{}", answered(*.status, *.request, .message))]
+    #[non_exhaustive]
     Status {
         /// The HTTP status.
         status: u16,
-        /// What `Retry-After` asked for, at most an hour.
+        /// What `Retry-After` asked for, at most a day.
         retry_after: Option<Duration>,
+        /// Which request the server answered.
+        request: RequestKind,
+        /// What the server said: its own codes and words, cleaned and cut like those of a [`Refusal`].
+        message: Option<Box<str>>,
     },
 
     /// The server answered, but there is no usable token in the answer.
@@ -159,6 +168,16 @@ impl Error {
         Self::Configuration(message.into())
     }
 
+    /// The server answered with an error status, and said nothing.
+    pub fn status(status: u16, retry_after: Option<Duration>) -> Self {
+        Self::Status {
+            status,
+            retry_after,
+            request: RequestKind::Other,
+            message: None,
+        }
+    }
+
     /// The server answered, and the answer cannot be used; `problem` must not quote it.
     pub fn answer(problem: impl Into<Cow<'static, str>>) -> Self {
         Self::Answer(Box::new(Unusable {
@@ -188,7 +207,11 @@ impl Error {
         match self {
             Self::Configuration(_) | Self::ReauthenticationRequired { .. } => false,
             Self::Refused(refusal) => refusal.is_transient(),
-            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
+            Self::Status {
+                status,
+                retry_after,
+                ..
+            } => retry_after.is_some() || is_transient(*status),
             Self::Answer(_) | Self::Network { .. } => true,
             Self::Store { failure, .. } => *failure == StoreFailure::Unavailable,
             Self::NotBefore { cause, .. } => cause.is_transient(),
@@ -215,6 +238,14 @@ impl Error {
             } => cause.refusal(),
             _ => None,
         }
+    }
+
+    /// This error as the answer to a request of this kind.
+    pub(crate) fn answering(mut self, kind: RequestKind) -> Self {
+        if let Self::Status { request, .. } = &mut self {
+            *request = kind;
+        }
+        self
     }
 
     pub(crate) fn successor(&mut self) -> Option<Secret> {
@@ -278,13 +309,19 @@ impl fmt::Display for Unusable {
     }
 }
 
-fn status_hint(status: u16) -> &'static str {
-    match status {
-        300..=399 => "; redirects are not followed, check the endpoint's URL",
-        401 => "; check the client id and what it logs in with",
-        404 | 405 | 410 => "; check the endpoint's URL",
-        _ => "",
-    }
+fn answered(status: u16, request: RequestKind, message: &Option<Box<str>>) -> String {
+    let message = message.as_deref();
+    let answered = status::Answered {
+        status,
+        request,
+        message,
+    };
+    answered.to_string()
+}
+
+/// Whether a status says by itself that a later try may work.
+fn is_transient(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..)
 }
 
 fn network_message(network: &Network, sent: &Sent) -> String {

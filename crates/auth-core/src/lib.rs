@@ -23,7 +23,9 @@ mod token;
 mod transport;
 
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
-pub use error::{Error, ErrorCode, Network, Reason, Refusal, Result, Sent, StoreFailure};
+pub use error::{
+    Error, ErrorCode, Network, Reason, Refusal, RequestKind, Result, Sent, StoreFailure,
+};
 pub use grant::{Grant, Policy, Prover, Replay, RevokedToken};
 pub use identity::Identity;
 pub use observer::{Event, Observer};

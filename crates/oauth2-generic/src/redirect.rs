@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use auth_core::{Error, ErrorCode, Refusal, Result, Secret};
+use auth_core::{Error, Refusal, Result, Secret};
 use percent_encoding::percent_decode_str;
 
 use crate::authorize::normal;
@@ -106,7 +106,7 @@ impl Parameters {
         }
         match self.refusal()? {
             Some(refusal) if state.is_some() => return Err(refusal.into()),
-            Some(refusal) if !matches!(refusal.code, ErrorCode::Other(_)) => {
+            Some(refusal) if refusal.code.is_standard() => {
                 // Anybody may have written it, so none of its words but the RFC's are passed on.
                 return Err(Refusal::new(&refusal.code.to_string(), None).into());
             }

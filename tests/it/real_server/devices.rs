@@ -119,7 +119,7 @@ fn a_code_that_has_expired_at_the_server_asks_for_another_login() {
         let error = wait(pending, &http).0.unwrap_err();
         assert!(is_timed_out(&error), "{error}");
         let refusal = error.refusal().expect("the server said why");
-        assert_eq!(refusal.code, ErrorCode::Other("expired_token".into()));
+        assert_eq!(refusal.code, ErrorCode::ExpiredToken);
         assert_eq!(http.sent(), 1);
     });
 }

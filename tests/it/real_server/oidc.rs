@@ -152,7 +152,7 @@ fn a_token_is_for_the_api_that_was_named() {
 
         service.resource = "https://unknown.example".into();
         let refusal = refusal(ClientCredentials { client: service }.obtain(&HttpTransport::new()));
-        assert_eq!(refusal.code, ErrorCode::Other("invalid_target".into()));
+        assert_eq!(refusal.code, ErrorCode::InvalidTarget);
     });
 }
 
@@ -180,10 +180,7 @@ fn an_implicit_login_is_refused_by_a_server_that_follows_the_best_practice() {
         let pending = login.begin().unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         let refusal = refusal(pending.redirected(&redirect));
-        assert_eq!(
-            refusal.code,
-            ErrorCode::Other("unsupported_response_type".into())
-        );
+        assert_eq!(refusal.code, ErrorCode::UnsupportedResponseType);
     });
 }
 

@@ -16,11 +16,11 @@ pub struct Refusal {
     pub description: Option<String>,
     /// The HTTP status; none if the refusal came in a redirect.
     pub status: Option<u16>,
-    /// What `Retry-After` asked for, at most an hour.
+    /// What `Retry-After` asked for, at most a day.
     pub retry_after: Option<Duration>,
 }
 
-/// An error code of RFC 6749, or the server's own.
+/// An error code that an RFC knows, or the server's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -42,7 +42,30 @@ pub enum ErrorCode {
     ServerError,
     /// `temporarily_unavailable`: the server is overloaded; a later try may work.
     TemporarilyUnavailable,
-    /// Any other code, as the server spelled it.
+    /// `unsupported_response_type`: the server does not answer an authorization like this (RFC 6749
+    /// §4.1.2.1).
+    UnsupportedResponseType,
+    /// `authorization_pending`: the user has not finished yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// `slow_down`: the server is asked too often (RFC 8628 §3.5).
+    SlowDown,
+    /// `expired_token`: the device code is over (RFC 8628 §3.5).
+    ExpiredToken,
+    /// `invalid_target`: the resource or the audience is unknown (RFC 8707 §2).
+    InvalidTarget,
+    /// `invalid_dpop_proof`: the proof is wrong, often its time (RFC 9449 §5).
+    InvalidDpopProof,
+    /// `use_dpop_nonce`: the proof needs the server's nonce (RFC 9449 §8).
+    UseDpopNonce,
+    /// `invalid_client_metadata`: the client is registered wrongly (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
+    /// `invalid_token`: the token is expired, revoked or malformed (RFC 6750 §3.1).
+    InvalidToken,
+    /// `insufficient_scope`: the token may not do this (RFC 6750 §3.1).
+    InsufficientScope,
+    /// `unsupported_token_type`: the server does not revoke such tokens (RFC 7009 §2.2.1).
+    UnsupportedTokenType,
+    /// Any other code, as the server spelled it: the words of a framework or of a vendor.
     Other(String),
 }
 
@@ -60,25 +83,43 @@ impl Refusal {
         }
     }
 
+    /// A refusal in the server's own words: nothing is concluded from its code, even if it is spelled
+    /// like one that an RFC knows.
+    pub(crate) fn unclear(code: Option<&str>, description: Option<&str>) -> Self {
+        let is_its_own = |code: &&str| !code.is_empty() && !ErrorCode::from(*code).is_standard();
+        match code.filter(is_its_own) {
+            Some(own) => Self::new(own, description),
+            None => Self::new("error", description.or(code)),
+        }
+    }
+
     pub(super) fn is_transient(&self) -> bool {
-        matches!(
+        let says_so = matches!(
             self.code,
-            ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable
-        ) || matches!(self.status, Some(429 | 500..))
+            ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable | ErrorCode::SlowDown
+        );
+        says_so || self.retry_after.is_some() || self.status.is_some_and(super::is_transient)
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.code)?;
-        match &self.description {
-            Some(description) => write!(f, " ({description})"),
-            None => Ok(()),
+        match (&self.code, &self.description) {
+            // A sentence in `error`, of which the code is the beginning.
+            (ErrorCode::Other(code), Some(whole)) if whole.starts_with(code) => f.write_str(whole),
+            (code, Some(description)) => write!(f, "{code} ({description})"),
+            (code, None) => write!(f, "{code}"),
         }
     }
 }
 
 impl ErrorCode {
+    /// Returns `true` if an RFC defines the code: RFC 6749 §5.2 and §4.1.2.1, RFC 6750, RFC 7009,
+    /// RFC 7591, RFC 8628, RFC 8707 or RFC 9449. From any other word nothing can be concluded.
+    pub fn is_standard(&self) -> bool {
+        !matches!(self, Self::Other(_))
+    }
+
     /// Which setting is at fault, for people.
     pub(super) fn hint(&self) -> &'static str {
         match self {
@@ -86,6 +127,10 @@ impl ErrorCode {
             Self::InvalidScope => "; check the scope",
             Self::UnauthorizedClient => "; this client may not use this grant",
             Self::UnsupportedGrantType => "; check the token endpoint and the grant",
+            Self::InvalidTarget => "; check `resource` and `audience`",
+            Self::InvalidDpopProof => "; check this machine's clock and the DPoP key",
+            Self::UseDpopNonce => "; the server wants its nonce in the DPoP proof, check `dpop`",
+            Self::InvalidClientMetadata => "; check how the client is registered at the server",
             _ => "",
         }
     }
@@ -131,7 +176,7 @@ fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-const CODES: [(&str, ErrorCode); 9] = [
+const CODES: [(&str, ErrorCode); 20] = [
     ("invalid_request", ErrorCode::InvalidRequest),
     ("invalid_client", ErrorCode::InvalidClient),
     ("invalid_grant", ErrorCode::InvalidGrant),
@@ -141,4 +186,18 @@ const CODES: [(&str, ErrorCode); 9] = [
     ("access_denied", ErrorCode::AccessDenied),
     ("server_error", ErrorCode::ServerError),
     ("temporarily_unavailable", ErrorCode::TemporarilyUnavailable),
+    (
+        "unsupported_response_type",
+        ErrorCode::UnsupportedResponseType,
+    ),
+    ("authorization_pending", ErrorCode::AuthorizationPending),
+    ("slow_down", ErrorCode::SlowDown),
+    ("expired_token", ErrorCode::ExpiredToken),
+    ("invalid_target", ErrorCode::InvalidTarget),
+    ("invalid_dpop_proof", ErrorCode::InvalidDpopProof),
+    ("use_dpop_nonce", ErrorCode::UseDpopNonce),
+    ("invalid_client_metadata", ErrorCode::InvalidClientMetadata),
+    ("invalid_token", ErrorCode::InvalidToken),
+    ("insufficient_scope", ErrorCode::InsufficientScope),
+    ("unsupported_token_type", ErrorCode::UnsupportedTokenType),
 ];

@@ -80,10 +80,7 @@ impl World<'_> {
             });
         }
         story.tell(|| format!("P{at} is told to come back later"));
-        Some(Error::Status {
-            status: 503,
-            retry_after: Some(Duration::from_secs(5)),
-        })
+        Some(Error::status(503, Some(Duration::from_secs(5))))
     }
 
     /// A request that the server does not act upon.
@@ -129,10 +126,7 @@ impl World<'_> {
                 Answer::Token(token) if luck.pick(2) == 1 => token,
                 _ => {
                     story.tell(|| format!("P{at} gets a 502 instead of the answer"));
-                    return Err(Error::Status {
-                        status: 502,
-                        retry_after: None,
-                    });
+                    return Err(Error::status(502, None));
                 }
             };
             story.tell(|| format!("P{at} gets an answer in which only r{token} can be read"));

@@ -159,17 +159,11 @@ pub(crate) fn refused(code: &str) -> Error {
 }
 
 pub(crate) fn status(status: u16) -> Error {
-    Error::Status {
-        status,
-        retry_after: None,
-    }
+    Error::status(status, None)
 }
 
 pub(crate) fn come_back_in(seconds: u64, status: u16) -> Error {
-    Error::Status {
-        status,
-        retry_after: Some(Duration::from_secs(seconds)),
-    }
+    Error::status(status, Some(Duration::from_secs(seconds)))
 }
 
 pub(crate) fn lost_answer() -> Error {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Network, Reason, Refusal, Sent, StoreFailure};
+use crate::error::{Error, Network, Reason, Refusal, RequestKind, Sent, StoreFailure};
 
 use super::read::Reader;
 use super::write::Writer;
@@ -22,10 +22,14 @@ pub(super) fn write(error: &Error, to: &mut Writer) {
         Error::Status {
             status,
             retry_after,
+            request,
+            message,
         } => {
-            to.byte(2);
+            to.byte(STATUS);
             to.u64((*status).into());
             write_wait(*retry_after, to);
+            to.byte(position(&REQUESTS, request));
+            to.option(message.as_deref(), |text, to| to.text(text));
         }
         Error::Answer(unusable) => tagged(3, &unusable.to_string(), to),
         Error::Network { network, sent } => {
@@ -78,9 +82,13 @@ fn read_plain(tag: u8, from: &mut Reader<'_>) -> Option<Error> {
             refusal.retry_after = read_wait(from)?;
             refusal.into()
         }
-        2 => Error::Status {
+        // Records of before: what the server said was not kept.
+        2 => Error::status(read_status(from)?, read_wait(from)?),
+        STATUS => Error::Status {
             status: read_status(from)?,
             retry_after: read_wait(from)?,
+            request: at(&REQUESTS, from.byte()?)?,
+            message: from.option(Reader::text)?.map(String::into_boxed_str),
         },
         3 => Error::answer(from.text()?),
         4 => Error::Network {
@@ -168,5 +176,12 @@ const STORE_FAILURES: [StoreFailure; 3] = [
     StoreFailure::Unsafe,
     StoreFailure::Unreadable,
 ];
+const REQUESTS: [RequestKind; 4] = [
+    RequestKind::Other,
+    RequestKind::Login,
+    RequestKind::Refresh,
+    RequestKind::Code,
+];
 const CONNECT: u8 = 255;
 const REAUTHENTICATION: u8 = 6;
+const STATUS: u8 = 7;

@@ -61,7 +61,7 @@ fn it_is_sent_once_more_and_not_for_ever() {
         .then_refuse("use_dpop_nonce", N2);
     let error = grant.obtain(&server).unwrap_err();
     let code = &error.refusal().unwrap().code;
-    assert_eq!(*code, ErrorCode::Other("use_dpop_nonce".into()));
+    assert_eq!(*code, ErrorCode::UseDpopNonce);
     assert_eq!(server.sent(), 2);
 }
 
