@@ -5,6 +5,7 @@
 mod aeris; // whose secrets are in the URL
 mod echo; // servers that repeat what they were sent
 mod errors; // every error of every vendor
+mod headers; // keys for what is before a token endpoint
 mod shown; // every public type
 mod tenant; // values that no header may hold
 

@@ -149,8 +149,9 @@ fn assert_status<T: std::fmt::Debug>(outcome: Result<T>, expected: u16) {
     }
 }
 
-const COMMON: [&str; 4] = [
+const COMMON: [&str; 5] = [
     "accept: application/json",
+    "accept-encoding: identity",
     "connection: close",
     "host: HOST",
     "user-agent: auth-core/VERSION",

@@ -1,6 +1,7 @@
 //! The request to a token endpoint.
 
 mod echo;
+mod headers;
 mod sending;
 mod writing;
 
@@ -15,7 +16,7 @@ use http::{HeaderName, HeaderValue};
 use percent_encoding::utf8_percent_encode;
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, RequestKind, Result};
 use crate::fingerprint::Fingerprint;
 use crate::grant::Prover;
 use crate::response::{AnswerFormat, Reply};
@@ -23,10 +24,10 @@ use crate::secret::{Secret, header_value};
 use crate::token::TokenResponse;
 use crate::transport::Transport;
 
-use echo::Echo;
 use sending::{Custom, Fresh};
 use writing::FORM;
 
+pub(crate) use echo::Echo;
 pub(crate) use sending::attach;
 
 /// A request to a token endpoint, and the reading of its answer.
@@ -44,7 +45,6 @@ pub(crate) use sending::attach;
 ///     .send(&HttpTransport::new())?;
 /// # Ok::<(), auth_core::Error>(())
 /// ```
-#[derive(Debug)]
 #[must_use = "nothing is sent before `send`"]
 pub struct TokenRequest {
     shape: Shape,
@@ -160,23 +160,6 @@ impl TokenRequest {
         self
     }
 
-    /// Adds a header; its value must be visible ASCII, with spaces inside at most.
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        let sendable = !value.is_empty()
-            && value.len() <= LONGEST_HEADER
-            && value.trim() == value
-            && value
-                .bytes()
-                .all(|byte| byte == b' ' || byte.is_ascii_graphic());
-        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            (Ok(name), Ok(value)) if sendable => self.headers.push((name, value)),
-            _ => self.fail(format!(
-                "the value for the header `{name}` is empty, too long or not visible ASCII"
-            )),
-        }
-        self
-    }
-
     /// Authenticates the client by HTTP Basic (RFC 6749 §2.3.1: both parts form-encoded first).
     pub fn basic(mut self, client_id: &str, client_secret: &Secret) -> Self {
         if client_id.is_empty() {
@@ -214,9 +197,10 @@ impl TokenRequest {
             return custom.obtain(http);
         }
         self.exchange(http, |request, answer| {
-            request
+            let outcome = request
                 .format
-                .read(answer, &|text| request.echo().leave_out(text))
+                .read(answer, &|text| request.echo().leave_out(text));
+            outcome.map_err(|error| error.answering(request.kind()))
         })
     }
 
@@ -296,6 +280,22 @@ impl TokenRequest {
         self.problem.get_or_insert(Error::configuration(problem));
     }
 
+    /// What is asked for, by the grant that the request names; a vendor's own request without one is a
+    /// login until its session says otherwise.
+    fn kind(&self) -> RequestKind {
+        let grant_type = self
+            .parameters
+            .iter()
+            .find(|(name, _)| name == "grant_type");
+        match grant_type.map(|(_, grant_type)| grant_type.expose()) {
+            Some("refresh_token") => RequestKind::Refresh,
+            Some("authorization_code" | "urn:ietf:params:oauth:grant-type:device_code") => {
+                RequestKind::Code
+            }
+            _ => RequestKind::Login,
+        }
+    }
+
     /// What a server may repeat; the names of a grant and of a scope are no secrets.
     fn echo(&self) -> Echo {
         let parameters = self.parameters.iter();
@@ -308,5 +308,3 @@ impl TokenRequest {
         )
     }
 }
-
-const LONGEST_HEADER: usize = 2048;

@@ -41,6 +41,8 @@ fn every_type_of_the_core_is_redacted() {
         request
             .param("password", secret("p"))
             .basic("id", &secret("s"))
+            .secret_header("x-api-key", secret("k"))
+            .header("x-tenant", &format!("{CANARY}t"))
     };
     assert_redacted(&request(TokenRequest::form(BASE)), "TokenRequest {");
     assert_redacted(&request(TokenRequest::json(BASE)), "TokenRequest {");

@@ -7,10 +7,10 @@ use super::writing::FORM;
 
 /// The values of a request in every spelling in which a server may repeat them, longest first: a
 /// value that begins with another one must not lose only its beginning.
-pub(super) struct Echo(Vec<Zeroizing<String>>);
+pub(crate) struct Echo(Vec<Zeroizing<String>>);
 
 impl Echo {
-    pub(super) fn of<'a>(values: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn of<'a>(values: impl Iterator<Item = &'a str>) -> Self {
         // A short value is a word that people need to read.
         let mut spellings: Vec<_> = values
             .filter(|value| value.len() >= SHORTEST)
@@ -21,7 +21,7 @@ impl Echo {
     }
 
     /// A server's text without them. To be done before the text is cut: half a secret is one, too.
-    pub(super) fn leave_out(&self, text: &str) -> String {
+    pub(crate) fn leave_out(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for spelling in &self.0 {
             if text.contains(spelling.as_str()) {

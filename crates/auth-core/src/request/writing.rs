@@ -1,7 +1,7 @@
 //! Writes a request: a form, a JSON object or a query.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serializer as _;
@@ -54,6 +54,8 @@ impl TokenRequest {
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        // Without it any compression would be acceptable (RFC 9110 §12.5.3), and we read none.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if !content_type.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
