@@ -26,9 +26,9 @@ pub struct TokenResponse {
     pub expires: Expires,
     /// The refresh token, if one came with it.
     pub refresh_token: Option<Secret>,
-    /// How long the refresh token lives, where that is documented.
+    /// How long the refresh token lives, where the answer tells it or the vendor documents it.
     pub refresh_token_life: Option<Duration>,
-    /// The scope that was granted, if the server names it.
+    /// The scope that was granted, if the server names it; after a refresh without one it is unchanged.
     pub scope: Option<String>,
     /// Every other member of the answer that is a text, a number or a truth value.
     pub extra: BTreeMap<String, Secret>,

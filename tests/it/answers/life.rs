@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use auth_core::http::Response;
 use auth_core::{AnswerFormat, Expires, Expiry, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::support::{CANARY, answer};
 
@@ -83,7 +85,6 @@ fn a_life_that_is_no_number_is_malformed() {
         r#""inf""#,
         r#""-Infinity""#,
         r#""soon""#,
-        r#""""#,
         "true",
         "[3600]",
         "{}",
@@ -147,5 +148,209 @@ fn an_expiry_in_words_is_a_moment_with_its_offset() {
     );
     for text in [r#""2026-01-01""#, r#""soon""#, "1767229200", "true"] {
         assert_malformed(at(text), "its expiry should be a date and time");
+    }
+}
+
+/// Reads `expires_at`, which came on New Year's Day of 2026.
+fn expires_at(expiry: Expiry, expires_at: &str) -> Result<Expires> {
+    let format = AnswerFormat {
+        expires_in: "expires_at".into(),
+        expiry,
+        ..AnswerFormat::default()
+    };
+    let text =
+        format!(r#"{{"access_token":"{CANARY}","token_type":"bearer","expires_at":{expires_at}}}"#);
+    let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.expires)
+}
+
+#[test]
+fn milliseconds_are_read_where_they_are_set() {
+    let is = |milliseconds: u64| Expires::After(Duration::from_millis(milliseconds));
+    let from_now = |text| expires_at(Expiry::Milliseconds, text).unwrap();
+    assert_eq!(from_now("300000"), is(300_000));
+    assert_eq!(from_now(r#""300000""#), is(300_000));
+    assert_eq!(from_now("0"), is(0));
+    let epoch = |text| expires_at(Expiry::EpochMilliseconds, text).unwrap();
+    assert_eq!(epoch("1767229200000"), is(3_600_000));
+    assert_eq!(epoch(r#""1767229200999""#), is(3_600_000));
+}
+
+#[test]
+fn a_number_that_is_plainly_of_another_unit_is_an_error_with_the_setting() {
+    for (expiry, number, setting) in [
+        (Expiry::Seconds, "1999999999", "`Expiry::EpochSeconds`"),
+        (Expiry::Seconds, r#""1999999999""#, "`Expiry::EpochSeconds`"),
+        (Expiry::Seconds, "316224001", "`Expiry::EpochSeconds`"),
+        (
+            Expiry::Seconds,
+            "1999999999000",
+            "`Expiry::EpochMilliseconds`",
+        ),
+        (
+            Expiry::Milliseconds,
+            "1999999999000",
+            "`Expiry::EpochMilliseconds`",
+        ),
+        (Expiry::EpochSeconds, "3600", "`Expiry::Seconds`"),
+        (
+            Expiry::EpochSeconds,
+            "1999999999000",
+            "`Expiry::EpochMilliseconds`",
+        ),
+        (
+            Expiry::EpochMilliseconds,
+            "1999999999",
+            "`Expiry::EpochSeconds`",
+        ),
+        (Expiry::EpochMilliseconds, "3600", "`Expiry::Seconds`"),
+        (
+            Expiry::Seconds,
+            r#""2026-01-01T01:00:00Z""#,
+            "`AnswerFormat::expiry`",
+        ),
+        (
+            Expiry::Rfc3339,
+            r#""2026-01-01 01:00:00""#,
+            "`AnswerFormat::life`",
+        ),
+    ] {
+        let error = expires_at(expiry, number).unwrap_err().to_string();
+        assert!(error.contains(setting), "{expiry:?} {number}: {error}");
+    }
+}
+
+#[test]
+fn a_date_is_read_in_its_common_spellings() {
+    let hour = Expires::After(Duration::from_secs(3600));
+    for date in [
+        "Thu, 01 Jan 2026 01:00:00 GMT",
+        "2026-01-01T01:00:00Z",
+        "2026-01-01 01:00:00Z",
+        "2026-01-01T01:00:00+0000",
+        "2026-01-01 03:00:00 +0200",
+        "2026-01-01T01:00:00.000-00:00",
+    ] {
+        for expiry in [Expiry::Rfc3339, Expiry::HttpDate] {
+            let read = expires_at(expiry, &format!(r#""{date}""#)).unwrap();
+            assert_eq!(read, hour, "{date}");
+        }
+    }
+}
+
+#[test]
+fn an_unreadable_life_beside_a_documented_one_is_that_one() {
+    let documented = AnswerFormat {
+        life: Some(Duration::from_secs(7200)),
+        ..AnswerFormat::default()
+    };
+    for text in [
+        r#""""#,
+        r#""two minutes""#,
+        "false",
+        r#""1h""#,
+        "[]",
+        "{}",
+        "-1",
+        r#""-1""#,
+        "1999999999",
+    ] {
+        let text = format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":{text}}}"#);
+        let response = read_as(documented.clone(), answer(200, &text)).unwrap();
+        assert_eq!(
+            response.expires,
+            Expires::After(Duration::from_secs(7200)),
+            "{text}"
+        );
+    }
+    let zero = r#"{"access_token":"a","token_type":"bearer","expires_in":0}"#;
+    let response = read_as(documented, answer(200, zero)).unwrap();
+    assert_eq!(
+        response.expires,
+        Expires::After(Duration::ZERO),
+        "0 can be read"
+    );
+    assert_eq!(
+        expires(r#""""#).unwrap(),
+        Expires::Unknown,
+        "an empty one is left out"
+    );
+}
+
+/// An answer whose access token is a JWT with these claims.
+fn jwt(claims: &str, date: &str, life: Option<Duration>) -> Result<Expires> {
+    let payload = BASE64_URL_SAFE_NO_PAD.encode(claims);
+    let text =
+        format!(r#"{{"access_token":"eyJhbGciOiJub25lIn0.{payload}.c2ln","token_type":"Bearer"}}"#);
+    let format = AnswerFormat {
+        expiry: Expiry::JwtExp,
+        life,
+        ..AnswerFormat::default()
+    };
+    let mut answer = Response::builder();
+    if !date.is_empty() {
+        answer = answer.header("date", date);
+    }
+    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.expires)
+}
+
+#[test]
+fn a_jwts_own_end_is_read_where_it_is_asked_for() {
+    let (date, hour) = ("Thu, 01 Jan 2026 00:00:00 GMT", Duration::from_secs(3600));
+    let exp = r#"{"exp":1767229200}"#;
+    assert_eq!(jwt(exp, date, None).unwrap(), Expires::After(hour));
+    let both = r#"{"iat":1767228000,"exp":1767229200}"#;
+    assert_eq!(
+        jwt(both, date, None).unwrap(),
+        Expires::After(hour),
+        "by the date"
+    );
+    let life = Expires::After(Duration::from_secs(1200));
+    assert_eq!(jwt(both, "", None).unwrap(), life, "by the token's own");
+    assert!(matches!(jwt(exp, "", None).unwrap(), Expires::At(_)));
+    assert_eq!(jwt(r#"{"sub":"x"}"#, date, None).unwrap(), Expires::Unknown);
+    let error = jwt(r#"{"exp":1767225600}"#, date, None).unwrap_err();
+    assert!(error.to_string().contains("had passed"), "{error}");
+    let error = jwt("canary7Qz", date, None).unwrap_err();
+    assert!(error.to_string().contains("is not a JWT"), "{error}");
+    assert_eq!(
+        jwt("opaque", date, Some(hour)).unwrap(),
+        Expires::After(hour)
+    );
+    // Nothing reads it unless it is asked for.
+    let text = r#"{"access_token":"eyJhbGciOiJub25lIn0.eyJleHAiOjE3NjcyMjkyMDB9.c2ln","token_type":"Bearer"}"#;
+    assert_eq!(body(text).unwrap().expires, Expires::Unknown);
+}
+
+#[test]
+fn the_life_of_a_refresh_token_is_read_from_the_answer() {
+    let read = |members: &str, documented: Option<u64>| {
+        let text = format!(
+            r#"{{"access_token":"a","token_type":"bearer","refresh_token":"r",{members}}}"#
+        );
+        let format = AnswerFormat {
+            refresh_token_life: documented.map(Duration::from_secs),
+            ..AnswerFormat::default()
+        };
+        let response = read_as(format, answer(200, &text)).unwrap();
+        response.refresh_token_life.map(|life| life.as_secs())
+    };
+    assert_eq!(read(r#""refresh_expires_in":1800"#, None), Some(1800));
+    assert_eq!(read(r#""refresh_expires_in":"1800""#, Some(60)), Some(1800));
+    assert_eq!(
+        read(r#""refresh_token_expires_in":7776000"#, None),
+        Some(7_776_000)
+    );
+    assert_eq!(read(r#""x_refresh_token_expires_in":60"#, None), Some(60));
+    assert_eq!(read(r#""refreshTokenExpiresIn":60"#, None), Some(60));
+    // Keycloak's offline sessions have no end.
+    assert_eq!(read(r#""refresh_expires_in":0"#, Some(60)), None);
+    for unread in [
+        r#""refresh_expires_in":"soon""#,
+        r#""refresh_expires_in":-1"#,
+        r#""x":1"#,
+    ] {
+        assert_eq!(read(unread, Some(60)), Some(60), "{unread}");
+        assert_eq!(read(unread, None), None, "{unread}");
     }
 }

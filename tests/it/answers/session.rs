@@ -41,7 +41,7 @@ fn renewed(extra: &str) -> String {
 
 #[test]
 fn a_token_with_no_life_is_good_for_one_use_and_asked_for_each_time() {
-    for expires_in in ["0", "-1"] {
+    for expires_in in ["0", "0.5"] {
         let text =
             format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":{expires_in}}}"#);
         let script = Script::bodies([text.clone(), text]);
@@ -195,4 +195,126 @@ fn a_redirect_with_a_token_in_its_body_is_an_error_and_keeps_the_refresh_token()
     clock.advance(Duration::from_secs(3600));
     assert_eq!(session.token().unwrap().expose(), "a");
     assert!(script.sent_bodies()[1].contains(&format!("{CANARY}first")));
+}
+
+#[test]
+fn a_refresh_token_inside_of_an_unusable_answer_is_the_next_one() {
+    for text in [
+        r#"{"data":{"access_token":"canary7Qza","refresh_token":"canary7Qzsecond"}}"#,
+        r#"{"token_type":"bearer","refreshToken":{"value":"canary7Qzsecond"}}"#,
+        r#"[{"access_token":"canary7Qza","token_type":"bearer","refresh_token":"canary7Qzsecond"}]"#,
+        "access_token=canary7Qza&token_type=bearer&refresh_token=canary7Qzsecond",
+        r#""{\"access_token\":\"canary7Qza\",\"refresh_token\":\"canary7Qzsecond\"}""#,
+        r#"{"access_token":"canary7Qza","token_type":"mac","refreshToken":"canary7Qzsecond"}"#,
+    ] {
+        let script = Script::bodies([text.to_owned(), renewed("")]);
+        let (session, clock) = session(ermeo(), &script);
+        let error = quiet(session.token());
+        assert!(matches!(error, Error::Answer(_)), "{error:?}");
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(session.token().unwrap().expose(), "a", "{text}");
+        let sent = script.sent_bodies();
+        assert!(
+            sent[1].contains(r#""refresh_token":"canary7Qzsecond""#),
+            "{sent:?}"
+        );
+    }
+}
+
+#[test]
+fn a_rotated_refresh_token_beside_a_nested_access_token_is_taken() {
+    let text = |number: u32| {
+        format!(
+            r#"{{"data":{{"access_token":"a{number}","token_type":"bearer","expires_in":60,"refresh_token":"r{number}","scope":"s"}}}}"#
+        )
+    };
+    let unscoped = text(2).replace(r#","scope":"s""#, "");
+    let script = Script::bodies([text(1), unscoped]);
+    let grant = oauth2_generic::RefreshToken {
+        client: oauth2_generic::Client {
+            token_endpoint: "https://as.example/token".into(),
+            client_id: "batch".into(),
+            answer: auth_core::AnswerFormat {
+                access_token: "data.access_token".into(),
+                ..Default::default()
+            },
+            ..Default::default()
+        },
+        resource_owner: "ada".into(),
+    };
+    let (session, clock) = session(grant, &script);
+    for number in 1..=2 {
+        let token = session.token().unwrap();
+        assert_eq!(token.expose(), format!("a{number}"));
+        assert_eq!(
+            token.scope(),
+            Some("s"),
+            "one that is not repeated is unchanged"
+        );
+        let next = session.refresh_token().unwrap();
+        assert_eq!(next.expose(), format!("r{number}"));
+        clock.advance(Duration::from_secs(60));
+    }
+}
+
+#[test]
+fn a_refresh_token_whose_life_the_answer_tells_is_not_sent_after_it() {
+    let text = |number: u32| {
+        format!(
+            r#"{{"access_token":"a{number}","token_type":"bearer","expires_in":300,"refresh_token":"r{number}","refresh_expires_in":1800}}"#
+        )
+    };
+    let script = Script::bodies([text(1), text(2), text(3)]);
+    let grant = oauth2_generic::Password {
+        client: oauth2_generic::Client {
+            token_endpoint: "https://as.example/token".into(),
+            client_id: "batch".into(),
+            ..Default::default()
+        },
+        username: "ada".into(),
+        password: "p".into(),
+    };
+    let clock = ManualClock::new();
+    let session = Session::builder(grant).transport(script.clone());
+    let session = session.clock(clock.clone()).build();
+    for (number, passed) in [(1, 1200), (2, 3600), (3, 0)] {
+        assert_eq!(session.token().unwrap().expose(), format!("a{number}"));
+        clock.advance(Duration::from_secs(passed));
+    }
+    let sent = script.sent_bodies();
+    let grants = [
+        "grant_type=password",
+        "grant_type=refresh_token",
+        "grant_type=password",
+    ];
+    for (sent, grant) in sent.iter().zip(grants) {
+        assert!(sent.contains(grant), "{sent}");
+    }
+}
+
+#[test]
+fn what_a_server_said_reaches_every_process_that_shares_the_login() {
+    let clock = ManualClock::new();
+    let store = auth_core::MemoryStore::default();
+    let page = r#"{"status":404,"error":"Not Found","message":"No mapping"}"#;
+    let script = Script::of([answer(404, page)]);
+    let start = || {
+        let session = Session::builder(with_password()).transport(script.clone());
+        session.clock(clock.clone()).store(store.clone()).build()
+    };
+    let error = quiet(start().token());
+    let error = match error {
+        Error::NotBefore { cause, .. } => *cause,
+        error => error,
+    };
+    let Error::NotBefore { cause, .. } = quiet(start().token()) else {
+        panic!("the other process waits as well");
+    };
+    assert_eq!(cause.to_string(), error.to_string());
+    assert!(
+        cause
+            .to_string()
+            .starts_with("the server answered 404 to the login (Not Found: No mapping);"),
+        "{cause}"
+    );
 }

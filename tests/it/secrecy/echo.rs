@@ -57,9 +57,18 @@ fn repeated_to(client_id: &str, secret: &Secret, words: impl Fn(&str) -> String 
         let words = words(secret.expose());
         Ok(refusal(&words, &words))
     };
-    let request = TokenRequest::json("https://as.example/token").param("client_id", client_id);
-    let request = request.param("password", secret);
-    shown(&request.send(&refuse).expect_err("refused"))
+    let in_its_own = |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+        let words = words(secret.expose());
+        let body = serde_json::json!({"errors": [{"code": words, "message": words}]});
+        Ok(answer(401, &body.to_string()))
+    };
+    let request = || {
+        let request = TokenRequest::json("https://as.example/token").param("client_id", client_id);
+        request.param("password", secret)
+    };
+    let refused = request().send(&refuse).expect_err("refused");
+    let answered = request().send(&in_its_own).expect_err("a status");
+    shown(&refused) + &shown(&answered)
 }
 
 #[test]

@@ -225,7 +225,7 @@ fn the_errors_of_aerions_api_at_the_token_endpoint_keep_their_code() {
         outcome,
         403,
         &ErrorCode::Other("E_FORBIDDEN".into()),
-        "E_FORBIDDEN",
+        "E_FORBIDDEN (The access token provided is invalid.)",
     );
 }
 

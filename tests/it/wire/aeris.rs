@@ -158,7 +158,8 @@ fn an_answer_with_access_token_instead_of_token_is_none_of_aeris() {
     let error = Session::new(fleet(wire.url())).token().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the answer cannot be used: it has no access token",
+        "the answer cannot be used: it has no access token; there is one, in `access_token`: set \
+         `AnswerFormat::access_token` to that",
         "{}",
         shown(&error)
     );

@@ -38,7 +38,11 @@ fn a_password_login_and_a_refresh_are_these_requests() {
     clock.advance(Duration::from_secs(7200));
     let token = session.token();
     assert_token(&token, "a2", Some(14_400));
-    assert_eq!(token.unwrap().scope(), None);
+    assert_eq!(
+        token.unwrap().scope(),
+        Some("user"),
+        "one that is not repeated is unchanged"
+    );
     assert_eq!(session.refresh_token().unwrap().expose(), "r2");
 
     wire.saw(&[

@@ -1,4 +1,4 @@
-//! The members of an answer, before anybody says what they mean.
+//! Raw members of an answer, and paths to them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,14 +6,15 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::error::{Error, ErrorCode, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// The members of an answer by name; a name that stands twice is refused.
+/// The members of an object by name. A name that stands twice is refused in an answer itself; inside
+/// of it the last one counts.
 #[derive(Debug)]
 pub(super) struct Members(BTreeMap<String, Member>);
 
-/// One value. Texts are secrets until somebody knows better.
+/// One value. A text counts as a secret.
 #[derive(Debug)]
 pub(super) enum Member {
     Null,
@@ -25,12 +26,6 @@ pub(super) enum Member {
 }
 
 impl Members {
-    /// Reads a JSON object, whatever its content type says. The error never quotes it.
-    pub(super) fn from_json(body: &[u8]) -> Result<Self> {
-        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        serde_json::from_slice(text).map_err(|_| Error::answer(what_it_is_instead(text)))
-    }
-
     pub(super) fn from_parameters(
         parameters: impl IntoIterator<Item = (String, Secret)>,
     ) -> Result<Self> {
@@ -43,47 +38,103 @@ impl Members {
         Ok(Self(members))
     }
 
-    /// The refusal that the members are, if they are one (RFC 6749 §5.2).
-    pub(super) fn refusal(&self, without_echo: &dyn Fn(&str) -> String) -> Option<Refusal> {
-        let text = |name| match self.0.get(name) {
-            Some(Member::Text(text)) if !text.is_empty() => Some(text.expose()),
-            _ => None,
-        };
-        let code = text("error")?;
-        let description = text("error_description").map(without_echo);
-        let refusal = |code: &str| Refusal::new(code, description.as_deref());
-        Some(match ErrorCode::from(code) {
-            ErrorCode::Other(_) => refusal(&without_echo(code)),
-            // One of the RFC's words stays one, even if it holds a client's name.
-            _ => refusal(code),
-        })
-    }
-
+    /// The member of exactly this name.
     pub(super) fn get(&self, name: &str) -> Option<&Member> {
         self.0.get(name)
     }
 
-    pub(super) fn take(&mut self, name: &str) -> Option<Member> {
-        self.0.remove(name)
+    /// The members in the order of their names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
+        self.0.iter().map(|(name, member)| (name.as_str(), member))
     }
 
-    pub(super) fn take_text(&mut self, name: &str) -> Option<Secret> {
-        match self.0.remove(name) {
-            Some(Member::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// What is left, as text.
-    pub(super) fn texts(&mut self) -> BTreeMap<String, Secret> {
-        let left = std::mem::take(&mut self.0);
-        left.into_iter()
-            .filter_map(|(name, member)| Some((name, member.text()?)))
-            .collect()
+    /// The texts, numbers and truth values, as texts.
+    pub(super) fn texts(self) -> impl Iterator<Item = (String, Secret)> {
+        let members = self.0.into_iter();
+        members.filter_map(|(name, member)| Some((name, member.text()?)))
     }
 }
 
 impl Member {
+    /// The steps from here to the member of a path, each a name or a place in a list.
+    ///
+    /// A name that holds a dot itself is found before a path. A list is passed through by a place
+    /// (`0`), or by its first element.
+    pub(super) fn steps(&self, path: &str) -> Option<Vec<String>> {
+        let onwards = |step: &str, member: &Self, rest: &str| {
+            let mut steps = member.steps(rest)?;
+            steps.insert(0, step.to_owned());
+            Some(steps)
+        };
+        match self {
+            Self::Object(members) if members.0.contains_key(path) => Some(vec![path.to_owned()]),
+            Self::Object(members) => path.match_indices('.').find_map(|(dot, _)| {
+                let name = &path[..dot];
+                onwards(name, members.0.get(name)?, &path[dot + 1..])
+            }),
+            Self::List(list) => {
+                let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+                match first.parse::<usize>() {
+                    Ok(place) if rest.is_empty() => list.get(place).map(|_| vec![first.to_owned()]),
+                    Ok(place) => onwards(first, list.get(place)?, rest),
+                    Err(_) => onwards("0", list.first()?, path),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The member after these steps.
+    pub(super) fn at(&self, steps: &[String]) -> Option<&Self> {
+        steps.iter().try_fold(self, |member, step| match member {
+            Self::Object(members) => members.0.get(step),
+            Self::List(list) => list.get(step.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
+    /// The member of a path.
+    pub(super) fn get(&self, path: &str) -> Option<&Self> {
+        self.at(&self.steps(path)?)
+    }
+
+    /// Takes the member after these steps, and leaves null there.
+    pub(super) fn take(&mut self, steps: &[String]) -> Option<Self> {
+        let member = steps.iter().try_fold(self, |member, step| match member {
+            Self::Object(members) => members.0.get_mut(step),
+            Self::List(list) => list.get_mut(step.parse::<usize>().ok()?),
+            _ => None,
+        });
+        member.map(|member| std::mem::replace(member, Self::Null))
+    }
+
+    /// The members of an object, or the elements of a list, with the step to each.
+    pub(super) fn children(&self) -> Vec<(String, &Self)> {
+        match self {
+            Self::Object(members) => members
+                .iter()
+                .map(|(name, member)| (name.to_owned(), member))
+                .collect(),
+            Self::List(list) => (0..)
+                .map(|place: usize| place.to_string())
+                .zip(list)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether there is nothing here: null, false, zero, an empty text, list or object.
+    pub(super) fn is_nothing(&self) -> bool {
+        match self {
+            Self::Null | Self::Bool(false) => true,
+            Self::Bool(true) => false,
+            Self::Number(number) => number.as_f64() == Some(0.0),
+            Self::Text(text) => text.expose().trim().is_empty(),
+            Self::List(list) => list.is_empty(),
+            Self::Object(members) => members.0.is_empty(),
+        }
+    }
+
     /// A number, also one in quotes: servers send both.
     pub(super) fn number(&self) -> Option<f64> {
         let number = match self {
@@ -106,7 +157,8 @@ impl Member {
         }
     }
 
-    fn text(self) -> Option<Secret> {
+    /// A text, a number or a truth value, as text.
+    pub(super) fn text(self) -> Option<Secret> {
         match self {
             Self::Text(text) => Some(text),
             Self::Number(number) => Some(number.to_string().into()),
@@ -114,18 +166,13 @@ impl Member {
             Self::Null | Self::List(_) | Self::Object(_) => None,
         }
     }
-}
 
-/// What to tell people who got no JSON object; it names the kind and quotes nothing.
-fn what_it_is_instead(body: &[u8]) -> &'static str {
-    match body.trim_ascii_start() {
-        [] => "it is empty",
-        [b'<', ..] => {
-            "it is HTML or XML, not JSON; check the URL, a proxy or a login page may have answered"
+    /// A text that is not empty.
+    pub(super) fn words(&self) -> Option<&Secret> {
+        match self {
+            Self::Text(text) if !self.is_nothing() => Some(text),
+            _ => None,
         }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it is UTF-16, not UTF-8",
-        [b'{', ..] => "it is not one whole JSON object with each member once",
-        _ => "it is not a JSON object",
     }
 }
 

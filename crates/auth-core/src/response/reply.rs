@@ -2,17 +2,19 @@
 
 use http::Response;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-use super::members::{Member, Members};
+use super::body::Body;
+use super::members::Member;
 use super::refused;
 
 /// A JSON object that an endpoint answered, for endpoints that do not answer a token.
 ///
-/// Every text in it is a [`Secret`] until somebody knows better, so its `Debug` shows none.
+/// A member is found by its name or by a path, `data.name`; a member whose own name holds a dot is
+/// found before a path. Every text in it is a [`Secret`], so its `Debug` shows none.
 #[derive(Debug)]
-pub struct Reply(Members);
+pub struct Reply(Member);
 
 impl Reply {
     /// Reads an answer; an `error` in it, or a status that is none of success, is an error here.
@@ -20,9 +22,12 @@ impl Reply {
         answer: &Response<Vec<u8>>,
         without_echo: &dyn Fn(&str) -> String,
     ) -> Result<Self> {
-        let members = Members::from_json(answer.body());
-        refused(answer, &members, without_echo, &[])?;
-        members.map(Self)
+        let body = Body::of(answer);
+        refused(answer, &body, None, without_echo)?;
+        match body.instead {
+            Some(instead) => Err(Error::answer(instead)),
+            None => Ok(Self(body.root)),
+        }
     }
 
     /// Checks an answer of which only the success counts.
@@ -30,23 +35,18 @@ impl Reply {
         answer: &Response<Vec<u8>>,
         without_echo: &dyn Fn(&str) -> String,
     ) -> Result<()> {
-        refused(
-            answer,
-            &Members::from_json(answer.body()),
-            without_echo,
-            &[],
-        )
+        refused(answer, &Body::of(answer), None, without_echo)
     }
 
     /// A text; none if it is missing, empty or something else.
     pub fn text(&self, name: &str) -> Option<&Secret> {
-        text(&self.0, name)
+        text(self.0.get(name)?)
     }
 
     /// A text in an object that is a member; none if either is missing, empty or something else.
     pub fn text_in(&self, object: &str, name: &str) -> Option<&Secret> {
-        match self.0.get(object) {
-            Some(Member::Object(members)) => text(members, name),
+        match self.0.get(object)? {
+            Member::Object(members) => text(members.get(name)?),
             _ => None,
         }
     }
@@ -58,8 +58,8 @@ impl Reply {
 
     /// A truth value.
     pub fn truth(&self, name: &str) -> Option<bool> {
-        match self.0.get(name) {
-            Some(Member::Bool(value)) => Some(*value),
+        match self.0.get(name)? {
+            Member::Bool(value) => Some(*value),
             _ => None,
         }
     }
@@ -80,9 +80,9 @@ impl Reply {
     }
 }
 
-fn text<'a>(members: &'a Members, name: &str) -> Option<&'a Secret> {
-    match members.get(name) {
-        Some(Member::Text(text)) if !text.is_empty() => Some(text),
+fn text(member: &Member) -> Option<&Secret> {
+    match member {
+        Member::Text(text) if !text.is_empty() => Some(text),
         _ => None,
     }
 }

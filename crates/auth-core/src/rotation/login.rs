@@ -68,8 +68,14 @@ impl Login {
     /// This login over an older one: what it lacks goes on.
     pub(crate) fn over(&self, older: Option<&Self>) -> Self {
         let older = older.cloned().unwrap_or_default();
+        // An answer without a scope means that it is unchanged (RFC 6749 §5.1 and §6).
+        let scope = older.access.as_ref().and_then(|it| it.scope.clone());
+        let unchanged = |access: &Access| Access {
+            scope: access.scope.clone().or(scope),
+            ..access.clone()
+        };
         Self {
-            access: self.access.clone().or(older.access),
+            access: self.access.as_ref().map(unchanged).or(older.access),
             // An answer without a new one means that the old one goes on (RFC 6749 §6).
             refresh_token: self.refresh_token.clone().or(older.refresh_token),
         }

@@ -1,0 +1,151 @@
+//! `token_type`, in the words of servers that mean bearer and of those that do not.
+
+use auth_core::{AnswerFormat, TokenType};
+
+use crate::support::{CANARY, answer, quiet};
+
+use super::{assert_malformed, body, read_as};
+
+#[test]
+fn the_token_type_must_be_bearer_in_any_case_unless_it_is_waived() {
+    let typed = |kind: &str| format!(r#"{{"access_token":"{CANARY}"{kind}}}"#);
+    for kind in ["bearer", "Bearer", "BEARER"] {
+        assert!(
+            body(typed(&format!(r#","token_type":"{kind}""#))).is_ok(),
+            "{kind}"
+        );
+    }
+    for kind in [
+        r#""mac""#,
+        "123",
+        r#""""#,
+        r#""bearer ""#,
+        r#"["bearer"]"#,
+        "{}",
+    ] {
+        let text = typed(&format!(r#","token_type":{kind}"#));
+        assert_malformed(body(text), "its token_type is not bearer");
+    }
+    for missing in ["", r#","token_type":null"#] {
+        assert_malformed(body(typed(missing)), "it has no token_type");
+        let waived = AnswerFormat {
+            token_type_required: false,
+            ..AnswerFormat::default()
+        };
+        let response = read_as(waived, answer(200, &typed(missing)));
+        assert_eq!(response.unwrap().access_token.expose(), CANARY);
+    }
+    let waived = AnswerFormat {
+        token_type_required: false,
+        ..AnswerFormat::default()
+    };
+    let mac = read_as(waived, answer(200, &typed(r#","token_type":"mac""#)));
+    assert_malformed(mac, "its token_type is not bearer");
+}
+
+/// An answer with this `token_type`.
+fn typed(kind: &str) -> String {
+    format!(r#"{{"access_token":"{CANARY}","token_type":{kind},"expires_in":60}}"#)
+}
+
+fn also(words: &[&'static str]) -> AnswerFormat {
+    AnswerFormat {
+        token_types: words.iter().map(|word| (*word).into()).collect(),
+        ..AnswerFormat::default()
+    }
+}
+
+#[test]
+fn a_word_for_bearer_is_accepted_where_it_is_set() {
+    for (word, kind) in [
+        ("BearerToken", r#""BearerToken""#),
+        ("BearerToken", r#""bearertoken""#),
+        ("jwt-bearer", r#""jwt-bearer""#),
+        (
+            "urn:ietf:params:oauth:token-type:jwt",
+            r#""urn:ietf:params:oauth:token-type:jwt""#,
+        ),
+    ] {
+        let response = read_as(also(&["jwt", word]), answer(200, &typed(kind))).unwrap();
+        assert_eq!(response.access_token.expose(), CANARY, "{kind}");
+        assert_eq!(response.token_type, TokenType::Bearer, "sent as bearer");
+    }
+    let other = read_as(
+        also(&["BearerToken"]),
+        answer(200, &typed(r#""jwt-bearer""#)),
+    );
+    assert_malformed(other, "not bearer but `jwt-bearer`");
+}
+
+#[test]
+fn the_error_names_the_word_and_the_setting() {
+    let error = quiet(body(typed(r#""BearerToken""#)));
+    assert_eq!(
+        error.to_string(),
+        "the answer cannot be used: its token_type is not bearer but `BearerToken`; if the server \
+         means bearer by it, add the word to `AnswerFormat::token_types`"
+    );
+    for hidden in [
+        format!(r#""{CANARY}""#),
+        format!(r#""{}""#, "long".repeat(20)),
+        r#""<b>""#.to_owned(),
+    ] {
+        assert_malformed(
+            body(typed(&hidden)),
+            "add its word to `AnswerFormat::token_types`",
+        );
+    }
+    let missing = body(r#"{"access_token":"a"}"#);
+    assert_malformed(missing, "set `AnswerFormat::token_type_required` to false");
+}
+
+#[test]
+fn what_cannot_be_used_as_bearer_is_refused_whatever_is_set() {
+    let lenient = AnswerFormat {
+        token_type_required: false,
+        ..also(&["mac", "DPoP", "N_A"])
+    };
+    for kind in ["mac", "MAC", "dpop", "DPoP", "N_A", "n_a"] {
+        let outcome = read_as(
+            lenient.clone(),
+            answer(200, &typed(&format!(r#""{kind}""#))),
+        );
+        assert_malformed(outcome, "cannot be used like this");
+    }
+    for kind in ["123", "{}", r#"["bearer"]"#, "true"] {
+        let outcome = read_as(lenient.clone(), answer(200, &typed(kind)));
+        assert_malformed(outcome, "its token_type is not bearer, and not a text");
+    }
+}
+
+#[test]
+fn without_the_check_any_other_word_means_bearer() {
+    let waived = AnswerFormat {
+        token_type_required: false,
+        ..AnswerFormat::default()
+    };
+    for kind in [r#""BearerToken""#, r#""JWT""#, r#""""#] {
+        let response = read_as(waived.clone(), answer(200, &typed(kind))).unwrap();
+        assert_eq!(response.token_type, TokenType::Bearer, "{kind}");
+    }
+    let dpop = AnswerFormat {
+        token_type: TokenType::Dpop,
+        ..waived
+    };
+    for kind in [r#""BearerToken""#, r#""bearer""#, r#""""#] {
+        let outcome = read_as(dpop.clone(), answer(200, &typed(kind)));
+        assert_malformed(outcome, "did not bind the token to the key");
+    }
+}
+
+#[test]
+fn a_token_that_must_be_dpop_is_no_bearer_token_by_another_name() {
+    let format = AnswerFormat {
+        token_type: TokenType::Dpop,
+        ..also(&["BearerToken"])
+    };
+    for kind in [r#""BearerToken""#, r#""Bearer""#] {
+        let outcome = read_as(format.clone(), answer(200, &typed(kind)));
+        assert_malformed(outcome, "did not bind the token to the key");
+    }
+}
