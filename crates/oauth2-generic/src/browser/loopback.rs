@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
 use auth_core::{Error, Result, Secret};
 
+use crate::authorize::normal;
+
 /// A port that is listened on, on 127.0.0.1 and on `[::1]`.
 #[derive(Debug)]
 pub(super) struct Loopback {
@@ -15,8 +17,9 @@ pub(super) struct Loopback {
 /// What a request must name to be for us.
 #[derive(Debug)]
 pub(super) struct Address {
-    /// With the port that is really listened on.
+    /// As it was registered, character by character (RFC 6749 §3.1.2.3); a port that was left out is filled in.
     pub(super) redirect_uri: String,
+    /// As a browser spells it: never empty.
     pub(super) path: String,
     /// What a `Host` header may say. A name that somebody else's DNS points here is not among them.
     pub(super) hosts: Vec<String>,
@@ -28,6 +31,10 @@ struct Wanted<'a> {
     host: Host,
     /// 0: any.
     port: u16,
+    /// As it was registered; empty where any address will do.
+    registered: &'a str,
+    /// How much of it stands before the port.
+    before_port: usize,
     path_and_query: &'a str,
 }
 
@@ -89,33 +96,49 @@ impl Loopback {
                 .map_err(|error| unusable(&error))?;
         }
         let port = port_of(listeners.first()).map_err(|error| unusable(&error))?;
-        // A browser leaves out the port that is http's own.
-        let at_port = |host: &str| match port {
-            80 => host.to_owned(),
-            port => format!("{host}:{port}"),
-        };
+        let redirect_uri = wanted.redirect_uri(host, port);
+        let path = path_of(&redirect_uri).ok_or_else(|| {
+            Error::configuration("`redirect_uri` is not a URL; write it as http://127.0.0.1/path")
+        })?;
         let name = (wanted.host == Host::Name).then_some("localhost");
-        let path = wanted.path_and_query.split('?').next().unwrap_or_default();
+        let hosts = ["127.0.0.1", "[::1]"].into_iter().chain(name);
         Ok(Self {
             listeners,
             address: Address {
-                redirect_uri: format!("http://{}{}", at_port(host), wanted.path_and_query),
-                path: path.to_owned(),
-                hosts: ["127.0.0.1", "[::1]"]
-                    .into_iter()
-                    .chain(name)
-                    .map(at_port)
-                    .collect(),
+                redirect_uri,
+                path,
+                hosts: hosts.flat_map(|host| as_hosts(host, port)).collect(),
             },
         })
     }
 }
 
+/// What a `Host` header says of a host and a port. A browser leaves out the port that is http's own.
+fn as_hosts(host: &str, port: u16) -> Vec<String> {
+    let short = (port == 80).then(|| host.to_owned());
+    [format!("{host}:{port}")]
+        .into_iter()
+        .chain(short)
+        .collect()
+}
+
+/// The path of a redirect URI, as a browser spells it in a request.
+fn path_of(redirect_uri: &str) -> Option<String> {
+    let normal = normal(redirect_uri)?;
+    let (_, rest) = normal.split_once("://")?;
+    let path = &rest[rest.find('/')?..];
+    Some(path.split(['?', '#']).next()?.to_owned())
+}
+
 impl Address {
     /// The URL that a browser was sent to, with this query.
     pub(super) fn url(&self, query: &str) -> Secret {
-        let base = self.redirect_uri.split('?').next().unwrap_or_default();
-        Secret::from(format!("{base}?{query}"))
+        Secret::from(format!("{}?{query}", self.without_query()))
+    }
+
+    /// The redirect URI as it may be shown.
+    pub(super) fn without_query(&self) -> &str {
+        self.redirect_uri.split('?').next().unwrap_or_default()
     }
 }
 
@@ -125,30 +148,47 @@ impl<'a> Wanted<'a> {
             return Some(Self {
                 host: Host::Either,
                 port: 0,
+                registered: "",
+                before_port: 0,
                 path_and_query: "/callback",
             });
         }
-        let rest = redirect_uri.strip_prefix("http://")?;
-        let (authority, path_and_query) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let (host, after) = HOSTS.iter().find_map(|(text, host)| {
-            let after = authority.strip_prefix(text)?;
-            Some((*host, after))
-        })?;
-        let port = match after.strip_prefix(':') {
+        let begins = |text: &str, with: &str| {
+            let start = text.get(..with.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(with))
+        };
+        let scheme = "http://";
+        let rest = redirect_uri.get(scheme.len()..)?;
+        if !begins(redirect_uri, scheme) || redirect_uri.contains(char::is_whitespace) {
+            return None;
+        }
+        let (authority, path_and_query) =
+            rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let (name, host) = HOSTS.iter().find(|(name, _)| begins(authority, name))?;
+        let port = match authority[name.len()..].strip_prefix(':') {
             Some(digits) => digits.parse().ok()?,
-            None if after.is_empty() => 0,
+            None if authority.len() == name.len() => 0,
             None => return None,
         };
-        let path_and_query = if path_and_query.is_empty() {
-            "/"
-        } else {
-            path_and_query
-        };
         Some(Self {
-            host,
+            host: *host,
             port,
+            registered: redirect_uri,
+            before_port: scheme.len() + name.len(),
             path_and_query,
         })
+    }
+
+    /// The redirect URI to send. One that names its port is sent as it was registered.
+    fn redirect_uri(self, host: &str, port: u16) -> String {
+        if self.port != 0 {
+            return self.registered.to_owned();
+        }
+        let before = match self.registered {
+            "" => format!("http://{host}"),
+            registered => registered[..self.before_port].to_owned(),
+        };
+        format!("{before}:{port}{}", self.path_and_query)
     }
 
     /// Listens on both addresses, as far as there are both; nothing if the port is taken.
@@ -215,10 +255,11 @@ mod tests {
     fn a_redirect_uri_is_on_the_loopback_interface_or_refused() {
         for (uri, host, port, rest) in [
             ("", Host::Either, 0, "/callback"),
-            ("http://127.0.0.1", Host::V4, 0, "/"),
+            ("http://127.0.0.1", Host::V4, 0, ""),
             ("http://127.0.0.1:0/cb?a=b", Host::V4, 0, "/cb?a=b"),
             ("http://[::1]:8400/", Host::V6, 8400, "/"),
             ("http://localhost/cb", Host::Name, 0, "/cb"),
+            ("HTTP://LocalHost:8400?a=b", Host::Name, 8400, "?a=b"),
         ] {
             let wanted = Wanted::read(uri).unwrap();
             assert_eq!(
@@ -231,13 +272,50 @@ mod tests {
             "http://127.0.0.10/cb",
             "http://127.0.0.1.evil.example/cb",
             "http://127.0.0.1@evil.example/cb",
+            "http://127.0.0.1:8400@evil.example/cb",
             "http://localhost.evil.example/cb",
             "http://127.0.0.1:99999/cb",
             "http://0.0.0.0/cb",
+            "http://127.0.0.1/cb\n",
+            " http://127.0.0.1/cb",
+            "httpö//127.0.0.1/cb",
             "app.example:/cb",
         ] {
             assert!(Wanted::read(uri).is_none(), "{uri}");
         }
+    }
+
+    /// RFC 6749 §3.1.2.3: servers compare it character by character.
+    #[test]
+    fn a_redirect_uri_is_sent_as_registered() {
+        for (registered, sent, path) in [
+            ("", "http://127.0.0.1:8400/callback", "/callback"),
+            ("http://127.0.0.1", "http://127.0.0.1:8400", "/"),
+            ("http://[::1]?a=b", "http://[::1]:8400?a=b", "/"),
+            ("http://localhost:0/", "http://localhost:8400/", "/"),
+            ("http://localhost:80/cb", "http://localhost:80/cb", "/cb"),
+            ("http://LOCALHOST:8000", "http://LOCALHOST:8000", "/"),
+            (
+                "http://localhost:8000/a/../ü?b=/",
+                "http://localhost:8000/a/../ü?b=/",
+                "/%C3%BC",
+            ),
+        ] {
+            let wanted = Wanted::read(registered).unwrap();
+            let host = match wanted.host {
+                Host::V6 => "[::1]",
+                _ => "127.0.0.1",
+            };
+            let uri = wanted.redirect_uri(host, 8400);
+            assert_eq!(uri, sent);
+            assert_eq!(path_of(&uri).as_deref(), Some(path), "{registered}");
+        }
+    }
+
+    #[test]
+    fn the_port_of_http_may_be_left_out_of_a_host() {
+        assert_eq!(as_hosts("localhost", 80), ["localhost:80", "localhost"]);
+        assert_eq!(as_hosts("localhost", 8080), ["localhost:8080"]);
     }
 
     /// RFC 8252 §8.3: nobody on the network gets at it.
