@@ -1,12 +1,15 @@
 //! Opens the browser, without waiting for it.
 
+use std::env;
+use std::ffi::OsStr;
 use std::io;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::vec;
 
 /// How the browser is opened.
 pub(super) enum Opening {
-    /// As the desktop does it.
+    /// As the user chose in `BROWSER`, or else as the desktop does it.
     System,
     With(Open),
 }
@@ -27,8 +30,14 @@ impl Opening {
     pub(super) fn launch(&mut self, url: &str) -> Launch {
         let (openers, opened) = match std::mem::replace(self, Self::System) {
             Self::With(open) => (Vec::new(), open(url).is_ok()),
-            Self::System if has_display() => (open::commands(url), false),
-            Self::System => (Vec::new(), false),
+            Self::System => {
+                let browsers = env::var_os("BROWSER").filter(|_| cfg!(unix));
+                let mut openers = chosen(&browsers.unwrap_or_default(), url);
+                if has_display() {
+                    openers.extend(open::commands(url));
+                }
+                (openers, false)
+            }
         };
         Launch {
             openers: openers.into_iter(),
@@ -56,6 +65,30 @@ impl Launch {
     }
 }
 
+/// The programs of `BROWSER`, separated by colons. `%s` in an argument stands for the URL, which is else the last
+/// argument. Remote editors and containers set it to what opens a browser on the machine of the user.
+fn chosen(browsers: &OsStr, url: &str) -> Vec<Command> {
+    let browsers = browsers.to_str().unwrap_or_default().split(':');
+    browsers.filter_map(|text| command(text, url)).collect()
+}
+
+/// No shell takes it apart, so nothing in the URL can be a command.
+fn command(text: &str, url: &str) -> Option<Command> {
+    // A path may have spaces in it.
+    if Path::new(text).is_file() {
+        let mut command = Command::new(text);
+        command.arg(url);
+        return Some(command);
+    }
+    let mut words = text.split_whitespace();
+    let mut command = Command::new(words.next()?);
+    command.args(words.map(|word| word.replace("%s", url)));
+    if !text.contains("%s") {
+        command.arg(url);
+    }
+    Some(command)
+}
+
 /// Starts a program that shares neither our terminal nor our fate.
 fn start(mut command: Command) -> io::Result<Child> {
     command
@@ -73,7 +106,7 @@ fn start(mut command: Command) -> io::Result<Child> {
 /// Without a display the desktop's programs would start a browser for terminals, whose terminal
 /// would be ours.
 fn has_display() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let without_x = cfg!(any(windows, target_vendor = "apple", target_os = "android"));
     without_x
         || ["WAYLAND_DISPLAY", "DISPLAY", "WSL_DISTRO_NAME"]
@@ -110,6 +143,37 @@ mod tests {
         let mut working = launch(&["/nonexistent", "false", "true", "/nonexistent"]);
         assert!(!is_in_vain(&mut working));
         assert_eq!(working.openers.len(), 1);
+    }
+
+    #[test]
+    fn the_browsers_of_the_user_are_tried_in_order() {
+        let here = env::current_exe().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let spaced = folder.path().join("my browser");
+        std::fs::copy(here, &spaced).unwrap();
+        let spaced = spaced.to_str().unwrap();
+        let text = format!("firefox: w3m -T x:open --to=%s -n:{spaced}::");
+        let words = |command: &Command| {
+            let words = [command.get_program()]
+                .into_iter()
+                .chain(command.get_args());
+            words
+                .map(|word| word.to_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let commands = chosen(OsStr::new(&text), "https://a.example/?b=%s c");
+        let commands: Vec<_> = commands.iter().map(words).collect();
+        let url = "https://a.example/?b=%s c";
+        assert_eq!(
+            commands,
+            [
+                vec!["firefox", url],
+                vec!["w3m", "-T", "x", url],
+                vec!["open", &format!("--to={url}"), "-n"],
+                vec![spaced, url],
+            ]
+        );
+        assert!(chosen(OsStr::new(""), url).is_empty());
     }
 
     #[test]
