@@ -112,11 +112,11 @@ fn announced(found: &Metadata) -> Vec<Field> {
 fn obtain(wire: &mut Wire<'_>, session: &Session) {
     wire.step("obtain", |heard| {
         let token = session.token().map_err(story::instead_of("a token"))?;
-        story::same("requests", &heard.count(), &1)?;
+        story::same("requests", &heard.count(), &0)?;
         let kept = session.refresh_token().is_some();
         story::same("a refresh token with it", &kept, &true)?;
         Ok(format!(
-            "the code and its verifier become a token and a refresh token; the scope: {}",
+            "the login has brought a token and a refresh token; the scope: {}",
             token.scope().unwrap_or_default()
         ))
     });

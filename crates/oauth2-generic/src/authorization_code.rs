@@ -115,6 +115,7 @@ impl AuthorizationCode {
     ) -> Result<PendingCode> {
         // Said now, and not when the user comes back.
         url_of("token_endpoint", &self.client.token_endpoint)?;
+        drop(self.client.request("authorization_code")?);
         let (state, code_verifier) = (state.into(), code_verifier.into());
         let wanted = Wanted::Code {
             code_verifier: &code_verifier,

@@ -106,11 +106,13 @@ impl Parameters {
         }
         match self.refusal()? {
             Some(refusal) if state.is_some() => return Err(refusal.into()),
-            Some(refusal) if refusal.code.is_standard() => {
-                // Anybody may have written it, so none of its words but the RFC's are passed on.
-                return Err(Refusal::new(&refusal.code.to_string(), None).into());
+            Some(refusal) => {
+                // Anybody may have written it, so none of its words but a standard's are passed on.
+                if let Some(code) = known_code(&refusal.code.to_string()) {
+                    return Err(Refusal::new(code, None).into());
+                }
             }
-            _ => {}
+            None => {}
         }
         // Asked last, because servers leave them out when they refuse: django-oauth-toolkit the issuer.
         if state.is_none() {
@@ -147,6 +149,11 @@ impl Parameters {
     }
 }
 
+/// The code of a refusal in a redirect, if a standard defines it.
+pub(crate) fn known_code(code: &str) -> Option<&'static str> {
+    CODES.iter().find(|known| **known == code).copied()
+}
+
 /// Compares without telling, by the time it takes, where two texts of one length differ.
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     let differ = one
@@ -172,3 +179,24 @@ fn decode(text: &str) -> Result<String> {
     }
     String::from_utf8(bytes).map_err(|_| Error::answer("the redirect is not UTF-8"))
 }
+
+/// RFC 6749 §4.1.2.1, OpenID Connect Core 1.0 §3.1.2.6, RFC 8707 §2.
+const CODES: [&str; 17] = [
+    "invalid_request",
+    "unauthorized_client",
+    "access_denied",
+    "unsupported_response_type",
+    "invalid_scope",
+    "server_error",
+    "temporarily_unavailable",
+    "interaction_required",
+    "login_required",
+    "account_selection_required",
+    "consent_required",
+    "invalid_request_uri",
+    "invalid_request_object",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "registration_not_supported",
+    "invalid_target",
+];

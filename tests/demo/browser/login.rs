@@ -33,7 +33,7 @@ pub(super) fn play(
     }
     let login = login.browser().app_name("Acme Sync").deadline(PATIENCE);
     let granted = match person {
-        Person::You => with_you(wire, login),
+        Person::You => with_you(wire, login.transport(wire.http())),
         _ => without_you(wire, server, person, login),
     };
     granted.map(|granted| wire.builder(granted).build())
@@ -48,7 +48,7 @@ fn with_you(wire: &mut Wire<'_>, login: BrowserLogin) -> Option<Granted> {
     let mut granted = None;
     wire.step("log in", |_| {
         granted = Some(login.log_in().map_err(story::instead_of("a login"))?);
-        Ok("your browser brought the code back, and shows the page that says so".to_owned())
+        Ok("your browser brought the code back, it became a token, and the page says so".to_owned())
     });
     granted
 }
@@ -80,7 +80,7 @@ fn without_you(
             granted = Some(waiting.end()?);
             let picture = picture(&mut *window);
             Ok(format!(
-                "{did}; the code is back, and our page says `{title}`{picture}"
+                "{did}; the code and its verifier became a token, and our page says `{title}`{picture}"
             ))
         });
         if !arrived {

@@ -3,7 +3,11 @@
 use std::fmt;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "browser")]
+use std::time::Duration;
 
+#[cfg(feature = "browser")]
+use auth_core::Clock;
 use auth_core::{
     Error, Grant, Identity, Reason, Result, Secret, Sent, TokenRequest, TokenResponse, Transport,
 };
@@ -11,11 +15,14 @@ use auth_core::{
 use super::AuthorizationCode;
 use crate::client::left_to_client;
 
-/// A login that the user has granted: a [`Grant`] that holds the code.
+/// A login that the user has granted: a [`Grant`] that holds the code, or the first token of a
+/// [login in a browser](AuthorizationCode::browser).
 ///
 /// A code works once, and servers end the login of a code that they see again. So it is sent once:
-/// a second try is [`Error::ReauthenticationRequired`], also when the answer to
-/// the first was lost. A server that wants a nonce in the proof of a key refuses before it looks at the
+/// a second try is [`Error::ReauthenticationRequired`], also when the answer to the first was lost. A code
+/// that the server refuses, in whatever words, is the same error at once: the user has to log in again, and
+/// the source says why. Sent again is what did not leave this machine, and what the server put off (429, or
+/// 503 with `Retry-After`). A server that wants a nonce in the proof of a key refuses before it looks at the
 /// code, and gets it once more in the same call. The refresh token that comes with the first token
 /// carries on from there.
 ///
@@ -31,6 +38,8 @@ pub struct Granted {
 
 enum Code {
     Unsent(Secret),
+    /// The first token, for the only time.
+    Traded(Box<TokenResponse>),
     /// With the reason why there was no token.
     Sent(Option<Box<Error>>),
 }
@@ -61,6 +70,27 @@ impl Granted {
         self.resource_owner = name.into();
         self
     }
+
+    /// Trades the code for the first token, which the login then holds, while the user waits.
+    #[cfg(feature = "browser")]
+    pub(crate) fn traded(self, http: &dyn Transport, clock: &dyn Clock) -> Result<Self> {
+        let mut tries = 0;
+        let first = loop {
+            match self.login_request()?.send(http) {
+                Err(error) if tries < TRIES && self.is_new_login() => {
+                    let wait = error.retry_after().unwrap_or_default().max(SHORTEST_WAIT);
+                    if wait > LONGEST_WAIT || matches!(error, Error::Configuration(_)) {
+                        return Err(error);
+                    }
+                    tries += 1;
+                    clock.sleep(wait);
+                }
+                outcome => break outcome?,
+            }
+        };
+        *Code::of(&self.code) = Code::Traded(Box::new(first));
+        Ok(self)
+    }
 }
 
 impl Code {
@@ -68,19 +98,14 @@ impl Code {
         code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The code, for the only time.
-    fn take(code: &Mutex<Self>) -> Result<Secret> {
+    /// The code or what came of it, for the only time.
+    fn take(code: &Mutex<Self>) -> Self {
         let mut code = Self::of(code);
-        match mem::replace(&mut *code, Self::Sent(None)) {
-            Self::Unsent(secret) => Ok(secret),
-            Self::Sent(cause) => {
-                *code = Self::Sent(cause.clone());
-                Err(Error::ReauthenticationRequired {
-                    reason: Reason::CodeSpent,
-                    cause,
-                })
-            }
-        }
+        let again = match &*code {
+            Self::Sent(cause) => Self::Sent(cause.clone()),
+            Self::Unsent(_) | Self::Traded(_) => Self::Sent(None),
+        };
+        mem::replace(&mut *code, again)
     }
 
     /// Trades the code for a token, once.
@@ -89,20 +114,51 @@ impl Code {
         request: impl FnOnce(&Secret) -> Result<TokenRequest>,
         http: &dyn Transport,
     ) -> Result<TokenResponse> {
-        let secret = Self::take(code)?;
-        let answer = request(&secret).and_then(|request| request.send(http));
-        if let Err(error) = &answer {
-            let unsent = matches!(
-                error,
-                Error::Configuration(_) | Error::Network { sent: Sent::No, .. }
-            );
-            *Self::of(code) = if unsent {
-                Self::Unsent(secret)
-            } else {
-                Self::Sent(Some(Box::new(error.clone())))
-            };
+        let secret = match Self::take(code) {
+            Self::Unsent(secret) => secret,
+            Self::Traded(first) => return Ok(*first),
+            Self::Sent(cause) => return Err(spent(cause)),
+        };
+        let error = match request(&secret).and_then(|request| request.send(http)) {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        if may_be_sent_again(&error) {
+            *Self::of(code) = Self::Unsent(secret);
+            return Err(error);
         }
-        answer
+        let cause = Some(Box::new(error.clone()));
+        *Self::of(code) = Self::Sent(cause.clone());
+        match is_refusal(&error) {
+            true => Err(spent(cause)),
+            false => Err(error),
+        }
+    }
+}
+
+/// The user has to log in again, and why.
+fn spent(cause: Option<Box<Error>>) -> Error {
+    let reason = Reason::CodeSpent;
+    Error::ReauthenticationRequired { reason, cause }
+}
+
+/// Whether the server has not seen the code, or has put off looking at it.
+fn may_be_sent_again(error: &Error) -> bool {
+    let status = match error {
+        Error::Configuration(_) | Error::Network { sent: Sent::No, .. } => return true,
+        Error::Refused(refusal) => refusal.status,
+        Error::Status { status, .. } => Some(*status),
+        _ => None,
+    };
+    status == Some(429) || (status == Some(503) && error.retry_after().is_some())
+}
+
+/// Whether the server has answered no, in whatever words.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::Refused(_) => !error.is_transient(),
+        Error::Status { status, .. } => matches!(status, 400 | 401 | 403),
+        _ => false,
     }
 }
 
@@ -133,7 +189,7 @@ impl Grant for Granted {
     }
 
     fn is_new_login(&self) -> bool {
-        matches!(*Code::of(&self.code), Code::Unsent(_))
+        !matches!(*Code::of(&self.code), Code::Sent(_))
     }
 
     left_to_client!(login.client, for_interactive);
@@ -147,3 +203,11 @@ impl fmt::Debug for Granted {
             .finish_non_exhaustive()
     }
 }
+
+/// How often the code is sent again while the user waits for the page, and how long that takes.
+#[cfg(feature = "browser")]
+const TRIES: u32 = 3;
+#[cfg(feature = "browser")]
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+#[cfg(feature = "browser")]
+const LONGEST_WAIT: Duration = Duration::from_secs(5);

@@ -17,6 +17,8 @@ pub(super) struct Connection {
 enum Stage {
     /// What has come of the head; it holds the code.
     Reading(Zeroizing<Vec<u8>>),
+    /// It has asked, and is answered when the answer is known.
+    Held,
     Writing {
         answer: Vec<u8>,
         sent: usize,
@@ -59,6 +61,8 @@ impl Connection {
             // Never more than there is room for: a buffer that grows leaves a copy behind.
             let room = piece.len().min(LONGEST_HEAD + 1 - head.len());
             match self.stream.read(&mut piece[..room]) {
+                // What came before the end may be all of it.
+                Ok(0) if head.len() > before => break,
                 Ok(0) => {
                     self.stage = Stage::Closed;
                     return None;
@@ -77,6 +81,15 @@ impl Connection {
             Stage::Reading(head) if head.len() > before => Some(Head::Bytes(head)),
             _ => None,
         }
+    }
+
+    /// Lets the browser wait for its answer; what was read is wiped.
+    pub(super) fn hold(&mut self) {
+        self.stage = Stage::Held;
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self.stage, Stage::Held)
     }
 
     /// Begins to answer; what was read is wiped.
@@ -110,6 +123,7 @@ impl Connection {
             }
         }
         let most = match self.stage {
+            Stage::Held => return,
             Stage::Reading(_) => LONGEST_READING,
             _ => LONGEST_ANSWERING,
         };

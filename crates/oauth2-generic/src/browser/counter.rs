@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use auth_core::{Clock, Moment, Secret};
+use auth_core::{Clock, Error, Moment, Reason, Secret};
 
+use super::arrived::{Arrived, Stray};
 use super::connection::{Connection, Head};
 use super::loopback::Loopback;
-use super::page::{self, Page, Words};
+use super::page::{self, Page};
 use super::request::{Problem, Request};
-use crate::redirect::{Parameters, is_same};
+use super::words::Words;
 
 /// Where browsers, and whoever else finds the port, are attended to.
 ///
@@ -18,6 +19,16 @@ pub(super) struct Counter {
     words: Words,
     state: String,
     connections: Vec<Connection>,
+    arrived: Arrived,
+    /// Whether the answer to this login was here.
+    is_answered: bool,
+}
+
+/// What a request gets.
+enum Reply {
+    /// Its connection is held until [`Counter::answer`].
+    Later(Secret),
+    Now(Vec<u8>),
 }
 
 impl Counter {
@@ -27,45 +38,77 @@ impl Counter {
             words,
             state,
             connections: Vec::new(),
+            arrived: Arrived::default(),
+            is_answered: false,
         }
     }
 
-    /// Does what can be done at once. `decide` is given the whole URL of an answer to this login.
-    pub(super) fn turn(&mut self, now: Moment, mut decide: impl FnMut(&Secret) -> Page) {
+    /// Does what can be done at once. Returns the whole URL of the first answer to this login, whose
+    /// browser waits for [`answer`](Counter::answer).
+    pub(super) fn turn(&mut self, now: Moment) -> Option<Secret> {
         self.accept(now);
-        for connection in &mut self.connections {
-            let answer = connection.read().and_then(|head| {
-                let (request, head_alone) = match head {
-                    Head::Bytes(bytes) => (
-                        Request::read(bytes, &self.loopback.address)?,
-                        bytes.starts_with(b"HEAD "),
-                    ),
-                    Head::TooLong => (Request::Problem(Problem::TooLong), false),
-                };
-                let page = match request {
-                    Request::Redirect { query } if is_ours(query, &self.state) => {
-                        decide(&self.loopback.address.url(query))
-                    }
-                    Request::Redirect { .. } => Page::Stranger,
-                    Request::Icon => Page::NoIcon,
-                    Request::Problem(problem) => Page::Problem(problem),
-                };
-                Some(page::answer(page, &self.words, head_alone))
-            });
-            match answer {
-                Some(answer) => connection.answer(answer, now),
+        let mut answered = None;
+        let mut connections = std::mem::take(&mut self.connections);
+        for connection in &mut connections {
+            match connection.read().and_then(|head| self.reply(&head)) {
+                Some(Reply::Later(url)) => {
+                    connection.hold();
+                    answered = Some(url);
+                }
+                Some(Reply::Now(answer)) => connection.answer(answer, now),
                 None => connection.go_on(now),
             }
         }
-        self.connections
-            .retain(|connection| !connection.is_closed());
+        connections.retain(|connection| !connection.is_closed());
+        self.connections = connections;
+        answered
+    }
+
+    /// Shows the page to the browser that brought the answer to this login.
+    pub(super) fn answer(&mut self, page: Page, now: Moment) {
+        for connection in self.connections.iter_mut().filter(|it| it.is_held()) {
+            connection.answer(page::answer(page, &self.words, false), now);
+        }
+    }
+
+    /// Why nobody is logged in, with what came instead of the answer.
+    pub(super) fn error(&self, reason: Reason) -> Error {
+        self.arrived.error(reason, &self.loopback.address)
+    }
+
+    /// Nothing, as long as the head is not complete.
+    fn reply(&mut self, head: &Head<'_>) -> Option<Reply> {
+        let address = &self.loopback.address;
+        let (request, head_alone) = match head {
+            Head::Bytes(bytes) => (Request::read(bytes, address)?, bytes.starts_with(b"HEAD ")),
+            Head::TooLong => (Request::Problem(Problem::TooLong), false),
+        };
+        let stray = match request {
+            Request::Redirect { query } => Stray::judge(query, &self.state),
+            Request::Icon => None,
+            Request::Problem(problem) => Some(Stray::Problem(problem)),
+        };
+        let page = match (stray, request) {
+            (Some(stray), _) => {
+                self.arrived.note(stray);
+                Page::Stray(stray)
+            }
+            (None, Request::Redirect { query }) if !self.is_answered => {
+                self.is_answered = true;
+                return Some(Reply::Later(address.url(query)));
+            }
+            (None, Request::Icon) => Page::NoIcon,
+            (None, _) => Page::Answered,
+        };
+        let answer = page::answer(page, &self.words, head_alone);
+        Some(Reply::Now(answer))
     }
 
     /// Waits until whoever has asked has read the page, but not long.
     pub(super) fn close(mut self, clock: &dyn Clock) {
         let begun = clock.now();
         loop {
-            self.turn(clock.now(), |_| Page::Answered);
+            self.turn(clock.now());
             let over = clock.now().since(begun) >= LONGEST_CLOSING;
             if over || self.connections.iter().all(Connection::is_silent) {
                 return;
@@ -98,13 +141,6 @@ impl Counter {
     }
 }
 
-/// Whether a query repeats the state of this login. Whoever does not know it is a stranger, also
-/// with a refusal: otherwise any page could end the login.
-fn is_ours(query: &str, state: &str) -> bool {
-    let found = Parameters::parse(query).and_then(|mut query| query.take("state"));
-    found.is_ok_and(|found| found.is_some_and(|found| is_same(found.expose(), state)))
-}
-
 const IDLE: Duration = Duration::from_millis(25);
 const BUSY: Duration = Duration::from_millis(2);
 const LONGEST_CLOSING: Duration = Duration::from_secs(2);
@@ -122,10 +158,10 @@ mod tests {
     fn of_too_many_connections_the_oldest_silent_ones_go_first() {
         let loopback = Loopback::open("").unwrap();
         let address = loopback.listeners[0].local_addr().unwrap();
-        let words = Words::new("", &Client::default());
+        let words = Words::new("", &Client::default(), &loopback.address);
         let mut counter = Counter::new(loopback, words, "state".to_owned());
         let mut turn = || {
-            counter.turn(Moment::default(), |_| Page::LoggedIn);
+            counter.turn(Moment::default());
             counter
                 .connections
                 .iter()

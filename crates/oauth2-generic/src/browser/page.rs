@@ -1,62 +1,36 @@
 //! What the person sees in the browser.
 
+use super::arrived::Stray;
 use super::request::Problem;
-use crate::client::Client;
+use super::words::{Content, Tone, Words};
 
-/// What a page says. None says anything that came in the request.
+/// What a page says. None says anything that came in the request but the code of a standard.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Page {
+    /// The token is there.
     LoggedIn,
     /// The person said no.
     Declined,
     /// The server said no, or its answer is not to be trusted.
-    Failed,
-    /// An answer that nobody here asked for.
-    Stranger,
+    Failed(Failure),
     /// The answer was here before.
     Answered,
     NoIcon,
-    Problem(Problem),
+    /// A request that is not the answer to this login, which is waited for still.
+    Stray(Stray),
 }
 
-/// Who is named on a page, ready to be put into it.
-#[derive(Debug)]
-pub(super) struct Words {
-    app: String,
-    server: String,
-}
-
-/// How a page looks.
-#[derive(Clone, Copy)]
-enum Tone {
-    Good,
-    Calm,
-    Bad,
-}
-
-/// What stands on a page.
-struct Content {
-    tone: Tone,
-    title: &'static str,
-    text: String,
-    next: String,
-}
-
-impl Words {
-    pub(super) fn new(app_name: &str, client: &Client) -> Self {
-        let app = match app_name {
-            "" => "the application".to_owned(),
-            name => format!("<strong>{}</strong>", escape(name)),
-        };
-        let server = [&client.issuer, &client.authorization_endpoint]
-            .into_iter()
-            .find_map(|url| host_of(url))
-            .unwrap_or("the server");
-        Self {
-            app,
-            server: format!("<strong>{}</strong>", escape(server)),
-        }
-    }
+/// What failed, for the person.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Failure {
+    /// The answer that the browser brought.
+    Answer,
+    /// The server refused the code.
+    Code,
+    /// The server could not be asked, or failed.
+    Server,
+    /// The application is not set up for this server.
+    Setting,
 }
 
 /// The whole answer, head and body; a question about the head alone gets that (RFC 9110 §9.3.2).
@@ -65,7 +39,7 @@ pub(super) fn answer(page: Page, words: &Words, head_alone: bool) -> Vec<u8> {
     let body = match page {
         // RFC 9110 §15.3.5: it has none.
         Page::NoIcon => return head(status, more, None).into_bytes(),
-        page => render(&content(page, words)),
+        page => render(&words.content(page)),
     };
     let head = head(status, more, Some(body.len()));
     let body = if head_alone { "" } else { &body };
@@ -73,15 +47,20 @@ pub(super) fn answer(page: Page, words: &Words, head_alone: bool) -> Vec<u8> {
 }
 
 fn status(page: Page) -> (&'static str, &'static str) {
-    match page {
-        Page::LoggedIn | Page::Declined | Page::Failed => ("200 OK", ""),
-        Page::Stranger | Page::Problem(Problem::Malformed) => ("400 Bad Request", ""),
-        Page::Answered => ("409 Conflict", ""),
-        Page::NoIcon => ("204 No Content", ""),
-        Page::Problem(Problem::Host) => ("421 Misdirected Request", ""),
-        Page::Problem(Problem::Path) => ("404 Not Found", ""),
-        Page::Problem(Problem::Method) => ("405 Method Not Allowed", "Allow: GET\r\n"),
-        Page::Problem(Problem::TooLong) => ("431 Request Header Fields Too Large", ""),
+    let stray = match page {
+        Page::LoggedIn | Page::Declined | Page::Failed(_) => return ("200 OK", ""),
+        Page::Answered => return ("409 Conflict", ""),
+        Page::NoIcon => return ("204 No Content", ""),
+        Page::Stray(stray) => stray,
+    };
+    match stray {
+        Stray::Problem(Problem::Host) => ("421 Misdirected Request", ""),
+        Stray::Problem(Problem::Path | Problem::OtherPath) => ("404 Not Found", ""),
+        Stray::Problem(Problem::Method | Problem::Post) => {
+            ("405 Method Not Allowed", "Allow: GET\r\n")
+        }
+        Stray::Problem(Problem::TooLong) => ("431 Request Header Fields Too Large", ""),
+        _ => ("400 Bad Request", ""),
     }
 }
 
@@ -101,58 +80,6 @@ fn head(status: &str, more: &str, length: Option<usize>) -> String {
          Referrer-Policy: no-referrer\r\n\
          X-Content-Type-Options: nosniff\r\n\r\n"
     )
-}
-
-fn content(page: Page, Words { app, server }: &Words) -> Content {
-    let (tone, title, text) = match page {
-        Page::LoggedIn => (
-            Tone::Good,
-            "You are logged in",
-            format!("{server} has confirmed your login, and {app} goes on from here."),
-        ),
-        Page::Declined => (
-            Tone::Calm,
-            "You are not logged in",
-            format!("Access was declined at {server}, so {app} gets none."),
-        ),
-        Page::Failed => (
-            Tone::Bad,
-            "The login did not work",
-            format!("{server} did not give the answer that {app} needs."),
-        ),
-        Page::Stranger => (
-            Tone::Bad,
-            "This is not your login",
-            format!(
-                "This answer is not one that {app} has asked for, so nothing was done with it."
-            ),
-        ),
-        Page::Answered => (
-            Tone::Calm,
-            "This login is over already",
-            format!("Another window was first, and {app} has its answer."),
-        ),
-        Page::NoIcon | Page::Problem(_) => (
-            Tone::Calm,
-            "There is nothing here",
-            format!("At this address {app} waits for somebody to log in, and does nothing else."),
-        ),
-    };
-    let close = "You can close this window";
-    let next = match page {
-        Page::LoggedIn | Page::Answered | Page::NoIcon | Page::Problem(_) => format!("{close}."),
-        Page::Declined => format!("{close}. If you meant to log in, begin again in {app}."),
-        Page::Failed => format!("{close}. See what {app} says about it, and begin again there."),
-        Page::Stranger => {
-            format!("{close}. If you are logging in, go on in the window that {app} opened.")
-        }
-    };
-    Content {
-        tone,
-        title,
-        text,
-        next,
-    }
 }
 
 fn render(content: &Content) -> String {
@@ -182,28 +109,6 @@ fn render(content: &Content) -> String {
     page
 }
 
-/// The host of a URL, without the name and password that may stand before it.
-fn host_of(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    authority.rsplit('@').next().filter(|host| !host.is_empty())
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 const TEMPLATE: &str = include_str!("page.html");
 /// Of everything between `<style>` and `</style>` in the template.
 const STYLE_HASH: &str = "sha256-/SK8ORj8DlizIy7CTvsZXiJVW5nwq+tOMB4OymFPGjk=";
@@ -211,19 +116,31 @@ const STYLE_HASH: &str = "sha256-/SK8ORj8DlizIy7CTvsZXiJVW5nwq+tOMB4OymFPGjk=";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::browser::loopback::Address;
+    use crate::client::Client;
 
-    const ALL: [Page; 11] = [
+    const ALL: [Page; 21] = [
         Page::LoggedIn,
         Page::Declined,
-        Page::Failed,
-        Page::Stranger,
+        Page::Failed(Failure::Answer),
+        Page::Failed(Failure::Code),
+        Page::Failed(Failure::Server),
+        Page::Failed(Failure::Setting),
         Page::Answered,
         Page::NoIcon,
-        Page::Problem(Problem::Malformed),
-        Page::Problem(Problem::Host),
-        Page::Problem(Problem::Path),
-        Page::Problem(Problem::Method),
-        Page::Problem(Problem::TooLong),
+        Page::Stray(Stray::Refusal(Some("access_denied"))),
+        Page::Stray(Stray::Refusal(None)),
+        Page::Stray(Stray::Code),
+        Page::Stray(Stray::OtherState),
+        Page::Stray(Stray::Empty),
+        Page::Stray(Stray::Problem(Problem::Malformed)),
+        Page::Stray(Stray::Problem(Problem::Tls)),
+        Page::Stray(Stray::Problem(Problem::Host)),
+        Page::Stray(Stray::Problem(Problem::Path)),
+        Page::Stray(Stray::Problem(Problem::OtherPath)),
+        Page::Stray(Stray::Problem(Problem::Method)),
+        Page::Stray(Stray::Problem(Problem::Post)),
+        Page::Stray(Stray::Problem(Problem::TooLong)),
     ];
 
     fn words(app: &str) -> Words {
@@ -231,7 +148,12 @@ mod tests {
             issuer: "https://login.example.com/tenant".into(),
             ..Client::default()
         };
-        Words::new(app, &client)
+        let address = Address {
+            redirect_uri: "http://127.0.0.1:8400/cb?c4nary".to_owned(),
+            path: "/cb".to_owned(),
+            hosts: Vec::new(),
+        };
+        Words::new(app, &client, &address)
     }
 
     fn shown(page: Page, app: &str) -> (String, String) {
@@ -261,7 +183,8 @@ mod tests {
                 head.contains(&format!("Content-Length: {}\r\n", body.len())),
                 "{head}"
             );
-            assert!(body.contains("You can close this window"), "{page:?}");
+            assert!(body.contains("You can close this window."), "{page:?}");
+            assert!(!body.contains("c4nary"), "{page:?}");
             for one in ["<html lang=\"en\">", "<title>", "<main ", "<h1>", "</html>"] {
                 assert_eq!(body.matches(one).count(), 1, "{one} in {page:?}");
             }
@@ -293,15 +216,5 @@ mod tests {
                 .1
                 .contains("and the application goes on")
         );
-    }
-
-    #[test]
-    fn the_server_is_named_by_its_host_alone() {
-        assert_eq!(
-            host_of("https://user:secret@host.example:444/path?a=b"),
-            Some("host.example:444")
-        );
-        assert_eq!(host_of("https://host.example"), Some("host.example"));
-        assert_eq!(host_of(""), None);
     }
 }

@@ -1,6 +1,7 @@
 //! What a request asks for, and whether it is for us.
 
 use super::loopback::Address;
+use crate::redirect::Parameters;
 
 /// A request, judged by its head.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,16 +20,26 @@ pub(super) enum Request<'a> {
 pub(super) enum Problem {
     /// Not HTTP, or not said once for whom it is.
     Malformed,
-    /// Meant for another host: somebody's name that leads to this machine (DNS rebinding).
+    /// A TLS handshake: a browser that was sent to https.
+    Tls,
+    /// Meant for another host or port: a forwarded port, or a name of others that leads to this machine
+    /// (DNS rebinding).
     Host,
     Path,
+    /// An answer at another path than ours.
+    OtherPath,
     Method,
+    /// An answer in the body of a POST (`form_post`).
+    Post,
     TooLong,
 }
 
 impl<'a> Request<'a> {
     /// Reads a head; nothing as long as it is not complete.
     pub(super) fn read(head: &'a [u8], address: &Address) -> Option<Self> {
+        if head.first() == Some(&TLS_HANDSHAKE) {
+            return Some(Self::Problem(Problem::Tls));
+        }
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(head) {
@@ -66,11 +77,21 @@ fn judge<'a>(
     match method {
         "GET" if path == address.path => Ok(Request::Redirect { query }),
         "GET" | "HEAD" if is_icon => Ok(Request::Icon),
+        "POST" if path == address.path => Err(Problem::Post),
         _ if path == address.path => Err(Problem::Method),
+        "GET" if is_answer(query) => Err(Problem::OtherPath),
         _ => Err(Problem::Path),
     }
 }
 
+/// Whether a query looks like what a server sends a browser back with (RFC 6749 §4.1.2).
+fn is_answer(query: &str) -> bool {
+    let has = |query: Parameters| ["code", "error"].iter().any(|name| query.has(name));
+    Parameters::parse(query).is_ok_and(has)
+}
+
+/// The first byte of a TLS handshake (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 22;
 const MOST_HEADERS: usize = 100;
 
 #[cfg(test)]
@@ -109,9 +130,15 @@ mod tests {
         assert_eq!(at("GET /"), Some(Problem::Path));
         assert_eq!(at("GET /cb/"), Some(Problem::Path));
         assert_eq!(at("GET http://127.0.0.1:8400/cb"), Some(Problem::Path));
-        assert_eq!(at("POST /cb"), Some(Problem::Method));
+        assert_eq!(at("GET /cb/?code=c"), Some(Problem::OtherPath));
+        assert_eq!(at("GET /?error=e&state=s"), Some(Problem::OtherPath));
+        assert_eq!(at("GET /robots.txt?code="), Some(Problem::Path));
+        assert_eq!(at("POST /cb"), Some(Problem::Post));
+        assert_eq!(at("POST /"), Some(Problem::Path));
+        assert_eq!(at("OPTIONS /cb"), Some(Problem::Method));
         assert_eq!(at("HEAD /cb"), Some(Problem::Method));
         assert_eq!(at("nonsense"), Some(Problem::Malformed));
+        assert_eq!(read("\u{16}\u{3}").and_then(kind), Some(Problem::Tls));
         for host in [
             "evil.example:8400",
             "127.0.0.1",

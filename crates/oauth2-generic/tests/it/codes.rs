@@ -96,6 +96,54 @@ fn a_code_that_was_refused_or_answered_badly_is_not_sent_again() {
     }
 }
 
+/// Whatever the words are: wrong are the code or the client, and the user has no part in either.
+#[test]
+fn a_refused_code_means_that_the_user_logs_in_again() {
+    for (status, body) in [
+        (400, r#"{"error":"invalid_grant"}"#),
+        (401, r#"{"error":"invalid_client"}"#),
+        (401, r#"{"error":"unauthorized_client"}"#),
+        (
+            403,
+            r#"{"error":"E_FORBIDDEN","status":403,"summary":"Forbidden"}"#,
+        ),
+        (200, r#"{"error":"bad_verification_code"}"#),
+        (400, r#"{"message":"c4nary"}"#),
+        (401, ""),
+        (403, "<html>"),
+    ] {
+        let (store, clock) = (MemoryStore::new(), ManualClock::new());
+        let session = Session::builder(granted().resource_owner("jsmith"))
+            .store(store)
+            .clock(clock.clone())
+            .transport(server(vec![answer(status, body)]))
+            .build();
+        for _ in 0..3 {
+            let error = session.token().unwrap_err();
+            assert!(is_spent(&error), "{status} {body}: {error}");
+            assert!(!format!("{error:?}").contains("CredentialsRefused"));
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert!(cause.contains("server"), "{cause}");
+            clock.advance(Duration::from_secs(24 * 3600));
+        }
+    }
+}
+
+/// It did not look at the code, and says when it will.
+#[test]
+fn a_code_that_the_server_put_off_is_sent_again() {
+    let later = |status| {
+        let answer = Response::builder().status(status);
+        Ok(answer.header("Retry-After", "5").body(Vec::new()).unwrap())
+    };
+    for put_off in [answer(429, ""), later(429), later(503)] {
+        let granted = granted();
+        let http = server(vec![put_off, answer(200, TOKEN)]);
+        assert!(!is_spent(&granted.obtain(&http).unwrap_err()));
+        assert_eq!(granted.obtain(&http).unwrap().access_token.expose(), "t");
+    }
+}
+
 #[test]
 fn a_code_that_never_left_this_machine_may_be_sent() {
     let (granted, http) = (granted(), server(vec![lost(Sent::No), answer(200, TOKEN)]));

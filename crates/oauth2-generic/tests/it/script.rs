@@ -35,10 +35,17 @@ impl Script {
 
     /// Loses the answer to the next request.
     pub(crate) fn then_lose(self) -> Self {
-        let lost = Error::Network {
-            network: Network::Timeout,
-            sent: Sent::Maybe,
-        };
+        self.then_fail(Sent::Maybe)
+    }
+
+    /// Is not reached by the next request.
+    pub(crate) fn then_not_send(self) -> Self {
+        self.then_fail(Sent::No)
+    }
+
+    fn then_fail(self, sent: Sent) -> Self {
+        let network = Network::Timeout;
+        let lost = Error::Network { network, sent };
         self.0.lock().unwrap().answers.push_back(Err(lost));
         self
     }

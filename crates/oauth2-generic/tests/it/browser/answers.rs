@@ -110,9 +110,18 @@ fn a_server_with_a_place_for_it_is_told_of_the_login_first() {
     let pushed = Arc::new(Mutex::new(String::new()));
     let seen = Arc::clone(&pushed);
     let transport = move |request: Request<Vec<u8>>| {
-        *seen.lock().unwrap() = String::from_utf8(request.into_body()).unwrap();
-        let body = r#"{"request_uri":"urn:example:1","expires_in":60}"#;
-        Ok(Response::builder().status(201).body(body.into()).unwrap())
+        let is_push = request.uri().path() == "/par";
+        if is_push {
+            *seen.lock().unwrap() = String::from_utf8(request.into_body()).unwrap();
+        }
+        let (status, body) = match is_push {
+            true => (201, r#"{"request_uri":"urn:example:1","expires_in":60}"#),
+            false => (200, r#"{"access_token":"t","token_type":"bearer"}"#),
+        };
+        Ok(Response::builder()
+            .status(status)
+            .body(body.into())
+            .unwrap())
     };
     let waiting = begin(login.browser().transport(transport));
     assert!(

@@ -12,7 +12,7 @@ use auth_core::{Clock, ManualClock};
 use auth_sim::Simulator;
 use oauth2_generic::{Error, Reason};
 
-use super::{LOGGED_IN, begin, gist, login, rest_of};
+use super::{LOGGED_IN, begin, gist, located, login, rest_of};
 
 fn ended_by(error: &Error) -> Reason {
     match error {
@@ -74,16 +74,15 @@ fn a_login_can_be_called_off() {
 #[test]
 fn an_answer_that_is_there_already_wins_over_calling_off_and_over_the_deadline() {
     let server = Simulator::generic();
-    let issuer = server.url().replace(':', "%3A").replace('/', "%2F");
     let (keep, kept) = mpsc::channel();
     let login = login(&server).browser().open_with(move |url| {
-        let (_, state) = url.split_once("&state=").unwrap();
-        let state = state.split('&').next().unwrap();
-        let port = url.split_once("127.0.0.1%3A").unwrap().1;
-        let authority = format!("127.0.0.1:{}", port.split("%2F").next().unwrap());
-        let mut stream = TcpStream::connect(&authority)?;
-        let target = format!("/callback?code=c&state={state}&iss={issuer}");
-        write!(stream, "GET {target} HTTP/1.1\r\nHost: {authority}\r\n\r\n")?;
+        let location = located(url);
+        let (authority, target) = location["http://".len()..].split_once('/').unwrap();
+        let mut stream = TcpStream::connect(authority)?;
+        write!(
+            stream,
+            "GET /{target} HTTP/1.1\r\nHost: {authority}\r\n\r\n"
+        )?;
         keep.send(stream).unwrap();
         Ok(())
     });

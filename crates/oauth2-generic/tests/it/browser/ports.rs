@@ -7,6 +7,7 @@ use auth_sim::Simulator;
 use oauth2_generic::{AuthorizationCode, Error, Session};
 
 use super::{LOGGED_IN, begin, client, gist, login};
+use crate::script::Script;
 
 fn login_at(server: &Simulator, redirect_uri: &str) -> AuthorizationCode {
     AuthorizationCode {
@@ -31,7 +32,7 @@ fn the_port_that_is_listened_on_is_filled_in() {
     let server = Simulator::generic();
     for (redirect_uri, begins, ends) in [
         ("", "http://127.0.0.1:", "/callback"),
-        ("http://127.0.0.1", "http://127.0.0.1:", "/"),
+        ("http://127.0.0.1", "http://127.0.0.1:", ""),
         ("http://127.0.0.1:0/a/b", "http://127.0.0.1:", "/a/b"),
         ("http://localhost/cb", "http://localhost:", "/cb"),
     ] {
@@ -47,6 +48,58 @@ fn the_port_that_is_listened_on_is_filled_in() {
         // The token endpoint compares it with the one before.
         Session::new(waiting.end().unwrap()).token().unwrap();
     }
+}
+
+/// RFC 6749 §3.1.2.3: Google, Keycloak and OpenIddict compare it character by character.
+#[test]
+fn a_redirect_uri_is_sent_as_registered() {
+    let server = Simulator::generic();
+    for path in ["", "/", "/cb/", "?x=1", "/a%2Fb"] {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let uri = format!("http://localhost:{port}{path}");
+        let login = login_at(&server, &uri);
+        let encoded = encoded(&uri);
+        let url = login.begin().unwrap().url().to_owned();
+        let sent_as = format!("redirect_uri={encoded}");
+        assert!(url.ends_with(&sent_as), "{url}");
+
+        let waiting = begin(login.browser());
+        assert!(waiting.url.ends_with(&sent_as), "{}", waiting.url);
+        assert_eq!(gist(&waiting.log_in()), LOGGED_IN, "{uri}");
+        waiting.end().unwrap();
+        let sent = server.token_requests().pop().unwrap();
+        let sent = String::from_utf8(sent.body).unwrap();
+        assert!(
+            sent.contains(&format!("&redirect_uri={encoded}&")),
+            "{sent}"
+        );
+    }
+}
+
+#[test]
+fn a_redirect_uri_is_pushed_as_registered() {
+    let server = Simulator::generic();
+    for uri in ["http://localhost:8000", "https://app.example", "app:/cb"] {
+        let mut login = login_at(&server, uri);
+        login.client.pushed_authorization_request_endpoint = "https://login.example/par".into();
+        let pushed = r#"{"request_uri":"urn:example:1","expires_in":60}"#;
+        let http = Script::default().then(201, pushed);
+        let pending = login.begin_pushed(&http).unwrap();
+        drop(pending);
+        let sent = http.asked().remove(0);
+        let sent_as = format!("&redirect_uri={}", encoded(uri));
+        assert!(sent.ends_with(&sent_as), "{sent}");
+    }
+}
+
+fn encoded(uri: &str) -> String {
+    let encoded = uri.replace('%', "%25").replace(':', "%3A");
+    encoded
+        .replace('/', "%2F")
+        .replace('?', "%3F")
+        .replace('=', "%3D")
 }
 
 #[test]

@@ -1,0 +1,185 @@
+//! The code is traded before the page says that one is logged in.
+
+use std::io::{ErrorKind, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+
+use auth_core::ManualClock;
+use oauth2_generic::http::Request;
+use oauth2_generic::{AuthorizationCode, Client, Error, Reason, Session, Transport};
+
+use super::{FAILED, LOGGED_IN, Patient, Waiting, begin, gist, rest_of};
+use crate::script::Script;
+
+fn login() -> AuthorizationCode {
+    AuthorizationCode {
+        client: Client {
+            token_endpoint: "https://login.example/token".into(),
+            authorization_endpoint: "https://login.example/authorize".into(),
+            client_id: "app".into(),
+            ..Client::default()
+        },
+        ..AuthorizationCode::default()
+    }
+}
+
+/// A login whose token endpoint answers so; its clock stands still.
+fn waiting(http: impl Transport + 'static) -> Waiting {
+    let login = login().browser().transport(http);
+    begin(login.clock(Patient(ManualClock::new())))
+}
+
+/// What the browser brings back.
+fn brought(waiting: &Waiting) -> String {
+    let (redirect, state) = (
+        waiting.parameter("redirect_uri"),
+        waiting.parameter("state"),
+    );
+    format!("{redirect}?code=c4nary&state={state}")
+}
+
+#[test]
+fn the_token_is_there_when_the_page_says_logged_in() {
+    let http = Script::default().then(200, TOKEN);
+    let waiting = waiting(http.clone());
+    let (url, redirect) = (brought(&waiting), waiting.parameter("redirect_uri"));
+    assert_eq!(gist(&waiting.get(&url)), LOGGED_IN);
+    let session = Session::builder(waiting.end().unwrap())
+        .transport(http.clone())
+        .build();
+    assert_eq!(session.token().unwrap().expose(), "t");
+    let [asked] = http.asked().try_into().unwrap();
+    let redirect = redirect.replace(':', "%3A").replace('/', "%2F");
+    let sent = format!("&code=c4nary&redirect_uri={redirect}&code_verifier=");
+    assert!(asked.contains(&sent), "{asked}");
+}
+
+#[test]
+fn the_browser_waits_as_long_as_the_code_is_traded() {
+    let browser = Arc::new(Mutex::new(None::<TcpStream>));
+    let (script, seen) = (Script::default().then(200, TOKEN), Arc::clone(&browser));
+    let waiting = waiting(move |request: Request<Vec<u8>>| {
+        let browser = seen.lock().unwrap().take().unwrap();
+        let nothing = browser.peek(&mut [0]).unwrap_err();
+        assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
+        script.send(request)
+    });
+    let mut stream = waiting.connect();
+    let copy = stream.try_clone().unwrap();
+    copy.set_nonblocking(true).unwrap(); // the other one, too
+    *browser.lock().unwrap() = Some(copy);
+    let (url, host) = (brought(&waiting), waiting.authority());
+    let target = url.strip_prefix(&waiting.origin()).unwrap();
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+    while browser.lock().unwrap().is_some() {
+        std::thread::yield_now();
+    }
+    stream.set_nonblocking(false).unwrap();
+    assert_eq!(gist(&rest_of(stream)), LOGGED_IN);
+    waiting.end().unwrap();
+}
+
+/// A refused code means that the user has to log in again, whatever the words are.
+#[test]
+fn a_refused_code_is_told_on_the_page_and_is_no_login() {
+    for (status, body) in [
+        (
+            400,
+            r#"{"error":"invalid_grant","error_description":"c4nary"}"#,
+        ),
+        (401, r#"{"error":"invalid_client"}"#),
+        (403, r#"{"error":"E_FORBIDDEN","status":403}"#),
+        (200, r#"{"error":"bad_verification_code"}"#),
+        (400, ""),
+        (401, ""),
+    ] {
+        let waiting = waiting(Script::default().then(status, body));
+        let page = waiting.get(&brought(&waiting));
+        assert_eq!(gist(&page), FAILED, "{status} {body}");
+        assert!(page.contains("refused the application the token"), "{page}");
+        assert!(!page.contains("c4nary"), "{page}");
+        let error = waiting.end().unwrap_err();
+        let Error::ReauthenticationRequired {
+            reason: Reason::CodeSpent,
+            cause: Some(cause),
+        } = &error
+        else {
+            panic!("{status} {body}: {error}");
+        };
+        let by_server = matches!(**cause, Error::Refused(_) | Error::Status { .. });
+        assert!(
+            by_server && !format!("{error:?}").contains("c4nary"),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_fails_is_told_on_the_page() {
+    let failing = [
+        (
+            Script::default().then(503, ""),
+            "could not be reached or failed",
+        ),
+        (
+            Script::default().then_lose(),
+            "could not be reached or failed",
+        ),
+        (
+            Script::default().then(200, "<html>"),
+            "did not give the answer",
+        ),
+    ];
+    for (http, says) in failing {
+        let waiting = waiting(http.clone());
+        let page = waiting.get(&brought(&waiting));
+        assert_eq!(gist(&page), FAILED);
+        assert!(page.contains(says), "{page}");
+        let error = waiting.end().unwrap_err();
+        assert!(
+            !matches!(error, Error::ReauthenticationRequired { .. }),
+            "{error}"
+        );
+        assert_eq!(http.asked().len(), 1, "a code is sent once");
+    }
+}
+
+#[test]
+fn a_code_that_never_left_is_sent_while_the_browser_waits() {
+    let script = Script::default().then_not_send().then_not_send();
+    let script = script.then(200, TOKEN);
+    let waiting = waiting(script.clone());
+    assert_eq!(gist(&waiting.get(&brought(&waiting))), LOGGED_IN);
+    waiting.end().unwrap();
+
+    let script = (0..4).fold(Script::default(), |script, _| script.then_not_send());
+    let waiting = super::codes::waiting(script.clone());
+    assert_eq!(gist(&waiting.get(&brought(&waiting))), FAILED);
+    let error = waiting.end().unwrap_err().to_string();
+    assert!(error.contains("nothing was sent"), "{error}");
+    assert_eq!(script.asked().len(), 4);
+}
+
+#[test]
+fn a_request_that_cannot_be_made_is_told_on_the_page() {
+    let mut login = login();
+    login.client.extra = vec![("tenant".into(), String::new())];
+    let login = login.browser().transport(Script::default());
+    let waiting = begin(login.clock(Patient(ManualClock::new())));
+    let page = waiting.get(&brought(&waiting));
+    assert_eq!(gist(&page), FAILED);
+    assert!(page.contains("The settings of the application"), "{page}");
+    let error = waiting.end().unwrap_err();
+    assert!(matches!(error, Error::Configuration(_)), "{error}");
+}
+
+#[test]
+fn a_request_that_no_client_may_make_opens_no_browser() {
+    let mut login = login();
+    login.client.extra = vec![("grant_type".into(), "mine".into())];
+    let login = login.browser();
+    let error = login.open_with(|_| panic!("a browser was opened")).log_in();
+    assert!(matches!(error, Err(Error::Configuration(_))), "{error:?}");
+}
+
+const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

@@ -1,0 +1,55 @@
+//! When the URL is shown besides.
+
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use auth_core::{Clock, ManualClock};
+use auth_sim::Simulator;
+use oauth2_generic::BrowserLogin;
+
+use super::login;
+
+/// After how many seconds the URL is shown to a person who never comes.
+fn shown_after(
+    opened: fn() -> io::Result<()>,
+    deadline: u64,
+    set: fn(BrowserLogin) -> BrowserLogin,
+) -> Option<u64> {
+    let (server, clock) = (Simulator::generic(), ManualClock::new());
+    let shown = Arc::new(Mutex::new(None));
+    let (begun, watch, told) = (clock.now(), clock.clone(), Arc::clone(&shown));
+    let login = login(&server)
+        .browser()
+        .open_with(move |_| opened())
+        .show(move |url| {
+            assert!(url.contains("/authorize?"), "{url}");
+            *told.lock().unwrap() = Some(watch.now().since(begun).as_secs());
+        })
+        .deadline(Duration::from_secs(deadline))
+        .clock(clock);
+    set(login).log_in().unwrap_err();
+    let shown = shown.lock().unwrap();
+    *shown
+}
+
+/// A text browser, a forwarded display and a dead session all say that they opened it.
+#[test]
+fn an_opener_that_opens_nothing_is_found_out() {
+    let opened = || Ok(());
+    assert_eq!(shown_after(opened, 300, |login| login), Some(10));
+    assert_eq!(shown_after(opened, 20, |login| login), Some(10));
+}
+
+#[test]
+fn the_url_is_shown_before_a_short_deadline() {
+    assert_eq!(shown_after(|| Ok(()), 2, |login| login), Some(1));
+}
+
+#[test]
+fn the_url_is_shown_at_once_where_it_is_asked_for() {
+    let shown = shown_after(|| Ok(()), 300, BrowserLogin::always_show);
+    assert_eq!(shown, Some(0));
+    let failed = || Err(ErrorKind::NotFound.into());
+    assert_eq!(shown_after(failed, 300, |login| login), Some(0));
+}

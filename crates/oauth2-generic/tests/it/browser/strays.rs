@@ -1,0 +1,291 @@
+//! What arrives and is not the answer: on the page at once, and in the error at the end.
+
+use std::error::Error as _;
+use std::io::Write;
+use std::net::Shutdown;
+use std::time::Duration;
+
+use auth_core::ManualClock;
+use auth_sim::Simulator;
+use oauth2_generic::{AuthorizationCode, Error, Reason};
+
+use super::{Patient, Waiting, begin, gist, login, rest_of};
+
+/// What the page and the error say of what arrives, at a login that ends with the deadline.
+fn told_at(redirect_uri: &str, visit: impl FnOnce(&Waiting) -> String) -> (String, String) {
+    let (server, clock) = (Simulator::generic(), ManualClock::new());
+    let login = AuthorizationCode {
+        redirect_uri: redirect_uri.into(),
+        ..login(&server)
+    };
+    let waiting = begin(login.browser().clock(Patient(clock.clone())));
+    let place = waiting.parameter("redirect_uri");
+    let place = place.split('?').next().unwrap().to_owned();
+    let page = visit(&waiting);
+    clock.advance(Duration::from_secs(300));
+    let error = waiting.end().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::ReauthenticationRequired {
+                reason: Reason::LoginTimedOut,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(error.refusal().is_none(), "a stranger may have written it");
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains(&place), "{cause}");
+    for never in ["c4nary", "c=4", "state="] {
+        assert!(!format!("{error:?}").contains(never), "{error:?}");
+        assert!(!page.contains(never), "{page}");
+    }
+    (page, cause.replace(&place, "HERE"))
+}
+
+fn told(visit: impl FnOnce(&Waiting) -> String) -> (String, String) {
+    told_at("", visit)
+}
+
+/// Comes back with this query.
+fn redirected(waiting: &Waiting, query: &str) -> String {
+    let redirect = waiting.parameter("redirect_uri");
+    waiting.get(&format!("{redirect}?{query}"))
+}
+
+fn request(waiting: &Waiting, line: &str, host: &str, more: &str) -> String {
+    let line = line.replace("STATE", &waiting.parameter("state"));
+    waiting.send(&format!("{line} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n"))
+}
+
+#[test]
+fn a_login_to_which_nothing_came_names_the_redirect_uri() {
+    let (_, cause) = told_at("http://localhost/cb?c=4", |_| String::new());
+    assert!(cause.starts_with("nothing came to HERE; "), "{cause}");
+}
+
+/// The SDK of the Model Context Protocol and Authlib leave the state out when they refuse.
+#[test]
+fn a_refusal_without_state_is_a_hint_and_no_end() {
+    let (page, cause) =
+        told(|waiting| redirected(waiting, "error=access_denied&error_description=c4nary"));
+    assert_eq!(gist(&page), ("400 Bad Request", "You are not logged in"));
+    assert!(page.contains("refuses a login (access_denied)"), "{page}");
+    assert_eq!(
+        cause,
+        "what came to HERE is not the answer to this login: a refusal without `state` (access_denied)"
+    );
+    let (page, cause) = told(|waiting| redirected(waiting, "error=c4nary"));
+    assert!(page.contains("refuses a login, and"), "{page}");
+    assert!(cause.ends_with("a refusal without `state`"), "{cause}");
+}
+
+#[test]
+fn a_code_without_state_is_not_used_and_told() {
+    let (page, cause) = told(|waiting| redirected(waiting, "code=c4nary"));
+    assert_eq!(gist(&page), ("400 Bad Request", "The login did not work"));
+    assert!(cause.contains("a code without `state`"), "{cause}");
+}
+
+#[test]
+fn an_answer_of_another_login_is_told() {
+    for query in ["code=c4nary&state=c4nary", "error=c4nary&state=c4nary"] {
+        let (page, cause) = told(|waiting| redirected(waiting, query));
+        assert_eq!(gist(&page).1, "This is not your login");
+        assert!(cause.contains("the `state` of another login"), "{cause}");
+    }
+}
+
+#[test]
+fn a_redirect_without_a_query_is_told() {
+    for query in ["", "response=c4nary", "iss=c4nary"] {
+        let (page, cause) = told(|waiting| redirected(waiting, query));
+        assert_eq!(gist(&page), ("400 Bad Request", "There is no answer here"));
+        assert!(cause.contains("remove `response_mode`"), "{cause}");
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_told() {
+    for query in ["code=%ff&state=STATE", "code=c&state=STATE&state=STATE"] {
+        let (page, cause) = told(|waiting| {
+            let query = query.replace("STATE", &waiting.parameter("state"));
+            redirected(waiting, &query)
+        });
+        assert_eq!(gist(&page).0, "400 Bad Request");
+        assert!(cause.contains("has a parameter twice"), "{cause}");
+    }
+}
+
+#[test]
+fn an_answer_by_post_is_told() {
+    let (page, cause) = told(|waiting| {
+        let body = format!("code=c4nary&state={}", waiting.parameter("state"));
+        let length = format!("Content-Length: {}\r\n", body.len());
+        let host = waiting.authority();
+        waiting.send(&format!(
+            "POST /callback HTTP/1.1\r\nHost: {host}\r\n{length}\r\n{body}"
+        ))
+    });
+    let gist = gist(&page);
+    assert_eq!(gist, ("405 Method Not Allowed", "The login did not work"));
+    assert!(page.contains("in a form (POST)"), "{page}");
+    assert!(cause.contains("an answer by POST (form_post)"), "{cause}");
+}
+
+/// A browser that knows the name from a program there with HSTS insists on https.
+#[test]
+fn a_tls_handshake_is_told() {
+    for redirect_uri in ["", "http://localhost/cb"] {
+        let (page, cause) = told_at(redirect_uri, |waiting| {
+            let port = waiting.authority();
+            let port = port.rsplit(':').next().unwrap();
+            let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+            stream
+                .write_all(b"\x16\x03\x01\x00\x20\x01\x00\x00\x1c\x03\x03")
+                .unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            rest_of(stream)
+        });
+        assert_eq!(gist(&page).0, "400 Bad Request");
+        assert!(cause.contains("a TLS handshake"), "{cause}");
+        assert!(cause.contains("http, not https"), "{cause}");
+    }
+}
+
+/// The port of a container or of another machine is forwarded under another number or name.
+#[test]
+fn another_host_is_told_and_still_refused() {
+    for host in ["127.0.0.1:9000", "name-40123.app.dev.example", "localhost"] {
+        let (page, cause) = told(|waiting| {
+            let page = request(waiting, "GET /callback?code=c4nary&state=STATE", host, "");
+            assert!(page.contains(&waiting.parameter("redirect_uri")), "{page}");
+            page
+        });
+        let gist = gist(&page);
+        assert_eq!(gist.0, "421 Misdirected Request", "{host}");
+        assert_eq!(gist.1, "This address has another name");
+        assert!(
+            cause.contains("a request for another host or port"),
+            "{cause}"
+        );
+    }
+}
+
+#[test]
+fn a_request_that_is_too_large_is_told() {
+    let large = format!("Cookie: a={}\r\n", "c4nary".repeat(4 * 1024));
+    let many = "A: c4nary\r\n".repeat(101);
+    for more in [large, many] {
+        let (page, cause) = told(|waiting| {
+            let host = waiting.authority();
+            let mut stream = waiting.connect();
+            let head = format!("GET /callback HTTP/1.1\r\nHost: {host}\r\n{more}\r\n");
+            // It may hang up before all is sent.
+            let _ = stream.write_all(head.as_bytes());
+            rest_of(stream)
+        });
+        let gist = gist(&page);
+        assert_eq!(gist.0, "431 Request Header Fields Too Large");
+        assert_eq!(gist.1, "Your browser sent too much");
+        assert!(page.contains("Delete the cookies"), "{page}");
+        assert!(cause.contains("a request that is too large"), "{cause}");
+    }
+}
+
+#[test]
+fn an_answer_at_another_path_is_told() {
+    for path in ["/callback/", "/", "/Callback"] {
+        let (page, cause) = told(|waiting| {
+            let line = format!("GET {path}?code=c4nary&state=STATE");
+            request(waiting, &line, &waiting.authority(), "")
+        });
+        assert_eq!(gist(&page), ("404 Not Found", "The login did not work"));
+        assert!(cause.contains("an answer at another path"), "{cause}");
+    }
+}
+
+#[test]
+fn what_nobody_can_help_is_told_in_short() {
+    for (line, says) in [
+        ("GET /elsewhere", "a request for another path"),
+        ("HEAD /callback", "a request that is not a GET"),
+        ("nonsense", "bytes that are not a request of HTTP/1.1"),
+    ] {
+        let (page, cause) = told(|waiting| request(waiting, line, &waiting.authority(), ""));
+        assert_eq!(
+            gist(&page).1,
+            if line.starts_with("HEAD") {
+                ""
+            } else {
+                "There is nothing here"
+            }
+        );
+        assert!(cause.contains(says), "{cause}");
+    }
+}
+
+#[test]
+fn all_that_came_is_told_once_in_the_order_of_coming() {
+    let (_, cause) = told(|waiting| {
+        redirected(waiting, "error=access_denied");
+        request(waiting, "GET /callback", "localhost:1", "");
+        redirected(waiting, "error=access_denied");
+        redirected(waiting, "code=c4nary")
+    });
+    let kinds = ["a refusal", "a request for another host", "a code without"];
+    let places: Vec<_> = kinds.iter().map(|kind| cause.find(kind).unwrap()).collect();
+    assert!(places.is_sorted(), "{cause}");
+    assert_eq!(cause.matches("a refusal").count(), 1, "{cause}");
+}
+
+/// A request in advance and a question about the head do not spend the code.
+#[test]
+fn a_browser_that_asks_more_than_once_logs_in_once() {
+    let server = Simulator::generic();
+    let waiting = begin(login(&server).browser());
+    let location = waiting.location();
+    let (target, host) = (
+        location.strip_prefix(&waiting.origin()).unwrap(),
+        waiting.authority(),
+    );
+    let head = request(&waiting, &format!("HEAD {target}"), &host, "");
+    assert!(head.starts_with("HTTP/1.1 405 "), "{head}");
+    let preflight = "Access-Control-Request-Private-Network: true\r\n";
+    let options = request(&waiting, "OPTIONS /callback", &host, preflight);
+    assert!(options.starts_with("HTTP/1.1 405 "), "{options}");
+    let ahead = "Sec-Purpose: prefetch;prerender\r\n";
+    let page = request(&waiting, &format!("GET {target}"), &host, ahead);
+    assert_eq!(gist(&page), super::LOGGED_IN);
+    waiting.end().unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+}
+
+/// Entra's codes have kilobytes, those of others have characters that a form would encode.
+#[test]
+fn long_and_odd_codes_are_sent_as_they_came() {
+    use crate::script::Script;
+    let token = r#"{"access_token":"t","token_type":"bearer"}"#;
+    let long = "x".repeat(12 * 1024);
+    for (code, sent) in [
+        (long.as_str(), long.as_str()),
+        ("4/0AeanS0a%2Fb%2Bc%3D%3D", "4%2F0AeanS0a%2Fb%2Bc%3D%3D"),
+        ("a+b", "a%20b"),
+        ("M.C507*def!ghi$$", "M.C507*def%21ghi%24%24"),
+    ] {
+        let (server, http) = (Simulator::generic(), Script::default().then(200, token));
+        let mut login = login(&server);
+        login.client.issuer.clear();
+        let waiting = begin(login.browser().transport(http.clone()));
+        let state = waiting.parameter("state");
+        let page = redirected(
+            &waiting,
+            &format!("code={code}&state={state}&session_state=x"),
+        );
+        assert_eq!(gist(&page), super::LOGGED_IN);
+        waiting.end().unwrap();
+        let asked = http.asked().remove(0);
+        assert!(asked.contains(&format!("&code={sent}&")), "{asked}");
+    }
+}
