@@ -5,6 +5,7 @@
 
 mod aerion;
 mod aeris;
+mod cookies;
 mod ermeo;
 mod generic;
 mod transport;

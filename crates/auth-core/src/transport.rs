@@ -1,7 +1,9 @@
 //! How a request reaches a token endpoint, and what is refused on the way.
 
+mod cookies;
 mod failure;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt::{self, Debug};
 use std::io::Read;
@@ -63,7 +65,8 @@ where
 ///
 /// Plain http is sent to a literal loopback address (`127.0.0.1`, `[::1]`) and nowhere else.
 /// Connections are not kept: a token endpoint is called once an hour, and a stale connection would
-/// leave open whether a refresh token was spent.
+/// leave open whether a refresh token was spent. Cookies are not kept either, also if another crate of
+/// the program switches on ureq's feature `cookies`: the sessions of several users share a transport.
 ///
 /// ```
 /// use std::time::Duration;
@@ -81,6 +84,8 @@ where
 #[derive(Clone)]
 pub struct HttpTransport {
     agent: Agent,
+    /// The agent is the caller's: its connector is not in its settings, so it cannot be made anew.
+    is_lent: bool,
     /// Our settings are not in the agent, so they go on top of each request.
     on_top: bool,
     allow_http: bool,
@@ -121,6 +126,7 @@ impl HttpTransport {
         let on_top = config.timeouts().global.is_none();
         Self {
             agent: config.new_agent(),
+            is_lent: false,
             on_top,
             allow_http: false,
         }
@@ -128,10 +134,14 @@ impl HttpTransport {
 
     /// A transport over an agent you have, with its connector, resolver and certificates.
     ///
-    /// The safety settings go on top of each request; the agent itself is not changed.
+    /// The safety settings go on top of each request; the agent itself is not changed, with one exception:
+    /// if ureq is built with its feature `cookies`, the agent's cookies are deleted before and after each
+    /// request. Users who log in at the same time still share them for as long as a request takes; a
+    /// [configured](HttpTransport::configured) transport has none to share.
     pub fn from_agent(agent: Agent) -> Self {
         Self {
             agent,
+            is_lent: true,
             on_top: true,
             allow_http: false,
         }
@@ -166,6 +176,18 @@ impl HttpTransport {
         Err(Error::configuration(
             "the token endpoint must begin with https://; plain http is for 127.0.0.1 and [::1] only",
         ))
+    }
+
+    /// The agent for one request, which knows no cookie of another.
+    fn agent(&self) -> Cow<'_, Agent> {
+        if !cookies::are_kept_by(&self.agent) {
+            Cow::Borrowed(&self.agent)
+        } else if self.is_lent {
+            cookies::delete(&self.agent);
+            Cow::Borrowed(&self.agent)
+        } else {
+            Cow::Owned(self.agent.config().clone().new_agent())
+        }
     }
 
     fn settings_on_top(
@@ -236,10 +258,10 @@ impl Transport for HttpTransport {
             (true, false) => Progress::BodyKept,
             (true, true) => Progress::BodyTaken,
         };
-        let answer = self
-            .agent
-            .run(request)
-            .map_err(|e| failure::error(e, progress()))?;
+        let agent = self.agent();
+        let answer = agent.run(request);
+        cookies::delete(&agent);
+        let answer = answer.map_err(|e| failure::error(e, progress()))?;
         let (parts, body) = answer.into_parts();
         let body = read(body)?;
         Ok(Response::from_parts(parts, body))

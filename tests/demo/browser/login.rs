@@ -48,7 +48,10 @@ fn with_you(wire: &mut Wire<'_>, login: BrowserLogin) -> Option<Granted> {
     let mut granted = None;
     wire.step("log in", |_| {
         granted = Some(login.log_in().map_err(story::instead_of("a login"))?);
-        Ok("your browser brought the code back, it became a token, and the page says so".to_owned())
+        Ok(
+            "your browser brought the code back, it became a token, and the page says so"
+                .to_owned(),
+        )
     });
     granted
 }

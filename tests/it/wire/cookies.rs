@@ -1,0 +1,87 @@
+//! Cookies, with a ureq that keeps them: this crate switches the feature on, as any other may.
+
+use std::sync::{Arc, Mutex};
+
+use auth_core::{HttpTransport, Session};
+use mockito::{Matcher, Request, ServerGuard};
+use oauth2_generic::{Client, ClientCredentials};
+
+/// A server that gives every client a cookie.
+struct Server {
+    server: ServerGuard,
+    cookies: Arc<Mutex<Vec<Option<String>>>>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut server = mockito::Server::new();
+        let cookies = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&cookies);
+        let answer = move |request: &Request| {
+            let cookie = request.header("cookie");
+            let cookie = cookie.first().map(|it| it.to_str().unwrap().to_owned());
+            seen.lock().unwrap().push(cookie);
+            br#"{"access_token":"a1","token_type":"bearer"}"#.to_vec()
+        };
+        server
+            .mock("POST", Matcher::Any)
+            .with_header("set-cookie", "login=of-a-user; Path=/; Max-Age=3600")
+            .with_body_from_request(answer)
+            .create();
+        Self { server, cookies }
+    }
+
+    /// Gets a token for one user.
+    fn log_in(&self, http: &HttpTransport) {
+        let client = Client {
+            token_endpoint: format!("{}/token", self.server.url()),
+            client_id: "batch".into(),
+            client_secret: "s3cret".into(),
+            ..Client::default()
+        };
+        let session = Session::builder(ClientCredentials { client }).transport(http.clone());
+        session.build().token().expect("a token");
+    }
+
+    /// What it was sent since the last look.
+    fn seen(&self) -> Vec<Option<String>> {
+        std::mem::take(&mut *self.cookies.lock().unwrap())
+    }
+}
+
+/// Without this the others would be green for nothing.
+#[test]
+fn the_ureq_of_these_tests_keeps_cookies() {
+    let (server, agent) = (Server::start(), ureq::Agent::new_with_defaults());
+    let url = format!("{}/token", server.server.url());
+    for _ in 0..2 {
+        agent.post(&url).send("x").expect("an answer");
+    }
+    assert_eq!(server.seen(), [None, Some("login=of-a-user".to_owned())]);
+}
+
+#[test]
+fn a_login_is_sent_no_cookie_of_another() {
+    let server = Server::start();
+    for http in [
+        HttpTransport::new(),
+        HttpTransport::configured(|config| config.timeout_global(None)),
+        HttpTransport::from_agent(ureq::Agent::new_with_defaults()),
+    ] {
+        for _ in 0..3 {
+            server.log_in(&http);
+        }
+        assert_eq!(server.seen(), [None, None, None]);
+    }
+}
+
+#[test]
+fn a_login_leaves_no_cookie_in_an_agent_that_was_lent() {
+    let (server, agent) = (Server::start(), ureq::Agent::new_with_defaults());
+    let http = HttpTransport::from_agent(agent.clone());
+    let url = format!("{}/api", server.server.url());
+    agent.post(&url).send("x").expect("an answer");
+    server.log_in(&http);
+    agent.post(&url).send("x").expect("an answer");
+    assert_eq!(server.seen(), [None, None, None]);
+}
