@@ -1,6 +1,8 @@
 //! The user logs in on another device, and this one waits.
 
+mod pace;
 mod pending;
+mod place;
 #[cfg(feature = "qr")]
 mod qr;
 

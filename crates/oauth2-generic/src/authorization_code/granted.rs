@@ -39,6 +39,10 @@ pub struct Granted {
 enum Code {
     Unsent(Secret),
     /// The first token, for the only time.
+    #[cfg_attr(
+        not(feature = "browser"),
+        expect(dead_code, reason = "a browser brings it")
+    )]
     Traded(Box<TokenResponse>),
     /// With the reason why there was no token.
     Sent(Option<Box<Error>>),

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(doc)]
+use auth_core::ErrorCode;
 use auth_core::{Clock, Error, Moment, Reason, Reply, Result, Secret, SystemClock, Transport};
 
-use super::{DeviceCode, GrantedDevice};
-use crate::authorize::is_private;
+use super::pace::{Pace, timed_out};
+use super::{DeviceCode, GrantedDevice, place};
 
 /// A login that waits for the user to enter a code on another device.
 ///
@@ -30,9 +32,15 @@ impl PendingDevice {
     pub(super) fn read(login: DeviceCode, reply: &Reply) -> Result<Self> {
         let missing = |name: &str| Error::answer(format!("it has no usable `{name}`"));
         let allow_http = login.client.danger_allow_http_login;
-        let uri = |name| {
-            let uri = reply.text(name).map(Secret::expose);
-            uri.filter(|uri| is_showable(uri) && is_private(uri, allow_http))
+        let uri = |name| match reply.text(name).map(Secret::expose) {
+            Some(uri) => place::check(name, uri, allow_http).map(|()| Some(uri.to_owned())),
+            None => Ok(None),
+        };
+        // Google's is older than the RFC.
+        let verification_uri = match (uri("verification_uri"), uri("verification_url")) {
+            (Ok(Some(uri)), _) | (_, Ok(Some(uri))) => uri,
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+            (Ok(None), Ok(None)) => return Err(missing("verification_uri")),
         };
         let user_code = reply.text("user_code").map(Secret::expose);
         let expires_in = reply.number("expires_in").filter(|seconds| *seconds > 0.0);
@@ -42,15 +50,11 @@ impl PendingDevice {
                 .ok_or_else(|| missing("device_code"))?
                 .clone(),
             user_code: user_code
-                .filter(|code| is_showable(code))
+                .filter(|code| place::is_showable(code))
                 .ok_or_else(|| missing("user_code"))?
                 .to_owned(),
-            // Google's is older than the RFC.
-            verification_uri: uri("verification_uri")
-                .or_else(|| uri("verification_url"))
-                .ok_or_else(|| missing("verification_uri"))?
-                .to_owned(),
-            verification_uri_complete: uri("verification_uri_complete").map(str::to_owned),
+            verification_uri,
+            verification_uri_complete: uri("verification_uri_complete").unwrap_or_default(),
             expires_in: seconds(expires_in.ok_or_else(|| missing("expires_in"))?),
             interval: reply.number("interval").map_or(INTERVAL, seconds),
             begun: SystemClock.now(),
@@ -106,13 +110,16 @@ impl PendingDevice {
 
     /// Waits until the user is done, as long as the server lets the user take.
     ///
-    /// It asks as often as the server allows. While the network or the server fails it goes on, and
-    /// asks less often.
+    /// It asks as often as the server allows. While the network or the server fails, or the server limits
+    /// the rate (429, or any refusal with `Retry-After`), it continues and asks less often. The words of
+    /// RFC 8628 §3.5 are understood in whichever member the server says them.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the user or the server said no; [`Error::ReauthenticationRequired`] with
-    /// [`Reason::LoginTimedOut`] or [`Reason::LoginCancelled`] if nobody entered the code;
-    /// [`Error::Answer`] if there was no usable token in the answer.
+    /// [`Error::Refused`] with [`ErrorCode::AccessDenied`] if the user said no;
+    /// [`Error::ReauthenticationRequired`] with [`Reason::LoginTimedOut`] or [`Reason::LoginCancelled`] if
+    /// nobody entered the code, and with [`Reason::CodeSpent`] if the server refused the code;
+    /// [`Error::Status`] if the endpoint's URL is wrong; [`Error::Answer`] if there was no usable token in
+    /// the answer.
     pub fn wait(mut self, http: &dyn Transport) -> Result<GrantedDevice> {
         let mut pace = Pace::new(self.interval);
         loop {
@@ -160,73 +167,6 @@ impl fmt::Display for PendingDevice {
     }
 }
 
-/// How often to ask (RFC 8628 §3.5).
-struct Pace {
-    interval: Duration,
-    failures: u32,
-    /// The last failure, if there was no answer since.
-    failure: Option<Error>,
-}
-
-impl Pace {
-    fn new(interval: Duration) -> Self {
-        Self {
-            interval,
-            failures: 0,
-            failure: None,
-        }
-    }
-
-    /// How long to wait before the next question: twice as long after every failure in a row.
-    fn wait(&self) -> Duration {
-        let longest = self.interval.max(LONGEST_BACKOFF);
-        let backed_off = self.interval.saturating_mul(1 << self.failures.min(16));
-        let asked_for = self.failure.as_ref().and_then(Error::retry_after);
-        backed_off.min(longest).max(asked_for.unwrap_or_default())
-    }
-
-    /// Takes in why there is no token yet; gives the error back if there will never be one.
-    fn slow_down_for(&mut self, error: Error) -> Result<()> {
-        let code = match &error {
-            Error::Refused(refusal) => refusal.code.to_string(),
-            _ => String::new(),
-        };
-        match code.as_str() {
-            "authorization_pending" => self.answered(),
-            "slow_down" => {
-                self.interval += SLOW_DOWN;
-                self.answered();
-            }
-            "expired_token" => return Err(timed_out(Some(error))),
-            // An answer that makes no sense may have been the token, and there is no second one.
-            _ if error.is_transient() && !matches!(error, Error::Answer(_)) => {
-                self.failures += 1;
-                self.failure = Some(error);
-            }
-            _ => return Err(error),
-        }
-        Ok(())
-    }
-
-    fn answered(&mut self) {
-        self.failures = 0;
-        self.failure = None;
-    }
-}
-
-fn timed_out(cause: Option<Error>) -> Error {
-    Error::ReauthenticationRequired {
-        reason: Reason::LoginTimedOut,
-        cause: cause.map(Box::new),
-    }
-}
-
-/// Whether a text can be shown on a terminal and typed: nothing in it moves a cursor or hides.
-fn is_showable(text: &str) -> bool {
-    let is_printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
-    text.len() <= LONGEST_TEXT && text.bytes().all(is_printable)
-}
-
 /// A time that a server asks for, in sensible bounds.
 fn seconds(seconds: f64) -> Duration {
     let (shortest, longest) = BOUNDS;
@@ -237,10 +177,6 @@ fn seconds(seconds: f64) -> Duration {
 
 /// RFC 8628 §3.2: where the server does not say.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// RFC 8628 §3.5: for this and all further questions.
-const SLOW_DOWN: Duration = Duration::from_secs(5);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 /// How soon it is noticed that nobody wants to go on.
 const GLANCE: Duration = Duration::from_millis(250);
 const BOUNDS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(24 * 3600));
-const LONGEST_TEXT: usize = 2048;

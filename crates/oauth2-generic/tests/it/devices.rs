@@ -1,5 +1,8 @@
 //! The user logs in on another device: polling, by a clock that nobody waits for.
 
+mod places; // where the code is entered, and what is wrong with it
+mod words; // what servers say otherwise than RFC 8628
+
 use crate::asking::Asking as _;
 use std::time::Duration;
 

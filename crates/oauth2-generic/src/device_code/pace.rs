@@ -1,0 +1,175 @@
+//! How often a server is asked for the token, and what its answers mean (RFC 8628 §3.5).
+
+use std::time::Duration;
+
+use auth_core::{Error, ErrorCode, Reason, Refusal, Result};
+
+/// How often to ask.
+pub(super) struct Pace {
+    interval: Duration,
+    failures: u32,
+    /// What the last answer asked for.
+    retry_after: Duration,
+    /// The last failure, if there was no answer since.
+    pub(super) failure: Option<Error>,
+}
+
+/// Why there is no token yet, or never.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Meaning {
+    Pending,
+    SlowDown,
+    Expired,
+    Declined,
+    /// A failure, or a limit of the rate.
+    Later,
+    /// The server does not take this code.
+    Refused,
+    /// Nothing that another code would change.
+    Other,
+}
+
+impl Pace {
+    pub(super) fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            failures: 0,
+            retry_after: Duration::ZERO,
+            failure: None,
+        }
+    }
+
+    /// How long to wait before the next question: twice as long after every failure in a row.
+    pub(super) fn wait(&self) -> Duration {
+        let longest = self.interval.max(LONGEST_BACKOFF);
+        let backed_off = self.interval.saturating_mul(1 << self.failures.min(16));
+        backed_off.min(longest).max(self.retry_after)
+    }
+
+    /// Takes in why there is no token yet; gives the error back if there will never be one.
+    pub(super) fn slow_down_for(&mut self, error: Error) -> Result<()> {
+        self.retry_after = error.retry_after().unwrap_or_default();
+        match Meaning::of(&error) {
+            Meaning::Pending => self.answered(),
+            Meaning::SlowDown => {
+                self.interval += SLOW_DOWN;
+                self.answered();
+            }
+            Meaning::Later => {
+                self.failures += 1;
+                self.failure = Some(error);
+            }
+            Meaning::Expired => return Err(timed_out(Some(error))),
+            Meaning::Declined => return Err(declined(error)),
+            Meaning::Refused => {
+                return Err(Error::ReauthenticationRequired {
+                    reason: Reason::CodeSpent,
+                    cause: Some(Box::new(error)),
+                });
+            }
+            Meaning::Other => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self) {
+        self.failures = 0;
+        self.failure = None;
+    }
+}
+
+impl Meaning {
+    /// The code first, then the status, then the words: a server that limits the rate may say anything.
+    fn of(error: &Error) -> Self {
+        let (code, status) = match error {
+            Error::Refused(refusal) => (refusal.code.to_string(), refusal.status),
+            Error::Status { status, .. } => (String::new(), Some(*status)),
+            // An answer that makes no sense may have been the token, and there is no second one.
+            Error::Network { .. } => return Self::Later,
+            _ => return Self::Other,
+        };
+        match code.as_str() {
+            "authorization_pending" => return Self::Pending,
+            "slow_down" => return Self::SlowDown,
+            _ => {}
+        }
+        if error.is_transient() || error.retry_after().is_some() {
+            return Self::Later;
+        }
+        match code.as_str() {
+            "expired_token" => return Self::Expired,
+            "access_denied" => return Self::Declined,
+            _ => {}
+        }
+        match (Self::of_words(error), status) {
+            (Some(meaning), _) => meaning,
+            // "Precondition Required": Google's, before the user is done.
+            (None, Some(428)) => Self::Pending,
+            (None, Some(404 | 405 | 415 | 421 | 422 | 300..=399)) if code.is_empty() => Self::Other,
+            (None, _) => Self::Refused,
+        }
+    }
+
+    /// What a server says in another member or in another spelling, `AuthorizationPendingException` say.
+    fn of_words(error: &Error) -> Option<Self> {
+        let is_clear =
+            |code: &ErrorCode| !matches!(code, ErrorCode::Other(_) | ErrorCode::InvalidRequest);
+        if error
+            .refusal()
+            .is_some_and(|refusal| is_clear(&refusal.code))
+        {
+            return None;
+        }
+        let mut letters = said(error);
+        letters.retain(|letter| letter.is_ascii_alphabetic());
+        letters.make_ascii_lowercase();
+        let found = WORDS.iter().find(|(word, _)| letters.contains(word));
+        found.map(|(_, meaning)| *meaning)
+    }
+}
+
+/// The words of the server.
+fn said(error: &Error) -> String {
+    match error {
+        Error::Refused(refusal) => refusal.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// The user said no; a refusal, in whichever member the server says so.
+fn declined(error: Error) -> Error {
+    let (code, status) = match &error {
+        Error::Refused(refusal) => (Some(&refusal.code), refusal.status),
+        Error::Status { status, .. } => (None, Some(*status)),
+        _ => (None, None),
+    };
+    if code == Some(&ErrorCode::AccessDenied) {
+        return error;
+    }
+    let mut refusal = Refusal::new("access_denied", Some(&said(&error)));
+    refusal.status = status;
+    refusal.into()
+}
+
+pub(super) fn timed_out(cause: Option<Error>) -> Error {
+    Error::ReauthenticationRequired {
+        reason: Reason::LoginTimedOut,
+        cause: cause.map(Box::new),
+    }
+}
+
+/// RFC 8628 §3.5: for this and all further questions.
+const SLOW_DOWN: Duration = Duration::from_secs(5);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+/// Letters alone and small; the first that is found counts.
+const WORDS: [(&str, Meaning); 9] = [
+    ("slowdown", Meaning::SlowDown),
+    ("pending", Meaning::Pending),
+    ("expiredtoken", Meaning::Expired),
+    ("codeexpired", Meaning::Expired),
+    ("tokenexpired", Meaning::Expired),
+    ("accessdenied", Meaning::Declined),
+    ("declined", Meaning::Declined),
+    ("toomany", Meaning::Later),
+    ("ratelimit", Meaning::Later),
+];
