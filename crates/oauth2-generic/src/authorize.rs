@@ -134,6 +134,12 @@ fn endpoint(client: &Client) -> Result<AuthUrl> {
 }
 
 fn redirect(redirect_uri: &str, allow_http: bool) -> Result<RedirectUrl> {
+    // It is sent as it stands, and no server has one registered with these.
+    if redirect_uri.contains(|it: char| it.is_whitespace() || it.is_control()) {
+        return Err(Error::configuration(
+            "`redirect_uri` has a space or a line break in it; remove it",
+        ));
+    }
     let redirect = RedirectUrl::new(redirect_uri.to_owned())
         .map_err(|_| Error::configuration("`redirect_uri` is not an absolute URL"))?;
     let url = redirect.url();

@@ -136,6 +136,7 @@ fn what_makes_no_url_is_an_error_that_names_the_field() {
     says(broken(|l| l.client.client_id.clear()), "`client_id`");
     says(broken(|l| l.redirect_uri = "/cb".into()), "`redirect_uri`");
     says(broken(|l| l.redirect_uri += "#f"), "`redirect_uri`");
+    says(broken(|l| l.redirect_uri += "\n"), "a line break");
     says(
         broken(|l| l.parameters = vec![("state".into(), "mine".into())]),
         "`state`",

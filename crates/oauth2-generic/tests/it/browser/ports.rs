@@ -50,7 +50,7 @@ fn the_port_that_is_listened_on_is_filled_in() {
     }
 }
 
-/// RFC 6749 §3.1.2.3: Google, Keycloak and OpenIddict compare it character by character.
+/// RFC 6749 §3.1.2.3: Google and Keycloak compare it character by character.
 #[test]
 fn a_redirect_uri_is_sent_as_registered() {
     let server = Simulator::generic();
