@@ -20,6 +20,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// The variant says who must act. No variant ever holds a secret, a URL, a body or the value of a
 /// parameter, neither in `Display` nor in `Debug` nor in a source, so an error may be logged as it is.
+/// The one URL is the redirect URI of a login that nobody finished in a browser, without its query.
 /// All callers that waited for the same renewal get a clone of the same error.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -146,7 +147,7 @@ pub enum Reason {
     RefreshTokenRefused,
     /// The refresh token was sent, its answer was lost, and there is nothing else to log in with.
     RefreshTokenUncertain,
-    /// The code of a login works once, and this one was sent.
+    /// The code of a login works once, and this one was sent, or the server refused it.
     CodeSpent,
     /// Nobody finished a login in time, in a browser or on another device.
     LoginTimedOut,
@@ -286,7 +287,7 @@ impl fmt::Display for Reason {
             Self::RefreshTokenUncertain => {
                 "the refresh token may be spent, its answer was lost, and there is nothing else to log in with"
             }
-            Self::CodeSpent => "the code of this login was spent already; the user has to log in again",
+            Self::CodeSpent => "the code of this login is spent or was refused; the user has to log in again",
             Self::LoginTimedOut => "nobody finished the login in time; begin again",
             Self::LoginCancelled => "the login was called off before somebody finished it",
         })

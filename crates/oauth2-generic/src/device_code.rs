@@ -6,8 +6,10 @@ mod place;
 #[cfg(feature = "qr")]
 mod qr;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use auth_core::http::{Response, StatusCode};
 use auth_core::{
     Error, Grant, Identity, Reason, Result, Secret, TokenRequest, TokenResponse, Transport,
 };
@@ -80,12 +82,20 @@ impl DeviceCode {
         PendingDevice::read(self.clone(), &reply)
     }
 
-    /// Asks once whether the user is done.
-    fn ask(&self, device_code: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
-        self.client
-            .request(GRANT_TYPE)?
-            .param("device_code", device_code)
-            .send(http)
+    /// Asks once whether the user is done. Nothing, if the server says as a success that the user is not.
+    fn ask(&self, device_code: &Secret, http: &dyn Transport) -> Result<Option<TokenResponse>> {
+        let is_pending = AtomicBool::new(false);
+        let listening = |request| {
+            let answer = http.send(request)?;
+            is_pending.store(says_pending(&answer), Ordering::Relaxed);
+            Ok(answer)
+        };
+        let request = self.client.request(GRANT_TYPE)?;
+        let answer = request.param("device_code", device_code).send(&listening);
+        match answer {
+            Err(Error::Answer(_)) if is_pending.into_inner() => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 }
 
@@ -139,6 +149,15 @@ impl Grant for GrantedDevice {
     }
 
     left_to_client!(client, for_interactive);
+}
+
+/// Whether an answer with the status of a success cannot have been the token: it is not there yet, or the
+/// server says so (`{"status": "pending"}`).
+fn says_pending(answer: &Response<Vec<u8>>) -> bool {
+    let word = b"pending";
+    let mut words = answer.body().windows(word.len());
+    let is_said = words.any(|letters| letters.eq_ignore_ascii_case(word));
+    answer.status().is_success() && (is_said || answer.status() == StatusCode::ACCEPTED)
 }
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -211,7 +211,7 @@ fn a_code_is_never_sent_twice_not_even_after_a_failure() {
         assert!(
             error
                 .to_string()
-                .contains("the code of this login was spent already"),
+                .contains("the code of this login is spent"),
             "{error}"
         );
     }

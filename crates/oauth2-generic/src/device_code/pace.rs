@@ -72,6 +72,12 @@ impl Pace {
         Ok(())
     }
 
+    /// Takes in that the user is not done, without an error.
+    pub(super) fn not_yet(&mut self) {
+        self.retry_after = Duration::ZERO;
+        self.answered();
+    }
+
     fn answered(&mut self) {
         self.failures = 0;
         self.failure = None;
@@ -105,7 +111,7 @@ impl Meaning {
             (Some(meaning), _) => meaning,
             // "Precondition Required": Google's, before the user is done.
             (None, Some(428)) => Self::Pending,
-            (None, Some(404 | 405 | 415 | 421 | 422 | 300..=399)) if code.is_empty() => Self::Other,
+            (None, Some(404 | 405 | 410 | 415 | 421 | 422 | 300..=399)) => Self::Other,
             (None, _) => Self::Refused,
         }
     }
@@ -132,7 +138,8 @@ impl Meaning {
 fn said(error: &Error) -> String {
     match error {
         Error::Refused(refusal) => refusal.to_string(),
-        other => other.to_string(),
+        Error::Status { message, .. } => message.as_deref().unwrap_or_default().to_owned(),
+        _ => String::new(),
     }
 }
 

@@ -127,7 +127,8 @@ impl PendingDevice {
                 return Err(timed_out(pace.failure));
             }
             match self.login.ask(&self.device_code, http) {
-                Ok(first) => return Ok(GrantedDevice::new(self.login.client, first)),
+                Ok(Some(first)) => return Ok(GrantedDevice::new(self.login.client, first)),
+                Ok(None) => pace.not_yet(),
                 Err(error) => pace.slow_down_for(error)?,
             }
         }

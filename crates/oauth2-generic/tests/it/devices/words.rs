@@ -54,6 +54,10 @@ fn pending_is_understood_in_any_member() {
         (403, PENDING),
         (401, PENDING),
         (200, PENDING),
+        (200, r#"{"status":400,"message":"authorization_pending"}"#),
+        (200, r#"{"access_token":null,"status":"pending"}"#),
+        (202, r#"{"status":"Pending"}"#),
+        (202, ""),
     ] {
         assert_eq!(goes_on(status, "", body), 2 + 2, "{status} {body}");
     }
@@ -162,7 +166,6 @@ fn a_refused_device_code_is_a_login_to_begin_again() {
         (400, ""),
         (401, ""),
         (403, "<html>"),
-        (410, ""),
     ] {
         let error = ends(status, body);
         is_over(&error, Reason::CodeSpent);
@@ -173,7 +176,7 @@ fn a_refused_device_code_is_a_login_to_begin_again() {
 
 #[test]
 fn a_wrong_url_is_no_refusal_of_the_code() {
-    for status in [302, 404, 405] {
+    for status in [302, 404, 405, 410] {
         let error = ends(status, "");
         assert!(matches!(error, Error::Status { .. }), "{error}");
         assert!(
