@@ -217,6 +217,14 @@ impl Error {
         }
     }
 
+    /// This refusal with what this side noticed beside what the server said.
+    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.note(hint);
+        }
+        self
+    }
+
     pub(crate) fn successor(&mut self) -> Option<Secret> {
         match self {
             Self::Answer(unusable) => unusable.successor.take(),
