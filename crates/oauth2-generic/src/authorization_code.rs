@@ -136,6 +136,13 @@ impl AuthorizationCode {
     }
 }
 
+impl AuthorizationCode {
+    fn nonce(&self, state: &str, code_verifier: &Secret) -> Option<String> {
+        let wanted = Wanted::Code { code_verifier };
+        authorize::nonce(&self.client, &self.parameters, state, wanted)
+    }
+}
+
 impl PendingCode {
     /// Where to send the user.
     pub fn url(&self) -> &str {
@@ -150,6 +157,20 @@ impl PendingCode {
     /// What ties the code to this client.
     pub fn code_verifier(&self) -> &Secret {
         &self.code_verifier
+    }
+
+    /// Returns the `nonce` that ties the ID token to this login; `None` if `scope` does not ask for one (`openid`). The
+    /// token's claim `nonce` must be the same (OpenID Connect Core §3.1.3.7).
+    ///
+    /// ID tokens are not verified here; compare it where you verify yours.
+    pub fn nonce(&self) -> Option<String> {
+        let Self {
+            login,
+            state,
+            code_verifier,
+            ..
+        } = self;
+        login.nonce(state, code_verifier)
     }
 
     /// Reads the whole URL that the user was sent back to.

@@ -72,7 +72,7 @@ impl DeviceCode {
         )?;
         let request = client.authenticated(client.to(endpoint))?;
         let reply = client
-            .with_target(request)?
+            .with_target(request, &client.and_scope(&[]))?
             .optional("scope", &client.scope)
             .ask(http)?;
         PendingDevice::read(self.clone(), &reply)
@@ -81,7 +81,7 @@ impl DeviceCode {
     /// Asks once whether the user is done.
     fn ask(&self, device_code: &Secret, http: &dyn Transport) -> Result<TokenResponse> {
         self.client
-            .request(GRANT_TYPE)?
+            .request(GRANT_TYPE, &["device_code"])?
             .param("device_code", device_code)
             .send(http)
     }

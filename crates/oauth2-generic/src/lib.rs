@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "jwt")]
+mod assertion;
 mod authorization_code;
 mod authorize;
 #[cfg(feature = "browser")]
@@ -22,6 +24,8 @@ mod refresh_token;
 mod revocation;
 #[cfg(any(feature = "dpop", feature = "jwt"))]
 mod signing;
+#[cfg(feature = "jwt")]
+mod signing_key;
 mod token_exchange;
 
 pub use auth_core::{
@@ -45,6 +49,8 @@ pub use introspection::Introspection;
 pub use metadata::Metadata;
 pub use password::Password;
 #[cfg(feature = "jwt")]
-pub use private_key_jwt::{PrivateKeyJwt, SigningKey};
+pub use private_key_jwt::PrivateKeyJwt;
 pub use refresh_token::RefreshToken;
+#[cfg(feature = "jwt")]
+pub use signing_key::SigningKey;
 pub use token_exchange::TokenExchange;

@@ -61,6 +61,12 @@ impl Granted {
         self.resource_owner = name.into();
         self
     }
+
+    /// Returns the `nonce` that ties the ID token to this login, see
+    /// [`PendingCode::nonce`](super::PendingCode::nonce).
+    pub fn nonce(&self) -> Option<String> {
+        self.login.nonce(&self.state, &self.code_verifier)
+    }
 }
 
 impl Code {
@@ -116,13 +122,13 @@ impl Grant for Granted {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
-        drop(self.login.client.request("authorization_code")?);
+        drop(self.login.client.request("authorization_code", OWN)?);
         let (code, login) = (Arc::clone(&self.code), self.login.clone());
         let code_verifier = self.code_verifier.clone();
         let request = move |code: &Secret| {
             Ok(login
                 .client
-                .request("authorization_code")?
+                .request("authorization_code", OWN)?
                 .param("code", code)
                 .param("redirect_uri", &login.redirect_uri)
                 .param("code_verifier", &code_verifier))
@@ -138,6 +144,8 @@ impl Grant for Granted {
 
     left_to_client!(login.client, for_interactive);
 }
+
+const OWN: &[&str] = &["code", "redirect_uri", "code_verifier"];
 
 impl fmt::Debug for Granted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
