@@ -13,8 +13,11 @@ mod client_credentials;
 mod device_code;
 #[cfg(feature = "dpop")]
 mod dpop;
+mod extension;
 mod implicit;
 mod introspection;
+#[cfg(feature = "jwt")]
+mod jwt_bearer;
 mod metadata;
 mod password;
 #[cfg(feature = "jwt")]
@@ -44,8 +47,11 @@ pub use device_code::Qr;
 pub use device_code::{DeviceCode, GrantedDevice, PendingDevice};
 #[cfg(feature = "dpop")]
 pub use dpop::DpopKey;
+pub use extension::ExtensionGrant;
 pub use implicit::{Implicit, PendingToken};
 pub use introspection::Introspection;
+#[cfg(feature = "jwt")]
+pub use jwt_bearer::JwtBearer;
 pub use metadata::Metadata;
 pub use password::Password;
 #[cfg(feature = "jwt")]
