@@ -291,8 +291,12 @@ impl TokenRequest {
         hash.short()
     }
 
-    /// The error of a parameter or header that cannot be sent.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Returns the error of a parameter or header that cannot be sent, which [`send`](TokenRequest::send) would
+    /// return before anything is sent.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`]; the message names the setting.
+    pub fn check(&self) -> Result<()> {
         self.problem.clone().map_or(Ok(()), Err)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The only file that knows the `oauth2` crate.
 
-use auth_core::{Error, Result, Secret};
+use auth_core::{Error, Result, Secret, TokenRequest};
 use oauth2::basic::BasicClient;
 use oauth2::url::{Host, Url};
 use oauth2::{
@@ -28,9 +28,10 @@ pub(crate) fn url(
     state: &str,
     wanted: Wanted<'_>,
 ) -> Result<String> {
-    if client.client_id.is_empty() {
-        return Err(Error::configuration("`client_id` is empty; set it"));
-    }
+    // The endpoint does not matter: this is what is wrong with values, also of those that go into a URL.
+    let values = TokenRequest::form(redirect_uri).param("client_id", &client.client_id);
+    let values = values.optional("scope", &client.scope);
+    values.optional("redirect_uri", redirect_uri).check()?;
     client.check_login(wanted)?;
     let flow = BasicClient::new(ClientId::new(client.client_id.clone()))
         .set_auth_uri(endpoint(client)?)

@@ -1,8 +1,8 @@
 //! Values that cannot be meant are refused before anything is sent.
 
 use oauth2_generic::{
-    Client, ClientAuth, ClientCredentials, Error, Password, RefreshToken, Secret, Session,
-    TokenExchange,
+    AuthorizationCode, Client, ClientAuth, ClientCredentials, Error, Password, RefreshToken,
+    Secret, Session, TokenExchange,
 };
 
 use crate::asking::Asking as _;
@@ -97,6 +97,32 @@ fn a_refresh_token_from_a_file_is_refused_before_it_is_sent() {
         error.to_string().contains("ends in a line break; trim it"),
         "{error}"
     );
+}
+
+#[test]
+fn a_user_is_not_sent_to_a_url_with_a_line_break() {
+    let login = |id: &str, redirect_uri: &str| AuthorizationCode {
+        client: Client {
+            client_id: id.into(),
+            ..client()
+        },
+        redirect_uri: redirect_uri.into(),
+        ..AuthorizationCode::default()
+    };
+    let uri = "https://app.example/cb";
+    let error = login("app\n", uri).begin().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`client_id` ends in a line break; trim it"
+    );
+    let error = login("app", "https://app.example/cb\n")
+        .begin()
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`redirect_uri` ends in a line break; trim it"
+    );
+    login("app", uri).begin().unwrap();
 }
 
 #[test]
