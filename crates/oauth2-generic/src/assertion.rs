@@ -61,8 +61,10 @@ impl Assertions {
         client: &Client,
         request: TokenRequest,
     ) -> TokenRequest {
+        let claimed = Value::from(claims.clone());
+        let stands_for = format!("{} {} {claimed}", self.print(), self.audience(client));
         request
-            .fresh(name, self.print(), self.maker(client, claims))
+            .fresh(name, stands_for, self.maker(client, claims))
             .on_failure(self.corrector(client))
     }
 
