@@ -61,7 +61,7 @@ fn spellings_of_one_host_are_one_login() {
 }
 
 #[test]
-fn a_host_that_is_spelled_as_documented_is_kept_as_it_is() {
+fn a_documented_spelling_is_kept_as_it_is() {
     let [aerion, aeris, ermeo, kept] = at("https://api.example.com");
     assert_eq!(
         aerion,
@@ -115,7 +115,7 @@ fn a_company_is_the_same_however_it_is_written() {
 }
 
 #[test]
-fn aerions_default_client_id_fits_and_is_the_same_in_every_program() {
+fn aerions_default_client_id_is_a_constant_that_fits() {
     let id = Aerion::default().client_id;
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     assert!((3..=40).contains(&id.len()) && id.bytes().all(fits), "{id}");

@@ -102,8 +102,9 @@ impl Assertions {
             }
             let mut clocks = key.clocks();
             let server = clocks.entry(server.clone()).or_default();
-            let ahead = server.corrected(headers, clock.seconds(), OFF.as_secs())?;
-            Some(what_is_off(ahead))
+            let before = server.ahead();
+            let ahead = server.corrected(headers, clock.seconds(), SLOW.as_secs())?;
+            what_is_off(before, ahead)
         }
     }
 }
@@ -167,17 +168,23 @@ fn may_be_of_the_clock(error: &Error) -> bool {
     }
 }
 
-fn what_is_off(ahead: i64) -> Cow<'static, str> {
-    let seconds = ahead.unsigned_abs();
-    if seconds <= OFF.as_secs() {
-        return "this machine's clock was set since the last answer; the next assertion is dated by it".into();
-    }
+fn what_is_off(before: i64, ahead: i64) -> Option<Cow<'static, str>> {
+    let is_off = |ahead: i64| ahead.unsigned_abs() > OFF.as_secs();
     let side = if ahead < 0 { "ahead of" } else { "behind" };
-    format!(
-        "this machine's clock is {seconds} s {side} the server's; set it right, the next assertion is dated by the \
-         server's"
-    )
-    .into()
+    match (is_off(before), is_off(ahead)) {
+        (_, true) => Some(
+            format!(
+                "this machine's clock is {} s {side} the server's; set it right, the next assertion is dated by the \
+                 server's",
+                ahead.unsigned_abs()
+            )
+            .into(),
+        ),
+        (true, false) => Some(
+            "this machine's clock was set since the last answer; the next assertion is dated by it".into(),
+        ),
+        (false, false) => None,
+    }
 }
 
 /// Where an assertion is read.
@@ -188,5 +195,7 @@ fn place(client: &Client) -> String {
 /// What clocks may be off in either direction: an assertion is issued so long ago and lives so much longer, which
 /// makes a minute, the least that servers allow.
 const TOLERANCE: Duration = Duration::from_secs(30);
-/// What an answer may take on its way, and what is worth a word.
+/// What an answer may take on its way.
+const SLOW: Duration = Duration::from_secs(1);
+/// What a person should know of.
 const OFF: Duration = Duration::from_secs(5);

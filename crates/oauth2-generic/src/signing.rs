@@ -9,7 +9,7 @@ use std::fmt;
 
 use auth_core::{Error, Result, Secret};
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{
@@ -86,7 +86,7 @@ impl PrivateKey {
     /// The key as `from_pem` reads it.
     #[cfg(feature = "dpop")]
     pub(crate) fn to_pem(&self) -> Secret {
-        let base64 = Zeroizing::new(BASE64_STANDARD.encode(&self.pkcs8));
+        let base64 = Zeroizing::new(base64::prelude::BASE64_STANDARD.encode(&self.pkcs8));
         let mut pem = String::with_capacity(base64.len() + base64.len() / LINE + 64);
         pem += "-----BEGIN PRIVATE KEY-----";
         for (at, character) in base64.char_indices() {

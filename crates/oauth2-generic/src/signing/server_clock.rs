@@ -17,6 +17,11 @@ impl ServerClock {
         ours.saturating_add_signed(self.ahead)
     }
 
+    #[cfg(feature = "jwt")]
+    pub(crate) fn ahead(self) -> i64 {
+        self.ahead
+    }
+
     /// Adopts the server's clock if it is off by more than `tolerance` seconds from what was assumed; returns
     /// the seconds by which it is ahead of ours.
     pub(crate) fn corrected(

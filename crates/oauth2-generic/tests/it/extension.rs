@@ -47,7 +47,7 @@ fn a_refresh_token_that_comes_with_it_is_used() {
 }
 
 #[test]
-fn a_scope_among_the_parameters_replaces_that_of_the_client() {
+fn a_scope_of_its_own_replaces_that_of_the_client() {
     let grant = ExtensionGrant::for_client(client(), "own").param("scope", "mine");
     let sent = sent(|http| grant.obtain(http)).unwrap();
     assert_eq!(

@@ -97,7 +97,7 @@ fn a_field_that_is_repeated_word_for_word_is_sent_once() {
 }
 
 #[test]
-fn what_stands_twice_is_refused_with_the_field_that_sets_it() {
+fn what_stands_twice_is_refused_and_its_field_named() {
     let password = |client| Password {
         client,
         username: "u".into(),

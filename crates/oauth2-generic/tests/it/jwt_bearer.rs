@@ -44,7 +44,7 @@ fn asked(grant: &JwtBearer) -> (String, Value) {
 const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
 
 #[test]
-fn a_user_is_named_in_an_assertion_that_the_client_signs() {
+fn an_assertion_names_the_user() {
     let (form, claims) = asked(&grant(public()).subject("jsmith"));
     assert_eq!(form, GRANT);
     assert_eq!(

@@ -76,7 +76,7 @@ fn a_user_s_name_and_password_may_be_in_any_script() {
 }
 
 #[test]
-fn a_refresh_token_from_a_file_is_refused_before_it_is_sent() {
+fn a_refresh_token_with_a_line_break_is_not_sent() {
     let grant = || RefreshToken {
         client: client(),
         resource_owner: "jsmith".into(),
@@ -122,7 +122,7 @@ fn a_user_is_not_sent_to_a_url_with_a_line_break() {
         error.to_string(),
         "`redirect_uri` ends in a line break; trim it"
     );
-    login("app", uri).begin().unwrap();
+    assert!(login("app", uri).begin().is_ok());
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn only_what_a_decoder_would_misread_is_encoded() {
 }
 
 #[test]
-fn both_parts_go_as_they_are_where_servers_do_not_decode() {
+fn basic_raw_sends_both_parts_as_they_are() {
     for (id, secret) in [("@!89FB.4D62!0001", "z/t$9+w="), ("app", "100% + more")] {
         let (pair, body) = sent(with(ClientAuth::BasicRaw, id, secret));
         assert_eq!(pair, format!("{id}:{secret}"));
@@ -116,7 +116,7 @@ fn the_id_goes_into_the_body_too_where_it_is_wanted() {
 }
 
 #[test]
-fn an_id_that_stands_in_the_body_already_stands_there_once() {
+fn an_id_in_the_body_stands_there_once() {
     for client_auth in [ClientAuth::Body, ClientAuth::None] {
         let client = Client {
             client_id_in_body: true,

@@ -203,12 +203,23 @@ fn a_server_that_failed_or_says_no_time_changes_nothing() {
 }
 
 #[test]
-fn a_refusal_of_a_clock_that_is_right_is_not_blamed_on_it() {
+fn a_clock_that_is_right_is_not_blamed() {
     let server = Strict::new(DATE);
     let long = PrivateKeyJwt::new(key()).clock(ManualClock::at(at(NOW + 4)));
     let grant = service(long.expires_in(Duration::from_secs(3600)));
     let shown = grant.obtain(&server).unwrap_err().to_string();
     assert!(!shown.contains("this machine's clock"), "{shown}");
+}
+
+/// A caller who asks for no tolerance is corrected by the second.
+#[test]
+fn an_assertion_of_now_is_corrected_by_seconds_too() {
+    let server = Strict::new(DATE);
+    let jwt = PrivateKeyJwt::new(key()).clock(ManualClock::at(at(NOW + 3)));
+    let grant = service(jwt.issued_ago(Duration::ZERO));
+    let shown = grant.obtain(&server).unwrap_err().to_string();
+    assert!(!shown.contains("this machine's clock"), "{shown}");
+    grant.obtain(&server).unwrap();
 }
 
 #[test]
