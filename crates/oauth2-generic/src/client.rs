@@ -196,7 +196,7 @@ impl Client {
         return String::new();
     }
 
-    /// Whether nothing but its id shows who the client is, and nobody said that it must be sent.
+    /// Whether nothing but its id shows who the client is, and the id need not be sent.
     #[cfg(feature = "jwt")]
     pub(crate) fn is_shown_by_id_alone(&self) -> bool {
         let is_public = match self.client_auth {

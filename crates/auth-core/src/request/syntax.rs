@@ -38,7 +38,7 @@ enum Rule {
     Printable,
     /// Whatever people can type: UNICODECHARNOCRLF.
     Readable,
-    /// Nobody knows.
+    /// That of no RFC.
     Any,
 }
 

@@ -9,7 +9,7 @@ use crate::asking::Asking as _;
 use crate::requests::client;
 use crate::script::Script;
 
-/// The error of a login with nobody to send it to.
+/// The error of a login that sends nothing.
 fn refused(client: Client) -> String {
     let error = ClientCredentials { client }
         .obtain(&Script::default())
