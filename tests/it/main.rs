@@ -17,6 +17,7 @@ mod faults; // what goes wrong on the way: cut, dropped, endless, slow, redirect
 mod file_store; // records in files, by the suite for every store
 #[cfg(target_os = "linux")]
 mod fleet; // processes that share a login: raced, killed, stopped, cut off from their store
+mod identities; // which settings make another login
 mod idle; // what a session holds while nobody asks it
 mod real_browser; // a person in front of Chromium
 mod real_server; // the generic client against servers that nobody here wrote

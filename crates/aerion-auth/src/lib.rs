@@ -25,8 +25,8 @@ pub struct Aerion {
     pub username: String,
     /// That user's password. Default: empty, for a session from a refresh token.
     pub password: Secret,
-    /// A name for your app; Aerion does not check it, but it must be there. Default: the name of
-    /// the running program.
+    /// A name for your app, of 3 to 40 letters, digits, `-` and `_`; Aerion does not check it, but it must be
+    /// there. It is no part of the identity: a login is found again under another name. Default: `auth-all`.
     pub client_id: String,
     /// Not checked either, and it must be there too. Default: `unused`.
     pub client_secret: Secret,
@@ -65,7 +65,7 @@ impl Default for Aerion {
             tenant_header: TenantHeader::default(),
             username: String::new(),
             password: Secret::default(),
-            client_id: tenant::program(),
+            client_id: "auth-all".into(),
             client_secret: "unused".into(),
             base: String::new(),
         }
@@ -74,10 +74,14 @@ impl Default for Aerion {
 
 impl Grant for Aerion {
     fn identity(&self) -> Identity {
-        Identity::new("aerion")
-            .with("base", &self.base)
-            .with("company", &tenant::url(&self.company).unwrap_or_default())
-            .with("client_id", &self.client_id)
+        let company = tenant::url(&self.company).unwrap_or_default();
+        let identity = Identity::new("aerion");
+        // The company's own host is the default, whether it is named or not.
+        let own = identity.clone().with_url("base", &company);
+        let named = identity.clone().with_url("base", &self.base);
+        let identity = if named == own { identity } else { named };
+        identity
+            .with("company", &company)
             .with("username", &self.username)
     }
 

@@ -24,13 +24,12 @@ impl TenantHeader {
     }
 }
 
-/// The company as the full URL that Aerion expects: lower case, no slash at the end.
+/// The company as the full URL that Aerion expects: lower case, no port and no slash at the end.
 pub(crate) fn url(company: &str) -> Result<String> {
     let lower = company.to_ascii_lowercase();
-    let host = lower
-        .strip_prefix("https://")
-        .unwrap_or(&lower)
-        .trim_end_matches('/');
+    let host = lower.strip_prefix("https://").unwrap_or(&lower);
+    let host = host.trim_end_matches('/');
+    let host = host.strip_suffix(":443").unwrap_or(host);
     let is_host_name = |part: &str| {
         let inside = part
             .bytes()
@@ -47,16 +46,6 @@ pub(crate) fn url(company: &str) -> Result<String> {
     } else {
         format!("https://{host}.aerion.app")
     })
-}
-
-/// What the vendor recommends as client id: something that names the app.
-pub(crate) fn program() -> String {
-    let path = std::env::current_exe().ok();
-    let name = path
-        .as_deref()
-        .and_then(|path| path.file_stem())
-        .and_then(|name| name.to_str());
-    name.unwrap_or(env!("CARGO_PKG_NAME")).to_owned()
 }
 
 /// The most that a host name may have (RFC 1035 §2.3.4).

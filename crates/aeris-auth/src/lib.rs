@@ -41,7 +41,7 @@ impl Default for Aeris {
 impl Grant for Aeris {
     fn identity(&self) -> Identity {
         Identity::new("aeris")
-            .with("base", &self.base)
+            .with_url("base", &self.base)
             .with("client_id", &self.client_id)
             .with("account_id", &self.account_id)
             .with("requester_id", &self.requester_id)
@@ -54,11 +54,11 @@ impl Grant for Aeris {
     fn login_request(&self) -> Result<TokenRequest> {
         let endpoint = format!("{}/api/token", self.base.trim_end_matches('/'));
         Ok(TokenRequest::query(endpoint)
-            .param("clientId", &self.client_id)
-            .param("cs", &self.client_secret)
-            .param("accountId", &self.account_id)
-            .param("as", &self.account_secret)
-            .param("requesterId", &self.requester_id)
+            .setting("client_id", "clientId", &self.client_id)
+            .setting("client_secret", "cs", &self.client_secret)
+            .setting("account_id", "accountId", &self.account_id)
+            .setting("account_secret", "as", &self.account_secret)
+            .setting("requester_id", "requesterId", &self.requester_id)
             .param("grant_type", "client_credentials")
             // Mandatory although a GET has no content (vendor document, "Request Headers").
             .header("content-type", "application/json")

@@ -249,6 +249,20 @@ impl Error {
         self
     }
 
+    /// This refusal or status with what this side noticed beside what the server said.
+    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
+        match &mut self {
+            Self::Refused(refusal) => refusal.note(hint),
+            Self::Status { message, .. } => {
+                let said = message.take();
+                let noted = said.map_or_else(|| hint.to_owned(), |said| format!("{said}; {hint}"));
+                *message = Some(noted.into());
+            }
+            _ => {}
+        }
+        self
+    }
+
     pub(crate) fn successor(&mut self) -> Option<Secret> {
         match self {
             Self::Answer(unusable) => unusable.successor.take(),

@@ -1,31 +1,27 @@
 //! The request to a token endpoint.
 
+mod basic;
 mod echo;
 mod headers;
 mod sending;
+mod syntax;
 mod writing;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
-use percent_encoding::utf8_percent_encode;
-use zeroize::Zeroizing;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, RequestKind, Result};
 use crate::fingerprint::Fingerprint;
 use crate::grant::Prover;
 use crate::response::{AnswerFormat, Reply};
-use crate::secret::{Secret, header_value};
+use crate::secret::Secret;
 use crate::token::TokenResponse;
 use crate::transport::Transport;
 
-use sending::{Custom, Fresh};
-use writing::FORM;
+use sending::{Custom, Fresh, Look};
 
 pub(crate) use echo::Echo;
 pub(crate) use sending::attach;
@@ -55,6 +51,8 @@ pub struct TokenRequest {
     in_headers: Vec<Secret>,
     format: AnswerFormat,
     fresh: Vec<Fresh>,
+    /// What may explain a failure.
+    looks: Vec<Look>,
     prover: Option<Arc<dyn Prover>>,
     custom: Option<Custom>,
     at_most: Option<Duration>,
@@ -116,13 +114,25 @@ impl TokenRequest {
         self
     }
 
-    /// Adds a parameter that must be there: an empty one is a configuration error.
+    /// Adds a parameter that must be there: an empty one is a configuration error, and so is one with characters
+    /// that it cannot have (RFC 6749 appendix A), such as the line break of the file that it was read from.
     pub fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Secret>) -> Self {
         let (name, value) = (name.into(), value.into());
-        if value.is_empty() {
-            self.fail(format!("`{name}` is empty; set it"));
-        }
+        self.check_value(&name, &value);
         self.parameters.push((name, value));
+        self
+    }
+
+    /// Adds a parameter as [`param`](TokenRequest::param) does, whose setting has another name: an error names that.
+    pub fn setting(
+        mut self,
+        setting: &'static str,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Secret>,
+    ) -> Self {
+        let value = value.into();
+        self.check_value(setting, &value);
+        self.parameters.push((name.into(), value));
         self
     }
 
@@ -160,24 +170,23 @@ impl TokenRequest {
         self
     }
 
-    /// Authenticates the client by HTTP Basic (RFC 6749 §2.3.1: both parts form-encoded first).
-    pub fn basic(mut self, client_id: &str, client_secret: &Secret) -> Self {
-        if client_id.is_empty() {
-            self.fail("`client_id` is empty; set it".to_owned());
-        }
-        let mut pair = Zeroizing::new(String::with_capacity(
-            3 * (client_id.len() + client_secret.expose().len()) + 1,
-        ));
-        pair.extend(utf8_percent_encode(client_id, FORM));
-        pair.push(':');
-        pair.extend(utf8_percent_encode(client_secret.expose(), FORM));
-        let encoded = Secret::from(BASE64_STANDARD.encode(pair.as_bytes()));
-        let value = [b"Basic ", encoded.expose().as_bytes()].concat();
-        self.in_headers.extend([client_secret.clone(), encoded]);
-        // Base64 is visible ASCII, so this is always a header value.
-        if let Some(value) = header_value(Zeroizing::new(value)) {
-            self.headers.push((AUTHORIZATION, value));
-        }
+    /// Calls a function with each refusal or other failure of the server and the headers of its answer. The text that
+    /// it returns is added to the error: a possible cause, and what to do. It must hold no secret.
+    ///
+    /// ```
+    /// use auth_core::TokenRequest;
+    ///
+    /// let request = TokenRequest::form("https://api.example.com/token").on_failure(|_, headers| {
+    ///     let from_proxy = headers.contains_key("via");
+    ///     from_proxy.then(|| "it came from a proxy; check its settings".into())
+    /// });
+    /// # let _ = request;
+    /// ```
+    pub fn on_failure(
+        mut self,
+        look: impl Fn(&Error, &HeaderMap) -> Option<Cow<'static, str>> + Send + Sync + 'static,
+    ) -> Self {
+        self.looks.push(Look::new(look));
         self
     }
 
@@ -236,6 +245,7 @@ impl TokenRequest {
             in_headers: Vec::new(),
             format: AnswerFormat::default(),
             fresh: Vec::new(),
+            looks: Vec::new(),
             prover: None,
             custom: None,
             at_most: None,
@@ -265,8 +275,12 @@ impl TokenRequest {
         hash.short()
     }
 
-    /// The error of a parameter or header that cannot be sent.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Returns the error of a parameter or header that cannot be sent, which [`send`](TokenRequest::send) would
+    /// return before anything is sent.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`]; the message names the setting.
+    pub fn check(&self) -> Result<()> {
         self.problem.clone().map_or(Ok(()), Err)
     }
 
@@ -293,6 +307,15 @@ impl TokenRequest {
                 RequestKind::Code
             }
             _ => RequestKind::Login,
+        }
+    }
+
+    /// Fails for a value that is missing or cannot be meant.
+    fn check_value(&mut self, setting: &str, value: &Secret) {
+        if value.is_empty() {
+            self.fail(format!("`{setting}` is empty; set it"));
+        } else if let Some(problem) = syntax::problem(setting, value.expose()) {
+            self.fail(problem);
         }
     }
 

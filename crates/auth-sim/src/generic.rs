@@ -27,7 +27,7 @@ pub const PUBLIC_CLIENT_ID: &str = "sim-public";
 /// A confidential client whose id breaks a Basic header that RFC 6749 §2.3.1 was not applied to.
 pub const ODD_CLIENT_ID: &str = "sim:odd client";
 /// Its secret, which does the same.
-pub const ODD_CLIENT_SECRET: &str = "p+ss w%rd:é&=";
+pub const ODD_CLIENT_SECRET: &str = "p+ss w%rd:~&=";
 /// The user, who is logged in at the authorization endpoint without being asked.
 pub const USERNAME: &str = "alice";
 /// The password of the user.

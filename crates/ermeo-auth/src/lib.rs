@@ -58,7 +58,7 @@ impl Ermeo {
 impl Grant for Ermeo {
     fn identity(&self) -> Identity {
         Identity::new("ermeo")
-            .with("base", &self.base)
+            .with_url("base", &self.base)
             .with("client_id", &self.client_id)
             .with("username", &self.username)
     }

@@ -115,7 +115,7 @@ impl AuthorizationCode {
     ) -> Result<PendingCode> {
         // Said now, and not when the user comes back.
         url_of("token_endpoint", &self.client.token_endpoint)?;
-        drop(self.client.request("authorization_code")?);
+        drop(self.client.request("authorization_code", granted::OWN)?);
         let (state, code_verifier) = (state.into(), code_verifier.into());
         let wanted = Wanted::Code {
             code_verifier: &code_verifier,
@@ -137,6 +137,13 @@ impl AuthorizationCode {
     }
 }
 
+impl AuthorizationCode {
+    fn nonce(&self, state: &str, code_verifier: &Secret) -> Option<String> {
+        let wanted = Wanted::Code { code_verifier };
+        authorize::nonce(&self.client, &self.parameters, state, wanted)
+    }
+}
+
 impl PendingCode {
     /// Where to send the user.
     pub fn url(&self) -> &str {
@@ -151,6 +158,20 @@ impl PendingCode {
     /// What ties the code to this client.
     pub fn code_verifier(&self) -> &Secret {
         &self.code_verifier
+    }
+
+    /// Returns the `nonce` that ties the ID token to this login; `None` if `scope` does not ask for one (`openid`). The
+    /// token's claim `nonce` must be the same (OpenID Connect Core §3.1.3.7).
+    ///
+    /// ID tokens are not verified here; compare it where you verify yours.
+    pub fn nonce(&self) -> Option<String> {
+        let Self {
+            login,
+            state,
+            code_verifier,
+            ..
+        } = self;
+        login.nonce(state, code_verifier)
     }
 
     /// Reads the whole URL that the user was sent back to.

@@ -2,14 +2,14 @@
 //!
 //! The only file that knows the `oauth2` crate.
 
-use auth_core::{Error, Result, Secret};
+use auth_core::{Error, Result, Secret, TokenRequest};
 use oauth2::basic::BasicClient;
 use oauth2::url::{Host, Url};
 use oauth2::{
     AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
 };
 
-use crate::client::{Client, not_ours};
+use crate::client::{Client, stands_twice};
 
 /// What comes back in the redirect.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +28,10 @@ pub(crate) fn url(
     state: &str,
     wanted: Wanted<'_>,
 ) -> Result<String> {
-    if client.client_id.is_empty() {
-        return Err(Error::configuration("`client_id` is empty; set it"));
-    }
+    // The endpoint does not matter: this is what is wrong with values, also of those that go into a URL.
+    let values = TokenRequest::form(redirect_uri).param("client_id", &client.client_id);
+    let values = values.optional("scope", &client.scope);
+    values.optional("redirect_uri", redirect_uri).check()?;
     client.check_login(wanted)?;
     let flow = BasicClient::new(ClientId::new(client.client_id.clone()))
         .set_auth_uri(endpoint(client)?)
@@ -56,10 +57,63 @@ pub(crate) fn url(
     for resource in client.resources() {
         request = request.add_extra_param("resource", resource);
     }
+    let is_given = parameters.iter().any(|(name, _)| name == "nonce");
+    if let Some(nonce) = nonce(client, parameters, state, wanted).filter(|_| !is_given) {
+        request = request.add_extra_param("nonce", nonce);
+    }
     for (name, value) in parameters {
-        request = request.add_extra_param(not_ours(name)?, value.as_str());
+        if SECRETS.contains(&name.as_str()) {
+            return Err(Error::configuration(format!(
+                "`{name}` is a secret, which no URL may show; take it out of `parameters`"
+            )));
+        }
+        if is_set(client, name, wanted) {
+            return Err(stands_twice(name, "parameters"));
+        }
+        request = request.add_extra_param(name, value.as_str());
     }
     Ok(request.url().0.into())
+}
+
+/// Whether the URL has a parameter by itself.
+fn is_set(client: &Client, name: &str, wanted: Wanted<'_>) -> bool {
+    match name {
+        "response_type" | "client_id" | "redirect_uri" | "state" | "request_uri" => true,
+        "code_challenge" | "code_challenge_method" => matches!(wanted, Wanted::Code { .. }),
+        "dpop_jkt" => !client.thumbprint().is_empty(),
+        "scope" => !client.scope.is_empty(),
+        "audience" => !client.audience.is_empty(),
+        "resource" => client.resources().next().is_some(),
+        _ => false,
+    }
+}
+
+/// The `nonce` that ties an ID token to this login (OpenID Connect Core §3.1.2.1); none where no ID token is asked for.
+///
+/// It is a hash of what is new with each login, so that a login that is resumed has the same again.
+pub(crate) fn nonce(
+    client: &Client,
+    parameters: &[(String, String)],
+    state: &str,
+    wanted: Wanted<'_>,
+) -> Option<String> {
+    let given = |name| parameters.iter().find(|(it, _)| it == name);
+    if let Some((_, nonce)) = given("nonce") {
+        return Some(nonce.clone());
+    }
+    let scope = given("scope").map_or(&client.scope, |(_, scope)| scope);
+    if !scope.split(' ').any(|word| word == "openid") {
+        return None;
+    }
+    let new = match wanted {
+        Wanted::Code { code_verifier } => code_verifier.expose(),
+        Wanted::Token => state,
+    };
+    let ascii: String = new.chars().filter(char::is_ascii).collect();
+    // The crate hashes texts of 43 to 128 bytes.
+    let text = PkceCodeVerifier::new(format!("nonce.{ascii:.<43.122}"));
+    let hash = PkceCodeChallenge::from_code_verifier_sha256(&text);
+    Some(hash.as_str().to_owned())
 }
 
 /// What a URL made here asks for, without what the endpoint's own query says.
@@ -178,3 +232,11 @@ fn is_loopback(url: &Url) -> bool {
         _ => false,
     }
 }
+
+/// What must not be in a URL, which browsers keep and send on.
+const SECRETS: &[&str] = &[
+    "client_secret",
+    "code_verifier",
+    "password",
+    "refresh_token",
+];

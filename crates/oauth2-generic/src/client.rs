@@ -1,6 +1,7 @@
 //! What all grants have in common: this client, at that server.
 
 mod fields;
+mod further;
 mod left;
 
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use auth_core::{AnswerFormat, Error, Identity, Policy, Replay, Result, Secret, T
 use crate::client_auth::ClientAuth;
 use crate::metadata::{At, Metadata};
 
-pub(crate) use fields::{not_ours, url_of};
+pub(crate) use fields::url_of;
+pub(crate) use further::{Own, stands_twice};
 pub(crate) use left::left_to_client;
 
 /// This client at that server, and how the server wants to be asked.
@@ -62,8 +64,14 @@ pub struct Client {
     pub dpop: Option<crate::DpopKey>,
     /// How a request is written. Default: as a form.
     pub body: Encoding,
+    /// Sends `client_id` in the body, too, where a header shows who the client is (`Basic` and its variants), as
+    /// Fitbit and Cognito require. Default: false.
+    pub client_id_in_body: bool,
     /// The scope that is asked for, separated by spaces. Empty: what the server gives unasked.
     pub scope: String,
+    /// Sends `scope` in refreshes, too (RFC 6749 §6): Azure AD B2C answers without an access token otherwise. Default:
+    /// false; the new token has the scope of the old.
+    pub scope_in_refresh: bool,
     /// The API that the token is for, as Auth0 and others call it.
     pub audience: String,
     /// The API that the token is for, as RFC 8707 calls it.
@@ -71,12 +79,15 @@ pub struct Client {
     /// Further APIs that the token is for besides `resource`. RFC 8707 repeats the parameter, which
     /// only a form can; in JSON it is an error.
     pub further_resources: Vec<String>,
-    /// Further parameters of each request to the token endpoint, such as a tenant. They are part
-    /// of the identity: another value gets another token.
+    /// Further parameters of each request to the token endpoint, such as a tenant: any that the request does not
+    /// set itself. They are part of the identity: another value gets another token.
     pub extra: Vec<(String, String)>,
     /// Further parameters that must not be seen, such as an API key. They are no part of the
     /// identity.
     pub extra_secrets: Vec<(String, Secret)>,
+    /// Further parameters of refreshes alone; one replaces that of the same name in `extra`. They are no part of the
+    /// identity.
+    pub extra_in_refresh: Vec<(String, String)>,
     /// The server's name for itself, which a redirect must repeat as `iss` (RFC 9207). Empty: not
     /// checked. Set it if users log in at more than one server.
     pub issuer: String,
@@ -109,12 +120,28 @@ pub enum Encoding {
 }
 
 impl Client {
-    /// A request to the token endpoint with all that does not depend on the grant.
-    pub(crate) fn request(&self, grant_type: &'static str) -> Result<TokenRequest> {
+    /// A request to the token endpoint with all that does not depend on the grant; `own` are the parameters that
+    /// the grant adds.
+    pub(crate) fn request(&self, grant_type: &str, own: &[&str]) -> Result<TokenRequest> {
+        let request = self.authenticated(self.bare_request(grant_type)?)?;
+        self.with_target(request, own)
+    }
+
+    /// The same without a word of who the client is, for a grant that shows it otherwise.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn anonymous_request(&self, grant_type: &str, own: &[&str]) -> Result<TokenRequest> {
+        let names_client = false;
+        let own = Own {
+            names: own,
+            names_client,
+        };
+        self.with_further(self.bare_request(grant_type)?, own, &[])
+    }
+
+    fn bare_request(&self, grant_type: &str) -> Result<TokenRequest> {
         self.check_grant(grant_type)?;
-        let request = self.to(&self.token_endpoint);
-        let request = self.proven(request)?.param("grant_type", grant_type);
-        self.with_target(self.authenticated(request)?)
+        let request = self.proven(self.to(&self.token_endpoint))?;
+        Ok(request.param("grant_type", grant_type))
     }
 
     /// A request for a token with a proof, where tokens are bound to a key, and the reading of its answer.
@@ -169,6 +196,17 @@ impl Client {
         return String::new();
     }
 
+    /// Whether nothing but its id shows who the client is, and the id need not be sent.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn is_shown_by_id_alone(&self) -> bool {
+        let is_public = match self.client_auth {
+            ClientAuth::None => true,
+            ClientAuth::Body | ClientAuth::Basic => self.client_secret.is_empty(),
+            _ => false,
+        };
+        is_public && !self.client_id_in_body
+    }
+
     /// A request to one of the server's endpoints, as the server wants it written.
     pub(crate) fn to(&self, endpoint: &str) -> TokenRequest {
         match self.body {
@@ -185,23 +223,7 @@ impl Client {
     /// The same for an endpoint that may announce methods of its own.
     pub(crate) fn authenticated_at(&self, at: At, request: TokenRequest) -> Result<TokenRequest> {
         self.check_authentication(at)?;
-        self.client_auth.show(self, request)
-    }
-
-    /// The request with what the token is for, and what this server wants besides.
-    pub(crate) fn with_target(&self, request: TokenRequest) -> Result<TokenRequest> {
-        self.check_repetition()?;
-        let mut request = request.optional("audience", &self.audience);
-        for resource in self.resources() {
-            request = request.param("resource", resource);
-        }
-        for (name, value) in &self.extra {
-            request = request.param(not_ours(name)?.to_owned(), value);
-        }
-        for (name, value) in &self.extra_secrets {
-            request = request.param(not_ours(name)?.to_owned(), value);
-        }
-        Ok(request)
+        Ok(self.client_auth.show(self, request))
     }
 
     /// Whether a body can hold every resource.
@@ -223,16 +245,28 @@ impl Client {
             .filter(|resource| !resource.is_empty())
     }
 
-    /// The refresh token grant (RFC 6749 §6). Without a scope: the new token has that of the old.
+    /// The refresh token grant (RFC 6749 §6). Without a scope the new token has that of the old.
     pub(crate) fn refresh_request(&self, token: &Secret) -> Result<TokenRequest> {
-        let request = self.request("refresh_token")?;
-        Ok(request.param("refresh_token", token))
+        let scope = if self.scope_in_refresh {
+            &self.scope
+        } else {
+            ""
+        };
+        let names = if scope.is_empty() {
+            &["refresh_token"][..]
+        } else {
+            &["refresh_token", "scope"]
+        };
+        let request = self.authenticated(self.bare_request("refresh_token")?)?;
+        let request = self.with_further(request, names.into(), &self.extra_in_refresh)?;
+        let request = request.param("refresh_token", token);
+        Ok(request.optional("scope", scope))
     }
 
     /// Whom a token is for, but for the resource owner.
     pub(crate) fn identity(&self) -> Identity {
         let identity = Identity::new("oauth2")
-            .with("token_endpoint", &self.token_endpoint)
+            .with_url("token_endpoint", &self.token_endpoint)
             .with("client_id", &self.client_id)
             .with("scope", &self.scope)
             .with("audience", &self.audience)

@@ -1,6 +1,6 @@
 //! How the client shows the token endpoint who it is.
 
-use auth_core::{Result, TokenRequest};
+use auth_core::{Secret, TokenRequest};
 
 use crate::client::Client;
 
@@ -44,7 +44,16 @@ pub enum ClientAuth {
     #[default]
     Body,
     /// In an `Authorization: Basic` header. A client without a secret still goes into the body.
+    ///
+    /// What a server that decodes would misread (`%`, `+`, a space, `:` in the id) is percent-encoded, the rest is
+    /// sent as it is: RFC 6749 §2.3.1 wants both parts encoded, and most servers do not decode them.
     Basic,
+    /// In an `Authorization: Basic` header, both parts as they are (RFC 7617): for servers that do not decode a
+    /// secret with `%`, `+` or a space in it. An empty secret is sent as one.
+    BasicRaw,
+    /// In an `Authorization: Basic` header, with an empty secret, even if there is one: for public clients that are
+    /// registered so, such as `cf` at Cloud Foundry's UAA and installed apps at Reddit.
+    BasicEmpty,
     /// Not at all: a public client, which says `client_id` and no secret, even if there is one.
     None,
     /// By the certificate of its TLS connection (RFC 8705), with `client_id` in the body and no secret.
@@ -56,38 +65,51 @@ pub enum ClientAuth {
 
 impl ClientAuth {
     /// The request with what shows that it is this client's.
-    pub(crate) fn show(&self, client: &Client, request: TokenRequest) -> Result<TokenRequest> {
-        Ok(match self {
-            Self::Basic if !client.client_secret.is_empty() => {
-                request.basic(&client.client_id, &client.client_secret)
-            }
-            Self::Body | Self::Basic => request
-                .param("client_id", &client.client_id)
-                .optional("client_secret", &client.client_secret),
-            Self::None | Self::MutualTls => request.param("client_id", &client.client_id),
+    pub(crate) fn show(&self, client: &Client, request: TokenRequest) -> TokenRequest {
+        let (id, secret) = (&client.client_id, &client.client_secret);
+        let request = match self {
+            Self::Basic if !secret.is_empty() => request.basic(id, secret),
+            Self::BasicRaw => request.basic_raw(id, secret),
+            Self::BasicEmpty => request.basic(id, &Secret::default()),
+            _ => request,
+        };
+        let request = if self.parameters(client).contains(&"client_id") {
+            request.param("client_id", id)
+        } else {
+            request
+        };
+        match self {
+            Self::Body => request.optional("client_secret", secret),
             #[cfg(feature = "jwt")]
-            Self::PrivateKeyJwt(jwt) => request
-                .param("client_id", &client.client_id)
-                .param("client_assertion_type", JWT_BEARER)
-                .fresh("client_assertion", jwt.credential(), jwt.maker(client)),
-        })
+            Self::PrivateKeyJwt(jwt) => jwt.show(client, request),
+            _ => request,
+        }
     }
 
-    /// Whether a header shows who the client is, and the body does not name it.
-    pub(crate) fn is_in_header(&self, client: &Client) -> bool {
-        matches!(self, Self::Basic) && !client.client_secret.is_empty()
+    /// The parameters that show who the client is.
+    pub(crate) fn parameters(&self, client: &Client) -> &'static [&'static str] {
+        let has_secret = !client.client_secret.is_empty();
+        match self {
+            Self::Body if has_secret => &["client_id", "client_secret"],
+            Self::BasicRaw | Self::BasicEmpty if !client.client_id_in_body => &[],
+            Self::Basic if has_secret && !client.client_id_in_body => &[],
+            #[cfg(feature = "jwt")]
+            Self::PrivateKeyJwt(_) => &["client_id", "client_assertion_type", "client_assertion"],
+            _ => &["client_id"],
+        }
     }
 
     /// Its name in server metadata; mutual TLS has two, which differ for the server alone.
     pub(crate) fn names(&self, client: &Client) -> &'static [&'static str] {
+        let is_empty = client.client_secret.is_empty();
         match self {
-            Self::None => &["none"],
+            Self::None | Self::BasicEmpty => &["none"],
             #[cfg(feature = "jwt")]
             Self::PrivateKeyJwt(_) => &["private_key_jwt"],
             Self::MutualTls => &["tls_client_auth", "self_signed_tls_client_auth"],
-            Self::Body | Self::Basic if client.client_secret.is_empty() => &["none"],
+            Self::Body | Self::Basic | Self::BasicRaw if is_empty => &["none"],
             Self::Body => &["client_secret_post"],
-            Self::Basic => &["client_secret_basic"],
+            Self::Basic | Self::BasicRaw => &["client_secret_basic"],
         }
     }
 
@@ -100,7 +122,3 @@ impl ClientAuth {
         }
     }
 }
-
-/// RFC 7523 §2.2.
-#[cfg(feature = "jwt")]
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

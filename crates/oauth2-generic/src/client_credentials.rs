@@ -38,7 +38,9 @@ impl Grant for ClientCredentials {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
-        let request = self.client.request(GRANT_TYPE)?;
+        let request = self
+            .client
+            .request(GRANT_TYPE, &self.client.and_scope(&[]))?;
         Ok(request.optional("scope", &self.client.scope))
     }
 

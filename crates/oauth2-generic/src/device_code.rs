@@ -76,7 +76,7 @@ impl DeviceCode {
         )?;
         let request = client.authenticated(client.to(endpoint))?;
         let reply = client
-            .with_target(request)?
+            .with_target(request, &client.and_scope(&[]))?
             .optional("scope", &client.scope)
             .ask(http)?;
         PendingDevice::read(self.clone(), &reply)
@@ -90,7 +90,7 @@ impl DeviceCode {
             is_pending.store(says_pending(&answer), Ordering::Relaxed);
             Ok(answer)
         };
-        let request = self.client.request(GRANT_TYPE)?;
+        let request = self.client.request(GRANT_TYPE, &["device_code"])?;
         let answer = request.param("device_code", device_code).send(&listening);
         match answer {
             Err(Error::Answer(_)) if is_pending.into_inner() => Ok(None),

@@ -107,12 +107,12 @@ impl DpopKey {
 impl Prover for DpopKey {
     fn prove(&self, method: &Method, uri: &Uri, token: Option<&Token>) -> Result<Secret> {
         let origin = origin(uri);
-        let (nonce, ahead) = self.servers().known(&origin);
+        let (nonce, clock) = self.servers().known(&origin);
         let mut claims = json!({
             "jti": new_id()?,
             "htm": method.as_str(),
             "htu": origin + uri.path(),
-            "iat": self.clock.seconds().saturating_add_signed(ahead),
+            "iat": clock.now(self.clock.seconds()),
         });
         if let Some(nonce) = nonce {
             claims["nonce"] = nonce.into();

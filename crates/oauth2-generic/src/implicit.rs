@@ -125,6 +125,15 @@ impl PendingToken {
         &self.state
     }
 
+    /// Returns the `nonce` that ties an ID token to this login; `None` if `scope` does not ask for one (`openid`). The
+    /// token's claim `nonce` must be the same. ID tokens are not verified here.
+    pub fn nonce(&self) -> Option<String> {
+        let Implicit {
+            client, parameters, ..
+        } = &self.login;
+        authorize::nonce(client, parameters, &self.state, Wanted::Token)
+    }
+
     /// Reads the whole URL that the user was sent back to, with its fragment.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "jwt")]
+mod assertion;
 mod authorization_code;
 mod authorize;
 #[cfg(feature = "browser")]
@@ -11,8 +13,11 @@ mod client_credentials;
 mod device_code;
 #[cfg(feature = "dpop")]
 mod dpop;
+mod extension;
 mod implicit;
 mod introspection;
+#[cfg(feature = "jwt")]
+mod jwt_bearer;
 mod metadata;
 mod password;
 #[cfg(feature = "jwt")]
@@ -22,6 +27,8 @@ mod refresh_token;
 mod revocation;
 #[cfg(any(feature = "dpop", feature = "jwt"))]
 mod signing;
+#[cfg(feature = "jwt")]
+mod signing_key;
 mod token_exchange;
 
 pub use auth_core::{
@@ -40,11 +47,16 @@ pub use device_code::Qr;
 pub use device_code::{DeviceCode, GrantedDevice, PendingDevice};
 #[cfg(feature = "dpop")]
 pub use dpop::DpopKey;
+pub use extension::ExtensionGrant;
 pub use implicit::{Implicit, PendingToken};
 pub use introspection::Introspection;
+#[cfg(feature = "jwt")]
+pub use jwt_bearer::JwtBearer;
 pub use metadata::Metadata;
 pub use password::Password;
 #[cfg(feature = "jwt")]
-pub use private_key_jwt::{PrivateKeyJwt, SigningKey};
+pub use private_key_jwt::PrivateKeyJwt;
 pub use refresh_token::RefreshToken;
+#[cfg(feature = "jwt")]
+pub use signing_key::SigningKey;
 pub use token_exchange::TokenExchange;

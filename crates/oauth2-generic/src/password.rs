@@ -43,7 +43,10 @@ impl Grant for Password {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
-        let request = self.client.request("password")?;
+        let request = self.client.request(
+            "password",
+            &self.client.and_scope(&["username", "password"]),
+        )?;
         Ok(request
             .param("username", &self.username)
             .param("password", &self.password)

@@ -1,10 +1,15 @@
 //! Private keys, and the JWTs that they sign (RFC 7515).
 
+#[cfg(feature = "jwt")]
+mod certificate;
+mod pem;
+mod server_clock;
+
 use std::fmt;
 
 use auth_core::{Error, Result, Secret};
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{
@@ -13,6 +18,10 @@ use ring::signature::{
 };
 use ring::{digest, error::KeyRejected};
 use zeroize::Zeroizing;
+
+#[cfg(feature = "jwt")]
+pub(crate) use certificate::Certificate;
+pub(crate) use server_clock::ServerClock;
 
 /// A private key.
 ///
@@ -43,22 +52,9 @@ impl PrivateKey {
         Self::from_der(pkcs8.as_ref())
     }
 
-    /// The key in a text with `BEGIN PRIVATE KEY`, unencrypted PKCS#8 (RFC 5958).
-    pub(crate) fn from_pem(pem: &Secret) -> Result<Self> {
-        let (_, rest) = pem.expose().split_once(BEGIN).ok_or_else(not_pkcs8)?;
-        let (inside, _) = rest.split_once(END).ok_or_else(not_pkcs8)?;
-        // With room for all of it, so that neither grows and leaves a copy behind.
-        let mut base64 = Zeroizing::new(String::with_capacity(inside.len()));
-        base64.extend(
-            inside
-                .chars()
-                .filter(|character| !character.is_whitespace()),
-        );
-        let mut der = Zeroizing::new(Vec::with_capacity(inside.len()));
-        let decoded = BASE64_STANDARD.decode_vec(base64.as_bytes(), &mut der);
-        // The decoder's own error would quote a character of the key.
-        decoded.map_err(|_| not_pkcs8())?;
-        Self::from_der(&der)
+    /// The key in a text with `BEGIN PRIVATE KEY`, unencrypted PKCS#8 (RFC 5958), as people have it.
+    pub(crate) fn from_pem(text: &Secret) -> Result<Self> {
+        Self::from_der(&pem::private_key(text)?)
     }
 
     /// The key in unencrypted PKCS#8 of whichever kind we can sign with.
@@ -90,9 +86,9 @@ impl PrivateKey {
     /// The key as `from_pem` reads it.
     #[cfg(feature = "dpop")]
     pub(crate) fn to_pem(&self) -> Secret {
-        let base64 = Zeroizing::new(BASE64_STANDARD.encode(&self.pkcs8));
+        let base64 = Zeroizing::new(base64::prelude::BASE64_STANDARD.encode(&self.pkcs8));
         let mut pem = String::with_capacity(base64.len() + base64.len() / LINE + 64);
-        pem += BEGIN;
+        pem += "-----BEGIN PRIVATE KEY-----";
         for (at, character) in base64.char_indices() {
             if at % LINE == 0 {
                 pem.push('\n');
@@ -100,7 +96,7 @@ impl PrivateKey {
             pem.push(character);
         }
         pem.push('\n');
-        pem += END;
+        pem += "-----END PRIVATE KEY-----";
         pem.push('\n');
         pem.into()
     }
@@ -129,6 +125,14 @@ impl PrivateKey {
     /// The public key as JSON, with the members that are hashed (RFC 7638), in their order.
     pub(crate) fn jwk(&self) -> &str {
         &self.jwk
+    }
+
+    /// What a certificate of this key holds: the modulus, or the point or its first coordinate.
+    #[cfg(feature = "jwt")]
+    fn public_bytes(&self) -> Vec<u8> {
+        let jwk: serde_json::Value = serde_json::from_str(&self.jwk).unwrap_or_default();
+        let text = jwk["n"].as_str().or(jwk["x"].as_str()).unwrap_or_default();
+        BASE64_URL_SAFE_NO_PAD.decode(text).unwrap_or_default()
     }
 
     /// What stands for the public key (RFC 7638).
@@ -229,20 +233,11 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, bytes))
 }
 
-fn not_pkcs8() -> Error {
-    Error::configuration(
-        "the private key is not an unencrypted one in PEM (`BEGIN PRIVATE KEY`); `openssl pkcs8 -topk8 -nocrypt` \
-         makes that of others",
-    )
-}
-
 fn no_randomness() -> Error {
     Error::configuration("the system gives no random bytes; nothing was signed")
 }
 
 const P256: &ring::signature::EcdsaSigningAlgorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
-const END: &str = "-----END PRIVATE KEY-----";
 #[cfg(feature = "dpop")]
 const LINE: usize = 64;
 /// That of an RSA key of 4096 bits, in base64.

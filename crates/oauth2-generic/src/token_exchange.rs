@@ -64,7 +64,7 @@ impl Grant for TokenExchange {
         }
         let mut request = self
             .client
-            .request(GRANT_TYPE)?
+            .request(GRANT_TYPE, &self.client.and_scope(OWN))?
             .param("subject_token", &self.subject_token)
             .param("subject_token_type", kind(&self.subject_token_type));
         if !self.actor_token.is_empty() {
@@ -88,5 +88,12 @@ fn kind(named: &str) -> &str {
     }
 }
 
+const OWN: &[&str] = &[
+    "subject_token",
+    "subject_token_type",
+    "actor_token",
+    "actor_token_type",
+    "requested_token_type",
+];
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";

@@ -56,7 +56,7 @@ fn a_user_who_says_no_to_a_page_is_a_refusal() {
 #[test]
 fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are_encoded_first() {
     on_django(|site| {
-        let mut client = site.client("service:odd 100%", "s:e+c r/e=t&%ü");
+        let mut client = site.client("service:odd 100%", "s:e+c r/e=t&%~");
         client.client_auth = ClientAuth::Basic;
         let session = Session::new(ClientCredentials { client });
         assert_eq!(site.whoami(&session), "nobody");

@@ -45,6 +45,18 @@ fn a_client_acts_for_itself_in_the_body_and_in_http_basic() {
 }
 
 #[test]
+fn a_secret_of_odd_characters_works_however_it_is_shown() {
+    on_every_site(|site| {
+        for client_auth in [ClientAuth::Body, ClientAuth::Basic, ClientAuth::BasicRaw] {
+            let mut client = site.client("odd-service", "b2Rk/c2VjcmV0~:&$!*==");
+            client.client_auth = client_auth;
+            let session = Session::new(ClientCredentials { client });
+            assert_eq!(site.whoami(&session), "nobody");
+        }
+    });
+}
+
+#[test]
 fn a_code_opens_the_api_for_a_confidential_and_for_a_public_client() {
     on_every_site(|site| {
         for (client_id, secret) in [("web", "web-secret"), ("app", "")] {

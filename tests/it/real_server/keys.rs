@@ -98,6 +98,21 @@ fn an_assertion_by_another_key_for_another_server_or_of_another_day_is_refused()
 }
 
 #[test]
+fn an_assertion_of_another_day_is_corrected_by_the_server_s_date() {
+    on_oidc(|site| {
+        let jwt = PrivateKeyJwt::new(registered_key(site)).clock(ManualClock::new());
+        let client = signing(site, jwt);
+        let grant = ClientCredentials { client };
+        let error = grant.obtain(&HttpTransport::new()).unwrap_err();
+        assert!(
+            error.to_string().contains("this machine's clock"),
+            "{error}"
+        );
+        grant.obtain(&HttpTransport::new()).unwrap();
+    });
+}
+
+#[test]
 fn a_nonce_is_learned_from_one_refusal_and_then_kept_for_endpoint_and_api() {
     on_oidc(|site| {
         let (key, http, clock) = (

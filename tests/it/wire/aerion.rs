@@ -154,20 +154,17 @@ fn a_session_begins_with_the_refresh_token_of_a_web_login_and_no_password() {
 }
 
 #[test]
-fn the_client_id_names_the_running_program_unless_it_is_set() {
-    let program = std::env::current_exe().unwrap();
-    let program = program.file_stem().unwrap().to_str().unwrap();
+fn the_client_id_is_a_constant_unless_it_is_set() {
     let grant = Aerion {
         client_id: Aerion::default().client_id,
         ..acme(String::new())
     };
     let script = Script::bodies([FIRST]);
     grant.obtain(&script).unwrap();
-    let pair = format!("&client_id={program}&client_secret=unused&");
+    let body = script.sent_bodies().remove(0);
     assert!(
-        script.sent_bodies()[0].contains(&pair),
-        "{:?}",
-        script.sent_bodies()
+        body.contains("&client_id=auth-all&client_secret=unused&"),
+        "{body}"
     );
 }
 

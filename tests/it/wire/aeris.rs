@@ -50,15 +50,15 @@ fn odd_values_arrive_encoded_and_add_no_parameter() {
     let wire = Wire::answering("GET", [(200, ANSWER)]);
     let grant = Aeris {
         client_id: "a&as=b".into(),
-        client_secret: "p+q r%41#/?=é\u{202e}\"\\".into(),
-        account_secret: "*-._~\0\r\n".into(),
+        client_secret: "p+q r%41#/?=~\"\\".into(),
+        account_secret: "*-._~ &".into(),
         requester_id: "ops+fleet@acme.example".into(),
         ..fleet(wire.url())
     };
     Session::new(grant).token().unwrap();
     wire.saw(&[get(
-        "clientId=a%26as%3Db&cs=p%2Bq%20r%2541%23%2F%3F%3D%C3%A9%E2%80%AE%22%5C&accountId=10001\
-         &as=*-._%7E%00%0D%0A&requesterId=ops%2Bfleet%40acme.example&grant_type=client_credentials",
+        "clientId=a%26as%3Db&cs=p%2Bq%20r%2541%23%2F%3F%3D%7E%22%5C&accountId=10001\
+         &as=*-._%7E%20%26&requesterId=ops%2Bfleet%40acme.example&grant_type=client_credentials",
     )]);
 }
 
@@ -75,35 +75,35 @@ fn a_field_that_is_not_set_is_named_and_nothing_is_sent() {
     let empty = Aeris::default;
     for (name, grant) in [
         (
-            "clientId",
+            "client_id",
             Aeris {
                 client_id: empty().client_id,
                 ..fleet(empty().base)
             },
         ),
         (
-            "cs",
+            "client_secret",
             Aeris {
                 client_secret: empty().client_secret,
                 ..fleet(empty().base)
             },
         ),
         (
-            "accountId",
+            "account_id",
             Aeris {
                 account_id: empty().account_id,
                 ..fleet(empty().base)
             },
         ),
         (
-            "as",
+            "account_secret",
             Aeris {
                 account_secret: empty().account_secret,
                 ..fleet(empty().base)
             },
         ),
         (
-            "requesterId",
+            "requester_id",
             Aeris {
                 requester_id: empty().requester_id,
                 ..fleet(empty().base)
@@ -114,6 +114,23 @@ fn a_field_that_is_not_set_is_named_and_nothing_is_sent() {
         let error = grant.obtain(&script).unwrap_err();
         assert_eq!(error.to_string(), format!("`{name}` is empty; set it"));
         assert_eq!(script.sent(), 0);
+    }
+}
+
+#[test]
+fn a_secret_with_the_line_break_of_its_file_is_named_and_not_sent() {
+    let with = |secret: &str, account: &str| Aeris {
+        client_secret: secret.into(),
+        account_secret: account.into(),
+        ..fleet(Aeris::default().base)
+    };
+    for (grant, setting) in [
+        (with("s\n", "a"), "client_secret"),
+        (with("s", "a\r\n"), "account_secret"),
+    ] {
+        let error = grant.obtain(&Script::default()).unwrap_err();
+        let expected = format!("`{setting}` ends in a line break; trim it");
+        assert_eq!(error.to_string(), expected);
     }
 }
 

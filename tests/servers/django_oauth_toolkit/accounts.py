@@ -17,8 +17,10 @@ CLIENTS = [
     ("password", "password-secret", Application.GRANT_PASSWORD),
     ("password-public", "", Application.GRANT_PASSWORD),
     ("service", "service-secret", Application.GRANT_CLIENT_CREDENTIALS),
+    # Base64 and what password managers make.
+    ("odd-service", "b2Rk/c2VjcmV0~:&$!*==", Application.GRANT_CLIENT_CREDENTIALS),
     # RFC 6749 §2.3.1: both are form-encoded before HTTP Basic joins them with a colon.
-    ("service:odd 100%", "s:e+c r/e=t&%ü", Application.GRANT_CLIENT_CREDENTIALS),
+    ("service:odd 100%", "s:e+c r/e=t&%~", Application.GRANT_CLIENT_CREDENTIALS),
     ("web", "web-secret", Application.GRANT_AUTHORIZATION_CODE),
     ("app", "", Application.GRANT_AUTHORIZATION_CODE),
     ("page", "", Application.GRANT_IMPLICIT),

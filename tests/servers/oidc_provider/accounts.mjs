@@ -28,6 +28,8 @@ export function clients(publicKey) {
   const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] };
   return [
     confidential('service', 'service-secret', [SERVICE], { scope: 'read write' }),
+    // Base64 and what password managers make.
+    confidential('odd-service', 'b2Rk/c2VjcmV0~:&$!*==', [SERVICE]),
     // RFC 6749 §2.3.1: both are form-encoded before HTTP Basic joins them with a colon.
     confidential('service:odd 100%', 's:e+c r/e=t&%', [SERVICE]),
     confidential('password', 'password-secret', [PASSWORD, REFRESH]),

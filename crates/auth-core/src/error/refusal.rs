@@ -12,7 +12,7 @@ use std::time::Duration;
 pub struct Refusal {
     /// The error code.
     pub code: ErrorCode,
-    /// The text for developers, if the server gave one.
+    /// The text for developers, if the server gave one, and what this side noticed about the request.
     pub description: Option<String>,
     /// The HTTP status; none if the refusal came in a redirect.
     pub status: Option<u16>,
@@ -91,6 +91,14 @@ impl Refusal {
             Some(own) => Self::new(own, description),
             None => Self::new("error", description.or(code)),
         }
+    }
+
+    /// Adds what this side noticed to what the server said.
+    pub(super) fn note(&mut self, hint: &str) {
+        self.description = Some(match &self.description {
+            Some(said) => format!("{said}; {hint}"),
+            None => hint.to_owned(),
+        });
     }
 
     pub(super) fn is_transient(&self) -> bool {

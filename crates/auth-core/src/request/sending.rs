@@ -1,8 +1,9 @@
 //! One exchange with a token endpoint: a sending, and a second one where a proof needs it.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use http::{HeaderName, Request, Response};
+use http::{HeaderMap, HeaderName, Request, Response};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Error, Refusal, Result};
@@ -40,7 +41,9 @@ impl fmt::Debug for Fresh {
 }
 
 /// What gets tokens in another way than by one request.
-pub(super) struct Custom(Box<dyn Fn(&dyn Transport) -> Result<TokenResponse> + Send + Sync>);
+pub(super) struct Custom(Box<Obtain>);
+
+type Obtain = dyn Fn(&dyn Transport) -> Result<TokenResponse> + Send + Sync;
 
 impl Custom {
     pub(super) fn new(
@@ -57,6 +60,25 @@ impl Custom {
 impl fmt::Debug for Custom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Custom").finish_non_exhaustive()
+    }
+}
+
+/// What may explain a failure.
+pub(super) struct Look(Box<Explain>);
+
+type Explain = dyn Fn(&Error, &HeaderMap) -> Option<Cow<'static, str>> + Send + Sync;
+
+impl Look {
+    pub(super) fn new(
+        look: impl Fn(&Error, &HeaderMap) -> Option<Cow<'static, str>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(look))
+    }
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Look").finish_non_exhaustive()
     }
 }
 
@@ -93,13 +115,24 @@ impl TokenRequest {
             self.in_headers.push(proof);
         }
         let mut answer = http.send(request)?;
-        let outcome = read(self, &answer);
+        let outcome = read(self, &answer).map_err(|error| self.explained(error, answer.headers()));
         answer.body_mut().zeroize();
         let refusal = outcome.as_ref().err().and_then(Error::refusal);
         let answered = |prover: &dyn Prover| prover.answered(&uri, answer.headers(), refusal);
         let is_worth_another =
             self.prover.as_deref().is_some_and(answered) && refusal.is_some_and(did_not_look);
         Ok((outcome, is_worth_another))
+    }
+
+    fn explained(&self, error: Error, headers: &HeaderMap) -> Error {
+        let hints: Vec<_> = self
+            .looks
+            .iter()
+            .filter_map(|look| (look.0)(&error, headers))
+            .collect();
+        hints
+            .iter()
+            .fold(error, |error, hint| error.with_hint(hint))
     }
 }
 

@@ -95,6 +95,12 @@ impl Granted {
         *Code::of(&self.code) = Code::Traded(Box::new(first));
         Ok(self)
     }
+
+    /// Returns the `nonce` that ties the ID token to this login, see
+    /// [`PendingCode::nonce`](super::PendingCode::nonce).
+    pub fn nonce(&self) -> Option<String> {
+        self.login.nonce(&self.state, &self.code_verifier)
+    }
 }
 
 impl Code {
@@ -176,13 +182,13 @@ impl Grant for Granted {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
-        drop(self.login.client.request("authorization_code")?);
+        drop(self.login.client.request("authorization_code", OWN)?);
         let (code, login) = (Arc::clone(&self.code), self.login.clone());
         let code_verifier = self.code_verifier.clone();
         let request = move |code: &Secret| {
             Ok(login
                 .client
-                .request("authorization_code")?
+                .request("authorization_code", OWN)?
                 .param("code", code)
                 .param("redirect_uri", &login.redirect_uri)
                 .param("code_verifier", &code_verifier))
@@ -198,6 +204,8 @@ impl Grant for Granted {
 
     left_to_client!(login.client, for_interactive);
 }
+
+pub(super) const OWN: &[&str] = &["code", "redirect_uri", "code_verifier"];
 
 impl fmt::Debug for Granted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

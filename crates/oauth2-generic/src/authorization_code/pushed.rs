@@ -27,9 +27,10 @@ impl AuthorizationCode {
         let mut pending = self.resume(authorize::new_state(), authorize::new_code_verifier())?;
         client.check_repetition()?;
         let mut request = client.authenticated(client.to(endpoint))?;
+        let names_client = client.client_auth.parameters(client).contains(&"client_id");
         for (name, value) in authorize::question(client, &pending.url) {
             // RFC 9126 §2: the client is named, even if a header has shown already who it is.
-            if name != "client_id" || client.client_auth.is_in_header(client) {
+            if name != "client_id" || !names_client {
                 request = request.optional(name, value);
             }
         }

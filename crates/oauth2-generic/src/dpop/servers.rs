@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use auth_core::Refusal;
 use auth_core::http::HeaderMap;
-use auth_core::http::header::{AGE, DATE, WWW_AUTHENTICATE};
-use auth_core::time::OffsetDateTime;
-use auth_core::time::format_description::well_known::Rfc2822;
+use auth_core::http::header::WWW_AUTHENTICATE;
+
+use crate::signing::ServerClock;
 
 /// What is known of each server, by its origin. They are as many as there are endpoints and APIs.
 #[derive(Debug, Default)]
@@ -15,15 +15,16 @@ pub(super) struct Servers(BTreeMap<String, Server>);
 #[derive(Debug, Default)]
 struct Server {
     nonce: Option<String>,
-    /// By how many seconds its clock is ahead of ours, where it has refused a proof of ours.
-    ahead: i64,
+    clock: ServerClock,
 }
 
 impl Servers {
-    /// The nonce for the next proof, and what to add to our clock.
-    pub(super) fn known(&self, origin: &str) -> (Option<String>, i64) {
+    /// The nonce for the next proof, and the server's clock.
+    pub(super) fn known(&self, origin: &str) -> (Option<String>, ServerClock) {
         let server = self.0.get(origin);
-        server.map_or((None, 0), |server| (server.nonce.clone(), server.ahead))
+        server.map_or_else(Default::default, |server| {
+            (server.nonce.clone(), server.clock)
+        })
     }
 
     /// Whether a proof was refused, and the next one is better.
@@ -43,25 +44,17 @@ impl Servers {
             None => challenges(headers, code),
         };
         if says("use_dpop_nonce") {
-            server.set_clock(headers, now);
+            server.set_clock(headers, now, TOLERANCE);
             return has_nonce;
         }
-        says("invalid_dpop_proof") && server.set_clock(headers, now)
+        says("invalid_dpop_proof") && server.set_clock(headers, now, SLOW)
     }
 }
 
 impl Server {
     /// Whether our clock was off.
-    fn set_clock(&mut self, headers: &HeaderMap, now: u64) -> bool {
-        let Some(date) = date(headers) else {
-            return false;
-        };
-        let ahead = date.saturating_sub_unsigned(now);
-        let was_off = (ahead - self.ahead).abs() > TOLERANCE;
-        if was_off {
-            self.ahead = ahead;
-        }
-        was_off
+    fn set_clock(&mut self, headers: &HeaderMap, now: u64, tolerance: u64) -> bool {
+        self.clock.corrected(headers, now, tolerance).is_some()
     }
 }
 
@@ -83,17 +76,10 @@ fn challenges(headers: &HeaderMap, code: &str) -> bool {
     })
 }
 
-/// The second of the server's clock, unless a cache answered, whose `Date` is that of another answer.
-fn date(headers: &HeaderMap) -> Option<i64> {
-    if headers.contains_key(AGE) {
-        return None;
-    }
-    let text = headers.get(DATE)?.to_str().ok()?;
-    Some(OffsetDateTime::parse(text, &Rfc2822).ok()?.unix_timestamp())
-}
-
 /// What an answer may take on its way. Servers accept proofs that are some tens of seconds old.
-const TOLERANCE: i64 = 10;
+const TOLERANCE: u64 = 10;
+/// The same where the server has just refused a proof: some accept none that is a second early by their clock.
+const SLOW: u64 = 1;
 const LONGEST_NONCE: usize = 1024;
 
 #[cfg(test)]

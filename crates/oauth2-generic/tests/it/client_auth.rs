@@ -1,6 +1,8 @@
 //! How a client shows who it is: in one way, and in no other.
 
 mod assertions; // `private_key_jwt`
+mod basic; // HTTP Basic
+mod clocks; // an assertion is read by another clock
 mod keys; // which keys are taken
 
 use crate::asking::Asking as _;

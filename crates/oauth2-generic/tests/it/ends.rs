@@ -80,7 +80,7 @@ fn a_revocation_is_written_and_signed_as_every_request_of_the_client() {
         .revoke(RevokedToken::Refresh(&token), &http)
         .unwrap();
     assert!(http.asked()[0].ends_with(r#"{"token":"r","token_type_hint":"refresh_token"}"#));
-    assert_eq!(http.headers()["authorization"], "Basic YXBwOnMlMjZjcmV0");
+    assert_eq!(http.headers()["authorization"], "Basic YXBwOnMmY3JldA==");
 }
 
 fn logged_in(answers: impl FnOnce(Script) -> Script, client: Client) -> (Session, Script) {

@@ -14,7 +14,10 @@ mod devices; // the user logs in on another device
 mod dpop; // tokens that are bound to a key
 mod ends; // revocation and introspection
 mod exchanges; // a token is traded for another
+mod extension; // a grant type of the server's own
+mod further; // parameters that a server wants besides
 mod jose; // reads what was signed
+mod jwt_bearer; // the client signs for whom it wants a token
 mod metadata; // what a server announces, and is held to
 mod pushed; // the server is told of a login first
 mod redirects; // what comes back from the authorization endpoint
@@ -22,3 +25,4 @@ mod requests; // what each grant sends to the token endpoint
 mod script; // a server that says what it was told to say
 mod simulated; // against the strict simulator, from an issuer to a log-out
 mod urls; // what users are sent to
+mod values; // what cannot be meant is not sent

@@ -129,24 +129,6 @@ fn a_body_is_json_when_asked_for() {
 }
 
 #[test]
-fn http_basic_form_encodes_both_parts_and_keeps_them_out_of_the_body() {
-    let mut service = service();
-    service.client.client_auth = ClientAuth::Basic;
-    service.client.client_id = "a:b c".into();
-    let sent = obtained(&service);
-    // base64 of `a%3Ab%20c:s%26cret`
-    assert_eq!(
-        sent.headers["authorization"],
-        "Basic YSUzQWIlMjBjOnMlMjZjcmV0"
-    );
-    assert!(sent.headers["authorization"].is_sensitive());
-    assert_eq!(
-        sent.body,
-        "grant_type=client_credentials&scope=read%20write"
-    );
-}
-
-#[test]
 fn a_public_client_names_itself_in_the_body_even_where_basic_is_asked_for() {
     for client_auth in [ClientAuth::Body, ClientAuth::Basic] {
         let mut password = password();
@@ -197,17 +179,6 @@ fn a_code_goes_with_its_redirect_uri_and_its_verifier() {
              &redirect_uri=https%3A%2F%2Fapp.example%2Fcb&code_verifier={verifier}"
         )
     );
-}
-
-#[test]
-fn a_further_parameter_cannot_stand_beside_one_of_the_grant() {
-    for name in ["grant_type", "client_secret", "scope", "refresh_token"] {
-        let mut service = service();
-        service.client.extra = vec![(name.into(), "x".into())];
-        let error = sent(|http| service.obtain(http)).err().unwrap();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
-        assert!(error.to_string().contains(name), "{error}");
-    }
 }
 
 #[test]

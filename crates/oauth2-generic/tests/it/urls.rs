@@ -53,6 +53,51 @@ fn every_login_has_a_state_and_a_verifier_of_its_own() {
 }
 
 #[test]
+fn a_login_that_asks_for_openid_has_a_nonce_of_its_own() {
+    let mut login = login();
+    assert!(login.begin().unwrap().nonce().is_none());
+    login.client.scope = "openid read".into();
+    let (one, other) = (login.begin().unwrap(), login.begin().unwrap());
+    let nonce = one.nonce().unwrap();
+    assert!(
+        nonce.len() == 43 && one.url().ends_with(&format!("&nonce={nonce}")),
+        "{}",
+        one.url()
+    );
+    assert_ne!(one.nonce(), other.nonce());
+    let again = login.resume(one.state(), one.code_verifier()).unwrap();
+    assert_eq!((again.nonce(), again.url()), (one.nonce(), one.url()));
+    for verifier in ["v".repeat(43), "v".repeat(128)] {
+        assert!(login.resume("st", verifier).unwrap().nonce().is_some());
+    }
+
+    login.parameters = vec![("nonce".into(), "mine".into())];
+    let mine = login.begin().unwrap();
+    assert_eq!(mine.nonce().as_deref(), Some("mine"));
+    assert_eq!(mine.url().matches("nonce=").count(), 1);
+}
+
+#[test]
+fn an_implicit_login_that_asks_for_openid_has_one_too() {
+    let mut client = client();
+    client.scope = "openid".into();
+    let login = Implicit {
+        client,
+        redirect_uri: "https://app.example/cb".into(),
+        ..Implicit::default()
+    };
+    let (one, other) = (login.begin().unwrap(), login.begin().unwrap());
+    let nonce = one.nonce().unwrap();
+    assert!(
+        one.url().ends_with(&format!("&nonce={nonce}")),
+        "{}",
+        one.url()
+    );
+    assert_ne!(one.nonce(), other.nonce());
+    assert_eq!(login.resume(one.state()).unwrap().nonce(), one.nonce());
+}
+
+#[test]
 fn a_query_of_the_authorization_endpoint_is_kept() {
     let mut login = login();
     login.client.authorization_endpoint = "https://login.example/authorize?tenant=a".into();

@@ -72,8 +72,8 @@ fn a_client_with_a_key_says_who_it_is_and_signs_it() {
             "iss": "app",
             "sub": "app",
             "aud": "https://login.example:8443/token",
-            "iat": 1_800_000_000,
-            "exp": 1_800_000_060,
+            "iat": 1_799_999_970,
+            "exp": 1_800_000_030,
         })
     );
 }

@@ -1,8 +1,10 @@
 //! Which private keys are taken, and that none is shown.
 
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use oauth2_generic::{ClientAuth, Error, PrivateKeyJwt, SigningKey};
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use oauth2_generic::{ClientAuth, DpopKey, Error, PrivateKeyJwt, SigningKey};
+
+use crate::jose::verified;
 
 // Made for these tests by `openssl genpkey`, and known to everybody.
 pub(super) const ES256: &str = include_str!("../keys/es256.pem");
@@ -26,6 +28,187 @@ fn a_key_may_come_as_text_or_as_bytes_and_among_other_lines() {
     ] {
         assert_eq!(SigningKey::from_pkcs8_pem(text).unwrap().jwk(), wanted);
     }
+}
+
+/// What shells, env files, secret stores and editors make of a PEM file.
+#[test]
+fn a_key_is_read_as_people_have_it() {
+    let wanted = SigningKey::from_pkcs8_pem(ES256).unwrap().jwk();
+    let base64 = BASE64_STANDARD.encode(ES256);
+    let body = lines(ES256).concat();
+    for text in [
+        ES256.replace('\n', "\\n"),
+        ES256.replace('\n', "\\\\n"),
+        ES256.replace('\n', "\\r\\n"),
+        ES256.replace('\n', " "),
+        ES256.replace('\n', ""),
+        ES256.replace(['\n', ' '], ""),
+        ES256.replace('\n', "\n    "),
+        ES256.replace('\n', "\\\n"),
+        format!("\u{feff}{ES256}"),
+        format!("\n\n  {ES256}  \n"),
+        format!("\"{}\"", ES256.replace('\n', "\\n")),
+        format!("'{ES256}'"),
+        format!(r#"{{"type":"service_account","private_key":{ES256:?}}}"#),
+        format!("{}{ES256}", include_str!("../keys/es256.crt")),
+        base64.clone(),
+        format!("\"{base64}\"\n"),
+        base64
+            .as_bytes()
+            .chunks(76)
+            .map(|line| String::from_utf8_lossy(line) + "\n")
+            .collect(),
+        BASE64_URL_SAFE_NO_PAD.encode(ES256),
+        BASE64_STANDARD.encode(&base64),
+        BASE64_STANDARD.encode(ES256.replace('\n', "\\n")),
+        format!("{body}\n"),
+    ] {
+        let key = SigningKey::from_pkcs8_pem(text.as_str());
+        assert_eq!(key.map(|key| key.jwk()).unwrap(), wanted, "{text}");
+        assert!(DpopKey::from_pkcs8_pem(text.as_str()).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn another_container_is_named_with_the_way_out() {
+    let block = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+    for (text, what, way_out) in [
+        (
+            block("RSA PRIVATE KEY"),
+            "PKCS#1",
+            "openssl pkcs8 -topk8 -nocrypt",
+        ),
+        (
+            block("EC PRIVATE KEY"),
+            "SEC 1",
+            "openssl pkcs8 -topk8 -nocrypt",
+        ),
+        (
+            block("ENCRYPTED PRIVATE KEY"),
+            "encrypted",
+            "openssl pkcs8 -topk8 -nocrypt",
+        ),
+        (
+            block("OPENSSH PRIVATE KEY"),
+            "OpenSSH",
+            "ssh-keygen -p -m PKCS8",
+        ),
+        (block("PUBLIC KEY"), "public key", "BEGIN PRIVATE KEY"),
+        (block("CERTIFICATE"), "certificate", "BEGIN PRIVATE KEY"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n".into(),
+            "not whole",
+            "openssl pkcs8",
+        ),
+        ("PuTTY-User-Key-File-3: ssh-rsa".into(), "PuTTY", "puttygen"),
+        (
+            r#"{"kty":"EC","d":"AA"}"#.into(),
+            "JWK",
+            "BEGIN PRIVATE KEY",
+        ),
+        ("/run/secrets/client.pem".into(), "not PEM", "not its path"),
+    ] {
+        for text in [
+            text.clone(),
+            text.replace('\n', "\\n"),
+            BASE64_STANDARD.encode(&text),
+        ] {
+            let shown = SigningKey::from_pkcs8_pem(text).unwrap_err().to_string();
+            assert!(shown.contains(what) && shown.contains(way_out), "{shown}");
+        }
+    }
+}
+
+/// The texts are those of `openssl x509 -fingerprint`.
+#[test]
+fn a_certificate_is_named_in_the_header() {
+    for (pem, certificate, sha256, sha1) in [
+        (
+            ES256,
+            include_str!("../keys/es256.crt"),
+            "lrOQd5sc0OU22Z-gHmz7EToTPxNnH-RN8ZJBESYYTRc",
+            "NkLO0vPhuuw3F3L7kfHngsVGdXA",
+        ),
+        (
+            RS256,
+            include_str!("../keys/rs256.crt"),
+            "E2HklKgfKcfUwwgMXULl05jZoDsXtXFKoKNRjXzAqKs",
+            "hcLyOALijfg3Ng0Kkqqg6vxAyZc",
+        ),
+    ] {
+        for text in [
+            certificate.to_owned(),
+            certificate.replace('\n', "\\n"),
+            BASE64_STANDARD.encode(certificate),
+        ] {
+            let key = SigningKey::from_pkcs8_pem(pem).unwrap();
+            let header = header(&key.certificate(&text).unwrap());
+            assert_eq!(header["x5t#S256"], sha256);
+            assert_eq!(header["x5t"], sha1);
+            assert!(header.get("x5c").is_none());
+        }
+    }
+}
+
+#[test]
+fn a_certificate_and_its_chain_are_sent_if_asked_for() {
+    let chain = [
+        include_str!("../keys/es256.crt"),
+        include_str!("../keys/rs256.crt"),
+    ];
+    let key = SigningKey::from_pkcs8_pem(ES256).unwrap();
+    let key = key.certificate(&chain.concat()).unwrap().send_certificate();
+    let expected = chain.map(|pem| lines(pem).concat());
+    assert_eq!(header(&key)["x5c"], serde_json::json!(expected));
+}
+
+#[test]
+fn a_certificate_of_another_key_is_refused() {
+    let key = || SigningKey::from_pkcs8_pem(ES256).unwrap();
+    for (text, hint) in [
+        (
+            include_str!("../keys/rs256.crt"),
+            "not for this private key",
+        ),
+        (ES256, "BEGIN CERTIFICATE"),
+        ("", "BEGIN CERTIFICATE"),
+        ("client.crt", "not its path"),
+    ] {
+        let error = key().certificate(text).unwrap_err();
+        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(error.to_string().contains(hint), "{error}");
+    }
+}
+
+#[test]
+fn a_member_of_ones_own_stands_in_the_header() {
+    let key = SigningKey::from_pkcs8_pem(ES256).unwrap().key_id("k");
+    let key = key
+        .header_member("typ", "client-authentication+jwt")
+        .header_member("alg", "none");
+    let expected =
+        serde_json::json!({"alg": "ES256", "kid": "k", "typ": "client-authentication+jwt"});
+    assert_eq!(header(&key), expected);
+}
+
+#[test]
+fn a_grant_of_ones_own_can_sign() {
+    let key = SigningKey::from_pkcs8_pem(ES256).unwrap();
+    let jwk = serde_json::from_str(&key.jwk()).unwrap();
+    let jwt = key.sign(r#"{"iss":"batch"}"#).unwrap();
+    assert_eq!(
+        verified(jwt.expose(), &jwk).claims,
+        serde_json::json!({"iss": "batch"})
+    );
+    for claims in ["", "[]", "iss=batch"] {
+        assert!(matches!(key.sign(claims), Err(Error::Configuration(_))));
+    }
+}
+
+/// The header of what a key signs.
+fn header(key: &SigningKey) -> serde_json::Value {
+    let jwk = serde_json::from_str(&key.jwk()).unwrap();
+    verified(key.sign("{}").unwrap().expose(), &jwk).header
 }
 
 #[test]

@@ -28,6 +28,18 @@ fn a_proof_from_another_hour_is_made_again_by_the_server_s_clock() {
     assert_eq!(at(&server), [NOW, NOW + 3600, NOW + 3600]);
 }
 
+/// Some servers forgive no second of a proof from the future.
+#[test]
+fn a_proof_that_is_seconds_early_is_made_again() {
+    let grant = ClientCredentials { client: bound() };
+    let date = ("date", "Fri, 15 Jan 2027 07:59:57 GMT");
+    let server = Server::default()
+        .then_refuse("invalid_dpop_proof", &[date])
+        .then_token(&[]);
+    grant.obtain(&server).unwrap();
+    assert_eq!(at(&server), [NOW, NOW - 3]);
+}
+
 #[test]
 fn the_date_beside_a_nonce_counts_as_well() {
     let grant = ClientCredentials { client: bound() };
@@ -45,7 +57,7 @@ fn the_date_beside_a_nonce_counts_as_well() {
 #[test]
 fn a_proof_that_is_refused_for_another_reason_is_not_made_again() {
     for headers in [
-        &[("date", "Fri, 15 Jan 2027 08:00:09 GMT")][..],
+        &[("date", "Fri, 15 Jan 2027 08:00:01 GMT")][..],
         // A cache's, of another answer.
         &[("date", "Fri, 15 Jan 2027 09:00:00 GMT"), ("age", "3600")],
         &[("date", "yesterday")],

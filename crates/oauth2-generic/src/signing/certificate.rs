@@ -1,0 +1,43 @@
+//! The certificate of a key, which some servers know it by (RFC 7515 §4.1.6 to §4.1.8).
+
+use std::sync::Arc;
+
+use auth_core::{Error, Result};
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use serde_json::{Map, Value};
+
+use super::{PrivateKey, pem};
+
+/// A certificate and those that vouch for it, in DER.
+#[derive(Clone)]
+pub(crate) struct Certificate(Arc<[Vec<u8>]>);
+
+impl Certificate {
+    /// Reads a certificate that is for this key, and its chain, from PEM.
+    pub(crate) fn from_pem(text: &str, key: &PrivateKey) -> Result<Self> {
+        let chain = pem::certificates(text)?;
+        let public = key.public_bytes();
+        let own = &chain[0];
+        if !own.windows(public.len()).any(|part| part == public) {
+            return Err(Error::configuration(
+                "the first certificate is not for this private key; pass the pair that belongs together",
+            ));
+        }
+        Ok(Self(chain.into()))
+    }
+
+    /// Names the certificate in the header of a JWT: `x5t#S256`, and `x5t`, which older servers read.
+    pub(crate) fn name(&self, header: &mut Map<String, Value>) {
+        let print = |algorithm| BASE64_URL_SAFE_NO_PAD.encode(digest(algorithm, &self.0[0]));
+        header.insert("x5t#S256".into(), print(&SHA256).into());
+        header.insert("x5t".into(), print(&SHA1_FOR_LEGACY_USE_ONLY).into());
+    }
+
+    /// Puts the whole chain into the header of a JWT: `x5c`.
+    pub(crate) fn send(&self, header: &mut Map<String, Value>) {
+        let chain = self.0.iter().map(|der| BASE64_STANDARD.encode(der));
+        header.insert("x5c".into(), chain.collect::<Vec<_>>().into());
+    }
+}

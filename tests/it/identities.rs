@@ -1,0 +1,144 @@
+//! Which settings make another login, and which spell the same one.
+
+use aerion_auth::{Aerion, TenantHeader};
+use aeris_auth::Aeris;
+use auth_core::{Grant, MemoryStore, Session};
+use ermeo_auth::Ermeo;
+use oauth2_generic::{Client, RefreshToken};
+
+use crate::support::Script;
+
+/// The identity of each vendor's grant with this URL.
+fn at(url: &str) -> [String; 4] {
+    let aerion = Aerion {
+        company: "acme".into(),
+        base: url.into(),
+        ..Aerion::default()
+    };
+    let aeris = Aeris {
+        client_id: "c".into(),
+        base: url.into(),
+        ..Aeris::default()
+    };
+    let ermeo = Ermeo {
+        client_id: "c".into(),
+        base: url.into(),
+        ..Ermeo::default()
+    };
+    let kept = RefreshToken {
+        client: Client {
+            token_endpoint: url.into(),
+            ..Client::default()
+        },
+        resource_owner: "jsmith".into(),
+    };
+    let grants: [&dyn Grant; 4] = [&aerion, &aeris, &ermeo, &kept];
+    grants.map(|grant| grant.identity().to_string())
+}
+
+#[test]
+fn spellings_of_one_host_are_one_login() {
+    let one = at("https://api.example.com");
+    for url in [
+        "https://api.example.com/",
+        "https://API.Example.com",
+        "HTTPS://api.example.com",
+        "https://api.example.com:443",
+        "https://api.example.com:443/",
+    ] {
+        assert_eq!(at(url), one, "{url}");
+    }
+    for url in [
+        "https://api.example.com:8443",
+        "https://api.example.com/v2",
+        "https://eu.api.example.com",
+        "http://api.example.com",
+    ] {
+        for (other, one) in at(url).iter().zip(&one) {
+            assert_ne!(other, one, "{url}");
+        }
+    }
+}
+
+#[test]
+fn a_documented_spelling_is_kept_as_it_is() {
+    let [aerion, aeris, ermeo, kept] = at("https://api.example.com");
+    assert_eq!(
+        aerion,
+        "aerion base=https://api.example.com company=https://acme.aerion.app"
+    );
+    assert_eq!(aeris, "aeris base=https://api.example.com client_id=c");
+    assert_eq!(ermeo, "ermeo base=https://api.example.com client_id=c");
+    assert_eq!(
+        kept,
+        "oauth2 token_endpoint=https://api.example.com resource_owner=jsmith"
+    );
+}
+
+fn acme(change: impl FnOnce(&mut Aerion)) -> Aerion {
+    let mut acme = Aerion {
+        company: "acme".into(),
+        username: "ada@acme.example".into(),
+        ..Aerion::default()
+    };
+    change(&mut acme);
+    acme
+}
+
+#[test]
+fn a_company_is_the_same_however_it_is_written() {
+    let one = acme(|_| {}).identity();
+    assert_eq!(
+        one.as_str(),
+        "aerion company=https://acme.aerion.app username=ada@acme.example"
+    );
+    for company in [
+        "ACME",
+        "acme.aerion.app",
+        "https://Acme.aerion.app/",
+        "HTTPS://acme.aerion.app:443/",
+    ] {
+        assert_eq!(
+            acme(|it| it.company = company.into()).identity(),
+            one,
+            "{company}"
+        );
+    }
+    for base in ["https://acme.aerion.app", "https://ACME.aerion.app:443/"] {
+        assert_eq!(acme(|it| it.base = base.into()).identity(), one, "{base}");
+    }
+    assert_ne!(acme(|it| it.base = Aerion::NEUTRAL.into()).identity(), one);
+    assert_eq!(
+        acme(|it| it.tenant_header = TenantHeader::Origin).identity(),
+        one
+    );
+}
+
+#[test]
+fn aerions_default_client_id_is_a_constant_that_fits() {
+    let id = Aerion::default().client_id;
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    assert!((3..=40).contains(&id.len()) && id.bytes().all(fits), "{id}");
+    assert_eq!(id, "auth-all");
+}
+
+/// A seed from a web login is spent once: the next release finds what came of it.
+#[test]
+fn another_program_name_finds_the_login_that_is_stored() {
+    let script = Script::bodies([
+        r#"{"token_type":"bearer","access_token":"a1","expires_in":3600,"refresh_token":"r2"}"#,
+    ]);
+    let store = MemoryStore::default();
+    let session = |client_id: &str| {
+        Session::builder(acme(|it| it.client_id = client_id.into()))
+            .store(store.clone())
+            .transport(script.clone())
+            .refresh_token("seed")
+            .build()
+    };
+    for client_id in ["billing-1.2", "billing-1.3", "auth-all"] {
+        assert_eq!(session(client_id).token().unwrap().expose(), "a1");
+    }
+    let seeds = script.sent_bodies();
+    assert_eq!(seeds.len(), 1, "{seeds:?}");
+}
