@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod agent;
+pub mod agent;
 mod backoff;
 mod clock;
 mod error;

@@ -10,9 +10,10 @@ mod steps;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::HeaderValue;
+use ureq::Agent;
 
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::error::Result;
@@ -54,7 +55,7 @@ use renewal::Flight;
 /// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session(Arc<Inner>, Arc<OnceLock<Agent>>);
 
 struct Inner {
     grant: Box<dyn Grant>,
@@ -69,6 +70,8 @@ struct Inner {
     /// A fingerprint of the token that it was begun with.
     seed: u64,
     origins: Result<Vec<Origin>>,
+    /// Whether the agent sends requests to other origins, without a token.
+    allows_unsigned: bool,
     held: Held,
     /// What is known beyond the store.
     memory: Mutex<Memory>,
@@ -229,6 +232,20 @@ impl Session {
 
     pub(crate) fn origins(&self) -> &Result<Vec<Origin>> {
         &self.0.origins
+    }
+
+    pub(crate) fn allows_unsigned(&self) -> bool {
+        self.0.allows_unsigned
+    }
+
+    /// The agent that the clones of this session share.
+    pub(crate) fn shared_agent(&self) -> &OnceLock<Agent> {
+        &self.1
+    }
+
+    /// This session, without holding the agent that the others share.
+    pub(crate) fn without_agent(&self) -> Self {
+        Self(Arc::clone(&self.0), Arc::default())
     }
 }
 

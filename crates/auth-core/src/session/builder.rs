@@ -34,6 +34,7 @@ pub struct Builder {
     store: Option<Arc<dyn Store>>,
     origins: Vec<String>,
     allow_http: bool,
+    allow_unsigned: bool,
     retries: u32,
 }
 
@@ -51,6 +52,7 @@ impl Builder {
             response: None,
             store: None,
             allow_http: false,
+            allow_unsigned: false,
             retries: 2,
         }
     }
@@ -107,6 +109,13 @@ impl Builder {
         self
     }
 
+    /// Lets [`Session::agent`] send requests to origins that are not APIs of the session, without a token.
+    /// Default: such a request is an error.
+    pub fn allow_unsigned(mut self) -> Self {
+        self.allow_unsigned = true;
+        self
+    }
+
     /// Lets [`Session::agent`] send the token over plain http to the origins that are named so.
     /// Everybody on the way can then read and use it.
     pub fn danger_allow_http(mut self) -> Self {
@@ -154,6 +163,7 @@ impl Builder {
             clock: self.clock,
             observer: self.observer,
             origins: origins(&self.origins, self.allow_http),
+            allows_unsigned: self.allow_unsigned,
             held: Held::new(),
             memory: Mutex::default(),
             logouts: AtomicU64::new(0),
@@ -163,7 +173,7 @@ impl Builder {
             landed: Condvar::new(),
         };
         inner.begin_with(self.response, self.refresh_token);
-        Session(Arc::new(inner))
+        Session(Arc::new(inner), Arc::default())
     }
 }
 
