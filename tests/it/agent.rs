@@ -1,5 +1,6 @@
 //! The agent that signs: for whom, what it does about a 401, and what it never does.
 
+mod headers; // where an API wants the token otherwise
 mod origins; // which requests are signed, and what one that was not sent says
 mod redirects; // where a token goes when an API redirects
 mod shared; // one agent per session

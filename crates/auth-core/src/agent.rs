@@ -11,7 +11,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, TRANSFER_ENCODING};
+use http::header::TRANSFER_ENCODING;
 use http::{Request, Response, request};
 use ureq::config::ConfigBuilder;
 use ureq::middleware::{Middleware, MiddlewareNext};
@@ -20,6 +20,7 @@ use ureq::{Agent, Body, SendBody};
 
 use crate::error::Error;
 use crate::origin::Origin;
+use crate::presentation::Presentation;
 use crate::session::Session;
 use crate::token::{Token, TokenType};
 
@@ -37,7 +38,8 @@ impl Session {
     /// # Where the token goes
     /// - To the origins of the grant and those added with [`Builder::origin`](crate::Builder::origin). A request to
     ///   another origin is an error, unless [`Builder::allow_unsigned`](crate::Builder::allow_unsigned) is set.
-    ///   A request that already has an `Authorization` header is left alone.
+    ///   A request that already has an `Authorization` header is left alone, or, with
+    ///   [`Policy::token_header`](crate::Policy::token_header), one that has that header.
     /// - Along a redirect within the origin. A redirect to another origin (RFC 6454: scheme, host or port) is followed
     ///   without the token, and without every header whose value is marked as sensitive.
     ///
@@ -138,7 +140,10 @@ impl Middleware for Signer {
 impl Signer {
     /// Whether a request goes out as the caller made it.
     fn is_left_alone(&self, request: &Request<SendBody<'_>>) -> Result<bool, ureq::Error> {
-        if request.headers().contains_key(AUTHORIZATION) {
+        if request
+            .headers()
+            .contains_key(self.presentation()?.header())
+        {
             return Ok(true);
         }
         let apis = self.session.origins().as_ref();
@@ -162,10 +167,16 @@ impl Signer {
         token: &Token,
         body: SendBody<'a>,
     ) -> Request<SendBody<'a>> {
-        parts
-            .headers
-            .insert(AUTHORIZATION, token.authorization().clone());
+        if let Ok(presentation) = self.session.presentation() {
+            let value = token.authorization().clone();
+            parts.headers.insert(presentation.header(), value);
+        }
         Request::from_parts(parts, body)
+    }
+
+    fn presentation(&self) -> Result<&Presentation, ureq::Error> {
+        let presentation = self.session.presentation().as_ref();
+        presentation.map_err(|error| unsent(error.clone()))
     }
 
     /// None where the bearer of the token needs no proof.

@@ -11,6 +11,7 @@ mod held;
 mod identity;
 mod observer;
 mod origin;
+mod presentation;
 #[cfg(test)]
 mod proof;
 mod request;

@@ -22,6 +22,7 @@ use crate::held::{Held, Served};
 use crate::identity::Identity;
 use crate::observer::Observer;
 use crate::origin::Origin;
+use crate::presentation::Presentation;
 use crate::rotation::{Memory, Rules, Stamp};
 use crate::secret::Secret;
 use crate::store::Store;
@@ -70,6 +71,8 @@ struct Inner {
     /// A fingerprint of the token that it was begun with.
     seed: u64,
     origins: Result<Vec<Origin>>,
+    /// How the APIs want the token.
+    presentation: Result<Presentation>,
     /// Whether the agent sends requests to other origins, without a token.
     allows_unsigned: bool,
     held: Held,
@@ -112,7 +115,8 @@ impl Session {
         self.with(Token::clone)
     }
 
-    /// The value for an `Authorization` header.
+    /// Returns the value for an `Authorization` header, or for the header that the grant's
+    /// [`Policy::token_header`] names.
     ///
     /// # Errors
     /// As [`token`](Session::token).
@@ -120,7 +124,7 @@ impl Session {
         self.with(|token| token.authorization().clone())
     }
 
-    /// Lends the value for an `Authorization` header: the cheapest way to it.
+    /// Lends the value that [`authorization`](Session::authorization) returns: the cheapest way to it.
     ///
     /// # Errors
     /// As [`token`](Session::token).
@@ -232,6 +236,10 @@ impl Session {
 
     pub(crate) fn origins(&self) -> &Result<Vec<Origin>> {
         &self.0.origins
+    }
+
+    pub(crate) fn presentation(&self) -> &Result<Presentation> {
+        &self.0.presentation
     }
 
     pub(crate) fn allows_unsigned(&self) -> bool {

@@ -66,11 +66,6 @@ impl Api {
         Self::start(|_| answer(200))
     }
 
-    /// An API that takes this token alone.
-    pub(super) fn accepting(authorization: &'static str) -> Self {
-        Self::start(move |visit| answer(visit.status(authorization)))
-    }
-
     pub(super) fn url(&self) -> &str {
         &self.url
     }

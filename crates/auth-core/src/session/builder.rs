@@ -155,6 +155,7 @@ impl Builder {
         let inner = Inner {
             seed: fingerprint(&identity, seed(&self.response, &self.refresh_token)),
             identity,
+            presentation: self.policy.presentation(),
             policy: self.policy,
             grant: self.grant,
             transport,
