@@ -34,7 +34,7 @@ fn agents(session: &auth_core::Session) -> [Agent; 2] {
     [session.agent(), configured]
 }
 
-/// FastAPI, Django and Rails redirect to the path with a slash, or without.
+/// Django, `FastAPI` and Rails redirect to the path with a slash, or without.
 #[test]
 fn a_redirect_within_the_origin_keeps_the_token() {
     for code in [301, 302, 303, 307, 308] {
@@ -262,8 +262,7 @@ fn a_redirect_to_nowhere_fails() {
 /// An API that sends the client whose token it does not know to its login page.
 fn with_login_page(token: &'static str) -> Api {
     Api::start(move |visit| match (visit.path(), visit.status(token)) {
-        ("/login", _) => answer(200),
-        (_, 200) => answer(200),
+        ("/login", _) | (_, 200) => answer(200),
         _ => redirect(302, "/login"),
     })
 }
