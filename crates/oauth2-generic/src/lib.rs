@@ -42,7 +42,7 @@ pub use device_code::{DeviceCode, GrantedDevice, PendingDevice};
 pub use dpop::DpopKey;
 pub use implicit::{Implicit, PendingToken};
 pub use introspection::Introspection;
-pub use metadata::Metadata;
+pub use metadata::{Discovery, Metadata};
 pub use password::Password;
 #[cfg(feature = "jwt")]
 pub use private_key_jwt::{PrivateKeyJwt, SigningKey};

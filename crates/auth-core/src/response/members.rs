@@ -22,11 +22,23 @@ pub(super) enum Member {
     Text(Secret),
     List(Vec<Member>),
     Object(Members),
+    /// A member that stands twice: readers may differ on which one counts, so neither does.
+    Twice,
 }
 
 impl Members {
     /// Reads a JSON object, whatever its content type says. The error never quotes it.
     pub(super) fn from_json(body: &[u8]) -> Result<Self> {
+        let members = Self::from_any_json(body)?;
+        let is_twice = |member: &Member| matches!(member, Member::Twice);
+        if members.0.values().any(is_twice) {
+            return Err(Error::answer(what_it_is_instead(body)));
+        }
+        Ok(members)
+    }
+
+    /// Reads a JSON object in which a member may stand twice; such a member reads as one that is missing.
+    pub(super) fn from_any_json(body: &[u8]) -> Result<Self> {
         let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         serde_json::from_slice(text).map_err(|_| Error::answer(what_it_is_instead(text)))
     }
@@ -111,7 +123,7 @@ impl Member {
             Self::Text(text) => Some(text),
             Self::Number(number) => Some(number.to_string().into()),
             Self::Bool(value) => Some(value.to_string().into()),
-            Self::Null | Self::List(_) | Self::Object(_) => None,
+            Self::Null | Self::List(_) | Self::Object(_) | Self::Twice => None,
         }
     }
 }
@@ -147,9 +159,10 @@ impl<'de> Visitor<'de> for MembersVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Members, A::Error> {
         let mut members = BTreeMap::new();
         while let Some((name, member)) = map.next_entry::<String, Member>()? {
-            if members.insert(name, member).is_some() {
-                return Err(serde::de::Error::custom("a member stands twice"));
-            }
+            members
+                .entry(name)
+                .and_modify(|it| *it = Member::Twice)
+                .or_insert(member);
         }
         Ok(Members(members))
     }

@@ -10,7 +10,8 @@ use super::refused;
 
 /// A JSON object that an endpoint answered, for endpoints that do not answer a token.
 ///
-/// Every text in it is a [`Secret`] until somebody knows better, so its `Debug` shows none.
+/// Every text in it is a [`Secret`] until somebody knows better, so its `Debug` shows none. A member that stands twice
+/// reads as one that is missing.
 #[derive(Debug)]
 pub struct Reply(Members);
 
@@ -20,7 +21,7 @@ impl Reply {
         answer: &Response<Vec<u8>>,
         without_echo: &dyn Fn(&str) -> String,
     ) -> Result<Self> {
-        let members = Members::from_json(answer.body());
+        let members = Members::from_any_json(answer.body());
         refused(answer, &members, without_echo, &[])?;
         members.map(Self)
     }
