@@ -221,12 +221,13 @@ fn origins(texts: &[String], allow_http: bool) -> Result<Vec<Origin>> {
         .iter()
         .map(|text| Origin::parse(text))
         .collect::<Result<_>>()?;
-    if !allow_http && !origins.iter().all(Origin::is_private) {
-        return Err(Error::configuration(
-            "a token is sent over https, or to 127.0.0.1 and [::1]; an origin is neither",
-        ));
+    match origins.iter().find(|origin| !origin.is_private()) {
+        Some(origin) if !allow_http => Err(Error::configuration(format!(
+            "a token is sent over https, or to 127.0.0.1 and [::1], and {origin} is neither; correct that API's URL, \
+             or, in a test network, use `Builder::danger_allow_http`"
+        ))),
+        _ => Ok(origins),
     }
-    Ok(origins)
 }
 
 /// What a request in flight may take beyond its time-outs, for a machine that is busy.

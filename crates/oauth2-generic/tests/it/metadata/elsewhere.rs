@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use oauth2_generic::http::{Request, Response};
-use oauth2_generic::{AuthorizationCode, Discovery, Error, HttpTransport, Metadata, Result};
+use oauth2_generic::{
+    AuthorizationCode, Client, ClientCredentials, Discovery, Error, HttpTransport, Metadata,
+    Result, Session,
+};
 
 use crate::script::Script;
 
-use super::{ISSUER, OPENID, OPENID_BEFORE, RFC_8414, RFC_8414_BEHIND, announced, refused};
+use super::{ISSUER, OPENID, OPENID_BEFORE, RFC_8414, RFC_8414_BEHIND, TOKEN, announced, refused};
 
 /// A server with pages at some URLs, and a 404 everywhere else.
 struct Pages(BTreeMap<String, (u16, String)>);
@@ -277,13 +280,58 @@ fn a_document_elsewhere_may_be_over_http_as_well() {
     pages.find(&Discovery::new(issuer).at(at)).unwrap_err();
 }
 
-/// The switch is not enough: secrets over http take one of the transport's.
+/// `localhost` is whatever the resolver says.
 #[test]
-fn a_transport_that_refuses_http_says_so() {
-    let discovery = Discovery::new("http://keycloak.invalid:8080").danger_allow_http();
-    let error = discovery.discover(&HttpTransport::new()).unwrap_err();
+fn http_in_a_test_network_takes_a_switch_for_each_way() {
+    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let port = server.server_addr().to_ip().unwrap().port();
+    let issuer = format!("http://localhost:{port}");
+    let metadata = format!(r#"{{"issuer":"{issuer}","token_endpoint":"{issuer}/token"}}"#);
+    let serving = std::thread::spawn(move || {
+        for request in server.incoming_requests() {
+            let (body, ends) = match request.url() {
+                "/token" => (TOKEN, false),
+                "/api" => ("an order", true),
+                _ => (metadata.as_str(), false),
+            };
+            request
+                .respond(tiny_http::Response::from_string(body))
+                .unwrap();
+            if ends {
+                return;
+            }
+        }
+    });
+    let discovery = Discovery::new(&issuer).danger_allow_http();
+    let strict = HttpTransport::new();
+    let error = discovery.discover(&strict).unwrap_err().to_string();
+    assert!(
+        error.contains("`HttpTransport::danger_allow_http`"),
+        "{error}"
+    );
+    let http = || HttpTransport::new().danger_allow_http();
+    let server = discovery.discover(&http()).unwrap();
+
+    let client = Client {
+        client_secret: "s3cret".into(),
+        ..server.client("batch")
+    };
+    let builder = || {
+        Session::builder(ClientCredentials {
+            client: client.clone(),
+        })
+    };
+    let error = builder().transport(strict).build().token().unwrap_err();
     assert!(matches!(error, Error::Configuration(_)), "{error}");
-    assert!(error.to_string().contains("http"), "{error}");
+    let api = format!("{issuer}/api");
+    let error = builder().transport(http()).build().agent().get(&api).call();
+    let error = error.unwrap_err().to_string();
+    for word in [issuer.as_str(), "`Builder::danger_allow_http`"] {
+        assert!(error.contains(word), "{error}");
+    }
+    let session = builder().transport(http()).danger_allow_http().build();
+    session.agent().get(&api).call().unwrap();
+    serving.join().unwrap();
 }
 
 #[test]
