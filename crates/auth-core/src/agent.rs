@@ -33,7 +33,8 @@ pub use failure::error_of;
 impl Session {
     /// Returns a `ureq::Agent` that signs each request with a valid token.
     ///
-    /// It is built once per session and cloned, so all requests share its connections.
+    /// It is built once per session and cloned, so all requests share its connections; so does
+    /// [`shutdown`](ureq::Agent::shutdown), which ends the agent for the session.
     ///
     /// # Where the token goes
     /// - To the origins of the grant and those added with [`Builder::origin`](crate::Builder::origin). A request to

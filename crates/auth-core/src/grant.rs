@@ -191,7 +191,7 @@ impl Policy {
     /// The token stands in it alone, unless [`token_scheme`](Policy::token_scheme) is set, too. So
     /// `token_header("Authorization")` is for an API that wants the token without a word before it.
     /// A name that no header can have is [`Error::Configuration`](crate::Error::Configuration) when a token is
-    /// asked for; so is a header or a scheme besides a [`prover`](Policy::prover).
+    /// asked for; so is a header or a scheme together with a [`prover`](Policy::prover).
     pub fn token_header(mut self, name: impl Into<String>) -> Self {
         self.token_header = Some(name.into());
         self

@@ -91,7 +91,7 @@ pub struct Client {
     /// The origins (`https://host[:port]`) that the token is meant for, and that
     /// [`Session::agent`](auth_core::Session::agent) signs requests to. Empty: the token endpoint's.
     pub origins: Vec<String>,
-    /// Statuses besides 401 by which the API says that it does not accept the token. Empty: none. A redirect that
+    /// Statuses by which the API rejects a token, in addition to 401. Empty: none. A redirect that
     /// is listed, to a login page say, is not followed; see [`Session::agent`](auth_core::Session::agent).
     pub rejections: Vec<u16>,
     /// The header in which the API wants the token, such as `X-Shopify-Access-Token`; it stands alone in it, unless

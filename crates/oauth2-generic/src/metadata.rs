@@ -83,10 +83,10 @@ pub struct Metadata {
 impl Metadata {
     /// Asks a server what it announces, at the places of RFC 8414 and of OpenID Connect Discovery.
     ///
-    /// `issuer` is written exactly as the server writes it, to the last slash. Whoever could answer for
-    /// another server would be sent its users and secrets, so the answer must repeat it, and all of it
-    /// is https but on this machine. [`Discovery`] finds a document that is elsewhere, and allows plain http in a
-    /// test network. Redirects are not followed.
+    /// `issuer` is written exactly as the server writes it, to the last slash. The document must
+    /// repeat it, or one server could be sent the users and secrets of another, and all of it is https, but on
+    /// this machine. [`Discovery`] finds a document that is elsewhere, and allows plain http in a test network.
+    /// Redirects are not followed.
     ///
     /// # Errors
     /// [`Error::Configuration`](auth_core::Error::Configuration) if the issuer cannot be one, publishes nothing, or

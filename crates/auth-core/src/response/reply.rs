@@ -10,7 +10,7 @@ use super::refused;
 
 /// A JSON object that an endpoint answered, for endpoints that do not answer a token.
 ///
-/// Every text in it is a [`Secret`] until somebody knows better, so its `Debug` shows none. A member that stands twice
+/// Every text in it is a [`Secret`], so its `Debug` shows none. A member that stands twice
 /// reads as one that is missing.
 #[derive(Debug)]
 pub struct Reply(Members);

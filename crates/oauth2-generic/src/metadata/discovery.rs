@@ -10,7 +10,7 @@ use super::{Metadata, reading};
 
 /// [`Metadata::discover`] with settings, for a document that is elsewhere, and for a test network.
 ///
-/// LinkedIn publishes its document below a path that is not part of its issuer:
+/// `LinkedIn` publishes its document below a path that is not part of its issuer:
 ///
 /// ```no_run
 /// use oauth2_generic::{Discovery, HttpTransport};
@@ -60,11 +60,11 @@ impl Discovery {
     }
 
     /// Allows plain http for the issuer, its document and its endpoints, at any host, `localhost` and the names of a
-    /// container network included. Everybody on the way can then read and change them. Default: https, but for
+    /// container network included. Every machine on the way can then read and change them. Default: https, but for
     /// `127.0.0.1` and `[::1]`.
     ///
     /// A client of the metadata has [`danger_allow_http_login`](crate::Client::danger_allow_http_login) set. Requests
-    /// to the server take [`HttpTransport::danger_allow_http`](auth_core::HttpTransport::danger_allow_http) besides,
+    /// to the server take [`HttpTransport::danger_allow_http`](auth_core::HttpTransport::danger_allow_http) too,
     /// and requests with a token [`Builder::danger_allow_http`](auth_core::Builder::danger_allow_http).
     pub fn danger_allow_http(mut self) -> Self {
         self.allow_http = true;

@@ -101,8 +101,8 @@ struct Place {
 }
 
 impl Place {
-    /// An endpoint, if it is announced; it gets secrets or users, so it is as private as the issuer: one on
-    /// this machine is announced by nobody elsewhere.
+    /// An endpoint, if it is announced; it gets secrets or users, so it is as private as the issuer: only an
+    /// issuer on this machine may announce one on this machine.
     fn endpoint(self, name: &'static str, found: Option<&Secret>) -> Result<String> {
         let is_fit = |url| {
             is_private(url, self.allows_http)

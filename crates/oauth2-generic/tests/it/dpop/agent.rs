@@ -242,7 +242,7 @@ fn a_redirect_to_another_origin_takes_no_token_and_no_proof_along() {
         assert_eq!(
             issued.load(Ordering::SeqCst),
             1,
-            "nobody rejected the token"
+            "the token was not rejected"
         );
         // And the nonce of the other server is not taken over.
         api.state().redirect.clear();

@@ -148,7 +148,7 @@ fn an_answer_that_is_lost_hides_nothing_that_was_found() {
     assert!(error.to_string().contains("another issuer"), "{error}");
 }
 
-/// LinkedIn's document is below `/oauth`, which is not part of its issuer; Azure AD B2C's issuer has the tenant's id.
+/// `LinkedIn`'s document is below `/oauth`, which is not part of its issuer; Azure AD B2C's issuer has the tenant's id.
 #[test]
 fn a_document_elsewhere_is_found_where_the_advice_says() {
     for (at, issuer) in [
