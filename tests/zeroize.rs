@@ -261,6 +261,26 @@ fn a_token_and_the_clones_of_its_header_value_are_wiped_with_the_session() {
 }
 
 #[test]
+fn a_token_without_a_word_before_it_is_wiped_too() {
+    let transport = answering(token(""));
+    assert_wiped(move || {
+        let client = Client {
+            token_endpoint: "https://login.example.com/token".into(),
+            client_id: "batch".into(),
+            token_header: "X-Access-Token".into(),
+            ..Client::default()
+        };
+        let session = Session::builder(ClientCredentials { client })
+            .transport(transport)
+            .build();
+        let value = session.authorization().expect("a token");
+        assert!(value.as_bytes().starts_with(CANARY.as_bytes()));
+        drop(session);
+        assert!(value.is_sensitive());
+    });
+}
+
+#[test]
 fn a_token_is_wiped_when_a_session_forgets_it_and_when_the_next_one_comes() {
     let transport = answering(token(r#","expires_in":3600"#));
     assert_wiped(move || {

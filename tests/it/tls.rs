@@ -9,6 +9,7 @@ mod endpoint; // a token endpoint on a socket
 mod kept; // a failed handshake does not spend a refresh token
 mod plain; // where http without TLS goes, and where not
 mod proxied; // through a proxy, which learns nothing
+mod redirected; // where a token goes when an API that speaks TLS redirects
 mod trust; // a custom authority, and certificates that are refused
 mod visits; // who came to a port, and what became of it
 

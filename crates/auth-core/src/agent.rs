@@ -1,38 +1,67 @@
-//! A `ureq::Agent` that signs its requests and answers one 401.
+//! The agent of a session: a `ureq::Agent` that signs its requests and answers a rejection.
+//!
+//! [`Session::agent`] makes one. What it fails with is an error of `ureq`; [`error_of`] takes ours out of it.
 
+mod call;
+mod failure;
 mod proven;
+mod redirects;
 
-use std::io::{Cursor, Read};
+use std::io::Read as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Request, Response, Uri, request};
-use ureq::config::{ConfigBuilder, RedirectAuthHeaders};
+use http::header::TRANSFER_ENCODING;
+use http::{Request, Response, request};
+use ureq::config::ConfigBuilder;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::typestate::AgentScope;
 use ureq::{Agent, Body, SendBody};
 
 use crate::error::Error;
 use crate::origin::Origin;
+use crate::presentation::Presentation;
 use crate::session::Session;
 use crate::token::{Token, TokenType};
 
+use call::{Call, Came};
+use failure::unsent;
 use proven::{Proven, Statuses};
 
+pub use failure::error_of;
+
 impl Session {
-    /// A `ureq::Agent` that signs each request with a token that works.
+    /// Returns a `ureq::Agent` that signs each request with a valid token.
     ///
-    /// It signs for the origins of the grant and those added with
-    /// [`Builder::origin`](crate::Builder::origin), and for no other; a request that already has an
-    /// `Authorization` header is left alone. If the API answers 401, that very token is rejected,
-    /// another one is got, and the request is sent again, once, if its body can be: a body of up to
-    /// 1 MiB can, unless you set `Transfer-Encoding` yourself to stream it. ureq drops the header on every redirect.
+    /// It is built once per session and cloned, so all requests share its connections; so does
+    /// [`shutdown`](ureq::Agent::shutdown), which ends the agent for the session.
+    ///
+    /// # Where the token goes
+    /// - To the origins of the grant and those added with [`Builder::origin`](crate::Builder::origin). A request to
+    ///   another origin is an error, unless [`Builder::allow_unsigned`](crate::Builder::allow_unsigned) is set.
+    ///   A request that already has an `Authorization` header is left alone, or, with
+    ///   [`Policy::token_header`](crate::Policy::token_header), one that has that header.
+    /// - Along a redirect within the origin. A redirect to another origin (RFC 6454: scheme, host or port) is followed
+    ///   without the token, and without every header whose value is marked as sensitive.
+    ///
+    /// Redirects are followed as `ureq` follows them, up to the agent's `max_redirects`: a body is never sent twice,
+    /// so a POST, PUT, PATCH or DELETE that is answered with 307 or 308 fails with [`ureq::Error::RedirectFailed`].
+    /// `max_redirects` of a single request cannot be read here; set it with [`agent_with`](Session::agent_with).
+    /// Time-outs count for each sending, and `get_redirect_history` has the last URI only.
+    ///
+    /// # If the API rejects the token
+    /// After a 401, or another status that the grant names, to a request with the token, that very token is rejected,
+    /// another one is got, and the request is sent again, once, if its body can be: a body of up to 1 MiB can, unless
+    /// you set `Transfer-Encoding` yourself to stream it. A redirect that is named so is not followed; a POST or PATCH
+    /// that is answered with it is not sent again, for the API may have done what it was asked to. If the second answer
+    /// is a rejection too, the caller gets it.
     ///
     /// A token that wants proofs ([`Policy::prover`](crate::Policy::prover)) gets one with each sending. If the API wants
     /// another nonce in it, the request is sent again with the same token, which costs no renewal.
     ///
-    /// If there is no token, the request fails with [`ureq::Error::Other`] around an [`Error`].
+    /// # Errors
+    /// If there is no token, or the origin is not an API of the session, a request fails with
+    /// [`ureq::Error::Other`]; [`error_of`] returns the [`Error`] in it.
     ///
     /// ```no_run
     /// # fn run(session: auth_core::Session) -> Result<(), auth_core::ureq::Error> {
@@ -42,11 +71,14 @@ impl Session {
     /// # }
     /// ```
     pub fn agent(&self) -> Agent {
-        self.agent_with(|config| config)
+        self.shared_agent()
+            .get_or_init(|| self.agent_with(|config| config))
+            .clone()
     }
 
-    /// The same with settings of your own: time-outs, proxy, certificates.
+    /// Builds an agent with settings of your own: time-outs, proxy, certificates.
     ///
+    /// Each call builds one, with connections of its own; keep it, and clone it.
     /// Defaults: 10 s to connect, 60 s for the head of an answer. `configure` is called twice, since
     /// the second sending has an agent of its own.
     pub fn agent_with(
@@ -57,13 +89,13 @@ impl Session {
             let defaults = Agent::config_builder()
                 .timeout_connect(Some(TIMEOUT_CONNECT))
                 .timeout_recv_response(Some(TIMEOUT_RESPONSE));
-            configure(defaults).redirect_auth_headers(RedirectAuthHeaders::Never)
+            configure(defaults)
         };
         let again = config().build().new_agent();
         let prover = self.policy().prover_of_tokens();
         config()
             .middleware(Signer {
-                session: self.clone(),
+                session: self.without_agent(),
                 statuses: prover.map(|_| Statuses::of(&again)),
                 again,
             })
@@ -73,6 +105,7 @@ impl Session {
 }
 
 struct Signer {
+    /// Does not hold the agent that this is a part of, or neither would ever be dropped.
     session: Session,
     /// Sends for the second time: what comes after a middleware can be used only once.
     again: Agent,
@@ -82,91 +115,69 @@ struct Signer {
 
 type Answer = Result<Response<Body>, ureq::Error>;
 
-/// An answer, and what to make of it.
-struct Came {
-    answer: Answer,
-    /// Whether it refuses the proof, and so says nothing of the token.
-    wants_proof: bool,
-    /// Whether the caller expects a status as an error.
-    as_error: bool,
-}
-
 impl Middleware for Signer {
     fn handle(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
-        if request.headers().contains_key(AUTHORIZATION) || !self.is_meant_for(request.uri())? {
+        if self.is_left_alone(&request)? {
             return next.handle(request);
         }
-        let token = self.session.token().map_err(other)?;
+        let token = self.session.token().map_err(unsent)?;
+        let call = Call::new(self, token, next);
         let (parts, body) = request.into_parts();
         let mut body = body.into_reader();
         if parts.headers.contains_key(TRANSFER_ENCODING) {
-            return self.send_once(parts, &token, SendBody::from_reader(&mut body), next);
+            return call.send_once(parts, &mut body);
         }
         let mut start = Vec::new();
         body.by_ref()
             .take(LARGEST_REPEATABLE + 1)
             .read_to_end(&mut start)?;
         if start.len() as u64 > LARGEST_REPEATABLE {
-            let mut whole = start.as_slice().chain(body);
-            return self.send_once(parts, &token, SendBody::from_reader(&mut whole), next);
+            return call.send_once(parts, &mut start.as_slice().chain(body));
         }
-        let body = Bytes::from(start);
-        let came = self.send(&parts, &token, &body, |request| next.handle(request));
-        if !self.is_rejection(&came) || !self.session.reject(&token) {
-            return came.into_answer();
-        }
-        match self.session.token() {
-            Ok(token) => self
-                .send(&parts, &token, &body, |request| self.again.run(request))
-                .into_answer(),
-            // The session has told why; the caller gets what the API said.
-            Err(_) => came.into_answer(),
-        }
+        call.send(parts, &Bytes::from(start))
     }
 }
 
 impl Signer {
-    fn is_meant_for(&self, uri: &Uri) -> Result<bool, ureq::Error> {
-        let origins = self
-            .session
-            .origins()
-            .as_ref()
-            .map_err(|error| other(error.clone()))?;
-        Ok(Origin::of(uri).is_some_and(|origin| origins.contains(&origin)))
-    }
-
-    fn send(
-        &self,
-        parts: &request::Parts,
-        token: &Token,
-        body: &Bytes,
-        first: impl FnOnce(Request<SendBody<'_>>) -> Answer,
-    ) -> Came {
-        let request = || repeatable(parts.clone(), token, body.clone());
-        match self.proven(token, parts) {
-            None => Came::of(first(request())),
-            Some(proven) => proven.send_until_proven(request, first),
+    /// Whether a request goes out as the caller made it.
+    fn is_left_alone(&self, request: &Request<SendBody<'_>>) -> Result<bool, ureq::Error> {
+        if request
+            .headers()
+            .contains_key(self.presentation()?.header())
+        {
+            return Ok(true);
         }
-    }
-
-    /// Sends what cannot be sent again: if the token is rejected, the next request uses another.
-    fn send_once(
-        &self,
-        parts: request::Parts,
-        token: &Token,
-        body: SendBody<'_>,
-        next: MiddlewareNext<'_>,
-    ) -> Answer {
-        let proven = self.proven(token, &parts);
-        let request = signed(parts, token, body);
-        let came = match proven {
-            None => Came::of(next.handle(request)),
-            Some(proven) => proven.send(request, |request| next.handle(request)),
+        let apis = self.session.origins().as_ref();
+        let apis = apis.map_err(|error| unsent(error.clone()))?;
+        // `ureq` says what is wrong with a URL without an origin.
+        let Some(origin) = Origin::of(request.uri()) else {
+            return Ok(true);
         };
-        if self.is_rejection(&came) {
-            self.session.reject(token);
+        if apis.contains(&origin) {
+            return Ok(false);
         }
-        came.into_answer()
+        if self.session.allows_unsigned() {
+            return Ok(true);
+        }
+        Err(unsent(not_an_api(&origin, apis)))
+    }
+
+    fn signed<'a>(
+        &self,
+        mut parts: request::Parts,
+        token: &Token,
+        body: SendBody<'a>,
+    ) -> Request<SendBody<'a>> {
+        if let Ok(presentation) = self.session.presentation() {
+            let value = token.authorization().clone();
+            parts.headers.insert(presentation.header(), value);
+        }
+        Request::from_parts(parts, body)
+    }
+
+    fn presentation(&self) -> Result<&Presentation, ureq::Error> {
+        let presentation = self.session.presentation().as_ref();
+        presentation.map_err(|error| unsent(error.clone()))
     }
 
     /// None where the bearer of the token needs no proof.
@@ -179,7 +190,6 @@ impl Signer {
         Some(Proven {
             prover,
             token,
-            again: &self.again,
             as_error: statuses.as_error(&parts.extensions),
         })
     }
@@ -190,62 +200,17 @@ impl Signer {
     }
 }
 
-impl Came {
-    fn of(answer: Answer) -> Self {
-        Self {
-            answer,
-            wants_proof: false,
-            as_error: false,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match &self.answer {
-            Ok(answer) => Some(answer.status().as_u16()),
-            Err(ureq::Error::StatusCode(status)) => Some(*status),
-            Err(_) => None,
-        }
-    }
-
-    /// What the caller gets.
-    fn into_answer(self) -> Answer {
-        let answer = self.answer?;
-        let status = answer.status();
-        if self.as_error && (status.is_client_error() || status.is_server_error()) {
-            return Err(ureq::Error::StatusCode(status.as_u16()));
-        }
-        Ok(answer)
-    }
-}
-
-fn signed<'a>(
-    mut parts: request::Parts,
-    token: &Token,
-    body: SendBody<'a>,
-) -> Request<SendBody<'a>> {
-    parts
-        .headers
-        .insert(AUTHORIZATION, token.authorization().clone());
-    Request::from_parts(parts, body)
-}
-
-fn repeatable(mut parts: request::Parts, token: &Token, body: Bytes) -> Request<SendBody<'static>> {
-    let wants_length = [Method::POST, Method::PUT, Method::PATCH].contains(&parts.method);
-    if wants_length || !body.is_empty() {
-        // A reader tells ureq no length, and without one it would send chunks.
-        parts
-            .headers
-            .entry(CONTENT_LENGTH)
-            .or_insert_with(|| body.len().into());
-    }
-    if body.is_empty() {
-        return signed(parts, token, SendBody::none());
-    }
-    signed(parts, token, SendBody::from_owned_reader(Cursor::new(body)))
-}
-
-fn other(error: Error) -> ureq::Error {
-    ureq::Error::Other(Box::new(error))
+fn not_an_api(origin: &Origin, apis: &[Origin]) -> Error {
+    let known = if apis.is_empty() {
+        "it has none".to_owned()
+    } else {
+        let apis: Vec<String> = apis.iter().map(Origin::to_string).collect();
+        format!("they are: {}", apis.join(", "))
+    };
+    Error::configuration(format!(
+        "{origin} is not one of the session's APIs ({known}), so nothing was sent; add it with `Builder::origin`, \
+         or allow requests without a token with `Builder::allow_unsigned`"
+    ))
 }
 
 const LARGEST_REPEATABLE: u64 = 1024 * 1024;

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, Uri};
 
 use crate::error::{Refusal, Result};
 use crate::identity::Identity;
+use crate::presentation::Presentation;
 use crate::request::TokenRequest;
 use crate::secret::Secret;
 use crate::token::Token;
@@ -117,6 +118,8 @@ pub struct Policy {
     rejections: Vec<u16>,
     replay: Replay,
     prover: Option<Arc<dyn Prover>>,
+    token_header: Option<String>,
+    token_scheme: Option<String>,
 }
 
 /// Whose credentials a login sends.
@@ -152,6 +155,8 @@ impl Policy {
             rejections: vec![401],
             replay: Replay::Never,
             prover: None,
+            token_header: None,
+            token_scheme: None,
         }
     }
 
@@ -181,6 +186,24 @@ impl Policy {
         self
     }
 
+    /// Sets the header in which the APIs want the token, such as `X-Shopify-Access-Token`. Default: `Authorization`.
+    ///
+    /// The token stands in it alone, unless [`token_scheme`](Policy::token_scheme) is set, too. So
+    /// `token_header("Authorization")` is for an API that wants the token without a word before it.
+    /// A name that no header can have is [`Error::Configuration`](crate::Error::Configuration) when a token is
+    /// asked for; so is a header or a scheme together with a [`prover`](Policy::prover).
+    pub fn token_header(mut self, name: impl Into<String>) -> Self {
+        self.token_header = Some(name.into());
+        self
+    }
+
+    /// Sets the word before the token (RFC 9110 §11.1), such as `Zoho-oauthtoken` or `Token`. Default: `Bearer`, or
+    /// `DPoP` for a token that is bound to a key.
+    pub fn token_scheme(mut self, word: impl Into<String>) -> Self {
+        self.token_scheme = Some(word.into());
+        self
+    }
+
     /// The origins of the APIs.
     #[must_use]
     pub fn apis(&self) -> &[String] {
@@ -205,6 +228,11 @@ impl Policy {
 
     pub(crate) fn replays(&self) -> Replay {
         self.replay
+    }
+
+    pub(crate) fn presentation(&self) -> Result<Presentation> {
+        let (header, scheme) = (self.token_header.as_deref(), self.token_scheme.as_deref());
+        Presentation::new(header, scheme, self.binds_tokens())
     }
 
     pub(crate) fn prover_of_tokens(&self) -> Option<&dyn Prover> {

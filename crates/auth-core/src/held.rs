@@ -245,6 +245,7 @@ thread_local! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::presentation::Presentation;
     use crate::rotation::Login;
     use crate::token::TokenResponse;
 
@@ -257,7 +258,7 @@ mod tests {
         let current = || {
             let login = Login::new(TokenResponse::new("abc"), Moment::default()).ok()?;
             Some(Current {
-                token: Token::new(login.access?, Stamp::default())?,
+                token: Token::new(login.access?, Stamp::default(), &Presentation::default())?,
                 issued: Moment::default(),
                 life: 60,
                 fresh_for: 30,

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod agent;
+pub mod agent;
 mod backoff;
 mod clock;
 mod error;
@@ -11,6 +11,7 @@ mod held;
 mod identity;
 mod observer;
 mod origin;
+mod presentation;
 #[cfg(test)]
 mod proof;
 mod request;

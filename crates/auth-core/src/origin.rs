@@ -1,5 +1,6 @@
 //! Where a token may go.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
@@ -42,6 +43,21 @@ impl Origin {
     /// Whether a token may be sent there: over TLS, or without leaving this machine (RFC 6750 §5.3).
     pub(crate) fn is_private(&self) -> bool {
         self.https || is_loopback(&self.host)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, usual) = if self.https {
+            ("https", 443)
+        } else {
+            ("http", 80)
+        };
+        write!(f, "{scheme}://{}", self.host)?;
+        if self.port == usual {
+            return Ok(());
+        }
+        write!(f, ":{}", self.port)
     }
 }
 

@@ -10,9 +10,10 @@ mod steps;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::HeaderValue;
+use ureq::Agent;
 
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::error::Result;
@@ -21,6 +22,7 @@ use crate::held::{Held, Served};
 use crate::identity::Identity;
 use crate::observer::Observer;
 use crate::origin::Origin;
+use crate::presentation::Presentation;
 use crate::rotation::{Memory, Rules, Stamp};
 use crate::secret::Secret;
 use crate::store::Store;
@@ -54,7 +56,7 @@ use renewal::Flight;
 /// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session(Arc<Inner>, Arc<OnceLock<Agent>>);
 
 struct Inner {
     grant: Box<dyn Grant>,
@@ -69,6 +71,10 @@ struct Inner {
     /// A fingerprint of the token that it was begun with.
     seed: u64,
     origins: Result<Vec<Origin>>,
+    /// How the APIs want the token.
+    presentation: Result<Presentation>,
+    /// Whether the agent sends requests to other origins, without a token.
+    allows_unsigned: bool,
     held: Held,
     /// What is known beyond the store.
     memory: Mutex<Memory>,
@@ -109,7 +115,8 @@ impl Session {
         self.with(Token::clone)
     }
 
-    /// The value for an `Authorization` header.
+    /// Returns the value for an `Authorization` header, or for the header that the grant's
+    /// [`Policy::token_header`] names.
     ///
     /// # Errors
     /// As [`token`](Session::token).
@@ -117,7 +124,7 @@ impl Session {
         self.with(|token| token.authorization().clone())
     }
 
-    /// Lends the value for an `Authorization` header: the cheapest way to it.
+    /// Lends the value that [`authorization`](Session::authorization) returns: the cheapest way to it.
     ///
     /// # Errors
     /// As [`token`](Session::token).
@@ -229,6 +236,24 @@ impl Session {
 
     pub(crate) fn origins(&self) -> &Result<Vec<Origin>> {
         &self.0.origins
+    }
+
+    pub(crate) fn presentation(&self) -> &Result<Presentation> {
+        &self.0.presentation
+    }
+
+    pub(crate) fn allows_unsigned(&self) -> bool {
+        self.0.allows_unsigned
+    }
+
+    /// The agent that the clones of this session share.
+    pub(crate) fn shared_agent(&self) -> &OnceLock<Agent> {
+        &self.1
+    }
+
+    /// This session, without holding the agent that the others share.
+    pub(crate) fn without_agent(&self) -> Self {
+        Self(Arc::clone(&self.0), Arc::default())
     }
 }
 

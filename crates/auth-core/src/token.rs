@@ -9,6 +9,7 @@ use http::HeaderValue;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use crate::presentation::Presentation;
 use crate::rotation::{Access, Stamp};
 use crate::secret::{Secret, header_value};
 
@@ -63,6 +64,8 @@ pub struct Token(Arc<Held>);
 
 struct Held {
     authorization: HeaderValue,
+    /// Where the access token begins in that value.
+    start: usize,
     token_type: TokenType,
     stamp: Stamp,
     expires_at: Option<OffsetDateTime>,
@@ -93,7 +96,8 @@ impl TokenResponse {
 
 impl Token {
     /// The token of a record; none if no header may hold it.
-    pub(crate) fn new(access: Access, stamp: Stamp) -> Option<Self> {
+    pub(crate) fn new(access: Access, stamp: Stamp, presented: &Presentation) -> Option<Self> {
+        let (authorization, start) = presented.value(access.token_type, access.token.expose())?;
         let expires_at = access.expires_at();
         let says_more = access.scope.is_some() || !access.extra.is_empty();
         let about = About {
@@ -101,7 +105,8 @@ impl Token {
             extra: access.extra,
         };
         Some(Self(Arc::new(Held {
-            authorization: authorization(access.token_type, access.token.expose())?,
+            authorization,
+            start,
             token_type: access.token_type,
             stamp,
             expires_at,
@@ -111,14 +116,16 @@ impl Token {
 
     /// The access token itself, for the rare API that does not take it in a header.
     pub fn expose(&self) -> &str {
-        // `bearer` made the value from a `str`, so it is one.
+        // The value was made from a `str`, so it is one.
         let text = std::str::from_utf8(self.0.authorization.as_bytes()).unwrap_or_default();
-        text.split_once(' ')
-            .map(|(_, token)| token)
-            .unwrap_or_default()
+        text.get(self.0.start..).unwrap_or_default()
     }
 
-    /// The value for an `Authorization` header: `Bearer` or `DPoP`, a space, and the access token.
+    /// Returns the value of the header in which the API wants the token: `Bearer` or `DPoP`, a space, and the
+    /// access token, for an `Authorization` header.
+    ///
+    /// With [`Policy::token_header`](crate::Policy::token_header) or
+    /// [`Policy::token_scheme`](crate::Policy::token_scheme) it is the value that they describe.
     pub fn authorization(&self) -> &HeaderValue {
         &self.0.authorization
     }
@@ -160,6 +167,7 @@ impl Token {
         let authorization = header_value(Zeroizing::new(self.0.authorization.as_bytes().to_vec()));
         Self(Arc::new(Held {
             authorization: authorization.unwrap_or_else(|| self.0.authorization.clone()),
+            start: self.0.start,
             token_type: self.0.token_type,
             stamp: self.0.stamp,
             expires_at: self.0.expires_at,
@@ -189,14 +197,8 @@ impl TokenType {
 
 /// Whether a header may hold this access token.
 pub(crate) fn is_sendable(access_token: &Secret) -> bool {
-    authorization(TokenType::Bearer, access_token.expose()).is_some()
-}
-
-fn authorization(token_type: TokenType, access_token: &str) -> Option<HeaderValue> {
-    let scheme = token_type.name();
-    let mut value = Zeroizing::new(Vec::with_capacity(scheme.len() + 1 + access_token.len()));
-    value.extend_from_slice(scheme.as_bytes());
-    value.push(b' ');
-    value.extend_from_slice(access_token.as_bytes());
-    header_value(value)
+    let presented = Presentation::default();
+    presented
+        .value(TokenType::Bearer, access_token.expose())
+        .is_some()
 }

@@ -174,7 +174,8 @@ impl HttpTransport {
             return Ok(());
         }
         Err(Error::configuration(
-            "the token endpoint must begin with https://; plain http is for 127.0.0.1 and [::1] only",
+            "the token endpoint must begin with https://; plain http is for 127.0.0.1 and [::1], and for a test \
+             network with `HttpTransport::danger_allow_http`",
         ))
     }
 

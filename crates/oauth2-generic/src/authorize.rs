@@ -118,11 +118,13 @@ pub(crate) fn nonce(
 
 /// What a URL made here asks for, without what the endpoint's own query says.
 pub(crate) fn question(client: &Client, url: &str) -> Vec<(String, String)> {
-    let pairs = |url: &str| -> Vec<(String, String)> {
-        Url::parse(url).map_or(Vec::new(), |url| url.query_pairs().into_owned().collect())
-    };
-    let own = pairs(&client.authorization_endpoint).len();
-    pairs(url).split_off(own)
+    let own = query(&client.authorization_endpoint).len();
+    query(url).split_off(own)
+}
+
+/// The parameters in the query of a URL.
+pub(crate) fn query(url: &str) -> Vec<(String, String)> {
+    Url::parse(url).map_or(Vec::new(), |url| url.query_pairs().into_owned().collect())
 }
 
 /// The authorization URL of a question that the server knows already (RFC 9126 §4).

@@ -102,8 +102,15 @@ pub struct Client {
     /// The origins (`https://host[:port]`) that the token is meant for, and that
     /// [`Session::agent`](auth_core::Session::agent) signs requests to. Empty: the token endpoint's.
     pub origins: Vec<String>,
-    /// Statuses besides 401 by which the API says that it does not accept the token. Empty: none.
+    /// Statuses by which the API rejects a token, in addition to 401. Empty: none. A redirect that
+    /// is listed, to a login page say, is not followed; see [`Session::agent`](auth_core::Session::agent).
     pub rejections: Vec<u16>,
+    /// The header in which the API wants the token, such as `X-Shopify-Access-Token`; it stands alone in it, unless
+    /// `token_scheme` is set, too. Empty: `Authorization`. See [`Policy::token_header`].
+    pub token_header: String,
+    /// The word before the token, such as `Zoho-oauthtoken`. Empty: `Bearer`, or `DPoP` with a key. See
+    /// [`Policy::token_scheme`].
+    pub token_scheme: String,
     /// Lets users log in over plain http at a host that is not this machine, and come back so.
     /// Everybody on the way can then read their passwords and codes. Default: false.
     pub danger_allow_http_login: bool,
@@ -169,7 +176,13 @@ impl Client {
         let policy = self.origins().into_iter().fold(policy, Policy::api);
         let rejections = self.rejections.iter();
         let policy = rejections.fold(policy, |policy, status| policy.api_rejection(*status));
-        let policy = policy.replay(self.replay);
+        let mut policy = policy.replay(self.replay);
+        if !self.token_header.is_empty() {
+            policy = policy.token_header(&self.token_header);
+        }
+        if !self.token_scheme.is_empty() {
+            policy = policy.token_scheme(&self.token_scheme);
+        }
         #[cfg(feature = "dpop")]
         if let Some(key) = &self.dpop {
             return policy.prover(key.clone());

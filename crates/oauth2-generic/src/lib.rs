@@ -52,7 +52,7 @@ pub use implicit::{Implicit, PendingToken};
 pub use introspection::Introspection;
 #[cfg(feature = "jwt")]
 pub use jwt_bearer::JwtBearer;
-pub use metadata::Metadata;
+pub use metadata::{Discovery, Metadata};
 pub use password::Password;
 #[cfg(feature = "jwt")]
 pub use private_key_jwt::PrivateKeyJwt;

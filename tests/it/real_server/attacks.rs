@@ -1,7 +1,7 @@
 //! The attacks of RFC 9700 §4, played against a client whose servers nobody here wrote.
 
 use crate::support::asking::Asking as _;
-use auth_core::{ErrorCode, Session, ureq};
+use auth_core::{Error, ErrorCode, Session, agent, ureq};
 use oauth2_generic::{AuthorizationCode, Client};
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -138,9 +138,13 @@ fn a_token_goes_in_a_header_and_adds_nothing_to_the_url() {
 fn an_api_that_the_token_is_not_for_is_shown_no_token_and_asks_for_none() {
     on_every_pair(|ours, theirs| {
         let http = Counted::default();
-        let session = Session::builder(ours.alice())
-            .transport(http.clone())
-            .build();
+        let builder = || Session::builder(ours.alice()).transport(http.clone());
+        let error = builder().build().agent().get(theirs.api()).call();
+        let error = error.expect_err("an API that was not named");
+        let unsent = agent::error_of(&error);
+        assert!(matches!(unsent, Some(Error::Configuration(_))), "{error}");
+
+        let session = builder().allow_unsigned().build();
         let answer = session.agent().get(theirs.api()).call();
         let refused = match theirs.kind {
             Kind::Django => 403,

@@ -2,7 +2,7 @@
 
 use crate::support::asking::Asking as _;
 use auth_core::{Error, HttpTransport, Session};
-use oauth2_generic::{AuthorizationCode, Client, ClientCredentials, Implicit, Metadata};
+use oauth2_generic::{AuthorizationCode, Client, ClientCredentials, Discovery, Implicit, Metadata};
 
 use super::browser::{Browser, REDIRECT_URI};
 use super::site::{ALICE, Kind, Site, on_every_form, on_oidc};
@@ -80,6 +80,19 @@ fn another_spelling_of_the_issuer_is_refused() {
         assert!(shouted.contains("another issuer"), "{shouted}");
         let path = discover(format!("{}/tenant", site.issuer()));
         assert!(path.contains("publishes no metadata"), "{path}");
+    });
+}
+
+#[test]
+fn a_document_is_read_where_the_caller_says() {
+    on_oidc(|site| {
+        let at = format!("{}/.well-known/openid-configuration", site.issuer());
+        let found = Discovery::new(site.issuer()).at(at);
+        let found = found.discover(&HttpTransport::new()).unwrap();
+        assert_eq!(found.token_endpoint, discovered(site).token_endpoint);
+        let nothing = Discovery::new(site.issuer()).at(format!("{}/nothing", site.issuer()));
+        let error = nothing.discover(&HttpTransport::new()).unwrap_err();
+        assert!(error.to_string().contains("no metadata"), "{error}");
     });
 }
 

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use auth_core::{Error, HttpTransport, Result, Session, TokenResponse};
+use auth_core::{Error, HttpTransport, Result, Session, TokenResponse, agent};
 
 use crate::support::{assert_quiet, journal, quiet, shown};
 
@@ -120,10 +120,7 @@ fn a_session_and_its_agent_do_not_show_the_url_either() {
         .call()
         .unwrap_err();
     assert_quiet(&format!("{error} {error:?}"));
-    let ureq::Error::Other(source) = error else {
-        panic!("{error:?}");
-    };
-    let source = source.downcast_ref::<Error>().expect("one of ours");
+    let source = agent::error_of(&error).expect("one of ours");
     assert!(
         matches!(source, Error::Configuration(_)),
         "{}",

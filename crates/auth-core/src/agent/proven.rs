@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Extensions, Request, StatusCode};
 use ureq::middleware::MiddlewareNext;
-use ureq::{Agent, ResponseExt as _, SendBody};
+use ureq::{Agent, SendBody};
 
 use crate::grant::Prover;
 use crate::request::attach;
 use crate::token::Token;
 
-use super::{Answer, Came, other};
+use super::call::{Came, Way};
+use super::failure::unsent;
 
 /// How the caller wants to hear of a status that is an error.
 ///
@@ -28,7 +29,6 @@ pub(super) struct Statuses {
 pub(super) struct Proven<'a> {
     pub(super) prover: &'a dyn Prover,
     pub(super) token: &'a Token,
-    pub(super) again: &'a Agent,
     /// What [`Statuses::as_error`] says.
     pub(super) as_error: Option<bool>,
 }
@@ -50,13 +50,8 @@ impl Statuses {
 
 impl Proven<'_> {
     /// Sends the request once.
-    pub(super) fn send(
-        &self,
-        request: Request<SendBody<'_>>,
-        send: impl FnOnce(Request<SendBody<'_>>) -> Answer,
-    ) -> Came {
-        let shown = self.as_error.is_some();
-        let mut came = self.exchange(request, shown, send);
+    pub(super) fn send(&self, request: Request<SendBody<'_>>, way: &mut Way<'_>) -> Came {
+        let mut came = self.exchange(request, self.as_error.is_some(), way);
         came.as_error = self.as_error.unwrap_or_default();
         came
     }
@@ -65,22 +60,18 @@ impl Proven<'_> {
     pub(super) fn send_until_proven<'b>(
         &self,
         request: impl Fn() -> Request<SendBody<'b>>,
-        first: impl FnOnce(Request<SendBody<'_>>) -> Answer,
+        way: &mut Way<'_>,
     ) -> Came {
-        let mut came = self.send(request(), first);
-        let again = || self.exchange(request(), true, |request| self.again.run(request));
+        let mut came = self.send(request(), way);
         if came.status() == Some(401) && came.answer.is_err() {
             // Its headers are lost, and with them the nonce.
-            came = Came {
-                as_error: true,
-                ..again()
-            };
+            came = self.exchange(request(), true, way);
+            came.as_error = true;
         }
         if came.wants_proof {
-            came = Came {
-                as_error: came.as_error,
-                ..again()
-            };
+            let as_error = came.as_error;
+            came = self.exchange(request(), true, way);
+            came.as_error = as_error;
         }
         came
     }
@@ -88,27 +79,17 @@ impl Proven<'_> {
     fn exchange(
         &self,
         mut request: Request<SendBody<'_>>,
-        shown: bool,
-        send: impl FnOnce(Request<SendBody<'_>>) -> Answer,
+        shows_status: bool,
+        way: &mut Way<'_>,
     ) -> Came {
         let uri = request.uri().clone();
         let proof = self.prover.prove(request.method(), &uri, Some(self.token));
         if let Err(error) = proof.and_then(|proof| attach(&mut request, &proof)) {
-            return Came::of(Err(other(error)));
+            return Came::of(Err(unsent(error)));
         }
-        let config = self.again.configure_request(request);
-        let mut config = config.save_redirect_history(true);
-        if shown {
-            config = config.http_status_as_error(false);
-        }
-        let answer = send(config.build());
+        let answer = way.send(request, shows_status);
         let wants_proof = answer.as_ref().is_ok_and(|answer| {
-            // Where a redirect leads, the token does not go, and a nonce is another server's.
-            let is_redirected = answer
-                .get_redirect_history()
-                .is_some_and(|visited| visited.len() > 1);
-            !is_redirected
-                && self.prover.answered(&uri, answer.headers(), None)
+            self.prover.answered(&uri, answer.headers(), None)
                 && answer.status() == StatusCode::UNAUTHORIZED
         });
         Came {

@@ -23,8 +23,17 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// Reads a body, whatever its content type says.
+    /// Reads a body in which each member stands once: readers may differ on which of two counts.
     pub(super) fn of(answer: &Response<Vec<u8>>) -> Self {
+        let mut body = Self::of_any(answer);
+        if body.object().is_some_and(Members::is_ambiguous) {
+            body.instead.get_or_insert(Cow::Borrowed(NOT_WHOLE));
+        }
+        body
+    }
+
+    /// Reads a body, whatever its content type says.
+    pub(super) fn of_any(answer: &Response<Vec<u8>>) -> Self {
         let body = answer.body().as_slice();
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let text = match String::from_utf8_lossy(body) {
@@ -147,7 +156,7 @@ fn what_it_is_instead(body: &[u8], headers: &HeaderMap) -> Cow<'static, str> {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{' | b'[', 0, ..] | [0, b'{' | b'[', ..] => {
             "it is UTF-16, not UTF-8"
         }
-        [b'{', ..] => "it is not one whole JSON object with each member once",
+        [b'{', ..] => NOT_WHOLE,
         [b'[', ..] => "it is a broken list, not a JSON object",
         text if text
             .iter()
@@ -158,6 +167,8 @@ fn what_it_is_instead(body: &[u8], headers: &HeaderMap) -> Cow<'static, str> {
         _ => "it is plain text, not a JSON object",
     })
 }
+
+const NOT_WHOLE: &str = "it is not one whole JSON object with each member once";
 
 /// How a body is compressed, by its first bytes or by what the header says.
 fn coding(body: &[u8], headers: &HeaderMap) -> Option<&'static str> {

@@ -23,9 +23,18 @@ pub(super) enum Member {
     Text(Secret),
     List(Vec<Member>),
     Object(Members),
+    /// A member that stands twice: readers may differ on which one counts, so neither does.
+    Twice,
 }
 
 impl Members {
+    /// Whether a member stands twice.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.0
+            .values()
+            .any(|member| matches!(member, Member::Twice))
+    }
+
     pub(super) fn from_parameters(
         parameters: impl IntoIterator<Item = (String, Secret)>,
     ) -> Result<Self> {
@@ -123,10 +132,10 @@ impl Member {
         }
     }
 
-    /// Whether there is nothing here: null, false, zero, an empty text, list or object.
+    /// Whether there is nothing here: null, false, zero, an empty text, list or object, or a member twice.
     pub(super) fn is_nothing(&self) -> bool {
         match self {
-            Self::Null | Self::Bool(false) => true,
+            Self::Null | Self::Bool(false) | Self::Twice => true,
             Self::Bool(true) => false,
             Self::Number(number) => number.as_f64() == Some(0.0),
             Self::Text(text) => text.expose().trim().is_empty(),
@@ -163,7 +172,7 @@ impl Member {
             Self::Text(text) => Some(text),
             Self::Number(number) => Some(number.to_string().into()),
             Self::Bool(value) => Some(value.to_string().into()),
-            Self::Null | Self::List(_) | Self::Object(_) => None,
+            Self::Null | Self::List(_) | Self::Object(_) | Self::Twice => None,
         }
     }
 
@@ -194,9 +203,10 @@ impl<'de> Visitor<'de> for MembersVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Members, A::Error> {
         let mut members = BTreeMap::new();
         while let Some((name, member)) = map.next_entry::<String, Member>()? {
-            if members.insert(name, member).is_some() {
-                return Err(serde::de::Error::custom("a member stands twice"));
-            }
+            members
+                .entry(name)
+                .and_modify(|it| *it = Member::Twice)
+                .or_insert(member);
         }
         Ok(Members(members))
     }

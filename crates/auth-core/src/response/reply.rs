@@ -13,6 +13,7 @@ use super::refused;
 ///
 /// A member is found by its name or by a path, `data.name`; a member whose own name holds a dot is
 /// found before a path. Every text in it is a [`Secret`], so its `Debug` shows none.
+/// A member that stands twice reads as one that is missing.
 #[derive(Debug)]
 pub struct Reply(Member);
 
@@ -22,7 +23,7 @@ impl Reply {
         answer: &Response<Vec<u8>>,
         without_echo: &dyn Fn(&str) -> String,
     ) -> Result<Self> {
-        let body = Body::of(answer);
+        let body = Body::of_any(answer);
         refused(answer, &body, None, without_echo)?;
         match body.instead {
             Some(instead) => Err(Error::answer(instead)),

@@ -34,6 +34,7 @@ pub struct Builder {
     store: Option<Arc<dyn Store>>,
     origins: Vec<String>,
     allow_http: bool,
+    allow_unsigned: bool,
     retries: u32,
 }
 
@@ -51,6 +52,7 @@ impl Builder {
             response: None,
             store: None,
             allow_http: false,
+            allow_unsigned: false,
             retries: 2,
         }
     }
@@ -107,6 +109,13 @@ impl Builder {
         self
     }
 
+    /// Lets [`Session::agent`] send requests to origins that are not APIs of the session, without a token.
+    /// Default: such a request is an error.
+    pub fn allow_unsigned(mut self) -> Self {
+        self.allow_unsigned = true;
+        self
+    }
+
     /// Lets [`Session::agent`] send the token over plain http to the origins that are named so.
     /// Everybody on the way can then read and use it.
     pub fn danger_allow_http(mut self) -> Self {
@@ -142,6 +151,7 @@ impl Builder {
         let inner = Inner {
             seed: fingerprint(&identity, seed(&self.response, &self.refresh_token)),
             identity,
+            presentation: self.policy.presentation(),
             policy: self.policy,
             grant: self.grant,
             transport,
@@ -150,6 +160,7 @@ impl Builder {
             clock: self.clock,
             observer: self.observer,
             origins: origins(&self.origins, self.allow_http),
+            allows_unsigned: self.allow_unsigned,
             held: Held::new(),
             memory: Mutex::default(),
             logouts: AtomicU64::new(0),
@@ -159,7 +170,7 @@ impl Builder {
             landed: Condvar::new(),
         };
         inner.begin_with(self.response, self.refresh_token);
-        Session(Arc::new(inner))
+        Session(Arc::new(inner), Arc::default())
     }
 }
 
@@ -222,12 +233,13 @@ fn origins(texts: &[String], allow_http: bool) -> Result<Vec<Origin>> {
         .iter()
         .map(|text| Origin::parse(text))
         .collect::<Result<_>>()?;
-    if !allow_http && !origins.iter().all(Origin::is_private) {
-        return Err(Error::configuration(
-            "a token is sent over https, or to 127.0.0.1 and [::1]; an origin is neither",
-        ));
+    match origins.iter().find(|origin| !origin.is_private()) {
+        Some(origin) if !allow_http => Err(Error::configuration(format!(
+            "a token is sent over https, or to 127.0.0.1 and [::1], and {origin} is neither; correct that API's URL, \
+             or, in a test network, use `Builder::danger_allow_http`"
+        ))),
+        _ => Ok(origins),
     }
-    Ok(origins)
 }
 
 /// What a request in flight may take beyond its time-outs, for a machine that is busy.

@@ -34,6 +34,8 @@ impl Inner {
     /// A token that is due within `ahead` seconds is renewed as well.
     #[cold]
     pub(super) fn renew(&self, ahead: u64) -> Result<Token> {
+        // Nothing is sent for a token that could not be shown to any API.
+        self.presentation.as_ref().map_err(Error::clone)?;
         loop {
             let mut current = lock(&self.flight);
             let Some(flight) = current.clone() else {

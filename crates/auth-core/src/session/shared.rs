@@ -10,7 +10,7 @@ use crate::secret::Secret;
 use crate::store::{StoredRecord, Swap};
 use crate::token::TokenResponse;
 
-use super::steps::{current, random};
+use super::steps::random;
 use super::{Inner, lock};
 
 impl Inner {
@@ -40,7 +40,7 @@ impl Inner {
             };
             // Due at once, so that the first call stores it.
             self.held
-                .set(current(&login, stamp, now).map(|current| Current {
+                .set(self.current(&login, stamp, now).map(|current| Current {
                     fresh_for: 0,
                     ..current
                 }));

@@ -135,7 +135,7 @@ impl Inner {
             }
             Outcome::ServeOnce(login) => {
                 let access = login.access.clone();
-                let token = access.and_then(|access| Token::new(access, Stamp::default()));
+                let token = access.and_then(|access| self.presented(access, Stamp::default()));
                 Some(token.ok_or_else(nothing_to_serve))
             }
             Outcome::Busy => {
@@ -153,7 +153,9 @@ impl Inner {
 
     fn serve(&self, serve: &Serve, logouts: u64) -> Result<Token> {
         let now = self.clock().now();
-        let current = current(&serve.login, serve.stamp, now).ok_or_else(nothing_to_serve)?;
+        let current = self
+            .current(&serve.login, serve.stamp, now)
+            .ok_or_else(nothing_to_serve)?;
         let token = current.token.clone();
         {
             // A logout takes this lock, too.
@@ -181,6 +183,22 @@ impl Inner {
             }
         }
         Ok(token)
+    }
+
+    /// The token of a login with its times by this machine's clocks.
+    pub(super) fn current(&self, login: &Login, stamp: Stamp, now: Moment) -> Option<Current> {
+        let access: &Access = login.access.as_ref()?;
+        Some(Current {
+            token: self.presented(access.clone(), stamp)?,
+            issued: access.issued(now)?,
+            life: access.life,
+            fresh_for: crate::backoff::fresh_for(access.life),
+        })
+    }
+
+    /// The token as the API wants it; none if no header may hold it.
+    fn presented(&self, access: Access, stamp: Stamp) -> Option<Token> {
+        Token::new(access, stamp, self.presentation.as_ref().ok()?)
     }
 
     /// How long a token that is still valid is served without another look.
@@ -229,17 +247,6 @@ impl Surroundings for Around<'_> {
     fn number(&mut self) -> u128 {
         random()
     }
-}
-
-/// The token of a login with its times by this machine's clocks.
-pub(super) fn current(login: &Login, stamp: Stamp, now: Moment) -> Option<Current> {
-    let access: &Access = login.access.as_ref()?;
-    Some(Current {
-        token: Token::new(access.clone(), stamp)?,
-        issued: access.issued(now)?,
-        life: access.life,
-        fresh_for: crate::backoff::fresh_for(access.life),
-    })
 }
 
 /// A number that nobody has had before, nor a copy of this process or machine.

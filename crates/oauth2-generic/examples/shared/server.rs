@@ -33,9 +33,13 @@ impl Server {
         }
         client.client_secret = optional("OAUTH2_CLIENT_SECRET").into();
         client.scope = optional("OAUTH2_SCOPE");
+        let api = optional("OAUTH2_API");
+        if !api.is_empty() {
+            client.origins = vec![api.clone()];
+        }
         Ok(Self {
             client,
-            api: optional("OAUTH2_API"),
+            api,
             simulator: None,
         })
     }

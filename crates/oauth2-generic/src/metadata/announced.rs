@@ -16,15 +16,54 @@ pub(crate) enum At {
 
 impl Client {
     /// Whether the server knows a grant. A refresh is not asked about: the server gave the token.
+    ///
+    /// Neither is a grant whose endpoint the caller has set, nor a device's where the server announces the endpoint:
+    /// GitLab and others leave them out of the list, or write `device_code`.
     pub(crate) fn check_grant(&self, grant_type: &str) -> Result<()> {
         let announced = self.announced(|metadata| &metadata.grant_types_supported);
-        if grant_type == "refresh_token" || has(announced, grant_type) {
+        let is_device = grant_type == DEVICE_CODE;
+        if grant_type == "refresh_token"
+            || has(announced, grant_type)
+            || self.is_settled_by_endpoint(grant_type)
+            || (is_device && has(announced, "device_code"))
+        {
             return Ok(());
         }
+        let endpoint = if is_device {
+            "set `device_authorization_endpoint`, or "
+        } else {
+            ""
+        };
         Err(Error::configuration(format!(
-            "the server does not announce the grant `{grant_type}`; if it knows it all the same, clear \
+            "the server does not announce the grant `{grant_type}`; if it knows it anyway, {endpoint}clear \
              `grant_types_supported` of the metadata"
         )))
+    }
+
+    fn is_settled_by_endpoint(&self, grant_type: &str) -> bool {
+        let Some(metadata) = &self.metadata else {
+            return true;
+        };
+        let (name, set, announced) = match grant_type {
+            DEVICE_CODE => (
+                "device_authorization_endpoint",
+                &self.device_authorization_endpoint,
+                &metadata.device_authorization_endpoint,
+            ),
+            "authorization_code" | "implicit" => (
+                "authorization_endpoint",
+                &self.authorization_endpoint,
+                &metadata.authorization_endpoint,
+            ),
+            _ => (
+                "token_endpoint",
+                &self.token_endpoint,
+                &metadata.token_endpoint,
+            ),
+        };
+        let is_alias = metadata.mtls_endpoint_aliases.get(name) == Some(set);
+        let is_by_hand = !set.is_empty() && set != announced && !is_alias;
+        is_by_hand || (grant_type == DEVICE_CODE && !announced.is_empty())
     }
 
     /// Whether the server knows how this client authenticates, by one of the names that it has.
@@ -105,8 +144,8 @@ impl Client {
             return Ok(());
         }
         Err(Error::configuration(format!(
-            "the server does not announce the response type `{response_type}`; if it knows it all the \
-             same, clear `response_types_supported` of the metadata"
+            "the server does not announce the response type `{response_type}`; if it knows it anyway, \
+             clear `response_types_supported` of the metadata"
         )))
     }
 
@@ -166,6 +205,9 @@ impl Metadata {
         }
     }
 }
+
+/// RFC 8628 §3.4.
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Whether a list has a name, or was not announced.
 fn has(announced: &[String], name: &str) -> bool {

@@ -1,6 +1,8 @@
 //! What a server announces, and how far it is held to.
 
+mod elsewhere; // what is found instead of metadata, and documents at other places
 mod endpoints; // which endpoints, and how to be asked there
+mod odd; // odd members, and lists that leave out what works
 
 use crate::asking::Asking as _;
 use oauth2_generic::{
@@ -14,6 +16,11 @@ const ISSUER: &str = "https://login.example/tenant";
 const RFC_8414: &str = "GET https://login.example/.well-known/oauth-authorization-server/tenant";
 const OPENID: &str = "GET https://login.example/tenant/.well-known/openid-configuration";
 
+/// Better Auth publishes here alone.
+const RFC_8414_BEHIND: &str =
+    "GET https://login.example/tenant/.well-known/oauth-authorization-server";
+const OPENID_BEFORE: &str = "GET https://login.example/.well-known/openid-configuration/tenant";
+
 fn announced(more: &str) -> String {
     format!(
         r#"{{"issuer":"{ISSUER}","token_endpoint":"https://login.example/token",
@@ -26,8 +33,10 @@ fn found(more: &str) -> Metadata {
     Metadata::discover(ISSUER, &http).unwrap()
 }
 
+/// What comes of these answers, and of nothing at the two places where hardly any server publishes.
 fn refused(issuer: &str, http: &Script) -> Error {
-    Metadata::discover(issuer, http).unwrap_err()
+    let http = http.clone().then(404, "").then(404, "");
+    Metadata::discover(issuer, &http).unwrap_err()
 }
 
 fn code(server: &Metadata) -> AuthorizationCode {
@@ -123,7 +132,13 @@ fn an_issuer_without_a_path_is_asked_at_its_root_with_or_without_a_slash() {
 #[test]
 fn an_issuer_that_publishes_nothing_is_a_configuration_error() {
     let http = Script::default().then(404, "").then(404, "<html>");
-    is_configuration(Metadata::discover(ISSUER, &http), "no metadata");
+    let error = refused(ISSUER, &http);
+    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(error.to_string().contains("no metadata"), "{error}");
+    assert_eq!(
+        http.asked(),
+        [RFC_8414, OPENID, RFC_8414_BEHIND, OPENID_BEFORE]
+    );
 }
 
 #[test]

@@ -4,17 +4,17 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth_core::{Identity, Policy, TokenRequest};
+use auth_core::{Builder, Identity, Policy, TokenRequest};
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::ureq::{self, Agent, SendBody};
 use oauth2_generic::{Client, ClientCredentials, DpopKey, Grant, Result, Session, TokenResponse};
 
 use crate::requests::client;
 
-use super::api::Api;
+use super::api::{Api, Visit};
 
 /// A session whose tokens are `t1`, `t2` and so on, and how many there have been.
-fn session(api: &Api, client: Client) -> (Session, Arc<AtomicUsize>) {
+fn builder(api: &Api, client: Client) -> (Builder, Arc<AtomicUsize>) {
     let issued = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&issued);
     let kind = if client.dpop.is_some() {
@@ -30,15 +30,25 @@ fn session(api: &Api, client: Client) -> (Session, Arc<AtomicUsize>) {
     };
     let session = Session::builder(ClientCredentials { client })
         .transport(issue)
-        .origin(api.url())
-        .build();
+        .origin(api.url());
     api.state().token = "t1".into();
     (session, issued)
 }
 
+fn session(api: &Api, client: Client) -> (Session, Arc<AtomicUsize>) {
+    let (builder, issued) = builder(api, client);
+    (builder.build(), issued)
+}
+
 fn proven(api: &Api) -> (Session, Arc<AtomicUsize>) {
-    let dpop = Some(DpopKey::generate().unwrap());
-    session(api, Client { dpop, ..client() })
+    session(api, bound())
+}
+
+fn bound() -> Client {
+    Client {
+        dpop: Some(DpopKey::generate().unwrap()),
+        ..client()
+    }
 }
 
 /// As ureq is by default, and with statuses as answers.
@@ -218,24 +228,52 @@ fn a_streamed_body_is_sent_once_and_the_next_request_has_the_nonce() {
 }
 
 #[test]
-fn a_redirect_takes_no_token_along_and_brings_no_nonce_back() {
-    let (api, elsewhere) = (Api::start(), Api::start());
-    let (session, issued) = proven(&api);
-    let agent = session.agent_with(|config| config.http_status_as_error(false));
-    elsewhere.state().nonce = "elsewhere".into();
-    api.state().redirect = format!("{}/orders", elsewhere.url());
-    let url = format!("{}/orders", api.url());
-    agent.get(&url).call().unwrap();
-    let visit = elsewhere.state().visits[0].clone();
-    assert_eq!((visit.status, visit.authorization.as_str()), (401, ""));
-    assert_eq!(
-        issued.load(Ordering::SeqCst),
-        2,
-        "a 401 is a 401, wherever it comes from"
-    );
-    api.state().redirect.clear();
-    api.state().token = "t2".into();
-    assert_eq!(status(agent.get(&url).call()), 200);
+fn a_redirect_to_another_origin_takes_no_token_and_no_proof_along() {
+    for which in 0..2 {
+        let (api, elsewhere) = (Api::start(), Api::start());
+        let (session, issued) = proven(&api);
+        let agent = &agents(&session)[which];
+        elsewhere.state().nonce = "elsewhere".into();
+        api.state().redirect = format!("{}/orders", elsewhere.url());
+        let url = format!("{}/orders", api.url());
+        assert_eq!(status(agent.get(&url).call()), 401);
+        let visit = elsewhere.state().visits[0].clone();
+        assert_eq!((visit.authorization.as_str(), visit.has_proof), ("", false));
+        assert_eq!(
+            issued.load(Ordering::SeqCst),
+            1,
+            "the token was not rejected"
+        );
+        // And the nonce of the other server is not taken over.
+        api.state().redirect.clear();
+        assert_eq!(status(agent.get(&url).call()), 200);
+    }
+}
+
+#[test]
+fn a_redirect_within_the_origin_gets_a_proof_for_each_target() {
+    for which in 0..2 {
+        let api = Api::start();
+        let (session, issued) = proven(&api);
+        let agent = &agents(&session)[which];
+        api.state().nonce = "n1".into();
+        api.state().redirect = "/orders/".into();
+        let url = format!("{}/orders", api.url());
+        assert_eq!(status(agent.get(&url).call()), 200);
+        assert_eq!(
+            api.statuses(),
+            [307, 401, 200],
+            "a nonce is asked for at the end"
+        );
+        let bound = |visit: &Visit| visit.authorization == "DPoP t1" && visit.has_proof;
+        assert!(api.state().visits.iter().all(bound));
+        assert_eq!(issued.load(Ordering::SeqCst), 1);
+
+        api.state().token = "t2".into();
+        let alone = agent.get(&url).config().timeout_global(None).build();
+        assert_eq!(status(alone.call()), 200);
+        assert_eq!(issued.load(Ordering::SeqCst), 2);
+    }
 }
 
 /// One from before there was a key, say: its `Bearer` header with a proof beside it means nothing.
@@ -302,7 +340,8 @@ fn without_a_key_nothing_is_proven_and_a_401_is_what_it_was() {
 #[test]
 fn a_request_elsewhere_is_neither_signed_nor_proven() {
     let (api, elsewhere) = (Api::start(), Api::start());
-    let (session, _) = proven(&api);
+    let (builder, _) = builder(&api, bound());
+    let session = builder.allow_unsigned().build();
     assert_eq!(status(session.agent().get(elsewhere.url()).call()), 401);
     let visit = elsewhere.state().visits[0].clone();
     assert!(!visit.has_proof && visit.authorization.is_empty());

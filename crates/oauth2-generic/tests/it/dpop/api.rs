@@ -26,7 +26,7 @@ pub(super) struct State {
     pub(super) next_nonce: String,
     /// Whether every nonce is old as soon as it is given.
     pub(super) is_never_content: bool,
-    /// Where every request is sent on to.
+    /// Where every request to another path is sent on to.
     pub(super) redirect: String,
     ids: BTreeSet<String>,
     pub(super) visits: Vec<Visit>,
@@ -101,7 +101,7 @@ fn answer(state: &mut State, url: &str, mut request: Request) {
 
 /// The status, and the headers beside it.
 fn verdict(state: &mut State, url: &str, request: &Request) -> (u16, Vec<(&'static str, String)>) {
-    if !state.redirect.is_empty() {
+    if !state.redirect.is_empty() && state.redirect != request.url() {
         return (307, vec![("Location", state.redirect.clone())]);
     }
     let authorization = values(request, "authorization").concat();

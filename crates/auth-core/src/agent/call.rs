@@ -1,0 +1,237 @@
+//! One request of the caller's, and the sendings that it takes.
+
+use std::io::{self, Cursor, Read};
+
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{Method, Request, Response, StatusCode, request};
+use ureq::middleware::MiddlewareNext;
+use ureq::{Agent, Body, RequestExt as _, SendBody};
+
+use crate::error::Error;
+use crate::origin::Origin;
+use crate::token::Token;
+
+use super::failure::unsent;
+use super::{Answer, Signer, redirects};
+
+/// One request of the caller's.
+pub(super) struct Call<'a> {
+    signer: &'a Signer,
+    way: Way<'a>,
+    token: Token,
+    /// Whether another token was got during this call.
+    is_renewed: bool,
+}
+
+/// Where sendings go: the first to the rest of the chain, which takes one, the others to an agent that does not sign.
+pub(super) struct Way<'a> {
+    first: Option<MiddlewareNext<'a>>,
+    again: &'a Agent,
+}
+
+/// An answer, and what to make of it.
+pub(super) struct Came {
+    pub(super) answer: Answer,
+    /// Whether it refuses the proof, and so says nothing of the token.
+    pub(super) wants_proof: bool,
+    /// Whether the caller expects a status as an error.
+    pub(super) as_error: bool,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(signer: &'a Signer, token: Token, next: MiddlewareNext<'a>) -> Self {
+        Self {
+            signer,
+            way: Way {
+                first: Some(next),
+                again: &signer.again,
+            },
+            token,
+            is_renewed: false,
+        }
+    }
+
+    /// Sends a request whose body can be sent again.
+    pub(super) fn send(mut self, parts: request::Parts, body: &Bytes) -> Answer {
+        let came = self.send_until_accepted(&parts, body);
+        self.follow(parts, came)
+    }
+
+    /// Sends a request whose body can be sent once. If the token is rejected, the next request uses another.
+    pub(super) fn send_once(mut self, parts: request::Parts, body: &mut dyn Read) -> Answer {
+        let Self { signer, .. } = self;
+        let request = signer.signed(parts.clone(), &self.token, SendBody::from_reader(body));
+        let came = match signer.proven(&self.token, &parts) {
+            None => Came::of(self.way.send(request, false)),
+            Some(proven) => proven.send(request, &mut self.way),
+        };
+        if signer.is_rejection(&came) {
+            signer.session.reject(&self.token);
+        }
+        self.follow(parts, came)
+    }
+
+    /// Sends, and sends once more with another token if the API rejects this one.
+    fn send_until_accepted(&mut self, parts: &request::Parts, body: &Bytes) -> Came {
+        let came = self.sign_and_send(parts, body);
+        if self.signer.is_rejection(&came)
+            && self.has_another_token()
+            && is_repeatable(&parts.method, &came)
+        {
+            return self.sign_and_send(parts, body);
+        }
+        came
+    }
+
+    fn sign_and_send(&mut self, parts: &request::Parts, body: &Bytes) -> Came {
+        let (signer, token) = (self.signer, &self.token);
+        let request = || repeatable(signer, parts.clone(), token, body.clone());
+        match signer.proven(token, parts) {
+            None => Came::of(self.way.send(request(), false)),
+            Some(proven) => proven.send_until_proven(request, &mut self.way),
+        }
+    }
+
+    /// Rejects the token; returns `true` if the request can be made with another.
+    fn has_another_token(&mut self) -> bool {
+        let session = &self.signer.session;
+        if self.is_renewed || !session.reject(&self.token) {
+            return false;
+        }
+        // If there is none, the session has told why; the caller gets what the API said.
+        let Ok(token) = session.token() else {
+            return false;
+        };
+        self.token = token;
+        self.is_renewed = true;
+        true
+    }
+
+    /// Follows redirects as `ureq` does. The token stays in its origin, and does not come back to it.
+    fn follow(mut self, mut parts: request::Parts, mut came: Came) -> Answer {
+        let config = self.signer.again.config();
+        let mut is_signed = true;
+        let mut followed = 0;
+        while let Some(status) = came.redirect() {
+            if is_signed && self.signer.is_rejection(&came) {
+                break;
+            }
+            if followed == config.max_redirects() {
+                if followed > 0 && config.max_redirects_will_error() {
+                    return Err(ureq::Error::TooManyRedirects);
+                }
+                break;
+            }
+            followed += 1;
+            let answer = came.answer?;
+            let origin = Origin::of(&parts.uri);
+            parts = redirects::next(parts, status, answer.headers())
+                .ok_or(ureq::Error::RedirectFailed)?;
+            discard(answer);
+            is_signed &= origin == Origin::of(&parts.uri);
+            came = if is_signed {
+                self.send_until_accepted(&parts, &Bytes::new())
+            } else {
+                let request = Request::from_parts(parts.clone(), SendBody::none());
+                Came::of(self.way.send(request, false))
+            };
+        }
+        came.into_answer()
+    }
+}
+
+impl Way<'_> {
+    /// Sends once. A redirect comes back as an answer, and so does an error status if `shows_status`.
+    pub(super) fn send(&mut self, request: Request<SendBody<'_>>, shows_status: bool) -> Answer {
+        let first = self.first.take();
+        let config = match &first {
+            Some(_) => request.middleware_config(),
+            None => Some(self.again.configure_request(request)),
+        };
+        let Some(mut config) = config else {
+            return Err(unsent(Error::configuration(
+                "a middleware of this agent removes the request's extensions; keep them",
+            )));
+        };
+        // A redirect is followed here: `ureq` would take a proof and a header of the API's own to other origins.
+        config = config.max_redirects(0);
+        if shows_status {
+            config = config.http_status_as_error(false);
+        }
+        let request = config.build();
+        match first {
+            Some(first) => first.handle(request),
+            None => self.again.run(request),
+        }
+    }
+}
+
+impl Came {
+    pub(super) fn of(answer: Answer) -> Self {
+        Self {
+            answer,
+            wants_proof: false,
+            as_error: false,
+        }
+    }
+
+    pub(super) fn status(&self) -> Option<u16> {
+        match &self.answer {
+            Ok(answer) => Some(answer.status().as_u16()),
+            Err(ureq::Error::StatusCode(status)) => Some(*status),
+            Err(_) => None,
+        }
+    }
+
+    fn redirect(&self) -> Option<StatusCode> {
+        let answer = self.answer.as_ref().ok()?;
+        Some(answer.status()).filter(|status| redirects::is_redirect(*status))
+    }
+
+    /// What the caller gets.
+    fn into_answer(self) -> Answer {
+        let answer = self.answer?;
+        let status = answer.status();
+        if self.as_error && (status.is_client_error() || status.is_server_error()) {
+            return Err(ureq::Error::StatusCode(status.as_u16()));
+        }
+        Ok(answer)
+    }
+}
+
+/// Whether a request that was rejected may be sent again. After a redirect an API may have done what it was asked to.
+fn is_repeatable(method: &Method, came: &Came) -> bool {
+    came.redirect().is_none() || method.is_idempotent()
+}
+
+fn repeatable(
+    signer: &Signer,
+    mut parts: request::Parts,
+    token: &Token,
+    body: Bytes,
+) -> Request<SendBody<'static>> {
+    let wants_length = [Method::POST, Method::PUT, Method::PATCH].contains(&parts.method);
+    if wants_length || !body.is_empty() {
+        // A reader tells ureq no length, and without one it would send chunks.
+        parts
+            .headers
+            .entry(CONTENT_LENGTH)
+            .or_insert_with(|| body.len().into());
+    }
+    let body = if body.is_empty() {
+        SendBody::none()
+    } else {
+        SendBody::from_owned_reader(Cursor::new(body))
+    };
+    signer.signed(parts, token, body)
+}
+
+/// Reads what is left of an answer, so that its connection is used again.
+fn discard(answer: Response<Body>) {
+    let mut rest = answer.into_body().into_reader().take(LARGEST_DISCARDED);
+    // A connection that fails here is not used again.
+    let _ = io::copy(&mut rest, &mut io::sink());
+}
+
+const LARGEST_DISCARDED: u64 = 64 * 1024;

@@ -1,0 +1,76 @@
+//! Why a request was not sent, inside of an error of `ureq`.
+
+use std::error::Error as StdError;
+use std::{fmt, io};
+
+use crate::error::Error;
+
+/// Returns the [`Error`] because of which an agent did not send a request.
+///
+/// A [`Session::agent`](crate::Session::agent) fails with [`ureq::Error::Other`] if there is no token, or if a
+/// request goes to an origin that is not an API of the session. `None` for every other error.
+///
+/// ```no_run
+/// use auth_core::{Error, agent};
+///
+/// # fn run(session: auth_core::Session) -> Result<(), auth_core::ureq::Error> {
+/// match session.agent().get("https://api.ermeo.com/api/v1/assets").call() {
+///     Err(error) => match agent::error_of(&error) {
+///         Some(Error::ReauthenticationRequired { .. }) => println!("log in again"),
+///         _ => return Err(error),
+///     },
+///     Ok(answer) => println!("{}", answer.status()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn error_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = inside(error);
+    }
+    None
+}
+
+/// What an error wraps; neither `ureq` nor an error of the system names it as its source.
+fn inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    let io = match error.downcast_ref() {
+        Some(ureq::Error::Other(inner)) => return Some(&**inner),
+        Some(ureq::Error::Io(inner)) => Some(inner),
+        _ => error.downcast_ref::<io::Error>(),
+    };
+    match io {
+        Some(io) => io.get_ref().map(|inner| inner as _),
+        None => error.source(),
+    }
+}
+
+/// The error for the caller of an agent.
+pub(super) fn unsent(error: Error) -> ureq::Error {
+    ureq::Error::Other(Box::new(Unsent(error)))
+}
+
+/// An error that prints its causes: `ureq` prints one line, and has no source.
+#[derive(Debug)]
+struct Unsent(Error);
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Unsent {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}
