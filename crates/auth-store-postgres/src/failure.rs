@@ -10,6 +10,7 @@ use std::io;
 use auth_core::{Error, StoreFailure};
 use tokio_postgres::error::SqlState;
 
+use crate::password::Asked;
 use crate::tls;
 
 /// Why a statement has no answer, and whether it is worth repeating.
@@ -127,7 +128,8 @@ impl Failure {
     fn of_class(state: &str, code: &str) -> Self {
         match state.get(..2).unwrap_or_default() {
             "28" => Self::setting(format!(
-                "PostgreSQL refused the user or the password{code}; check both, and `pg_hba.conf`"
+                "PostgreSQL refused the user or the password{code}; check both, and `pg_hba.conf` (a \
+                 password that changes belongs into `password_with`)"
             )),
             "53" => Self::unavailable(
                 Next::GiveUpConnection,
@@ -138,7 +140,7 @@ impl Failure {
                 Next::Reconnect,
                 format!(
                     "PostgreSQL or its pooler ended the connection{code}; is it restarting, or does the \
-                     pooler not know the user or the database?"
+                     pooler not know the user, the database or `options`?"
                 ),
             ),
             _ => Self::unavailable(
@@ -148,8 +150,20 @@ impl Failure {
         }
     }
 
-    /// No connection was made, to the only host or to any of `several`.
-    pub(crate) fn of_connecting(error: tokio_postgres::Error, several: bool) -> Self {
+    /// No connection was made, to the only host or to any of `several`, with a password that was
+    /// `asked` for or not.
+    pub(crate) fn of_connecting(
+        error: tokio_postgres::Error,
+        several: bool,
+        asked: Option<&Asked>,
+    ) -> Self {
+        let code = error.code().map(SqlState::code).unwrap_or_default();
+        if let (Some(asked), true) = (asked, code.starts_with("28")) {
+            return Self {
+                error: asked.refused(&shown(code)),
+                next: Next::GiveUpConnection,
+            };
+        }
         // Of the client's own making: it asks every new connection whether the server takes writes.
         let refused = network(&error).is_some_and(|error| {
             error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
@@ -161,6 +175,21 @@ impl Failure {
                 Next::Reconnect,
                 "none of the PostgreSQL hosts takes writes; if no failover is under way, name the primary",
             ),
+        }
+    }
+
+    /// The host was a name of this machine: another than the address that the server has, or one that
+    /// no certificate is for.
+    pub(crate) fn at_localhost(self) -> Self {
+        let Error::Store { failure, detail } = self.error else {
+            return self;
+        };
+        let detail = format!(
+            "{detail}. `localhost` is a name for two addresses; write `127.0.0.1`, which needs no TLS"
+        );
+        Self {
+            error: Error::store(failure, detail),
+            next: self.next,
         }
     }
 
@@ -188,7 +217,8 @@ impl From<tokio_postgres::Error> for Failure {
             },
             "authentication error" | "invalid configuration" => Self::setting(
                 "PostgreSQL asks for a password and none was given, or for another proof than a password; \
-                 give a `password`, and see that `pg_hba.conf` says `scram-sha-256`",
+                 give a `password`, see that `pg_hba.conf` says `scram-sha-256`, and leave out \
+                 `channel_binding=require` where a pooler or the server cannot do it",
             ),
             _ => match error
                 .source()

@@ -1,11 +1,15 @@
 //! Whether a connection needs TLS, and what is trusted.
 
 use std::error::Error as StdError;
+#[cfg(feature = "tls")]
+use std::fs;
 use std::net::IpAddr;
+#[cfg(feature = "tls")]
+use std::path::Path;
 
 use auth_core::{Error, Result, StoreFailure};
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{ChannelBinding, Host, SslMode};
 
 /// Refuses to send records and passwords over a network in the clear.
 pub(crate) fn demand(config: &mut Config, plain_everywhere: bool) -> Result<()> {
@@ -23,6 +27,14 @@ pub(crate) fn demand(config: &mut Config, plain_everywhere: bool) -> Result<()> 
         (true, SslMode::Prefer) => config.ssl_mode(SslMode::Disable),
         (true, _) => config,
     };
+    if config.get_ssl_mode() == SslMode::Disable
+        && config.get_channel_binding() == ChannelBinding::Require
+    {
+        return Err(Error::configuration(
+            "`channel_binding=require` needs TLS, and none is spoken to this machine; leave it out, or \
+             add `sslmode=require`",
+        ));
+    }
     if config.get_ssl_mode() == SslMode::Require && cfg!(not(feature = "tls")) {
         return Err(Error::configuration(
             "another machine is connected to over TLS alone, and this was built without; switch on \
@@ -45,6 +57,41 @@ fn is_near(config: &Config) -> bool {
             .is_ok_and(|address| address.is_loopback()),
         #[cfg(unix)]
         Host::Unix(_) => true,
+    })
+}
+
+/// Whether a host is a name of this machine.
+pub(crate) fn is_localhost(config: &Config) -> bool {
+    config.get_hostaddrs().is_empty()
+        && config.get_hosts().iter().any(|host| match host {
+            Host::Tcp(name) => {
+                let name = name.trim_end_matches('.').to_ascii_lowercase();
+                LOCAL_NAMES.contains(&name.as_str()) || name.ends_with(".localhost")
+            }
+            #[cfg(unix)]
+            Host::Unix(_) => false,
+        })
+}
+
+const LOCAL_NAMES: [&str; 4] = [
+    "localhost",
+    "localhost.localdomain",
+    "ip6-localhost",
+    "ip6-loopback",
+];
+
+/// The authorities of the builder, or else those in the file that the connection string names.
+#[cfg(feature = "tls")]
+pub(crate) fn trusted(given: Option<Vec<u8>>, file: Option<&Path>) -> Result<Option<Vec<u8>>> {
+    let Some(file) = file.filter(|_| given.is_none()) else {
+        return Ok(given);
+    };
+    fs::read(file).map(Some).map_err(|error| {
+        Error::configuration(format!(
+            "the file of `sslrootcert` cannot be opened ({}); give the whole path, or the certificates by \
+             `Builder::authorities`",
+            error.kind()
+        ))
     })
 }
 
@@ -82,7 +129,9 @@ mod connector {
     }
 
     fn unreadable() -> Error {
-        Error::configuration("`authorities` holds no certificate in PEM that can be read")
+        Error::configuration(
+            "`authorities` (or the file of `sslrootcert`) holds no certificate in PEM",
+        )
     }
 }
 
@@ -105,7 +154,8 @@ pub(crate) fn refused(cause: Option<&(dyn StdError + 'static)>) -> Error {
         ),
         None => Error::store(
             StoreFailure::Unavailable,
-            "no TLS connection to PostgreSQL stands; is `ssl` on at the server, and is the host given by its name?",
+            "TLS to PostgreSQL failed; is `ssl` on at the server, and is the host given by its name? (in a \
+             network that is yours alone, `danger_allow_plain` does without)",
         ),
     }
 }
