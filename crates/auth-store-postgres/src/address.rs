@@ -30,7 +30,7 @@ impl Address {
     pub(crate) fn read(connection: &Secret) -> Result<Self> {
         let text = connection.expose().trim();
         if text.is_empty() {
-            return Err(unusable("it is empty; is a variable not set?"));
+            return Err(unusable("it is empty (is a variable not set?)"));
         }
         if text.starts_with(['"', '\'', '`']) {
             return Err(unusable("it has quotes around it; take them away"));
@@ -62,7 +62,9 @@ impl Address {
             None => (rest, ""),
         };
         if place[behind..].contains('@') {
-            return Err(unusable("it has two `@`; one in the password is `%40`"));
+            return Err(unusable(
+                "it has two `@`; one in the user or the password is `%40`",
+            ));
         }
         let mut given = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {

@@ -141,7 +141,7 @@ impl Builder {
         }
         let config = self.config(address.config)?;
         let target = Target {
-            is_localhost: tls::is_localhost(&config),
+            advice: tls::advice(&config),
             config,
             asked: self.asked,
             #[cfg(feature = "tls")]

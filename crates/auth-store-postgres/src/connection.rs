@@ -19,8 +19,8 @@ pub(crate) struct Target {
     /// The password, if it changes.
     pub(crate) asked: Option<Asked>,
     pub(crate) connector: Connector,
-    /// The host is a name of this machine, which may not be where the server is.
-    pub(crate) is_localhost: bool,
+    /// What helps if no connection is made.
+    pub(crate) advice: Option<&'static str>,
 }
 
 /// A connection. Dropping it closes the socket.
@@ -46,9 +46,9 @@ impl Target {
         let (client, traffic) = connected.map_err(|error| {
             let answered = error.code().is_some();
             let failure = Failure::of_connecting(error, several, self.asked.as_ref());
-            match self.is_localhost && !answered {
-                true => failure.at_localhost(),
-                false => failure,
+            match self.advice {
+                Some(advice) if !answered => failure.advised(advice),
+                _ => failure,
             }
         })?;
         if let Some(asked) = &self.asked {

@@ -178,22 +178,23 @@ impl Failure {
         }
     }
 
-    /// The host was a name of this machine: another than the address that the server has, or one that
-    /// no certificate is for.
-    pub(crate) fn at_localhost(self) -> Self {
-        let Error::Store { failure, detail } = self.error else {
-            return self;
-        };
-        let detail = format!(
-            "{detail}. `localhost` is a name for two addresses; write `127.0.0.1`, which needs no TLS"
-        );
-        Self {
-            error: Error::store(failure, detail),
-            next: self.next,
+    /// With what helps for this host.
+    pub(crate) fn advised(self, advice: &str) -> Self {
+        match self.error {
+            Error::Store { failure, detail } => {
+                Self::new(self.next, failure, format!("{detail} ({advice})"))
+            }
+            error => Self { error, ..self },
         }
     }
 
     fn of_network(error: &io::Error) -> Self {
+        if error.to_string().starts_with("failed to lookup address") {
+            return Self::unavailable(
+                Next::Reconnect,
+                "the host of PostgreSQL cannot be found; check its name, and the network",
+            );
+        }
         Self::unavailable(
             Next::Reconnect,
             format!(

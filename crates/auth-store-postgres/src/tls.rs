@@ -17,10 +17,13 @@ pub(crate) fn demand(config: &mut Config, plain_everywhere: bool) -> Result<()> 
     let plain = is_near(config) || plain_everywhere;
     match (plain, asked) {
         (false, SslMode::Disable) => {
-            return Err(Error::configuration(
+            return Err(Error::configuration(if is_localhost(config) {
+                "`sslmode=disable` is for a literal address of this machine: write `127.0.0.1`, for \
+                 `localhost` may lead elsewhere (or say `danger_allow_plain`)"
+            } else {
                 "`sslmode=disable` would show every login to the network; leave it out, or say \
-                 `danger_allow_plain` if you know better",
-            ));
+                 `danger_allow_plain` if you know better"
+            }));
         }
         (false, _) => config.ssl_mode(SslMode::Require),
         // What a server on this machine shows is seldom a certificate that anybody signed.
@@ -60,8 +63,19 @@ fn is_near(config: &Config) -> bool {
     })
 }
 
+/// What helps if no connection is made to this machine.
+pub(crate) fn advice(config: &Config) -> Option<&'static str> {
+    if is_localhost(config) {
+        Some("`localhost` is a name for two addresses: write `127.0.0.1`, which needs no TLS")
+    } else if is_near(config) && config.get_ssl_mode() == SslMode::Require {
+        Some("a server on this machine needs no TLS: leave `sslmode` out")
+    } else {
+        None
+    }
+}
+
 /// Whether a host is a name of this machine.
-pub(crate) fn is_localhost(config: &Config) -> bool {
+fn is_localhost(config: &Config) -> bool {
     config.get_hostaddrs().is_empty()
         && config.get_hosts().iter().any(|host| match host {
             Host::Tcp(name) => {

@@ -4,14 +4,14 @@
 pub(crate) fn oddity(url: &str) -> Option<&'static str> {
     let url = url.trim();
     if url.is_empty() {
-        return Some("it is empty; is a variable not set?");
+        return Some("it is empty (is a variable not set?)");
     }
     if url.starts_with(['"', '\'', '`']) {
         return Some("it has quotes around it; take them away");
     }
     let Some((scheme, rest)) = url.split_once("://") else {
         let is_socket = url.starts_with("unix:");
-        return (!is_socket).then_some("it has no scheme; write `rediss://` in front");
+        return (!is_socket).then_some("it has no scheme; write `rediss://` in front, or `redis://` for a server on this machine");
     };
     let scheme = scheme.to_ascii_lowercase();
     let wrong = of_scheme(&scheme);

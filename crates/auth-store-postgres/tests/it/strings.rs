@@ -75,6 +75,7 @@ fn what_the_store_does_anyway_is_taken() {
         "pool_max_conns=4&pool_mode=transaction&workaround=supabase-pooler.vercel",
         "load_balance_hosts=random&loadBalanceHosts=true",
         "schema=public",
+        "serverVersion=16&charset=utf8&supa=base-pooler.x&uselibpqcompat=true",
         "",
     ] {
         taken(&format!(
@@ -178,6 +179,18 @@ fn a_parameter_that_cannot_be_had_is_named() {
         ("gssencmode=require", &["`gssencmode`", "Kerberos"]),
         ("krbsrvname=canary", &["`krbsrvname`", "Kerberos"]),
         ("replication=database", &["`replication`"]),
+        (
+            "authenticationPluginClassName=canary",
+            &[
+                "`authenticationPluginClassName`",
+                "`Builder::password_with`",
+            ],
+        ),
+        ("socketFactory=canary", &["`socketFactory`"]),
+        (
+            "oauth_client_id=canary",
+            &["`oauth_issuer`", "`Builder::password_with`"],
+        ),
         ("client_encoding=latin1", &["`client_encoding`", "UTF8"]),
         (
             "statement_timeout=5s",
@@ -201,6 +214,12 @@ fn an_unknown_parameter_is_told_by_its_place() {
     assert!(why.contains("parameter 2 is none"), "{why}");
     let why = refused("host=127.0.0.1 canary=1");
     assert!(why.contains("parameter 2 is none"), "{why}");
+}
+
+#[test]
+fn the_name_of_this_machine_is_not_spoken_to_in_clear() {
+    let why = refused("postgres://app:canary@localhost/app?sslmode=disable");
+    assert!(why.contains("write `127.0.0.1`"), "{why}");
 }
 
 #[test]
@@ -244,6 +263,7 @@ fn with_any_name_for_it_tls_is_spoken() {
             "{parameters}: {why}"
         );
         assert!(!why.contains("localhost"), "{why}");
+        assert!(why.contains("leave `sslmode` out"), "{why}");
     }
 }
 

@@ -86,21 +86,21 @@ pub(super) fn complaint(path: &Path, mode: u32, metadata: &Metadata) -> Option<S
     if owner != user {
         let instead = match metadata.is_dir() {
             true if is_set_gid(metadata) => {
-                "a volume of Kubernetes with `fsGroup` looks like this: open a new directory in it \
-                 instead, and set `fsGroupChangePolicy: OnRootMismatch`; "
+                "A volume of Kubernetes with `fsGroup` looks like this: open a new directory in it \
+                 instead, and set `fsGroupChangePolicy: OnRootMismatch`. "
             }
-            true => "a new directory in it would belong to the right user; ",
+            true => "A new directory in it would belong to the right user. ",
             false => "",
         };
         Some(format!(
-            "{path:?} belongs to user {owner} and not to user {user}, who runs this; \
-             {instead}if it should: chown {user} {path:?}"
+            "{path:?} belongs to user {owner} and not to user {user}, who runs this. \
+             {instead}If it should: chown {user} {path:?}"
         ))
     } else if open_to & 0o077 != 0 {
         let cause = cause(metadata).unwrap_or_default();
         Some(format!(
-            "{path:?} is open to others (mode {open_to:04o}), who may have read or written it; \
-             {cause}if none has: chmod {mode:o} {path:?}"
+            "{path:?} is open to others (mode {open_to:04o}), who may have read or written it. \
+             {cause}If none has: chmod {mode:o} {path:?}"
         ))
     } else {
         None
@@ -113,13 +113,13 @@ fn cause(metadata: &Metadata) -> Option<&'static str> {
     let group_alone = mode & 0o060 == 0o060 && mode & 0o007 == 0;
     if (metadata.is_dir() && is_set_gid(metadata)) || (metadata.is_file() && group_alone) {
         Some(
-            "if this is a volume of Kubernetes with `fsGroup`, each start of a pod opens all of it to \
-             that group: set `fsGroupChangePolicy: OnRootMismatch` and keep the store in a directory \
-             of the volume, or set no `fsGroup`; ",
+            "On a volume of Kubernetes with `fsGroup`, each start of a pod opens everything to that \
+             group: set `fsGroupChangePolicy: OnRootMismatch` and keep the store in a directory of \
+             the volume, or set no `fsGroup`. ",
         )
     } else if mode == 0o777 {
         Some(
-            "if its file system knows no modes (FAT, a drive of Windows), keep the store on another; ",
+            "If its file system knows no modes (FAT, a drive of Windows), keep the store on another. ",
         )
     } else {
         None
