@@ -67,10 +67,13 @@ impl Builder {
 
     /// Asks for the password of each new connection, for one that changes while the program runs.
     ///
-    /// A token of AWS lives for 15 minutes, one of Azure for an hour. The store calls `ask` on a thread
-    /// of its own, within the time-out of the load or swap that needs a connection. So `ask` keeps its
-    /// token as long as that works, and never uses this store. An error of `ask` becomes one of the
-    /// store. After a refused password the next call asks again. Default: none.
+    /// A token of [AWS](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html)
+    /// lives for 15 minutes, one of Azure for an hour. The store calls `ask` on a thread of its own,
+    /// within the time-out of the load or swap. So `ask` keeps its token as long as that works, and never
+    /// uses this store. Default: none.
+    ///
+    /// An error of `ask` becomes one of the store, which shows its text. After a refused password the
+    /// next call asks again.
     ///
     /// ```no_run
     /// use auth_store_postgres::PostgresStore;

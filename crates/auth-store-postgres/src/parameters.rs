@@ -19,7 +19,7 @@ pub(crate) enum Verdict {
     Authorities,
     /// The store cannot do it.
     Refuse(String),
-    /// Nobody has told us of it, so its name may be a piece of a password.
+    /// It is in no list, so its name may be a piece of a password.
     Unknown,
 }
 

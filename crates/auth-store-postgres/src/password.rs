@@ -18,7 +18,7 @@ pub(crate) struct Asked(Arc<Inner>);
 
 struct Inner {
     ask: Box<dyn Fn() -> Result<Secret> + Send + Sync>,
-    /// The server has accepted one: whoever gave that is who gives the next.
+    /// The server has accepted one of its passwords.
     was_right: AtomicBool,
 }
 

@@ -61,6 +61,13 @@ impl Twemproxy {
     /// # Errors
     /// If its program is missing or it does not start.
     pub fn before(redis: &Redis) -> Result<Self> {
+        // Debian keeps it where a user's path does not lead.
+        let aside = Path::new("/usr/sbin/nutcracker").exists();
+        let program = if aside {
+            "/usr/sbin/nutcracker"
+        } else {
+            "nutcracker"
+        };
         let running = run(|folder, port| {
             let settings = folder.join("nutcracker.yml");
             let text = format!(
@@ -72,12 +79,12 @@ impl Twemproxy {
             let settings = settings.display().to_string();
             let mut args = vec!["-c", &settings, "-a", "127.0.0.1", "-s", &statistics];
             args.extend(["-v", "6", "-o", "/dev/stdout"]);
-            let process = Process::start(NUTCRACKER, &args, "KILL", "run, rabbit run")?;
+            let process = Process::start(program, &args, "KILL", "run, rabbit run")?;
             // It says so, and listens a moment later.
             let mut visits = (0..200_000).map(|_| TcpStream::connect(("127.0.0.1", port)));
             match visits.any(|visit| visit.is_ok()) {
                 true => Ok(process),
-                false => Err(Error::Failed(format!("`{NUTCRACKER}` does not listen"))),
+                false => Err(Error::Failed(format!("`{program}` does not listen"))),
             }
         });
         running.map(Self)
@@ -95,7 +102,7 @@ impl Running {
     }
 }
 
-/// Runs something at a free port; somebody else may take that before it does.
+/// Runs a server at a free port; another process may take that first, so there are three tries.
 fn run(start: impl Fn(&Path, u16) -> Result<Process>) -> Result<Running> {
     let folder = tempfile::tempdir()?;
     let mut failure = None;
@@ -115,6 +122,3 @@ fn run(start: impl Fn(&Path, u16) -> Result<Process>) -> Result<Running> {
     }
     Err(failure.unwrap_or_else(|| Error::Failed("three ports were taken".to_owned())))
 }
-
-/// Debian keeps it where not everybody looks.
-const NUTCRACKER: &str = "/usr/sbin/nutcracker";

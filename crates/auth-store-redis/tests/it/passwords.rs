@@ -22,8 +22,8 @@ impl Guarded {
         let now = Arc::clone(&right);
         let used = Mutex::new(std::collections::HashMap::new());
         let fake = Fake::start(move |connection, words| {
-            let now = now.lock().expect("nobody panicked").clone();
-            let mut used = used.lock().expect("nobody panicked");
+            let now = now.lock().expect("no panic").clone();
+            let mut used = used.lock().expect("no panic");
             if words[0] == "AUTH" {
                 let given = words.last().expect("a password").clone();
                 if given != now {
@@ -38,7 +38,7 @@ impl Guarded {
 
     /// Another password, and no connection with the old one.
     fn change(&self, to: &str) {
-        *self.right.lock().expect("nobody panicked") = to.to_owned();
+        *self.right.lock().expect("no panic") = to.to_owned();
     }
 
     fn builder(&self) -> Builder {
@@ -52,7 +52,7 @@ impl Guarded {
         let counted = Arc::clone(&count);
         let ask = move || {
             counted.fetch_add(1, Ordering::SeqCst);
-            Ok(right.lock().expect("nobody panicked").as_str().into())
+            Ok(right.lock().expect("no panic").as_str().into())
         };
         (ask, count)
     }
@@ -122,7 +122,7 @@ fn a_password_that_cannot_be_had_is_an_error_of_the_store() {
         if is_down.load(Ordering::SeqCst) == 1 {
             return Err(Error::configuration("no role is attached"));
         }
-        Ok(right.lock().expect("nobody panicked").as_str().into())
+        Ok(right.lock().expect("no panic").as_str().into())
     });
     let why = unavailable(&builder.clone().connect().expect_err("an error"));
     assert!(why.contains("`password_with`"), "{why}");
@@ -145,7 +145,7 @@ fn after_a_refusal_the_next_call_asks_again() {
     let server = Guarded::start();
     let given = Arc::new(Mutex::new("canary7Qz-1"));
     let give = Arc::clone(&given);
-    let ask = move || Ok((*give.lock().expect("nobody panicked")).into());
+    let ask = move || Ok((*give.lock().expect("no panic")).into());
     let builder = server.builder().password_with(ask);
     let store = builder.clone().connect().expect("a connection");
     server.change("canary7Qz-2");
@@ -156,7 +156,7 @@ fn after_a_refusal_the_next_call_asks_again() {
     // Who connects has a setting to correct; who is connected waits for the next password.
     let error = builder.connect().expect_err("an error");
     assert!(matches!(error, Error::Configuration(_)), "{error:?}");
-    *given.lock().expect("nobody panicked") = "canary7Qz-2";
+    *given.lock().expect("no panic") = "canary7Qz-2";
     assert_eq!(store.load(&ada()).expect("an answer"), None);
 }
 

@@ -32,7 +32,7 @@ pub(super) fn directory(given: &Path) -> Result<PathBuf> {
     Err(Error::store(StoreFailure::Unsafe, detail))
 }
 
-/// Why this was meant to be another path: somebody was to replace a part of it and has not.
+/// Why this is not the path that its author meant: a shell or a reader has not done its part.
 fn unexpanded(path: &Path) -> Option<&'static str> {
     let text = path.to_string_lossy();
     let is_edge = |edge: Option<char>| edge.is_some_and(|edge| EDGES.contains(&edge));

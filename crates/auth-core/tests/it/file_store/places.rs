@@ -137,6 +137,23 @@ fn a_link_that_leads_nowhere_is_told_and_followed_no_further() {
     assert!(why.contains("leads to itself"), "{why}");
 }
 
+/// Root made it, as systemd's `DynamicUser=` does for the user of a service.
+#[test]
+fn a_link_that_root_made_is_followed() {
+    let place = Place::new();
+    let (real, link) = linked(&place);
+    if !is_root(&place) {
+        return;
+    }
+    chown(&real, Some(NOBODY), None).unwrap();
+    let Some(child) = as_nobody(&place, &link) else {
+        return;
+    };
+    let (said, _) = Running::start(child).says_all();
+    assert_eq!(said, ["Stored"]);
+    assert!(real.join(format!("{}.record", super::ANN)).is_file());
+}
+
 /// It cannot be synced then. Root may list everything, so a child becomes another user for this.
 #[test]
 fn the_first_start_works_where_nothing_may_be_listed() {
@@ -144,24 +161,31 @@ fn the_first_start_works_where_nothing_may_be_listed() {
     fs::create_dir(&place.directory).unwrap();
     set_mode(&place.directory, 0o300);
     let path = place.directory.join("logins");
-    let mut child = with_role("swap next ", path.as_os_str());
-    if is_root(&place) {
-        set_mode(place.folder.path(), 0o711);
+    let child = if is_root(&place) {
         chown(&place.directory, Some(NOBODY), None).unwrap();
-        let binary = env::current_exe().unwrap();
-        let may_run = Command::new("test")
-            .args([OsStr::new("-x"), binary.as_os_str()])
-            .uid(NOBODY)
-            .status();
-        if !may_run.unwrap().success() {
-            return;
-        }
-        child.uid(NOBODY);
-    }
-    let (said, ended_well) = Running::start(child).says_all();
+        as_nobody(&place, &path)
+    } else {
+        Some(with_role("swap next ", path.as_os_str()))
+    };
+    let Some(child) = child else {
+        return;
+    };
+    let (said, _) = Running::start(child).says_all();
     set_mode(&place.directory, 0o700);
     assert_eq!(said, ["Stored"]);
-    assert!(ended_well);
+}
+
+/// A child of root that is another user and swaps there, if that user may run this binary.
+fn as_nobody(place: &Place, directory: &Path) -> Option<Command> {
+    set_mode(place.folder.path(), 0o711);
+    let binary = env::current_exe().unwrap();
+    let may_run = Command::new("test")
+        .args([OsStr::new("-x"), binary.as_os_str()])
+        .uid(NOBODY)
+        .status();
+    let mut child = with_role("swap next ", directory.as_os_str());
+    child.uid(NOBODY);
+    may_run.unwrap().success().then_some(child)
 }
 
 #[test]

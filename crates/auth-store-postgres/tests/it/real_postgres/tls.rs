@@ -75,7 +75,7 @@ fn the_file_of_authorities_in_the_string_is_trusted() {
         let error = PostgresStore::connect(other).unwrap_err();
         assert_failure(&error, StoreFailure::Unsafe, "another host");
     }
-    // What Debian's packages do: a certificate that nobody knows, for a name that is not `localhost`.
+    // What Debian's packages do: a certificate that no authority signed, for a name that is not `localhost`.
     let error = PostgresStore::connect(format!("postgres://postgres@localhost:{port}/postgres"));
     let error = error.unwrap_err();
     assert_failure(
