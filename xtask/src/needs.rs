@@ -68,14 +68,19 @@ fn python() -> Result {
     )
 }
 
-/// The database that some tests start for themselves.
+/// The database that some tests start for themselves, and a proxy to put in front of it.
 pub(crate) fn redis() -> Result {
-    if Run::new("redis-server --version").succeeds() {
-        return Ok(());
+    if !Run::new("redis-server --version").succeeds() {
+        without_starting("redis-server", || {
+            install(&["redis-server"], "some tests talk to a real Redis")
+        })?;
     }
-    without_starting("redis-server", || {
-        install(&["redis-server"], "some tests talk to a real Redis")
-    })
+    if !shell_finds("ls /usr/sbin/nutcracker || command -v nutcracker") {
+        without_starting("nutcracker", || {
+            install(&["nutcracker"], "some tests have a proxy in between")
+        })?;
+    }
+    Ok(())
 }
 
 /// The other database that some tests start for themselves, and a pooler to put in front of it.

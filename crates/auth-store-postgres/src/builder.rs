@@ -7,8 +7,10 @@ use auth_core::{Error, Result, Secret};
 use tokio_postgres::Config;
 use tokio_postgres::config::TargetSessionAttrs;
 
+use crate::address::Address;
 use crate::connection::Target;
 use crate::line::Line;
+use crate::password::Asked;
 use crate::statements::Statements;
 use crate::store::PostgresStore;
 use crate::tls;
@@ -32,6 +34,7 @@ use crate::tls;
 pub struct Builder {
     connection: Secret,
     password: Option<Secret>,
+    asked: Option<Asked>,
     schema: Option<String>,
     table: String,
     timeout: Duration,
@@ -45,6 +48,7 @@ impl Builder {
         Self {
             connection,
             password: None,
+            asked: None,
             schema: None,
             table: "auth_logins".to_owned(),
             timeout: Duration::from_secs(5),
@@ -57,6 +61,36 @@ impl Builder {
     /// The password, so that it need not be in the connection string.
     pub fn password(mut self, password: impl Into<Secret>) -> Self {
         self.password = Some(password.into());
+        self.asked = None;
+        self
+    }
+
+    /// Asks for the password of each new connection, for one that changes while the program runs.
+    ///
+    /// A token of [AWS](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html)
+    /// lives for 15 minutes, one of Azure for an hour. The store calls `ask` on a thread of its own,
+    /// within the time-out of the load or swap. So `ask` keeps its token as long as that works, and never
+    /// uses this store. Default: none.
+    ///
+    /// An error of `ask` becomes one of the store, which shows its text. After a refused password the
+    /// next call asks again.
+    ///
+    /// ```no_run
+    /// use auth_store_postgres::PostgresStore;
+    ///
+    /// # fn iam_token() -> auth_store_postgres::Result<auth_store_postgres::Secret> { Ok("".into()) }
+    /// # fn main() -> auth_store_postgres::Result<()> {
+    /// let store = PostgresStore::builder("postgres://app@db.example.com/app")
+    ///     .password_with(iam_token)
+    ///     .connect()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn password_with(
+        mut self,
+        ask: impl Fn() -> Result<Secret> + Send + Sync + 'static,
+    ) -> Self {
+        self.asked = Some(Asked::new(ask));
         self
     }
 
@@ -100,34 +134,35 @@ impl Builder {
     /// # Errors
     /// As [`PostgresStore::connect`].
     pub fn connect(self) -> Result<PostgresStore> {
-        let statements = Statements::new(self.schema.as_deref(), &self.table)?;
+        let address = Address::read(&self.connection)?;
+        let schema = self.schema.as_deref().or(address.schema.as_deref());
+        let statements = Statements::new(schema, &self.table)?;
         if self.timeout < SHORTEST_TIMEOUT {
             return Err(Error::configuration(
                 "`timeout` must be 100 ms or more: a durable write needs some",
             ));
         }
+        let config = self.config(address.config)?;
         let target = Target {
-            config: self.config()?,
+            advice: tls::advice(&config),
+            config,
+            asked: self.asked,
             #[cfg(feature = "tls")]
-            connector: tls::connector(self.authorities.as_deref())?,
+            connector: tls::connector(
+                tls::trusted(self.authorities, address.authorities.as_deref())?.as_deref(),
+            )?,
             #[cfg(not(feature = "tls"))]
             connector: tls::Connector,
         };
         PostgresStore::over(Line::new(target, self.timeout)?, statements)
     }
 
-    fn config(&self) -> Result<Config> {
-        // The parser's error may quote a piece of the string.
-        let mut config: Config = self.connection.expose().parse().map_err(|_| unreadable())?;
+    fn config(&self, mut config: Config) -> Result<Config> {
         if let Some(password) = &self.password {
             config.password(password.expose());
         }
-        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
-        let ports = config.get_ports().len();
-        if hosts == 0 || (ports > 1 && ports != hosts) || config.get_user() == Some("") {
-            return Err(unreadable());
-        }
         tls::demand(&mut config, self.plain)?;
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
         self.limit(&mut config, u32::try_from(hosts).unwrap_or(u32::MAX));
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if config.get_application_name().is_none() {
@@ -161,14 +196,6 @@ impl Debug for Builder {
             .field("danger_allow_plain", &self.plain)
             .finish_non_exhaustive()
     }
-}
-
-fn unreadable() -> Error {
-    Error::configuration(
-        "the connection string cannot be read; it is `postgres://user:password@host/database` (what is \
-         special in a password as `%40` and the like) or `host=… user=… dbname=…`, with a host, and with \
-         `sslmode` none but disable, prefer or require, all of which check the certificate",
-    )
 }
 
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(100);

@@ -4,17 +4,23 @@ use std::fmt::{self, Debug};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio_postgres::{CancelToken, Client, Config};
 
 use crate::failure::{Failure, Outcome};
+use crate::password::Asked;
 use crate::tls::Connector;
 
 /// Where to connect to, and how.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) config: Config,
+    /// The password, if it changes.
+    pub(crate) asked: Option<Asked>,
     pub(crate) connector: Connector,
+    /// What helps if no connection is made.
+    pub(crate) advice: Option<&'static str>,
 }
 
 /// A connection. Dropping it closes the socket.
@@ -27,17 +33,27 @@ pub(crate) struct Connection {
 type Traffic = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
 impl Target {
-    /// Connects to the first host that takes writes.
-    pub(crate) async fn connect(&self) -> Outcome<Connection> {
-        let several = self
-            .config
-            .get_hosts()
-            .len()
-            .max(self.config.get_hostaddrs().len())
-            > 1;
-        let connected = self.config.connect(self.tls()).await;
-        let (client, traffic) =
-            connected.map_err(|error| Failure::of_connecting(error, several))?;
+    /// Connects to the first host that takes writes. A password is asked for in no more than this time.
+    pub(crate) async fn connect(&self, at_most: Duration) -> Outcome<Connection> {
+        let with_password = self
+            .asked
+            .as_ref()
+            .map(|asked| asked.settings(&self.config, at_most))
+            .transpose()?;
+        let config = with_password.as_ref().unwrap_or(&self.config);
+        let several = config.get_hosts().len().max(config.get_hostaddrs().len()) > 1;
+        let connected = config.connect(self.tls()).await;
+        let (client, traffic) = connected.map_err(|error| {
+            let answered = error.code().is_some();
+            let failure = Failure::of_connecting(error, several, self.asked.as_ref());
+            match self.advice {
+                Some(advice) if !answered => failure.advised(advice),
+                _ => failure,
+            }
+        })?;
+        if let Some(asked) = &self.asked {
+            asked.accepted();
+        }
         Ok(Connection {
             client,
             traffic: Some(Box::pin(traffic)),

@@ -10,6 +10,7 @@ use std::io;
 use auth_core::{Error, StoreFailure};
 use tokio_postgres::error::SqlState;
 
+use crate::password::Asked;
 use crate::tls;
 
 /// Why a statement has no answer, and whether it is worth repeating.
@@ -127,7 +128,8 @@ impl Failure {
     fn of_class(state: &str, code: &str) -> Self {
         match state.get(..2).unwrap_or_default() {
             "28" => Self::setting(format!(
-                "PostgreSQL refused the user or the password{code}; check both, and `pg_hba.conf`"
+                "PostgreSQL refused the user or the password{code}; check both, and `pg_hba.conf` (a \
+                 password that changes belongs into `password_with`)"
             )),
             "53" => Self::unavailable(
                 Next::GiveUpConnection,
@@ -138,7 +140,7 @@ impl Failure {
                 Next::Reconnect,
                 format!(
                     "PostgreSQL or its pooler ended the connection{code}; is it restarting, or does the \
-                     pooler not know the user or the database?"
+                     pooler not know the user, the database or `options`?"
                 ),
             ),
             _ => Self::unavailable(
@@ -148,8 +150,20 @@ impl Failure {
         }
     }
 
-    /// No connection was made, to the only host or to any of `several`.
-    pub(crate) fn of_connecting(error: tokio_postgres::Error, several: bool) -> Self {
+    /// No connection was made, to the only host or to any of `several`, with a password that was
+    /// `asked` for or not.
+    pub(crate) fn of_connecting(
+        error: tokio_postgres::Error,
+        several: bool,
+        asked: Option<&Asked>,
+    ) -> Self {
+        let code = error.code().map(SqlState::code).unwrap_or_default();
+        if let (Some(asked), true) = (asked, code.starts_with("28")) {
+            return Self {
+                error: asked.refused(&shown(code)),
+                next: Next::GiveUpConnection,
+            };
+        }
         // Of the client's own making: it asks every new connection whether the server takes writes.
         let refused = network(&error).is_some_and(|error| {
             error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
@@ -164,7 +178,23 @@ impl Failure {
         }
     }
 
+    /// With what helps for this host.
+    pub(crate) fn advised(self, advice: &str) -> Self {
+        match self.error {
+            Error::Store { failure, detail } => {
+                Self::new(self.next, failure, format!("{detail} ({advice})"))
+            }
+            error => Self { error, ..self },
+        }
+    }
+
     fn of_network(error: &io::Error) -> Self {
+        if error.to_string().starts_with("failed to lookup address") {
+            return Self::unavailable(
+                Next::Reconnect,
+                "the host of PostgreSQL cannot be found; check its name, and the network",
+            );
+        }
         Self::unavailable(
             Next::Reconnect,
             format!(
@@ -188,7 +218,8 @@ impl From<tokio_postgres::Error> for Failure {
             },
             "authentication error" | "invalid configuration" => Self::setting(
                 "PostgreSQL asks for a password and none was given, or for another proof than a password; \
-                 give a `password`, and see that `pg_hba.conf` says `scram-sha-256`",
+                 give a `password`, see that `pg_hba.conf` says `scram-sha-256`, and leave out \
+                 `channel_binding=require` where a pooler or the server cannot do it",
             ),
             _ => match error
                 .source()

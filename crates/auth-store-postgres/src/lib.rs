@@ -1,14 +1,17 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod address;
 mod builder;
 mod connection;
 mod failure;
 mod line;
+mod parameters;
+mod password;
 mod statements;
 mod store;
 mod tls;
 
-pub use auth_core::{self, Error, Result, Store};
+pub use auth_core::{self, Error, Result, Secret, Store};
 pub use builder::Builder;
 pub use store::PostgresStore;

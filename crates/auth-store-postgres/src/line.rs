@@ -127,7 +127,7 @@ impl Turn<'_> {
             return Err(Failure::closed().into());
         };
         let mut last = None;
-        let work = line.target.persist(connection, statement, &mut last);
+        let work = line.target.persist(connection, statement, limit, &mut last);
         // The time-out's clock is the runtime's, so it is made inside of it.
         let answer = runtime.block_on(async { timeout(limit, work).await });
         if let Ok(answer) = answer {
@@ -153,12 +153,13 @@ impl Target {
         &self,
         kept: &mut Option<Connection>,
         statement: &impl AsyncFn(&Client) -> Outcome<T>,
+        limit: Duration,
         last: &mut Option<Error>,
     ) -> Result<T> {
         let mut sent = false;
         let mut pause = FIRST_PAUSE;
         loop {
-            let attempt = self.attempt(kept, statement, &mut sent).await;
+            let attempt = self.attempt(kept, statement, limit, &mut sent).await;
             let Failure { error, next } = match attempt {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -179,11 +180,12 @@ impl Target {
         &self,
         kept: &mut Option<Connection>,
         statement: &impl AsyncFn(&Client) -> Outcome<T>,
+        limit: Duration,
         sent: &mut bool,
     ) -> Outcome<T> {
         let connection = match kept {
             Some(connection) => connection,
-            none => none.insert(self.connect().await?),
+            none => none.insert(self.connect(limit).await?),
         };
         *sent = true;
         connection.run(statement).await

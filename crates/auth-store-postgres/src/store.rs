@@ -39,7 +39,8 @@ impl PostgresStore {
     /// Connects with a connection string of PostgreSQL, and creates the table if it is missing.
     ///
     /// Both forms are understood, `postgres://user:password@host/database` and
-    /// `host=… user=… password=…`. For more settings there is [`builder`](Self::builder).
+    /// `host=… user=… password=…`, with the parameters that providers and other clients add, as far as the
+    /// README says. For more settings there is [`builder`](Self::builder).
     ///
     /// # Errors
     /// [`Error::Configuration`](crate::Error::Configuration) if a setting is wrong, the user or the

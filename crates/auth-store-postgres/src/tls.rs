@@ -1,11 +1,15 @@
 //! Whether a connection needs TLS, and what is trusted.
 
 use std::error::Error as StdError;
+#[cfg(feature = "tls")]
+use std::fs;
 use std::net::IpAddr;
+#[cfg(feature = "tls")]
+use std::path::Path;
 
 use auth_core::{Error, Result, StoreFailure};
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{ChannelBinding, Host, SslMode};
 
 /// Refuses to send records and passwords over a network in the clear.
 pub(crate) fn demand(config: &mut Config, plain_everywhere: bool) -> Result<()> {
@@ -13,16 +17,27 @@ pub(crate) fn demand(config: &mut Config, plain_everywhere: bool) -> Result<()> 
     let plain = is_near(config) || plain_everywhere;
     match (plain, asked) {
         (false, SslMode::Disable) => {
-            return Err(Error::configuration(
+            return Err(Error::configuration(if is_localhost(config) {
+                "`sslmode=disable` is for a literal address of this machine: write `127.0.0.1`, for \
+                 `localhost` may lead elsewhere (or say `danger_allow_plain`)"
+            } else {
                 "`sslmode=disable` would show every login to the network; leave it out, or say \
-                 `danger_allow_plain` if you know better",
-            ));
+                 `danger_allow_plain` if you know better"
+            }));
         }
         (false, _) => config.ssl_mode(SslMode::Require),
         // What a server on this machine shows is seldom a certificate that anybody signed.
         (true, SslMode::Prefer) => config.ssl_mode(SslMode::Disable),
         (true, _) => config,
     };
+    if config.get_ssl_mode() == SslMode::Disable
+        && config.get_channel_binding() == ChannelBinding::Require
+    {
+        return Err(Error::configuration(
+            "`channel_binding=require` needs TLS, and none is spoken to this machine; leave it out, or \
+             add `sslmode=require`",
+        ));
+    }
     if config.get_ssl_mode() == SslMode::Require && cfg!(not(feature = "tls")) {
         return Err(Error::configuration(
             "another machine is connected to over TLS alone, and this was built without; switch on \
@@ -45,6 +60,52 @@ fn is_near(config: &Config) -> bool {
             .is_ok_and(|address| address.is_loopback()),
         #[cfg(unix)]
         Host::Unix(_) => true,
+    })
+}
+
+/// What helps if no connection is made to this machine.
+pub(crate) fn advice(config: &Config) -> Option<&'static str> {
+    if is_localhost(config) {
+        Some("`localhost` is a name for two addresses: write `127.0.0.1`, which needs no TLS")
+    } else if is_near(config) && config.get_ssl_mode() == SslMode::Require {
+        Some("a server on this machine needs no TLS: leave `sslmode` out")
+    } else {
+        None
+    }
+}
+
+/// Whether a host is a name of this machine.
+fn is_localhost(config: &Config) -> bool {
+    config.get_hostaddrs().is_empty()
+        && config.get_hosts().iter().any(|host| match host {
+            Host::Tcp(name) => {
+                let name = name.trim_end_matches('.').to_ascii_lowercase();
+                LOCAL_NAMES.contains(&name.as_str()) || name.ends_with(".localhost")
+            }
+            #[cfg(unix)]
+            Host::Unix(_) => false,
+        })
+}
+
+const LOCAL_NAMES: [&str; 4] = [
+    "localhost",
+    "localhost.localdomain",
+    "ip6-localhost",
+    "ip6-loopback",
+];
+
+/// The authorities of the builder, or else those in the file that the connection string names.
+#[cfg(feature = "tls")]
+pub(crate) fn trusted(given: Option<Vec<u8>>, file: Option<&Path>) -> Result<Option<Vec<u8>>> {
+    let Some(file) = file.filter(|_| given.is_none()) else {
+        return Ok(given);
+    };
+    fs::read(file).map(Some).map_err(|error| {
+        Error::configuration(format!(
+            "the file of `sslrootcert` cannot be opened ({}); give the whole path, or the certificates by \
+             `Builder::authorities`",
+            error.kind()
+        ))
     })
 }
 
@@ -82,7 +143,9 @@ mod connector {
     }
 
     fn unreadable() -> Error {
-        Error::configuration("`authorities` holds no certificate in PEM that can be read")
+        Error::configuration(
+            "`authorities` (or the file of `sslrootcert`) holds no certificate in PEM",
+        )
     }
 }
 
@@ -105,7 +168,8 @@ pub(crate) fn refused(cause: Option<&(dyn StdError + 'static)>) -> Error {
         ),
         None => Error::store(
             StoreFailure::Unavailable,
-            "no TLS connection to PostgreSQL stands; is `ssl` on at the server, and is the host given by its name?",
+            "TLS to PostgreSQL failed; is `ssl` on at the server, and is the host given by its name? (in a \
+             network that is yours alone, `danger_allow_plain` does without)",
         ),
     }
 }

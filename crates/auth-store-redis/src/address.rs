@@ -9,12 +9,14 @@ use redis::{
 
 #[cfg(feature = "tls")]
 use crate::builder::Certificates;
+use crate::password::Password;
+use crate::url;
 
 /// A server, and who we are there.
 pub(crate) struct Address {
     pub(crate) client: Client,
     pub(crate) user: Option<String>,
-    pub(crate) password: Option<Secret>,
+    pub(crate) password: Option<Password>,
     pub(crate) database: i64,
 }
 
@@ -25,27 +27,39 @@ impl Address {
         allow_plain: bool,
         #[cfg(feature = "tls")] certificates: &Certificates,
     ) -> Result<Self> {
-        let url = redis::parse_redis_url(url.expose()).ok_or_else(|| wrong(UNREADABLE))?;
-        if url.fragment().is_some() {
-            return Err(wrong(
-                "a Redis URL has no `#`; certificates are always verified",
-            ));
+        let text = url.expose();
+        if let Some(wrong) = url::oddity(text) {
+            return Err(unreadable(wrong));
         }
+        let url = redis::parse_redis_url(text).ok_or_else(|| unreadable(ENCODE))?;
         if matches!(url.scheme(), "rediss" | "valkeys") && !cfg!(feature = "tls") {
             return Err(wrong(
                 "`rediss://` needs the feature `tls` of auth-store-redis",
             ));
         }
-        let info = url.into_connection_info().map_err(|_| wrong(UNREADABLE))?;
+        let listens = matches!(url.host_str(), Some("0.0.0.0" | "[::]"));
+        let info = url.into_connection_info().map_err(|_| {
+            unreadable(if listens {
+                "a server listens at that address; a client connects to 127.0.0.1"
+            } else {
+                ENCODE
+            })
+        })?;
         if !allow_plain && !is_private(info.addr()) {
             return Err(wrong(PLAINTEXT));
         }
         let settings = info.redis_settings();
         let (user, password) = (settings.username(), settings.password());
+        let database = match url::database(text) {
+            Some(number) if settings.db() == 0 => number.parse().map_err(|_| unreadable(ENCODE))?,
+            _ => settings.db(),
+        };
         Ok(Self {
             user: user.map(str::to_owned),
-            password: password.or(user.and(Some(""))).map(Secret::from),
-            database: settings.db(),
+            password: password
+                .or(user.and(Some("")))
+                .map(|password| Password::Fixed(password.into())),
+            database,
             client: client(
                 anonymous(info.clone()),
                 #[cfg(feature = "tls")]
@@ -121,6 +135,16 @@ fn wrong(message: &'static str) -> Error {
     Error::configuration(message)
 }
 
-const UNREADABLE: &str = "the Redis URL cannot be read; it looks like `rediss://user:password@host:6379/0`, with what is neither a letter nor a digit in the password percent-encoded";
-const PLAINTEXT: &str = "`redis://` goes to 127.0.0.1 or [::1] only, or the password and the logins could be read on the way; use `rediss://`";
+/// A URL that says something else than it should.
+fn unreadable(why: &str) -> Error {
+    Error::configuration(format!(
+        "the Redis URL cannot be used: {why}. It looks like `rediss://user:password@host:6379/0`"
+    ))
+}
+
+const ENCODE: &str = "it cannot be read; the database is a number, and what is neither a letter nor a \
+    digit in the password is percent-encoded (`#` is `%23`, `%` is `%25`, `/` is `%2F`, `@` is `%40`)";
+const PLAINTEXT: &str = "`redis://` goes to 127.0.0.1 or [::1] only (`localhost` may be another machine), \
+    or the password and the logins could be read on the way; use `rediss://`, or \
+    `danger_allow_plain` in a network that is yours alone";
 const CERTIFICATES: &str = "a certificate or key for Redis cannot be read; both must be PEM";

@@ -7,9 +7,10 @@ use auth_core::{Result, Secret};
 
 use crate::address::Address;
 use crate::failure::Failure;
-use crate::safety::Settings;
+use crate::password::Password;
+use crate::safety::{Role, Settings};
 use crate::server::Server;
-use crate::{Inner, RedisStore, commands};
+use crate::{Inner, RedisStore, commands, diagnosis};
 
 /// The settings of a [`RedisStore`].
 ///
@@ -29,7 +30,7 @@ use crate::{Inner, RedisStore, commands};
 #[must_use = "nothing happens before `connect`"]
 pub struct Builder {
     url: Secret,
-    password: Option<Secret>,
+    password: Option<Password>,
     prefix: String,
     timeout: Duration,
     allow_plain: bool,
@@ -60,7 +61,37 @@ impl Builder {
 
     /// The password, so that it need not be in the URL. Default: that of the URL.
     pub fn password(mut self, password: impl Into<Secret>) -> Self {
-        self.password = Some(password.into());
+        self.password = Some(Password::Fixed(password.into()));
+        self
+    }
+
+    /// Asks for the password of each new connection, for one that changes while the program runs.
+    ///
+    /// A token of [AWS](https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html)
+    /// lives for 15 minutes, one of Azure for an hour. The store calls `ask` on the thread that needs
+    /// a connection, on several at once,
+    /// within the time-out of the load or swap. So `ask` keeps its token as long as that works, and never
+    /// uses this store. Default: none.
+    ///
+    /// An error of `ask` becomes one of the store, which shows its text. After a refused password the
+    /// next call asks again.
+    ///
+    /// ```no_run
+    /// use auth_store_redis::RedisStore;
+    /// # fn iam_token() -> auth_store_redis::Result<auth_store_redis::Secret> { Ok("".into()) }
+    ///
+    /// # fn main() -> auth_store_redis::Result<()> {
+    /// let store = RedisStore::builder("rediss://app@cache.example.com:6379")
+    ///     .password_with(iam_token)
+    ///     .connect()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn password_with(
+        mut self,
+        ask: impl Fn() -> Result<Secret> + Send + Sync + 'static,
+    ) -> Self {
+        self.password = Some(Password::Asked(Arc::new(ask)));
         self
     }
 
@@ -114,7 +145,9 @@ impl Builder {
         )?;
         address.password = self.password.or(address.password);
         let server = Server::new(address, self.timeout);
-        check(&server, &self.prefix).map_err(Failure::into_error_of_settings)?;
+        check(&server, &self.prefix)
+            .map_err(|failure| diagnosis::of(failure, &server, &self.prefix))
+            .map_err(Failure::into_error_of_settings)?;
         Ok(RedisStore(Arc::new(Inner {
             server,
             prefix: self.prefix,
@@ -125,8 +158,11 @@ impl Builder {
 /// Whether this server will do, before anybody's login depends on it.
 fn check(server: &Server, prefix: &str) -> std::result::Result<(), Failure> {
     let settings = Settings::read(server)?;
-    if settings.is_replica() {
-        return Err(Failure::replica());
+    match settings.role() {
+        Role::Primary => {}
+        Role::Replica => return Err(Failure::replica()),
+        Role::OneOfSeveral => return Err(Failure::several_masters()),
+        Role::Sentinel => return Err(Failure::sentinel()),
     }
     if let Some(warning) = settings.warning() {
         log::warn!("{warning}");

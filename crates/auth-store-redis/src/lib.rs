@@ -4,9 +4,12 @@
 mod address;
 mod builder;
 mod commands;
+mod diagnosis;
 mod failure;
+mod password;
 mod safety;
 mod server;
+mod url;
 mod waiting;
 
 use std::fmt;
@@ -18,7 +21,7 @@ use auth_core::{Identity, StoredRecord, Swap};
 use failure::Failure;
 use server::Server;
 
-pub use auth_core::{self, Error, Result, Store};
+pub use auth_core::{self, Error, Result, Secret, Store};
 pub use builder::Builder;
 
 /// Logins in Redis or Valkey; clones share their connections.

@@ -12,18 +12,36 @@ pub(crate) struct Settings {
     syncing: Option<Vec<String>>,
 }
 
+/// What a server is among others.
+#[derive(Debug)]
+pub(crate) enum Role {
+    Primary,
+    Replica,
+    /// A primary of several that take writes.
+    OneOfSeveral,
+    /// Knows where the primary is, and keeps nothing.
+    Sentinel,
+}
+
 impl Settings {
     pub(crate) fn read(server: &Server) -> Result<Self, Failure> {
-        let mut syncing = cmd("CONFIG");
-        syncing.arg("GET").arg("*appendfsync*");
         Ok(Self {
             info: server.ask(|talk| permitted(talk, &cmd("INFO")))?,
-            syncing: server.ask(|talk| permitted(talk, &syncing))?,
+            syncing: server.ask(|talk| permitted(talk, &syncing()))?,
         })
     }
 
-    pub(crate) fn is_replica(&self) -> bool {
-        self.info("role") == Some("slave")
+    /// What the server is among others. One that does not say is taken for the only one.
+    pub(crate) fn role(&self) -> Role {
+        if self.info.as_deref().is_some_and(is_sentinel) {
+            return Role::Sentinel;
+        }
+        match self.info("role").unwrap_or_default() {
+            // KeyDB: `active-replica`, two masters that write to each other.
+            role if role.contains("active") || role.contains("multi") => Role::OneOfSeveral,
+            role if role.contains("slave") || role.contains("replica") => Role::Replica,
+            _ => Role::Primary,
+        }
     }
 
     /// What could lose a login, and the commands that mend it, in one line.
@@ -86,8 +104,7 @@ impl Settings {
     }
 
     fn info(&self, name: &str) -> Option<&str> {
-        let mut lines = self.info.as_deref()?.lines();
-        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        value(self.info.as_deref()?, name)
     }
 
     fn config(&self, name: &str) -> Option<&str> {
@@ -95,6 +112,23 @@ impl Settings {
         let pair = pairs.find(|pair| pair[0] == name)?;
         Some(&pair[1])
     }
+}
+
+/// Asks how the log is synced.
+pub(crate) fn syncing() -> Cmd {
+    let mut syncing = cmd("CONFIG");
+    syncing.arg("GET").arg("*appendfsync*");
+    syncing
+}
+
+/// Whether this is what a Sentinel says of itself.
+pub(crate) fn is_sentinel(info: &str) -> bool {
+    value(info, "redis_mode") == Some("sentinel")
+}
+
+fn value<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = info.lines();
+    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
 }
 
 /// The answer, or none if this user may not ask. Where Redis is a service, nobody may.

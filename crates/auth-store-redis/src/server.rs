@@ -3,12 +3,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use auth_core::Secret;
 use redis::{
     Cmd, Connection, ErrorKind, FromRedisValue, Pipeline, RedisResult, ServerErrorKind, cmd,
 };
 
 use crate::address::Address;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
+use crate::password::Password;
 
 /// A server, and the connections to it that nobody is using just now.
 ///
@@ -50,7 +52,10 @@ impl Server {
         let half = self.timeout / 2;
         let mut until = from_now(half);
         let idle = self.idle().pop();
-        let mut connection = idle.map_or_else(|| self.open(until), Ok)?;
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self.open(until)?,
+        };
         let mut answer = question(&mut Talk::new(&mut connection, until));
         if is_lost(&answer) {
             // Whatever ended this one has probably ended the others.
@@ -65,24 +70,70 @@ impl Server {
         Ok(answer?)
     }
 
+    /// Asks something over a connection of its own, as much logged in as the server lets us be: to find
+    /// out what is wrong with it.
+    pub(crate) fn ask_bare<T>(
+        &self,
+        question: impl FnOnce(&mut Talk<'_>) -> RedisResult<T>,
+    ) -> Result<T, Failure> {
+        let until = from_now(self.timeout / 2);
+        let password = self.password(until)?;
+        let mut connection = self.connect(until)?;
+        // What it answers to the password is no matter here.
+        let _ = self.log_in(&mut connection, password.as_ref(), until);
+        Ok(question(&mut Talk::new(&mut connection, until))?)
+    }
+
     /// A new connection, logged in.
-    pub(crate) fn open(&self, until: Instant) -> RedisResult<Connection> {
-        let Address {
-            client,
-            user,
-            password,
-            database,
-        } = &self.address;
-        let mut connection = client.get_connection_with_timeout(left(until)?)?;
-        let mut talk = Talk::new(&mut connection, until);
-        if let Some(password) = password {
-            let mut login = cmd("AUTH");
-            talk.ask::<()>(login.arg(user.as_ref()).arg(password.expose()))?;
-        }
-        if *database != 0 {
-            talk.ask::<()>(cmd("SELECT").arg(*database))?;
+    pub(crate) fn open(&self, until: Instant) -> Result<Connection, Failure> {
+        // Asked first: a server may hang up on who connects and then says nothing.
+        let password = self.password(until)?;
+        let mut connection = self.connect(until)?;
+        self.log_in(&mut connection, password.as_ref(), until)?;
+        if self.address.database != 0 {
+            let mut talk = Talk::new(&mut connection, until);
+            talk.ask::<()>(cmd("SELECT").arg(self.address.database))?;
         }
         Ok(connection)
+    }
+
+    pub(crate) fn database(&self) -> i64 {
+        self.address.database
+    }
+
+    fn connect(&self, until: Instant) -> RedisResult<Connection> {
+        let client = &self.address.client;
+        client.get_connection_with_timeout(left(until)?)
+    }
+
+    fn password(&self, until: Instant) -> Result<Option<Secret>, Failure> {
+        match &self.address.password {
+            None => Ok(None),
+            Some(Password::Fixed(password)) => Ok(Some(password.clone())),
+            Some(Password::Asked(ask)) => match ask() {
+                Ok(_) if now() >= until => Err(Failure::late_password()),
+                Ok(password) => Ok(Some(password)),
+                Err(error) => Err(Failure::no_password(&error)),
+            },
+        }
+    }
+
+    fn log_in(
+        &self,
+        connection: &mut Connection,
+        password: Option<&Secret>,
+        until: Instant,
+    ) -> Result<(), Failure> {
+        let Some(password) = password else {
+            return Ok(());
+        };
+        let mut login = cmd("AUTH");
+        login.arg(self.address.user.as_ref()).arg(password.expose());
+        let answer = Talk::new(connection, until).ask::<()>(&login);
+        answer.map_err(|error| match &self.address.password {
+            Some(Password::Asked(_)) => Failure::from(error).of_asked_password(),
+            _ => error.into(),
+        })
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
@@ -126,7 +177,9 @@ impl<'a> Talk<'a> {
 fn is_lost<T>(answer: &RedisResult<T>) -> bool {
     answer.as_ref().is_err_and(|error| match error.kind() {
         ErrorKind::Server(kind) => kind == ServerErrorKind::ReadOnly,
-        kind => kind != ErrorKind::Extension,
+        // One whose login has ended, at the server or at a proxy before it.
+        ErrorKind::Extension => failure::code_of(error).as_deref() == Some("NOAUTH"),
+        _ => true,
     })
 }
 

@@ -16,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+mod before_redis;
 mod browser;
 mod chromium;
 #[cfg(unix)]
@@ -35,6 +36,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::net::TcpListener;
 
+pub use before_redis::{Sentinel, Twemproxy};
 pub use browser::{Browser, Led};
 pub use chromium::{Chromium, Tab};
 pub use installed::Installed;

@@ -21,6 +21,7 @@ pub struct Redis {
 #[derive(Clone, Debug)]
 pub struct RedisOptions {
     directives: Vec<(String, String)>,
+    unknown: Vec<String>,
     password: Option<String>,
     identity: Option<(String, String)>,
     clients_of: Option<String>,
@@ -39,6 +40,7 @@ impl Redis {
     pub fn options() -> RedisOptions {
         RedisOptions {
             directives: Vec::new(),
+            unknown: Vec::new(),
             password: None,
             identity: None,
             clients_of: None,
@@ -135,6 +137,9 @@ impl Redis {
         } else {
             set("port", &port);
         }
+        for command in &self.options.unknown {
+            args.extend(["--rename-command", command, ""].map(str::to_owned));
+        }
         Process::start("redis-server", &args, "KILL", "Ready to accept connections")
     }
 
@@ -149,6 +154,14 @@ impl RedisOptions {
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.directives.retain(|(other, _)| other != name);
         self.directives.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Knows these commands no more, as where a service has renamed them.
+    #[must_use]
+    pub fn without(mut self, commands: &[&str]) -> Self {
+        self.unknown
+            .extend(commands.iter().map(|&command| command.to_owned()));
         self
     }
 

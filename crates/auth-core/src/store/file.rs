@@ -5,12 +5,13 @@ mod frame;
 mod life;
 mod lock;
 mod names;
+mod place;
 mod private;
 mod records;
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
-use std::path::{self, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,8 +56,8 @@ use super::{Store, StoredRecord, Swap, is_what};
 ///   loads it until somebody replaces it. If there is none, one call fails and says so, and the next
 ///   finds no record. A file of a newer version of this crate is refused and stays as it is.
 /// - Directory and files are for their owner alone from the first instant, under every umask. What
-///   others could read or write, another user's, a link, a fifo: refused, with the command that mends
-///   it. (The directory that the directory is in is for you to choose.)
+///   others could read or write, another user's, a record that is a link or a fifo: refused, with the
+///   command that mends it. (The directory that the directory is in is for you to choose.)
 /// - A process that was killed while it renewed holds up nobody.
 ///
 /// # Files
@@ -66,11 +67,29 @@ use super::{Store, StoredRecord, Swap, is_what};
 /// [`Session::forget`](crate::Session::forget) and `log_out` leave nothing of a login in `.record` and
 /// `.previous`; what was set aside is for you to delete. By hand, delete `.record` and `.previous`.
 ///
+/// # In a container
+/// Keep it on a volume, in a directory that the store makes itself. **A volume of Kubernetes with
+/// `fsGroup`** is opened to that group at each start of a pod (directories 2770, files 0660), and the
+/// store refuses what others could have read or written. Set `fsGroupChangePolicy: OnRootMismatch`, which
+/// leaves alone what lies below the root of the volume, or set no `fsGroup`
+/// ([Kubernetes](https://kubernetes.io/docs/tasks/configure-pod-container/security-context/)):
+///
+/// ```yaml
+/// securityContext:
+///   runAsUser: 1000
+///   fsGroup: 1000
+///   fsGroupChangePolicy: OnRootMismatch   # FileStore::open("/volume/logins"), not "/volume"
+/// ```
+///
+/// With systemd, `StateDirectory=` needs `StateDirectoryMode=0700`; the link that `DynamicUser=` makes is
+/// followed.
+///
 /// # Where not to use it
 /// - **On a network file system** (NFS, SMB, sshfs, a volume shared by machines). Some keep locks to one
 ///   machine and some lose them when a server restarts, and then two processes send the same refresh
 ///   token; some show others an old file for a while. Use a store that is a server instead.
-/// - On a file system without hard links, such as FAT: the first swap that has to keep a record fails.
+/// - On a file system without hard links (FAT, shared folders of a virtual machine, the storage of apps
+///   on Android): the first swap that has to keep a record fails.
 /// - **On Windows** it works, but there are no modes to check: the directory's access list is what
 ///   keeps others out, and a rename is durable when the system finds time.
 #[derive(Clone, Debug)]
@@ -83,15 +102,15 @@ pub struct FileStore {
 impl FileStore {
     /// Opens a directory, and makes it if it is not there, with those above it that are missing.
     ///
+    /// A relative path starts at the working directory of this moment. Symbolic links are followed; the
+    /// last part of the path may be one if this user or root made it.
+    ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store), if it cannot be made, or if it is not for this user alone.
+    /// [`Error::Store`](crate::Error::Store), if it cannot be made, or if it is not for this user alone;
+    /// [`Error::Configuration`](crate::Error::Configuration), if the path is empty, begins with `~`, or
+    /// holds a variable, quotes or a line break: a shell would have replaced these.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
-        let given = directory.as_ref();
-        let absolute =
-            path::absolute(given).map_err(|error| unavailable("opening", given, &error))?;
-        // Without a slash at its end, which would have a link followed.
-        let directory: PathBuf = absolute.components().collect();
-        private::make_directory(&directory)?;
+        let directory = place::directory(directory.as_ref())?;
         private::directory(&directory)?;
         Ok(Self {
             directory,

@@ -8,8 +8,10 @@ mod ending; // what a logout leaves
 mod failing; // disk full, no permission, nothing renamed: the old file stays
 mod format; // what lies in a file, what it is called, newer versions
 mod killed; // SIGKILL while writing, while holding the lock, while renewing
+mod kubernetes; // volumes whose modes and owners the kubelet sets
 mod living; // signs of life: who may give one, who has ended
-mod refusing; // what others can read or write, links, fifos, other users
+mod places; // links, relative paths, paths that are none, what is in the way
+mod refusing; // what others can read or write, records that are links or fifos, other users
 mod sharing; // one of all succeeds, locks
 mod waiting; // until another store writes, and no longer than asked
 

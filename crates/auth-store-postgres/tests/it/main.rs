@@ -11,3 +11,4 @@
 mod logs;
 mod real_postgres;
 mod settings;
+mod strings;

@@ -3,6 +3,7 @@
 mod creating;
 mod durable;
 mod losing;
+mod passwords;
 mod pooler;
 mod promises;
 mod proxy;
@@ -53,6 +54,14 @@ impl Database {
 
     pub(crate) fn sql(&self, sql: &str) -> String {
         self.server.sql_in(&self.name, sql)
+    }
+
+    /// Makes sure that there is the role whose members need passwords.
+    pub(crate) fn may_need_passwords(&self) {
+        self.sql(
+            "DO $$ BEGIN CREATE ROLE with_password; \
+             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+        );
     }
 
     /// A session of somebody else.

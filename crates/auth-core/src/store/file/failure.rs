@@ -11,8 +11,9 @@ pub(super) fn unavailable(doing: &str, path: &Path, error: &io::Error) -> Error 
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "make room for it"
         }
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            "let this user write in its directory"
+        ErrorKind::PermissionDenied => "let this user write in its directory",
+        ErrorKind::ReadOnlyFilesystem => {
+            "mount it for writing, or keep the store elsewhere (in a container: on a volume)"
         }
         ErrorKind::NotFound => "open the store again, which makes its directory",
         ErrorKind::Unsupported => "keep the store on a local file system",

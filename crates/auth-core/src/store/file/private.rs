@@ -20,7 +20,7 @@ use crate::error::{Error, Result, StoreFailure};
 
 use super::failure::unavailable;
 
-pub(super) use system::{Directory, Stamp, is_at};
+pub(super) use system::{Directory, Stamp, is_at, stranger};
 
 /// Opens a file for reading, if it is there.
 pub(super) fn open(path: &Path) -> Result<Option<File>> {
@@ -52,11 +52,7 @@ pub(super) fn directory(path: &Path) -> Result<Directory> {
 }
 
 /// Makes a directory and those above it that are missing, for this user alone.
-pub(super) fn make_directory(path: &Path) -> Result<()> {
-    make(path).map_err(|error| unavailable("making", path, &error))
-}
-
-fn make(path: &Path) -> io::Result<()> {
+pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     let mut made = system::make(path);
     let parent = path.parent().unwrap_or(path);
     if made
@@ -64,13 +60,21 @@ fn make(path: &Path) -> io::Result<()> {
         .is_err_and(|e| e.kind() == ErrorKind::NotFound)
         && parent != path
     {
-        make(parent)?;
+        make_directory(parent)?;
         made = system::make(path);
     }
     match made {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         // What is in a directory survives a power cut only if the directory does.
-        Ok(()) => Directory::open(parent)?.sync(),
+        Ok(()) => match Directory::follow(parent) {
+            Ok(parent) => parent.sync(),
+            // One that may be written and not listed cannot be synced. The usual file systems make the
+            // new one's entry durable together with the new one.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                Directory::open(path)?.sync()
+            }
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     }
 }

@@ -15,11 +15,11 @@ use super::{Place, ann, failed, put, record, text};
 /// The files that a load opens, while the record is damaged.
 const READ: [&str; 3] = ["record", "previous", "lock"];
 
-fn set_mode(path: &Path, mode: u32) {
+pub(super) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-fn mode(path: &Path) -> u32 {
+pub(super) fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }
 
@@ -108,24 +108,6 @@ fn a_link_is_refused_wherever_it_leads() {
 }
 
 #[test]
-fn a_directory_that_is_a_link_is_refused_also_with_a_slash_at_its_end() {
-    let place = Place::new();
-    place.open();
-    let link = place.folder.path().join("link");
-    symlink(&place.directory, &link).unwrap();
-    for ending in ["", "/", "/.", "//"] {
-        let mut path = link.clone().into_os_string();
-        path.push(ending);
-        let why = failed(FileStore::open(path), StoreFailure::Unsafe, &link);
-        assert!(why.contains("a symbolic link"), "{why}");
-    }
-    fs::remove_file(&link).unwrap();
-    symlink(place.folder.path().join("nowhere"), &link).unwrap();
-    failed(FileStore::open(&link), StoreFailure::Unsafe, &link);
-    assert!(!place.folder.path().join("nowhere").exists());
-}
-
-#[test]
 fn a_fifo_or_a_directory_in_place_of_a_file_is_refused_without_waiting() {
     for extension in READ {
         for (make, named) in [("mkfifo -m 600", "a fifo"), ("mkdir -m 700", "a directory")] {
@@ -153,16 +135,6 @@ fn a_fifo_or_a_directory_in_place_of_a_file_is_refused_without_waiting() {
             assert!(!path.exists());
         }
     }
-}
-
-#[test]
-fn a_file_in_place_of_the_directory_is_refused() {
-    let place = Place::new();
-    fs::write(&place.directory, "").unwrap();
-    set_mode(&place.directory, 0o600);
-    let opened = FileStore::open(&place.directory);
-    let why = failed(opened, StoreFailure::Unsafe, &place.directory);
-    assert!(why.contains("is a file and must be a directory"), "{why}");
 }
 
 #[test]
@@ -215,16 +187,6 @@ fn no_sign_of_life_is_given_or_believed_in_a_file_that_others_can_write() {
     set_mode(&place.file("alive"), 0o622);
     assert!(!store.has_ended(&ann(), 1));
     assert!(store.sign_of_life(&ann(), 2).is_none());
-}
-
-#[test]
-fn directories_that_are_missing_are_made_for_the_owner_alone() {
-    let place = Place::new();
-    let path = place.directory.join("deep/down/here");
-    FileStore::open(&path).unwrap();
-    for path in path.ancestors().take(4) {
-        assert_eq!(mode(path), 0o700, "{path:?}");
-    }
 }
 
 /// What is made is looked at all the time while it is made, by somebody with all the time in the world.
@@ -294,8 +256,8 @@ impl Seen {
 }
 
 /// Whether this test runs as root, who alone can give files away.
-fn is_root(place: &Place) -> bool {
+pub(super) fn is_root(place: &Place) -> bool {
     fs::metadata(place.folder.path()).unwrap().uid() == 0
 }
 
-const NOBODY: u32 = 65534;
+pub(super) const NOBODY: u32 = 65534;

@@ -43,6 +43,50 @@ fn a_table_and_a_schema_may_have_any_name() {
 }
 
 #[test]
+fn the_schema_of_the_string_is_that_of_the_table() {
+    let Some(database) = Database::new("schemas") else {
+        return;
+    };
+    database.sql("CREATE SCHEMA logins; CREATE SCHEMA other");
+    let tables = "SELECT string_agg(schemaname, ',' ORDER BY schemaname) FROM pg_tables \
+        WHERE tablename = 'auth_logins'";
+    for parameter in ["schema", "currentSchema", "search_path"] {
+        let url = format!("{}&{parameter}=logins", database.url());
+        drop(PostgresStore::connect(&*url).unwrap());
+        assert_eq!(database.sql(tables), "logins", "{parameter}");
+        database.sql("DROP TABLE logins.auth_logins");
+    }
+    let url = format!(
+        "{}&schema=other&options=-c%20search_path%3Dother",
+        database.url()
+    );
+    drop(
+        PostgresStore::builder(&*url)
+            .schema("logins")
+            .connect()
+            .unwrap(),
+    );
+    assert_eq!(database.sql(tables), "logins", "the setting wins");
+    let url = format!("{}&options=-c%20search_path%3Dother", database.url());
+    drop(PostgresStore::connect(url).unwrap());
+    assert_eq!(database.sql(tables), "logins,other");
+}
+
+#[test]
+fn a_role_without_a_search_path_is_told_the_setting() {
+    let Some(database) = Database::new("pathless") else {
+        return;
+    };
+    database.sql("CREATE ROLE pathless LOGIN SUPERUSER; ALTER ROLE pathless SET search_path = ''");
+    let url = database.url_of("pathless");
+    let error = PostgresStore::connect(&*url).unwrap_err();
+    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(error.to_string().contains("`schema`"), "{error}");
+    let named = PostgresStore::builder(url).schema("public").connect();
+    assert_eq!(named.unwrap().load(&who("jane")).unwrap(), None);
+}
+
+#[test]
 fn who_may_not_create_tables_uses_the_one_that_is_there() {
     let Some(database) = Database::new("granted") else {
         return;

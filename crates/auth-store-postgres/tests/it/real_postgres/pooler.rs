@@ -129,3 +129,19 @@ fn a_pooler_that_goes_over_to_a_standby_is_found_out() {
     let stored = (0..100_000).find_map(|_| store.swap(&jane, Some(&one), &two).ok());
     assert_eq!(stored, Some(Swap::Stored));
 }
+
+#[test]
+fn a_string_for_a_pooler_is_taken_and_what_it_refuses_is_named() {
+    let Some(database) = Database::new("strings") else {
+        return;
+    };
+    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
+        return;
+    };
+    let url = pooler.url("strings");
+    let store = PostgresStore::connect(format!("{url}?pgbouncer=true&connection_limit=1"));
+    assert_eq!(store.unwrap().load(&who("jane")).unwrap(), None);
+    let options = format!("{url}?options=-c%20search_path%3Dpublic");
+    let error = PostgresStore::connect(options).unwrap_err();
+    assert_failure(&error, StoreFailure::Unavailable, "`options`");
+}

@@ -1,5 +1,7 @@
 //! TLS, and certificates that are not to be trusted.
 
+use std::fs;
+
 use auth_core::{Store, StoreFailure};
 use auth_store_postgres::PostgresStore;
 use rcgen::{CertificateParams, KeyPair};
@@ -43,6 +45,43 @@ fn a_server_is_believed_if_its_certificate_is_and_by_no_other_name() {
     assert!(
         !format!("{error} {error:?}").contains("example.com"),
         "{error:?}"
+    );
+}
+
+#[test]
+fn the_file_of_authorities_in_the_string_is_trusted() {
+    let key = KeyPair::generate().unwrap();
+    let names = vec!["db.example.com".to_owned()];
+    let certificate = CertificateParams::new(names)
+        .unwrap()
+        .self_signed(&key)
+        .unwrap()
+        .pem();
+    let options = Postgres::options().tls(&certificate, &key.serialize_pem());
+    let Some(server) = or_skip(options.start()) else {
+        return;
+    };
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), &certificate).unwrap();
+    let port = server.port();
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let words = format!(
+            "host=db.example.com hostaddr=127.0.0.1 port={port} user=postgres dbname=postgres \
+             sslmode={mode} sslrootcert='{}'",
+            file.path().display()
+        );
+        assert!(PostgresStore::connect(&*words).is_ok(), "{mode}");
+        let other = words.replace("host=db.example.com", "host=other.example.com");
+        let error = PostgresStore::connect(other).unwrap_err();
+        assert_failure(&error, StoreFailure::Unsafe, "another host");
+    }
+    // What Debian's packages do: a certificate that no authority signed, for a name that is not `localhost`.
+    let error = PostgresStore::connect(format!("postgres://postgres@localhost:{port}/postgres"));
+    let error = error.unwrap_err();
+    assert_failure(
+        &error,
+        StoreFailure::Unsafe,
+        "`127.0.0.1`, which needs no TLS",
     );
 }
 

@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use auth_core::{Store, StoreFailure, Swap};
 use auth_store_redis::{Error, RedisStore};
-use services::{Redis, journal, or_skip};
+use services::{Redis, Sentinel, Twemproxy, journal, or_skip};
 
 use super::{CANARY, failed, found, login, put, raw, redis, run, store};
 
@@ -70,6 +71,8 @@ fn a_socket_file_is_as_good_as_a_port() {
     };
     let url = format!("unix://{}/redis.sock?db=1", redis.folder().display());
     let by_file = RedisStore::connect(&url).unwrap();
+    let error = failed(RedisStore::connect("unix:///nowhere/redis.sock"));
+    assert!(error.to_string().contains("no socket file"), "{error}");
     let by_port = RedisStore::connect(&format!("{}/1", redis.url())).unwrap();
     assert_eq!(put(&by_file, &login("ada"), None, "a"), Swap::Stored);
     assert_eq!(found(&by_port, &login("ada")), Some("a".into()));
@@ -183,6 +186,101 @@ fn a_replica_is_refused() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_sentinel_is_named_and_not_tried_again() {
+    let Some(redis) = redis() else { return };
+    let Some(open) = or_skip(Sentinel::of(&redis, None)) else {
+        return;
+    };
+    let port = open.port();
+    let guarded = or_skip(Sentinel::of(&redis, Some("canary7Qzright"))).expect("another");
+    let urls = [
+        open.url(),
+        format!("{}/1", open.url()),
+        format!("redis://:canary7Qz@127.0.0.1:{port}"),
+        format!("redis://:canary7Qzright@127.0.0.1:{}", guarded.port()),
+    ];
+    for url in urls {
+        let error = refused(&url);
+        assert!(error.contains("is a Sentinel"), "{error}");
+        assert!(error.contains("the master that it names"), "{error}");
+    }
+}
+
+#[test]
+fn commands_that_were_renamed_are_named() {
+    for (unknown, named) in [
+        (&["EVAL", "EVALSHA"][..], "`EVALSHA`"),
+        (&["EVAL"], "`EVAL`"),
+        (&["GET"], "a command"),
+        (&["PERSIST"], "a command"),
+    ] {
+        let Some(redis) = or_skip(Redis::options().without(unknown).start()) else {
+            return;
+        };
+        let error = refused(&redis.url());
+        assert!(error.contains(&format!("does not know {named}")), "{error}");
+    }
+    // These are a comfort only.
+    let Some(redis) = or_skip(Redis::options().without(&["INFO", "CONFIG"]).start()) else {
+        return;
+    };
+    let store = store(&redis);
+    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+}
+
+#[test]
+fn a_proxy_that_hangs_up_on_commands_is_named() {
+    let Some(redis) = redis() else { return };
+    let Some(proxy) = or_skip(Twemproxy::before(&redis)) else {
+        return;
+    };
+    let error = refused(&proxy.url());
+    assert!(error.contains("hangs up on `INFO`"), "{error}");
+    assert!(error.contains("connect to the Redis server"), "{error}");
+    let error = refused(&format!("{}/1", proxy.url()));
+    assert!(error.contains("hangs up on"), "{error}");
+}
+
+#[test]
+fn a_cluster_has_one_database() {
+    let options = Redis::options().set("cluster-enabled", "yes");
+    let Some(redis) = or_skip(options.start()) else {
+        return;
+    };
+    let error = refused(&format!("{}/1", redis.url()));
+    assert!(error.contains("database 0 alone"), "{error}");
+}
+
+/// As IAM tokens do, which live for minutes; the server ends the connections meanwhile.
+#[test]
+fn a_password_that_changes_is_asked_for_with_each_connection() {
+    let Some(redis) = redis() else { return };
+    let mut admin = raw(&redis);
+    let password = Arc::new(Mutex::new(format!("{CANARY}0")));
+    let rule = format!("ACL SETUSER turn on >{CANARY}0 ~* &* +@all");
+    let () = run(&mut admin, &rule);
+    let now = Arc::clone(&password);
+    let url = format!("redis://turn@127.0.0.1:{}", redis.port());
+    let builder = RedisStore::builder(&url);
+    let store = builder
+        .password_with(move || Ok(now.lock().unwrap().as_str().into()))
+        .connect()
+        .unwrap();
+    let mut old = None;
+    for turn in ["1", "2", "3"] {
+        let new = format!("{CANARY}{turn}");
+        let () = run(&mut admin, &format!("ACL SETUSER turn resetpass >{new}"));
+        let () = run(&mut admin, "CLIENT KILL TYPE normal SKIPME yes");
+        *password.lock().unwrap() = new;
+        assert_eq!(put(&store, &login("ada"), old, turn), Swap::Stored);
+        assert_eq!(found(&store, &login("ada")), Some(turn.into()));
+        old = Some(turn);
+    }
+    let waited = store.wait(&login("ada"), None, Duration::from_secs(600));
+    assert!(waited.unwrap(), "over a connection of its own");
 }
 
 #[test]

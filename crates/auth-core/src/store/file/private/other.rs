@@ -21,6 +21,10 @@ impl Directory {
         Ok(Self)
     }
 
+    pub(in super::super) fn follow(_: &Path) -> io::Result<Self> {
+        Ok(Self)
+    }
+
     pub(in super::super) fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         fs::symlink_metadata(path)
     }
@@ -43,6 +47,11 @@ impl Stamp {
 /// A file that is open cannot be replaced here.
 pub(in super::super) fn is_at(_: &File, _: &Path) -> bool {
     true
+}
+
+/// Only an administrator makes links here.
+pub(in super::super) fn stranger(_: &Path) -> Option<u32> {
+    None
 }
 
 pub(super) fn options() -> OpenOptions {

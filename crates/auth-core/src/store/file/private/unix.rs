@@ -27,6 +27,11 @@ impl Directory {
         options.open(path).map(Self)
     }
 
+    /// Opens what a link leads to as well: to make the entry of a new directory durable.
+    pub(in super::super) fn follow(path: &Path) -> io::Result<Self> {
+        File::open(path).map(Self)
+    }
+
     pub(in super::super) fn metadata(&self, _: &Path) -> io::Result<Metadata> {
         self.0.metadata()
     }
@@ -68,23 +73,65 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
+/// The user who made a link, if it is neither this one nor root.
+pub(in super::super) fn stranger(link: &Path) -> Option<u32> {
+    let owner = fs::symlink_metadata(link).ok()?.uid();
+    (owner != 0 && owner != user()).then_some(owner)
+}
+
 /// Why this file or directory is not for this user alone, and the command that mends it.
 pub(super) fn complaint(path: &Path, mode: u32, metadata: &Metadata) -> Option<String> {
-    let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    let (owner, user) = (metadata.uid(), user());
     let open_to = metadata.mode() & 0o777;
     if owner != user {
+        let instead = match metadata.is_dir() {
+            true if is_set_gid(metadata) => {
+                "A volume of Kubernetes with `fsGroup` looks like this: open a new directory in it \
+                 instead, and set `fsGroupChangePolicy: OnRootMismatch`. "
+            }
+            true => "A new directory in it would belong to the right user. ",
+            false => "",
+        };
         Some(format!(
-            "{path:?} belongs to user {owner} and not to user {user}, who runs this; \
-             if it should: chown {user} {path:?}"
+            "{path:?} belongs to user {owner} and not to user {user}, who runs this. \
+             {instead}If it should: chown {user} {path:?}"
         ))
     } else if open_to & 0o077 != 0 {
+        let cause = cause(metadata).unwrap_or_default();
         Some(format!(
-            "{path:?} is open to others (mode {open_to:04o}), who may have read or written it; \
-             if none has: chmod {mode:o} {path:?}"
+            "{path:?} is open to others (mode {open_to:04o}), who may have read or written it. \
+             {cause}If none has: chmod {mode:o} {path:?}"
         ))
     } else {
         None
     }
+}
+
+/// What opens files and directories to others again and again, by the modes that it leaves behind.
+fn cause(metadata: &Metadata) -> Option<&'static str> {
+    let mode = metadata.mode() & 0o777;
+    let group_alone = mode & 0o060 == 0o060 && mode & 0o007 == 0;
+    if (metadata.is_dir() && is_set_gid(metadata)) || (metadata.is_file() && group_alone) {
+        Some(
+            "On a volume of Kubernetes with `fsGroup`, each start of a pod opens everything to that \
+             group: set `fsGroupChangePolicy: OnRootMismatch` and keep the store in a directory of \
+             the volume, or set no `fsGroup`. ",
+        )
+    } else if mode == 0o777 {
+        Some(
+            "If its file system knows no modes (FAT, a drive of Windows), keep the store on another. ",
+        )
+    } else {
+        None
+    }
+}
+
+fn is_set_gid(metadata: &Metadata) -> bool {
+    metadata.mode() & 0o2000 != 0
+}
+
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 fn number(metadata: &Metadata) -> (u64, u64) {

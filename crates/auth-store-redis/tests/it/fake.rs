@@ -1,0 +1,100 @@
+//! Something that speaks Redis' protocol and is not Redis: what it answers is the test's.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// A server that answers each command as it is told, and hangs up where it is told nothing.
+pub(crate) struct Fake {
+    port: u16,
+    visits: Arc<AtomicUsize>,
+}
+
+impl Fake {
+    /// `answer` gets the number of the connection, from 1, and the words of the command, the first in
+    /// capital letters.
+    pub(crate) fn start(
+        answer: impl Fn(usize, &[String]) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let (visits, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(answer));
+        let count = Arc::clone(&visits);
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+                let answer = Arc::clone(&answer);
+                thread::spawn(move || serve(stream, |words| answer(number, words)));
+            }
+        });
+        Self { port, visits }
+    }
+
+    /// A Redis of the store's liking, but for what `odd` answers.
+    pub(crate) fn but_for(
+        odd: impl Fn(&str, &[String]) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(move |_, words| odd(&words[0], words).or_else(|| usual(&words[0])))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How often a client has connected.
+    pub(crate) fn visits(&self) -> usize {
+        self.visits.load(Ordering::SeqCst)
+    }
+}
+
+/// What a safe and empty server answers.
+pub(crate) fn usual(command: &str) -> Option<String> {
+    Some(match command {
+        "INFO" => info("redis_mode:standalone\r\nrole:master\r\naof_enabled:1\r\n"),
+        "CONFIG" => "*2\r\n$11\r\nappendfsync\r\n$6\r\nalways\r\n".to_owned(),
+        "EVALSHA" | "PERSIST" => ":0\r\n".to_owned(),
+        "GET" => "$-1\r\n".to_owned(),
+        _ => "+OK\r\n".to_owned(),
+    })
+}
+
+/// A long text, as `INFO` answers.
+pub(crate) fn info(text: &str) -> String {
+    format!("${}\r\n{text}\r\n", text.len())
+}
+
+fn serve(stream: TcpStream, answer: impl Fn(&[String]) -> Option<String>) {
+    let mut writer = stream.try_clone().expect("a socket");
+    let mut reader = BufReader::new(stream);
+    while let Some(words) = command(&mut reader) {
+        let Some(text) = answer(&words) else { return };
+        if writer.write_all(text.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+fn command(reader: &mut impl BufRead) -> Option<Vec<String>> {
+    let count = number(reader, '*')?;
+    let mut words = Vec::new();
+    for _ in 0..count {
+        let mut word = vec![0; number(reader, '$')? + 2];
+        reader.read_exact(&mut word).ok()?;
+        word.truncate(word.len() - 2);
+        words.push(String::from_utf8_lossy(&word).into_owned());
+    }
+    words.first_mut()?.make_ascii_uppercase();
+    Some(words)
+}
+
+fn number(reader: &mut impl BufRead, kind: char) -> Option<usize> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    line.trim_end().strip_prefix(kind)?.parse().ok()
+}
