@@ -71,9 +71,9 @@ impl Session {
     /// # }
     /// ```
     pub fn agent(&self) -> Agent {
-        self.shared_agent()
-            .get_or_init(|| self.agent_with(|config| config))
-            .clone()
+        let agent = self.shared_agent();
+        let agent = agent.get_or_init(|| Box::new(self.agent_with(|config| config)));
+        Agent::clone(agent)
     }
 
     /// Builds an agent with settings of your own: time-outs, proxy, certificates.
@@ -92,7 +92,7 @@ impl Session {
             configure(defaults)
         };
         let again = config().build().new_agent();
-        let prover = self.policy().prover_of_tokens();
+        let prover = self.prover();
         config()
             .middleware(Signer {
                 session: self.without_agent(),
@@ -147,7 +147,7 @@ impl Signer {
         {
             return Ok(true);
         }
-        let apis = self.session.origins().as_ref();
+        let apis = self.session.origins();
         let apis = apis.map_err(|error| unsent(error.clone()))?;
         // `ureq` says what is wrong with a URL without an origin.
         let Some(origin) = Origin::of(request.uri()) else {
@@ -186,7 +186,7 @@ impl Signer {
         if token.token_type() != TokenType::Dpop {
             return None;
         }
-        let prover = self.session.policy().prover_of_tokens()?;
+        let prover = self.session.prover()?;
         Some(Proven {
             prover,
             token,
@@ -195,7 +195,7 @@ impl Signer {
     }
 
     fn is_rejection(&self, came: &Came) -> bool {
-        let is_rejection = |status| self.session.policy().is_rejection(status);
+        let is_rejection = |status| self.session.is_rejection(status);
         !came.wants_proof && came.status().is_some_and(is_rejection)
     }
 }

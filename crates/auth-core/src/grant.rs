@@ -115,11 +115,19 @@ pub trait Grant: Debug + Send + Sync {
 pub struct Policy {
     login: LoginKind,
     apis: Vec<String>,
+    /// Besides 401.
     rejections: Vec<u16>,
     replay: Replay,
     prover: Option<Arc<dyn Prover>>,
-    token_header: Option<String>,
-    token_scheme: Option<String>,
+    /// Boxed, as nearly all APIs want a token as RFC 6750 has it.
+    token: Option<Box<TokenSettings>>,
+}
+
+/// How an API wants the token otherwise.
+#[derive(Clone, Debug, Default)]
+struct TokenSettings {
+    header: Option<String>,
+    scheme: Option<String>,
 }
 
 /// Whose credentials a login sends.
@@ -152,11 +160,10 @@ impl Policy {
         Self {
             login,
             apis: Vec::new(),
-            rejections: vec![401],
+            rejections: Vec::new(),
             replay: Replay::Never,
             prover: None,
-            token_header: None,
-            token_scheme: None,
+            token: None,
         }
     }
 
@@ -193,14 +200,14 @@ impl Policy {
     /// A name that no header can have is [`Error::Configuration`](crate::Error::Configuration) when a token is
     /// asked for; so is a header or a scheme together with a [`prover`](Policy::prover).
     pub fn token_header(mut self, name: impl Into<String>) -> Self {
-        self.token_header = Some(name.into());
+        self.token.get_or_insert_default().header = Some(name.into());
         self
     }
 
     /// Sets the word before the token (RFC 9110 §11.1), such as `Zoho-oauthtoken` or `Token`. Default: `Bearer`, or
     /// `DPoP` for a token that is bound to a key.
     pub fn token_scheme(mut self, word: impl Into<String>) -> Self {
-        self.token_scheme = Some(word.into());
+        self.token.get_or_insert_default().scheme = Some(word.into());
         self
     }
 
@@ -213,7 +220,7 @@ impl Policy {
     /// Returns `true` if an API rejects a token by this status.
     #[must_use]
     pub fn is_rejection(&self, status: u16) -> bool {
-        self.rejections.contains(&status)
+        status == 401 || self.rejections.contains(&status)
     }
 
     /// Returns `true` if tokens are bound to a key.
@@ -230,13 +237,21 @@ impl Policy {
         self.replay
     }
 
-    pub(crate) fn presentation(&self) -> Result<Presentation> {
-        let (header, scheme) = (self.token_header.as_deref(), self.token_scheme.as_deref());
-        Presentation::new(header, scheme, self.binds_tokens())
+    /// How the APIs want the token; none as RFC 6750 has it.
+    pub(crate) fn presentation(&self) -> Option<Result<Presentation>> {
+        let TokenSettings { header, scheme } = self.token.as_deref()?;
+        let (header, scheme) = (header.as_deref(), scheme.as_deref());
+        Some(Presentation::new(header, scheme, self.binds_tokens()))
     }
 
-    pub(crate) fn prover_of_tokens(&self) -> Option<&dyn Prover> {
-        self.prover.as_deref()
+    /// The origins of the APIs, which the policy then lacks.
+    pub(crate) fn take_apis(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.apis)
+    }
+
+    /// What a session keeps: the statuses besides 401, and the prover.
+    pub(crate) fn into_parts(self) -> (Box<[u16]>, Option<Arc<dyn Prover>>) {
+        (self.rejections.into(), self.prover)
     }
 }
 

@@ -18,6 +18,12 @@ pub(crate) struct Presentation {
     scheme: Scheme,
 }
 
+/// As RFC 6750 and RFC 9449 have it.
+pub(crate) static PLAIN: Result<Presentation> = Ok(Presentation {
+    header: AUTHORIZATION,
+    scheme: Scheme::OfType,
+});
+
 /// The word before a token.
 #[derive(Clone, Debug)]
 enum Scheme {

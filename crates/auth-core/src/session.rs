@@ -16,13 +16,13 @@ use http::HeaderValue;
 use ureq::Agent;
 
 use crate::clock::{Clock, Moment, SystemClock};
-use crate::error::Result;
-use crate::grant::{Grant, Policy};
+use crate::error::{Error, Result};
+use crate::grant::{Grant, LoginKind, Prover};
 use crate::held::{Held, Served};
 use crate::identity::Identity;
 use crate::observer::Observer;
 use crate::origin::Origin;
-use crate::presentation::Presentation;
+use crate::presentation::{PLAIN, Presentation};
 use crate::rotation::{Memory, Rules, Stamp};
 use crate::secret::Secret;
 use crate::store::Store;
@@ -56,11 +56,14 @@ use renewal::Flight;
 /// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Inner>, Arc<OnceLock<Agent>>);
+pub struct Session(Arc<Inner>, Arc<OnceLock<Box<Agent>>>);
 
 struct Inner {
     grant: Box<dyn Grant>,
-    policy: Policy,
+    who: LoginKind,
+    /// The statuses by which an API rejects a token, besides 401.
+    rejections: Box<[u16]>,
+    prover: Option<Arc<dyn Prover>>,
     identity: Identity,
     transport: Arc<dyn Transport>,
     /// None for the machine's own, which is then asked without a detour.
@@ -70,9 +73,10 @@ struct Inner {
     rules: Rules,
     /// A fingerprint of the token that it was begun with.
     seed: u64,
-    origins: Result<Vec<Origin>>,
+    origins: std::result::Result<Vec<Origin>, Box<Error>>,
     /// How the APIs want the token.
-    presentation: Result<Presentation>,
+    /// None as RFC 6750 has it.
+    presentation: Option<Box<Result<Presentation>>>,
     /// Whether the agent sends requests to other origins, without a token.
     allows_unsigned: bool,
     held: Held,
@@ -230,16 +234,24 @@ impl Session {
         }
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.0.policy
+    /// Whether an API rejects a token by this status.
+    pub(crate) fn is_rejection(&self, status: u16) -> bool {
+        status == 401 || self.0.rejections.contains(&status)
     }
 
-    pub(crate) fn origins(&self) -> &Result<Vec<Origin>> {
-        &self.0.origins
+    pub(crate) fn prover(&self) -> Option<&dyn Prover> {
+        self.0.prover.as_deref()
+    }
+
+    pub(crate) fn origins(&self) -> std::result::Result<&[Origin], &Error> {
+        match &self.0.origins {
+            Ok(origins) => Ok(origins),
+            Err(error) => Err(error),
+        }
     }
 
     pub(crate) fn presentation(&self) -> &Result<Presentation> {
-        &self.0.presentation
+        self.0.presentation()
     }
 
     pub(crate) fn allows_unsigned(&self) -> bool {
@@ -247,7 +259,7 @@ impl Session {
     }
 
     /// The agent that the clones of this session share.
-    pub(crate) fn shared_agent(&self) -> &OnceLock<Agent> {
+    pub(crate) fn shared_agent(&self) -> &OnceLock<Box<Agent>> {
         &self.1
     }
 
@@ -266,6 +278,10 @@ impl fmt::Debug for Session {
 }
 
 impl Inner {
+    fn presentation(&self) -> &Result<Presentation> {
+        self.presentation.as_deref().unwrap_or(&PLAIN)
+    }
+
     fn clock(&self) -> &dyn Clock {
         self.clock.as_deref().unwrap_or(&SystemClock)
     }

@@ -103,7 +103,10 @@ impl Record {
             Ok(print) => *print,
             Err(error) => return Allowed::Nothing(self.nothing_to_log_in_with(error.clone())),
         };
-        match self.holds_back(Scope::Login(print), circumstances) {
+        // Some grants refresh by logging in, so both are one request.
+        let scopes = [Scope::Login(print), Scope::Refresh(print)];
+        let held_back = |scope| self.holds_back(scope, circumstances);
+        match scopes.into_iter().find_map(held_back) {
             Some(back_off) => Allowed::Nothing(back_off.error(circumstances.now())),
             None => Allowed::LogIn,
         }

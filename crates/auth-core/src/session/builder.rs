@@ -40,9 +40,9 @@ pub struct Builder {
 
 impl Builder {
     pub(super) fn new(grant: Box<dyn Grant>) -> Self {
-        let policy = grant.policy();
+        let mut policy = grant.policy();
         Self {
-            origins: policy.apis().to_vec(),
+            origins: policy.take_apis(),
             policy,
             grant,
             transport: None,
@@ -148,18 +148,21 @@ impl Builder {
                 + MARGIN,
             retries: self.retries,
         };
+        let presentation = self.policy.presentation().map(Box::new);
+        let who = self.policy.login();
+        let (rejections, prover) = self.policy.into_parts();
         let inner = Inner {
             seed: fingerprint(&identity, seed(&self.response, &self.refresh_token)),
             identity,
-            presentation: self.policy.presentation(),
-            policy: self.policy,
+            presentation,
+            who,
             grant: self.grant,
             transport,
             store,
             rules,
             clock: self.clock,
             observer: self.observer,
-            origins: origins(&self.origins, self.allow_http),
+            origins: origins(&self.origins, self.allow_http).map_err(Box::new),
             allows_unsigned: self.allow_unsigned,
             held: Held::new(),
             memory: Mutex::default(),
@@ -168,6 +171,8 @@ impl Builder {
             unrevoked: Mutex::default(),
             flight: Mutex::new(None),
             landed: Condvar::new(),
+            rejections,
+            prover,
         };
         inner.begin_with(self.response, self.refresh_token);
         Session(Arc::new(inner), Arc::default())

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::observer::Event;
-use crate::rotation::Record;
 use crate::token::Token;
 
 use super::{Inner, Rejection, lock};
@@ -35,7 +34,7 @@ impl Inner {
     #[cold]
     pub(super) fn renew(&self, ahead: u64) -> Result<Token> {
         // Nothing is sent for a token that could not be shown to any API.
-        self.presentation.as_ref().map_err(Error::clone)?;
+        self.presentation().as_ref().map_err(Error::clone)?;
         loop {
             let mut current = lock(&self.flight);
             let Some(flight) = current.clone() else {
@@ -101,12 +100,9 @@ impl Inner {
             return;
         };
         let mut memory = lock(&self.memory);
-        let stamp = memory
-            .newest
-            .as_ref()
-            .map(Record::stamp)
-            .unwrap_or_default();
-        if memory.told.replace((stamp, *reason)) != Some((stamp, *reason)) {
+        let newest = memory.newest.as_ref();
+        let told = (newest.map_or(0, |record| record.generation), *reason);
+        if memory.told.replace(told) != Some(told) {
             drop(memory);
             self.tell(&Event::ReauthenticationRequired { error });
         }

@@ -31,7 +31,7 @@ impl Inner {
     /// Goes from step to step until there is a token, or nothing left to try now.
     pub(super) fn go_through(&self, ahead: u64, quiet: &Cell<Duration>) -> Result<Token> {
         let logouts = self.logouts.load(Ordering::Acquire);
-        let sends = sends(&*self.grant, self.policy.login());
+        let sends = sends(&*self.grant, self.who);
         let mut renewal = Renewal::new(self.rules, sends.clone(), self.want(ahead));
         let mut hands = Hands::default();
         let mut came = Came::Begun;
@@ -198,7 +198,7 @@ impl Inner {
 
     /// The token as the API wants it; none if no header may hold it.
     fn presented(&self, access: Access, stamp: Stamp) -> Option<Token> {
-        Token::new(access, stamp, self.presentation.as_ref().ok()?)
+        Token::new(access, stamp, self.presentation().as_ref().ok()?)
     }
 
     /// How long a token that is still valid is served without another look.

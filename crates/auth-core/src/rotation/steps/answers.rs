@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::clock::Moment;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Result, Sent};
+use crate::grant::LoginKind;
 use crate::token::TokenResponse;
 
 use super::super::change::Change;
@@ -62,12 +63,19 @@ impl Step<'_> {
         let next = match &back_off {
             // A response that makes no sense now will make none in a second.
             _ if matches!(error, Error::Answer(_)) => Next::Stop,
-            // The session found out only now that it has nothing to send.
-            None if matches!(error, Error::ReauthenticationRequired { .. }) => Next::Stop,
+            // A code that left is not sent again, and why it brought no token is more telling.
+            _ if !is_refresh
+                && self.renewal.sends.who == LoginKind::Interactive
+                && has_left(&error) =>
+            {
+                Next::Stop
+            }
             Some(back_off) if back_off.scope == Scope::Everyone => {
                 Next::After(back_off.period.length())
             }
-            _ => Next::Now,
+            // A refresh that is refused leaves the login; after that there is nothing else to try.
+            _ if is_refresh && (fate == Fate::Spent || back_off.is_some()) => Next::Now,
+            _ => Next::Stop,
         };
         let after = After::Fail(error.clone(), next);
         if let Some(successor) = successor {
@@ -126,4 +134,9 @@ impl Step<'_> {
             failed,
         }
     }
+}
+
+/// Whether the request may have arrived.
+fn has_left(error: &Error) -> bool {
+    !matches!(error, Error::Network { sent: Sent::No, .. })
 }

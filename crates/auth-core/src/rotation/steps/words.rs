@@ -54,8 +54,8 @@ pub(crate) struct Memory {
     pub(crate) newest: Option<Record>,
     /// What could not be stored yet.
     pub(crate) owed: Option<Box<Change>>,
-    /// That a person must log in, and at which record that was told last.
-    pub(crate) told: Option<(Stamp, Reason)>,
+    /// Why a person must log in, and at which generation that was told last.
+    pub(crate) told: Option<(u64, Reason)>,
 }
 
 /// Time and chance, which a pure function must be given.
