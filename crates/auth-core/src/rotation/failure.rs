@@ -102,13 +102,13 @@ pub(super) fn of_login(
 ) -> Option<BackOff> {
     let verdict = match error {
         Error::Configuration(_) | Error::ReauthenticationRequired { .. } => return None,
+        // The next code is another.
+        _ if sends.who == LoginKind::Interactive && spends_code(error) => return None,
         Error::Answer(_) if sends.who == LoginKind::Password => Verdict::Doubted,
         Error::Answer(_) => Verdict::Unusable,
         Error::Refused(_) | Error::Status { .. } => match (later(error), sends.who) {
             (Some(verdict), _) => verdict,
-            (None, LoginKind::Client) => Verdict::Setting,
-            // A code is spent, and the next one is another.
-            (None, LoginKind::Interactive) => return None,
+            (None, LoginKind::Client | LoginKind::Interactive) => Verdict::Setting,
             (None, LoginKind::Password) if is(error, &["invalid_grant"]) => Verdict::Wrong,
             (None, LoginKind::Password) => Verdict::Doubted,
         },
@@ -118,15 +118,27 @@ pub(super) fn of_login(
     Some(back_off(error, verdict, scope.ok(), base, now))
 }
 
-/// What a failed login is to its caller: a code that was refused is not tried again.
+/// What a failed login is to its caller: a code that was sent is not sent again.
 pub(super) fn as_told(error: Error, who: LoginKind) -> Error {
-    let is_refusal = matches!(error, Error::Refused(_) | Error::Status { .. });
-    if who != LoginKind::Interactive || !is_refusal || later(&error).is_some() {
+    if who != LoginKind::Interactive || !spends_code(&error) {
         return error;
     }
     Error::ReauthenticationRequired {
         reason: Reason::CodeSpent,
         cause: Some(Box::new(error)),
+    }
+}
+
+/// Whether a code that brought this is spent, or may be.
+fn spends_code(error: &Error) -> bool {
+    match error {
+        Error::Configuration(_)
+        | Error::ReauthenticationRequired { .. }
+        | Error::Network { sent: Sent::No, .. } => false,
+        Error::Refused(_) | Error::Status { .. } => {
+            later(error).is_none() || fate_by_status(error) != Fate::Kept
+        }
+        _ => true,
     }
 }
 

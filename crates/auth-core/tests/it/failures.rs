@@ -251,6 +251,7 @@ fn an_unusable_answer_that_holds_a_new_refresh_token_keeps_it() {
 fn a_wrong_password_is_told_at_once_and_then_remembered_without_another_request() {
     let script = Script::new().error(refused("invalid_grant"));
     let (session, clock) = script.session();
+    assert!(matches!(session.token(), Err(Error::Refused(_))));
     for _ in 0..3 {
         let error = session.token().unwrap_err();
         assert!(matches!(

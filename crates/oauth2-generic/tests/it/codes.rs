@@ -237,8 +237,12 @@ fn a_code_that_brings_no_token_fails_with_its_own_reason_and_is_kept_if_it_never
             session.token().unwrap();
             continue;
         }
-        let error = session.token().unwrap_err().to_string();
-        assert!(error.contains(reason), "{error}");
+        let error = session.token().unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(
+            is_spent(&error) && cause.contains(reason),
+            "{error}: {cause}"
+        );
         clock.advance(Duration::from_secs(60));
         assert!(session.token().is_err(), "{reason}");
     }

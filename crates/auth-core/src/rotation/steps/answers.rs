@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Moment;
-use crate::error::{Error, Reason, Result, Sent};
-use crate::grant::LoginKind;
+use crate::error::{Error, Reason, Result};
 use crate::token::TokenResponse;
 
 use super::super::change::Change;
@@ -63,13 +62,6 @@ impl Step<'_> {
         let next = match &back_off {
             // A response that makes no sense now will make none in a second.
             _ if matches!(error, Error::Answer(_)) => Next::Stop,
-            // A code that left is not sent again, and why it brought no token is more telling.
-            _ if !is_refresh
-                && self.renewal.sends.who == LoginKind::Interactive
-                && has_left(&error) =>
-            {
-                Next::Stop
-            }
             Some(back_off) if back_off.scope == Scope::Everyone => {
                 Next::After(back_off.period.length())
             }
@@ -134,9 +126,4 @@ impl Step<'_> {
             failed,
         }
     }
-}
-
-/// Whether the request may have arrived.
-fn has_left(error: &Error) -> bool {
-    !matches!(error, Error::Network { sent: Sent::No, .. })
 }
