@@ -4,11 +4,15 @@ use std::time::Duration;
 
 /// How many seconds of a life of `life` seconds pass before it is time to renew.
 ///
-/// The last fifth is for renewing, at least one minute and at most fifteen, ±10 % so that a fleet
-/// does not renew at once, and never more than half: a buffer longer than the life would mean a
-/// request for every call.
-pub(crate) fn fresh_for(life: u64) -> u64 {
-    let window = (life / 5).clamp(60, 900).min(life / 2);
+/// The last fifth is for renewing, at least one minute and at most fifteen, or as much as the session
+/// was told (`ahead`, 0 for not at all); ±10 % so that a fleet does not renew at once, and never more
+/// than half: a buffer longer than the life would mean a request for every call.
+pub(crate) fn fresh_for(life: u64, ahead: u32) -> u64 {
+    let window = match ahead {
+        0 => (life / 5).clamp(60, 900),
+        told => told.into(),
+    };
+    let window = window.min(life / 2);
     let tenth = window / 10;
     life - (window - tenth + fastrand::u64(0..=2 * tenth))
 }
@@ -100,13 +104,22 @@ mod tests {
             0, 1, 2, 10, 59, 60, 61, 120, 300, 3600, 7200, 86_400, 31_536_000,
         ] {
             for _ in 0..100 {
-                let fresh = fresh_for(life);
+                let fresh = fresh_for(life, 0);
                 assert!(fresh <= life, "{life}: {fresh}");
                 assert!(life - fresh <= 990, "{life}: {fresh}");
                 assert!(10 * (life - fresh) <= 6 * life.max(1), "{life}: {fresh}");
             }
         }
-        assert!((2808..=2952).contains(&fresh_for(3600)));
+        assert!((2808..=2952).contains(&fresh_for(3600, 0)));
+    }
+
+    #[test]
+    fn a_session_may_renew_further_ahead_but_never_in_the_first_half() {
+        let year = 365 * 24 * 3600;
+        let ahead = year - fresh_for(year, 24 * 3600);
+        assert!((77_760..=95_040).contains(&ahead), "{ahead}");
+        assert!(fresh_for(3600, 24 * 3600) >= 1620);
+        assert!(fresh_for(3600, 10) >= 3589);
     }
 
     #[test]

@@ -162,6 +162,7 @@ impl<'s> World<'s> {
             replay: self.scenario.replay,
             flight: FLIGHT,
             retries: self.scenario.retries,
+            renew_ahead: 0,
         }
     }
 

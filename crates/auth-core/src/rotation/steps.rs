@@ -323,7 +323,7 @@ impl Step<'_> {
             // Good for this one call, if for no more.
             How::Obtained | How::Refreshed { .. } => (how, true),
         };
-        let fresh_for = backoff::fresh_for(access.life);
+        let fresh_for = backoff::fresh_for(access.life, self.renewal.rules.renew_ahead);
         let is_fresh = access.age(now).is_some_and(|age| age + ahead < fresh_for);
         (usable && rejected != Some(stamp) && !new_login).then(|| Serve {
             login: base.login.clone().unwrap_or_default(),

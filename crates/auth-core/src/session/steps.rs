@@ -5,9 +5,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock::{Clock, Moment};
-use crate::error::{Error, Result};
+use crate::error::{Error, RequestKind, Result};
+use crate::grant::LoginKind;
 use crate::held::Current;
 use crate::observer::Event;
+use crate::request::TokenRequest;
 use crate::rotation::{
     Access, Came, Do, How, Loaded, Login, Notice, Outcome, Period, Renewal, Serve, Stamp,
     Surroundings, Want,
@@ -60,17 +62,16 @@ impl Inner {
                     }
                     Came::Swapped(swapped)
                 }
-                Do::Refresh(refresh_token) => {
-                    let started = self.clock().now();
-                    let request = self.grant.refresh_request(&refresh_token);
-                    let answer = request.and_then(|request| request.send(&*self.transport));
-                    Came::Answered(answer, started)
-                }
+                Do::Refresh(refresh_token) => self.send(
+                    self.grant.refresh_request(&refresh_token),
+                    RequestKind::Refresh,
+                ),
                 Do::LogIn => {
-                    let started = self.clock().now();
-                    let request = self.grant.login_request();
-                    let answer = request.and_then(|request| request.send(&*self.transport));
-                    Came::Answered(answer, started)
+                    let kind = match self.who {
+                        LoginKind::Interactive => RequestKind::Code,
+                        LoginKind::Client | LoginKind::Password => RequestKind::Login,
+                    };
+                    self.send(self.grant.login_request(), kind)
                 }
                 Do::Wait(attempt, at_most) => Came::Waited(self.wait(&hands, attempt, at_most)),
                 Do::Sleep(wait) => {
@@ -87,6 +88,12 @@ impl Inner {
                 },
             };
         }
+    }
+
+    fn send(&self, request: Result<TokenRequest>, kind: RequestKind) -> Came {
+        let started = self.clock().now();
+        let answer = request.and_then(|request| request.send(&*self.transport));
+        Came::Answered(answer.map_err(|error| error.answering(kind)), started)
     }
 
     fn want(&self, ahead: u64) -> Want {
@@ -192,7 +199,7 @@ impl Inner {
             token: self.presented(access.clone(), stamp)?,
             issued: access.issued(now)?,
             life: access.life,
-            fresh_for: crate::backoff::fresh_for(access.life),
+            fresh_for: crate::backoff::fresh_for(access.life, self.rules.renew_ahead),
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use auth_core::http::HeaderValue;
 use auth_core::{ManualClock, Session};
 
-use crate::script::{Script, refused, response, seconds, served};
+use crate::script::{Script, refused, response, seconds, served, status};
 
 #[test]
 fn nothing_is_asked_before_the_first_token_is_wanted_and_only_once_while_it_is_fresh() {
@@ -204,4 +204,25 @@ fn a_login_that_is_refused_after_a_logout_is_not_held_against_the_next_one() {
     let session = place.get_or_init(|| script.builder(&clock).build());
     assert!(session.token().is_err());
     assert_eq!(served(session), "one");
+}
+
+#[test]
+fn a_session_told_to_renew_early_outlives_a_day_without_its_server() {
+    let year = 365 * 24 * 3600;
+    let script = Script::new()
+        .then(move || Ok(response("one", "", year)))
+        .error(status(503))
+        .then(move || Ok(response("two", "", year)));
+    let clock = ManualClock::new();
+    let builder = script.builder(&clock).retries(0);
+    let session = builder.renew_ahead(seconds(24 * 3600)).build();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(year - 27 * 3600));
+    assert_eq!(served(&session), "one");
+    assert_eq!(script.asked().len(), 1, "it is not time yet");
+    clock.advance(seconds(7 * 3600));
+    assert_eq!(served(&session), "one");
+    assert_eq!(script.asked().len(), 2, "it is, and the server is down");
+    clock.advance(seconds(19 * 3600));
+    assert_eq!(served(&session), "two");
 }

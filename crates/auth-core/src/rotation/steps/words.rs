@@ -20,6 +20,8 @@ pub(crate) struct Rules {
     pub(crate) flight: Duration,
     /// How often a caller without a token tries again.
     pub(crate) retries: u32,
+    /// How many seconds before its end a token is renewed; 0 for a share of its life.
+    pub(crate) renew_ahead: u32,
 }
 
 /// What a session would send, so that a refusal holds for exactly that.
