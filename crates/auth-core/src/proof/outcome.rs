@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorCode, Reason};
 use crate::rotation::{Login, Outcome, Record};
 
 use super::process::{Todo, number_of};
-use super::scenario::Credentials;
+use super::scenario::{Credentials, Start};
 use super::world::{Checked, Story, World};
 
 impl World<'_> {
@@ -59,7 +59,8 @@ impl World<'_> {
             Reason::CredentialsRefused => self.wrong > 0,
             Reason::RefreshTokenRefused => self.refused > 0 || self.balked() >= IN_A_ROW,
             Reason::RefreshTokenUncertain => self.troubles() > 0,
-            Reason::CodeSpent | Reason::LoginTimedOut | Reason::LoginCancelled => false,
+            Reason::CodeSpent => self.scenario.start == Start::NewLogin && self.troubles() > 0,
+            Reason::LoginTimedOut | Reason::LoginCancelled => false,
         };
         if !is_true {
             return Err(format!("the wrong reason: P{at} is told that {reason}"));

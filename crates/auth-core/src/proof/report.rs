@@ -57,20 +57,21 @@ fn print(scenario: &Scenario, report: &Report) {
     HEADING.call_once(|| {
         let _ = writeln!(
             lines,
-            "\n    {:<40} {:<15} processes crashes lost denied store late {:>8} {:>11} violations",
+            "\n    {:<53} {:<15} processes crashes lost denied refused store late {:>8} {:>11} violations",
             "every order of events", "server", "states", "transitions"
         );
     });
     let left = scenario.left;
     let _ = writeln!(
         lines,
-        "    {:<40} {:<15} {:>9} {:>7} {:>4} {:>6} {:>5} {:>4} {:>8} {:>11} {:>10}  {:.1} s",
+        "    {:<53} {:<15} {:>9} {:>7} {:>4} {:>6} {:>7} {:>5} {:>4} {:>8} {:>11} {:>10}  {:.1} s",
         scenario.name.replace('_', " "),
         format!("{:?}", scenario.server),
         scenario.processes,
         left.crashes,
         left.lost,
         left.denied,
+        left.balked,
         left.unreachable + left.restores,
         left.overdue,
         report.states,
