@@ -150,16 +150,20 @@ impl Record {
 impl BackOff {
     /// What a caller is told who is held back.
     fn error(&self, now: Moment) -> Error {
-        let cause = Box::new(self.cause.clone());
+        let cause = self.cause.clone();
         if self.verdict == Verdict::Wrong {
             return Error::ReauthenticationRequired {
                 reason: Reason::CredentialsRefused,
-                cause: Some(cause),
+                cause: Some(Box::new(cause)),
             };
         }
+        let cause = match self.scope {
+            Scope::Login(_) => cause.with_hint(OTHERS_AT_ONCE),
+            Scope::Everyone | Scope::Refresh(_) => cause,
+        };
         Error::NotBefore {
             wait: self.period.left(now),
-            cause,
+            cause: Box::new(cause),
         }
     }
 }
@@ -175,5 +179,8 @@ impl InFlight {
     }
 }
 
+/// What helps sooner than waiting.
+const OTHERS_AT_ONCE: &str =
+    "corrected settings are tried at once, and these ones after `Session::forget`";
 /// Back-offs are no process's attempt.
 pub(super) const NOBODY: u128 = 0;

@@ -271,7 +271,10 @@ fn a_wrong_password_is_told_at_once_and_then_remembered_without_another_request(
 fn a_page_that_says_403_is_not_taken_for_a_wrong_password() {
     let script = Script::new().error(status(403)).token("one", "");
     let (session, clock) = script.session();
-    assert!(session.token().is_err());
+    assert!(matches!(session.token(), Err(Error::Status { .. })));
+    let error = session.token().unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("`Session::forget`"), "{cause}");
     clock.advance(seconds(3600));
     assert_eq!(served(&session), "one");
 }
