@@ -84,11 +84,11 @@ impl Record {
         if back_off.verdict != Verdict::Unclear {
             return Allowed::Nothing(back_off.error(now));
         }
-        let works = self.access().is_some_and(|access| access.is_valid(now));
         match sends.login {
             // The refresh token stays until the login has succeeded.
             Ok(_) => self.allows_login(sends, circumstances),
-            Err(_) if self.is_given_up_by(back_off) && !works => {
+            // A caller with a valid token is served that one anyway.
+            Err(_) if self.is_given_up_by(back_off) => {
                 Allowed::Nothing(Error::ReauthenticationRequired {
                     reason: Reason::RefreshTokenRefused,
                     cause: Some(Box::new(back_off.cause.clone())),
