@@ -138,6 +138,10 @@ impl SigningKey {
         jwk + "}"
     }
 
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(crate) fn algorithm(&self) -> &'static str {
         self.key.algorithm().name()
     }

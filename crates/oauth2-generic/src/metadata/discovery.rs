@@ -127,6 +127,11 @@ impl Discovery {
     /// mix the two (RFC 8414 §5 knows of it, and Better Auth publishes only the third of these).
     fn places(&self) -> Result<Vec<String>> {
         let problem = |what: &str| Err(Error::configuration(format!("the issuer {what}")));
+        if !self.issuer.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return problem(
+                "has a line break, a space or a character that is not ASCII in it; remove it",
+            );
+        }
         if !is_private(&self.issuer, self.allow_http) {
             return problem(
                 "is not a URL that begins with https://; plain http is for 127.0.0.1 and [::1], and for a test \
