@@ -142,7 +142,7 @@ impl BrowserLogin {
         self
     }
 
-    /// [Shows](BrowserLogin::show) the URL at once, also if a browser opens.
+    /// [Shows](BrowserLogin::show) the URL at once, also if a browser opens. Default: only if none comes back.
     pub fn always_show(mut self) -> Self {
         self.always_show = true;
         self
