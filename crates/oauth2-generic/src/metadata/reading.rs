@@ -61,8 +61,8 @@ fn check_issuer(reply: &Reply, issuer: &str) -> Result<()> {
              as the server writes it"
         }
         Some(found) if normal(found).is_some() && normal(found) == normal(issuer) => {
-            "the metadata's issuer differs from the one asked for by the case of its host or by a port that need not be \
-             there; ask for it as the server writes it"
+            "the metadata's issuer differs from the one asked for by the case of scheme or host, or by a port that need \
+             not be there; ask for it as the server writes it"
         }
         Some(found) if found.contains('{') && !issuer.contains('{') => {
             "the metadata is that of another issuer, with a placeholder for a tenant in it; put your tenant's id \

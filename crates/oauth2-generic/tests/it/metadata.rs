@@ -156,10 +156,10 @@ fn a_server_that_fails_is_not_taken_for_one_that_publishes_nothing() {
 fn the_metadata_of_another_issuer_is_refused_to_the_last_slash() {
     for (other, word) in [
         ("https://evil.example", "another issuer"),
-        ("https://LOGIN.example/tenant", "case of its host"),
+        ("https://LOGIN.example/tenant", "case of scheme or host"),
         (
             "https://login.example:443/tenant",
-            "port that need not be there",
+            "by a port that need not",
         ),
         ("https://login.example/tenant/", "slash"),
     ] {
