@@ -199,6 +199,15 @@ impl Policy {
     /// `token_header("Authorization")` is for an API that wants the token without a word before it.
     /// A name that no header can have is [`Error::Configuration`](crate::Error::Configuration) when a token is
     /// asked for; so is a header or a scheme together with a [`prover`](Policy::prover).
+    ///
+    /// ```
+    /// use auth_core::Policy;
+    ///
+    /// let policy = Policy::for_interactive()
+    ///     .api("https://acme.myshopify.com")
+    ///     .token_header("X-Shopify-Access-Token");
+    /// # let _ = policy;
+    /// ```
     pub fn token_header(mut self, name: impl Into<String>) -> Self {
         self.token.get_or_insert_default().header = Some(name.into());
         self
@@ -206,6 +215,15 @@ impl Policy {
 
     /// Sets the word before the token (RFC 9110 §11.1), such as `Zoho-oauthtoken` or `Token`. Default: `Bearer`, or
     /// `DPoP` for a token that is bound to a key.
+    ///
+    /// ```
+    /// use auth_core::Policy;
+    ///
+    /// let policy = Policy::for_interactive()
+    ///     .api("https://www.zohoapis.com")
+    ///     .token_scheme("Zoho-oauthtoken");
+    /// # let _ = policy;
+    /// ```
     pub fn token_scheme(mut self, word: impl Into<String>) -> Self {
         self.token.get_or_insert_default().scheme = Some(word.into());
         self

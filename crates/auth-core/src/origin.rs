@@ -36,7 +36,14 @@ impl Origin {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let uri: Option<Uri> = text.parse().ok();
         uri.as_ref().and_then(Self::of).ok_or_else(|| {
-            Error::configuration("an origin is not of the form https://host or https://host:port")
+            // What stands before an `@` may be a password.
+            let which = match text.contains('@') {
+                true => "an API's URL".to_owned(),
+                false => format!("{text:?}"),
+            };
+            Error::configuration(format!(
+                "{which} is not an origin for tokens; write https://host or https://host:port"
+            ))
         })
     }
 

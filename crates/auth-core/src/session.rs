@@ -120,7 +120,7 @@ impl Session {
     }
 
     /// Returns the value for an `Authorization` header, or for the header that the grant's
-    /// [`Policy::token_header`] names.
+    /// [`Policy::token_header`](crate::Policy::token_header) names.
     ///
     /// # Errors
     /// As [`token`](Session::token).

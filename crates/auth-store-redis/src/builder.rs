@@ -69,9 +69,8 @@ impl Builder {
     ///
     /// A token of [AWS](https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html)
     /// lives for 15 minutes, one of Azure for an hour. The store calls `ask` on the thread that needs
-    /// a connection, on several at once,
-    /// within the time-out of the load or swap. So `ask` keeps its token as long as that works, and never
-    /// uses this store. Default: none.
+    /// a connection, on several threads at once, within the time-out of the load or swap. So `ask` keeps
+    /// its token as long as that works, and never uses this store. Default: none.
     ///
     /// An error of `ask` becomes one of the store, which shows its text. After a refused password the
     /// next call asks again.

@@ -68,6 +68,18 @@ impl Assertions {
             .on_failure(self.corrector(client))
     }
 
+    /// Fails for a setting that came with the line break of its file.
+    fn check(&self, audience: &str) -> Result<()> {
+        let settings = [("audience", audience), ("key_id", self.key.id())];
+        let is_broken = |text: &str| text.contains(char::is_control);
+        match settings.into_iter().find(|(_, text)| is_broken(text)) {
+            None => Ok(()),
+            Some((setting, _)) => Err(Error::configuration(format!(
+                "`{setting}` of an assertion has a line break or another control character in it; remove it"
+            ))),
+        }
+    }
+
     fn maker(
         &self,
         client: &Client,
@@ -76,6 +88,7 @@ impl Assertions {
         let this = self.clone();
         let (audience, server) = (self.audience(client).to_owned(), place(client));
         move || {
+            this.check(&audience)?;
             let clock = this.key.clocks().get(&server).copied();
             let now = clock.unwrap_or_default().now(this.clock.seconds());
             let mut claims = claims.clone();

@@ -125,7 +125,8 @@ impl BrowserLogin {
 
     /// Opens the browser. Default: the one that the desktop would open.
     ///
-    /// It must return at once. If it fails, the URL is [shown](BrowserLogin::show) instead.
+    /// It is called on a thread of its own, which is left alone if it still runs when the login is over. If it fails,
+    /// the URL is [shown](BrowserLogin::show) instead.
     pub fn open_with(mut self, open: impl FnOnce(&str) -> io::Result<()> + Send + 'static) -> Self {
         self.opening = Opening::With(Box::new(open));
         self
@@ -141,7 +142,7 @@ impl BrowserLogin {
         self
     }
 
-    /// [Shows](BrowserLogin::show) the URL at once, also if a browser opens.
+    /// [Shows](BrowserLogin::show) the URL at once, also if a browser opens. Default: only if none comes back.
     pub fn always_show(mut self) -> Self {
         self.always_show = true;
         self

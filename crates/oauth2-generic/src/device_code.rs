@@ -157,7 +157,11 @@ fn says_pending(answer: &Response<Vec<u8>>) -> bool {
     let word = b"pending";
     let mut words = answer.body().windows(word.len());
     let is_said = words.any(|letters| letters.eq_ignore_ascii_case(word));
-    answer.status().is_success() && (is_said || answer.status() == StatusCode::ACCEPTED)
+    let is_empty = matches!(
+        answer.status(),
+        StatusCode::ACCEPTED | StatusCode::NO_CONTENT
+    );
+    is_empty || answer.status().is_success() && is_said
 }
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";

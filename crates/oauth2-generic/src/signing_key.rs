@@ -65,7 +65,7 @@ impl SigningKey {
     /// Names the key by its certificate: `x5t#S256` and `x5t` in the header (RFC 7515 §4.1.7 and §4.1.8), as
     /// Entra ID and AD FS require.
     ///
-    /// `pem` is the text of the certificate's file; certificates that follow in it are its chain, see
+    /// `pem` is the text of the certificate's file; further certificates in it are its chain, see
     /// [`send_certificate`](SigningKey::send_certificate).
     ///
     /// ```no_run
@@ -80,7 +80,7 @@ impl SigningKey {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Configuration`] if the text holds no certificate, or its first one is for another key.
+    /// [`Error::Configuration`] if the text holds no certificate, or none for this key.
     pub fn certificate(mut self, pem: &str) -> Result<Self> {
         self.certificate = Some(Certificate::from_pem(pem, &self.key)?);
         Ok(self)
@@ -136,6 +136,10 @@ impl SigningKey {
             jwk += &format!(r#","kid":{}"#, json!(self.id));
         }
         jwk + "}"
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     pub(crate) fn algorithm(&self) -> &'static str {

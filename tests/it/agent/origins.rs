@@ -52,6 +52,20 @@ fn a_session_without_an_api_says_how_to_add_one() {
 }
 
 #[test]
+fn an_api_that_is_not_an_origin_is_named() {
+    let text = |origin: &str| {
+        let (builder, _) = builder(client(&[]));
+        let session = builder.origin(origin).build();
+        unsent(&session, "https://api.example.com/").to_string()
+    };
+    for origin in ["api.example.com", "https://api.example.com\n", ""] {
+        let shown = text(origin);
+        assert!(shown.contains(&format!("{origin:?} is not")), "{shown}");
+    }
+    assert!(!text("ftp://jsmith:s3cret@api.example.com").contains("s3cret"));
+}
+
+#[test]
 fn an_unsigned_request_is_sent_where_it_is_allowed() {
     let (api, other) = (Api::content(), Api::content());
     let (builder, given) = builder(client(&[&api]));

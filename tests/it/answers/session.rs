@@ -310,11 +310,11 @@ fn what_a_server_said_reaches_every_process_that_shares_the_login() {
     let Error::NotBefore { cause, .. } = quiet(start().token()) else {
         panic!("the other process waits as well");
     };
-    assert_eq!(cause.to_string(), error.to_string());
-    assert!(
-        cause
-            .to_string()
-            .starts_with("the server answered 404 to the login (Not Found: No mapping);"),
-        "{cause}"
-    );
+    // Who is held back reads besides what helps sooner than waiting.
+    for said in [error.to_string(), cause.to_string()] {
+        assert!(
+            said.starts_with("the server answered 404 to the login (Not Found: No mapping"),
+            "{said}"
+        );
+    }
 }

@@ -49,6 +49,22 @@ fn a_header_that_a_server_repeats_is_left_out() {
     }
 }
 
+/// A gateway that reads the pair may name it as it understood it.
+#[test]
+fn a_pair_that_a_server_decodes_is_left_out() {
+    let words = format!("no client batch:{CANARY}key, secret {CANARY}key");
+    let body = serde_json::json!({"error": "invalid_client", "error_description": words});
+    // batch:canary7Qzkey
+    let key = "Basic YmF0Y2g6Y2FuYXJ5N1F6a2V5";
+    let script = Script::of([answer(401, &body.to_string())]);
+    let request = request("https://as.example/token").secret_header("x-space-auth-key", key);
+    let error = quiet(request.send(&script));
+    assert!(
+        error.to_string().contains("no client …, secret …"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_secret_header_that_cannot_be_sent_is_an_error_that_names_it() {
     let long = CANARY.repeat(300);

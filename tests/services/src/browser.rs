@@ -16,7 +16,6 @@ use crate::Visit;
 /// Somebody who logs in when asked to, and then says yes or no: forms and cookies, no script.
 #[derive(Debug)]
 pub struct Browser {
-    agent: Agent,
     cookies: BTreeMap<String, String>,
     username: &'static str,
     password: &'static str,
@@ -44,13 +43,7 @@ pub enum Led {
 impl Browser {
     /// Somebody with a name and a password, who says yes.
     pub fn new((username, password): (&'static str, &'static str)) -> Self {
-        let agent = Agent::config_builder()
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .build()
-            .into();
         Self {
-            agent,
             cookies: BTreeMap::new(),
             username,
             password,
@@ -179,7 +172,7 @@ impl Browser {
     }
 
     fn get(&mut self, url: &str) -> Response<Body> {
-        let answer = self.agent.get(url).header("cookie", self.cookie()).call();
+        let answer = agent().get(url).header("cookie", self.cookie()).call();
         self.visited("GET", url, &[], answer.expect("the page is there"))
     }
 
@@ -187,8 +180,7 @@ impl Browser {
         let pairs = fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
-        let answer = self
-            .agent
+        let answer = agent()
             .post(url)
             .header("cookie", self.cookie())
             .send_form(pairs);
@@ -231,6 +223,15 @@ impl Browser {
         }
         answer
     }
+}
+
+/// Made anew for each request, for `ureq` may be built with a jar, and then it would send its own cookies, too.
+fn agent() -> Agent {
+    Agent::config_builder()
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .build()
+        .into()
 }
 
 fn header(answer: &Response<Body>, name: &str) -> Vec<String> {

@@ -16,6 +16,17 @@ impl TokenRequest {
     ///
     /// Percent-encodes only what a server that decodes would misread: `%`, `+`, a space, what is not ASCII, and `:`
     /// in the id. All else works at servers that decode and at those that do not.
+    ///
+    /// ```
+    /// use auth_core::{Secret, TokenRequest};
+    ///
+    /// let secret = Secret::from("s3cret~=");
+    /// let request = TokenRequest::form("https://zoom.us/oauth/token")
+    ///     .basic("batch", &secret)
+    ///     .param("grant_type", "account_credentials")
+    ///     .param("account_id", "acc");
+    /// # assert!(request.check().is_ok());
+    /// ```
     pub fn basic(self, client_id: &str, client_secret: &Secret) -> Self {
         let id = utf8_percent_encode(client_id, ID);
         let secret = utf8_percent_encode(client_secret.expose(), SECRET);
@@ -30,6 +41,16 @@ impl TokenRequest {
 
     /// Authenticates the client by HTTP Basic with id and secret as they are (RFC 7617), for servers that do not
     /// decode them. The secret may be empty; a `:` in the id is a configuration error.
+    ///
+    /// ```
+    /// use auth_core::{Secret, TokenRequest};
+    ///
+    /// let secret = Secret::from("50% more");
+    /// let request = TokenRequest::form("https://login.example.com/token")
+    ///     .basic_raw("@!89FB", &secret)
+    ///     .param("grant_type", "client_credentials");
+    /// # assert!(request.check().is_ok());
+    /// ```
     pub fn basic_raw(mut self, client_id: &str, client_secret: &Secret) -> Self {
         if client_id.contains(':') {
             self.fail(

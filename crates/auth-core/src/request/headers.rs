@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::{HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
@@ -56,12 +58,26 @@ impl TokenRequest {
         self
     }
 
-    /// Leaves a value out of errors, and what follows a scheme in it (`Basic …`).
+    /// Leaves a value out of errors, and what follows a scheme in it (`Basic …`), also if the server decodes it.
     fn hide(&mut self, value: &Secret) {
-        if let Some((_, credentials)) = value.expose().split_once(' ') {
+        if let Some((scheme, credentials)) = value.expose().split_once(' ') {
             self.in_headers.push(credentials.into());
+            if scheme.eq_ignore_ascii_case("basic") {
+                self.hide_pair(credentials);
+            }
         }
         self.in_headers.push(value.clone());
+    }
+
+    /// Leaves out the pair that HTTP Basic has encoded, and the secret in it (RFC 7617 §2).
+    fn hide_pair(&mut self, encoded: &str) {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(encoded.len()));
+        if BASE64_STANDARD.decode_vec(encoded, &mut bytes).is_err() {
+            return;
+        }
+        let pair = std::str::from_utf8(&bytes).unwrap_or_default();
+        let (_, secret) = pair.split_once(':').unwrap_or_default();
+        self.in_headers.extend([pair.into(), secret.into()]);
     }
 
     fn refuse_header(&mut self, name: &str) {

@@ -17,7 +17,15 @@ pub(super) fn problem(setting: &str, value: &str) -> Option<String> {
     if value.starts_with('\u{feff}') {
         return says("begins with a byte order mark (U+FEFF), which editors write; remove it");
     }
-    match rule(setting) {
+    let rule = rule(setting);
+    let is_invisible = |it: char| {
+        matches!(it, '\u{200b}' | '\u{feff}')
+            || it.is_ascii_control() && (it != '\t' || !matches!(rule, Rule::Readable))
+    };
+    if value.starts_with(is_invisible) || value.ends_with(is_invisible) {
+        return says("begins or ends with a tab or another character that is not seen; remove it");
+    }
+    match rule {
         Rule::Printable if value.contains(is_break) => says("has a line break in it; remove it"),
         Rule::Printable if !value.is_ascii() => says(
             "has a character that is not ASCII, and RFC 6749 appendix A allows printable ASCII only; copy it again",
@@ -118,6 +126,19 @@ mod tests {
         for value in ["a\nb", "a\0b", "a\u{7f}b"] {
             assert!(!is_fine("password", value), "{value:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_seen_at_an_end_is_not_meant() {
+        for end in ["\0", "\u{7f}", "\u{200b}", "\u{feff}"] {
+            for setting in ["client_secret", "username", "api_key", "resource"] {
+                assert!(!is_fine(setting, &format!("s3cret{end}")), "{end:?}");
+                assert!(!is_fine(setting, &format!("{end}s3cret")), "{end:?}");
+            }
+        }
+        assert!(!is_fine("api_key", "s3cret\t"));
+        // A person can type it (RFC 6749 A.16).
+        assert!(is_fine("password", "s3cret\t"));
     }
 
     #[test]

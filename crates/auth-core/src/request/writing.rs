@@ -18,6 +18,11 @@ impl TokenRequest {
                 "a request made with `from_fn` yields tokens and nothing else; call `send`",
             ));
         }
+        if !self.endpoint.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::configuration(
+                "the endpoint's URL has a line break, a space or a character that is not ASCII in it; remove it",
+            ));
+        }
         let endpoint: Uri = self.endpoint.parse().map_err(|_| not_a_url())?;
         let authority = endpoint.authority().filter(|it| !it.host().is_empty());
         let (Some(_), Some(authority)) = (endpoint.scheme(), authority) else {

@@ -56,6 +56,11 @@ enum Bound {
 
 impl Loopback {
     pub(super) fn open(redirect_uri: &str) -> Result<Self> {
+        if redirect_uri.contains(char::is_whitespace) {
+            return Err(Error::configuration(
+                "`redirect_uri` has a line break or a space in it; remove it",
+            ));
+        }
         let wanted = Wanted::read(redirect_uri).ok_or_else(|| {
             Error::configuration(
                 "`redirect_uri` is not http:// at 127.0.0.1, [::1] or localhost, where a browser can \
@@ -159,7 +164,7 @@ impl<'a> Wanted<'a> {
         };
         let scheme = "http://";
         let rest = redirect_uri.get(scheme.len()..)?;
-        if !begins(redirect_uri, scheme) || redirect_uri.contains(char::is_whitespace) {
+        if !begins(redirect_uri, scheme) {
             return None;
         }
         let (authority, path_and_query) =
@@ -276,7 +281,6 @@ mod tests {
             "http://localhost.evil.example/cb",
             "http://127.0.0.1:99999/cb",
             "http://0.0.0.0/cb",
-            "http://127.0.0.1/cb\n",
             " http://127.0.0.1/cb",
             "httpö//127.0.0.1/cb",
             "app.example:/cb",

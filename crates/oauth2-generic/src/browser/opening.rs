@@ -3,8 +3,12 @@
 use std::env;
 use std::ffi::OsStr;
 use std::io;
+use std::panic;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use std::vec;
 
 /// How the browser is opened.
@@ -18,18 +22,20 @@ type Open = Box<dyn FnOnce(&str) -> io::Result<()> + Send>;
 
 /// A browser that is being opened, by one program after the other until one does it.
 ///
-/// Such a program may run as long as the browser does, so it is only looked at now and then. One that
-/// still runs when the login is over is left alone.
+/// Such a program may run as long as the browser does, and so may a function of the caller's, so they
+/// are only looked at now and then. What still runs when the login is over is left alone.
 pub(super) struct Launch {
     openers: vec::IntoIter<Command>,
     running: Option<Child>,
+    /// A function of the caller's that has not returned yet.
+    own: Option<JoinHandle<bool>>,
     opened: bool,
 }
 
 impl Opening {
     pub(super) fn launch(&mut self, url: &str) -> Launch {
         let (openers, opened) = match std::mem::replace(self, Self::System) {
-            Self::With(open) => (Vec::new(), open(url).is_ok()),
+            Self::With(open) => return Launch::own(open, url),
             Self::System => {
                 let browsers = env::var_os("BROWSER").filter(|_| cfg!(unix));
                 let mut openers = chosen(&browsers.unwrap_or_default(), url);
@@ -42,14 +48,50 @@ impl Opening {
         Launch {
             openers: openers.into_iter(),
             running: None,
+            own: None,
             opened,
         }
     }
 }
 
 impl Launch {
+    /// Calls the function on a thread of its own: a text browser, for instance, returns when it is closed.
+    fn own(open: Open, url: &str) -> Self {
+        let (running, done) = mpsc::channel::<()>();
+        let url = url.to_owned();
+        let thread = thread::Builder::new().name("browser".into());
+        let thread = thread.spawn(move || {
+            let _until_it_returns = running;
+            open(&url).is_ok()
+        });
+        let mut launch = Self {
+            openers: Vec::new().into_iter(),
+            running: None,
+            own: thread.ok(),
+            opened: false,
+        };
+        // Most return at once.
+        if done.recv_timeout(A_MOMENT) != Err(RecvTimeoutError::Timeout) {
+            launch.returned();
+        }
+        launch
+    }
+
+    /// Takes over what the function returned, or its panic.
+    fn returned(&mut self) {
+        match self.own.take().map(JoinHandle::join) {
+            Some(Ok(opened)) => self.opened = opened,
+            Some(Err(panicked)) => panic::resume_unwind(panicked),
+            None => {}
+        }
+    }
+
     /// Whether it is now known that there is no browser.
     pub(super) fn is_in_vain(&mut self) -> bool {
+        match &self.own {
+            Some(own) if !own.is_finished() => return false,
+            _ => self.returned(),
+        }
         while !self.opened {
             match self.running.as_mut().map(Child::try_wait) {
                 Some(Ok(None)) => return false,
@@ -114,6 +156,9 @@ fn has_display() -> bool {
             .any(is_set)
 }
 
+/// How long a function of the caller's is waited for.
+const A_MOMENT: Duration = Duration::from_millis(500);
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -123,6 +168,7 @@ mod tests {
         Launch {
             openers: openers.into_iter(),
             running: None,
+            own: None,
             opened: false,
         }
     }

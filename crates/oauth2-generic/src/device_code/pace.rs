@@ -94,10 +94,13 @@ impl Meaning {
             Error::Network { .. } => return Self::Later,
             _ => return Self::Other,
         };
-        match code.as_str() {
-            "authorization_pending" => return Self::Pending,
-            "slow_down" => return Self::SlowDown,
-            _ => {}
+        // Nothing else is called so, whatever the code beside it is.
+        let words = said(error);
+        if words.contains("authorization_pending") {
+            return Self::Pending;
+        }
+        if code == "slow_down" {
+            return Self::SlowDown;
         }
         if error.is_transient() || error.retry_after().is_some() {
             return Self::Later;

@@ -90,7 +90,7 @@ impl Discovery {
                 break;
             }
         }
-        Err(best.map_or_else(|| self.nothing(), |failure| self.error(failure)))
+        Err(best.map_or_else(|| self.nothing(""), |failure| self.error(failure)))
     }
 
     fn look(&self, url: &str, http: &dyn Transport) -> std::result::Result<Metadata, Failure> {
@@ -127,6 +127,11 @@ impl Discovery {
     /// mix the two (RFC 8414 §5 knows of it, and Better Auth publishes only the third of these).
     fn places(&self) -> Result<Vec<String>> {
         let problem = |what: &str| Err(Error::configuration(format!("the issuer {what}")));
+        if !self.issuer.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return problem(
+                "has a line break, a space or a character that is not ASCII in it; remove it",
+            );
+        }
         if !is_private(&self.issuer, self.allow_http) {
             return problem(
                 "is not a URL that begins with https://; plain http is for 127.0.0.1 and [::1], and for a test \
@@ -177,7 +182,8 @@ impl Discovery {
     /// What is told of the most telling failure.
     fn error(&self, failure: Failure) -> Error {
         match failure.found {
-            Found::Nothing => self.nothing(),
+            Found::Nothing => self.nothing(""),
+            Found::Denied(status) => self.nothing(&format!(" (the server answers {status})")),
             Found::Redirect(status) => Error::configuration(format!(
                 "the server answers with a redirect ({status}) where the metadata of the issuer should be, and it is \
                  not followed; {}",
@@ -187,14 +193,14 @@ impl Discovery {
         }
     }
 
-    fn nothing(&self) -> Error {
+    fn nothing(&self, why: &str) -> Error {
         if self.at.is_some() {
-            return Error::configuration(
-                "there is no metadata at the URL of `Discovery::at`; check it, or set the endpoints by hand",
-            );
+            return Error::configuration(format!(
+                "there is no metadata at the URL of `Discovery::at`{why}; check it, or set the endpoints by hand"
+            ));
         }
         Error::configuration(format!(
-            "the issuer publishes no metadata; {}",
+            "the issuer publishes no metadata{why}; {}",
             self.advice("check it, it is what stands before `/.well-known/`")
         ))
     }
@@ -220,6 +226,8 @@ struct Failure {
 enum Found {
     /// The server says that nothing is there, in whatever words.
     Nothing,
+    /// The server, or a firewall before it, shows it to those alone whom it knows.
+    Denied(u16),
     /// JSON that is something else.
     Else,
     /// A page for people, or noise.
@@ -238,7 +246,8 @@ impl Found {
     fn instead(status: u16, error: &Error) -> Self {
         match status {
             0 => Self::NoAnswer,
-            300..400 => Self::Redirect(status),
+            300..=399 => Self::Redirect(status),
+            401 | 403 => Self::Denied(status),
             408 | 425 | 429 | 500.. => Self::Failing,
             _ if matches!(error, Error::Answer(_)) && status < 300 => Self::Page,
             _ => Self::Nothing,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use auth_core::{Error, Reply, Result, Secret};
 
-use crate::authorize::{is_https, is_private};
+use crate::authorize::{is_https, is_private, normal};
 
 use super::Metadata;
 
@@ -59,6 +59,10 @@ fn check_issuer(reply: &Reply, issuer: &str) -> Result<()> {
         Some(found) if found.trim_end_matches('/') == issuer.trim_end_matches('/') => {
             "the metadata's issuer differs from the one asked for by the slash at its end; ask for it \
              as the server writes it"
+        }
+        Some(found) if normal(found).is_some() && normal(found) == normal(issuer) => {
+            "the metadata's issuer differs from the one asked for by the case of scheme or host, or by a port that need \
+             not be there; ask for it as the server writes it"
         }
         Some(found) if found.contains('{') && !issuer.contains('{') => {
             "the metadata is that of another issuer, with a placeholder for a tenant in it; put your tenant's id \

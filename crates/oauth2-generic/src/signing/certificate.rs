@@ -17,14 +17,17 @@ pub(crate) struct Certificate(Arc<[Vec<u8>]>);
 impl Certificate {
     /// Reads a certificate that is for this key, and its chain, from PEM.
     pub(crate) fn from_pem(text: &str, key: &PrivateKey) -> Result<Self> {
-        let chain = pem::certificates(text)?;
+        let mut chain = pem::certificates(text)?;
         let public = key.public_bytes();
-        let own = &chain[0];
-        if !own.windows(public.len()).any(|part| part == public) {
-            return Err(Error::configuration(
-                "the first certificate is not for this private key; pass the pair that belongs together",
-            ));
-        }
+        let is_own = |der: &Vec<u8>| der.windows(public.len()).any(|part| part == public);
+        let own = chain.iter().position(is_own).ok_or_else(|| {
+            Error::configuration(
+                "the certificate is not for this private key; pass the pair that belongs together",
+            )
+        })?;
+        // `openssl pkcs12` may write it last, and a header has it first (RFC 7515 §4.1.6).
+        let own = chain.remove(own);
+        chain.insert(0, own);
         Ok(Self(chain.into()))
     }
 

@@ -11,6 +11,11 @@ use zeroize::Zeroizing;
 /// The line breaks of the text may have become `\n` in two characters, spaces or nothing; quotes may stand around
 /// it; the whole may be encoded in base64 once more, or be the base64 of the key alone.
 pub(super) fn private_key(text: &Secret) -> Result<Zeroizing<Vec<u8>>> {
+    if text.expose().trim().is_empty() {
+        return Err(Error::configuration(
+            "the private key is empty (is a variable not set?); pass the text of its file (`BEGIN PRIVATE KEY`)",
+        ));
+    }
     let mut text = Zeroizing::new(text.expose().to_owned());
     for _ in 0..=MOST_LAYERS {
         if let Some(inside) = block(&text, "PRIVATE KEY") {

@@ -156,7 +156,11 @@ fn a_server_that_fails_is_not_taken_for_one_that_publishes_nothing() {
 fn the_metadata_of_another_issuer_is_refused_to_the_last_slash() {
     for (other, word) in [
         ("https://evil.example", "another issuer"),
-        ("https://LOGIN.example/tenant", "another issuer"),
+        ("https://LOGIN.example/tenant", "case of scheme or host"),
+        (
+            "https://login.example:443/tenant",
+            "by a port that need not",
+        ),
         ("https://login.example/tenant/", "slash"),
     ] {
         let body = announced("").replace(&format!("{ISSUER}\""), &format!("{other}\""));

@@ -1,8 +1,8 @@
 //! Values that cannot be meant are refused before anything is sent.
 
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, ClientCredentials, Error, Password, RefreshToken,
-    Secret, Session, TokenExchange,
+    AuthorizationCode, Client, ClientAuth, ClientCredentials, Error, Metadata, Password,
+    RefreshToken, Secret, Session, TokenExchange,
 };
 
 use crate::asking::Asking as _;
@@ -138,4 +138,23 @@ fn so_is_a_token_that_is_to_be_traded() {
         error.to_string(),
         "`subject_token` ends in a line break; trim it"
     );
+}
+
+#[test]
+fn a_url_with_the_line_break_of_its_file_is_named() {
+    for end in ["\n", "\r\n", "\t", " ", "\u{a0}", "\u{feff}"] {
+        let shown = refused(Client {
+            token_endpoint: format!("https://login.example/token{end}"),
+            ..client()
+        });
+        assert!(shown.contains("line break, a space"), "{end:?}: {shown}");
+        let issuer = format!("https://login.example{end}");
+        let error = Metadata::discover(&issuer, &Script::default()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("the issuer has a line break, a space"),
+            "{end:?}: {error}"
+        );
+    }
 }

@@ -185,6 +185,7 @@ fn a_redirect_uri_elsewhere_is_an_error_before_a_browser_opens() {
         "https://127.0.0.1/cb",
         "app:/cb",
         "http://0.0.0.0/cb",
+        "http://127.0.0.1/cb\n",
     ] {
         let login = login_at(&server, uri).browser();
         let error = login

@@ -1,14 +1,15 @@
 //! When the URL is shown besides.
 
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use auth_core::{Clock, ManualClock};
 use auth_sim::Simulator;
 use oauth2_generic::BrowserLogin;
 
-use super::login;
+use super::{LOGGED_IN, Waiting, gist, login};
 
 /// After how many seconds the URL is shown to a person who never comes.
 fn shown_after(
@@ -52,4 +53,22 @@ fn the_url_is_shown_at_once_where_it_is_asked_for() {
     assert_eq!(shown, Some(0));
     let failed = || Err(ErrorKind::NotFound.into());
     assert_eq!(shown_after(failed, 300, |login| login), Some(0));
+}
+
+/// A text browser returns when the person closes it.
+#[test]
+fn an_opener_that_does_not_return_is_not_waited_for() {
+    let server = Simulator::generic();
+    let (opened, urls) = mpsc::channel();
+    let (end, ended) = mpsc::channel::<()>();
+    let login = login(&server).browser().open_with(move |url| {
+        opened.send(url.to_owned()).unwrap();
+        ended.recv().map_err(io::Error::other)
+    });
+    let thread = thread::spawn(move || login.log_in());
+    let url = urls.recv().unwrap();
+    let waiting = Waiting { url, thread };
+    assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
+    waiting.end().unwrap();
+    drop(end);
 }

@@ -248,3 +248,27 @@ fn an_assertion_that_the_server_repeats_is_left_out_of_the_error() {
     let shown = format!("{error} {error:?} {error:#?}");
     assert!(shown.contains("not …") && !shown.contains("eyJ"), "{shown}");
 }
+
+#[test]
+fn an_assertion_with_a_line_break_in_it_is_not_sent() {
+    let jwt = || PrivateKeyJwt::new(es256());
+    for (jwt, setting) in [
+        (
+            jwt().audience("https://login.example\n"),
+            "`audience` of an assertion",
+        ),
+        (
+            PrivateKeyJwt::new(es256().key_id("2026-01\r\n")),
+            "`key_id` of an assertion",
+        ),
+    ] {
+        let client = signing(jwt);
+        let error = ClientCredentials { client }
+            .obtain(&Script::default())
+            .unwrap_err();
+        assert!(
+            matches!(error, Error::Configuration(_)) && error.to_string().starts_with(setting),
+            "{error}"
+        );
+    }
+}

@@ -58,6 +58,11 @@ fn pending_is_understood_in_any_member() {
         (200, r#"{"access_token":null,"status":"pending"}"#),
         (202, r#"{"status":"Pending"}"#),
         (202, ""),
+        (204, ""),
+        (
+            400,
+            r#"{"error":"invalid_grant","error_description":"authorization_pending"}"#,
+        ),
     ] {
         assert_eq!(goes_on(status, "", body), 2 + 2, "{status} {body}");
     }

@@ -127,8 +127,9 @@ fn the_more_telling_of_two_failures_is_told() {
         (
             (401, r#"{"error":"invalid_client"}"#),
             (404, ""),
-            "publishes no metadata",
+            "publishes no metadata (the server answers 401)",
         ),
+        ((404, nothing), (403, "<html>"), "(the server answers 403)"),
     ] {
         let http = Script::default()
             .then(first.0, first.1)
