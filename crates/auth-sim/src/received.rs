@@ -84,8 +84,8 @@ impl Received {
         })
     }
 
-    /// What kind of grant is asked for, wherever that stands; empty if nowhere.
-    pub(crate) fn grant_type(&self) -> String {
+    /// The `grant_type`, whether it is in the query, in a form or in JSON; empty if there is none.
+    pub fn grant_type(&self) -> String {
         let pairs = [self.query_pairs(), self.form()].concat();
         let found = pairs.into_iter().find(|(name, _)| name == "grant_type");
         let in_json = || Some(self.json()?["grant_type"].as_str()?.to_owned());
