@@ -29,8 +29,8 @@ pub enum Dialect {
     BareStatus,
     /// The JSON page of a framework, as Spring Boot writes it, with the name of the status in `error`.
     FrameworkPage,
-    /// A vendor's own members and words: 400 `BAD_REFRESH_TOKEN` to a refresh token, as HubSpot does, and
-    /// 403 `E_FORBIDDEN` to the rest, as Aerion's API does.
+    /// A vendor's own members and words: 400 `BAD_REFRESH_TOKEN` to a refresh token, and 403 `E_FORBIDDEN`
+    /// to the rest, as Aerion's API does.
     VendorWords,
     /// 200 with a code of the vendor's in `error`, as GitHub does.
     SuccessStatus,

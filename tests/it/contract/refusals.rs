@@ -1,5 +1,6 @@
 //! Refusals, in whatever words: what follows is the same for every vendor and in every dialect.
 
+use std::slice;
 use std::time::Duration;
 
 use auth_core::{Clock, Error, Grant, MemoryStore, Reason, Session};
@@ -90,7 +91,7 @@ pub(super) fn a_refused_login_comes_back(subject: &Subject) {
     let session = fleet.session(subject.grant);
     fleet.stage.refuse_logins(subject, true);
     let minute = Duration::from_secs(60);
-    let refused = fleet.ask(&[session.clone()], minute, HALF_AN_HOUR);
+    let refused = fleet.ask(slice::from_ref(&session), minute, HALF_AN_HOUR);
     assert!(!refused.is_empty());
     assert!(session.token().is_err());
     fleet.stage.refuse_logins(subject, false);
@@ -99,7 +100,7 @@ pub(super) fn a_refused_login_comes_back(subject: &Subject) {
         true => DAY + DAY / 10 + minute,
         false => Duration::from_secs(3600),
     };
-    fleet.ask(&[session.clone()], minute, longest + minute);
+    fleet.ask(slice::from_ref(&session), minute, longest + minute);
     let token = session.token().expect("a token");
     assert_eq!(fleet.stage.api(subject, &token), 200);
 }
