@@ -60,7 +60,7 @@ in_each_dialect! {
 }
 
 fn killed_and_revoked_no_call_is_without_a_token(place: Place, dialect: Dialect) {
-    let mut storm = Storm::gather(place, 6, Some(dialect));
+    let mut storm = Storm::gather(place, 6, |server| server.dialect(dialect));
     let mut revoked = 0;
     for (number, point) in Point::ALL.into_iter().enumerate() {
         storm.renew(3);

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use auth_core::{Clock, Moment, SystemClock};
-use auth_sim::Dialect;
+use auth_sim::Builder;
 use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Settings, Time};
 use rustix::process::Signal;
 
@@ -30,7 +30,7 @@ fn sixteen_processes_killed_at_every_point_spend_no_refresh_token_twice(place: P
 
 /// One round through all points, each followed by some renewals in peace.
 fn ride_out(place: Place, processes: usize) {
-    let mut storm = Storm::gather(place, processes, None);
+    let mut storm = Storm::gather(place, processes, |server| server);
     for point in Point::ALL {
         storm.renew(BETWEEN);
         storm.kill_at(point);
@@ -65,8 +65,12 @@ pub(super) struct Storm {
 }
 
 impl Storm {
-    /// All of them ask for tokens all the time.
-    pub(super) fn gather(place: Place, processes: usize, dialect: Option<Dialect>) -> Self {
+    /// All of them ask for tokens all the time, of a server that is made like this.
+    pub(super) fn gather(
+        place: Place,
+        processes: usize,
+        server: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let settings = Settings {
             request: REQUEST,
             store: STORE,
@@ -74,15 +78,9 @@ impl Storm {
             time: Time::running(PACE),
             ..settings(&place)
         };
+        let made = |builder: Builder| server(builder.access_token_life(LIFE));
         let mut storm = Self {
-            fleet: Fleet::open_with(PROGRAM, settings, |server| {
-                let server = server.access_token_life(LIFE);
-                match dialect {
-                    Some(dialect) => server.dialect(dialect),
-                    None => server,
-                }
-            })
-            .unwrap(),
+            fleet: Fleet::open_with(PROGRAM, settings, made).unwrap(),
             place,
             processes,
             begun: SystemClock.now(),
@@ -180,7 +178,7 @@ impl Storm {
     /// Time stands still; each asks once more, for a token that has to be renewed.
     pub(super) fn calm_down(&mut self) {
         self.fleet.tell_all(&Order::Rest);
-        let later = self.fleet.clock.time().stopped(2 * LIFE);
+        let later = self.fleet.clock.time().stopped(LONG);
         self.fleet.set_time(later);
         let members = self.fleet.members();
         assert_eq!(members.len(), self.processes);
@@ -270,6 +268,8 @@ impl fmt::Display for Storm {
 const PACE: u32 = 50;
 /// Of an access token, so that it is due after twenty milliseconds.
 const LIFE: Duration = Duration::from_secs(2);
+/// Longer than any access token lives.
+const LONG: Duration = Duration::from_secs(60);
 /// Between two calls of a process.
 const PAUSE: Duration = Duration::from_millis(3);
 /// As much as a busy machine needs at the very most, by its own clock.
