@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use auth_sim::{Received, Simulator, Vendor};
+use auth_sim::{Builder, Received, Simulator, Vendor};
 
 use process::Process;
 
@@ -68,14 +68,25 @@ impl Fleet {
     /// If the server does not start.
     pub fn open(
         program: impl Into<PathBuf>,
-        mut settings: Settings,
+        settings: Settings,
         life: Duration,
+    ) -> io::Result<Self> {
+        Self::open_with(program, settings, |server| server.access_token_life(life))
+    }
+
+    /// The same with a server that is made like this.
+    ///
+    /// # Errors
+    /// If the server does not start.
+    pub fn open_with(
+        program: impl Into<PathBuf>,
+        mut settings: Settings,
+        server: impl FnOnce(Builder) -> Builder,
     ) -> io::Result<Self> {
         let (sender, happenings) = mpsc::channel();
         let clock = FleetClock::new(settings.time, settings.pace);
         let (shown, told) = (clock.clone(), sender.clone());
-        let server = Simulator::builder(Vendor::Ermeo)
-            .access_token_life(life)
+        let server = server(Simulator::builder(Vendor::Ermeo))
             .now(move || shown.system_time())
             .on_answer(move |received| {
                 if let Some(request) = Request::read(received) {
@@ -170,7 +181,7 @@ impl Request {
         let body = received.json()?;
         Some(Self {
             is_refresh: body["grant_type"] == "refresh_token",
-            succeeded: received.status == Some(200),
+            succeeded: received.status == Some(200) && !received.refused,
         })
     }
 }

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use auth_all::{Grant, HttpTransport};
+use auth_sim::ermeo;
 use auth_tests::fleet::{Place, Settings, Time, write_tokens};
 
 use board::Board;
@@ -89,7 +90,11 @@ fn settings(place: Place, has_password: bool) -> Settings {
     Settings {
         server: String::new(),
         place,
-        has_password,
+        client_secret: ermeo::CLIENT_SECRET.to_owned(),
+        password: match has_password {
+            true => ermeo::PASSWORD.to_owned(),
+            false => String::new(),
+        },
         seed: None,
         request: Duration::from_secs(1),
         store: Duration::from_millis(750),

@@ -80,8 +80,8 @@ pub(crate) fn reuse(stage: &mut Stage<'_>, thief: &Session) {
     });
 }
 
-/// Credentials that are wrong, twice: the second time nothing is sent. A person's password is remembered as wrong, the
-/// secret of a client is tried again later.
+/// Credentials that are wrong, twice: the second time nothing is sent. A person has to correct a password;
+/// a client that logs in for itself backs off only.
 pub(crate) fn wrong_credentials(stage: &mut Stage<'_>, session: &Session, code: &ErrorCode) {
     stage.step("wrong secret", |stage| {
         let error = refused(session.token())?;
@@ -92,9 +92,10 @@ pub(crate) fn wrong_credentials(stage: &mut Stage<'_>, session: &Session, code: 
     stage.step("once more", |stage| {
         let error = refused(session.token())?;
         requests(stage, 0)?;
-        match (code, &error) {
-            (ErrorCode::InvalidClient, Error::NotBefore { .. }) => {}
-            _ => is_reason(&error, Reason::CredentialsRefused)?,
+        if *code == ErrorCode::InvalidGrant {
+            is_reason(&error, Reason::CredentialsRefused)?;
+        } else {
+            is_held_back(&error)?;
         }
         Ok(format!("no request: {error}"))
     });
@@ -166,6 +167,13 @@ pub(crate) fn is_reason(error: &Error, expected: Reason) -> std::result::Result<
         other => Err(format!(
             "expected `reauthentication required`, got: {other}"
         )),
+    }
+}
+
+pub(crate) fn is_held_back(error: &Error) -> std::result::Result<(), String> {
+    match error {
+        Error::NotBefore { .. } => Ok(()),
+        other => Err(format!("expected a back-off, got: {other}")),
     }
 }
 

@@ -29,7 +29,7 @@ impl TokenFile {
         Self {
             path: path.to_owned(),
             grant: settings.grant(),
-            has_password: settings.has_password,
+            has_password: !settings.password.is_empty(),
             transport,
         }
     }

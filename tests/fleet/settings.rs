@@ -17,8 +17,10 @@ pub struct Settings {
     pub server: String,
     /// Where the login is kept.
     pub place: Place,
-    /// Whether there is a password to log in with.
-    pub has_password: bool,
+    /// The client's secret.
+    pub client_secret: String,
+    /// The password to log in with; empty if there is none.
+    pub password: String,
     /// The refresh token that it begins with, if there is one.
     pub seed: Option<String>,
     /// How long a request may take, by the machine's clock.
@@ -47,19 +49,15 @@ pub enum Place {
 }
 
 impl Settings {
-    /// The grant of the simulator's well-known account.
+    /// The grant for the simulator's well-known account.
     pub fn grant(&self) -> Ermeo {
-        let mut grant = Ermeo {
+        Ermeo {
             client_id: ermeo::CLIENT_ID.into(),
-            client_secret: ermeo::CLIENT_SECRET.into(),
+            client_secret: self.client_secret.clone().into(),
             username: ermeo::USERNAME.into(),
+            password: self.password.clone().into(),
             base: self.server.clone(),
-            ..Ermeo::default()
-        };
-        if self.has_password {
-            grant.password = ermeo::PASSWORD.into();
         }
-        grant
     }
 
     pub(super) fn open_store(&self) -> Result<Box<dyn Store>> {
@@ -96,7 +94,8 @@ impl Settings {
             "server": self.server,
             "kind": kind,
             "place": place,
-            "has_password": self.has_password,
+            "client_secret": self.client_secret,
+            "password": self.password,
             "seed": self.seed,
             "request": self.request.as_secs_f64(),
             "store": self.store.as_secs_f64(),
@@ -113,7 +112,8 @@ impl Settings {
         Some(Self {
             server: text("server")?.to_owned(),
             place: Place::from_words(text("kind")?, text("place")?)?,
-            has_password: value["has_password"].as_bool()?,
+            client_secret: text("client_secret")?.to_owned(),
+            password: text("password")?.to_owned(),
             seed: text("seed").map(str::to_owned),
             request: seconds("request")?,
             store: seconds("store")?,

@@ -1,6 +1,8 @@
-//! What holds for every vendor alike, against the simulators: one suite, stamped for each.
+//! What holds for every vendor alike, against the simulators: one suite, stamped for each vendor in
+//! the words that it documents and in every dialect.
 
 mod nameless; // no login without a name in a store
+mod refusals; // in whatever words
 mod sharing; // one login for more than one process
 mod stage; // a simulator and a session
 mod subject; // the vendors, each with its grants
@@ -9,9 +11,15 @@ use std::time::Duration;
 
 use auth_core::http::{Request, Response};
 use auth_core::{Error, Grant, Reason, Result, Session, Token, TokenRequest, Transport};
-use auth_sim::{Fault, Simulator};
+use auth_sim::Fault;
 
 use crate::support::{journal, shown};
+use refusals::{
+    a_refusal_shows_no_secret, a_refused_login_comes_back,
+    a_refused_refresh_token_without_credentials_needs_a_person,
+    a_valid_token_is_never_replaced_by_an_error, an_outdated_client_secret_holds_back_nobody_else,
+    corrected_credentials_work_at_once, wrong_credentials_are_tried_within_their_limits,
+};
 use sharing::{
     a_stored_login_is_taken_over_by_the_next_process, one_process_renews_for_all,
     wrong_credentials_are_tried_once_by_all_processes_together,
@@ -19,10 +27,20 @@ use sharing::{
 use stage::Stage;
 use subject::Subject;
 
-/// Stamps the suite: what every vendor does, and what those do that give out refresh tokens.
+/// Stamps the suite: what every vendor does, what those do that give out refresh tokens, and what those
+/// do that look at the client's secret.
 macro_rules! contract {
+    ($vendor:ident with refresh tokens and a client secret) => {
+        contract! { $vendor with refresh tokens:
+            an_outdated_client_secret_holds_back_nobody_else
+        }
+    };
     ($vendor:ident with refresh tokens) => {
+        contract! { $vendor with refresh tokens: }
+    };
+    ($vendor:ident with refresh tokens: $($more:ident)*) => {
         contract! { $vendor:
+            $($more)*
             every_refresh_token_is_sent_once_and_its_successor_kept
             a_refused_refresh_token_leads_to_a_login
             a_refused_refresh_token_without_credentials_needs_a_person
@@ -30,8 +48,10 @@ macro_rules! contract {
             a_session_begins_with_a_refresh_token_from_elsewhere
         }
     };
-    ($vendor:ident without refresh tokens) => {
-        contract! { $vendor: }
+    ($vendor:ident with a client secret) => {
+        contract! { $vendor:
+            an_outdated_client_secret_holds_back_nobody_else
+        }
     };
     ($vendor:ident: $($more:ident)*) => {
         contract! { @stamp $vendor:
@@ -46,23 +66,46 @@ macro_rules! contract {
             a_stored_login_is_taken_over_by_the_next_process
             one_process_renews_for_all
             wrong_credentials_are_tried_once_by_all_processes_together
+            wrong_credentials_are_tried_within_their_limits
+            corrected_credentials_work_at_once
+            a_refused_login_comes_back
+            a_valid_token_is_never_replaced_by_an_error
+            a_refusal_shows_no_secret
             $($more)*
         }
     };
     (@stamp $vendor:ident: $($test:ident)*) => {
         mod $vendor {
-            $(#[test]
-            fn $test() {
-                super::$test(&super::subject::$vendor());
-            })*
+            contract! { @words None, $vendor: $($test)* }
+            mod with_codes_of_the_rfc {
+                contract! { @words Some(auth_sim::Dialect::Rfc), $vendor: $($test)* }
+            }
+            mod with_a_bare_status {
+                contract! { @words Some(auth_sim::Dialect::BareStatus), $vendor: $($test)* }
+            }
+            mod with_the_page_of_a_framework {
+                contract! { @words Some(auth_sim::Dialect::FrameworkPage), $vendor: $($test)* }
+            }
+            mod with_words_of_a_vendor {
+                contract! { @words Some(auth_sim::Dialect::VendorWords), $vendor: $($test)* }
+            }
+            mod with_a_status_of_success {
+                contract! { @words Some(auth_sim::Dialect::SuccessStatus), $vendor: $($test)* }
+            }
         }
+    };
+    (@words $dialect:expr, $vendor:ident: $($test:ident)*) => {
+        $(#[test]
+        fn $test() {
+            crate::contract::$test(&crate::contract::subject::$vendor($dialect));
+        })*
     };
 }
 
 contract! { aerion with refresh tokens }
-contract! { aeris without refresh tokens }
-contract! { ermeo with refresh tokens }
-contract! { generic with refresh tokens }
+contract! { aeris with a client secret }
+contract! { ermeo with refresh tokens and a client secret }
+contract! { generic with refresh tokens and a client secret }
 
 fn the_first_token_is_accepted_by_the_api(subject: &Subject) {
     let stage = Stage::new(subject, subject.grant);
@@ -105,10 +148,11 @@ fn an_expired_token_is_renewed_and_the_old_one_gone(subject: &Subject) {
 fn wrong_credentials_are_tried_once(subject: &Subject) {
     let stage = Stage::new(subject, subject.wrong);
     let first = stage.session.token().expect_err("they are wrong");
-    assert!(
-        matches!(first, Error::Refused(_) | Error::Status { status: 401, .. }),
-        "{first:?}"
+    let refused = matches!(
+        first,
+        Error::Refused(_) | Error::Status { .. } | Error::ReauthenticationRequired { .. }
     );
+    assert!(refused, "{first:?}");
     for _ in 0..3 {
         let again = stage.session.token().expect_err("they still are");
         let remembered = matches!(
@@ -154,7 +198,7 @@ fn a_rejected_request_is_sent_again_with_another_token_once(subject: &Subject) {
 
 fn a_token_is_not_sent_to_another_origin(subject: &Subject) {
     let stage = Stage::new(subject, subject.grant);
-    let other = Simulator::builder(subject.vendor).start().expect("a port");
+    let other = subject.simulator().start().expect("a port");
     let agent = stage
         .session
         .agent_with(|config| config.http_status_as_error(false));
@@ -256,18 +300,6 @@ fn a_refused_refresh_token_leads_to_a_login(subject: &Subject) {
     );
 }
 
-fn a_refused_refresh_token_without_credentials_needs_a_person(subject: &Subject) {
-    let stage = Stage::seeded(subject, subject.keeper(), |sim| {
-        Some(sim.issue_refresh_token())
-    });
-    stage.expire(&stage.token());
-    stage.simulator.revoke_refresh_tokens();
-    for _ in 0..3 {
-        assert_reauthentication(&stage, Reason::RefreshTokenRefused);
-    }
-    assert_eq!(stage.grants(), ["refresh_token", "refresh_token"]);
-}
-
 fn a_refresh_token_whose_answer_was_lost_is_not_sent_again(subject: &Subject) {
     for fault in [
         Fault::Drop,
@@ -311,7 +343,7 @@ fn a_session_can_go_to_any_thread_and_a_boxed_grant_is_a_grant() {
     fn is_grant<G: Grant>(grant: G) -> impl Grant {
         grant
     }
-    let boxed = is_grant((subject::ermeo().grant)("https://api.ermeo.com"));
+    let boxed = is_grant((subject::ermeo(None).grant)("https://api.ermeo.com"));
     let identity = boxed.identity();
     let session = Session::new(boxed);
     is_shareable(&session);

@@ -2,10 +2,12 @@
 //!
 //! The workers are processes, the stores are real, and the server's log is the judge.
 
+mod dialects; // refused in other words than RFC 6749's
 mod forgotten; // Redis has lost everything, in the middle of a renewal
 mod killed; // ended with SIGKILL at each point of a renewal
 mod one_request; // all of them want a token at once
 mod place; // where they keep their login: a directory, a real server
+mod rollout; // a new client secret reaches one process after the other
 mod stage; // a fleet that a test directs, step by step
 mod storm; // hundreds of renewals while they are killed and stopped
 mod suspended; // stopped in mid-renewal, and woken when others have given them up

@@ -40,12 +40,13 @@ impl Growing {
 }
 
 /// How long to wait after that many failures in a row, by a list whose last wait repeats; up to a tenth
-/// longer, so that a fleet does not come back at once.
+/// or ten minutes longer, so that a fleet does not come back at once.
 pub(crate) fn at(waits: &[Duration], times: u32) -> Duration {
     let last = waits.len().saturating_sub(1);
     let wait = waits.get(last.min(times.saturating_sub(1) as usize));
     wait.map_or(Duration::ZERO, |wait| {
-        wait.mul_f64(1.0 + fastrand::f64() / 10.0)
+        let most = (*wait / 10).min(MOST_JITTER);
+        *wait + most.mul_f64(fastrand::f64())
     })
 }
 
@@ -57,6 +58,7 @@ pub(crate) fn poll(waited: Duration) -> Duration {
 
 const SHORTEST_POLL: Duration = Duration::from_millis(100);
 const LONGEST_POLL: Duration = Duration::from_secs(1);
+const MOST_JITTER: Duration = Duration::from_secs(10 * 60);
 /// After what may pass by itself: a network or a server that failed.
 pub(crate) const LATER: Growing = Growing {
     shortest: Duration::from_secs(1),

@@ -66,7 +66,7 @@ fn password(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Answer, 
         let missing = "Missing parameters. \"username\" and \"password\" are required";
         return Err(refusal("invalid_client", missing));
     };
-    if (username, password) != (USERNAME, PASSWORD) {
+    if realm.is_locked || (username, password) != (USERNAME, PASSWORD) {
         return Err(refusal("invalid_grant", "User credentials are invalid"));
     }
     let login = Login {

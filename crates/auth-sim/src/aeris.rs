@@ -57,9 +57,9 @@ fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
     if !is_email(fields.text("requesterId")) {
         return Err(bad_request("requesterId must be an e-mail address"));
     }
-    let known = ["clientId", "cs", "accountId", "as"].map(|name| fields.text(name))
-        == [CLIENT_ID, CLIENT_SECRET, ACCOUNT_ID, ACCOUNT_SECRET];
-    if known {
+    let known = ["clientId", "accountId", "as"].map(|name| fields.text(name))
+        == [CLIENT_ID, ACCOUNT_ID, ACCOUNT_SECRET];
+    if known && realm.knows_secret(fields.text("cs")) && !realm.is_locked {
         Ok(issued(realm))
     } else {
         Err(unauthorized())

@@ -19,6 +19,7 @@ pub struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    pub(crate) is_refusal: bool,
 }
 
 impl Answer {
@@ -28,6 +29,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            is_refusal: false,
         }
     }
 
@@ -52,6 +54,11 @@ impl Answer {
 
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::new(status).body("application/json", body.to_string())
+    }
+
+    /// The body read as JSON; `None` if it is not.
+    pub(crate) fn as_json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
     }
 
     pub(crate) fn text(status: u16, body: &str) -> Self {

@@ -11,7 +11,7 @@ use crate::door::Door;
 use crate::fault::Latch;
 use crate::realm::{Realm, Settings};
 use crate::serve::Shared;
-use crate::{Received, Simulator, Vendor};
+use crate::{Dialect, Received, Simulator, Vendor};
 
 /// Decides what a [`Simulator`] is like before it starts.
 pub struct Builder {
@@ -89,6 +89,13 @@ impl Builder {
         self
     }
 
+    /// The words of every refusal of the token endpoint. Default: what the vendor documents.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.settings.dialect = Some(dialect);
+        self
+    }
+
     /// Is told of every request when it is answered. Default: nobody is.
     #[must_use]
     pub fn on_answer(mut self, told: impl Fn(&Received) + Send + Sync + 'static) -> Self {
@@ -114,7 +121,7 @@ impl Builder {
             clock: self.clock,
             on_answer: self.on_answer,
             advanced: Mutex::default(),
-            realm: Mutex::new(Realm::new(self.settings, url.clone(), now)),
+            realm: Mutex::new(Realm::new(self.vendor, self.settings, url.clone(), now)),
             log: Mutex::default(),
             token_plans: Mutex::default(),
             api_plans: Mutex::default(),

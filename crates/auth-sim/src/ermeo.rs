@@ -66,7 +66,7 @@ fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
         let missing = "Client id was not found in the headers or body";
         return Err(refusal("invalid_client", Some(missing)));
     };
-    if (client, fields.text("client_secret")) != (CLIENT_ID, CLIENT_SECRET) {
+    if client != CLIENT_ID || !realm.knows_secret(fields.text("client_secret")) {
         return Err(refusal(
             "invalid_client",
             Some("The client credentials are invalid"),
@@ -97,7 +97,7 @@ fn password(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
         let missing = "Missing parameters. \"username\" and \"password\" required";
         return Err(refusal("invalid_request", Some(missing)));
     };
-    if (username, password) != (USERNAME, PASSWORD) {
+    if realm.is_locked || (username, password) != (USERNAME, PASSWORD) {
         let wrong = "Invalid username and password combination";
         return Err(refusal("invalid_grant", Some(wrong)));
     }

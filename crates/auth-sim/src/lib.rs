@@ -10,6 +10,7 @@ pub mod store_conformance; // what every store must promise
 
 mod answer;
 mod builder; // what is decided before a simulator starts
+mod dialect; // the words of a refusal
 mod door; // TCP: one answer per connection
 mod echo;
 mod fault; // what goes wrong, and gates
@@ -22,6 +23,7 @@ mod vendor;
 
 pub use answer::Answer;
 pub use builder::{Bodies, Builder};
+pub use dialect::Dialect;
 pub use fault::{Fault, Gate};
 pub use received::Received;
 pub use simulator::Simulator;

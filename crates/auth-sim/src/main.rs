@@ -6,7 +6,7 @@ mod sheet; // what is printed about a running simulator
 use std::process::ExitCode;
 use std::thread;
 
-use auth_sim::{Simulator, Vendor};
+use auth_sim::{Dialect, Simulator, Vendor};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,12 +22,12 @@ fn main() -> ExitCode {
         }
     };
     let mut running = Vec::new();
-    for (vendor, port) in wanted {
-        match Simulator::builder(vendor)
-            .port(port)
-            .on_answer(sheet::line(vendor))
-            .start()
-        {
+    for (vendor, port) in wanted.simulators {
+        let mut builder = Simulator::builder(vendor).port(port);
+        if let Some(dialect) = wanted.dialect {
+            builder = builder.dialect(dialect);
+        }
+        match builder.on_answer(sheet::line(vendor)).start() {
             Ok(simulator) => running.push(simulator),
             Err(error) => {
                 eprintln!(
@@ -44,10 +44,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// Which simulators to start on which ports; `None` if help is wanted.
-fn parse(arguments: &[String]) -> Result<Option<Vec<(Vendor, u16)>>, String> {
+/// The simulators to start.
+struct Wanted {
+    /// Which ones, on which ports.
+    simulators: Vec<(Vendor, u16)>,
+    dialect: Option<Dialect>,
+}
+
+/// What to start; `None` if help is wanted.
+fn parse(arguments: &[String]) -> Result<Option<Wanted>, String> {
     let mut words = arguments.iter().map(String::as_str);
-    let (mut chosen, mut port) = (None, None);
+    let (mut chosen, mut port, mut dialect) = (None, None, None);
     while let Some(word) = words.next() {
         match word {
             "-h" | "--help" | "help" => return Ok(None),
@@ -56,17 +63,26 @@ fn parse(arguments: &[String]) -> Result<Option<Vec<(Vendor, u16)>>, String> {
                 let number = text.parse().map_err(|_| format!("{text} is not a port"))?;
                 port = Some(number);
             }
+            "--dialect" => {
+                let name = words.next().ok_or("--dialect wants a name")?;
+                let known = Dialect::ALL.into_iter().find(|it| it.name() == name);
+                dialect = Some(known.ok_or_else(|| format!("{name} is not a dialect"))?);
+            }
             name => {
                 let known = Vendor::ALL.into_iter().find(|vendor| vendor.name() == name);
                 chosen = Some(known.ok_or_else(|| format!("{name} is not a simulator"))?);
             }
         }
     }
-    match (chosen, port) {
-        (Some(vendor), port) => Ok(Some(vec![(vendor, port.unwrap_or(default_port(vendor)))])),
-        (None, Some(_)) => Err("--port needs to know which simulator".to_owned()),
-        (None, None) => Ok(Some(Vendor::ALL.map(|it| (it, default_port(it))).to_vec())),
-    }
+    let simulators = match (chosen, port) {
+        (Some(vendor), port) => vec![(vendor, port.unwrap_or(default_port(vendor)))],
+        (None, Some(_)) => return Err("--port needs to know which simulator".to_owned()),
+        (None, None) => Vendor::ALL.map(|it| (it, default_port(it))).to_vec(),
+    };
+    Ok(Some(Wanted {
+        simulators,
+        dialect,
+    }))
 }
 
 fn default_port(vendor: Vendor) -> u16 {
@@ -84,6 +100,8 @@ auth-sim: strict simulators of token servers, on 127.0.0.1
   auth-sim                       all four, on ports 18201 to 18204
   auth-sim VENDOR                one of: aerion, aeris, ermeo, generic
   auth-sim VENDOR --port PORT    on another port; 0 is any that is free
+  auth-sim … --dialect NAME      refuses in other words than the vendor's: rfc, bare-status,
+                                 framework-page, vendor-words or success-status
   auth-sim --help                this
 
 Prints the accounts and curl lines to paste, then a line for each request. Ctrl-C ends it.

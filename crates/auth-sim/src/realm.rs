@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::generic::{Code, Device, Pushed};
 use crate::tokens::{Family, Login, Rejection, Tokens};
-use crate::{Bodies, Vendor, ermeo};
+use crate::{Bodies, Dialect, Vendor, aeris, ermeo, generic};
 
 /// The state of one authorization server and of the API behind it.
 pub(crate) struct Realm {
@@ -20,6 +20,9 @@ pub(crate) struct Realm {
     pub(crate) pushed: HashMap<String, Pushed>,
     pub(crate) assets: Vec<Value>,
     pub(crate) user_refuses: bool,
+    /// The secrets of the well-known client.
+    pub(crate) client_secrets: Vec<String>,
+    pub(crate) is_locked: bool,
 }
 
 /// What a builder decides.
@@ -29,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) refresh_token_life: Duration,
     pub(crate) revoke_family_on_reuse: bool,
     pub(crate) bodies: Bodies,
+    /// None, and it refuses as the vendor documents.
+    pub(crate) dialect: Option<Dialect>,
 }
 
 /// An access token and, where the grant brings one, a refresh token.
@@ -38,7 +43,7 @@ pub(crate) struct Pair {
 }
 
 impl Realm {
-    pub(crate) fn new(settings: Settings, url: String, now: SystemTime) -> Self {
+    pub(crate) fn new(vendor: Vendor, settings: Settings, url: String, now: SystemTime) -> Self {
         Self {
             settings,
             url,
@@ -49,6 +54,11 @@ impl Realm {
             pushed: HashMap::new(),
             assets: ermeo::assets(),
             user_refuses: false,
+            client_secrets: client_secret(vendor)
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            is_locked: false,
         }
     }
 
@@ -91,6 +101,11 @@ impl Realm {
         )
     }
 
+    /// Whether the well-known client is known by this secret.
+    pub(crate) fn knows_secret(&self, secret: &str) -> bool {
+        self.client_secrets.iter().any(|known| known == secret)
+    }
+
     pub(crate) fn expires_in(&self) -> u64 {
         self.settings.access_token_life.as_secs()
     }
@@ -109,7 +124,17 @@ impl Settings {
             refresh_token_life: Duration::from_secs(refresh),
             revoke_family_on_reuse,
             bodies: Bodies::Both,
+            dialect: None,
         }
+    }
+}
+
+fn client_secret(vendor: Vendor) -> Option<&'static str> {
+    match vendor {
+        Vendor::Aerion => None,
+        Vendor::Aeris => Some(aeris::CLIENT_SECRET),
+        Vendor::Ermeo => Some(ermeo::CLIENT_SECRET),
+        Vendor::Generic => Some(generic::CLIENT_SECRET),
     }
 }
 

@@ -27,6 +27,9 @@ pub struct Received {
     /// The status that was answered; `None` while the answer is held back, and for ever if the
     /// connection was closed without one.
     pub status: Option<u16>,
+    /// Whether the token endpoint refused it, with whatever status; a fault that answers in the
+    /// simulator's place refuses nothing.
+    pub refused: bool,
 }
 
 impl Received {
@@ -77,7 +80,19 @@ impl Received {
             headers: headers.collect(),
             body,
             status: None,
+            refused: false,
         })
+    }
+
+    /// The `grant_type`, whether it is in the query, in a form or in JSON; empty if there is none.
+    pub fn grant_type(&self) -> String {
+        let pairs = [self.query_pairs(), self.form()].concat();
+        let found = pairs.into_iter().find(|(name, _)| name == "grant_type");
+        let in_json = || Some(self.json()?["grant_type"].as_str()?.to_owned());
+        found
+            .map(|(_, value)| value)
+            .or_else(in_json)
+            .unwrap_or_default()
     }
 
     pub(crate) fn media_type(&self) -> String {

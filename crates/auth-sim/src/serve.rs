@@ -102,12 +102,20 @@ impl Shared {
     fn handle(&self, received: &Received) -> Answer {
         let mut realm = lock(&self.realm);
         realm.now = self.now();
-        match self.vendor {
+        let mut answer = match self.vendor {
             Vendor::Aerion => aerion::answer(&mut realm, received),
             Vendor::Aeris => aeris::answer(&mut realm, received),
             Vendor::Ermeo => ermeo::answer(&mut realm, received),
             Vendor::Generic => generic::answer(&mut realm, received),
+        };
+        if received.path != self.vendor.token_path() || answer.status() < 400 {
+            return answer;
         }
+        if let Some(dialect) = realm.settings.dialect {
+            answer = dialect.speak(answer, received, realm.now);
+        }
+        answer.is_refusal = true;
+        answer
     }
 
     fn next_plan(&self, path: &str) -> Option<Plan> {
@@ -128,13 +136,14 @@ impl Log {
         self.next
     }
 
-    fn answered(&mut self, number: u64, status: u16) -> Option<Received> {
+    fn answered(&mut self, number: u64, status: u16, refused: bool) -> Option<Received> {
         let (_, entry) = self
             .entries
             .iter_mut()
             .rev()
             .find(|(own, _)| *own == number)?;
         entry.status = Some(status);
+        entry.refused = refused;
         Some(entry.clone())
     }
 }
@@ -169,7 +178,7 @@ impl Reply<'_> {
     }
 
     fn endless(&mut self) -> io::Result<()> {
-        self.note(200);
+        self.note(200, false);
         self.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")?;
         self.raw(b"Connection: close\r\n\r\n{\"access_token\":\"")?;
         while !self.shared.closing.is_open() {
@@ -185,12 +194,12 @@ impl Reply<'_> {
 
     /// The log is complete before the client can have read a byte.
     fn begin(&self, answer: &Answer) -> Vec<u8> {
-        self.note(answer.status());
+        self.note(answer.status(), answer.is_refusal);
         answer.render(self.shared.now(), self.with_body)
     }
 
-    fn note(&self, status: u16) {
-        let answered = lock(&self.shared.log).answered(self.number, status);
+    fn note(&self, status: u16, refused: bool) {
+        let answered = lock(&self.shared.log).answered(self.number, status, refused);
         if let Some(received) = answered {
             (self.shared.on_answer)(&received);
         }

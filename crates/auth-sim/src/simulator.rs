@@ -218,6 +218,19 @@ impl Simulator {
         lock(&self.shared.realm).user_refuses = refuses;
     }
 
+    /// The secrets that the well-known client is known by from now on: none while its key is not active,
+    /// two while a new one is rolled out. Aerion does not look at the client, so there it changes nothing.
+    pub fn accept_client_secrets<S: Into<String>>(&self, secrets: impl IntoIterator<Item = S>) {
+        let secrets = secrets.into_iter().map(Into::into).collect();
+        lock(&self.shared.realm).client_secrets = secrets;
+    }
+
+    /// Whether the account is locked from now on: a login is refused as with a wrong password, at Aeris as
+    /// with a wrong API key. Tokens go on working, and so do refreshes.
+    pub fn lock_account(&self, locked: bool) {
+        lock(&self.shared.realm).is_locked = locked;
+    }
+
     fn start(vendor: Vendor) -> Self {
         let started = Self::builder(vendor).start();
         started.unwrap_or_else(|error| panic!("no loopback port for {vendor:?}: {error}"))

@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use auth_all::ermeo::Ermeo;
+use auth_sim::ermeo;
 use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Request, Settings};
 
 /// One fleet, and what has become of it.
@@ -56,7 +57,7 @@ impl Contender {
     /// The login of the program that was there before the fleet.
     pub(super) fn grant(&self) -> Ermeo {
         let mut settings = self.fleet.settings.clone();
-        settings.has_password = true;
+        ermeo::PASSWORD.clone_into(&mut settings.password);
         settings.grant()
     }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use auth_core::time::OffsetDateTime;
 use auth_core::{Clock, ManualClock, Session, Token};
-use auth_sim::Simulator;
+use auth_sim::{Received, Simulator};
 
-use super::subject::{Make, Subject, grant_type};
+use super::subject::{Make, Subject};
 
 /// A simulator and a session that have one clock.
 pub(super) struct Stage {
@@ -27,7 +28,7 @@ impl Stage {
     ) -> Self {
         let clock = ManualClock::new();
         let shared = clock.clone();
-        let simulator = Simulator::builder(subject.vendor).now(move || shared.system_time());
+        let simulator = subject.simulator().now(move || shared.system_time());
         let simulator = simulator.start().expect("a port");
         let mut session = Session::builder(grant(simulator.url())).clock(clock.clone());
         if let Some(refresh_token) = refresh_token(&simulator) {
@@ -48,16 +49,29 @@ impl Stage {
     /// Lets the life of a token pass, to the second.
     pub(super) fn expire(&self, token: &Token) {
         let expires_at = token.expires_at().expect("every vendor says when");
-        let left = expires_at - self.clock.now().date().expect("a date");
+        let left = expires_at - self.date();
         self.clock
             .advance(Duration::try_from(left).expect("it is held"));
+    }
+
+    pub(super) fn date(&self) -> OffsetDateTime {
+        self.clock.now().date().expect("a date")
+    }
+
+    /// Whether the client's secret is refused from now on, or where nobody looks at it the password.
+    pub(super) fn refuse_logins(&self, subject: &Subject, refuse: bool) {
+        match (subject.client_secret, refuse) {
+            (None, _) => self.simulator.lock_account(refuse),
+            (Some(_), true) => self.simulator.accept_client_secrets([""; 0]),
+            (Some(secret), false) => self.simulator.accept_client_secrets([secret]),
+        }
     }
 
     /// The grants that were asked for since the last look.
     pub(super) fn grants(&self) -> Vec<String> {
         let requests = self.simulator.token_requests();
         self.simulator.clear();
-        requests.iter().map(grant_type).collect()
+        requests.iter().map(Received::grant_type).collect()
     }
 
     /// What the API answers to this token.

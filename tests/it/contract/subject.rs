@@ -3,7 +3,7 @@
 use aerion_auth::Aerion;
 use aeris_auth::Aeris;
 use auth_core::Grant;
-use auth_sim::{Received, Vendor};
+use auth_sim::{Builder, Dialect, Simulator, Vendor};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{Client, Password, RefreshToken};
 
@@ -12,13 +12,19 @@ pub(super) type Make = fn(&str) -> Box<dyn Grant>;
 
 /// What the suite has to know of a vendor.
 pub(super) struct Subject {
-    pub(super) vendor: Vendor,
+    vendor: Vendor,
+    /// The words of its refusals; none, and it refuses as it documents.
+    pub(super) dialect: Option<Dialect>,
     /// The grant type of a login.
     pub(super) login: &'static str,
     pub(super) grant: Make,
     pub(super) wrong: Make,
     /// Lives on a refresh token alone, if there are any.
     pub(super) keeper: Option<Make>,
+    /// The client's secret, if the vendor looks at it,
+    pub(super) client_secret: Option<&'static str>,
+    /// and what works but for that.
+    pub(super) outdated: Option<Make>,
     /// A path of the API, and the status with which it rejects a token.
     pub(super) api: &'static str,
     pub(super) rejects_with: u16,
@@ -27,12 +33,20 @@ pub(super) struct Subject {
 }
 
 impl Subject {
+    pub(super) fn simulator(&self) -> Builder {
+        let builder = Simulator::builder(self.vendor);
+        match self.dialect {
+            Some(dialect) => builder.dialect(dialect),
+            None => builder,
+        }
+    }
+
     pub(super) fn keeper(&self) -> Make {
         self.keeper.expect("a vendor with refresh tokens")
     }
 }
 
-pub(super) fn aerion() -> Subject {
+pub(super) fn aerion(dialect: Option<Dialect>) -> Subject {
     use auth_sim::aerion::{COMPANY, PASSWORD, USERNAME};
     fn login(base: &str, password: &str) -> Box<dyn Grant> {
         Box::new(Aerion {
@@ -50,22 +64,25 @@ pub(super) fn aerion() -> Subject {
     }
     Subject {
         vendor: Vendor::Aerion,
+        dialect,
         login: "password",
         grant: |base| login(base, PASSWORD),
         wrong: |base| login(base, WRONG),
         keeper: Some(|base| Box::new(keeper(base))),
+        client_secret: None,
+        outdated: None,
         api: "/v1/users/me",
         rejects_with: 403,
         secrets: &[PASSWORD, WRONG],
     }
 }
 
-pub(super) fn aeris() -> Subject {
+pub(super) fn aeris(dialect: Option<Dialect>) -> Subject {
     use auth_sim::aeris::{ACCOUNT_ID, ACCOUNT_SECRET, CLIENT_ID, CLIENT_SECRET, REQUESTER_ID};
-    fn login(base: &str, account_secret: &str) -> Box<dyn Grant> {
+    fn login(base: &str, client_secret: &str, account_secret: &str) -> Box<dyn Grant> {
         Box::new(Aeris {
             client_id: CLIENT_ID.into(),
-            client_secret: CLIENT_SECRET.into(),
+            client_secret: client_secret.into(),
             account_id: ACCOUNT_ID.into(),
             account_secret: account_secret.into(),
             requester_id: REQUESTER_ID.into(),
@@ -74,91 +91,87 @@ pub(super) fn aeris() -> Subject {
     }
     Subject {
         vendor: Vendor::Aeris,
+        dialect,
         login: "client_credentials",
-        grant: |base| login(base, ACCOUNT_SECRET),
-        wrong: |base| login(base, WRONG),
+        grant: |base| login(base, CLIENT_SECRET, ACCOUNT_SECRET),
+        wrong: |base| login(base, CLIENT_SECRET, WRONG),
         keeper: None,
+        client_secret: Some(CLIENT_SECRET),
+        outdated: Some(|base| login(base, WRONG, ACCOUNT_SECRET)),
         api: "/devicesQuery/18002/devices/cellUtilization",
         rejects_with: 401,
         secrets: &[CLIENT_SECRET, ACCOUNT_SECRET, WRONG],
     }
 }
 
-pub(super) fn ermeo() -> Subject {
+pub(super) fn ermeo(dialect: Option<Dialect>) -> Subject {
     use auth_sim::ermeo::{CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME};
-    fn login(base: &str, password: &str) -> Box<dyn Grant> {
+    fn login(base: &str, client_secret: &str, password: &str) -> Box<dyn Grant> {
         Box::new(Ermeo {
             username: USERNAME.into(),
             password: password.into(),
-            ..keeper(base)
+            ..keeper(base, client_secret)
         })
     }
-    fn keeper(base: &str) -> Ermeo {
+    fn keeper(base: &str, client_secret: &str) -> Ermeo {
         Ermeo {
             client_id: CLIENT_ID.into(),
-            client_secret: CLIENT_SECRET.into(),
+            client_secret: client_secret.into(),
             base: base.into(),
             ..Ermeo::default()
         }
     }
     Subject {
         vendor: Vendor::Ermeo,
+        dialect,
         login: "password",
-        grant: |base| login(base, PASSWORD),
-        wrong: |base| login(base, WRONG),
-        keeper: Some(|base| Box::new(keeper(base))),
+        grant: |base| login(base, CLIENT_SECRET, PASSWORD),
+        wrong: |base| login(base, CLIENT_SECRET, WRONG),
+        keeper: Some(|base| Box::new(keeper(base, CLIENT_SECRET))),
+        client_secret: Some(CLIENT_SECRET),
+        outdated: Some(|base| login(base, WRONG, PASSWORD)),
         api: "/api/v1/assets?limit=10&page=1",
         rejects_with: 401,
         secrets: &[CLIENT_SECRET, PASSWORD, WRONG],
     }
 }
 
-pub(super) fn generic() -> Subject {
+pub(super) fn generic(dialect: Option<Dialect>) -> Subject {
     use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME};
-    fn client(base: &str) -> Client {
+    fn client(base: &str, client_secret: &str) -> Client {
         Client {
             token_endpoint: format!("{base}/token"),
             client_id: CLIENT_ID.into(),
-            client_secret: CLIENT_SECRET.into(),
+            client_secret: client_secret.into(),
             ..Client::default()
         }
     }
-    fn login(base: &str, password: &str) -> Box<dyn Grant> {
+    fn login(base: &str, client_secret: &str, password: &str) -> Box<dyn Grant> {
         Box::new(Password {
-            client: client(base),
+            client: client(base, client_secret),
             username: USERNAME.into(),
             password: password.into(),
         })
     }
     fn keeper(base: &str) -> Box<dyn Grant> {
         Box::new(RefreshToken {
-            client: client(base),
+            client: client(base, CLIENT_SECRET),
             ..RefreshToken::default()
         })
     }
     Subject {
         vendor: Vendor::Generic,
+        dialect,
         login: "password",
-        grant: |base| login(base, PASSWORD),
-        wrong: |base| login(base, WRONG),
+        grant: |base| login(base, CLIENT_SECRET, PASSWORD),
+        wrong: |base| login(base, CLIENT_SECRET, WRONG),
         keeper: Some(keeper),
+        client_secret: Some(CLIENT_SECRET),
+        outdated: Some(|base| login(base, WRONG, PASSWORD)),
         api: "/whoami",
         rejects_with: 401,
         secrets: &[CLIENT_SECRET, PASSWORD, WRONG],
     }
-}
-
-/// What a request asked for, wherever its parameters are.
-pub(super) fn grant_type(request: &Received) -> String {
-    let pairs = [request.form(), request.query_pairs()].concat();
-    let json = request.json();
-    let in_json = json.as_ref().and_then(|json| json["grant_type"].as_str());
-    let found = pairs.iter().find(|(name, _)| name == "grant_type");
-    found
-        .map(|(_, value)| value.as_str())
-        .or(in_json)
-        .unwrap_or_default()
-        .to_owned()
 }
 
 const WRONG: &str = "not-the-right-one";

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use auth_sim::Gate;
+use auth_sim::{Builder, Dialect, Gate, ermeo};
 use auth_tests::fleet::{Calls, Fleet, Happening, Order, Point, Report, Request, Settings, Time};
 
 use super::place::Place;
@@ -22,21 +22,37 @@ pub(super) type Outcome = Result<String, String>;
 impl Stage {
     /// A fleet that logs in with a password.
     pub(super) fn with_password(place: Place) -> Self {
-        Self::open(place, settings)
+        Self::open(place, settings, |server| server)
+    }
+
+    /// A fleet with such settings, whose server refuses in a dialect.
+    pub(super) fn in_dialect(
+        place: Place,
+        dialect: Dialect,
+        settings: impl FnOnce(&Place) -> Settings,
+    ) -> Self {
+        Self::open(place, settings, |server| server.dialect(dialect))
     }
 
     /// A fleet that lives on a refresh token that it was given.
     pub(super) fn without_password(place: Place) -> Self {
-        let mut stage = Self::open(place, |place| Settings {
-            has_password: false,
-            ..settings(place)
-        });
-        stage.fleet.settings.seed = Some(stage.fleet.server.issue_refresh_token());
-        stage
+        let stage = Self::open(place, without_password, |server| server);
+        stage.seeded()
     }
 
-    fn open(place: Place, settings: impl FnOnce(&Place) -> Settings) -> Self {
-        let fleet = Fleet::open(PROGRAM, settings(&place), LIFE).unwrap();
+    /// With a refresh token from elsewhere.
+    pub(super) fn seeded(mut self) -> Self {
+        self.fleet.settings.seed = Some(self.fleet.server.issue_refresh_token());
+        self
+    }
+
+    fn open(
+        place: Place,
+        settings: impl FnOnce(&Place) -> Settings,
+        server: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
+        let with_life = |builder: Builder| server(builder.access_token_life(LIFE));
+        let fleet = Fleet::open_with(PROGRAM, settings(&place), with_life).unwrap();
         Self {
             fleet,
             place,
@@ -184,12 +200,20 @@ pub(super) fn settings(place: &Place) -> Settings {
     Settings {
         server: String::new(),
         place: place.for_workers(),
-        has_password: true,
+        client_secret: ermeo::CLIENT_SECRET.to_owned(),
+        password: ermeo::PASSWORD.to_owned(),
         seed: None,
         request: Duration::from_secs(10),
         store: Duration::from_secs(3),
         pace: 20,
         time: Time::still(),
+    }
+}
+
+pub(super) fn without_password(place: &Place) -> Settings {
+    Settings {
+        password: String::new(),
+        ..settings(place)
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use auth_core::{Clock, Moment, SystemClock};
+use auth_sim::Builder;
 use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Settings, Time};
 use rustix::process::Signal;
 
@@ -29,7 +30,7 @@ fn sixteen_processes_killed_at_every_point_spend_no_refresh_token_twice(place: P
 
 /// One round through all points, each followed by some renewals in peace.
 fn ride_out(place: Place, processes: usize) {
-    let mut storm = Storm::gather(place, processes);
+    let mut storm = Storm::gather(place, processes, |server| server);
     for point in Point::ALL {
         storm.renew(BETWEEN);
         storm.kill_at(point);
@@ -45,25 +46,31 @@ fn ride_out(place: Place, processes: usize) {
     storm.judge();
 }
 
-struct Storm {
-    fleet: Fleet,
+pub(super) struct Storm {
+    pub(super) fleet: Fleet,
     place: Place,
     processes: usize,
     begun: Moment,
-    renewals: usize,
-    logins: usize,
+    pub(super) renewals: usize,
+    pub(super) logins: usize,
+    /// Requests of either kind that were refused.
+    pub(super) refusals: usize,
     kills: BTreeMap<String, usize>,
     /// Kills that may have taken a refresh token along.
-    losses: usize,
+    pub(super) losses: usize,
     /// Renewals that took so long that others may have given them up.
-    late: usize,
-    /// Why calls got no token.
-    without_token: Vec<String>,
+    pub(super) late: usize,
+    /// Who got no token, and why.
+    pub(super) without_token: Vec<(usize, String)>,
 }
 
 impl Storm {
-    /// All of them ask for tokens all the time.
-    fn gather(place: Place, processes: usize) -> Self {
+    /// All of them ask for tokens all the time, of a server that is made like this.
+    pub(super) fn gather(
+        place: Place,
+        processes: usize,
+        server: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let settings = Settings {
             request: REQUEST,
             store: STORE,
@@ -71,13 +78,15 @@ impl Storm {
             time: Time::running(PACE),
             ..settings(&place)
         };
+        let made = |builder: Builder| server(builder.access_token_life(LIFE));
         let mut storm = Self {
-            fleet: Fleet::open(PROGRAM, settings, LIFE).unwrap(),
+            fleet: Fleet::open_with(PROGRAM, settings, made).unwrap(),
             place,
             processes,
             begun: SystemClock.now(),
             renewals: 0,
             logins: 0,
+            refusals: 0,
             kills: BTreeMap::new(),
             losses: 0,
             late: 0,
@@ -89,19 +98,21 @@ impl Storm {
         storm
     }
 
-    fn join(&mut self) {
+    /// Starts one more process, and answers its number.
+    pub(super) fn join(&mut self) -> usize {
         let member = self.fleet.join().unwrap();
         self.fleet.tell(member, &Order::Run(PAUSE));
+        member
     }
 
     /// Waits for so many renewals.
-    fn renew(&mut self, number: usize) {
+    pub(super) fn renew(&mut self, number: usize) {
         let enough = self.renewals + number;
         self.until(|storm, _| (storm.renewals >= enough).then_some(()));
     }
 
     /// Kills whoever comes to this point first, and starts another one instead.
-    fn kill_at(&mut self, point: Point) {
+    pub(super) fn kill_at(&mut self, point: Point) {
         let victim = self.catch_at(point);
         let gate = (point == Point::Handled).then(|| {
             let gate = self.fleet.server.hold();
@@ -120,7 +131,7 @@ impl Storm {
     }
 
     /// Kills somebody wherever it is, which may be in flight.
-    fn kill_anywhere(&mut self) {
+    pub(super) fn kill_anywhere(&mut self) {
         let members = self.fleet.members();
         let victim = members[self.renewals % members.len()];
         self.fleet.kill(victim);
@@ -165,9 +176,9 @@ impl Storm {
     }
 
     /// Time stands still; each asks once more, for a token that has to be renewed.
-    fn calm_down(&mut self) {
+    pub(super) fn calm_down(&mut self) {
         self.fleet.tell_all(&Order::Rest);
-        let later = self.fleet.clock.time().stopped(2 * LIFE);
+        let later = self.fleet.clock.time().stopped(LONG);
         self.fleet.set_time(later);
         let members = self.fleet.members();
         assert_eq!(members.len(), self.processes);
@@ -194,19 +205,22 @@ impl Storm {
         writeln!(io::stderr().lock(), "{self}").unwrap();
         assert_eq!(self.fleet.most_spends(), 1);
         assert!(self.logins <= 1 + self.losses + self.late, "{self}");
-        // A machine that is busy with other things may be too slow for a store, and for nothing else.
-        let slow = |why: &String| why.contains("the store failed");
-        assert!(
-            self.without_token.iter().all(slow),
-            "{:?}",
-            self.without_token
-        );
+        self.assert_tokens(|_| true);
         let requests = self.fleet.requests();
         assert!(requests.iter().all(|request| request.succeeded));
         assert_eq!(requests.len(), self.renewals + self.logins);
     }
 
-    fn until<T>(&mut self, mut wanted: impl FnMut(&Self, &Happening) -> Option<T>) -> T {
+    /// No call of these processes has ended without a token.
+    #[track_caller]
+    pub(super) fn assert_tokens(&self, mut of: impl FnMut(usize) -> bool) {
+        // A machine that is busy with other things may be too slow for a store, and for nothing else.
+        let theirs = |(member, why): &&(usize, String)| of(*member) && !why.contains(SLOW);
+        let without: Vec<_> = self.without_token.iter().filter(theirs).collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
+
+    pub(super) fn until<T>(&mut self, mut wanted: impl FnMut(&Self, &Happening) -> Option<T>) -> T {
         let begun = SystemClock.now();
         loop {
             let is_over = SystemClock.now().since(begun) > PATIENCE;
@@ -214,10 +228,13 @@ impl Storm {
                 panic!("what should have happened has not: {self}");
             };
             match &happening {
+                Happening::Answered(request) if !request.succeeded => self.refusals += 1,
                 Happening::Answered(request) if request.is_refresh => self.renewals += 1,
                 Happening::Answered(_) => self.logins += 1,
                 Happening::Said(_, Report::Late) => self.late += 1,
-                Happening::Said(_, Report::NoToken(why)) => self.without_token.push(why.clone()),
+                Happening::Said(member, Report::NoToken(why)) => {
+                    self.without_token.push((*member, why.clone()));
+                }
                 Happening::Said(..) => {}
             }
             if let Some(found) = wanted(self, &happening) {
@@ -233,13 +250,14 @@ impl fmt::Display for Storm {
         write!(
             f,
             "{} processes over {}: {} refreshes in {seconds:.1} s, kills {:?}, {} late, \
-             {} logins, {} calls without a token, each refresh token sent at most {} time(s)",
+             {} logins, {} refusals, {} calls without a token, each refresh token sent at most {} time(s)",
             self.processes,
             self.place.name(),
             self.renewals,
             self.kills,
             self.late,
             self.logins,
+            self.refusals,
             self.without_token.len(),
             self.fleet.most_spends()
         )
@@ -250,6 +268,8 @@ impl fmt::Display for Storm {
 const PACE: u32 = 50;
 /// Of an access token, so that it is due after twenty milliseconds.
 const LIFE: Duration = Duration::from_secs(2);
+/// Longer than any access token lives.
+const LONG: Duration = Duration::from_secs(60);
 /// Between two calls of a process.
 const PAUSE: Duration = Duration::from_millis(3);
 /// As much as a busy machine needs at the very most, by its own clock.
@@ -259,4 +279,6 @@ const STORE: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_millis(50 * (1500 + 2 * 1000) + 10_000);
 /// Renewals between two disturbances.
 const BETWEEN: usize = 10;
+/// In the words of a store that gave up.
+const SLOW: &str = "the store failed";
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -229,6 +229,11 @@ impl Inner {
     fn tell_notice(&self, notice: &Notice) {
         match notice {
             Notice::Failed(Error::Refused(refusal)) => self.tell(&Event::Refused { refusal }),
+            // A login may follow a refusal without a code, and then no caller gets to know of it.
+            Notice::Failed(error @ Error::Answer(_)) => log::warn!("{}: {error}", self.identity),
+            Notice::Failed(error @ Error::Status { .. }) if !error.is_transient() => {
+                log::warn!("{}: {error}", self.identity);
+            }
             Notice::Failed(_) => {}
             Notice::Retry(error, wait) => self.tell(&Event::Retry { error, wait: *wait }),
             Notice::Waiting => self.tell(&Event::Waiting),

@@ -37,7 +37,7 @@ pub(super) fn begin(realm: &mut Realm, request: &Received) -> Result<Answer, Ans
     if fields.has_repetition() {
         return Err(invalid_request("A parameter is repeated"));
     }
-    let client = authenticate(request, &fields)?;
+    let client = authenticate(realm, request, &fields)?;
     let scope = scope(fields.text("scope")).ok_or_else(invalid_scope)?;
     let device_code = fresh_token();
     let half = || random(CONSONANTS, 4);

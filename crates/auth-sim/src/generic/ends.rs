@@ -48,7 +48,7 @@ fn token_and_client(realm: &Realm, request: &Received) -> Result<(String, String
     if fields.has_repetition() {
         return Err(invalid_request("A parameter is repeated"));
     }
-    let client = authenticate(request, &fields)?;
+    let client = authenticate(realm, request, &fields)?;
     match fields.get("token") {
         Some(token) => Ok((token.to_owned(), client)),
         None => Err(invalid_request("token is missing")),

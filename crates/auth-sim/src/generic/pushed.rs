@@ -20,7 +20,7 @@ pub(crate) struct Pushed {
 
 pub(super) fn push(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
     let fields = fields(realm.settings.bodies, request)?;
-    let client = authenticate(request, &fields)?;
+    let client = authenticate(realm, request, &fields)?;
     if fields.text("client_id") != client {
         // RFC 9126 §2: it is a parameter of the request, whatever shows who the client is.
         return Err(invalid_request("client_id is missing"));

@@ -5,7 +5,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{PASSWORD, TOKEN_PATH, USERNAME, device, fresh_token, refusal, scope, secret_of};
+use super::{
+    CLIENT_ID, PASSWORD, TOKEN_PATH, USERNAME, device, fresh_token, refusal, scope, secret_of,
+};
 use crate::realm::Realm;
 use crate::received::{Fields, JSON, decode_form_part};
 use crate::tokens::{Family, Login, Rejection};
@@ -20,7 +22,7 @@ pub(super) fn answer(realm: &mut Realm, request: &Received) -> Result<Answer, An
         // RFC 6749 §2.3.1: credentials are never in the URI.
         return Err(invalid_request(&format!("{TOKEN_PATH} takes no query")));
     }
-    let client = authenticate(request, &fields)?;
+    let client = authenticate(realm, request, &fields)?;
     match fields.text("grant_type") {
         "" => Err(invalid_request("grant_type is missing")),
         "authorization_code" => exchange(realm, request, &fields, &client),
@@ -48,7 +50,11 @@ pub(super) fn fields(bodies: Bodies, request: &Received) -> Result<Fields, Answe
 }
 
 /// The client by HTTP Basic, by the body, or by its mere name if it is public.
-pub(super) fn authenticate(request: &Received, fields: &Fields) -> Result<String, Answer> {
+pub(super) fn authenticate(
+    realm: &Realm,
+    request: &Received,
+    fields: &Fields,
+) -> Result<String, Answer> {
     let basic = request.header("authorization");
     let (id, secret) = match basic {
         Some(_) if fields.get("client_secret").is_some() => {
@@ -67,7 +73,8 @@ pub(super) fn authenticate(request: &Received, fields: &Fields) -> Result<String
     }
     // A public client has no secret, and sends none.
     match secret_of(&id) {
-        Some(expected) if expected.unwrap_or_default() == secret => Ok(id),
+        Some(Some(_)) if id == CLIENT_ID && realm.knows_secret(&secret) => Ok(id),
+        Some(expected) if id != CLIENT_ID && expected.unwrap_or_default() == secret => Ok(id),
         _ => Err(invalid_client(basic.is_some())),
     }
 }
@@ -135,7 +142,7 @@ fn password(realm: &mut Realm, fields: &Fields, client: String) -> Result<Answer
         return Err(invalid_request("username or password is missing"));
     };
     let scope = scope(fields.text("scope")).ok_or_else(invalid_scope)?;
-    if (username, password) != (USERNAME, PASSWORD) {
+    if realm.is_locked || (username, password) != (USERNAME, PASSWORD) {
         return Err(invalid_grant("The username or the password is wrong"));
     }
     let login = Login {

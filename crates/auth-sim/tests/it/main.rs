@@ -6,6 +6,7 @@ mod client; // a client that sends what it is told, right or wrong
 mod aerion; // method, path, encoding, tenant, fields, rotation
 mod aeris; // query, headers, absolute expiry
 mod code; // authorization codes: once, for one client, redirect and verifier
+mod dialect; // the words of a refusal
 mod endpoints; // metadata, devices, pushed requests, revocation, introspection
 mod ermeo; // JSON, rotation, the API and its pages
 mod fault; // each fault, gates, and the log of them

@@ -1,0 +1,157 @@
+//! How a server words its refusals: as RFC 6749 has it, and as real ones do instead.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use crate::{Answer, Received};
+
+/// Words in which the token endpoint refuses a request.
+///
+/// Set with [`Builder::dialect`](crate::Builder::dialect). Without one a simulator refuses as its vendor
+/// documents. A dialect changes the words of a refusal alone: what is refused, and which tokens that
+/// spends, stays the same. `authorization_pending` and `slow_down` (RFC 8628 §3.5) keep their words,
+/// since no device could log in without them.
+///
+/// ```
+/// use auth_sim::{Dialect, Simulator, Vendor};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let ermeo = Simulator::builder(Vendor::Ermeo).dialect(Dialect::BareStatus).start()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Dialect {
+    /// A code and a description (RFC 6749 §5.2).
+    Rfc,
+    /// An empty body: 403 to a wrong password and 400 to the rest, as glewlwyd does.
+    BareStatus,
+    /// The JSON page of a framework, as Spring Boot writes it, with the name of the status in `error`.
+    FrameworkPage,
+    /// A vendor's own members and words: 400 `BAD_REFRESH_TOKEN` to a refresh token, and 403 `E_FORBIDDEN`
+    /// to the rest, as Aerion's API does.
+    VendorWords,
+    /// 200 with a code of the vendor's in `error`, as GitHub does.
+    SuccessStatus,
+}
+
+/// What is refused, and why.
+struct Refusal<'a> {
+    status: u16,
+    code: &'a str,
+    description: &'a str,
+    grant: String,
+}
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Rfc,
+        Self::BareStatus,
+        Self::FrameworkPage,
+        Self::VendorWords,
+        Self::SuccessStatus,
+    ];
+
+    /// The name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rfc => "rfc",
+            Self::BareStatus => "bare-status",
+            Self::FrameworkPage => "framework-page",
+            Self::VendorWords => "vendor-words",
+            Self::SuccessStatus => "success-status",
+        }
+    }
+
+    /// The answer in this dialect, if it is a refusal that has other words in it.
+    pub(crate) fn speak(self, answer: Answer, request: &Received, now: SystemTime) -> Answer {
+        let body = answer.as_json().unwrap_or_default();
+        let text = |name: &str| body[name].as_str();
+        let description = text("error_description").or(text("message"));
+        let refusal = Refusal {
+            status: answer.status(),
+            code: match (text("error"), answer.status()) {
+                (Some("authorization_pending" | "slow_down"), _) => return answer,
+                (Some(code), _) if !code.contains(' ') => code,
+                (_, 401) => "invalid_client",
+                _ => "invalid_request",
+            },
+            description: description.unwrap_or("The credentials are wrong"),
+            grant: request.grant_type(),
+        };
+        match (self, answer.status()) {
+            // A wrong path or method is no refusal.
+            (_, 0..400 | 402 | 404..) => answer,
+            (Self::Rfc, _) => refusal.by_the_rfc(),
+            (Self::BareStatus, _) => refusal.bare(),
+            (Self::FrameworkPage, _) => refusal.page(&request.path, now),
+            (Self::VendorWords, _) => refusal.in_words_of_a_vendor(),
+            (Self::SuccessStatus, _) => refusal.with_success(),
+        }
+    }
+}
+
+impl Refusal<'_> {
+    fn by_the_rfc(&self) -> Answer {
+        let status = match self.code {
+            "invalid_client" => 401,
+            _ => 400,
+        };
+        let body = json!({"error": self.code, "error_description": self.description});
+        Answer::json(status, &body).no_store()
+    }
+
+    fn bare(&self) -> Answer {
+        Answer::new(match (self.code, self.grant.as_str()) {
+            ("invalid_grant", "password") => 403,
+            _ => 400,
+        })
+    }
+
+    fn page(&self, path: &str, now: SystemTime) -> Answer {
+        let (status, name) = match self.code {
+            "invalid_client" | "invalid_grant" => (401, "Unauthorized"),
+            _ if self.status == 403 => (403, "Forbidden"),
+            _ => (400, "Bad Request"),
+        };
+        let passed = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let body = json!({
+            "timestamp": u64::try_from(passed.as_millis()).unwrap_or_default(),
+            "status": status,
+            "error": name,
+            "path": path,
+        });
+        Answer::json(status, &body)
+    }
+
+    fn in_words_of_a_vendor(&self) -> Answer {
+        if (self.code, self.grant.as_str()) == ("invalid_grant", "refresh_token") {
+            let body = json!({"status": "BAD_REFRESH_TOKEN", "message": self.description});
+            return Answer::json(400, &body);
+        }
+        let body = json!({
+            "error": "E_FORBIDDEN",
+            "status": 403,
+            "summary": "Forbidden",
+            "raw": self.description,
+        });
+        Answer::json(403, &body)
+    }
+
+    fn with_success(&self) -> Answer {
+        let code = match (self.code, self.grant.as_str()) {
+            ("invalid_client", _) => "incorrect_client_credentials",
+            ("invalid_grant", "refresh_token") => "bad_refresh_token",
+            ("invalid_grant", "authorization_code") => "bad_verification_code",
+            // GitHub takes no passwords; the word is ours.
+            ("invalid_grant", "password") => "incorrect_user_credentials",
+            (code, _) => code,
+        };
+        Answer::json(
+            200,
+            &json!({"error": code, "error_description": self.description}),
+        )
+    }
+}
