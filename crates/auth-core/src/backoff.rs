@@ -65,11 +65,11 @@ pub(crate) const LATER: Growing = Growing {
     longest: Duration::from_secs(60),
     jitter: 1.0,
 };
-/// After a 429 that names no time.
+/// After a throttle, unless it names a longer time. At most 60 times a day.
 pub(crate) const THROTTLED: Growing = Growing {
     shortest: Duration::from_secs(1),
-    longest: Duration::from_secs(30 * 60),
-    jitter: 0.25,
+    longest: Duration::from_secs(35 * 60),
+    jitter: 0.15,
 };
 /// After what a person probably has to mend: a refused client, a missing page. Some forty times a day.
 pub(crate) const LASTING: Growing = Growing {
@@ -89,10 +89,12 @@ pub(crate) const PASSWORD: &[Duration] = &[
     Duration::from_secs(30),
     Duration::from_secs(90),
     Duration::from_secs(33 * 60),
-    Duration::from_secs(85 * 60),
+    Duration::from_secs(90 * 60),
     Duration::from_secs(2 * 3600),
     Duration::from_secs(4 * 3600),
 ];
+/// So many tries of a password may follow each other as soon as the server asks for it.
+pub(crate) const TRIES_AT_ONCE: u32 = 3;
 /// After a password of which the server says that it is wrong: accounts get unlocked.
 pub(crate) const WRONG_PASSWORD: &[Duration] = &[Duration::from_secs(24 * 3600 + 60)];
 
@@ -127,14 +129,14 @@ mod tests {
     #[test]
     fn waits_grow_and_are_bounded() {
         for (growing, shortest, longest) in
-            [(LATER, 1, 60), (THROTTLED, 1, 1800), (LASTING, 30, 3600)]
+            [(LATER, 1, 60), (THROTTLED, 1, 2100), (LASTING, 30, 3600)]
         {
             for times in 1..40 {
                 let wait = growing.wait(times).as_secs();
                 assert!((shortest..=longest).contains(&wait), "{times}: {wait} s");
             }
         }
-        assert!(THROTTLED.wait(20) >= Duration::from_secs(1350));
+        assert!(THROTTLED.wait(20) >= Duration::from_secs(1785));
     }
 
     /// The tries of one day, refused each time, and the most of them within half an hour.
@@ -162,6 +164,7 @@ mod tests {
     fn tries_a_day_stay_within_their_limits() {
         for _ in 0..100 {
             assert!(tries(|times| LASTING.wait(times)).0 <= 60);
+            assert!(tries(|times| THROTTLED.wait(times)).0 <= 60);
             assert!(tries(|times| at(UNCLEAR, times)).0 <= 30);
             let (a_day, in_half_an_hour) = tries(|times| at(PASSWORD, times));
             assert!(a_day <= 10, "{a_day}");

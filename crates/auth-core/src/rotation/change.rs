@@ -350,7 +350,7 @@ impl Record {
 }
 
 /// So many refusals of a refresh in a row, in unclear words, are not a firewall's.
-const IN_A_ROW: u32 = 3;
+pub(super) const IN_A_ROW: u32 = 3;
 /// More settings than this are not tried on one login at a time; the oldest refusal goes.
 const MOST_BACK_OFFS: usize = 16;
 /// How long after its end a back-off still counts as the last in a row.

@@ -14,23 +14,29 @@
 //! |---|---|
 //! | a client for itself, any refusal | 30 s, growing to an hour: no account can be locked |
 //! | a person's password, `invalid_grant` | one more try a day |
-//! | a person's password, any other refusal | at most 3 tries in 30 minutes and 10 a day |
+//! | a person's password, any other refusal, a throttle as well | at most 3 tries in 30 minutes and 10 a day |
 //! | a code, any refusal | the code is spent: the user has to log in again |
 //!
 //! | to a refresh | what follows |
 //! |---|---|
 //! | `invalid_grant`, and codes that name the refresh token | the token is spent: log in |
-//! | a code about the client or a setting; a status of the first kind | the token is kept; 30 s, growing to an hour |
+//! | a code about the client or a setting; a wrong URL or encoding | the token is kept; 30 s, growing to an hour |
+//! | a code that asks for a person (OpenID Connect) | as the next row, and a person is asked for at once |
 //! | any other refusal | the token is kept, and the session logs in if it can; if it cannot, the third in a row asks for a person, and the token is tried once an hour |
 //!
-//! All of it is kept in the record, so it holds for every process that shares the login; a refusal holds
-//! for those only who would send exactly what was refused.
+//! "Later" is a second, growing to a minute where the server failed and to half an hour where it throttles,
+//! and never less than `Retry-After` says. A failure and a throttle hold for every process that shares the
+//! login, for all of it is kept in the record; a refusal holds for those only who would send exactly what was
+//! refused.
+
+use std::time::Duration;
 
 use crate::backoff;
 use crate::clock::Moment;
 use crate::error::{Error, Reason, Refusal, Sent};
 use crate::grant::LoginKind;
 
+use super::change::IN_A_ROW;
 use super::{BackOff, Period, Record, Scope, Sends};
 
 /// What a failed refresh says of the refresh token.
@@ -47,9 +53,9 @@ pub(super) enum Fate {
 /// Why requests are held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The network or the server failed, or the server named a time.
+    /// The network or the server failed.
     Later,
-    /// The server throttles, and names no time.
+    /// The server throttles, or names a time.
     Throttled,
     /// A response without a usable token.
     Unusable,
@@ -107,6 +113,12 @@ pub(super) fn of_login(
         Error::Answer(_) if sends.who == LoginKind::Password => Verdict::Doubted,
         Error::Answer(_) => Verdict::Unusable,
         Error::Refused(_) | Error::Status { .. } => match (later(error), sends.who) {
+            // A throttle may be the answer to wrong passwords, and a server may fail over one.
+            (Some(verdict), LoginKind::Password)
+                if verdict == Verdict::Throttled || is(error, &["invalid_grant"]) =>
+            {
+                Verdict::Doubted
+            }
             (Some(verdict), _) => verdict,
             (None, LoginKind::Client | LoginKind::Interactive) => Verdict::Setting,
             (None, LoginKind::Password) if is(error, &["invalid_grant"]) => Verdict::Wrong,
@@ -136,7 +148,7 @@ fn spends_code(error: &Error) -> bool {
         | Error::ReauthenticationRequired { .. }
         | Error::Network { sent: Sent::No, .. } => false,
         Error::Refused(_) | Error::Status { .. } => {
-            later(error).is_none() || fate_by_status(error) != Fate::Kept
+            !is_of_server(error) || fate_by_status(error) != Fate::Kept
         }
         _ => true,
     }
@@ -159,28 +171,42 @@ fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {
 
 /// Whether the server failed, or says to come back later.
 fn later(error: &Error) -> Option<Verdict> {
-    let (status, retry_after) = match error {
-        Error::Refused(refusal) => (refusal.status, refusal.retry_after),
-        Error::Status {
-            status,
-            retry_after,
-            ..
-        } => (Some(*status), *retry_after),
-        _ => return None,
-    };
+    let (status, retry_after) = answered(error);
     match status {
-        _ if retry_after.is_some() => Some(Verdict::Later),
-        Some(429) => Some(Verdict::Throttled),
         Some(408 | 425 | 500..) => Some(Verdict::Later),
-        _ => is(error, OF_SERVERS).then_some(Verdict::Later),
+        Some(429) => Some(Verdict::Throttled),
+        _ => (retry_after.is_some() || is(error, OF_SERVERS)).then_some(Verdict::Throttled),
     }
 }
 
 /// What became of a refresh token to which the server said "later": one that failed, or something
 /// before it, may have used it up; one that says when to come back has not (RFC 9110 §15.6.4), and
-/// neither has one that did not want to take the risk (RFC 8470 §5.2).
+/// neither has one that did not want to take the risk (RFC 8470 §5.2), nor a network that wants its user
+/// to log in first (RFC 6585 §6).
 fn fate_by_status(error: &Error) -> Fate {
-    let (status, retry_after) = match error {
+    match answered(error) {
+        (Some(503), Some(_)) | (Some(511), _) => Fate::Kept,
+        (Some(408 | 500..), _) => Fate::Uncertain,
+        _ => Fate::Kept,
+    }
+}
+
+/// Whether the URL or the encoding is wrong, whatever the body says.
+fn is_of_url(error: &Error) -> bool {
+    let (status, _) = answered(error);
+    matches!(status, Some(300..=399 | 404 | 405 | 410 | 415 | 421 | 422))
+}
+
+/// Whether it says nothing of what was sent, so that it concerns all who share the login.
+fn is_of_server(error: &Error) -> bool {
+    let is_answer = matches!(error, Error::Refused(_) | Error::Status { .. });
+    let (status, _) = answered(error);
+    !is_answer || matches!(status, Some(408 | 425 | 429 | 500..)) || is(error, OF_SERVERS)
+}
+
+/// The status of an answer, and what `Retry-After` asked for in it.
+fn answered(error: &Error) -> (Option<u16>, Option<Duration>) {
+    match error {
         Error::Refused(refusal) => (refusal.status, refusal.retry_after),
         Error::Status {
             status,
@@ -188,22 +214,7 @@ fn fate_by_status(error: &Error) -> Fate {
             ..
         } => (Some(*status), *retry_after),
         _ => (None, None),
-    };
-    match status {
-        Some(503) if retry_after.is_some() => Fate::Kept,
-        Some(408 | 500..) => Fate::Uncertain,
-        _ => Fate::Kept,
     }
-}
-
-/// Whether the URL or the encoding is wrong, whatever the body says.
-fn is_of_url(error: &Error) -> bool {
-    let status = match error {
-        Error::Refused(refusal) => refusal.status,
-        Error::Status { status, .. } => Some(*status),
-        _ => None,
-    };
-    matches!(status, Some(300..=399 | 404 | 405 | 410 | 415 | 421 | 422))
 }
 
 fn is(error: &Error, codes: &[&str]) -> bool {
@@ -221,21 +232,28 @@ fn back_off(
     base: &Record,
     now: Moment,
 ) -> BackOff {
-    let scope = match verdict {
-        Verdict::Later | Verdict::Throttled => Scope::Everyone,
-        _ => own.unwrap_or(Scope::Everyone),
-    };
+    let is_for_all = matches!(verdict, Verdict::Later | Verdict::Throttled) && is_of_server(error);
+    let scope = own.filter(|_| !is_for_all).unwrap_or(Scope::Everyone);
     let before = base.back_off(scope).map_or(0, |before| before.times);
-    let times = before.saturating_add(1);
+    let mut times = before.saturating_add(1);
+    if verdict == Verdict::Unclear && is(error, OF_PERSONS) {
+        // The server says so at once.
+        times = times.max(IN_A_ROW);
+    }
+    let asked = error.retry_after();
     let wait = match verdict {
         Verdict::Later => backoff::LATER.wait(times),
         Verdict::Throttled => backoff::THROTTLED.wait(times),
         Verdict::Unusable | Verdict::Setting => backoff::LASTING.wait(times),
         Verdict::Unclear => backoff::at(backoff::UNCLEAR, times),
+        // Whoever names a time is believed, as far as no account is at risk.
+        Verdict::Doubted if asked.is_some() && times < backoff::TRIES_AT_ONCE => {
+            backoff::LATER.wait(times)
+        }
         Verdict::Doubted => backoff::at(backoff::PASSWORD, times),
         Verdict::Wrong => backoff::at(backoff::WRONG_PASSWORD, times),
     };
-    let wait = wait.max(error.retry_after().unwrap_or_default());
+    let wait = wait.max(asked.unwrap_or_default());
     BackOff {
         scope,
         verdict,
@@ -266,6 +284,14 @@ const OF_SETTINGS: &[&str] = &[
     "unauthorized_client",
     "unsupported_grant_type",
     "use_dpop_nonce",
+];
+/// Codes by which OpenID Connect (Core §3.1.2.6) says that a person has to do something; Entra answers a
+/// refresh with them.
+const OF_PERSONS: &[&str] = &[
+    "account_selection_required",
+    "consent_required",
+    "interaction_required",
+    "login_required",
 ];
 /// Codes of a server that failed or is too busy (RFC 6749 §4.1.2.1, RFC 8628 §3.5).
 const OF_SERVERS: &[&str] = &["server_error", "slow_down", "temporarily_unavailable"];
