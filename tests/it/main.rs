@@ -21,6 +21,7 @@ mod identities; // which settings make another login
 mod idle; // what a session holds while nobody asks it
 mod real_browser; // a person in front of Chromium
 mod real_server; // the generic client against servers that nobody here wrote
+mod refusals; // what a refusal costs: kind of grant × answer × what follows
 mod sealed; // records that only the holder of a key can read
 mod secrecy; // no secret in an error, a log line or a `Debug`
 mod support; // what more than one of these modules uses

@@ -1,0 +1,91 @@
+//! What a refusal costs: kind of grant × answer × what follows.
+//!
+//! A program asks its session for a token every minute, and the session has its defaults. `table` holds the
+//! answers, `follows` the figures; each test prints its part of the table with `--nocapture`.
+
+mod asker; // a program that asks, and what that costs
+mod follows; // what follows, in figures
+mod others; // who is held back by a refusal, and who is not
+mod server; // a token endpoint that refuses
+mod started_anew; // programs with their logins in files
+mod table; // the answers that people met
+
+use asker::{Who, variant};
+use table::ROWS;
+
+use crate::support::shown;
+
+/// Kinds of grants to which the same answer means the same.
+#[derive(Clone, Copy, Debug)]
+enum Column {
+    Client,
+    Password,
+    Both,
+    Keeper,
+    Code,
+}
+
+#[test]
+fn to_a_client_no_refusal_is_for_ever() {
+    holds(Column::Client, &[Who::Client, Who::Assertion, Who::Aeris]);
+}
+
+#[test]
+fn no_refusal_locks_the_account_of_a_person() {
+    holds(Column::Password, &[Who::Password, Who::Aerion, Who::Ermeo]);
+}
+
+#[test]
+fn a_refused_refresh_logs_in_or_keeps_its_token() {
+    holds(Column::Both, &[Who::Both]);
+}
+
+#[test]
+fn a_refused_refresh_without_a_password_asks_a_person() {
+    holds(Column::Keeper, &[Who::Keeper]);
+}
+
+#[test]
+fn a_refused_code_asks_for_another_login() {
+    holds(Column::Code, &[Who::Code]);
+}
+
+/// Asserts a column of the table, and prints it.
+#[track_caller]
+fn holds(column: Column, grants: &[Who]) {
+    println!(
+        "{:32} {:10} {:22} {:22} 1/2 h    h     d      w mended  a day  other forget",
+        "answer", "grant", "first", "a day later"
+    );
+    let mut differs = Vec::new();
+    for row in ROWS {
+        let follows = row.follows[column as usize];
+        for who in grants {
+            // Those of one column differ in what they send alone.
+            let days = match (*who == grants[0], follows.days()) {
+                (true, days) => days,
+                (false, 7) => 1,
+                (false, _) => continue,
+            };
+            let cost = who.cost(row.answer, days);
+            let line = format!(
+                "{:32} {:10} {:22} {:22}{cost}",
+                row.name,
+                format!("{who:?}"),
+                variant(cost.first.as_ref()),
+                variant(cost.then.as_ref())
+            );
+            println!("{line}");
+            let mut wrong = follows.differs(*who, row.said, &cost);
+            if let Some(error) = &cost.first
+                && !shown(error).contains(row.words)
+            {
+                wrong.push(format!("words: {error}"));
+            }
+            if !wrong.is_empty() {
+                differs.push(format!("{line}\n    {follows:?}: {wrong:?}"));
+            }
+        }
+    }
+    assert!(differs.is_empty(), "\n{}", differs.join("\n"));
+}

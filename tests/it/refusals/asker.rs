@@ -1,0 +1,303 @@
+//! A program that asks its session for a token every minute, and what that costs.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use aerion_auth::Aerion;
+use aeris_auth::Aeris;
+use auth_core::{Error, Grant, ManualClock, MemoryStore, Reason, Session, Token};
+use ermeo_auth::Ermeo;
+use oauth2_generic::{
+    AuthorizationCode, Client, ClientAuth, ClientCredentials, Password, PrivateKeyJwt,
+    RefreshToken, SigningKey,
+};
+
+use super::server::{Answer, Asked, Server};
+
+/// Who asks, and with what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Who {
+    Client,
+    Assertion,
+    Aeris,
+    Password,
+    Aerion,
+    Ermeo,
+    /// A refresh token, and a password at hand.
+    Both,
+    /// A refresh token alone.
+    Keeper,
+    /// A code that a browser brought.
+    Code,
+}
+
+/// What one kind of grant got out of one answer.
+#[derive(Debug)]
+pub(super) struct Cost {
+    /// For how many days it asked.
+    pub(super) days: u64,
+    /// Requests of the kind that is refused, in the first half hour, hour, day and week.
+    pub(super) requests: [usize; 4],
+    /// The most of them in any half hour, and in any day.
+    pub(super) most: [usize; 2],
+    /// What the first call says; none if it has a token.
+    pub(super) first: Option<Error>,
+    /// What a call says a day later.
+    pub(super) then: Option<Error>,
+    /// Seconds until there is a token, if the server is mended after one refusal, or after a day.
+    pub(super) mended: [Option<u64>; 2],
+    /// Whether there is a token at once, an hour later and with the server mended, for another secret or
+    /// code, and for the same after `forget`.
+    pub(super) at_once: [bool; 2],
+}
+
+impl Who {
+    pub(super) fn asks(self) -> Asked {
+        match self {
+            Self::Both | Self::Keeper => Asked::Refresh,
+            _ => Asked::Login,
+        }
+    }
+
+    /// A grant whose own secret is this one.
+    pub(super) fn grant(self, secret: &str) -> Box<dyn Grant> {
+        let client = Client {
+            token_endpoint: "https://as.example/token".into(),
+            authorization_endpoint: "https://as.example/authorize".into(),
+            client_id: "batch".into(),
+            client_secret: "s".into(),
+            ..Client::default()
+        };
+        let (user, resource_owner) = ("ada".to_owned(), "ada".to_owned());
+        let with_secret = || Client {
+            client_secret: secret.into(),
+            ..client.clone()
+        };
+        match self {
+            Self::Client => Box::new(ClientCredentials {
+                client: with_secret(),
+            }),
+            Self::Assertion => Box::new(ClientCredentials {
+                client: Client {
+                    client_auth: ClientAuth::PrivateKeyJwt(
+                        PrivateKeyJwt::new(key(secret)).clock(ManualClock::new()),
+                    ),
+                    ..client
+                },
+            }),
+            Self::Aeris => Box::new(Aeris {
+                client_id: "x".into(),
+                client_secret: "c".into(),
+                account_id: "1".into(),
+                account_secret: secret.into(),
+                requester_id: "ops@acme.example".into(),
+                ..Aeris::default()
+            }),
+            Self::Password => Box::new(Password {
+                client,
+                username: user,
+                password: secret.into(),
+            }),
+            Self::Aerion => Box::new(Aerion {
+                company: "acme".into(),
+                username: user,
+                password: secret.into(),
+                ..Aerion::default()
+            }),
+            Self::Ermeo => Box::new(Ermeo {
+                client_id: "7_4hzk".into(),
+                client_secret: "c".into(),
+                username: user,
+                password: secret.into(),
+                ..Ermeo::default()
+            }),
+            Self::Both => Box::new(Password {
+                client: with_secret(),
+                username: user,
+                password: "p".into(),
+            }),
+            Self::Keeper => Box::new(RefreshToken {
+                client: with_secret(),
+                resource_owner,
+            }),
+            Self::Code => {
+                let login = AuthorizationCode {
+                    client,
+                    redirect_uri: "https://app.example/back".into(),
+                    ..AuthorizationCode::default()
+                };
+                let pending = login.begin().expect("a URL");
+                let back = format!(
+                    "https://app.example/back?code={secret}&state={}",
+                    pending.state()
+                );
+                let granted = pending.redirected(&back).expect("a code");
+                Box::new(granted.resource_owner(resource_owner))
+            }
+        }
+    }
+
+    /// A session with the defaults, and this secret.
+    pub(super) fn session(self, secret: &str, server: &Server, store: &MemoryStore) -> Session {
+        let session = Session::builder(self.grant(secret))
+            .transport(server.clone())
+            .clock(server.clock.clone())
+            .store(store.clone());
+        match self.asks() {
+            Asked::Login => session.build(),
+            Asked::Refresh => session.refresh_token("first").build(),
+        }
+    }
+
+    /// Asks every minute for so many days, and in all the other ways.
+    pub(super) fn cost(self, answer: Answer, days: u64) -> Cost {
+        let server = Server::refusing(self.asks(), answer);
+        let session = self.session("wrong", &server, &MemoryStore::default());
+        let first = session.token().err();
+        ask_for(&session, &server, DAY);
+        let then = session.token().err();
+        ask_for(&session, &server, (days - 1) * DAY);
+        let asked = server.asked(self.asks());
+        let [soon, late] = [MINUTE, DAY].map(|after| self.mended(answer, after));
+        Cost {
+            requests: [HALF_AN_HOUR, HOUR, DAY, WEEK]
+                .map(|end| asked.iter().filter(|at| **at < end).count()),
+            most: [HALF_AN_HOUR, DAY].map(|length| most_within(&asked, length)),
+            days,
+            first,
+            then,
+            mended: [soon, late],
+            at_once: [self.corrected(answer), self.forgotten(answer)],
+        }
+    }
+
+    /// Seconds until there is a token, if the server refuses for so long, at least once.
+    fn mended(self, answer: Answer, after: u64) -> Option<u64> {
+        let server = Server::refusing(self.asks(), answer);
+        let session = self.session("wrong", &server, &MemoryStore::default());
+        if after == MINUTE {
+            server.mended_after(1);
+        } else {
+            ask_for(&session, &server, after);
+            server.mended_after(0);
+        }
+        let begin = server.seconds();
+        let end = begin + 2 * DAY;
+        while server.seconds() < end {
+            let minutes = match session.token() {
+                Ok(_) => return Some(server.seconds() - begin),
+                Err(Error::NotBefore { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
+                // It stays so.
+                Err(Error::ReauthenticationRequired {
+                    reason: Reason::CodeSpent,
+                    ..
+                }) => {
+                    return None;
+                }
+                Err(_) => 1,
+            };
+            server.clock.advance(Duration::from_secs(MINUTE * minutes));
+        }
+        None
+    }
+
+    fn corrected(self, answer: Answer) -> bool {
+        let (server, store, _) = self.after_an_hour(answer);
+        self.session("right", &server, &store).token().is_ok()
+    }
+
+    fn forgotten(self, answer: Answer) -> bool {
+        let (_server, _, session) = self.after_an_hour(answer);
+        session.forget().expect("in memory");
+        session.token().is_ok()
+    }
+
+    fn after_an_hour(self, answer: Answer) -> (Server, MemoryStore, Session) {
+        let server = Server::refusing(self.asks(), answer);
+        let store = MemoryStore::default();
+        let session = self.session("wrong", &server, &store);
+        ask_for(&session, &server, HOUR);
+        server.mended_after(0);
+        (server, store, session)
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [half_hour, hour, day, week] = self.requests;
+        let yes = |is: bool| if is { "yes" } else { "no" };
+        let seconds = |wait: Option<u64>| wait.map_or("never".to_owned(), |wait| wait.to_string());
+        write!(
+            f,
+            "{half_hour:>4}{hour:>5}{day:>6}{week:>7} {:>6}{:>7}  {:4}{:4}",
+            seconds(self.mended[0]),
+            seconds(self.mended[1]),
+            yes(self.at_once[0]),
+            yes(self.at_once[1]),
+        )
+    }
+}
+
+/// Asks every minute for so many seconds. While a wait is told, nothing is sent, and no call is made.
+pub(super) fn ask_for(session: &Session, server: &Server, seconds: u64) {
+    let end = server.seconds() + seconds;
+    while server.seconds() < end {
+        let minutes = match session.token() {
+            Err(Error::NotBefore { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
+            // Nothing is sent either while a person is asked for.
+            Err(Error::ReauthenticationRequired { .. }) if server.seconds() > HOUR => 10,
+            Err(_) => 1,
+            Ok(token) => left(&token, server) / MINUTE + 1,
+        };
+        let left = end.saturating_sub(server.seconds()).div_ceil(MINUTE);
+        let passed = MINUTE * minutes.min(left);
+        server.clock.advance(Duration::from_secs(passed));
+    }
+}
+
+fn left(token: &Token, server: &Server) -> u64 {
+    use auth_core::Clock as _;
+    let now = server.clock.now().date().expect("a date");
+    let left = token.expires_at().map(|at| at - now);
+    left.map_or(0, |left| left.whole_seconds().unsigned_abs())
+}
+
+/// The most of these moments within so many seconds.
+pub(super) fn most_within(asked: &[u64], length: u64) -> usize {
+    let within = |begin: &u64| {
+        let window = *begin..*begin + length;
+        asked.iter().filter(|at| window.contains(*at)).count()
+    };
+    asked.iter().map(within).max().unwrap_or_default()
+}
+
+/// The key of this name.
+fn key(name: &str) -> SigningKey {
+    static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| {
+        [(); 2].map(|()| {
+            let key = rcgen::KeyPair::generate().expect("a key");
+            SigningKey::from_pkcs8_pem(key.serialize_pem()).expect("PKCS #8")
+        })
+    });
+    KEYS[usize::from(name == "right")].clone()
+}
+
+/// What a call says: the variant, and its reason.
+pub(super) fn variant(error: Option<&Error>) -> String {
+    match error {
+        None => "a token".to_owned(),
+        Some(Error::Refused(_)) => "Refused".to_owned(),
+        Some(Error::Status { .. }) => "Status".to_owned(),
+        Some(Error::Answer(_)) => "Answer".to_owned(),
+        Some(Error::NotBefore { .. }) => "NotBefore".to_owned(),
+        Some(Error::ReauthenticationRequired { reason, .. }) => format!("{reason:?}"),
+        Some(other) => format!("{other:?}"),
+    }
+}
+
+pub(super) const MINUTE: u64 = 60;
+pub(super) const HALF_AN_HOUR: u64 = 30 * MINUTE;
+pub(super) const HOUR: u64 = 3600;
+pub(super) const DAY: u64 = 24 * HOUR;
+pub(super) const WEEK: u64 = 7 * DAY;

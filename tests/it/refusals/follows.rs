@@ -1,0 +1,183 @@
+//! What follows a refusal, in figures.
+
+use std::ops::RangeInclusive;
+
+use super::asker::{Cost, DAY, HOUR, Who, variant};
+
+/// What follows a refusal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Follows {
+    /// Nothing is sent for 30 s, growing to an hour.
+    Rests,
+    /// A password that may be wrong is tried 10 times a day.
+    Doubted,
+    /// The same; the first three follow the server's `Retry-After`, in seconds.
+    DoubtedAfter(u64),
+    /// A password that is wrong is tried once a day.
+    Wrong,
+    /// A server that failed is asked again within a minute.
+    Later,
+    /// A server that throttles is asked again after a second, growing to half an hour.
+    Throttled,
+    /// The same, and whoever sends something else is not held back.
+    Held,
+    /// Nothing is sent before `Retry-After`, in seconds, is over.
+    Waits(u64),
+    /// The same, and whoever sends something else is not held back.
+    HeldFor(u64),
+    /// A server that failed is asked again each time `Retry-After`, in seconds, is over.
+    Every(u64),
+    /// The session logs in, in the same call.
+    LogsIn,
+    /// The session logs in with the next call.
+    LogsInNext,
+    /// The refresh token is spent: a person has to log in.
+    Ends,
+    /// The refresh token may be spent: a person has to log in.
+    Lost,
+    /// The same, told from the next call on.
+    LostNext,
+    /// A person is asked for after three refusals in a row; the refresh token is tried once an hour.
+    GivenUp,
+    /// A person is asked for at once; the refresh token is tried once an hour.
+    AsksPerson,
+    /// A code is spent: the user has to log in again.
+    CodeSpent,
+}
+
+/// What follows, in figures.
+struct Figures {
+    /// What the first call says, if it is not what the server said.
+    first: Option<&'static str>,
+    /// What a call says a day later.
+    then: &'static str,
+    half_hour: RangeInclusive<usize>,
+    hour: RangeInclusive<usize>,
+    day: RangeInclusive<usize>,
+    week: RangeInclusive<usize>,
+    /// Seconds until there is a token, if the server is mended after one refusal; none for never.
+    soon: Option<u64>,
+    /// The same, if it is mended after a day.
+    late: Option<u64>,
+    /// Whether other credentials, or a new code, are tried at once; none if chance decides.
+    other: Option<bool>,
+}
+
+/// A wait that ends between two calls, a minute apart.
+const fn next(seconds: u64) -> Option<u64> {
+    Some(seconds + 60)
+}
+
+impl Follows {
+    #[rustfmt::skip]
+    fn figures(self) -> Figures {
+        let figures = |first, then, [half_hour, hour, day, week]: [RangeInclusive<usize>; 4]| {
+            move |soon, late, other| Figures { first, then, half_hour, hour, day, week, soon, late, other }
+        };
+        let refused = Some("RefreshTokenRefused");
+        let (yes, no) = (Some(true), Some(false));
+        match self {
+            //                               what the first call says   a day later             half an hour, an hour, a day, a week          mended after one, after a day, others
+            Self::Rests =>           figures(None,                       "NotBefore",           [6..=8,   7..=9,   28..=40,     180..=230])(next(0),        next(HOUR),             yes),
+            Self::Doubted =>         figures(None,                       "NotBefore",           [3..=3,   4..=4,   9..=10,      40..=50])(next(0),          next(DAY / 5),          yes),
+            Self::DoubtedAfter(s) => figures(None,                       "NotBefore",           [1..=3,   1..=4,   3..=10,      16..=50])(next(s),          next(s.max(DAY / 5)),   yes),
+            Self::Wrong =>           figures(None, "CredentialsRefused",  [1..=1,   1..=1,   1..=1,       6..=7])(next(DAY * 11 / 10), next(DAY * 11 / 10),   yes),
+            Self::Later =>           figures(None,                       "",                    [30..=60, 60..=100, 1440..=1900, 0..=usize::MAX])(next(0),   next(60),               None),
+            Self::Throttled =>       figures(None,                       "NotBefore",           [10..=12, 11..=14, 40..=60,     300..=400])(next(0),        next(35 * 60),          no),
+            Self::Held =>            figures(None,                       "NotBefore",           [8..=12,  10..=14, 40..=60,     300..=400])(next(0),        next(35 * 60),          yes),
+            Self::Waits(s) =>        figures(None,                       "NotBefore",           most_after(s))(next(s),                                     next(s.max(35 * 60)),   no),
+            Self::Every(s) =>        figures(None,                       "",                    most_after(s))(next(s),                                     next(s),                None),
+            Self::HeldFor(s) =>      figures(None,                       "NotBefore",           most_after(s))(next(s),                                     next(s.max(35 * 60)),   yes),
+            Self::LogsIn =>          figures(Some("a token"),            "a token",             [1..=1,   1..=1,   8..=30,      50..=210])(next(0),         Some(0),                yes),
+            Self::LogsInNext =>      figures(None,                       "a token",             [1..=1,   1..=1,   8..=30,      50..=210])(next(0),         Some(0),                yes),
+            Self::Ends =>            figures(refused,                    "RefreshTokenRefused", [1..=1,   1..=1,   1..=1,       1..=1])(None,               None,                   no),
+            Self::Lost =>            figures(Some("RefreshTokenUncertain"), "RefreshTokenUncertain", [1..=1, 1..=1, 1..=1,      1..=1])(None,               None,                   no),
+            Self::LostNext =>        figures(None,                       "RefreshTokenUncertain", [1..=1, 1..=1,   1..=1,       1..=1])(None,               None,                   no),
+            Self::GivenUp =>         figures(None,                       "RefreshTokenRefused", [3..=3,   3..=3,   22..=30,     140..=210])(next(0),        next(HOUR * 11 / 10),   yes),
+            Self::AsksPerson =>      figures(refused,                    "RefreshTokenRefused", [1..=1,   1..=1,   20..=30,     130..=210])(next(HOUR * 11 / 10), next(HOUR * 11 / 10), yes),
+            Self::CodeSpent =>       figures(Some("CodeSpent"),          "CodeSpent",           [1..=1,   1..=1,   1..=1,       1..=1])(None,               None,                   yes),
+        }
+    }
+
+    /// For how many days this is looked at.
+    pub(super) fn days(self) -> u64 {
+        // Without any growth one day is like another.
+        if matches!(self, Self::Later | Self::Every(_)) {
+            1
+        } else {
+            7
+        }
+    }
+
+    /// What differs from that, in words.
+    pub(super) fn differs(self, who: Who, said: &str, cost: &Cost) -> Vec<String> {
+        let figures = self.figures();
+        let mut differs = Vec::new();
+        let mut expect = |what: &str, is_so: bool| {
+            if !is_so {
+                differs.push(what.to_owned());
+            }
+        };
+        let first = variant(cost.first.as_ref());
+        expect(
+            "what the first call says",
+            first == figures.first.unwrap_or(said),
+        );
+        let then = variant(cost.then.as_ref());
+        // That call may be the one that tries again.
+        let has_tried = then == said && figures.then == "NotBefore";
+        expect(
+            "what a call says a day later",
+            has_tried || figures.then.is_empty() || then == figures.then,
+        );
+        let ranges = [figures.half_hour, figures.hour, figures.day, figures.week];
+        let days = cost.days;
+        for ((name, range), count) in ["half an hour", "an hour", "a day", "a week"]
+            .into_iter()
+            .zip(ranges)
+            .zip(cost.requests)
+        {
+            expect(
+                name,
+                range.contains(&count) || (name == "a week" && days < 7),
+            );
+        }
+        let within = |wait: Option<u64>, most: Option<u64>| match (wait, most) {
+            (Some(wait), Some(most)) => wait <= most,
+            (None, None) => true,
+            _ => false,
+        };
+        expect(
+            "mended after one refusal",
+            within(cost.mended[0], figures.soon),
+        );
+        expect("mended after a day", within(cost.mended[1], figures.late));
+        expect(
+            "other credentials",
+            figures.other.is_none_or(|is| is == cost.at_once[0]),
+        );
+        // There is nothing to log in with once it is forgotten, or a code that is spent.
+        let can_log_in = who != Who::Keeper && self != Self::CodeSpent;
+        expect("`forget`", cost.at_once[1] == can_log_in);
+        let [in_half_an_hour, in_a_day] = cost.most;
+        match who {
+            Who::Password | Who::Aerion | Who::Ermeo if self.days() > 1 => {
+                expect(
+                    "no account is locked",
+                    in_half_an_hour <= 3 && in_a_day <= 10,
+                );
+            }
+            _ if self.days() > 1 => expect("60 a day", in_a_day <= 60),
+            _ => {}
+        }
+        differs
+    }
+}
+
+/// As often as the server allows, or as a throttle without a time if that is less.
+fn most_after(seconds: u64) -> [RangeInclusive<usize>; 4] {
+    [HOUR / 2, HOUR, DAY, 7 * DAY].map(|length| {
+        let most = usize::try_from(length.div_ceil(seconds.max(1)));
+        1..=most.unwrap_or(usize::MAX)
+    })
+}

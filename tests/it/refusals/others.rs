@@ -1,0 +1,369 @@
+//! Who is held back by a refusal, and who is not: processes that share a login, other settings, other tokens.
+
+use std::time::Duration;
+
+use auth_core::{Error, MemoryStore, Reason, Session};
+use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Password, RefreshToken};
+
+use super::asker::{DAY, HALF_AN_HOUR, HOUR, MINUTE, Who, ask_for, most_within, variant};
+use super::server::{Answer, Asked, Server};
+
+fn refusal(status: u16, body: &'static str) -> Answer {
+    (status, &[], body.as_bytes())
+}
+
+#[test]
+fn the_limits_hold_for_a_fleet_of_processes() {
+    for (who, answer, half_hour, day) in [
+        (Who::Password, refusal(401, ""), 3, 10),
+        (Who::Password, refusal(429, ""), 3, 10),
+        (
+            Who::Aerion,
+            refusal(403, r#"{"error":"E_FORBIDDEN"}"#),
+            3,
+            10,
+        ),
+        (
+            Who::Ermeo,
+            refusal(400, r#"{"error":"invalid_grant"}"#),
+            1,
+            1,
+        ),
+        (
+            Who::Client,
+            refusal(401, r#"{"error":"invalid_client"}"#),
+            9,
+            60,
+        ),
+        (Who::Aeris, refusal(401, "Unauthorized"), 9, 60),
+        (Who::Client, refusal(200, "<html>"), 9, 60),
+        (Who::Keeper, refusal(400, ""), 3, 30),
+    ] {
+        let server = Server::refusing(who.asks(), answer);
+        let store = MemoryStore::default();
+        let processes = [(); 2].map(|()| who.session("wrong", &server, &store));
+        // One begins half a minute after the other.
+        while server.seconds() < DAY {
+            for process in &processes {
+                assert!(process.token().is_err());
+                server.clock.advance(Duration::from_secs(MINUTE / 2));
+            }
+        }
+        let asked = server.asked(who.asks());
+        let most = [HALF_AN_HOUR, DAY].map(|length| most_within(&asked, length));
+        assert!(
+            most[0] <= half_hour && most[1] <= day,
+            "{who:?} {answer:?}: {most:?}"
+        );
+    }
+}
+
+#[test]
+fn one_workers_old_secret_holds_back_nobody_else() {
+    for (who, old) in [
+        (Who::Client, "client_secret=wrong"),
+        (Who::Aeris, "as=wrong"),
+        (Who::Password, "password=wrong"),
+        (Who::Keeper, "client_secret=wrong"),
+        (Who::Both, "client_secret=wrong"),
+    ] {
+        for answer in [
+            refusal(401, r#"{"error":"invalid_client"}"#),
+            (
+                401,
+                &[("retry-after", "600")][..],
+                &br#"{"error":"invalid_client"}"#[..],
+            ),
+        ] {
+            let server = Server::refusing(who.asks(), answer).refusing_only(old);
+            let store = MemoryStore::default();
+            let old = who.session("wrong", &server, &store);
+            let new = who.session("right", &server, &store);
+            for minute in 0..DAY / MINUTE {
+                let outcome = old.token();
+                if minute == 0 {
+                    assert_eq!(variant(outcome.err().as_ref()), "Refused", "{who:?}");
+                }
+                assert!(new.token().is_ok(), "{who:?}, minute {minute}");
+                server.clock.advance(Duration::from_secs(MINUTE));
+            }
+        }
+    }
+}
+
+fn client() -> Client {
+    Client {
+        token_endpoint: "https://as.example/token".into(),
+        client_id: "batch".into(),
+        client_secret: "s".into(),
+        ..Client::default()
+    }
+}
+
+#[test]
+fn whatever_setting_is_corrected_is_tried_at_once() {
+    let corrected: [(&str, Client); 8] = [
+        (
+            "secret",
+            Client {
+                client_secret: "t".into(),
+                ..client()
+            },
+        ),
+        (
+            "client_auth",
+            Client {
+                client_auth: ClientAuth::Basic,
+                ..client()
+            },
+        ),
+        (
+            "audience",
+            Client {
+                audience: "api".into(),
+                ..client()
+            },
+        ),
+        (
+            "body",
+            Client {
+                body: Encoding::Json,
+                ..client()
+            },
+        ),
+        (
+            "scope",
+            Client {
+                scope: "read".into(),
+                ..client()
+            },
+        ),
+        (
+            "extra",
+            Client {
+                extra: vec![("tenant".into(), "t".into())],
+                ..client()
+            },
+        ),
+        (
+            "extra_secrets",
+            Client {
+                extra_secrets: vec![("key".into(), "k".into())],
+                ..client()
+            },
+        ),
+        (
+            "endpoint",
+            Client {
+                token_endpoint: "https://as.example/v2/token".into(),
+                ..client()
+            },
+        ),
+    ];
+    for answer in [
+        refusal(401, r#"{"error":"invalid_client"}"#),
+        refusal(404, ""),
+        refusal(400, ""),
+        (400, &[("retry-after", "600")][..], &b""[..]),
+    ] {
+        for (setting, corrected) in &corrected {
+            let server = Server::refusing(Asked::Login, answer);
+            let store = MemoryStore::default();
+            let start = |client: Client| {
+                let session = Session::builder(ClientCredentials { client });
+                let session = session
+                    .transport(server.clone())
+                    .clock(server.clock.clone());
+                session.store(store.clone()).build()
+            };
+            let wrong = start(client());
+            assert!(wrong.token().is_err());
+            assert!(matches!(
+                start(client()).token(),
+                Err(Error::NotBefore { .. })
+            ));
+            server.mended_after(0);
+            assert!(start(corrected.clone()).token().is_ok(), "{setting}");
+        }
+    }
+}
+
+#[test]
+fn a_corrected_password_is_tried_at_once_whatever_was_said() {
+    for answer in [
+        refusal(400, r#"{"error":"invalid_grant"}"#),
+        refusal(401, ""),
+        refusal(429, ""),
+        (
+            400,
+            &[("retry-after", "3600")][..],
+            &br#"{"error":"invalid_grant"}"#[..],
+        ),
+    ] {
+        let server = Server::refusing(Asked::Login, answer).refusing_only("password=wrong");
+        let store = MemoryStore::default();
+        let wrong = Who::Password.session("wrong", &server, &store);
+        assert!(wrong.token().is_err());
+        assert!(
+            Who::Password
+                .session("right", &server, &store)
+                .token()
+                .is_ok()
+        );
+        assert!(wrong.token().is_ok(), "it takes over what the other got");
+    }
+}
+
+#[test]
+fn nobody_is_asked_to_log_in_while_the_token_works() {
+    for (answer, lost) in [
+        (refusal(400, ""), Reason::RefreshTokenRefused),
+        (
+            refusal(400, r#"{"error":"interaction_required"}"#),
+            Reason::RefreshTokenRefused,
+        ),
+        (
+            refusal(400, r#"{"error":"invalid_grant"}"#),
+            Reason::RefreshTokenRefused,
+        ),
+    ] {
+        let server = Server::refusing(Asked::Refresh, answer).with_life(4 * HOUR);
+        server.mended_after(0);
+        let session = Who::Keeper.session("right", &server, &MemoryStore::default());
+        assert!(session.token().is_ok());
+        server.mended_after(usize::MAX);
+        let began = server.seconds();
+        while server.seconds() < began + 4 * HOUR {
+            assert!(
+                session.token().is_ok(),
+                "{answer:?} after {} s",
+                server.seconds()
+            );
+            server.clock.advance(Duration::from_secs(MINUTE));
+        }
+        let error = session.token().expect_err("it has expired");
+        let Error::ReauthenticationRequired { reason, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(reason, lost);
+    }
+}
+
+#[test]
+fn a_firewalls_refusals_lose_no_refresh_token() {
+    let server = Server::refusing(Asked::Refresh, refusal(403, "<html>"));
+    let session = Who::Keeper.session("right", &server, &MemoryStore::default());
+    ask_for(&session, &server, DAY);
+    let error = session.token().expect_err("a person is asked for");
+    assert_eq!(variant(Some(&error)), "RefreshTokenRefused");
+    server.mended_after(0);
+    ask_for(&session, &server, HOUR * 11 / 10 + MINUTE);
+    assert!(
+        session.token().is_ok(),
+        "the kept token has revived the login"
+    );
+}
+
+#[test]
+fn a_refusal_in_turns_with_other_failures_counts_on() {
+    // A 503 between two refusals ends no row of them.
+    let server = Server::refusing(Asked::Login, refusal(401, ""));
+    let session = Who::Password.session("wrong", &server, &MemoryStore::default());
+    let mut refused = 0;
+    while server.seconds() < DAY {
+        let before = server.asked(Asked::Login).len();
+        server.answers(if refused % 2 == 0 {
+            refusal(401, "")
+        } else {
+            refusal(503, "")
+        });
+        assert!(session.token().is_err());
+        refused += server.asked(Asked::Login).len() - before;
+        server.clock.advance(Duration::from_secs(MINUTE));
+    }
+    let asked = server.refusals(401);
+    assert!(most_within(&asked, HALF_AN_HOUR) <= 3, "{asked:?}");
+    assert!(most_within(&asked, DAY) <= 10, "{asked:?}");
+}
+
+#[test]
+fn a_login_that_was_logged_in_keeps_its_refresh_token_until_then() {
+    // The refresh is refused in unclear words, and so is the login: neither is lost.
+    let server = Server::refusing(Asked::Refresh, refusal(400, "")).with_life(HOUR);
+    let grant = Password {
+        client: client(),
+        username: "ada".into(),
+        password: "p".into(),
+    };
+    let session = Session::builder(grant)
+        .transport(server.clone())
+        .clock(server.clock.clone());
+    let session = session.refresh_token("first").build();
+    server.refuses_all();
+    ask_for(&session, &server, HOUR);
+    assert_eq!(session.refresh_token().expect("kept").expose(), "first");
+    assert!(
+        server.asked(Asked::Login).len() <= 4,
+        "{:?}",
+        server.asked(Asked::Login)
+    );
+    assert!(server.asked(Asked::Refresh).len() <= 4);
+    server.mended_after(0);
+    ask_for(&session, &server, 2 * HOUR);
+    assert!(session.token().is_ok());
+}
+
+#[test]
+fn a_block_of_eleven_hours_costs_little() {
+    let body = r#"{"error":"429","error_description":"The rate limit for refresh token requests was reached. Requests are blocked during the remaining period of 40159 seconds."}"#;
+    let told = &[("retry-after", "40159")][..];
+    for (headers, most) in [(told, 1), (&[][..], 60)] {
+        let server = Server::refusing(Asked::Refresh, (429, headers, body.as_bytes()));
+        let grant = RefreshToken {
+            client: client(),
+            resource_owner: "ada".into(),
+        };
+        let session = Session::builder(grant)
+            .transport(server.clone())
+            .clock(server.clock.clone());
+        let session = session.refresh_token("first").build();
+        // Every five seconds.
+        while server.seconds() < 40_159 {
+            assert!(session.token().is_err());
+            server.clock.advance(Duration::from_secs(5));
+        }
+        let asked = server.asked(Asked::Refresh).len();
+        assert!(asked <= most, "{headers:?}: {asked}");
+    }
+}
+
+#[test]
+fn one_page_in_the_window_for_renewing_costs_nothing() {
+    for page in [
+        refusal(
+            404,
+            r#"{"status":404,"error":"Not Found","path":"/oauth/token"}"#,
+        ),
+        refusal(404, "<html>404</html>"),
+        refusal(401, r#"{"error":"invalid_client"}"#),
+        refusal(503, ""),
+        refusal(200, "<html>"),
+    ] {
+        for who in [Who::Client, Who::Aeris, Who::Password, Who::Both] {
+            let server = Server::refusing(Asked::Login, page);
+            server.mended_after(0);
+            let session = who.session("right", &server, &MemoryStore::default());
+            assert!(session.token().is_ok());
+            server.refuses_all();
+            server.mended_after(1);
+            while server.seconds() < 2 * DAY {
+                assert!(
+                    session.token().is_ok(),
+                    "{who:?}, second {}",
+                    server.seconds()
+                );
+                server.clock.advance(Duration::from_secs(10));
+            }
+        }
+    }
+}
