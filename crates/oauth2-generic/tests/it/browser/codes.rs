@@ -59,9 +59,11 @@ fn the_browser_waits_as_long_as_the_code_is_traded() {
     let browser = Arc::new(Mutex::new(None::<TcpStream>));
     let (script, seen) = (Script::default().then(200, TOKEN), Arc::clone(&browser));
     let waiting = waiting(move |request: Request<Vec<u8>>| {
-        let browser = seen.lock().unwrap().take().unwrap();
-        let nothing = browser.peek(&mut [0]).unwrap_err();
+        // Held until it has looked: it would wait where the browser may already.
+        let mut browser = seen.lock().unwrap();
+        let nothing = browser.as_ref().unwrap().peek(&mut [0]).unwrap_err();
         assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
+        *browser = None;
         script.send(request)
     });
     let mut stream = waiting.connect();
