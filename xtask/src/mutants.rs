@@ -117,8 +117,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a refusal of one session's credentials stops another's",
         by: "a_new_secret_that_is_not_everywhere_yet",
         file: "failure.rs",
-        from: "_ => own.unwrap_or(Scope::Everyone),",
-        to: "_ => own.map_or(Scope::Everyone, |_| Scope::Everyone),",
+        from: "own.filter(|_| !is_for_all)",
+        to: "own.filter(|_| !is_for_all && own.is_none())",
     },
     Mutant {
         name: "a back-off is not waited out",
