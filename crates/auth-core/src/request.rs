@@ -124,6 +124,15 @@ impl TokenRequest {
     }
 
     /// Adds a parameter as [`param`](TokenRequest::param) does, whose setting has another name: an error names that.
+    ///
+    /// ```
+    /// use auth_core::TokenRequest;
+    ///
+    /// // The caller knows it as `client_secret`, and the vendor as `cs`.
+    /// let request = TokenRequest::query("https://api.example.com/token").setting("client_secret", "cs", "");
+    /// let error = request.check().unwrap_err();
+    /// assert_eq!(error.to_string(), "`client_secret` is empty; set it");
+    /// ```
     pub fn setting(
         mut self,
         setting: &'static str,
@@ -150,6 +159,15 @@ impl TokenRequest {
     ///
     /// `stands_for` tells apart what makes it, a key for instance, and is not sent: with another one
     /// the request is another, and a refusal of the old one no longer holds.
+    ///
+    /// ```
+    /// use auth_core::{Secret, TokenRequest};
+    ///
+    /// let request = TokenRequest::form("https://api.example.com/token")
+    ///     .param("grant_type", "client_credentials")
+    ///     .fresh("client_assertion", "the key's thumbprint", || Ok(Secret::from("signed just now")));
+    /// # let _ = request;
+    /// ```
     pub fn fresh(
         mut self,
         name: impl Into<Cow<'static, str>>,

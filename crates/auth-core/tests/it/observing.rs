@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use auth_core::{Event, Identity, ManualClock, Session};
+use auth_core::{Event, Identity, ManualClock, MemoryStore, Session};
 
 use crate::script::{Script, refused, response, seconds, served, status};
 
@@ -130,4 +130,18 @@ fn an_observer_is_told_when_a_token_is_served_during_its_renewal() {
     clock.advance(seconds(3000));
     assert_eq!(served(session), "two");
     assert_eq!(notes.take(), ["ServedWhileRenewing", "Obtained"]);
+}
+
+#[test]
+fn an_observer_is_not_told_that_a_person_is_needed_while_its_session_logs_in() {
+    let (clock, store, notes) = (ManualClock::new(), MemoryStore::new(), Notes::default());
+    let wrong = Script::new().error(refused("invalid_grant"));
+    let session = wrong.builder(&clock).store(store.clone()).build();
+    assert!(session.token().is_err());
+    assert!(session.token().is_err());
+    let right = Script::new().token("one", "r1").password("the new one");
+    let builder = right.builder(&clock).store(store);
+    let session = builder.observer(notes.observer()).build();
+    assert_eq!(served(&session), "one");
+    assert_eq!(notes.take(), ["Obtained"]);
 }

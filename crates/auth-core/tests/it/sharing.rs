@@ -271,6 +271,32 @@ fn an_explanation_says_who_waits_for_what_and_holds_no_secret() {
 }
 
 #[test]
+fn an_explanation_tells_a_token_that_was_sent_and_kept() {
+    let first = Script::new()
+        .token("one", "r1")
+        .error(come_back_in(60, 429));
+    let (a, b, clock) = two(&first, &Script::new());
+    served(&a);
+    clock.advance(seconds(3300));
+    served(&a);
+    let kept = b.explain();
+    assert!(kept.contains("sent, and kept"), "{kept}");
+    assert!(!kept.contains("not sent yet"), "{kept}");
+}
+
+#[test]
+fn an_explanation_of_a_refused_login_names_what_helps() {
+    let (a, ..) = two(
+        &Script::new().error(refused("invalid_grant")),
+        &Script::new(),
+    );
+    assert!(a.token().is_err());
+    let refused = a.explain();
+    assert!(refused.contains("invalid_grant"), "{refused}");
+    assert!(refused.contains("`Session::forget`"), "{refused}");
+}
+
+#[test]
 fn a_store_that_is_not_safe_to_use_is_said_to_be_so_and_nothing_is_sent() {
     let script = Script::new();
     let broken = failing::Failing::new(MemoryStore::new());
