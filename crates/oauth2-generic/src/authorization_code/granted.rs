@@ -16,7 +16,7 @@ use super::AuthorizationCode;
 use crate::client::left_to_client;
 
 /// A login that the user has granted: a [`Grant`] that holds the code, or the first token of a
-/// [login in a browser](AuthorizationCode::browser).
+/// login in a browser (`AuthorizationCode::browser`, feature `browser`).
 ///
 /// A code works once, and servers end the login of a code that they see again. So it is sent once:
 /// a second try is [`Error::ReauthenticationRequired`], also when the answer to the first was lost. A code
