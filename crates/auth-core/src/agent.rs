@@ -139,7 +139,7 @@ impl Middleware for Signer {
 }
 
 impl Signer {
-    /// Whether a request goes out as the caller made it.
+    /// Returns `true` if the request is sent as the caller made it.
     fn is_left_alone(&self, request: &Request<SendBody<'_>>) -> Result<bool, ureq::Error> {
         if request
             .headers()

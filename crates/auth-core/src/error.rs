@@ -20,7 +20,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// The variant says who must act. No variant ever holds a secret, a URL, a body or the value of a
 /// parameter, neither in `Display` nor in `Debug` nor in a source, so an error may be logged as it is.
-/// The one URL is the redirect URI of a login that nobody finished in a browser, without its query.
+/// The one URL is the redirect URI of a browser login that ran out of time, without its query.
 /// All callers that waited for the same renewal get a clone of the same error.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]

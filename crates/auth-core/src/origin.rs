@@ -36,8 +36,8 @@ impl Origin {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let uri: Option<Uri> = text.parse().ok();
         uri.as_ref().and_then(Self::of).ok_or_else(|| {
-            // What stands before an `@` may be a password.
-            let which = match text.contains('@') {
+            // What stands before an `@` may be a password, and a query or fragment a key.
+            let which = match text.contains(['@', '?', '#']) {
                 true => "an API's URL".to_owned(),
                 false => format!("{text:?}"),
             };

@@ -72,6 +72,7 @@ impl Builder {
     /// within the time-out of the load or swap. So `ask` keeps its token as long as that works, and never
     /// uses this store. Default: none.
     ///
+    /// Its time counts towards that time-out, but nothing interrupts it: give what it asks a time-out.
     /// An error of `ask` becomes one of the store, which shows its text. After a refused password the
     /// next call asks again.
     ///

@@ -123,10 +123,10 @@ impl BrowserLogin {
         self
     }
 
-    /// Opens the browser. Default: the one that the desktop would open.
+    /// Opens the browser. Default: on Unix the programs of `BROWSER` in turn, then the one that the desktop would open.
     ///
-    /// It is called on a thread of its own, which is left alone if it still runs when the login is over. If it fails,
-    /// the URL is [shown](BrowserLogin::show) instead.
+    /// It is called on a thread of its own, which is left alone if it still runs when the login is over. If it fails
+    /// or panics, the URL is [shown](BrowserLogin::show) instead.
     pub fn open_with(mut self, open: impl FnOnce(&str) -> io::Result<()> + Send + 'static) -> Self {
         self.opening = Opening::With(Box::new(open));
         self

@@ -142,7 +142,11 @@ impl Parameters {
         };
         let texts = [
             description,
-            uri.map(|uri| format!("see {}", uri.expose()).into()),
+            // Its query may hold what is for this user alone.
+            uri.map(|uri| {
+                let page = uri.expose().split(['?', '#']).next().unwrap_or_default();
+                format!("see {page}").into()
+            }),
         ];
         let texts: Vec<&str> = texts.iter().flatten().map(Secret::expose).collect();
         Ok(Some(Refusal::new(code.expose(), Some(&texts.join("; ")))))

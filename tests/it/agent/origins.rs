@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use auth_core::{Error, Result, Session, agent, ureq};
-use oauth2_generic::Client;
+use oauth2_generic::{Client, ClientCredentials};
 
 use super::stage::{Api, builder, client, count, session};
 
@@ -157,5 +157,24 @@ fn an_error_of_ureq_alone_holds_none_of_ours() {
         ureq::Error::Other("else".into()),
     ] {
         assert!(agent::error_of(&error).is_none());
+    }
+}
+
+#[test]
+fn a_key_in_the_url_of_an_api_is_not_shown() {
+    for url in [
+        "api.example.com/v1?api_key=canary",
+        "wss://h/#canary",
+        "https://canary@/",
+    ] {
+        let session = Session::builder(ClientCredentials {
+            client: Client::default(),
+        })
+        .origin(url)
+        .build();
+        let error = session.agent().get("https://api.example.com/").call();
+        let error = error.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+        assert!(error.to_string().contains("an API's URL"), "{error}");
     }
 }

@@ -354,3 +354,19 @@ fn the_life_of_a_refresh_token_is_read_from_the_answer() {
         assert_eq!(read(unread, None), None, "{unread}");
     }
 }
+
+/// Its end counts whatever the expiry member says, also beside a documented life.
+#[test]
+fn a_jwts_own_end_outweighs_a_documented_life() {
+    let payload = BASE64_URL_SAFE_NO_PAD.encode(r#"{"exp":1767225900}"#);
+    let text =
+        format!(r#"{{"access_token":"e30.{payload}.c2ln","token_type":"Bearer","expires_in":-1}}"#);
+    let format = AnswerFormat {
+        expiry: Expiry::JwtExp,
+        life: Some(Duration::from_secs(3600)),
+        ..AnswerFormat::default()
+    };
+    let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+    let response = read_as(format, answer.body(text.into()).unwrap()).unwrap();
+    assert_eq!(response.expires, Expires::After(Duration::from_secs(300)));
+}

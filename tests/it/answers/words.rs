@@ -1,4 +1,4 @@
-//! What a server said reaches whoever reads the error, in whatever members it said it.
+//! The server's words are in the error, whichever members they were in.
 
 use auth_core::http::{Request, Response};
 use auth_core::{Error, Result, TokenRequest};
@@ -282,4 +282,23 @@ fn words_that_are_not_utf_8_are_shown_as_far_as_they_can_be_read() {
         "{error}"
     );
     assert!(!shown(&error).contains(CANARY));
+}
+
+/// The word may be the token itself.
+#[test]
+fn a_single_word_of_a_success_is_not_shown() {
+    for member in ["message", "raw", "detail"] {
+        let text = format!(r#"{{"success":true,"{member}":"{CANARY}"}}"#);
+        let error = body(text).unwrap_err();
+        assert!(error.to_string().contains("no access token"), "{error}");
+        assert!(!shown(&error).contains(CANARY));
+    }
+}
+
+#[test]
+fn what_is_called_a_token_in_a_refusal_is_not_a_token() {
+    let text = r#"{"error":{"code":"bad","message":"wrong password","token":"abcd1234"}}"#;
+    let error = body(text).unwrap_err();
+    assert!(matches!(error, Error::Refused(_)), "{error}");
+    assert!(error.to_string().contains("wrong password"), "{error}");
 }

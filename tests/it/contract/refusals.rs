@@ -191,7 +191,7 @@ pub(super) fn a_refusal_shows_no_secret(subject: &Subject) {
         (text, secrets)
     });
     let (text, tokens) = shown;
-    // A refusal that a login follows reaches nobody but the log.
+    // A refusal that a login follows is in the log alone.
     let warned = log.contains("refused") || log.contains("the server answered 40");
     assert!(warned, "{log}");
     let secrets = tokens.iter().map(String::as_str);

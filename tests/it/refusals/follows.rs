@@ -19,11 +19,11 @@ pub(super) enum Follows {
     Later,
     /// A server that throttles is asked again after a second, growing to half an hour.
     Throttled,
-    /// The same, and whoever sends something else is not held back.
+    /// The same, and a session that sends something else is not held back.
     Held,
     /// Nothing is sent before `Retry-After`, in seconds, is over.
     Waits(u64),
-    /// The same, and whoever sends something else is not held back.
+    /// The same, and a session that sends something else is not held back.
     HeldFor(u64),
     /// A server that failed is asked again each time `Retry-After`, in seconds, is over.
     Every(u64),

@@ -20,7 +20,7 @@ pub(super) struct Call<'a> {
     signer: &'a Signer,
     way: Way<'a>,
     token: Token,
-    /// Whether another token was got during this call.
+    /// `true` if this call has got another token.
     is_renewed: bool,
 }
 
@@ -33,9 +33,9 @@ pub(super) struct Way<'a> {
 /// An answer, and what to make of it.
 pub(super) struct Came {
     pub(super) answer: Answer,
-    /// Whether it refuses the proof, and so says nothing of the token.
+    /// `true` if the API refused the proof; it has not judged the token then.
     pub(super) wants_proof: bool,
-    /// Whether the caller expects a status as an error.
+    /// `true` if the caller wants an error status as an error.
     pub(super) as_error: bool,
 }
 
@@ -75,10 +75,15 @@ impl<'a> Call<'a> {
     /// Sends, and sends once more with another token if the API rejects this one.
     fn send_until_accepted(&mut self, parts: &request::Parts, body: &Bytes) -> Came {
         let came = self.sign_and_send(parts, body);
-        if self.signer.is_rejection(&came)
-            && self.has_another_token()
-            && is_repeatable(&parts.method, &came)
-        {
+        if !self.signer.is_rejection(&came) {
+            return came;
+        }
+        if !is_repeatable(&parts.method, &came) {
+            // The next request uses another; this one needs none.
+            self.signer.session.reject(&self.token);
+            return came;
+        }
+        if self.has_another_token() {
             return self.sign_and_send(parts, body);
         }
         came

@@ -99,8 +99,12 @@ fn is_beside(body: &Body, format: &AnswerFormat) -> bool {
     };
     let token = body.root.get(&format.access_token);
     let is_there = || token.is_some_and(|token| token.words().is_some());
-    says_nothing
-        && (is_there() || places::of_access_token(&body.root, &format.access_token).is_some())
+    // What is called a token in what is in `error` belongs to the refusal.
+    let is_elsewhere = || {
+        places::of_access_token(&body.root, &format.access_token)
+            .is_some_and(|place| !place.starts_with("error."))
+    };
+    says_nothing && (is_there() || is_elsewhere())
 }
 
 /// Whether an answer with a status of success is a failure by its words, and no token is in it.

@@ -263,7 +263,7 @@ impl<'a> Tokens<'a> {
             problem += &format!(
                 "; there is one{inside}, in `{place}`: set `AnswerFormat::access_token` to that",
             );
-        } else if let Some(text) = Said::in_answer(root, 0).text() {
+        } else if let Some(text) = Said::in_answer(root, 0).text().filter(is_prose) {
             problem += &format!("; the server said: {}", clean(&self.quiet(&text), 256));
         }
         Error::answer(problem)
@@ -328,3 +328,8 @@ const REFRESH_TOKEN_LIFE: [&str; 3] = [
 /// No header of 64 KiB gets through; neither does a token of that size.
 const LONGEST_TOKEN: usize = 64 * 1024;
 const LONGEST_WORD: usize = 32;
+
+/// Whether a text is a sentence. In an answer of success a single word may be the token itself.
+fn is_prose(text: &impl AsRef<str>) -> bool {
+    text.as_ref().trim().contains(' ')
+}

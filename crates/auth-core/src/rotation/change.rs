@@ -259,7 +259,7 @@ impl Record {
         }
     }
 
-    /// With this back-off in the place of the one before it, and without those that nobody needs.
+    /// Replaces the back-off of this scope, and drops those that have been over for a day.
     fn backing_off(&self, back_off: Option<BackOff>) -> Self {
         let mut next = self.next();
         let Some(back_off) = back_off else {

@@ -246,7 +246,7 @@ fn back_off(
         Verdict::Throttled => backoff::THROTTLED.wait(times),
         Verdict::Unusable | Verdict::Setting => backoff::LASTING.wait(times),
         Verdict::Unclear => backoff::at(backoff::UNCLEAR, times),
-        // Whoever names a time is believed, as far as no account is at risk.
+        // A server that names a time is believed, as far as no account is at risk.
         Verdict::Doubted if asked.is_some() && times < backoff::TRIES_AT_ONCE => {
             backoff::LATER.wait(times)
         }

@@ -1,4 +1,4 @@
-//! What came to the port and cannot be used, for the error of a login that nobody finished.
+//! Requests to the port that cannot be used, for the error of a login that ran out of time.
 
 use std::fmt;
 
@@ -56,7 +56,7 @@ impl Arrived {
         }
     }
 
-    /// Why nobody is logged in, with where the browser was waited for and what came there.
+    /// The error of a login that ran out of time: the redirect URI, and what came there.
     pub(super) fn error(&self, reason: Reason, address: &Address) -> Error {
         let place = address.without_query();
         let strays: Vec<String> = self.0.iter().map(Stray::to_string).collect();
@@ -118,7 +118,7 @@ impl fmt::Display for Stray {
     }
 }
 
-/// More kinds than that help nobody.
+/// More kinds than that do not help the reader.
 const MOST: usize = 8;
 
 #[cfg(test)]

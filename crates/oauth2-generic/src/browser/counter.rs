@@ -71,7 +71,7 @@ impl Counter {
         }
     }
 
-    /// Why nobody is logged in, with what came instead of the answer.
+    /// The error of a login that failed, with what came instead of the answer.
     pub(super) fn error(&self, reason: Reason) -> Error {
         self.arrived.error(reason, &self.loopback.address)
     }

@@ -187,7 +187,7 @@ impl Words {
 
     fn nothing(&self) -> Content {
         let text = format!(
-            "At this address {} waits for somebody to log in, and does nothing else.",
+            "At this address {} waits for a login in progress, and does nothing else.",
             self.app
         );
         content(Tone::Calm, "There is nothing here", text, "")

@@ -117,7 +117,7 @@ impl PendingDevice {
     /// # Errors
     /// [`Error::Refused`] with [`ErrorCode::AccessDenied`] if the user said no;
     /// [`Error::ReauthenticationRequired`] with [`Reason::LoginTimedOut`] or [`Reason::LoginCancelled`] if
-    /// nobody entered the code, and with [`Reason::CodeSpent`] if the server refused the code;
+    /// the user did not enter the code, and with [`Reason::CodeSpent`] if the server refused the code;
     /// [`Error::Status`] if the endpoint's URL is wrong; [`Error::Answer`] if there was no usable token in
     /// the answer.
     pub fn wait(mut self, http: &dyn Transport) -> Result<GrantedDevice> {
@@ -155,7 +155,6 @@ impl PendingDevice {
 impl fmt::Debug for PendingDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PendingDevice")
-            .field("verification_uri", &self.verification_uri)
             .field("expires_in", &self.expires_in)
             .finish_non_exhaustive()
     }

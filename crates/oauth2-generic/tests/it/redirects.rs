@@ -210,7 +210,7 @@ fn the_server_must_name_itself_where_its_name_is_known() {
 fn a_refusal_keeps_its_code_its_description_and_where_to_read_more() {
     let url = format!(
         "{REDIRECT_URI}?error=access_denied&error_description=The+user%0Asaid%20no\
-         &error_uri=https%3A%2F%2Fhelp.example&state=st"
+         &error_uri=https%3A%2F%2Fhelp.example%3Fsession%3Dc4nary&state=st"
     );
     let error = refused(code(&url, ""), "access_denied");
     let refusal = error.refusal().unwrap();
