@@ -22,11 +22,13 @@ use std::net::TcpListener;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use auth_core::grant::{Identity, TokenRequest, TokenResponse};
 use auth_core::http::{Request, Response};
-use auth_core::{
-    FileStore, HttpTransport, Identity, Key, MemoryStore, Result, Sealed, Secret, Session, Store,
-    StoredRecord, Swap, TokenRequest, TokenResponse, Transport,
+use auth_core::store::{
+    EncryptedStore, EncryptionKey, FileStore, MemoryStore, Record, Store, SwapOutcome,
 };
+use auth_core::transport::{HttpTransport, Transport};
+use auth_core::{Result, Secret, Session};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{Client, ClientAuth, ClientCredentials, DpopKey, PrivateKeyJwt, SigningKey};
 
@@ -177,18 +179,21 @@ fn a_sealed_record_its_key_and_what_was_opened_are_wiped() {
         let memory = MemoryStore::new();
         let key = Key::from(*b"canary7Qz-zeroize-and-15-more-by");
         let key = Key::from_base64(key.to_base64().expose()).expect("a key");
-        let store = Sealed::new(memory.clone(), key.clone());
+        let store = EncryptedStore::new(memory.clone(), key.clone());
         let who = Identity::new("ermeo");
         let [old, new] =
-            ["old", "new"].map(|text| StoredRecord::from([CANARY, text].concat().into_bytes()));
-        assert_eq!(store.swap(&who, None, &old).expect("a store"), Swap::Stored);
+            ["old", "new"].map(|text| Record::from([CANARY, text].concat().into_bytes()));
+        assert_eq!(
+            store.swap(&who, None, &old).expect("a store"),
+            SwapOutcome::Stored
+        );
         assert_eq!(
             store.swap(&who, Some(&old), &new).expect("a store"),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         assert_eq!(
             store.swap(&who, None, &old).expect("a store"),
-            Swap::Conflict
+            SwapOutcome::Conflict
         );
         assert!(store.load(&who).expect("a store") == Some(new));
 
@@ -197,7 +202,7 @@ fn a_sealed_record_its_key_and_what_was_opened_are_wiped() {
         let other = Identity::new("aerion");
         assert_eq!(
             memory.swap(&other, None, &sealed).expect("a store"),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         store.load(&other).expect_err("another login's");
     });

@@ -13,11 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use auth_core::clock::{Clock, Moment, SystemClock};
+use auth_core::grant::{Identity, Lifetime, Policy, TokenRequest, TokenResponse};
 use auth_core::http::HeaderValue;
-use auth_core::{
-    Clock, Expires, Grant, Identity, Moment, Policy, Session, SystemClock, TokenRequest,
-    TokenResponse,
-};
+use auth_core::{Grant, Session};
 use contest::{Contender, ROUNDS, cores, rounds};
 use measure::{now, verdict};
 
@@ -178,7 +177,7 @@ impl Grant for Fixed {
                 barrier.wait();
             }
             let mut response = TokenResponse::new("0123456789abcdef");
-            response.expires = Expires::After(Duration::from_secs(3600));
+            response.expires = Lifetime::For(Duration::from_secs(3600));
             Ok(response)
         }))
     }

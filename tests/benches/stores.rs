@@ -13,11 +13,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use auth_core::grant::Identity;
 use auth_core::http::HeaderValue;
-use auth_core::{
-    FileStore, Identity, Key, ManualClock, MemoryStore, Result, Sealed, Session, Store,
-    StoredRecord, Swap,
+use auth_core::store::{
+    EncryptedStore, EncryptionKey, FileStore, MemoryStore, Record, Store, SwapOutcome,
 };
+use auth_core::testing::ManualClock;
+use auth_core::{Result, Session};
 use auth_store_postgres::PostgresStore;
 use auth_store_redis::RedisStore;
 use contest::{Contender, rounds};
@@ -58,8 +60,8 @@ fn main() -> Outcome {
         ("memory", Box::new(MemoryStore::new())),
         ("FileStore", Box::new(file("plain")?)),
         (
-            "Sealed over FileStore",
-            Box::new(Sealed::new(file("sealed")?, Key::generate()?)),
+            "EncryptedStore over FileStore",
+            Box::new(EncryptedStore::new(file("sealed")?, Key::generate()?)),
         ),
         (
             "RedisStore, appendfsync always",
@@ -169,7 +171,7 @@ impl Sample {
 }
 
 impl Store for Counted {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.1.loads.fetch_add(1, Ordering::Relaxed);
         self.0.load(identity)
     }
@@ -177,9 +179,9 @@ impl Store for Counted {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         self.1.swaps.fetch_add(1, Ordering::Relaxed);
         self.0.swap(identity, expected, record)
     }

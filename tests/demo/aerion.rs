@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use auth_all::ErrorCode;
 use auth_all::aerion::Aerion;
+use auth_all::error::ErrorCode;
 use auth_sim::{Vendor, aerion};
 
 use crate::report::Report;

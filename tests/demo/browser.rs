@@ -9,8 +9,10 @@ mod wire;
 use std::io;
 use std::time::Duration;
 
+use auth_all::Session;
+use auth_all::agent::ureq;
+use auth_all::error::{ErrorCode, LoginReason};
 use auth_all::generic::{Client, Metadata, RefreshToken};
-use auth_all::{ErrorCode, Reason, Session, ureq};
 
 use crate::exchange::{Exchange, Field};
 use crate::report::Report;
@@ -174,7 +176,7 @@ fn log_out(wire: &mut Wire<'_>, server: &Server, session: &Session, client: &Cli
     let thief = wire.builder(thief).refresh_token(kept).build();
     wire.step("too late", |heard| {
         let error = story::refused(thief.token())?;
-        story::is_reason(&error, Reason::RefreshTokenRefused)?;
+        story::is_reason(&error, LoginReason::RefreshTokenRefused)?;
         story::is_code(&error, &ErrorCode::InvalidGrant)?;
         let (status, body) = call(&ureq::Agent::new_with_defaults(), server, &signed)?;
         heard.push(Exchange::called(API, &signed, status, &body));

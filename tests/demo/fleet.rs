@@ -11,7 +11,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use auth_all::{Grant, HttpTransport};
+use auth_all::Grant;
+use auth_all::transport::HttpTransport;
 use auth_sim::ermeo;
 use auth_tests::fleet::{Place, Settings, Time, write_tokens};
 

@@ -5,7 +5,7 @@ mod redirects; // the two grants that send the user to the server
 use std::io;
 use std::time::Duration;
 
-use auth_all::ErrorCode;
+use auth_all::error::ErrorCode;
 use auth_all::generic::{Client, ClientAuth, ClientCredentials, Encoding, Password, RefreshToken};
 use auth_sim::{Vendor, generic};
 

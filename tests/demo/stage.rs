@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use auth_all::agent::ureq;
 use auth_all::http::{Request, Response};
-use auth_all::{Grant, HttpTransport, ManualClock, Result, Session, Transport, ureq};
+use auth_all::testing::ManualClock;
+use auth_all::transport::{HttpTransport, Transport};
+use auth_all::{Grant, Result, Session};
 use auth_sim::{Simulator, Vendor};
 
 use crate::exchange::{self, Exchange, Field};
@@ -67,7 +70,7 @@ impl<'r> Stage<'r> {
         self.builder(grant).build()
     }
 
-    pub(crate) fn builder(&self, grant: impl Grant + 'static) -> auth_all::Builder {
+    pub(crate) fn builder(&self, grant: impl Grant + 'static) -> auth_all::SessionBuilder {
         let heard = Arc::clone(&self.heard);
         let transport = Listening {
             inner: HttpTransport::new(),

@@ -3,7 +3,9 @@
 use std::fmt::{Debug, Display};
 use std::time::Duration;
 
-use auth_all::{Error, ErrorCode, Reason, Result, Secret, Session, ureq};
+use auth_all::agent::ureq;
+use auth_all::error::{ErrorCode, LoginReason};
+use auth_all::{Error, Result, Secret, Session};
 
 use crate::stage::Stage;
 
@@ -74,7 +76,7 @@ pub(crate) fn reuse(stage: &mut Stage<'_>, thief: &Session) {
     stage.step("reuse", |stage| {
         let error = refused(thief.token())?;
         requests(stage, 1)?;
-        is_reason(&error, Reason::RefreshTokenRefused)?;
+        is_reason(&error, LoginReason::RefreshTokenRefused)?;
         is_code(&error, &ErrorCode::InvalidGrant)?;
         Ok(format!("a refresh token works once: {error}"))
     });
@@ -93,7 +95,7 @@ pub(crate) fn wrong_credentials(stage: &mut Stage<'_>, session: &Session, code: 
         let error = refused(session.token())?;
         requests(stage, 0)?;
         if *code == ErrorCode::InvalidGrant {
-            is_reason(&error, Reason::CredentialsRefused)?;
+            is_reason(&error, LoginReason::CredentialsRefused)?;
         } else {
             is_held_back(&error)?;
         }
@@ -163,7 +165,7 @@ pub(crate) fn refused<T>(result: Result<T>) -> std::result::Result<Error, String
 
 pub(crate) fn is_reason(error: &Error, expected: Reason) -> std::result::Result<(), String> {
     match error {
-        Error::ReauthenticationRequired { reason, .. } => same("the reason", reason, &expected),
+        Error::LoginRequired { reason, .. } => same("the reason", reason, &expected),
         other => Err(format!(
             "expected `reauthentication required`, got: {other}"
         )),
@@ -172,7 +174,7 @@ pub(crate) fn is_reason(error: &Error, expected: Reason) -> std::result::Result<
 
 pub(crate) fn is_held_back(error: &Error) -> std::result::Result<(), String> {
     match error {
-        Error::NotBefore { .. } => Ok(()),
+        Error::BackOff { .. } => Ok(()),
         other => Err(format!("expected a back-off, got: {other}")),
     }
 }

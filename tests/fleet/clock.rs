@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use auth_all::{Clock, Moment, SystemClock};
+use auth_all::clock::{Clock, Moment, SystemClock};
 
 /// A clock that goes by the machine's, and much faster; clones share it.
 ///

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use auth_all::ermeo::Ermeo;
-use auth_all::{ErrorCode, Expires, Grant, Secret, TokenResponse, Transport};
+use auth_all::error::ErrorCode;
+use auth_all::grant::{Lifetime, TokenResponse};
+use auth_all::transport::Transport;
+use auth_all::{Grant, Secret};
 use serde_json::{Value, json};
 
 use super::Settings;
@@ -81,7 +84,7 @@ impl TokenFile {
 /// If it cannot be written.
 pub fn write_tokens(path: &Path, answer: &TokenResponse, now: Duration) -> io::Result<()> {
     let life = match answer.expires {
-        Expires::After(life) => life,
+        Lifetime::For(life) => life,
         _ => Duration::ZERO,
     };
     let refresh_token = answer.refresh_token.as_ref().map(Secret::expose);

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use auth_all::ermeo::Ermeo;
-use auth_all::{Error, FileStore, HttpTransport, Result, Store};
+use auth_all::store::{FileStore, Store};
+use auth_all::transport::HttpTransport;
+use auth_all::{Error, Result};
 use auth_sim::ermeo;
 use serde_json::{Value, json};
 

@@ -4,8 +4,12 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use auth_all::Result;
+use auth_all::clock::Clock;
+use auth_all::grant::Identity;
 use auth_all::http::{Request, Response};
-use auth_all::{Clock, HttpTransport, Identity, Result, Store, StoredRecord, Swap, Transport};
+use auth_all::store::{Record, Store, SwapOutcome};
+use auth_all::transport::{HttpTransport, Transport};
 
 use super::{Calls, FleetClock, Point, Report};
 
@@ -133,7 +137,7 @@ impl Watch {
 }
 
 impl Store for WatchedStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.watch.state().calls.loads += 1;
         self.store.load(identity)
     }
@@ -141,9 +145,9 @@ impl Store for WatchedStore {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let step = self.watch.state().step;
         match step {
             Step::Begin => self.watch.pass(Point::BeforeBegin),
@@ -152,7 +156,9 @@ impl Store for WatchedStore {
         }
         self.watch.state().calls.swaps += 1;
         let swapped = self.store.swap(identity, expected, record);
-        let stored = swapped.as_ref().is_ok_and(|swap| *swap == Swap::Stored);
+        let stored = swapped
+            .as_ref()
+            .is_ok_and(|swap| *swap == SwapOutcome::Stored);
         if let Some(point) = self.watch.swapped(step, stored) {
             self.watch.pass(point);
         }
@@ -163,12 +169,7 @@ impl Store for WatchedStore {
         self.store.timeout() * self.pace
     }
 
-    fn wait(
-        &self,
-        identity: &Identity,
-        seen: Option<&StoredRecord>,
-        at_most: Duration,
-    ) -> Result<bool> {
+    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
         self.watch.state().calls.waits += 1;
         self.store.wait(identity, seen, at_most / self.pace)
     }

@@ -6,7 +6,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use auth_all::{Event, Identity, Session, Store, Transport};
+use auth_all::Session;
+use auth_all::grant::Identity;
+use auth_all::observe::Event;
+use auth_all::store::Store;
+use auth_all::transport::Transport;
 
 use super::naive::TokenFile;
 use super::watch::{Watch, WatchedStore, WatchedTransport, say};
@@ -167,7 +171,7 @@ fn observe(_: &Identity, event: &Event<'_>) {
         Event::Stored => "stored",
         Event::Waiting => "waiting",
         Event::StoreWentBack => "store went back",
-        Event::ReauthenticationRequired { .. } => "reauthentication required",
+        Event::LoginRequired { .. } => "reauthentication required",
         _ => return,
     };
     say(&Report::Event(told.to_owned()));

@@ -9,8 +9,10 @@ mod stage; // an API that tells what it heard
 use std::io::Cursor;
 use std::time::Duration;
 
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use auth_core::ureq::{self, SendBody};
-use auth_core::{Error, HttpTransport, ManualClock, Session, agent};
+use auth_core::{Error, Session, agent};
 use auth_sim::{Answer, Fault, Simulator, ermeo};
 use ermeo_auth::Ermeo;
 use mockito::{Matcher, Server};
@@ -217,7 +219,7 @@ fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
         .call()
         .unwrap_err();
     let error = agent::error_of(&error).expect("one of ours");
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(sim.requests().is_empty());
 }
 

@@ -8,16 +8,17 @@ mod session; // the cases that concern more than one request
 mod types; // words for bearer
 mod words; // what the server said
 
+use auth_core::grant::{ResponseFormat, TokenRequest, TokenResponse};
 use auth_core::http::Response;
-use auth_core::{AnswerFormat, Error, Result, TokenRequest, TokenResponse};
+use auth_core::{Error, Result};
 
 use crate::support::{CANARY, Script, answer, quiet};
 
 fn read(answer: Response<Vec<u8>>) -> Result<TokenResponse> {
-    read_as(AnswerFormat::default(), answer)
+    read_as(ResponseFormat::default(), answer)
 }
 
-fn read_as(format: AnswerFormat, answer: Response<Vec<u8>>) -> Result<TokenResponse> {
+fn read_as(format: ResponseFormat, answer: Response<Vec<u8>>) -> Result<TokenResponse> {
     let request = TokenRequest::form("https://as.example/token");
     request.answer(format).send(&Script::of([answer]))
 }
@@ -31,7 +32,7 @@ fn body(body: impl Into<Vec<u8>>) -> Result<TokenResponse> {
 #[track_caller]
 fn assert_malformed(outcome: Result<TokenResponse>, reason: &str) {
     let error = quiet(outcome);
-    assert!(matches!(error, Error::Answer(_)), "{error:?}");
+    assert!(matches!(error, Error::Response(_)), "{error:?}");
     assert!(error.to_string().contains(reason), "{error}, not {reason}");
 }
 

@@ -9,8 +9,11 @@ mod subject; // the vendors, each with its grants
 
 use std::time::Duration;
 
+use auth_core::error::LoginReason;
+use auth_core::grant::TokenRequest;
 use auth_core::http::{Request, Response};
-use auth_core::{Error, Grant, Reason, Result, Session, Token, TokenRequest, Transport};
+use auth_core::transport::Transport;
+use auth_core::{Error, Grant, Result, Session, Token};
 use auth_sim::Fault;
 
 use crate::support::{journal, shown};
@@ -150,15 +153,12 @@ fn wrong_credentials_are_tried_once(subject: &Subject) {
     let first = stage.session.token().expect_err("they are wrong");
     let refused = matches!(
         first,
-        Error::Refused(_) | Error::Status { .. } | Error::ReauthenticationRequired { .. }
+        Error::Refused(_) | Error::Status { .. } | Error::LoginRequired { .. }
     );
     assert!(refused, "{first:?}");
     for _ in 0..3 {
         let again = stage.session.token().expect_err("they still are");
-        let remembered = matches!(
-            again,
-            Error::NotBefore { .. } | Error::ReauthenticationRequired { .. }
-        );
+        let remembered = matches!(again, Error::BackOff { .. } | Error::LoginRequired { .. });
         assert!(remembered, "{again:?}");
     }
     assert_eq!(stage.grants(), [subject.login]);
@@ -315,7 +315,7 @@ fn a_refresh_token_whose_answer_was_lost_is_not_sent_again(subject: &Subject) {
         // The first error may be the server's; from then on it is the token's.
         let _ = stage.session.token().expect_err("no answer, no token");
         stage.clock.advance(Duration::from_secs(3600));
-        assert_reauthentication(&stage, Reason::RefreshTokenUncertain);
+        assert_reauthentication(&stage, LoginReason::RefreshTokenUncertain);
         assert_eq!(stage.grants(), ["refresh_token"]);
         assert!(stage.simulator.spends().values().all(|spends| *spends <= 1));
     }
@@ -332,7 +332,7 @@ fn a_session_begins_with_a_refresh_token_from_elsewhere(subject: &Subject) {
 #[track_caller]
 fn assert_reauthentication(stage: &Stage, expected: Reason) {
     match stage.session.token().expect_err("nobody can log in") {
-        Error::ReauthenticationRequired { reason, .. } => assert_eq!(reason, expected),
+        Error::LoginRequired { reason, .. } => assert_eq!(reason, expected),
         other => panic!("{other:?}"),
     }
 }

@@ -9,7 +9,10 @@ mod slow; // the answer takes its time
 use std::net::TcpListener;
 use std::time::Duration;
 
-use auth_core::{Error, HttpTransport, Network, Result, Sent, TokenRequest, TokenResponse};
+use auth_core::error::{Delivery, NetworkFailure};
+use auth_core::grant::{TokenRequest, TokenResponse};
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Result};
 
 use hostile::Hostile;
 
@@ -35,7 +38,9 @@ fn patient(global: Duration) -> HttpTransport {
 #[track_caller]
 fn assert_network(outcome: Result<TokenResponse>, expected: &Network, expected_sent: Sent) {
     match outcome.expect_err("an error") {
-        Error::Network { network, sent } => assert_eq!((&network, sent), (expected, expected_sent)),
+        Error::Network { failure, delivery } => {
+            assert_eq!((&network, sent), (expected, expected_sent))
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -47,7 +52,7 @@ fn a_server_that_reads_and_never_answers_may_have_acted() {
     });
     for send in BOTH {
         let outcome = send(&patient(Duration::from_millis(300)), &server.url());
-        assert_network(outcome, &Network::Timeout, Sent::Maybe);
+        assert_network(outcome, &NetworkFailure::Timeout, Delivery::Unknown);
     }
     assert_eq!(server.requests(), 2, "once each");
 }
@@ -57,7 +62,7 @@ fn a_server_that_reads_and_closes_may_have_acted() {
     let server = Hostile::start(|_| {});
     for send in BOTH {
         let outcome = send(&HttpTransport::new(), &server.url());
-        assert_network(outcome, &Network::Closed, Sent::Maybe);
+        assert_network(outcome, &NetworkFailure::Closed, Delivery::Unknown);
     }
     assert_eq!(server.requests(), 2, "once each");
 }
@@ -67,7 +72,7 @@ fn a_server_that_closes_at_once_may_have_acted() {
     let server = Hostile::deaf();
     for send in BOTH {
         let outcome = send(&HttpTransport::new(), &server.url());
-        assert_network(outcome, &Network::Closed, Sent::Maybe);
+        assert_network(outcome, &NetworkFailure::Closed, Delivery::Unknown);
     }
     assert_eq!(server.connections(), 2, "once each");
 }
@@ -82,13 +87,13 @@ fn a_port_that_is_closed_was_sent_nothing() {
     for send in BOTH {
         let error = send(&HttpTransport::new(), &format!("http://127.0.0.1:{port}")).unwrap_err();
         let Error::Network {
-            network: Network::Connect(_),
-            sent,
+            failure: NetworkFailure::Connect(_),
+            delivery,
         } = &error
         else {
             panic!("{error:?}");
         };
-        assert_eq!(*sent, Sent::No);
+        assert_eq!(*sent, Delivery::NotSent);
         assert!(error.to_string().ends_with("nothing was sent"), "{error}");
     }
 }
@@ -98,7 +103,7 @@ fn a_name_that_does_not_exist_was_sent_nothing() {
     for send in BOTH {
         // RFC 2606 §2 keeps `.invalid` for this.
         let outcome = send(&HttpTransport::new(), "https://token.invalid");
-        assert_network(outcome, &Network::NameLookup, Sent::No);
+        assert_network(outcome, &NetworkFailure::NameLookup, Delivery::NotSent);
     }
 }
 
@@ -112,7 +117,7 @@ fn what_is_not_http_may_have_been_acted_upon() {
         let server = Hostile::start(move |client| client.write(noise));
         for send in BOTH {
             let outcome = send(&HttpTransport::new(), &server.url());
-            assert_network(outcome, &Network::Protocol, Sent::Maybe);
+            assert_network(outcome, &NetworkFailure::Protocol, Delivery::Unknown);
         }
     }
 }
@@ -123,7 +128,13 @@ fn a_server_that_speaks_no_tls_was_sent_nothing() {
     let url = server.url().replace("http://", "https://");
     let error = post(&HttpTransport::new(), &url).unwrap_err();
     assert!(
-        matches!(error, Error::Network { sent: Sent::No, .. }),
+        matches!(
+            error,
+            Error::Network {
+                delivery: Delivery::NotSent,
+                ..
+            }
+        ),
         "{error:?}"
     );
 }

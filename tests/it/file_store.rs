@@ -1,6 +1,6 @@
 //! Records in files keep what every store must promise; what else they do is tested in `auth-core`.
 
-use auth_core::FileStore;
+use auth_core::store::FileStore;
 use auth_sim::store_conformance::check;
 
 #[test]

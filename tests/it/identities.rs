@@ -2,7 +2,8 @@
 
 use aerion_auth::{Aerion, TenantHeader};
 use aeris_auth::Aeris;
-use auth_core::{Grant, MemoryStore, Session};
+use auth_core::store::MemoryStore;
+use auth_core::{Grant, Session};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{Client, RefreshToken};
 

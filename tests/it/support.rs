@@ -9,7 +9,8 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use auth_core::http::{Request, Response};
-use auth_core::{Error, Result, Transport};
+use auth_core::transport::Transport;
+use auth_core::{Error, Result};
 
 /// A transport that gives its answers in order, and keeps what it was asked to send.
 #[derive(Clone, Debug, Default)]

@@ -14,10 +14,13 @@ mod trust; // a custom authority, and certificates that are refused
 mod visits; // who came to a port, and what became of it
 
 use aeris_auth::Aeris;
-use auth_core::ureq::config::ConfigBuilder;
+use auth_core::agent::ureq::config::ConfigBuilder;
+use auth_core::agent::ureq::typestate::AgentScope;
+use auth_core::error::Delivery;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use auth_core::ureq::tls::{RootCerts, TlsConfig};
-use auth_core::ureq::typestate::AgentScope;
-use auth_core::{Error, HttpTransport, ManualClock, Sent, Session};
+use auth_core::{Error, Session};
 use ermeo_auth::Ermeo;
 
 use crate::support::CANARY;
@@ -95,8 +98,8 @@ fn refresh_token(n: u32) -> String {
 fn no_connection(error: &Error) -> (&str, Sent) {
     match error {
         Error::Network {
-            network: auth_core::Network::Connect(reason),
-            sent,
+            failure: auth_core::error::NetworkFailure::Connect(reason),
+            delivery,
         } => (reason, *sent),
         other => panic!("{other:?}"),
     }

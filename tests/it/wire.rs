@@ -12,9 +12,11 @@ mod transport;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use auth_core::error::ErrorCode;
 use auth_core::http::HeaderMap;
+use auth_core::testing::ManualClock;
 use auth_core::time::OffsetDateTime;
-use auth_core::{Error, ErrorCode, Grant, ManualClock, Result, Session, Token};
+use auth_core::{Error, Grant, Result, Session, Token};
 use mockito::{Matcher, Request, ServerGuard};
 
 use crate::support::shown;

@@ -40,7 +40,7 @@ impl Session {
     /// - To the origins of the grant and those added with [`Builder::origin`](crate::Builder::origin). A request to
     ///   another origin is an error, unless [`Builder::allow_unsigned`](crate::Builder::allow_unsigned) is set.
     ///   A request that already has an `Authorization` header is left alone, or, with
-    ///   [`Policy::token_header`](crate::Policy::token_header), one that has that header.
+    ///   [`Policy::token_header`](crate::grant::Policy::token_header), one that has that header.
     /// - Along a redirect within the origin. A redirect to another origin (RFC 6454: scheme, host or port) is followed
     ///   without the token, and without every header whose value is marked as sensitive.
     ///
@@ -56,7 +56,7 @@ impl Session {
     /// that is answered with it is not sent again, for the API may have done what it was asked to. If the second answer
     /// is a rejection too, the caller gets it.
     ///
-    /// A token that wants proofs ([`Policy::prover`](crate::Policy::prover)) gets one with each sending. If the API wants
+    /// A token that wants proofs ([`Policy::prover`](crate::grant::Policy::prover)) gets one with each sending. If the API wants
     /// another nonce in it, the request is sent again with the same token, which costs no renewal.
     ///
     /// # Errors
@@ -190,6 +190,7 @@ impl Signer {
         Some(Proven {
             prover,
             token,
+            now: self.session.now(),
             as_error: statuses.as_error(&parts.extensions),
         })
     }

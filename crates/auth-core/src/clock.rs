@@ -1,14 +1,12 @@
 //! What time it is, by two clocks that fail in different ways.
 
 use std::fmt::Debug;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
-
-use time::OffsetDateTime;
 
 /// Tells the time to a [`Session`](crate::Session), and waits for it.
 ///
-/// Tests pass a [`ManualClock`] and never sleep; everybody else keeps the default, [`SystemClock`].
+/// Tests pass a [`ManualClock`](crate::testing::ManualClock) and never sleep; everybody else keeps the default, [`SystemClock`].
 pub trait Clock: Debug + Send + Sync {
     /// Both clocks, read together.
     fn now(&self) -> Moment;
@@ -22,6 +20,49 @@ pub trait Clock: Debug + Send + Sync {
 
     /// Waits, between two tries that a grant allows.
     fn sleep(&self, duration: Duration);
+}
+
+/// Time since 1970-01-01 00:00 UTC.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use auth_core::clock::UnixTime;
+///
+/// let time = UnixTime::new(Duration::from_secs(60));
+/// assert_eq!(SystemTime::from(time), SystemTime::UNIX_EPOCH + Duration::from_secs(60));
+/// assert_eq!(time.seconds(), 60);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(Duration);
+
+impl UnixTime {
+    /// This long after 1970.
+    #[must_use]
+    pub const fn new(since_1970: Duration) -> Self {
+        Self(since_1970)
+    }
+
+    /// Returns the whole seconds since 1970.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0.as_secs()
+    }
+}
+
+impl From<SystemTime> for UnixTime {
+    /// A time before 1970 counts as 1970.
+    fn from(time: SystemTime) -> Self {
+        Self(
+            time.duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default(),
+        )
+    }
+}
+
+impl From<UnixTime> for SystemTime {
+    fn from(time: UnixTime) -> Self {
+        Self::UNIX_EPOCH + time.0
+    }
 }
 
 /// One reading of both clocks.
@@ -41,22 +82,6 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-/// A clock that stands still until a test moves it.
-///
-/// Clones share the time. Sleeping advances the clock at once, so retries cost a test nothing.
-///
-/// ```
-/// use std::time::Duration;
-/// use auth_core::{Clock, ManualClock};
-///
-/// let clock = ManualClock::new();
-/// let before = clock.now();
-/// clock.advance(Duration::from_secs(60));
-/// assert_eq!(clock.now().wall - before.wall, Duration::from_secs(60));
-/// ```
-#[derive(Clone, Debug)]
-pub struct ManualClock(Arc<Mutex<Moment>>);
-
 impl Moment {
     /// The time that has passed since `earlier`, by the clock that saw more of it.
     ///
@@ -74,11 +99,6 @@ impl Moment {
             wall: wall.saturating_add(duration),
             monotonic: monotonic.saturating_add(duration),
         }
-    }
-
-    /// The wall clock as a date, if it can be one.
-    pub fn date(self) -> Option<OffsetDateTime> {
-        OffsetDateTime::UNIX_EPOCH.checked_add(self.wall.try_into().ok()?)
     }
 }
 
@@ -109,66 +129,3 @@ impl Clock for SystemClock {
         std::thread::sleep(duration);
     }
 }
-
-impl ManualClock {
-    /// A clock at 2026-01-01 00:00 UTC.
-    pub fn new() -> Self {
-        Self::at(OffsetDateTime::UNIX_EPOCH + Duration::from_secs(NEW_YEAR_2026))
-    }
-
-    /// A clock at a date; one before 1970 counts as 1970.
-    pub fn at(date: OffsetDateTime) -> Self {
-        let wall = u64::try_from(date.unix_timestamp()).unwrap_or_default();
-        let monotonic = Duration::from_secs(1000);
-        Self(Arc::new(Mutex::new(Moment {
-            wall: Duration::from_secs(wall),
-            monotonic,
-        })))
-    }
-
-    /// Lets time pass.
-    pub fn advance(&self, duration: Duration) {
-        self.change(|now| {
-            now.wall += duration;
-            now.monotonic += duration;
-        });
-    }
-
-    /// Lets the machine sleep: the wall clock goes on, the monotonic one stands still.
-    pub fn suspend(&self, duration: Duration) {
-        self.change(|now| now.wall += duration);
-    }
-
-    /// Sets the wall clock, as a person or a time server would.
-    pub fn set_wall(&self, date: OffsetDateTime) {
-        let wall = u64::try_from(date.unix_timestamp()).unwrap_or_default();
-        self.change(|now| now.wall = Duration::from_secs(wall));
-    }
-
-    /// The wall clock as the standard library's type, for code that wants that.
-    pub fn system_time(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + self.now().wall
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Moment)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-impl Default for ManualClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Moment {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sleep(&self, duration: Duration) {
-        self.advance(duration);
-    }
-}
-
-const NEW_YEAR_2026: u64 = 1_767_225_600;

@@ -45,6 +45,7 @@ pub(crate) struct Current {
 }
 
 /// The times of a token, without the token.
+#[derive(Clone, Copy)]
 pub(crate) struct Times {
     pub(crate) issued: Moment,
     pub(crate) life: u64,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::error::{Error, Reason};
+use crate::error::{Error, LoginReason};
 
 pub(crate) use change::Change;
 pub(crate) use failure::Verdict;
@@ -66,7 +66,7 @@ pub(crate) struct InFlight {
 /// How a refresh token was lost.
 #[derive(Clone, Debug)]
 pub(crate) struct Lost {
-    pub(crate) reason: Reason,
+    pub(crate) reason: LoginReason,
     pub(crate) cause: Error,
 }
 

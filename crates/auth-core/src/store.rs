@@ -1,11 +1,10 @@
 //! Where the record of a login is kept, so that more than one process can share it.
 
 mod alone;
+#[cfg(feature = "encryption")]
+mod encrypted;
 mod file;
 mod memory;
-mod nameless;
-#[cfg(feature = "sealed")]
-mod sealed;
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -17,11 +16,10 @@ use crate::error::Result;
 use crate::identity::Identity;
 
 pub(crate) use alone::Alone;
+#[cfg(feature = "encryption")]
+pub use encrypted::{EncryptedStore, EncryptionKey};
 pub use file::FileStore;
 pub use memory::MemoryStore;
-pub(crate) use nameless::Nameless;
-#[cfg(feature = "sealed")]
-pub use sealed::{Key, Sealed};
 
 /// Where the records of logins are kept.
 ///
@@ -34,10 +32,10 @@ pub use sealed::{Key, Sealed};
 ///   comparison are one step, for every process and machine that uses the store.
 /// - **`load` sees every swap that has succeeded**, on whichever machine. A replica that lags behind
 ///   is no store.
-/// - **A swap that answered [`Stored`](Swap::Stored) is durable.** A store that forgets it, after a
+/// - **A swap that answered [`Stored`](SwapOutcome::Stored) is durable.** A store that forgets it, after a
 ///   power cut, a failover or an eviction, can bring a spent refresh token back.
 /// - **A swap whose answer was lost may be repeated**: if `record` is there already, that is
-///   [`Stored`](Swap::Stored).
+///   [`Stored`](SwapOutcome::Stored).
 ///
 /// `auth_sim::store_conformance` tests all of that which can be tested from outside.
 ///
@@ -64,32 +62,34 @@ pub use sealed::{Key, Sealed};
 /// ```
 /// use std::collections::HashMap;
 /// use std::sync::Mutex;
-/// use auth_core::{Identity, Result, Store, StoredRecord, Swap};
+/// use auth_core::Result;
+/// use auth_core::grant::Identity;
+/// use auth_core::store::{Store, Record, SwapOutcome};
 ///
 /// #[derive(Debug, Default)]
-/// struct Table(Mutex<HashMap<Identity, StoredRecord>>);
+/// struct Table(Mutex<HashMap<Identity, Record>>);
 ///
 /// impl Store for Table {
-///     fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+///     fn load(&self, identity: &Identity) -> Result<Option<Record>> {
 ///         Ok(self.0.lock().unwrap().get(identity).cloned())
 ///     }
 ///
 ///     fn swap(
 ///         &self,
 ///         identity: &Identity,
-///         expected: Option<&StoredRecord>,
-///         record: &StoredRecord,
-///     ) -> Result<Swap> {
+///         expected: Option<&Record>,
+///         record: &Record,
+///     ) -> Result<SwapOutcome> {
 ///         let mut table = self.0.lock().unwrap();
 ///         let current = table.get(identity);
 ///         if current == Some(record) {
-///             return Ok(Swap::Stored);
+///             return Ok(SwapOutcome::Stored);
 ///         }
 ///         if current != expected {
-///             return Ok(Swap::Conflict);
+///             return Ok(SwapOutcome::Conflict);
 ///         }
 ///         table.insert(identity.clone(), record.clone());
-///         Ok(Swap::Stored)
+///         Ok(SwapOutcome::Stored)
 ///     }
 /// }
 /// ```
@@ -98,7 +98,7 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`Error::Store`](crate::Error::Store), saying what to do. "Not there" is no error.
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>>;
+    fn load(&self, identity: &Identity) -> Result<Option<Record>>;
 
     /// Replaces `expected` by `record`, if `expected` is what is there; none means nothing is.
     ///
@@ -107,9 +107,9 @@ pub trait Store: Debug + Send + Sync {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap>;
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome>;
 
     /// How long [`load`](Store::load) or [`swap`](Store::swap) may take at the most. Default: 5 s.
     ///
@@ -125,12 +125,7 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`Error::Store`](crate::Error::Store).
-    fn wait(
-        &self,
-        identity: &Identity,
-        seen: Option<&StoredRecord>,
-        at_most: Duration,
-    ) -> Result<bool> {
+    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
         let _ = (identity, seen, at_most);
         Ok(false)
     }
@@ -156,7 +151,7 @@ pub trait Store: Debug + Send + Sync {
 /// They are wiped from memory with the last clone, and `Debug` shows their number only. Two are
 /// equal if their bytes are.
 #[derive(Clone)]
-pub struct StoredRecord {
+pub struct Record {
     bytes: Arc<Zeroizing<Vec<u8>>>,
     is_restored: bool,
 }
@@ -164,14 +159,14 @@ pub struct StoredRecord {
 /// What came of a swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a record that was not stored must be loaded again"]
-pub enum Swap {
+pub enum SwapOutcome {
     /// The record is there now.
     Stored,
     /// Something else than was expected is there, and stays.
     Conflict,
 }
 
-impl StoredRecord {
+impl Record {
     /// The bytes. Search for this word to find every place where secrets are shown.
     pub fn expose(&self) -> &[u8] {
         &self.bytes
@@ -181,7 +176,7 @@ impl StoredRecord {
     ///
     /// A session then makes sure that nobody is using its refresh token before it does. Whoever
     /// loaded the same bytes before, without this mark, knows nothing of that. So a store that marks
-    /// a record must not take it for those bytes: its `swap` answers [`Swap::Conflict`], its `wait`
+    /// a record must not take it for those bytes: its `swap` answers [`SwapOutcome::Conflict`], its `wait`
     /// returns.
     #[must_use]
     pub fn restored(self) -> Self {
@@ -197,22 +192,22 @@ impl StoredRecord {
     }
 }
 
-impl PartialEq for StoredRecord {
+impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes
     }
 }
 
-impl Eq for StoredRecord {}
+impl Eq for Record {}
 
-impl From<Vec<u8>> for StoredRecord {
+impl From<Vec<u8>> for Record {
     /// Takes the bytes over without copying them, so that no second copy is left behind.
     fn from(bytes: Vec<u8>) -> Self {
         Self::from(Zeroizing::new(bytes))
     }
 }
 
-impl From<Zeroizing<Vec<u8>>> for StoredRecord {
+impl From<Zeroizing<Vec<u8>>> for Record {
     fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
         Self {
             bytes: Arc::new(bytes),
@@ -221,16 +216,16 @@ impl From<Zeroizing<Vec<u8>>> for StoredRecord {
     }
 }
 
-impl Debug for StoredRecord {
+impl Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StoredRecord({} bytes)", self.bytes.len())
+        write!(f, "Record({} bytes)", self.bytes.len())
     }
 }
 
 /// Whether that is there. Who saw the same bytes before something newer was damaged knows nothing of
 /// that, must not go on from them, and has to load them with their mark first.
-fn is_what(current: Option<&StoredRecord>, expected: Option<&StoredRecord>) -> bool {
-    let restored = |record: Option<&StoredRecord>| record.is_some_and(StoredRecord::is_restored);
+fn is_what(current: Option<&Record>, expected: Option<&Record>) -> bool {
+    let restored = |record: Option<&Record>| record.is_some_and(Record::is_restored);
     current == expected && (!restored(current) || restored(expected))
 }
 
@@ -238,16 +233,16 @@ fn is_what(current: Option<&StoredRecord>, expected: Option<&StoredRecord>) -> b
 macro_rules! forward {
     ($($pointer:ident),*) => {$(
         impl<S: Store + ?Sized> Store for $pointer<S> {
-            fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+            fn load(&self, identity: &Identity) -> Result<Option<Record>> {
                 (**self).load(identity)
             }
 
             fn swap(
                 &self,
                 identity: &Identity,
-                expected: Option<&StoredRecord>,
-                record: &StoredRecord,
-            ) -> Result<Swap> {
+                expected: Option<&Record>,
+                record: &Record,
+            ) -> Result<SwapOutcome> {
                 (**self).swap(identity, expected, record)
             }
 
@@ -258,7 +253,7 @@ macro_rules! forward {
             fn wait(
                 &self,
                 identity: &Identity,
-                seen: Option<&StoredRecord>,
+                seen: Option<&Record>,
                 at_most: Duration,
             ) -> Result<bool> {
                 (**self).wait(identity, seen, at_most)

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
-use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::presentation::Presentation;
@@ -24,11 +23,11 @@ pub struct TokenResponse {
     /// How it is shown to an API.
     pub token_type: TokenType,
     /// When it expires.
-    pub expires: Expires,
+    pub lifetime: Lifetime,
     /// The refresh token, if one came with it.
     pub refresh_token: Option<Secret>,
     /// How long the refresh token lives, where the answer tells it or the vendor documents it.
-    pub refresh_token_life: Option<Duration>,
+    pub refresh_token_lifetime: Option<Duration>,
     /// The scope that was granted, if the server names it; after a refresh without one it is unchanged.
     pub scope: Option<String>,
     /// Every other member of the answer that is a text, a number or a truth value.
@@ -47,11 +46,11 @@ pub enum TokenType {
 
 /// When an access token expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expires {
+pub enum Lifetime {
     /// After this long; zero means "good for this one use".
-    After(Duration),
+    For(Duration),
     /// At this moment of the server's clock.
-    At(OffsetDateTime),
+    Until(SystemTime),
     /// The server does not say. That is not "never": a session asks again after five minutes.
     Unknown,
 }
@@ -68,7 +67,7 @@ struct Held {
     start: usize,
     token_type: TokenType,
     stamp: Stamp,
-    expires_at: Option<OffsetDateTime>,
+    expires_at: Option<SystemTime>,
     /// None if there is nothing more to say, as with most servers.
     about: Option<Arc<About>>,
 }
@@ -85,9 +84,9 @@ impl TokenResponse {
         Self {
             access_token: access_token.into(),
             token_type: TokenType::Bearer,
-            expires: Expires::Unknown,
+            lifetime: Lifetime::Unknown,
             refresh_token: None,
-            refresh_token_life: None,
+            refresh_token_lifetime: None,
             scope: None,
             extra: BTreeMap::new(),
         }
@@ -124,8 +123,8 @@ impl Token {
     /// Returns the value of the header in which the API wants the token: `Bearer` or `DPoP`, a space, and the
     /// access token, for an `Authorization` header.
     ///
-    /// With [`Policy::token_header`](crate::Policy::token_header) or
-    /// [`Policy::token_scheme`](crate::Policy::token_scheme) it is the value that they describe.
+    /// With [`Policy::token_header`](crate::grant::Policy::token_header) or
+    /// [`Policy::token_scheme`](crate::grant::Policy::token_scheme) it is the value that they describe.
     pub fn authorization(&self) -> &HeaderValue {
         &self.0.authorization
     }
@@ -136,7 +135,7 @@ impl Token {
     }
 
     /// When it expires by this machine's clock; none if the server did not say.
-    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+    pub fn expires_at(&self) -> Option<SystemTime> {
         self.0.expires_at
     }
 

@@ -28,7 +28,9 @@ use failure::Progress;
 /// A closure is a transport, so a test needs no server:
 ///
 /// ```
-/// use auth_core::{Result, TokenRequest, Transport, http};
+/// use auth_core::{Result, http};
+/// use auth_core::grant::TokenRequest;
+/// use auth_core::transport::Transport;
 ///
 /// let fake = |_request: http::Request<Vec<u8>>| -> Result<http::Response<Vec<u8>>> {
 ///     Ok(http::Response::new(br#"{"access_token":"t","token_type":"bearer"}"#.to_vec()))
@@ -70,7 +72,8 @@ where
 ///
 /// ```
 /// use std::time::Duration;
-/// use auth_core::{HttpTransport, ureq};
+/// use auth_core::agent::ureq;
+/// use auth_core::transport::HttpTransport;
 ///
 /// let transport = HttpTransport::configured(|config| {
 ///     config
@@ -294,7 +297,7 @@ impl Read for WatchedBody {
 
 /// The whole body, decoded, or an error if it is larger than any answer with a token.
 fn read(body: Body) -> Result<Vec<u8>> {
-    let too_large = || Error::answer(format!("it is larger than {LARGEST_ANSWER} bytes"));
+    let too_large = || Error::response(format!("it is larger than {LARGEST_ANSWER} bytes"));
     let length = body.content_length().unwrap_or(LARGEST_ANSWER);
     if length > LARGEST_ANSWER {
         return Err(too_large());

@@ -4,7 +4,7 @@
 //! whatever one thinks of. So test yours with all of them:
 //!
 //! ```
-//! use auth_core::MemoryStore;
+//! use auth_core::store::MemoryStore;
 //! use auth_sim::store_conformance;
 //!
 //! let store = MemoryStore::new();
@@ -28,7 +28,8 @@ mod waiting;
 use std::error::Error;
 use std::fmt;
 
-use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 
 /// Checks every property in [`PROPERTIES`]; `open` opens the same store each time.
 ///
@@ -52,7 +53,7 @@ pub fn check<S: Store + 'static>(open: impl Fn() -> S) {
 /// One thing that a store must promise.
 ///
 /// ```
-/// use auth_core::MemoryStore;
+/// use auth_core::store::MemoryStore;
 /// use auth_sim::store_conformance::PROPERTIES;
 ///
 /// let store = MemoryStore::new();
@@ -128,8 +129,8 @@ fn identity(username: &str) -> Identity {
         .with("username", username)
 }
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
-    StoredRecord::from(bytes.as_ref().to_vec())
+fn record(bytes: impl AsRef<[u8]>) -> Record {
+    Record::from(bytes.as_ref().to_vec())
 }
 
 fn must(fine: bool, otherwise: impl Into<String>) -> Outcome {
@@ -143,8 +144,8 @@ fn must(fine: bool, otherwise: impl Into<String>) -> Outcome {
 fn swap(
     store: &dyn Store,
     identity: &Identity,
-    expected: Option<&StoredRecord>,
-    record: &StoredRecord,
+    expected: Option<&Record>,
+    record: &Record,
     result: Swap,
 ) -> Outcome {
     let answer = store.swap(identity, expected, record)?;
@@ -155,7 +156,7 @@ fn swap(
 }
 
 /// A load that must find this.
-fn found(store: &dyn Store, identity: &Identity, record: Option<&StoredRecord>) -> Outcome {
+fn found(store: &dyn Store, identity: &Identity, record: Option<&Record>) -> Outcome {
     let seen = store.load(identity)?;
     let which = match (&seen, record) {
         (Some(seen), Some(record)) if seen.expose().len() == record.expose().len() => "other bytes",

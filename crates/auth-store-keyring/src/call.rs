@@ -9,7 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, Result, SystemClock};
+use auth_core::Result;
+use auth_core::clock::{Clock, SystemClock};
 
 use crate::failure;
 

@@ -6,7 +6,9 @@
 
 use std::ops::RangeInclusive;
 
-use auth_core::{Identity, Result, StoredRecord};
+use auth_core::Result;
+use auth_core::grant::Identity;
+use auth_core::store::Record;
 use keyring_core::{CredentialStore, Entry, Error as Keyring};
 use siphasher::sip::SipHasher24;
 use siphasher::sip128::SipHasher24 as SipHasher24x128;
@@ -27,7 +29,7 @@ pub(crate) struct Entries<'a> {
 
 /// What is there.
 pub(crate) struct Found {
-    pub(crate) record: Option<StoredRecord>,
+    pub(crate) record: Option<Record>,
     parts: Parts,
 }
 
@@ -81,13 +83,13 @@ impl<'a> Entries<'a> {
             return Err(damaged());
         }
         Ok(Found {
-            record: Some(StoredRecord::from(record)),
+            record: Some(Record::from(record)),
             parts: head.parts,
         })
     }
 
     /// Puts a record in the place of what was found.
-    pub(crate) fn replace(&self, found: &Found, record: &StoredRecord) -> Result<()> {
+    pub(crate) fn replace(&self, found: &Found, record: &Record) -> Result<()> {
         let bytes = record.expose();
         let is_small = bytes.len() + Head::LENGTH <= self.platform.most;
         let (inside, outside) = if is_small {

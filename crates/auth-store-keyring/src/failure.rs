@@ -4,14 +4,15 @@
 
 use std::time::Duration;
 
-use auth_core::{Error, StoreFailure};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
 use keyring_core::Error as Keyring;
 
 /// The keyring cannot be reached at all.
 pub(crate) fn absent(_: Keyring) -> Error {
     unavailable(
         "there is no keyring to talk to; without a desktop session, as on a server, use `FileStore`, and \
-         `Sealed` around it if its files have to be encrypted",
+         `EncryptedStore` around it if its files have to be encrypted",
     )
 }
 

@@ -13,13 +13,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::{FileStore, Identity, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{FileStore, Record, SwapOutcome};
 
 use call::{Caller, Wanted};
 use entries::Entries;
 use platform::{Connection, Platform};
 
-pub use auth_core::{self, Error, Result, Store};
+pub use auth_core::store::Store;
+pub use auth_core::{self, Error, Result};
 
 /// Logins in the keyring of the user who runs this; clones share it.
 ///
@@ -126,24 +128,24 @@ impl KeyringStore {
 }
 
 impl Store for KeyringStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.with_entries(identity, |entries, _| Ok(entries.load()?.record))
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let (expected, record) = (expected.cloned(), record.clone());
         self.with_entries(identity, move |entries, wanted| {
             let found = entries.load()?;
             if found.record.as_ref() == Some(&record) {
-                return Ok(Swap::Stored);
+                return Ok(SwapOutcome::Stored);
             }
             if found.record != expected {
-                return Ok(Swap::Conflict);
+                return Ok(SwapOutcome::Conflict);
             }
             // Hours may have passed until somebody typed a password. What was given up must not
             // be written then, by surprise.
@@ -151,7 +153,7 @@ impl Store for KeyringStore {
                 return Err(failure::given_up());
             }
             entries.replace(&found, &record)?;
-            Ok(Swap::Stored)
+            Ok(SwapOutcome::Stored)
         })
     }
 

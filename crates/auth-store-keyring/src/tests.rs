@@ -6,7 +6,10 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Error, Identity, Result, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
+use auth_core::{Error, Result};
 use auth_sim::store_conformance::check;
 
 use crate::KeyringStore;
@@ -42,14 +45,14 @@ fn ann() -> Identity {
     Identity::new("ermeo").with("username", "ann")
 }
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
+fn record(bytes: impl AsRef<[u8]>) -> Record {
     bytes.as_ref().to_vec().into()
 }
 
-fn put(store: &KeyringStore, record: &StoredRecord) {
+fn put(store: &KeyringStore, record: &Record) {
     let seen = store.load(&ann()).unwrap();
     let swapped = store.swap(&ann(), seen.as_ref(), record);
-    assert_eq!(swapped.unwrap(), Swap::Stored);
+    assert_eq!(swapped.unwrap(), SwapOutcome::Stored);
 }
 
 #[track_caller]
@@ -63,7 +66,7 @@ fn assert_error<T>(result: Result<T>, failure: StoreFailure, why: &str) {
     match error {
         Error::Store {
             failure: seen,
-            detail,
+            message,
         } => {
             assert_eq!(seen, failure, "{detail}");
             assert!(detail.contains(why), "{detail}");
@@ -166,7 +169,11 @@ fn a_keyring_that_is_locked_or_fails_says_so_and_is_asked_again() {
 fn without_a_keyring_there_is_no_store_and_no_file() {
     let desk = Desk::new();
     desk.keyring.next(Fault::Gone);
-    assert_error(desk.open(), StoreFailure::Unavailable, "`Sealed` around it");
+    assert_error(
+        desk.open(),
+        StoreFailure::Unavailable,
+        "`EncryptedStore` around it",
+    );
     assert_eq!(desk.keyring.entries().len(), 0);
 }
 
@@ -192,7 +199,7 @@ fn a_swap_whose_answer_was_lost_may_be_repeated() {
         let swap = store.swap(&ann(), Some(&record("old")), &new);
         assert_error(swap, StoreFailure::Unavailable, "failed");
         let swap = store.swap(&ann(), Some(&record("old")), &new);
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
         assert_eq!(store.load(&ann()).unwrap(), Some(new));
     }
 }
@@ -277,7 +284,7 @@ fn the_entry_of_another_login_is_refused() {
     let bob = Identity::new("ermeo").with("username", "bob");
     assert_eq!(
         store.swap(&bob, None, &record("bob's")).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     let all = desk.keyring.entries();
     let moved = all.into_keys().map(|name| (name, bytes.clone()));
@@ -312,7 +319,10 @@ fn a_service_must_have_a_name_that_a_directory_can_have() {
         "é",
         &"x".repeat(65),
     ] {
-        assert!(matches!(open(name), Err(Error::Configuration(_))), "{name}");
+        assert!(
+            matches!(open(name), Err(Error::Configuration { .. })),
+            "{name}"
+        );
     }
     for name in ["a", "my-app_2", "com.example.App", &"x".repeat(64)] {
         open(name).unwrap();

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::error::Error as _;
 use std::io;
 
-use auth_core::{Error, StoreFailure};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
 use tokio_postgres::error::SqlState;
 
 use crate::password::Asked;
@@ -181,7 +182,7 @@ impl Failure {
     /// With what helps for this host.
     pub(crate) fn advised(self, advice: &str) -> Self {
         match self.error {
-            Error::Store { failure, detail } => {
+            Error::Store { failure, message } => {
                 Self::new(self.next, failure, format!("{detail} ({advice})"))
             }
             error => Self { error, ..self },

@@ -12,6 +12,7 @@ mod statements;
 mod store;
 mod tls;
 
-pub use auth_core::{self, Error, Result, Secret, Store};
+pub use auth_core::store::Store;
+pub use auth_core::{self, Error, Result, Secret};
 pub use builder::Builder;
 pub use store::PostgresStore;

@@ -5,7 +5,9 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, Error, Result, StoreFailure, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::StoreFailure;
+use auth_core::{Error, Result};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, Error, Result, Secret, StoreFailure, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::StoreFailure;
+use auth_core::{Error, Result, Secret};
 use tokio_postgres::Config;
 
 use crate::failure::{Failure, Next, Outcome};

@@ -6,7 +6,8 @@
 
 use std::borrow::Cow;
 
-use auth_core::{Error, Identity, Result};
+use auth_core::grant::Identity;
+use auth_core::{Error, Result};
 use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;

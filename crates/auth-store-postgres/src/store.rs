@@ -4,7 +4,10 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::{Identity, Result, Secret, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
+use auth_core::{Result, Secret};
 use tokio_postgres::Client;
 use zeroize::Zeroizing;
 
@@ -82,29 +85,29 @@ impl PostgresStore {
 }
 
 impl Store for PostgresStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let Inner { line, statements } = &*self.0;
         let bytes: Option<Zeroizing<Vec<u8>>> =
             line.run(async |client: &Client| statements.load(client, identity).await)?;
-        Ok(bytes.map(StoredRecord::from))
+        Ok(bytes.map(Record::from))
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let Inner { line, statements } = &*self.0;
-        let expected = expected.map(StoredRecord::expose);
+        let expected = expected.map(Record::expose);
         let rows = line.run(async |client: &Client| {
             statements
                 .swap(client, identity, expected, record.expose())
                 .await
         })?;
         Ok(match rows {
-            0 => Swap::Conflict,
-            _ => Swap::Stored,
+            0 => SwapOutcome::Conflict,
+            _ => SwapOutcome::Stored,
         })
     }
 

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 #[cfg(feature = "tls")]
 use std::path::Path;
 
-use auth_core::{Error, Result, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::{Error, Result};
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, Host, SslMode};
 

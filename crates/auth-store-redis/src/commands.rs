@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use auth_core::{StoredRecord, Swap};
+use auth_core::store::{Record, SwapOutcome};
 use redis::{Cmd, ErrorKind, RedisResult, Script, ServerErrorKind, cmd, pipe};
 
 use crate::server::Talk;
@@ -11,25 +11,25 @@ use crate::server::Talk;
 ///
 /// `PERSIST` changes nothing, for no key of ours has an expiry. But it counts as a write, so a server
 /// that has become a replica refuses it; its `GET` would tell what may be old.
-pub(crate) fn load(talk: &mut Talk<'_>, key: &str) -> RedisResult<Option<StoredRecord>> {
+pub(crate) fn load(talk: &mut Talk<'_>, key: &str) -> RedisResult<Option<Record>> {
     let mut question = pipe();
     question.cmd("PERSIST").arg(key).ignore();
     question.cmd("GET").arg(key);
     let (bytes,): (Option<Vec<u8>>,) = talk.pipeline(&question)?;
-    Ok(bytes.map(StoredRecord::from))
+    Ok(bytes.map(Record::from))
 }
 
 /// Replaces a record. May be repeated.
 pub(crate) fn swap(
     talk: &mut Talk<'_>,
     key: &str,
-    expected: Option<&StoredRecord>,
-    record: &StoredRecord,
-) -> RedisResult<Swap> {
-    let expected = expected.map(StoredRecord::expose);
+    expected: Option<&Record>,
+    record: &Record,
+) -> RedisResult<SwapOutcome> {
+    let expected = expected.map(Record::expose);
     match run(talk, key, record.expose(), expected)? {
-        true => Ok(Swap::Stored),
-        false => Ok(Swap::Conflict),
+        true => Ok(SwapOutcome::Stored),
+        false => Ok(SwapOutcome::Conflict),
     }
 }
 

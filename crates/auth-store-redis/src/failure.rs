@@ -9,7 +9,8 @@ use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
-use auth_core::{Error, StoreFailure};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
 use redis::{ErrorKind, RedisError};
 
 /// Who must act, and what to do.

@@ -16,12 +16,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::{Identity, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, SwapOutcome};
 
 use failure::Failure;
 use server::Server;
 
-pub use auth_core::{self, Error, Result, Secret, Store};
+pub use auth_core::store::Store;
+pub use auth_core::{self, Error, Result, Secret};
 pub use builder::Builder;
 
 /// Logins in Redis or Valkey; clones share their connections.
@@ -60,7 +62,7 @@ impl RedisStore {
 }
 
 impl Store for RedisStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let key = self.key(identity);
         let loaded = self.0.server.ask(|talk| commands::load(talk, &key));
         loaded.map_err(Failure::into_error)
@@ -69,9 +71,9 @@ impl Store for RedisStore {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let key = self.key(identity);
         let swapped = self
             .0
@@ -86,12 +88,7 @@ impl Store for RedisStore {
 
     /// Listens on a connection of its own, so that it holds up nobody. Answers `false` if Redis cannot
     /// be reached, or does not let this user listen.
-    fn wait(
-        &self,
-        identity: &Identity,
-        seen: Option<&StoredRecord>,
-        at_most: Duration,
-    ) -> Result<bool> {
+    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
         let waited = waiting::wait(&self.0.server, &self.key(identity), seen, at_most);
         Ok(waited.is_ok())
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use auth_core::StoredRecord;
+use auth_core::store::Record;
 use redis::{Value, cmd};
 
 use crate::commands;
@@ -15,7 +15,7 @@ use crate::server::{Server, Talk, from_now, now};
 pub(crate) fn wait(
     server: &Server,
     key: &str,
-    seen: Option<&StoredRecord>,
+    seen: Option<&Record>,
     at_most: Duration,
 ) -> Result<(), Failure> {
     let until = from_now(at_most);
@@ -29,7 +29,7 @@ pub(crate) fn wait(
 fn listen(
     server: &Server,
     key: &str,
-    seen: Option<&StoredRecord>,
+    seen: Option<&Record>,
     until: Instant,
 ) -> Result<(), Failure> {
     let soon = until.min(from_now(server.timeout() / 2));

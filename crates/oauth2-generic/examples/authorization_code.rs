@@ -10,7 +10,8 @@ mod server;
 use std::error::Error;
 use std::thread;
 
-use oauth2_generic::{AuthorizationCode, Session, ureq};
+use oauth2_generic::auth_core::agent::ureq;
+use oauth2_generic::{AuthorizationCode, Session};
 use server::Server;
 
 fn main() -> Result<(), Box<dyn Error>> {

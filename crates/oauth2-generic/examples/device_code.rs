@@ -5,7 +5,9 @@
 #[path = "shared/server.rs"]
 mod server;
 
-use oauth2_generic::{DeviceCode, HttpTransport, Session, ureq};
+use oauth2_generic::auth_core::agent::ureq;
+use oauth2_generic::auth_core::transport::HttpTransport;
+use oauth2_generic::{DeviceCode, Session};
 use server::Server;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

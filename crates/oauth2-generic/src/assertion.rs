@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::grant::TokenRequest;
 use auth_core::http::HeaderMap;
-use auth_core::{Clock, Error, Result, Secret, SystemClock, TokenRequest};
+use auth_core::{Error, Result, Secret};
 use serde_json::{Map, Value};
 
 use crate::client::Client;
@@ -159,11 +161,11 @@ macro_rules! assertion_settings {
             self
         }
 
-        /// Sets the clock that dates assertions. Default: [`SystemClock`](auth_core::SystemClock).
+        /// Sets the clock that dates assertions. Default: [`SystemClock`](auth_core::clock::SystemClock).
         ///
         /// One that is off is put right by the server's `Date` when an assertion is refused, for the next one.
         #[must_use]
-        pub fn clock(mut self, clock: impl auth_core::Clock + 'static) -> Self {
+        pub fn clock(mut self, clock: impl auth_core::clock::Clock + 'static) -> Self {
             self.assertions.clock = std::sync::Arc::new(clock);
             self
         }

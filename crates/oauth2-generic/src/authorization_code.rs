@@ -178,7 +178,7 @@ impl PendingCode {
     ///
     /// # Errors
     /// [`Error::Refused`] if the user or the server said no; [`Error::Configuration`] if the URL does
-    /// not lead to the redirect URI; [`Error::Answer`] if it has no code, or is not the answer to
+    /// not lead to the redirect URI; [`Error::Response`] if it has no code, or is not the answer to
     /// this login.
     pub fn redirected(self, url: &str) -> Result<Granted> {
         let Self {
@@ -195,7 +195,9 @@ impl PendingCode {
             must_name_issuer: login.client.must_name_itself(),
         })?;
         let Some(code) = answer.take("code")? else {
-            return Err(Error::answer("the redirect has neither `code` nor `error`"));
+            return Err(Error::response(
+                "the redirect has neither `code` nor `error`",
+            ));
         };
         Ok(Granted::new(login, state, code_verifier, code))
     }

@@ -2,7 +2,8 @@
 //!
 //! The only file that knows the `oauth2` crate.
 
-use auth_core::{Error, Result, Secret, TokenRequest};
+use auth_core::grant::TokenRequest;
+use auth_core::{Error, Result, Secret};
 use oauth2::basic::BasicClient;
 use oauth2::url::{Host, Url};
 use oauth2::{

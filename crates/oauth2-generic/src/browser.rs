@@ -13,9 +13,10 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use auth_core::{
-    Clock, Error, ErrorCode, HttpTransport, Moment, Reason, Result, SystemClock, Transport,
-};
+use auth_core::clock::{Clock, Moment, SystemClock};
+use auth_core::error::{ErrorCode, LoginReason};
+use auth_core::transport::{HttpTransport, Transport};
+use auth_core::{Error, Result};
 
 use crate::authorization_code::{AuthorizationCode, Granted, PendingCode};
 use counter::Counter;
@@ -173,13 +174,13 @@ impl BrowserLogin {
     /// the waiting continues. Nothing listens any more when this returns.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the person or the server refused the login. [`Error::ReauthenticationRequired`]
-    /// with [`Reason::LoginTimedOut`] or [`Reason::LoginCancelled`] if no answer came, whose source
-    /// names the redirect URI and what came instead, and with [`Reason::CodeSpent`] if the server refused
+    /// [`Error::Refused`] if the person or the server refused the login. [`Error::LoginRequired`]
+    /// with [`LoginReason::TimedOut`] or [`LoginReason::Cancelled`] if no answer came, whose source
+    /// names the redirect URI and what came instead, and with [`LoginReason::CodeSpent`] if the server refused
     /// the code. [`Error::Network`] or [`Error::Status`] if the token endpoint could not be asked.
     /// [`Error::Configuration`] if `redirect_uri` is not on the loopback interface or its port is
     /// taken, and as [`begin`](AuthorizationCode::begin) or
-    /// [`begin_pushed`](AuthorizationCode::begin_pushed). [`Error::Answer`] if the answer has no code
+    /// [`begin_pushed`](AuthorizationCode::begin_pushed). [`Error::Response`] if the answer has no code
     /// or no token, or is not from `issuer`.
     pub fn log_in(mut self) -> Result<Granted> {
         let loopback = Loopback::open(&self.login.redirect_uri)?;
@@ -202,7 +203,7 @@ impl BrowserLogin {
                 return outcome;
             }
             if (self.cancelled)() {
-                return Err(counter.error(Reason::LoginCancelled));
+                return Err(counter.error(LoginReason::Cancelled));
             }
             if (launch.is_in_vain() || self.is_time_to_show(begun, now))
                 && let Some(show) = self.show.take()
@@ -210,7 +211,7 @@ impl BrowserLogin {
                 show(&url);
             }
             if now.since(begun) >= self.deadline {
-                return Err(counter.error(Reason::LoginTimedOut));
+                return Err(counter.error(LoginReason::TimedOut));
             }
             self.clock.sleep(counter.pause());
         }
@@ -269,9 +270,9 @@ fn answer_page(error: &Error) -> Page {
 /// The page for a code that brought no token.
 fn code_page(error: &Error) -> Page {
     Page::Failed(match error {
-        Error::Refused(_) | Error::ReauthenticationRequired { .. } => Failure::Code,
-        Error::Configuration(_) => Failure::Setting,
-        Error::Answer(_) => Failure::Answer,
+        Error::Refused(_) | Error::LoginRequired { .. } => Failure::Code,
+        Error::Configuration { .. } => Failure::Setting,
+        Error::Response(_) => Failure::Answer,
         _ => Failure::Server,
     })
 }

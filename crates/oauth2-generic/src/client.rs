@@ -7,8 +7,9 @@ mod left;
 use std::sync::Arc;
 
 #[cfg(feature = "dpop")]
-use auth_core::TokenType;
-use auth_core::{AnswerFormat, Error, Identity, Policy, Replay, Result, Secret, TokenRequest};
+use auth_core::grant::TokenType;
+use auth_core::grant::{Identity, Policy, Replay, ResponseFormat, TokenRequest};
+use auth_core::{Error, Result, Secret};
 
 use crate::client_auth::ClientAuth;
 use crate::metadata::{At, Metadata};
@@ -95,7 +96,7 @@ pub struct Client {
     /// refused here, before anything is sent. None: nothing is known, and all is tried.
     pub metadata: Option<Arc<Metadata>>,
     /// How the server's answer differs from RFC 6749. Default: not at all.
-    pub answer: AnswerFormat,
+    pub answer: ResponseFormat,
     /// Whether the server documents that a refresh token may be sent again after a lost answer.
     /// Default: never.
     pub replay: Replay,

@@ -1,6 +1,7 @@
 //! How the client shows the token endpoint who it is.
 
-use auth_core::{Secret, TokenRequest};
+use auth_core::Secret;
+use auth_core::grant::TokenRequest;
 
 use crate::client::Client;
 
@@ -14,7 +15,8 @@ use crate::client::Client;
 ///
 /// ```no_run
 /// use oauth2_generic::ureq::tls::{Certificate, ClientCert, PrivateKey, TlsConfig};
-/// use oauth2_generic::{Client, ClientAuth, ClientCredentials, HttpTransport, Session};
+/// use oauth2_generic::{Client, ClientAuth, ClientCredentials, Session};
+/// use oauth2_generic::auth_core::transport::HttpTransport;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let chain = [Certificate::from_pem(&std::fs::read("client.crt")?)?];

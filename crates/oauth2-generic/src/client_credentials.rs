@@ -1,6 +1,7 @@
 //! The client acts for itself.
 
-use auth_core::{Grant, Identity, Policy, Result, RevokedToken, TokenRequest};
+use auth_core::grant::{Identity, Policy, RevokedToken, TokenRequest};
+use auth_core::{Grant, Result};
 
 use crate::client::Client;
 

@@ -9,10 +9,11 @@ mod qr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use auth_core::error::LoginReason;
+use auth_core::grant::{Identity, TokenRequest, TokenResponse};
 use auth_core::http::{Response, StatusCode};
-use auth_core::{
-    Error, Grant, Identity, Reason, Result, Secret, TokenRequest, TokenResponse, Transport,
-};
+use auth_core::transport::Transport;
+use auth_core::{Error, Grant, Result, Secret};
 
 use crate::authorize;
 use crate::client::{Client, left_to_client, url_of};
@@ -26,7 +27,8 @@ pub use qr::Qr;
 /// Show the user a short code and where to enter it, on a telephone say; wait; and there is a token.
 ///
 /// ```no_run
-/// use oauth2_generic::{Client, DeviceCode, HttpTransport, Session};
+/// use oauth2_generic::{Client, DeviceCode, Session};
+/// use oauth2_generic::auth_core::transport::HttpTransport;
 ///
 /// let login = DeviceCode {
 ///     client: Client {
@@ -93,7 +95,7 @@ impl DeviceCode {
         let request = self.client.request(GRANT_TYPE, &["device_code"])?;
         let answer = request.param("device_code", device_code).send(&listening);
         match answer {
-            Err(Error::Answer(_)) if is_pending.into_inner() => Ok(None),
+            Err(Error::Response(_)) if is_pending.into_inner() => Ok(None),
             answer => answer.map(Some),
         }
     }
@@ -137,7 +139,7 @@ impl Grant for GrantedDevice {
             let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
             first
                 .take()
-                .ok_or_else(|| Error::reauthentication_required(Reason::CodeSpent))
+                .ok_or_else(|| Error::login_required(LoginReason::CodeSpent))
         }))
     }
 

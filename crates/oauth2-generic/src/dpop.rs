@@ -5,8 +5,11 @@ mod servers;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::Refusal;
+use auth_core::grant::Prover;
 use auth_core::http::{HeaderMap, Method, Uri};
-use auth_core::{Clock, Error, Prover, Refusal, Result, Secret, SystemClock, Token};
+use auth_core::{Error, Result, Secret, Token};
 use serde_json::json;
 
 use crate::signing::{PrivateKey, hash, new_id};

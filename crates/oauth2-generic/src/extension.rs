@@ -1,6 +1,7 @@
 //! A grant type of the server's own.
 
-use auth_core::{Error, Grant, Identity, Policy, Result, RevokedToken, Secret, TokenRequest};
+use auth_core::grant::{Identity, Policy, RevokedToken, TokenRequest};
+use auth_core::{Error, Grant, Result, Secret};
 
 use crate::client::{Client, Own, stands_twice};
 

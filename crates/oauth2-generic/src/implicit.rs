@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use auth_core::{
-    Error, Grant, Identity, Policy, Reason, Result, RevokedToken, TokenRequest, TokenResponse,
-};
+use auth_core::error::LoginReason;
+use auth_core::grant::{Identity, Policy, RevokedToken, TokenRequest, TokenResponse};
+use auth_core::{Error, Grant, Result};
 
 use crate::authorize::{self, Wanted};
 use crate::client::Client;
@@ -106,7 +106,7 @@ impl Grant for Implicit {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
-        Err(Error::reauthentication_required(Reason::NoCredentials))
+        Err(Error::login_required(LoginReason::NoCredentials))
     }
 
     fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
@@ -138,7 +138,7 @@ impl PendingToken {
     ///
     /// # Errors
     /// [`Error::Refused`] if the user or the server said no; [`Error::Configuration`] if the URL does
-    /// not lead to the redirect URI; [`Error::Answer`] if it has no token, or is not the answer to
+    /// not lead to the redirect URI; [`Error::Response`] if it has no token, or is not the answer to
     /// this login.
     pub fn redirected(self, url: &str) -> Result<TokenResponse> {
         let Self { login, state, .. } = self;
@@ -147,7 +147,7 @@ impl PendingToken {
         // Servers differ on where they name themselves, and some refuse in the query.
         answer.fill_from(Parameters::parse(redirect.query)?)?;
         if redirect.fragment.is_empty() && !answer.has("error") {
-            return Err(Error::answer(
+            return Err(Error::response(
                 "the redirect has no fragment, where the token is; pass the URL that the browser \
                  shows, servers do not see all of it",
             ));

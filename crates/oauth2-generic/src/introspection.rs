@@ -1,7 +1,8 @@
 //! What a server knows of a token (RFC 7662).
 
 use auth_core::time::OffsetDateTime;
-use auth_core::{Error, Result, Secret, Transport};
+use auth_core::transport::Transport;
+use auth_core::{Error, Result, Secret};
 
 use crate::client::{Client, url_of};
 use crate::metadata::At;
@@ -42,7 +43,8 @@ impl Client {
     /// Asks the server what it knows of a token: for an API that is shown one.
     ///
     /// ```no_run
-    /// use oauth2_generic::{Client, HttpTransport};
+    /// use oauth2_generic::Client;
+    /// use oauth2_generic::auth_core::transport::HttpTransport;
     ///
     /// # let shown = "";
     /// let api = Client {
@@ -57,7 +59,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Configuration`] if there is no `introspection_endpoint`; [`Error::Answer`] if the answer
+    /// [`Error::Configuration`] if there is no `introspection_endpoint`; [`Error::Response`] if the answer
     /// does not say whether the token is active; otherwise what the server said.
     pub fn introspect(
         &self,
@@ -70,7 +72,9 @@ impl Client {
             .authenticated_at(At::Introspection, request)?
             .ask(http)?;
         let Some(active) = reply.truth("active") else {
-            return Err(Error::answer("it does not say whether the token is active"));
+            return Err(Error::response(
+                "it does not say whether the token is active",
+            ));
         };
         let text = |name| reply.text(name).map(|text| text.expose().to_owned());
         let texts = |name| {

@@ -1,6 +1,7 @@
 //! The client signs for whom it wants a token.
 
-use auth_core::{Grant, Identity, Result, TokenRequest};
+use auth_core::grant::{Identity, TokenRequest};
+use auth_core::{Grant, Result};
 
 use crate::assertion::{Assertions, assertion_settings};
 use crate::client::{Client, left_to_client};

@@ -31,10 +31,11 @@ mod signing;
 mod signing_key;
 mod token_exchange;
 
-pub use auth_core::{
-    self, AnswerFormat, Error, ErrorCode, Expiry, Grant, HttpTransport, Network, Reason, Refusal,
-    Replay, Result, Secret, Sent, Session, Token, TokenResponse, Transport, http, time, ureq,
-};
+pub use auth_core::agent::ureq;
+pub use auth_core::error::{Delivery, ErrorCode, LoginReason, NetworkFailure, Refusal};
+pub use auth_core::grant::{ExpiryFormat, Replay, ResponseFormat, TokenResponse};
+pub use auth_core::transport::{HttpTransport, Transport};
+pub use auth_core::{self, Error, Grant, Result, Secret, Session, Token, http, time};
 
 pub use authorization_code::{AuthorizationCode, Granted, PendingCode};
 #[cfg(feature = "browser")]

@@ -7,7 +7,8 @@ mod reading;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use auth_core::{Result, Transport};
+use auth_core::Result;
+use auth_core::transport::Transport;
 
 use crate::client::Client;
 use crate::client_auth::ClientAuth;
@@ -20,7 +21,8 @@ pub use discovery::Discovery;
 /// An issuer is all that a client has to know of a server:
 ///
 /// ```no_run
-/// use oauth2_generic::{ClientCredentials, HttpTransport, Metadata, Session};
+/// use oauth2_generic::{ClientCredentials, Metadata, Session};
+/// use oauth2_generic::auth_core::transport::HttpTransport;
 ///
 /// let server = Metadata::discover("https://login.example.com", &HttpTransport::new())?;
 /// let mut client = server.client("batch");
@@ -90,7 +92,7 @@ impl Metadata {
     ///
     /// # Errors
     /// [`Error::Configuration`](auth_core::Error::Configuration) if the issuer cannot be one, publishes nothing, or
-    /// redirects; [`Error::Answer`](auth_core::Error::Answer) if what it publishes is for another issuer or cannot be
+    /// redirects; [`Error::Response`](auth_core::Error::Response) if what it publishes is for another issuer or cannot be
     /// used; otherwise whatever the transport returns. If several places fail, the most telling error is returned.
     pub fn discover(issuer: &str, http: &dyn Transport) -> Result<Self> {
         Discovery::new(issuer).discover(http)

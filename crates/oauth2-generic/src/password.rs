@@ -1,6 +1,7 @@
 //! The client knows the user's password.
 
-use auth_core::{Grant, Identity, Result, Secret, TokenRequest};
+use auth_core::grant::{Identity, TokenRequest};
+use auth_core::{Grant, Result, Secret};
 
 use crate::client::{Client, left_to_client};
 

@@ -1,6 +1,6 @@
 //! A client that signs what it says of itself.
 
-use auth_core::TokenRequest;
+use auth_core::grant::TokenRequest;
 
 use crate::assertion::{Assertions, assertion_settings};
 use crate::client::Client;

@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use auth_core::{Error, Refusal, Result, Secret};
+use auth_core::error::Refusal;
+use auth_core::{Error, Result, Secret};
 use percent_encoding::percent_decode_str;
 
 use crate::authorize::normal;
@@ -64,7 +65,7 @@ impl Parameters {
         let first = found.next();
         match found.next() {
             None => Ok(first.map(|(_, value)| value)),
-            Some(_) => Err(Error::answer(format!("the redirect has `{name}` twice"))),
+            Some(_) => Err(Error::response(format!("the redirect has `{name}` twice"))),
         }
     }
 
@@ -93,13 +94,13 @@ impl Parameters {
                 .is_some_and(|found| !is_same(found.expose(), expected))
         };
         if is_another(&state, expected.state) {
-            return Err(Error::answer(
+            return Err(Error::response(
                 "the redirect's `state` is another; it belongs to another login, or somebody made it \
                  up: begin again",
             ));
         }
         if !expected.issuer.is_empty() && is_another(&issuer, expected.issuer) {
-            return Err(Error::answer(
+            return Err(Error::response(
                 "the redirect's `iss` is not `issuer`; another server answered, or `issuer` is not what \
                  the server calls itself",
             ));
@@ -116,13 +117,13 @@ impl Parameters {
         }
         // Asked last, because servers leave them out when they refuse: django-oauth-toolkit the issuer.
         if state.is_none() {
-            return Err(Error::answer(
+            return Err(Error::response(
                 "the redirect has no `state`; pass the whole URL, and if it is whole, somebody made it \
                  up",
             ));
         }
         if expected.must_name_issuer && issuer.is_none() {
-            return Err(Error::answer(
+            return Err(Error::response(
                 "the redirect has no `iss`; if this server never names itself, leave `issuer` empty",
             ));
         }
@@ -181,7 +182,7 @@ fn decode(text: &str) -> Result<String> {
         }
         bytes.extend(percent_decode_str(piece));
     }
-    String::from_utf8(bytes).map_err(|_| Error::answer("the redirect is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| Error::response("the redirect is not UTF-8"))
 }
 
 /// RFC 6749 §4.1.2.1, OpenID Connect Core 1.0 §3.1.2.6, RFC 8707 §2.

@@ -1,6 +1,8 @@
 //! The client kept a refresh token.
 
-use auth_core::{Error, Grant, Identity, Reason, Result, TokenRequest};
+use auth_core::error::LoginReason;
+use auth_core::grant::{Identity, TokenRequest};
+use auth_core::{Error, Grant, Result};
 
 use crate::client::{Client, left_to_client};
 
@@ -45,7 +47,7 @@ impl Grant for RefreshToken {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
-        Err(Error::reauthentication_required(Reason::NoCredentials))
+        Err(Error::login_required(LoginReason::NoCredentials))
     }
 
     left_to_client!(client, for_interactive);

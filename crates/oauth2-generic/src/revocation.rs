@@ -1,6 +1,7 @@
 //! The end of a login at the server (RFC 7009).
 
-use auth_core::{Result, RevokedToken, TokenRequest};
+use auth_core::Result;
+use auth_core::grant::{RevokedToken, TokenRequest};
 
 use crate::client::{Client, url_of};
 use crate::metadata::At;

@@ -1,6 +1,7 @@
 //! The client has a token, and needs another.
 
-use auth_core::{Error, Grant, Identity, Result, Secret, TokenRequest};
+use auth_core::grant::{Identity, TokenRequest};
+use auth_core::{Error, Grant, Result, Secret};
 
 use crate::client::{Client, left_to_client};
 

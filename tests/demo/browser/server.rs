@@ -2,7 +2,7 @@
 
 use std::io;
 
-use auth_all::ManualClock;
+use auth_all::testing::ManualClock;
 use auth_sim::{Simulator, Vendor, generic};
 use services::{Error, Installed};
 

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use auth_all::http::{Request, Response};
-use auth_all::{HttpTransport, ManualClock, Result, Session, Transport};
+use auth_all::testing::ManualClock;
+use auth_all::transport::{HttpTransport, Transport};
+use auth_all::{Result, Session};
 use services::Visit;
 
 use crate::exchange::{self, Exchange};
@@ -35,7 +37,10 @@ impl<'r> Wire<'r> {
         self.heard.clone()
     }
 
-    pub(super) fn builder(&self, grant: impl auth_all::Grant + 'static) -> auth_all::Builder {
+    pub(super) fn builder(
+        &self,
+        grant: impl auth_all::Grant + 'static,
+    ) -> auth_all::SessionBuilder {
         Session::builder(grant)
             .clock(self.clock.clone())
             .transport(self.http())

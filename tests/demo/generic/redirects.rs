@@ -1,7 +1,9 @@
 //! The grants that send the user to the server, and read the redirect that comes back.
 
+use auth_all::agent::ureq;
+use auth_all::error::{ErrorCode, LoginReason};
 use auth_all::generic::{AuthorizationCode, Implicit};
-use auth_all::{Error, ErrorCode, Reason, Session, ureq};
+use auth_all::{Error, Session};
 use auth_sim::generic;
 
 use super::{LIFE, WHOAMI, client};
@@ -43,7 +45,7 @@ pub(super) fn authorization_code(stage: &mut Stage<'_>) {
             .map_err(story::instead_of("a URL for the user"))?;
         let forged = format!("{}?code=stolen&state=guessed", login.redirect_uri);
         match story::refused(pending.redirected(&forged))? {
-            error @ Error::Answer(_) => {
+            error @ Error::Response(_) => {
                 story::requests(stage, 0)?;
                 Ok(format!("no request: {error}"))
             }
@@ -70,7 +72,7 @@ fn code_again(stage: &mut Stage<'_>, session: &Session) {
         session.forget().map_err(|error| error.to_string())?;
         let error = story::refused(session.token())?;
         story::requests(stage, 0)?;
-        story::is_reason(&error, Reason::CodeSpent)?;
+        story::is_reason(&error, LoginReason::CodeSpent)?;
         Ok(format!("no request: {error}"))
     });
 }
@@ -104,7 +106,7 @@ pub(super) fn implicit(stage: &mut Stage<'_>) {
     stage.step("refresh", |stage| {
         let error = story::refused(session.token())?;
         story::requests(stage, 0)?;
-        story::is_reason(&error, Reason::NoCredentials)?;
+        story::is_reason(&error, LoginReason::NoCredentials)?;
         Ok(format!("no request: {error}"))
     });
 }

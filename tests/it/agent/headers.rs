@@ -121,7 +121,7 @@ fn a_header_or_a_word_that_cannot_be_one_is_a_configuration_error() {
             &session.token().unwrap_err(),
             agent::error_of(&failed).unwrap(),
         ] {
-            assert!(matches!(error, Error::Configuration(_)), "{error}");
+            assert!(matches!(error, Error::Configuration { .. }), "{error}");
             assert!(error.to_string().contains(word), "{error}");
         }
         assert_eq!(count(&given), 0);
@@ -135,7 +135,7 @@ fn a_wrong_header_is_an_error_with_a_token_at_hand_too() {
     let api = Api::content();
     let (builder, _) = builder(wanting(&api, "X Token", ""));
     let session = builder
-        .response(auth_core::TokenResponse::new("t0"))
+        .response(auth_core::grant::TokenResponse::new("t0"))
         .build();
-    assert!(matches!(session.token(), Err(Error::Configuration(_))));
+    assert!(matches!(session.token(), Err(Error::Configuration { .. })));
 }

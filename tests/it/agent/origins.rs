@@ -2,7 +2,8 @@
 
 use std::error::Error as StdError;
 
-use auth_core::{Error, Result, Session, agent, ureq};
+use auth_core::agent::ureq;
+use auth_core::{Error, Result, Session, agent};
 use oauth2_generic::{Client, ClientCredentials};
 
 use super::stage::{Api, builder, client, count, session};
@@ -32,7 +33,7 @@ fn a_request_to_another_origin_is_an_error_that_names_it() {
         "{text}"
     );
     let error = agent::error_of(&error).expect("one of ours");
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert_eq!((other.visits().len(), count(&given)), (0, 0));
 }
 
@@ -131,7 +132,7 @@ fn an_error_in_an_error_of_ureq_prints_its_causes() {
     let error = unsent(&session, api.url());
     assert!(error.to_string().contains("out of order"), "{error}");
     assert!(
-        matches!(agent::error_of(&error), Some(Error::NotBefore { .. })),
+        matches!(agent::error_of(&error), Some(Error::BackOff { .. })),
         "{error:?}"
     );
 
@@ -144,10 +145,7 @@ fn an_error_in_an_error_of_ureq_prints_its_causes() {
         .expect("a cause");
     assert!(cause.to_string().contains("out of order"), "{cause}");
     let io = std::io::Error::other(error);
-    assert!(matches!(
-        agent::error_of(&io),
-        Some(Error::NotBefore { .. })
-    ));
+    assert!(matches!(agent::error_of(&io), Some(Error::BackOff { .. })));
 }
 
 #[test]

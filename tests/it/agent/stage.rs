@@ -8,7 +8,7 @@ use std::thread;
 
 use auth_core::http::{Request, Response};
 use auth_core::ureq::{self, Body};
-use auth_core::{Builder, Result, Session};
+use auth_core::{Result, Session, SessionBuilder};
 use oauth2_generic::{Client, ClientCredentials};
 
 /// An API on this machine that keeps its connections open.

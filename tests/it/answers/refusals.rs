@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use auth_core::error::ErrorCode;
+use auth_core::grant::TokenResponse;
 use auth_core::http::Response;
-use auth_core::{Error, ErrorCode, Result, TokenResponse};
+use auth_core::{Error, Result};
 
 use crate::support::{answer, quiet};
 

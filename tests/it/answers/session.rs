@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aeris_auth::Aeris;
-use auth_core::{Error, Grant, ManualClock, Reason, Session};
+use auth_core::error::LoginReason;
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Grant, Session};
 use ermeo_auth::Ermeo;
 
 use crate::support::{CANARY, Script, answer, quiet};
@@ -95,10 +97,10 @@ fn a_bad_epoch_of_aeris_is_not_asked_for_again_at_once() {
         };
         let (session, _) = session(grant, &script);
         let error = quiet(session.token());
-        assert!(matches!(error, Error::Answer(_)), "{error:?}");
+        assert!(matches!(error, Error::Response(_)), "{error:?}");
         for _ in 0..3 {
             let error = quiet(session.token());
-            assert!(matches!(error, Error::NotBefore { .. }), "{error:?}");
+            assert!(matches!(error, Error::BackOff { .. }), "{error:?}");
         }
         assert_eq!(script.sent(), 1);
     }
@@ -114,13 +116,13 @@ fn html_in_answer_to_a_refresh_leaves_the_refresh_token_uncertain() {
         let script = Script::bodies([page]);
         let (session, clock) = session(ermeo(), &script);
         let error = quiet(session.token());
-        assert!(matches!(error, Error::Answer(_)), "{error:?}");
+        assert!(matches!(error, Error::Response(_)), "{error:?}");
         clock.advance(Duration::from_secs(3600));
         let error = quiet(session.token());
-        let Error::ReauthenticationRequired { reason, .. } = error else {
+        let Error::LoginRequired { reason, .. } = error else {
             panic!("{error:?}");
         };
-        assert_eq!(reason, Reason::RefreshTokenUncertain);
+        assert_eq!(reason, LoginReason::RefreshTokenUncertain);
         assert_eq!(script.sent(), 1, "it may be spent, and is never sent again");
     }
 }
@@ -156,10 +158,7 @@ fn a_refusal_with_status_200_is_remembered_like_any_other() {
     let (session, _) = session(ermeo(), &script);
     for _ in 0..3 {
         let error = quiet(session.token());
-        assert!(
-            matches!(error, Error::ReauthenticationRequired { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::LoginRequired { .. }), "{error:?}");
     }
     assert_eq!(script.sent(), 1);
 }
@@ -210,7 +209,7 @@ fn a_refresh_token_inside_of_an_unusable_answer_is_the_next_one() {
         let script = Script::bodies([text.to_owned(), renewed("")]);
         let (session, clock) = session(ermeo(), &script);
         let error = quiet(session.token());
-        assert!(matches!(error, Error::Answer(_)), "{error:?}");
+        assert!(matches!(error, Error::Response(_)), "{error:?}");
         clock.advance(Duration::from_secs(3600));
         assert_eq!(session.token().unwrap().expose(), "a", "{text}");
         let sent = script.sent_bodies();
@@ -234,7 +233,7 @@ fn a_rotated_refresh_token_beside_a_nested_access_token_is_taken() {
         client: oauth2_generic::Client {
             token_endpoint: "https://as.example/token".into(),
             client_id: "batch".into(),
-            answer: auth_core::AnswerFormat {
+            answer: auth_core::grant::ResponseFormat {
                 access_token: "data.access_token".into(),
                 ..Default::default()
             },
@@ -295,7 +294,7 @@ fn a_refresh_token_whose_life_the_answer_tells_is_not_sent_after_it() {
 #[test]
 fn what_a_server_said_reaches_every_process_that_shares_the_login() {
     let clock = ManualClock::new();
-    let store = auth_core::MemoryStore::default();
+    let store = auth_core::store::MemoryStore::default();
     let page = r#"{"status":404,"error":"Not Found","message":"No mapping"}"#;
     let script = Script::of([answer(404, page)]);
     let start = || {
@@ -304,10 +303,10 @@ fn what_a_server_said_reaches_every_process_that_shares_the_login() {
     };
     let error = quiet(start().token());
     let error = match error {
-        Error::NotBefore { cause, .. } => *cause,
+        Error::BackOff { cause, .. } => *cause,
         error => error,
     };
-    let Error::NotBefore { cause, .. } = quiet(start().token()) else {
+    let Error::BackOff { cause, .. } = quiet(start().token()) else {
         panic!("the other process waits as well");
     };
     // Who is held back reads besides what helps sooner than waiting.

@@ -1,6 +1,6 @@
 //! `token_type`, in the words of servers that mean bearer and of those that do not.
 
-use auth_core::{AnswerFormat, TokenType};
+use auth_core::grant::{ResponseFormat, TokenType};
 
 use crate::support::{CANARY, answer, quiet};
 
@@ -28,16 +28,16 @@ fn the_token_type_must_be_bearer_in_any_case_unless_it_is_waived() {
     }
     for missing in ["", r#","token_type":null"#] {
         assert_malformed(body(typed(missing)), "it has no token_type");
-        let waived = AnswerFormat {
+        let waived = ResponseFormat {
             token_type_required: false,
-            ..AnswerFormat::default()
+            ..ResponseFormat::default()
         };
         let response = read_as(waived, answer(200, &typed(missing)));
         assert_eq!(response.unwrap().access_token.expose(), CANARY);
     }
-    let waived = AnswerFormat {
+    let waived = ResponseFormat {
         token_type_required: false,
-        ..AnswerFormat::default()
+        ..ResponseFormat::default()
     };
     let mac = read_as(waived, answer(200, &typed(r#","token_type":"mac""#)));
     assert_malformed(mac, "its token_type is not bearer");
@@ -48,10 +48,10 @@ fn typed(kind: &str) -> String {
     format!(r#"{{"access_token":"{CANARY}","token_type":{kind},"expires_in":60}}"#)
 }
 
-fn also(words: &[&'static str]) -> AnswerFormat {
-    AnswerFormat {
+fn also(words: &[&'static str]) -> ResponseFormat {
+    ResponseFormat {
         token_types: words.iter().map(|word| (*word).into()).collect(),
-        ..AnswerFormat::default()
+        ..ResponseFormat::default()
     }
 }
 
@@ -83,7 +83,7 @@ fn the_error_names_the_word_and_the_setting() {
     assert_eq!(
         error.to_string(),
         "the answer cannot be used: its token_type is not bearer but `BearerToken`; if the server \
-         means bearer by it, add the word to `AnswerFormat::token_types`"
+         means bearer by it, add the word to `ResponseFormat::token_types`"
     );
     for hidden in [
         format!(r#""{CANARY}""#),
@@ -92,16 +92,19 @@ fn the_error_names_the_word_and_the_setting() {
     ] {
         assert_malformed(
             body(typed(&hidden)),
-            "add its word to `AnswerFormat::token_types`",
+            "add its word to `ResponseFormat::token_types`",
         );
     }
     let missing = body(r#"{"access_token":"a"}"#);
-    assert_malformed(missing, "set `AnswerFormat::token_type_required` to false");
+    assert_malformed(
+        missing,
+        "set `ResponseFormat::token_type_required` to false",
+    );
 }
 
 #[test]
 fn what_cannot_be_used_as_bearer_is_refused_whatever_is_set() {
-    let lenient = AnswerFormat {
+    let lenient = ResponseFormat {
         token_type_required: false,
         ..also(&["mac", "DPoP", "N_A"])
     };
@@ -120,15 +123,15 @@ fn what_cannot_be_used_as_bearer_is_refused_whatever_is_set() {
 
 #[test]
 fn without_the_check_any_other_word_means_bearer() {
-    let waived = AnswerFormat {
+    let waived = ResponseFormat {
         token_type_required: false,
-        ..AnswerFormat::default()
+        ..ResponseFormat::default()
     };
     for kind in [r#""BearerToken""#, r#""JWT""#, r#""""#] {
         let response = read_as(waived.clone(), answer(200, &typed(kind))).unwrap();
         assert_eq!(response.token_type, TokenType::Bearer, "{kind}");
     }
-    let dpop = AnswerFormat {
+    let dpop = ResponseFormat {
         token_type: TokenType::Dpop,
         ..waived
     };
@@ -140,7 +143,7 @@ fn without_the_check_any_other_word_means_bearer() {
 
 #[test]
 fn a_token_that_must_be_dpop_is_no_bearer_token_by_another_name() {
-    let format = AnswerFormat {
+    let format = ResponseFormat {
         token_type: TokenType::Dpop,
         ..also(&["BearerToken"])
     };

@@ -1,7 +1,8 @@
 //! The server's words are in the error, whichever members they were in.
 
+use auth_core::grant::TokenRequest;
 use auth_core::http::{Request, Response};
-use auth_core::{Error, Result, TokenRequest};
+use auth_core::{Error, Result};
 
 use crate::support::{CANARY, Script, answer, assert_quiet, quiet, shown};
 

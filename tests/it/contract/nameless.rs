@@ -1,10 +1,12 @@
 //! A login of nobody in particular is not kept where the next user would be handed it.
 
 use aerion_auth::Aerion;
+use auth_core::error::StoreFailure;
+use auth_core::grant::TokenResponse;
 use auth_core::http::{Request, Response};
-use auth_core::{
-    Error, Grant, MemoryStore, Result, Session, Store, StoreFailure, TokenResponse, Transport,
-};
+use auth_core::store::{MemoryStore, Store};
+use auth_core::transport::Transport;
+use auth_core::{Error, Grant, Result, Session};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{Client, Implicit, RefreshToken};
 
@@ -110,10 +112,7 @@ fn a_name_without_a_password_is_not_sent_to_log_in() {
     for grant in of("jsmith").into_iter().take(2) {
         let session = Session::builder(grant).transport(never).build();
         let error = session.token().unwrap_err();
-        assert!(
-            matches!(error, Error::ReauthenticationRequired { .. }),
-            "{error}"
-        );
+        assert!(matches!(error, Error::LoginRequired { .. }), "{error}");
     }
 }
 

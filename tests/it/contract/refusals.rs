@@ -3,7 +3,10 @@
 use std::slice;
 use std::time::Duration;
 
-use auth_core::{Clock, Error, Grant, MemoryStore, Reason, Session};
+use auth_core::clock::Clock;
+use auth_core::error::LoginReason;
+use auth_core::store::MemoryStore;
+use auth_core::{Error, Grant, Session};
 use auth_sim::Dialect;
 
 use super::stage::Stage;
@@ -204,11 +207,11 @@ pub(super) fn a_refusal_shows_no_secret(subject: &Subject) {
 /// Whether the session says that a person has to log in, and why.
 fn needs_a_person(stage: &Stage) -> bool {
     match stage.session.token().expect_err("nothing to log in with") {
-        Error::ReauthenticationRequired { reason, .. } => {
-            assert_eq!(reason, Reason::RefreshTokenRefused);
+        Error::LoginRequired { reason, .. } => {
+            assert_eq!(reason, LoginReason::RefreshTokenRefused);
             true
         }
-        Error::NotBefore { .. } | Error::Refused(_) | Error::Status { .. } => false,
+        Error::BackOff { .. } | Error::Refused(_) | Error::Status { .. } => false,
         other => panic!("{other:?}"),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use auth_core::{FileStore, ManualClock, Session};
+use auth_core::Session;
+use auth_core::store::FileStore;
+use auth_core::testing::ManualClock;
 use tempfile::TempDir;
 
 use super::stage::Stage;

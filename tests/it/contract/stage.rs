@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use auth_core::clock::Clock;
+use auth_core::testing::ManualClock;
 use auth_core::time::OffsetDateTime;
-use auth_core::{Clock, ManualClock, Session, Token};
+use auth_core::{Session, Token};
 use auth_sim::{Received, Simulator};
 
 use super::subject::{Make, Subject};

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use auth_core::{Error, HttpTransport, ManualClock, Reason, Session};
+use auth_core::error::LoginReason;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
 use ermeo_auth::Ermeo;
 
 use super::hostile::Hostile;
@@ -35,18 +38,19 @@ fn cut_everywhere(whole: &str) {
             let error = session
                 .token()
                 .expect_err("no token out of a part of an answer");
-            let first = matches!(error, Error::Answer(_) | Error::NotBefore { .. });
-            let Error::ReauthenticationRequired { reason, .. } = error else {
+            let first = matches!(error, Error::Response(_) | Error::BackOff { .. });
+            let Error::LoginRequired { reason, .. } = error else {
                 assert!(first, "cut after {length}: {error:?}");
                 clock.advance(Duration::from_secs(3600));
                 continue;
             };
-            assert_eq!(reason, Reason::RefreshTokenUncertain, "cut after {length}");
+            assert_eq!(
+                reason,
+                LoginReason::RefreshTokenUncertain,
+                "cut after {length}"
+            );
         }
-        assert!(matches!(
-            session.token(),
-            Err(Error::ReauthenticationRequired { .. })
-        ));
+        assert!(matches!(session.token(), Err(Error::LoginRequired { .. })));
         assert_eq!(
             server.requests(),
             length + 1,

@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use allocation_counter::measure;
-use auth_core::{Error, HttpTransport, Result, TokenResponse};
+use auth_core::grant::TokenResponse;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -17,7 +19,7 @@ fn assert_too_large(server: &Hostile, reason: &str) {
     let mut outcome: Option<Result<TokenResponse>> = None;
     let memory = measure(|| outcome = Some(post(&transport, &server.url())));
     let error = outcome.expect("it ran").expect_err("too large");
-    assert!(matches!(error, Error::Answer(_)), "{error:?}");
+    assert!(matches!(error, Error::Response(_)), "{error:?}");
     assert_eq!(
         error.to_string(),
         format!("the answer cannot be used: {reason}")

@@ -6,7 +6,8 @@ use std::net::TcpListener;
 
 use aerion_auth::Aerion;
 use aeris_auth::Aeris;
-use auth_core::{Error, Grant, HttpTransport};
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Grant};
 use ermeo_auth::Ermeo;
 
 use super::hostile::Hostile;

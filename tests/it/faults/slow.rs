@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use auth_core::{Clock, Network, Sent, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::{Delivery, NetworkFailure};
 
 use super::hostile::Hostile;
 use super::{assert_network, patient, post};
@@ -19,7 +20,7 @@ fn assert_in_time(head: &'static [u8], dripped: &'static [u8]) {
     let before = SystemClock.now();
     let outcome = post(&transport, &server.url());
     let took = SystemClock.now().since(before);
-    assert_network(outcome, &Network::Timeout, Sent::Maybe);
+    assert_network(outcome, &NetworkFailure::Timeout, Delivery::Unknown);
     assert!(took >= limit && took <= limit + limit / 10, "{took:?}");
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use auth_core::{Clock, Moment, SystemClock};
+use auth_core::clock::{Clock, Moment, SystemClock};
 use auth_sim::Builder;
 use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Settings, Time};
 use rustix::process::Signal;

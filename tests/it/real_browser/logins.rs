@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use auth_core::{Error, ErrorCode, Session};
+use auth_core::error::ErrorCode;
+use auth_core::{Error, Session};
 use oauth2_generic::AuthorizationCode;
 
 use super::{begin, chromium};

@@ -1,7 +1,9 @@
 //! The attacks of RFC 9700 §4, played against a client whose servers nobody here wrote.
 
 use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, Session, agent, ureq};
+use auth_core::agent::ureq;
+use auth_core::error::ErrorCode;
+use auth_core::{Error, Session, agent};
 use oauth2_generic::{AuthorizationCode, Client};
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -142,7 +144,10 @@ fn an_api_that_the_token_is_not_for_is_shown_no_token_and_asks_for_none() {
         let error = builder().build().agent().get(theirs.api()).call();
         let error = error.expect_err("an API that was not named");
         let unsent = agent::error_of(&error);
-        assert!(matches!(unsent, Some(Error::Configuration(_))), "{error}");
+        assert!(
+            matches!(unsent, Some(Error::Configuration { .. })),
+            "{error}"
+        );
 
         let session = builder().allow_unsigned().build();
         let answer = session.agent().get(theirs.api()).call();

@@ -3,8 +3,12 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use auth_core::clock::Clock;
+use auth_core::error::{ErrorCode, LoginReason};
 use auth_core::http::{Request, Response};
-use auth_core::{Clock, Error, ErrorCode, HttpTransport, ManualClock, Reason, Session, Transport};
+use auth_core::testing::ManualClock;
+use auth_core::transport::{HttpTransport, Transport};
+use auth_core::{Error, Session};
 use oauth2_generic::{DeviceCode, PendingDevice, Result};
 
 use super::browser::Browser;
@@ -137,6 +141,6 @@ fn a_code_that_nobody_enters_is_given_up_when_its_time_is_over() {
 }
 
 fn is_timed_out(error: &Error) -> bool {
-    let why = Reason::LoginTimedOut;
-    matches!(error, Error::ReauthenticationRequired { reason, .. } if *reason == why)
+    let why = LoginReason::TimedOut;
+    matches!(error, Error::LoginRequired { reason, .. } if *reason == why)
 }

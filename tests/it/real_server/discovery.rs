@@ -1,7 +1,8 @@
 //! From an issuer to a token.
 
 use crate::support::asking::Asking as _;
-use auth_core::{Error, HttpTransport, Session};
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
 use oauth2_generic::{AuthorizationCode, Client, ClientCredentials, Discovery, Implicit, Metadata};
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -116,7 +117,7 @@ fn what_the_server_does_not_announce_is_not_sent() {
             ..Implicit::default()
         };
         let error = implicit.begin().unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
 
         let exchange = oauth2_generic::TokenExchange {
             client,
@@ -126,7 +127,7 @@ fn what_the_server_does_not_announce_is_not_sent() {
         };
         let http = Counted::default();
         let error = exchange.obtain(&http).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert_eq!(http.sent(), 0);
     });
 }

@@ -3,8 +3,12 @@
 use crate::support::asking::Asking as _;
 use std::io::Read as _;
 
-use auth_core::{ErrorCode, HttpTransport, ManualClock, Session};
-use auth_core::{TokenResponse, ureq};
+use auth_core::Session;
+use auth_core::agent::ureq;
+use auth_core::error::ErrorCode;
+use auth_core::grant::TokenResponse;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use oauth2_generic::{ClientAuth, ClientCredentials, Encoding, Implicit};
 
 use super::browser::{Browser, REDIRECT_URI};

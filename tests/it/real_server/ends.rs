@@ -1,7 +1,11 @@
 //! Logins that end at the server too, and what the server says of their tokens.
 
 use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, HttpTransport, ManualClock, Session, ureq};
+use auth_core::agent::ureq;
+use auth_core::error::ErrorCode;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
 use oauth2_generic::{Client, ClientCredentials, Introspection};
 
 use super::site::{Kind, Site, on_every_form, on_every_site};

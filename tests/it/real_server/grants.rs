@@ -1,6 +1,7 @@
 //! The grants that both servers have, to a token that opens the API.
 
-use auth_core::{ManualClock, Session};
+use auth_core::Session;
+use auth_core::testing::ManualClock;
 use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Password, RefreshToken};
 
 use super::browser::{Browser, REDIRECT_URI};

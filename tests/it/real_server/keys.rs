@@ -3,9 +3,13 @@
 use crate::support::asking::Asking as _;
 use std::time::Duration;
 
-use auth_core::{
-    Error, ErrorCode, FileStore, HttpTransport, ManualClock, Session, TokenType, ureq,
-};
+use auth_core::agent::ureq;
+use auth_core::error::ErrorCode;
+use auth_core::grant::TokenType;
+use auth_core::store::FileStore;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
 use oauth2_generic::{AuthorizationCode, Client, ClientAuth, ClientCredentials, DpopKey};
 use oauth2_generic::{PrivateKeyJwt, RefreshToken, SigningKey};
 
@@ -205,7 +209,7 @@ fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
         let kept = DpopKey::from_pkcs8_pem(key.to_pkcs8_pem()).unwrap();
         assert_eq!(me(site, &again(kept)), "alice");
         let error = again(DpopKey::generate().unwrap()).token().unwrap_err();
-        let nothing = matches!(error, Error::ReauthenticationRequired { .. });
+        let nothing = matches!(error, Error::LoginRequired { .. });
         assert!(nothing, "another key is another login: {error}");
     });
 }

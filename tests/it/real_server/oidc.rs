@@ -2,9 +2,14 @@
 //! that it leaves out, an API that says 401.
 
 use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, HttpTransport, ManualClock, Session, TokenResponse};
+use auth_core::error::ErrorCode;
+use auth_core::grant::TokenResponse;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
+use oauth2_generic::Password;
+use oauth2_generic::auth_core::error::Refusal;
 use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Encoding, Implicit};
-use oauth2_generic::{Password, Refusal};
 
 use super::browser::{Browser, REDIRECT_URI};
 use super::site::{ALICE, BOB, Site, on_oidc};
@@ -240,7 +245,7 @@ fn a_code_that_has_expired_is_refused_and_a_person_is_asked_for() {
         let session = Session::new(pending.redirected(&redirect).unwrap());
         assert_eq!(refusal(session.token()).code, ErrorCode::InvalidGrant);
         let error = session.token().unwrap_err();
-        let asked = matches!(error, Error::ReauthenticationRequired { .. });
+        let asked = matches!(error, Error::LoginRequired { .. });
         assert!(asked, "{error:?}");
         assert_eq!(refusal(Err::<(), _>(error)).code, ErrorCode::InvalidGrant);
     });

@@ -1,6 +1,8 @@
 //! Logins that the server is told of before the user is sent to it.
 
-use auth_core::{ErrorCode, HttpTransport, Session};
+use auth_core::Session;
+use auth_core::error::ErrorCode;
+use auth_core::transport::HttpTransport;
 use oauth2_generic::{AuthorizationCode, Client, ClientAuth};
 
 use super::browser::{Browser, REDIRECT_URI};

@@ -1,7 +1,9 @@
 //! Codes and refusals on their way through a browser.
 
 use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, ManualClock, Reason};
+use auth_core::Error;
+use auth_core::error::{ErrorCode, LoginReason};
+use auth_core::testing::ManualClock;
 use oauth2_generic::AuthorizationCode;
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -23,8 +25,8 @@ fn is_refused(error: &Error, code: &ErrorCode) -> bool {
 /// The user has to log in again, because the server refused the code.
 fn is_refused_code(error: &Error) -> bool {
     let refusal = error.refusal().map(|refusal| &refusal.code);
-    let spent = Reason::CodeSpent;
-    matches!(error, Error::ReauthenticationRequired { reason, .. } if *reason == spent)
+    let spent = LoginReason::CodeSpent;
+    matches!(error, Error::LoginRequired { reason, .. } if *reason == spent)
         && refusal == Some(&ErrorCode::InvalidGrant)
 }
 
@@ -63,8 +65,8 @@ fn a_replayed_code_is_never_sent_by_us_and_refused_by_the_server() {
         let granted = pending.redirected(&redirect).unwrap();
         granted.obtain(&http).unwrap();
         let error = granted.obtain(&http).unwrap_err();
-        let spent = Reason::CodeSpent;
-        assert!(matches!(error, Error::ReauthenticationRequired { reason, .. } if reason == spent));
+        let spent = LoginReason::CodeSpent;
+        assert!(matches!(error, Error::LoginRequired { reason, .. } if reason == spent));
         assert_eq!(http.sent(), 1);
 
         // Somebody who takes up the same login a second time gets past us, and not past the server.

@@ -1,7 +1,10 @@
 //! Wrong clients, passwords and scopes.
 
 use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, Grant, HttpTransport, ManualClock, Refusal};
+use auth_core::error::{ErrorCode, Refusal};
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Grant};
 use oauth2_generic::{ClientAuth, ClientCredentials};
 
 use super::site::{Kind, Site, on_every_site};

@@ -4,7 +4,10 @@ use crate::support::asking::Asking as _;
 use std::error::Error as _;
 use std::time::Duration;
 
-use auth_core::{Error, ErrorCode, HttpTransport, ManualClock, Reason, Secret, Session};
+use auth_core::error::{ErrorCode, LoginReason};
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Secret, Session};
 use oauth2_generic::{AuthorizationCode, RefreshToken};
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -117,9 +120,9 @@ fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_as
 
         clock.advance(HOUR / 10);
         let error = session.token().unwrap_err();
-        let reason = Reason::RefreshTokenRefused;
+        let reason = LoginReason::RefreshTokenRefused;
         assert!(
-            matches!(&error, Error::ReauthenticationRequired { reason: it, .. } if *it == reason),
+            matches!(&error, Error::LoginRequired { reason: it, .. } if *it == reason),
             "{error}"
         );
         assert!(error.source().is_some() && is_invalid_grant(&error));

@@ -5,7 +5,9 @@ use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use auth_core::{FileStore, ManualClock, Session};
+use auth_core::Session;
+use auth_core::store::FileStore;
+use auth_core::testing::ManualClock;
 use oauth2_generic::{Client, Password, RefreshToken};
 
 use super::site::{ALICE, Kind, Site, on_every_site, on_oidc};

@@ -4,7 +4,8 @@ use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Session, ureq};
+use auth_core::Session;
+use auth_core::agent::ureq;
 use oauth2_generic::{Client, Encoding, Password};
 use services::{Installed, or_skip};
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
+use auth_core::Session;
 use auth_core::http::{Request, Response};
-use auth_core::{HttpTransport, ManualClock, Session, Transport};
+use auth_core::testing::ManualClock;
+use auth_core::transport::{HttpTransport, Transport};
 use oauth2_generic::{Grant, Result, Secret};
 
 /// A transport over the network that counts.

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use aerion_auth::Aerion;
 use aeris_auth::Aeris;
-use auth_core::{Error, Grant, ManualClock, MemoryStore, Reason, Session, Token};
+use auth_core::error::LoginReason;
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Grant, Session, Token};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{
     AuthorizationCode, Client, ClientAuth, ClientCredentials, Password, PrivateKeyJwt,
@@ -187,10 +190,10 @@ impl Who {
         while server.seconds() < end {
             let minutes = match session.token() {
                 Ok(_) => return Some(server.seconds() - begin),
-                Err(Error::NotBefore { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
+                Err(Error::BackOff { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
                 // It stays so.
-                Err(Error::ReauthenticationRequired {
-                    reason: Reason::CodeSpent,
+                Err(Error::LoginRequired {
+                    reason: LoginReason::CodeSpent,
                     ..
                 }) => {
                     return None;
@@ -244,9 +247,9 @@ pub(super) fn ask_for(session: &Session, server: &Server, seconds: u64) {
     let end = server.seconds() + seconds;
     while server.seconds() < end {
         let minutes = match session.token() {
-            Err(Error::NotBefore { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
+            Err(Error::BackOff { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
             // Nothing is sent either while a person is asked for.
-            Err(Error::ReauthenticationRequired { .. }) if server.seconds() > HOUR => 10,
+            Err(Error::LoginRequired { .. }) if server.seconds() > HOUR => 10,
             Err(_) => 1,
             Ok(token) => left(&token, server) / MINUTE + 1,
         };
@@ -257,7 +260,7 @@ pub(super) fn ask_for(session: &Session, server: &Server, seconds: u64) {
 }
 
 fn left(token: &Token, server: &Server) -> u64 {
-    use auth_core::Clock as _;
+    use auth_core::clock::Clock as _;
     let now = server.clock.now().date().expect("a date");
     let left = token.expires_at().map(|at| at - now);
     left.map_or(0, |left| left.whole_seconds().unsigned_abs())
@@ -289,9 +292,9 @@ pub(super) fn variant(error: Option<&Error>) -> String {
         None => "a token".to_owned(),
         Some(Error::Refused(_)) => "Refused".to_owned(),
         Some(Error::Status { .. }) => "Status".to_owned(),
-        Some(Error::Answer(_)) => "Answer".to_owned(),
-        Some(Error::NotBefore { .. }) => "NotBefore".to_owned(),
-        Some(Error::ReauthenticationRequired { reason, .. }) => format!("{reason:?}"),
+        Some(Error::Response(_)) => "Answer".to_owned(),
+        Some(Error::BackOff { .. }) => "NotBefore".to_owned(),
+        Some(Error::LoginRequired { reason, .. }) => format!("{reason:?}"),
         Some(other) => format!("{other:?}"),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use auth_core::{Error, MemoryStore, Reason, Session};
+use auth_core::error::LoginReason;
+use auth_core::store::MemoryStore;
+use auth_core::{Error, Session};
 use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Password, RefreshToken};
 
 use super::asker::{DAY, HALF_AN_HOUR, HOUR, MINUTE, Who, ask_for, most_within, variant};
@@ -180,7 +182,7 @@ fn whatever_setting_is_corrected_is_tried_at_once() {
             assert!(wrong.token().is_err());
             assert!(matches!(
                 start(client()).token(),
-                Err(Error::NotBefore { .. })
+                Err(Error::BackOff { .. })
             ));
             server.mended_after(0);
             assert!(start(corrected.clone()).token().is_ok(), "{setting}");
@@ -217,14 +219,14 @@ fn a_corrected_password_is_tried_at_once_whatever_was_said() {
 #[test]
 fn nobody_is_asked_to_log_in_while_the_token_works() {
     for (answer, lost) in [
-        (refusal(400, ""), Reason::RefreshTokenRefused),
+        (refusal(400, ""), LoginReason::RefreshTokenRefused),
         (
             refusal(400, r#"{"error":"interaction_required"}"#),
-            Reason::RefreshTokenRefused,
+            LoginReason::RefreshTokenRefused,
         ),
         (
             refusal(400, r#"{"error":"invalid_grant"}"#),
-            Reason::RefreshTokenRefused,
+            LoginReason::RefreshTokenRefused,
         ),
     ] {
         let server = Server::refusing(Asked::Refresh, answer).with_life(4 * HOUR);
@@ -242,7 +244,7 @@ fn nobody_is_asked_to_log_in_while_the_token_works() {
             server.clock.advance(Duration::from_secs(MINUTE));
         }
         let error = session.token().expect_err("it has expired");
-        let Error::ReauthenticationRequired { reason, .. } = error else {
+        let Error::LoginRequired { reason, .. } = error else {
             panic!("{error:?}");
         };
         assert_eq!(reason, lost);

@@ -3,8 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use auth_core::Result;
+use auth_core::clock::Clock;
 use auth_core::http::{Request, Response};
-use auth_core::{Clock, ManualClock, Result, Transport};
+use auth_core::testing::ManualClock;
+use auth_core::transport::Transport;
 
 /// An answer: its status, its headers as `name: value`, its body.
 pub(super) type Answer = (u16, &'static [(&'static str, &'static str)], &'static [u8]);

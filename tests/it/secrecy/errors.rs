@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
+use auth_core::error::{Delivery, NetworkFailure};
+use auth_core::grant::Identity;
 use auth_core::http::{Request, Response};
-use auth_core::{
-    Error, Event, Grant, HttpTransport, Identity, ManualClock, Network, Result, Sent, Session,
-    Transport,
-};
+use auth_core::observe::Event;
+use auth_core::testing::ManualClock;
+use auth_core::transport::{HttpTransport, Transport};
+use auth_core::{Error, Grant, Result, Session};
 
 use crate::support::{CANARY, answer, assert_quiet, journal, shown};
 
@@ -54,13 +56,13 @@ fn everything(
 
 fn variant(error: &Error) -> &'static str {
     match error {
-        Error::Configuration(_) => "Configuration",
+        Error::Configuration { .. } => "Configuration",
         Error::Refused(_) => "Refused",
         Error::Status { .. } => "Status",
-        Error::Answer(_) => "Answer",
+        Error::Response(_) => "Answer",
         Error::Network { .. } => "Network",
-        Error::NotBefore { .. } => "NotBefore",
-        Error::ReauthenticationRequired { .. } => "ReauthenticationRequired",
+        Error::BackOff { .. } => "NotBefore",
+        Error::LoginRequired { .. } => "ReauthenticationRequired",
         _ => "another",
     }
 }
@@ -111,17 +113,17 @@ fn no_error_event_or_log_line_of_any_vendor_shows_a_secret() {
         }
     }
     for network in [
-        Network::NameLookup,
-        Network::Connect("reason".into()),
-        Network::Proxy,
-        Network::Timeout,
-        Network::Closed,
-        Network::Protocol,
+        NetworkFailure::NameLookup,
+        NetworkFailure::Connect("reason".into()),
+        NetworkFailure::Proxy,
+        NetworkFailure::Timeout,
+        NetworkFailure::Closed,
+        NetworkFailure::Protocol,
     ] {
-        for sent in [Sent::No, Sent::Maybe] {
+        for sent in [Delivery::NotSent, Delivery::Unknown] {
             let failure = Error::Network {
-                network: network.clone(),
-                sent,
+                failure: failure.clone(),
+                delivery,
             };
             for grant in grants(https) {
                 let failure = failure.clone();

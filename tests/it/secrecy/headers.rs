@@ -1,7 +1,8 @@
 //! Keys in headers, for a gateway before the token endpoint.
 
+use auth_core::grant::TokenRequest;
 use auth_core::http::{Request, Response};
-use auth_core::{Error, Result, Secret, TokenRequest};
+use auth_core::{Error, Result, Secret};
 
 use crate::support::{CANARY, Script, answer, assert_quiet, quiet, shown};
 
@@ -78,7 +79,7 @@ fn a_secret_header_that_cannot_be_sent_is_an_error_that_names_it() {
         let script = Script::default();
         let request = request("https://as.example/token").secret_header("x-key", value);
         let error = quiet(request.send(&script));
-        assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
         assert!(error.to_string().contains("`x-key`"), "{error}");
         assert_eq!(script.sent(), 0);
     }

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use auth_core::clock::SystemClock;
+use auth_core::grant::{ResponseFormat, TokenRequest, TokenResponse};
 use auth_core::http::Response;
-use auth_core::{
-    AnswerFormat, Event, HttpTransport, ManualClock, Secret, Session, SystemClock, TokenRequest,
-    TokenResponse,
-};
+use auth_core::observe::Event;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Secret, Session};
 use oauth2_generic::{AuthorizationCode, ClientCredentials, Implicit, RefreshToken};
 
 use crate::support::{CANARY, Script, assert_quiet};
@@ -47,7 +49,7 @@ fn every_type_of_the_core_is_redacted() {
     assert_redacted(&request(TokenRequest::form(BASE)), "TokenRequest {");
     assert_redacted(&request(TokenRequest::json(BASE)), "TokenRequest {");
     assert_redacted(&request(TokenRequest::query(BASE)), "TokenRequest {");
-    assert_redacted(&AnswerFormat::default(), "AnswerFormat {");
+    assert_redacted(&ResponseFormat::default(), "ResponseFormat {");
     assert_redacted(&ManualClock::new(), "ManualClock(");
     assert_redacted(&SystemClock, "SystemClock");
     assert_redacted(&Event::Rotated, "Rotated");

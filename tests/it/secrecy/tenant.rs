@@ -2,7 +2,8 @@
 
 use crate::support::asking::Asking as _;
 use aerion_auth::{Aerion, TenantHeader};
-use auth_core::{Error, Secret, Session, TokenRequest};
+use auth_core::grant::TokenRequest;
+use auth_core::{Error, Secret, Session};
 
 use crate::support::{Script, quiet};
 
@@ -64,7 +65,7 @@ fn a_company_that_is_no_host_name_is_a_configuration_error_before_any_socket() {
                 ] {
                     let error = quiet(outcome);
                     assert!(
-                        matches!(error, Error::Configuration(_)),
+                        matches!(error, Error::Configuration { .. }),
                         "{company:?}: {error:?}"
                     );
                     assert!(
@@ -75,7 +76,10 @@ fn a_company_that_is_no_host_name_is_a_configuration_error_before_any_socket() {
                     );
                 }
                 let session = Session::builder(grant).transport(script.clone()).build();
-                assert!(matches!(quiet(session.token()), Error::Configuration(_)));
+                assert!(matches!(
+                    quiet(session.token()),
+                    Error::Configuration { .. }
+                ));
                 assert_eq!(script.sent(), 0);
             }
         }
@@ -104,7 +108,7 @@ fn a_header_of_any_request_is_refused_if_it_is_not_visible_ascii() {
         let request = TokenRequest::form("https://as.example/token").header("x-tenant", &value);
         let error = quiet(request.send(&script));
         assert!(
-            matches!(error, Error::Configuration(_)),
+            matches!(error, Error::Configuration { .. }),
             "{value:?}: {error:?}"
         );
         assert!(error.to_string().contains("`x-tenant`"), "{error}");

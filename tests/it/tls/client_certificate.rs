@@ -1,7 +1,9 @@
 //! A server that wants to know who asks.
 
+use auth_core::Session;
+use auth_core::error::Delivery;
+use auth_core::transport::HttpTransport;
 use auth_core::ureq::tls::{ClientCert, TlsConfig};
-use auth_core::{HttpTransport, Sent, Session};
 use rustls::{SupportedProtocolVersion, version};
 
 use super::authority::{Authority, FAR};
@@ -51,7 +53,7 @@ fn with_tls_1_2_a_missing_client_certificate_fails_the_handshake_and_spends_noth
     let error = quiet(session.token());
     let (reason, sent) = no_connection(&error);
     assert!(reason.contains("received fatal alert"), "{reason}");
-    assert_eq!(sent, Sent::No);
+    assert_eq!(sent, Delivery::NotSent);
     assert_eq!(session.refresh_token().unwrap().expose(), refresh_token(1));
     assert_eq!(endpoint.all()[0].heard(), "");
 }
@@ -68,7 +70,10 @@ fn with_tls_1_3_a_missing_client_certificate_is_told_although_the_request_was_se
     let aeris = Session::builder(aeris(&url)).transport(introduced(&authority, None));
     for builder in [ermeo, aeris] {
         let error = quiet(builder.retries(0).build().token());
-        let expected = ("received fatal alert: CertificateRequired", Sent::Maybe);
+        let expected = (
+            "received fatal alert: CertificateRequired",
+            Delivery::Unknown,
+        );
         assert_eq!(no_connection(&error), expected);
     }
     for visit in endpoint.all() {

@@ -1,6 +1,8 @@
 //! An answer over TLS that ends too early, or turns into noise, leaves open what the request did.
 
-use auth_core::{Error, HttpTransport, Network, Reason, Sent, Session};
+use auth_core::error::{Delivery, LoginReason, NetworkFailure};
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
 
 use super::authority::Authority;
 use super::endpoint::{Turn, endpoint, https, ok};
@@ -9,10 +11,13 @@ use crate::support::quiet;
 
 #[track_caller]
 fn assert_maybe_sent(error: &Error) {
-    let Error::Network { network, sent } = error else {
+    let Error::Network { failure, delivery } = error else {
         panic!("{error:?}");
     };
-    assert_eq!((network, *sent), (&Network::Closed, Sent::Maybe));
+    assert_eq!(
+        (network, *sent),
+        (&NetworkFailure::Closed, Delivery::Unknown)
+    );
 }
 
 /// Nothing of an answer, a part of its head, all but its end, and so much of a long one that its head
@@ -40,10 +45,10 @@ fn a_refresh_whose_answer_is_cut_may_have_spent_its_token_which_is_not_sent_agai
 
         assert_maybe_sent(&quiet(session.token()));
         clock.advance(std::time::Duration::from_secs(60));
-        let Error::ReauthenticationRequired { reason, .. } = quiet(session.token()) else {
+        let Error::LoginRequired { reason, .. } = quiet(session.token()) else {
             panic!("it may be spent");
         };
-        assert_eq!(reason, Reason::RefreshTokenUncertain);
+        assert_eq!(reason, LoginReason::RefreshTokenUncertain);
         let visits = endpoint.all();
         assert_eq!(visits.len(), 1, "sent once");
         assert!(
@@ -105,7 +110,7 @@ fn an_answer_that_ends_with_the_connection_is_a_token_only_if_it_is_whole() {
         } else {
             let error = quiet(session.token());
             assert!(
-                matches!(error, Error::Answer(_)),
+                matches!(error, Error::Response(_)),
                 "cut after {length}: {error:?}"
             );
         }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use auth_core::{Error, HttpTransport, Network, Sent};
+use auth_core::Error;
+use auth_core::error::{Delivery, NetworkFailure};
+use auth_core::transport::HttpTransport;
 
 use super::authority::Authority;
 use super::endpoint::{Turn, Visit, endpoint, https};
@@ -50,14 +52,14 @@ fn a_refresh_token_outlives_a_call_that_fails_for_the_certificate() {
     let error = quiet(session.token());
     assert_eq!(
         no_connection(&error),
-        ("invalid peer certificate: UnknownIssuer", Sent::No)
+        ("invalid peer certificate: UnknownIssuer", Delivery::NotSent)
     );
     assert!(
         error.is_transient(),
         "the server's certificate may be mended"
     );
     assert_eq!(session.refresh_token().unwrap().expose(), refresh_token(1));
-    assert!(matches!(session.token(), Err(Error::NotBefore { .. })));
+    assert!(matches!(session.token(), Err(Error::BackOff { .. })));
     clock.advance(Duration::from_secs(60));
     assert_eq!(session.token().unwrap().expose(), access_token(2));
     let visits = endpoint.all();
@@ -77,8 +79,11 @@ fn a_refresh_token_outlives_a_handshake_that_takes_too_long() {
     let (session, _) = on_refresh_token(&url, transport, 0);
 
     match quiet(session.token()) {
-        Error::Network { network, sent } => {
-            assert_eq!((network, sent), (Network::Timeout, Sent::No));
+        Error::Network { failure, delivery } => {
+            assert_eq!(
+                (network, sent),
+                (NetworkFailure::Timeout, Delivery::NotSent)
+            );
         }
         other => panic!("{other:?}"),
     }

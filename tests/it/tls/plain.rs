@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use auth_core::agent::ureq::config::Config;
+use auth_core::error::Delivery;
 use auth_core::http::Uri;
-use auth_core::ureq::config::Config;
+use auth_core::transport::HttpTransport;
 use auth_core::ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use auth_core::ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use auth_core::ureq::{self, Agent};
-use auth_core::{Error, HttpTransport, Sent, Session};
+use auth_core::{Error, Session};
 
 use super::authority::{Authority, FAR};
 use super::endpoint::{Turn, endpoint};
@@ -78,7 +80,7 @@ fn plain_http_to_a_name_is_a_matter_of_configuration_and_nothing_is_sent_or_look
 
         let error = quiet(session.token());
         assert!(
-            matches!(error, Error::Configuration(_)),
+            matches!(error, Error::Configuration { .. }),
             "{host}: {error:?}"
         );
         let message = error.to_string();
@@ -144,7 +146,7 @@ fn with_plain_http_allowed_a_certificate_is_still_checked_against_the_name() {
     let error = quiet(session("https://token.example").token());
     let (reason, sent) = no_connection(&error);
     assert!(reason.contains("not valid for name"), "{reason}");
-    assert_eq!(sent, Sent::No);
+    assert_eq!(sent, Delivery::NotSent);
     let visits = endpoint.all();
     assert_eq!(visits[1].heard(), "", "{visits:?}");
 }

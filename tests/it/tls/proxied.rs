@@ -4,8 +4,10 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 
+use auth_core::error::{Delivery, NetworkFailure};
+use auth_core::transport::HttpTransport;
 use auth_core::ureq::{Agent, Proxy};
-use auth_core::{Error, HttpTransport, Network, Sent, Session};
+use auth_core::{Error, Session};
 
 use super::authority::Authority;
 use super::endpoint::{Turn, endpoint, https};
@@ -143,7 +145,9 @@ fn a_proxy_that_refuses_was_sent_nothing_and_costs_no_refresh_token() {
     let (session, _) = on_refresh_token(&https(&endpoint), transport, 0);
 
     match quiet(session.token()) {
-        Error::Network { network, sent } => assert_eq!((network, sent), (Network::Proxy, Sent::No)),
+        Error::Network { failure, delivery } => {
+            assert_eq!((network, sent), (NetworkFailure::Proxy, Delivery::NotSent))
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(session.refresh_token().unwrap().expose(), refresh_token(1));
@@ -192,7 +196,7 @@ fn plain_http_that_is_allowed_elsewhere_goes_through_the_proxy_that_is_set() {
         matches!(
             error,
             Error::Network {
-                network: Network::Proxy,
+                failure: NetworkFailure::Proxy,
                 ..
             }
         ),

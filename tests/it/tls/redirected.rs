@@ -1,6 +1,7 @@
 //! Where the agent's token goes when an API that speaks TLS redirects.
 
-use auth_core::{Session, TokenResponse};
+use auth_core::Session;
+use auth_core::grant::TokenResponse;
 
 use super::authority::Authority;
 use super::endpoint::{Turn, Visit, endpoint, https};

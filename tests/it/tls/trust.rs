@@ -1,7 +1,10 @@
 //! A custom authority is trusted where it is handed in, and nowhere else.
 
-use auth_core::ureq::Agent;
-use auth_core::{HttpTransport, ManualClock, Sent, Session};
+use auth_core::Session;
+use auth_core::agent::ureq::Agent;
+use auth_core::error::Delivery;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 
 use super::authority::{Authority, FAR};
 use super::endpoint::{Turn, endpoint, https};
@@ -73,7 +76,7 @@ fn a_certificate_that_does_not_fit_is_refused_by_name_before_a_byte_of_the_reque
             reason.contains("certificate") && reason.contains(expected),
             "{reason}"
         );
-        assert_eq!(sent, Sent::No);
+        assert_eq!(sent, Delivery::NotSent);
         assert!(error.to_string().ends_with("nothing was sent"), "{error}");
         let visits = endpoint.all();
         assert_eq!(visits.len(), 1);
@@ -93,7 +96,7 @@ fn the_bundled_roots_do_not_know_a_custom_authority() {
     let error = quiet(builder.retries(0).build().token());
     assert_eq!(
         no_connection(&error),
-        ("invalid peer certificate: UnknownIssuer", Sent::No)
+        ("invalid peer certificate: UnknownIssuer", Delivery::NotSent)
     );
     assert_eq!(endpoint.all()[0].heard(), "");
 }
@@ -112,7 +115,7 @@ fn a_get_that_is_refused_for_its_certificate_sent_nothing_and_does_not_show_its_
     let error = quiet(outcome);
     assert_eq!(
         no_connection(&error),
-        ("invalid peer certificate: UnknownIssuer", Sent::No)
+        ("invalid peer certificate: UnknownIssuer", Delivery::NotSent)
     );
     let shown = crate::support::shown(&error) + &logged;
     assert_quiet(&shown);

@@ -2,7 +2,8 @@
 
 use crate::support::asking::Asking as _;
 use aerion_auth::{Aerion, TenantHeader};
-use auth_core::{ErrorCode, Grant, Reason, Session};
+use auth_core::error::{ErrorCode, LoginReason};
+use auth_core::{Grant, Session};
 
 use crate::support::Script;
 
@@ -182,7 +183,7 @@ fn without_credentials_and_without_a_refresh_token_nothing_is_sent() {
         error.to_string(),
         format!("reauthentication required: {none}")
     );
-    assert_eq!(Reason::NoCredentials.to_string(), none);
+    assert_eq!(LoginReason::NoCredentials.to_string(), none);
     assert_eq!(script.sent(), 0);
 }
 

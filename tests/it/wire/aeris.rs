@@ -2,8 +2,9 @@
 
 use crate::support::asking::Asking as _;
 use aeris_auth::Aeris;
+use auth_core::Session;
+use auth_core::error::ErrorCode;
 use auth_core::http::Response;
-use auth_core::{ErrorCode, Session};
 
 use crate::support::{Script, shown};
 
@@ -138,7 +139,7 @@ fn a_secret_with_the_line_break_of_its_file_is_named_and_not_sent() {
 fn an_expiry_is_measured_against_the_answers_own_date_when_this_machines_clock_is_wrong() {
     let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
     let script = Script::of([answer.body(ANSWER.into()).unwrap()]);
-    let clock = auth_core::ManualClock::at(auth_core::time::OffsetDateTime::UNIX_EPOCH);
+    let clock = auth_core::testing::ManualClock::at(auth_core::time::OffsetDateTime::UNIX_EPOCH);
     let session = Session::builder(fleet(Aeris::default().base))
         .transport(script)
         .clock(clock)
@@ -176,7 +177,7 @@ fn an_answer_with_access_token_instead_of_token_is_none_of_aeris() {
     assert_eq!(
         error.to_string(),
         "the answer cannot be used: it has no access token; there is one, in `access_token`: set \
-         `AnswerFormat::access_token` to that",
+         `ResponseFormat::access_token` to that",
         "{}",
         shown(&error)
     );

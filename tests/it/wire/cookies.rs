@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use auth_core::{HttpTransport, Session};
+use auth_core::Session;
+use auth_core::transport::HttpTransport;
 use mockito::{Matcher, Request, ServerGuard};
 use oauth2_generic::{Client, ClientCredentials};
 

@@ -3,7 +3,8 @@
 use crate::support::asking::Asking as _;
 use std::time::Duration;
 
-use auth_core::{ErrorCode, Grant, Session};
+use auth_core::error::ErrorCode;
+use auth_core::{Grant, Session};
 use ermeo_auth::Ermeo;
 use serde_json::{Value, json};
 

@@ -238,7 +238,7 @@ fn an_implicit_login_asks_at_this_url_and_sends_nothing() {
     );
     let back = "https://app.example.com/back#access_token=2Yo%3D&token_type=bearer&expires_in=3600&state=xyz&refresh_token=no";
     let answer = pending.redirected(back).unwrap();
-    let clock = auth_core::ManualClock::new();
+    let clock = auth_core::testing::ManualClock::new();
     let builder = Session::builder(login)
         .response(answer)
         .clock(clock.clone());

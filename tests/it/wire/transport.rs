@@ -1,6 +1,7 @@
 //! The same request, whichever way it is sent.
 
-use auth_core::{HttpTransport, TokenRequest};
+use auth_core::grant::TokenRequest;
+use auth_core::transport::HttpTransport;
 
 use super::{FORM, JSON, Wire, request};
 

@@ -67,7 +67,7 @@ impl<'a> Call<'a> {
             Some(proven) => proven.send(request, &mut self.way),
         };
         if signer.is_rejection(&came) {
-            signer.session.reject(&self.token);
+            let _ = signer.session.reject(&self.token);
         }
         self.follow(parts, came)
     }
@@ -80,7 +80,7 @@ impl<'a> Call<'a> {
         }
         if !is_repeatable(&parts.method, &came) {
             // The next request uses another; this one needs none.
-            self.signer.session.reject(&self.token);
+            let _ = self.signer.session.reject(&self.token);
             return came;
         }
         if self.has_another_token() {

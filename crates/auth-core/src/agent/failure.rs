@@ -16,7 +16,7 @@ use crate::error::Error;
 /// # fn run(session: auth_core::Session) -> Result<(), auth_core::ureq::Error> {
 /// match session.agent().get("https://api.ermeo.com/api/v1/assets").call() {
 ///     Err(error) => match agent::error_of(&error) {
-///         Some(Error::ReauthenticationRequired { .. }) => println!("log in again"),
+///         Some(Error::LoginRequired { .. }) => println!("log in again"),
 ///         _ => return Err(error),
 ///     },
 ///     Ok(answer) => println!("{}", answer.status()),

@@ -7,7 +7,8 @@ use http::{Extensions, Request, StatusCode};
 use ureq::middleware::MiddlewareNext;
 use ureq::{Agent, SendBody};
 
-use crate::grant::Prover;
+use crate::clock::UnixTime;
+use crate::grant::{ProofRequest, ProofResponse, Prover};
 use crate::request::attach;
 use crate::token::Token;
 
@@ -29,6 +30,7 @@ pub(super) struct Statuses {
 pub(super) struct Proven<'a> {
     pub(super) prover: &'a dyn Prover,
     pub(super) token: &'a Token,
+    pub(super) now: UnixTime,
     /// What [`Statuses::as_error`] says.
     pub(super) as_error: Option<bool>,
 }
@@ -83,14 +85,23 @@ impl Proven<'_> {
         way: &mut Way<'_>,
     ) -> Came {
         let uri = request.uri().clone();
-        let proof = self.prover.prove(request.method(), &uri, Some(self.token));
+        let proof = self.prover.prove(&ProofRequest {
+            method: request.method(),
+            uri: &uri,
+            token: Some(self.token),
+            now: self.now,
+        });
         if let Err(error) = proof.and_then(|proof| attach(&mut request, &proof)) {
             return Came::of(Err(unsent(error)));
         }
         let answer = way.send(request, shows_status);
         let wants_proof = answer.as_ref().is_ok_and(|answer| {
-            self.prover.answered(&uri, answer.headers(), None)
-                && answer.status() == StatusCode::UNAUTHORIZED
+            let response = ProofResponse {
+                uri: &uri,
+                headers: answer.headers(),
+                refusal: None,
+            };
+            self.prover.learn(&response) && answer.status() == StatusCode::UNAUTHORIZED
         });
         Came {
             wants_proof,

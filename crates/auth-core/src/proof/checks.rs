@@ -1,6 +1,6 @@
 //! What must never be, looked at whenever something happens.
 
-use crate::error::Reason;
+use crate::error::LoginReason;
 use crate::rotation::{Notice, Period, Record, Scope, Verdict};
 
 use super::process::{Attempt, Todo, number_of};
@@ -138,7 +138,7 @@ impl World<'_> {
             .in_flight
             .as_ref()
             .and_then(|flight| flight.lost.as_ref());
-        let is_refused = lost.is_some_and(|lost| lost.reason == Reason::RefreshTokenRefused);
+        let is_refused = lost.is_some_and(|lost| lost.reason == LoginReason::RefreshTokenRefused);
         let token = new.refresh_token().filter(|_| is_refused);
         match token.map(|token| number_of(&token.secret)) {
             Some(token) if self.server.issued[token].state == State::Good => Err(format!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Network, Reason, Refusal, Result, Sent};
+use crate::error::{Delivery, Error, LoginReason, NetworkFailure, Refusal, Result};
 use crate::rotation::Came;
 use crate::token::TokenResponse;
 
@@ -26,7 +26,7 @@ impl World<'_> {
             Some(answer) => self.receive(at, request, answer, luck, story),
             None if request.is_none() && !self.can_log_in(at) => {
                 story.tell(|| format!("P{at} has nothing to log in with"));
-                Err(Error::reauthentication_required(Reason::NoCredentials))
+                Err(Error::login_required(LoginReason::NoCredentials))
             }
             None => match self.send(at, request, luck, story) {
                 Some(error) => Err(error),
@@ -64,8 +64,8 @@ impl World<'_> {
                 self.late.push(request);
             }
             return Some(Error::Network {
-                network: Network::Timeout,
-                sent: Sent::Maybe,
+                failure: NetworkFailure::Timeout,
+                delivery: Delivery::Unknown,
             });
         }
         if !luck.is_struck(&mut self.left.denied) {
@@ -75,8 +75,8 @@ impl World<'_> {
         if luck.pick(2) == 0 {
             story.tell(|| format!("P{at} cannot connect to the server"));
             return Some(Error::Network {
-                network: Network::Connect("refused".to_owned()),
-                sent: Sent::No,
+                failure: NetworkFailure::Connect("refused".to_owned()),
+                delivery: Delivery::NotSent,
             });
         }
         story.tell(|| format!("P{at} is told to come back later"));
@@ -131,7 +131,7 @@ impl World<'_> {
             };
             story.tell(|| format!("P{at} gets an answer in which only r{token} can be read"));
             self.got(at, token);
-            return Err(Error::answer("it has no access token")
+            return Err(Error::response("it has no access token")
                 .with_successor(response(token).refresh_token));
         }
         match answer {

@@ -1,6 +1,6 @@
 //! How a renewal ended, and what happened in words.
 
-use crate::error::{Error, ErrorCode, Reason};
+use crate::error::{Error, ErrorCode, LoginReason};
 use crate::rotation::{Login, Outcome, Record};
 
 use super::process::{Todo, number_of};
@@ -47,7 +47,7 @@ impl World<'_> {
 
     /// Nobody is told that a person must help without a reason, or with the wrong one.
     fn check_failure(&mut self, at: usize, error: &Error) -> Checked {
-        let Error::ReauthenticationRequired { reason, .. } = error else {
+        let Error::LoginRequired { reason, .. } = error else {
             return self.check_cause(at, error);
         };
         let has_token = self
@@ -55,12 +55,14 @@ impl World<'_> {
             .as_ref()
             .is_some_and(|r| r.refresh_token().is_some());
         let is_true = match reason {
-            Reason::NoCredentials => !has_token && self.scenario.credentials == Credentials::None,
-            Reason::CredentialsRefused => self.wrong > 0,
-            Reason::RefreshTokenRefused => self.refused > 0 || self.balked() >= IN_A_ROW,
-            Reason::RefreshTokenUncertain => self.troubles() > 0,
-            Reason::CodeSpent => self.scenario.start == Start::NewLogin && self.troubles() > 0,
-            Reason::LoginTimedOut | Reason::LoginCancelled => false,
+            LoginReason::NoCredentials => {
+                !has_token && self.scenario.credentials == Credentials::None
+            }
+            LoginReason::CredentialsRefused => self.wrong > 0,
+            LoginReason::RefreshTokenRefused => self.refused > 0 || self.balked() >= IN_A_ROW,
+            LoginReason::RefreshTokenUncertain => self.troubles() > 0,
+            LoginReason::CodeSpent => self.scenario.start == Start::NewLogin && self.troubles() > 0,
+            LoginReason::TimedOut | LoginReason::Cancelled => false,
         };
         if !is_true {
             return Err(format!("the wrong reason: P{at} is told that {reason}"));

@@ -286,7 +286,7 @@ impl Print {
     /// Whether only a person can help, and why; nothing else of an error decides anything.
     pub(crate) fn error(&mut self, error: &Error) {
         match error {
-            Error::ReauthenticationRequired { reason, .. } => self.number(*reason as u64),
+            Error::LoginRequired { reason, .. } => self.number(*reason as u64),
             _ => self.number(NOTHING),
         }
     }

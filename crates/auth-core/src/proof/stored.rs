@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::error::{Error, Result, StoreFailure};
 use crate::rotation::{Loaded, Record};
-use crate::store::Swap;
+use crate::store::SwapOutcome;
 
 use super::luck::Luck;
 use super::scenario::Start;
@@ -36,7 +36,7 @@ impl World<'_> {
         attempt: Option<u128>,
         luck: &mut Luck,
         story: &mut Story,
-    ) -> Checked<Result<Swap>> {
+    ) -> Checked<Result<SwapOutcome>> {
         let is_current = self.processes[at].is_current;
         let is_struck = luck.is_struck(&mut self.left.unreachable);
         let is_written = is_current && (!is_struck || luck.pick(2) == 1);
@@ -67,9 +67,9 @@ impl World<'_> {
             return Ok(Err(unreachable_store()));
         }
         Ok(Ok(if is_written {
-            Swap::Stored
+            SwapOutcome::Stored
         } else {
-            Swap::Conflict
+            SwapOutcome::Conflict
         }))
     }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::error::{Error, Reason};
+use crate::error::{Error, LoginReason};
 use crate::grant::Replay;
 use crate::rotation::{Change, Login, Memory, Record, Rules, Sends, Stamp};
-use crate::token::{Expires, TokenResponse};
+use crate::token::{Lifetime, TokenResponse};
 
 use super::process::{Process, Temper};
 use super::scenario::{Budget, Scenario, Start};
@@ -168,7 +168,7 @@ impl<'s> World<'s> {
 
     /// What a process would send.
     pub(super) fn sends(&self, at: usize) -> Sends {
-        let nothing = || Error::reauthentication_required(Reason::NoCredentials);
+        let nothing = || Error::login_required(LoginReason::NoCredentials);
         Sends {
             who: self.scenario.who,
             login: match self.can_log_in(at) {
@@ -309,7 +309,7 @@ impl Story {
 pub(super) fn response(token: usize) -> TokenResponse {
     TokenResponse {
         refresh_token: Some(format!("r{token}").into()),
-        expires: Expires::After(Duration::from_secs(3600)),
+        expires: Lifetime::For(Duration::from_secs(3600)),
         ..TokenResponse::new(format!("a{token}"))
     }
 }

@@ -11,11 +11,11 @@ use crate::secret::Secret;
 
 /// The members of an object by name. A name that stands twice is refused in an answer itself; inside
 /// of it the last one counts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Members(BTreeMap<String, Member>);
 
 /// One value. A text counts as a secret.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Member {
     Null,
     Bool(bool),
@@ -41,7 +41,7 @@ impl Members {
         let mut members = BTreeMap::new();
         for (name, value) in parameters {
             if members.insert(name, Member::Text(value)).is_some() {
-                return Err(Error::answer("it has a parameter twice"));
+                return Err(Error::response("it has a parameter twice"));
             }
         }
         Ok(Self(members))
@@ -248,11 +248,11 @@ impl<'de> Visitor<'de> for MemberVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> std::result::Result<Member, E> {
-        Ok(Member::Text(text.into()))
+        Ok(Member::Text(Secret::new(text)))
     }
 
     fn visit_string<E>(self, text: String) -> std::result::Result<Member, E> {
-        Ok(Member::Text(text.into()))
+        Ok(Member::Text(Secret::new(text)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Member, A::Error> {

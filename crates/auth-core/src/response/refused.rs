@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode, Refusal, RequestKind, Result, clean};
 use crate::request::Echo;
 use crate::secret::Secret;
 
-use super::AnswerFormat;
+use super::ResponseFormat;
 use super::body::Body;
 use super::members::Member;
 use super::places;
@@ -29,12 +29,12 @@ use super::words::{Said, is_failure};
 pub(super) fn refused(
     answer: &Response<Vec<u8>>,
     body: &Body,
-    format: Option<&AnswerFormat>,
+    format: Option<&ResponseFormat>,
     without_echo: &dyn Fn(&str) -> String,
 ) -> Result<()> {
     let status = answer.status();
     let retry_after = retry_after(answer.headers(), date(answer.headers()));
-    let listed = |format: &AnswerFormat| format.other_success.contains(&status.as_u16());
+    let listed = |format: &ResponseFormat| format.other_success.contains(&status.as_u16());
     let is_success = status.is_success() || format.is_some_and(listed);
     let quiet = |text: &str| without_secrets(body, &without_echo(text));
     let said = || Said::in_answer(&body.root, status.as_u16());
@@ -91,7 +91,7 @@ pub(super) fn refusal(
 }
 
 /// Whether a token is beside what is in `error`, and that is no text: then it says nothing.
-fn is_beside(body: &Body, format: &AnswerFormat) -> bool {
+fn is_beside(body: &Body, format: &ResponseFormat) -> bool {
     let error = body.object().and_then(|members| members.get("error"));
     let says_nothing = match error {
         Some(Member::Text(text)) => ["0", "false", "null"].contains(&text.expose()),
@@ -108,7 +108,7 @@ fn is_beside(body: &Body, format: &AnswerFormat) -> bool {
 }
 
 /// Whether an answer with a status of success is a failure by its words, and no token is in it.
-fn fails(body: &Body, format: Option<&AnswerFormat>) -> bool {
+fn fails(body: &Body, format: Option<&ResponseFormat>) -> bool {
     let error = body.object().and_then(|members| members.get("error"));
     if error.is_some_and(|error| {
         matches!(error, Member::Object(_) | Member::List(_)) && !error.is_nothing()

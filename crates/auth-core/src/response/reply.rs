@@ -14,10 +14,10 @@ use super::refused;
 /// A member is found by its name or by a path, `data.name`; a member whose own name holds a dot is
 /// found before a path. Every text in it is a [`Secret`], so its `Debug` shows none.
 /// A member that stands twice reads as one that is missing.
-#[derive(Debug)]
-pub struct Reply(Member);
+#[derive(Clone, Debug)]
+pub struct JsonResponse(Member);
 
-impl Reply {
+impl JsonResponse {
     /// Reads an answer; an `error` in it, or a status that is none of success, is an error here.
     pub(crate) fn read(
         answer: &Response<Vec<u8>>,
@@ -26,7 +26,7 @@ impl Reply {
         let body = Body::of_any(answer);
         refused(answer, &body, None, without_echo)?;
         match body.instead {
-            Some(instead) => Err(Error::answer(instead)),
+            Some(instead) => Err(Error::response(instead)),
             None => Ok(Self(body.root)),
         }
     }
@@ -44,21 +44,13 @@ impl Reply {
         text(self.0.get(name)?)
     }
 
-    /// A text in an object that is a member; none if either is missing, empty or something else.
-    pub fn text_in(&self, object: &str, name: &str) -> Option<&Secret> {
-        match self.0.get(object)? {
-            Member::Object(members) => text(members.get(name)?),
-            _ => None,
-        }
-    }
-
     /// A number, also one in quotes.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.0.get(name)?.number()
     }
 
-    /// A truth value.
-    pub fn truth(&self, name: &str) -> Option<bool> {
+    /// Returns a member that is `true` or `false`.
+    pub fn boolean(&self, name: &str) -> Option<bool> {
         match self.0.get(name)? {
             Member::Bool(value) => Some(*value),
             _ => None,

@@ -10,7 +10,7 @@ mod write;
 use std::sync::Arc;
 
 use crate::error::{Error, Result, StoreFailure};
-use crate::store::StoredRecord;
+use crate::store::Record as StoredRecord;
 use crate::token::TokenType;
 
 use super::{

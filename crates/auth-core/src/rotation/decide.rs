@@ -1,7 +1,7 @@
 //! What a record allows next.
 
 use crate::clock::Moment;
-use crate::error::{Error, Reason};
+use crate::error::{Error, LoginReason};
 use crate::grant::Replay;
 use crate::secret::Secret;
 
@@ -88,12 +88,10 @@ impl Record {
             // The refresh token stays until the login has succeeded.
             Ok(_) => self.allows_login(sends, circumstances),
             // A caller with a valid token is served that one anyway.
-            Err(_) if self.is_given_up_by(back_off) => {
-                Allowed::Nothing(Error::ReauthenticationRequired {
-                    reason: Reason::RefreshTokenRefused,
-                    cause: Some(Box::new(back_off.cause.clone())),
-                })
-            }
+            Err(_) if self.is_given_up_by(back_off) => Allowed::Nothing(Error::LoginRequired {
+                reason: LoginReason::RefreshTokenRefused,
+                cause: Some(Box::new(back_off.cause.clone())),
+            }),
             Err(_) => Allowed::Nothing(back_off.error(now)),
         }
     }
@@ -130,8 +128,8 @@ impl Record {
     pub(super) fn nothing_to_log_in_with(&self, error: Error) -> Error {
         let is_lack = matches!(
             error,
-            Error::ReauthenticationRequired {
-                reason: Reason::NoCredentials,
+            Error::LoginRequired {
+                reason: LoginReason::NoCredentials,
                 ..
             }
         );
@@ -141,9 +139,9 @@ impl Record {
         let (reason, cause) = match &flight.lost {
             Some(lost) => (lost.reason, Some(Box::new(lost.cause.clone()))),
             // The process that sent it has not been heard of again.
-            None => (Reason::RefreshTokenUncertain, None),
+            None => (LoginReason::RefreshTokenUncertain, None),
         };
-        Error::ReauthenticationRequired { reason, cause }
+        Error::LoginRequired { reason, cause }
     }
 }
 
@@ -152,8 +150,8 @@ impl BackOff {
     fn error(&self, now: Moment) -> Error {
         let cause = self.cause.clone();
         if self.verdict == Verdict::Wrong {
-            return Error::ReauthenticationRequired {
-                reason: Reason::CredentialsRefused,
+            return Error::LoginRequired {
+                reason: LoginReason::CredentialsRefused,
                 cause: Some(Box::new(cause)),
             };
         }
@@ -161,7 +159,7 @@ impl BackOff {
             Scope::Login(_) => cause.with_hint(OTHERS_AT_ONCE),
             Scope::Everyone | Scope::Refresh(_) => cause,
         };
-        Error::NotBefore {
+        Error::BackOff {
             wait: self.period.left(now),
             cause: Box::new(cause),
         }
@@ -173,7 +171,7 @@ impl InFlight {
         let refused = self
             .lost
             .as_ref()
-            .is_some_and(|lost| lost.reason == Reason::RefreshTokenRefused);
+            .is_some_and(|lost| lost.reason == LoginReason::RefreshTokenRefused);
         let most = if replay == Replay::Once { 2 } else { 1 };
         self.sendings < most && !refused
     }

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use crate::backoff;
 use crate::clock::Moment;
-use crate::error::{Error, Reason, Refusal, Sent};
+use crate::error::{Delivery, Error, LoginReason, Refusal};
 use crate::grant::LoginKind;
 
 use super::change::IN_A_ROW;
@@ -77,18 +77,21 @@ pub(super) fn of_refresh(
     now: Moment,
 ) -> (Fate, Option<BackOff>) {
     let (fate, verdict) = match error {
-        Error::Configuration(_) | Error::ReauthenticationRequired { .. } => {
+        Error::Configuration { .. } | Error::LoginRequired { .. } => {
             return (Fate::Kept, None);
         }
-        Error::Network { sent: Sent::No, .. } => (Fate::Kept, Verdict::Later),
-        Error::Answer(_) => (Fate::Uncertain, Verdict::Unusable),
+        Error::Network {
+            delivery: Delivery::NotSent,
+            ..
+        } => (Fate::Kept, Verdict::Later),
+        Error::Response(_) => (Fate::Uncertain, Verdict::Unusable),
         Error::Refused(refusal) => refused_refresh(refusal),
         Error::Status { .. } => match later(error) {
             Some(verdict) => (fate_by_status(error), verdict),
             None if is_of_url(error) => (Fate::Kept, Verdict::Setting),
             None => (Fate::Kept, Verdict::Unclear),
         },
-        Error::Network { .. } | Error::Store { .. } | Error::NotBefore { .. } => {
+        Error::Network { .. } | Error::Store { .. } | Error::BackOff { .. } => {
             (Fate::Uncertain, Verdict::Later)
         }
     };
@@ -107,11 +110,11 @@ pub(super) fn of_login(
     now: Moment,
 ) -> Option<BackOff> {
     let verdict = match error {
-        Error::Configuration(_) | Error::ReauthenticationRequired { .. } => return None,
+        Error::Configuration { .. } | Error::LoginRequired { .. } => return None,
         // The next code is another.
         _ if sends.who == LoginKind::Interactive && spends_code(error) => return None,
-        Error::Answer(_) if sends.who == LoginKind::Password => Verdict::Doubted,
-        Error::Answer(_) => Verdict::Unusable,
+        Error::Response(_) if sends.who == LoginKind::Password => Verdict::Doubted,
+        Error::Response(_) => Verdict::Unusable,
         Error::Refused(_) | Error::Status { .. } => match (later(error), sends.who) {
             // A throttle may be the answer to wrong passwords, and a server may fail over one.
             (Some(verdict), LoginKind::Password)
@@ -124,7 +127,7 @@ pub(super) fn of_login(
             (None, LoginKind::Password) if is(error, &["invalid_grant"]) => Verdict::Wrong,
             (None, LoginKind::Password) => Verdict::Doubted,
         },
-        Error::Network { .. } | Error::Store { .. } | Error::NotBefore { .. } => Verdict::Later,
+        Error::Network { .. } | Error::Store { .. } | Error::BackOff { .. } => Verdict::Later,
     };
     let scope = sends.login.as_ref().map(|print| Scope::Login(*print));
     Some(back_off(error, verdict, scope.ok(), base, now))
@@ -135,8 +138,8 @@ pub(super) fn as_told(error: Error, who: LoginKind) -> Error {
     if who != LoginKind::Interactive || !spends_code(&error) {
         return error;
     }
-    Error::ReauthenticationRequired {
-        reason: Reason::CodeSpent,
+    Error::LoginRequired {
+        reason: LoginReason::CredentialsRefused,
         cause: Some(Box::new(error)),
     }
 }
@@ -144,9 +147,12 @@ pub(super) fn as_told(error: Error, who: LoginKind) -> Error {
 /// Whether a code that brought this is spent, or may be.
 fn spends_code(error: &Error) -> bool {
     match error {
-        Error::Configuration(_)
-        | Error::ReauthenticationRequired { .. }
-        | Error::Network { sent: Sent::No, .. } => false,
+        Error::Configuration { .. }
+        | Error::LoginRequired { .. }
+        | Error::Network {
+            delivery: Delivery::NotSent,
+            ..
+        } => false,
         Error::Refused(_) | Error::Status { .. } => {
             !is_of_server(error) || fate_by_status(error) != Fate::Kept
         }

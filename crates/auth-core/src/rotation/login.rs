@@ -1,14 +1,12 @@
 //! What a successful answer leaves behind, with times of the wall clock.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-use time::OffsetDateTime;
+use std::time::{Duration, SystemTime};
 
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use crate::token::{Expires, TokenResponse, TokenType, is_sendable};
+use crate::token::{Lifetime, TokenResponse, TokenType, is_sendable};
 
 use super::SKEW;
 
@@ -46,7 +44,7 @@ impl Login {
         let successor = response.refresh_token.clone();
         let refresh_token = RefreshToken::new(
             response.refresh_token.clone(),
-            response.refresh_token_life,
+            response.refresh_token_lifetime,
             started,
         );
         let access =
@@ -85,21 +83,21 @@ impl Login {
 impl Access {
     fn new(response: TokenResponse, started: Moment) -> Result<Self> {
         if !is_sendable(&response.access_token) {
-            return Err(Error::answer(
+            return Err(Error::response(
                 "its access token has a character that no header may hold",
             ));
         }
-        let life = match response.expires {
-            Expires::After(life) => life,
-            Expires::Unknown => ASSUMED_LIFE,
-            Expires::At(at) => remaining(at, started)?,
+        let life = match response.lifetime {
+            Lifetime::For(life) => life,
+            Lifetime::Unknown => ASSUMED_LIFE,
+            Lifetime::Until(at) => remaining(at, started)?,
         };
         Ok(Self {
             token: response.access_token,
             token_type: response.token_type,
             issued: started.wall,
             life: life.as_secs(),
-            is_known: response.expires != Expires::Unknown,
+            is_known: response.lifetime != Lifetime::Unknown,
             scope: response.scope,
             extra: response.extra,
         })
@@ -125,16 +123,11 @@ impl Access {
         self.age(now).is_some_and(|age| age < self.life)
     }
 
-    /// When it expires, if the server said so, in whole seconds as the life is.
-    pub(crate) fn expires_at(&self) -> Option<OffsetDateTime> {
-        let issued = Moment {
-            wall: self.issued,
-            monotonic: Duration::ZERO,
-        };
-        let expires_at = issued.plus(Duration::from_secs(self.life)).date();
-        expires_at
-            .filter(|_| self.is_known)
-            .map(OffsetDateTime::truncate_to_second)
+    /// The expiry, if the server returned one, in whole seconds as the lifetime is.
+    pub(crate) fn expires_at(&self) -> Option<SystemTime> {
+        let seconds = self.issued.as_secs().checked_add(self.life)?;
+        let expires_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        expires_at.filter(|_| self.is_known)
     }
 }
 
@@ -154,10 +147,10 @@ impl RefreshToken {
     }
 }
 
-fn remaining(at: OffsetDateTime, now: Moment) -> Result<Duration> {
-    let left = now.date().and_then(|now| Duration::try_from(at - now).ok());
-    left.filter(|left| !left.is_zero()).ok_or_else(|| {
-        Error::answer("its expiry has passed by this machine's clock and it has no date to compare; set the clock")
+fn remaining(at: SystemTime, now: Moment) -> Result<Duration> {
+    let left = at.duration_since(SystemTime::UNIX_EPOCH + now.wall);
+    left.ok().filter(|left| !left.is_zero()).ok_or_else(|| {
+        Error::response("its expiry has passed by this machine's clock and it has no date to compare; set the clock")
     })
 }
 

@@ -19,7 +19,7 @@ use crate::clock::Moment;
 use crate::error::Error;
 use crate::grant::LoginKind;
 use crate::secret::Secret;
-use crate::store::Swap;
+use crate::store::SwapOutcome;
 
 use super::change::Change;
 use super::decide::{Allowed, Circumstances};
@@ -173,16 +173,16 @@ impl Step<'_> {
             | (Doing::WritingBack(_) | Doing::Settling(..), Came::Swapped(Err(error))) => {
                 self.store_failed(error)
             }
-            (Doing::WritingBack(to), Came::Swapped(Ok(Swap::Stored))) => {
+            (Doing::WritingBack(to), Came::Swapped(Ok(SwapOutcome::Stored))) => {
                 self.stored(to);
                 self.decide()
             }
-            (Doing::Settling(to, change), Came::Swapped(Ok(Swap::Stored))) => {
+            (Doing::Settling(to, change), Came::Swapped(Ok(SwapOutcome::Stored))) => {
                 self.stored(to);
                 self.settled(&change);
                 self.decide()
             }
-            (Doing::Beginning(to, attempt, secret), Came::Swapped(Ok(Swap::Stored))) => {
+            (Doing::Beginning(to, attempt, secret), Came::Swapped(Ok(SwapOutcome::Stored))) => {
                 self.stored(to);
                 self.send(attempt, secret)
             }
@@ -192,11 +192,11 @@ impl Step<'_> {
                 self.store_failed(error)
             }
             (Doing::Changing(to, change, after), Came::Swapped(Ok(swap))) => match swap {
-                Swap::Stored => {
+                SwapOutcome::Stored => {
                     self.stored(to);
                     self.changed(after)
                 }
-                Swap::Conflict => self.renewal.ask(Doing::LookingAgain(change, after)),
+                SwapOutcome::Conflict => self.renewal.ask(Doing::LookingAgain(change, after)),
             },
             (Doing::Sending(attempt, secret), Came::Answered(answer, started)) => {
                 self.answered(attempt, secret.is_some(), answer, started)
@@ -257,7 +257,7 @@ impl Step<'_> {
             Allowed::Refresh(secret) => self.begin(Some(secret)),
             Allowed::LogIn => self.begin(None),
             Allowed::Wait { attempt, period } => self.wait(attempt, period),
-            Allowed::Nothing(error @ Error::NotBefore { .. }) => self.fail(failed.unwrap_or(error)),
+            Allowed::Nothing(error @ Error::BackOff { .. }) => self.fail(failed.unwrap_or(error)),
             Allowed::Nothing(error) => self.fail(error),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use crate::error::{Error, Result, StoreFailure};
 use crate::grant::{Grant, RevokedToken};
 use crate::rotation::{Loaded, Login, Record};
-use crate::store::Swap;
+use crate::store::SwapOutcome;
 use crate::transport::Transport;
 
 use super::shared::{MOST_CONFLICTS, newer};
@@ -56,7 +56,7 @@ impl Inner {
             let base = newer(found, newest.clone());
             let last = base.clone().unwrap_or_default();
             let tombstone = last.forget(random(), now.wall, self.seed);
-            if self.swap(stored.as_ref(), &tombstone)? == Swap::Conflict {
+            if self.swap(stored.as_ref(), &tombstone)? == SwapOutcome::Conflict {
                 continue;
             }
             let mut memory = lock(&self.memory);
@@ -81,8 +81,8 @@ impl Inner {
     /// A store may keep the record before the newest, and bring it back: let that be a tombstone, too.
     fn bury_what_was_before(&self, tombstone: &Record) -> Result<()> {
         match self.swap(Some(&tombstone.encode()), &tombstone.next()) {
-            Ok(Swap::Stored) => Ok(()),
-            Ok(Swap::Conflict) => match self.look() {
+            Ok(SwapOutcome::Stored) => Ok(()),
+            Ok(SwapOutcome::Conflict) => match self.look() {
                 // Whoever has replaced the tombstone has left it as the one before.
                 (Some(found), _) if !found.is_older_than(tombstone) => Ok(()),
                 (_, error) => Err(not_buried(error)),
@@ -121,7 +121,7 @@ impl Ended {
                 .into_iter()
                 .flatten()
                 .map(|token| match grant.revocation_request(token)? {
-                    Some(request) => request.tell(transport),
+                    Some(request) => request.deliver(transport),
                     None => Ok(()),
                 });
         revoked.fold(Ok(()), Result::and)
@@ -130,9 +130,9 @@ impl Ended {
 
 fn not_buried(cause: Option<Error>) -> Error {
     let why = match cause {
-        Some(Error::Store { detail, .. }) => detail,
+        Some(Error::Store { message, .. }) => message,
         _ => "it went back to an older record".into(),
     };
-    let detail = format!("logged out, but the store may still have a copy, log out again: {why}");
-    Error::store(StoreFailure::Unavailable, detail)
+    let message = format!("logged out, but the store may still have a copy; log out again: {why}");
+    Error::store(StoreFailure::Unavailable, message)
 }

@@ -6,7 +6,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::observer::Event;
+use crate::observe::Event;
 use crate::token::Token;
 
 use super::{Inner, Rejection, lock};
@@ -82,8 +82,8 @@ impl Inner {
                 .valid(self.clock().now())
                 .ok_or_else(|| error.clone())?;
             // A rest that is waited out is no news.
-            if !matches!(error, Error::NotBefore { .. }) {
-                self.tell(&Event::ServedAfterFailure { error: &error });
+            if !matches!(error, Error::BackOff { .. }) {
+                self.tell(&Event::RenewalFailed { error: &error });
             }
             Ok(token)
         });
@@ -96,7 +96,7 @@ impl Inner {
 
     /// Tells that a person must log in, once for each reason.
     fn tell_of_login(&self, error: &Error) {
-        let Error::ReauthenticationRequired { reason, .. } = error else {
+        let Error::LoginRequired { reason, .. } = error else {
             return;
         };
         let mut memory = lock(&self.memory);
@@ -104,7 +104,7 @@ impl Inner {
         let told = (newest.map_or(0, |record| record.generation), *reason);
         if memory.told.replace(told) != Some(told) {
             drop(memory);
-            self.tell(&Event::ReauthenticationRequired { error });
+            self.tell(&Event::LoginRequired { error });
         }
     }
 

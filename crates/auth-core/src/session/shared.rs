@@ -1,15 +1,18 @@
 //! The record in the store, outside of a renewal: what a session begins with, and what it owes.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::held::Current;
-use crate::observer::Event;
+use crate::observe::Event;
 use crate::rotation::{Change, Loaded, Login, Record, Stamp};
 use crate::secret::Secret;
-use crate::store::{StoredRecord, Swap};
+use crate::store::{Record as StoredRecord, SwapOutcome};
 use crate::token::TokenResponse;
 
+use super::builder::seed;
 use super::steps::random;
 use super::{Inner, lock};
 
@@ -19,6 +22,7 @@ impl Inner {
         &self,
         response: Option<TokenResponse>,
         refresh_token: Option<Secret>,
+        print: u64,
     ) {
         let now = self.clock().now();
         // A response that cannot be held is as good as none: the first call then gets a token.
@@ -28,7 +32,7 @@ impl Inner {
         });
         let is_new = held.is_some();
         let login = held.unwrap_or_else(|| Login::seeded(refresh_token, now));
-        if self.seed == 0 {
+        if print == 0 {
             return;
         }
         let lineage = random();
@@ -49,9 +53,28 @@ impl Inner {
             lineage,
             born: now.wall,
             login,
-            print: self.seed,
+            print,
             is_new,
         }));
+    }
+
+    /// Replaces the login by one that a user has just made, here and in the store.
+    pub(super) fn replace_login(&self, tokens: TokenResponse) -> Result<()> {
+        let now = self.clock().now();
+        Login::new(tokens.clone(), now)?;
+        let tokens = Some(tokens);
+        let print = seed(&self.identity, &tokens, &None);
+        // A logout that began before must not end this login, nor a renewal replace it.
+        self.logouts.fetch_add(1, Ordering::AcqRel);
+        *lock(&self.rejection) = None;
+        lock(&self.memory).told = None;
+        self.held.rest_until(0);
+        self.begin_with(tokens, None, print);
+        self.tell(&Event::LoggedIn {
+            expires_at: self.held.valid(now).and_then(|token| token.expires_at()),
+            took: Duration::ZERO,
+        });
+        self.store_what_is_owed()
     }
 
     pub(super) fn refresh_token(&self) -> Option<Secret> {
@@ -82,25 +105,39 @@ impl Inner {
         }
     }
 
-    /// Tries once more to store a token that could not be stored.
-    pub(super) fn store_what_is_owed(&self) {
+    /// Tries to store a token that is not stored yet.
+    pub(super) fn store_what_is_owed(&self) -> Result<()> {
         let owed = lock(&self.memory).owed.clone();
         let Some(change) = owed.filter(|change| change.holds_a_token()) else {
-            return;
+            return Ok(());
         };
         for _ in 0..MOST_CONFLICTS {
             match self.try_to_store(&change) {
-                Ok(Swap::Conflict) => {}
-                Ok(Swap::Stored) => {
+                Ok(SwapOutcome::Conflict) => {}
+                Ok(SwapOutcome::Stored) => {
                     lock(&self.memory).owed = None;
-                    return self.tell(&Event::Stored);
+                    self.tell(&Event::Stored);
+                    return Ok(());
                 }
-                Err(error) => return self.tell(&Event::NotStored { error: &error }),
+                Err(error) => {
+                    self.tell(&Event::NotStored { error: &error });
+                    return Err(error);
+                }
             }
         }
+        Ok(())
     }
 
-    fn try_to_store(&self, change: &Change) -> Result<Swap> {
+    /// Returns `true` if a token of this session is not stored yet.
+    pub(super) fn owes(&self) -> bool {
+        let memory = lock(&self.memory);
+        memory
+            .owed
+            .as_ref()
+            .is_some_and(|change| change.holds_a_token())
+    }
+
+    fn try_to_store(&self, change: &Change) -> Result<SwapOutcome> {
         let stored = self.store.load(&self.identity)?;
         let found = stored.as_ref().map(Loaded::decode).transpose()?;
         let newest = lock(&self.memory).newest.clone();
@@ -108,11 +145,15 @@ impl Inner {
         match change.apply(base.as_ref(), self.clock().now()) {
             Some(record) => self.swap(stored.as_ref(), &record),
             // Somebody has logged in or out since: nothing of it is wanted any more.
-            None => Ok(Swap::Stored),
+            None => Ok(SwapOutcome::Stored),
         }
     }
 
-    pub(super) fn swap(&self, expected: Option<&StoredRecord>, record: &Record) -> Result<Swap> {
+    pub(super) fn swap(
+        &self,
+        expected: Option<&StoredRecord>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         self.store.swap(&self.identity, expected, &record.encode())
     }
 }

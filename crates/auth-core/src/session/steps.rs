@@ -8,13 +8,13 @@ use crate::clock::{Clock, Moment};
 use crate::error::{Error, RequestKind, Result};
 use crate::grant::LoginKind;
 use crate::held::Current;
-use crate::observer::Event;
-use crate::request::TokenRequest;
+use crate::observe::Event;
+use crate::request::{Readings, TokenRequest};
 use crate::rotation::{
     Access, Came, Do, How, Loaded, Login, Notice, Outcome, Period, Renewal, Serve, Stamp,
     Surroundings, Want,
 };
-use crate::store::StoredRecord;
+use crate::store::Record as StoredRecord;
 use crate::token::Token;
 
 use super::builder::sends;
@@ -33,7 +33,8 @@ impl Inner {
     /// Goes from step to step until there is a token, or nothing left to try now.
     pub(super) fn go_through(&self, ahead: u64, quiet: &Cell<Duration>) -> Result<Token> {
         let logouts = self.logouts.load(Ordering::Acquire);
-        let sends = sends(&*self.grant, self.who);
+        let readings = Readings::default();
+        let sends = sends(&*self.grant, self.who, &readings);
         let mut renewal = Renewal::new(self.rules, sends.clone(), self.want(ahead));
         let mut hands = Hands::default();
         let mut came = Came::Begun;
@@ -65,13 +66,14 @@ impl Inner {
                 Do::Refresh(refresh_token) => self.send(
                     self.grant.refresh_request(&refresh_token),
                     RequestKind::Refresh,
+                    &readings,
                 ),
                 Do::LogIn => {
                     let kind = match self.who {
                         LoginKind::Interactive => RequestKind::Code,
                         LoginKind::Client | LoginKind::Password => RequestKind::Login,
                     };
-                    self.send(self.grant.login_request(), kind)
+                    self.send(self.grant.login_request(), kind, &readings)
                 }
                 Do::Wait(attempt, at_most) => Came::Waited(self.wait(&hands, attempt, at_most)),
                 Do::Sleep(wait) => {
@@ -90,9 +92,15 @@ impl Inner {
         }
     }
 
-    fn send(&self, request: Result<TokenRequest>, kind: RequestKind) -> Came {
+    fn send(&self, request: Result<TokenRequest>, kind: RequestKind, readings: &Readings) -> Came {
         let started = self.clock().now();
-        let answer = request.and_then(|request| request.send(&*self.transport));
+        let answer = request.and_then(|request| {
+            let (prover, clock) = (self.prover.as_ref(), self.clock.as_ref());
+            let request = request.of_session(prover, clock, readings);
+            request.send(&*self.transport)
+        });
+        let took = self.clock().now().since(started);
+        lock(&self.memory).took = took;
         Came::Answered(answer.map_err(|error| error.answering(kind)), started)
     }
 
@@ -103,7 +111,7 @@ impl Inner {
             is_valid: self.held.valid(now).is_some(),
             rejected: lock(&self.rejection).as_ref().map(|last| last.stamp),
             ahead,
-            new_login: self.grant.is_new_login(),
+            new_login: false,
         }
     }
 
@@ -178,16 +186,16 @@ impl Inner {
             }));
         }
         let expires_at = token.expires_at();
+        let took = lock(&self.memory).took;
         match serve.how {
-            How::Obtained => self.tell(&Event::Obtained { expires_at }),
+            How::Obtained => self.tell(&Event::LoggedIn { expires_at, took }),
             How::Adopted => self.tell(&Event::Adopted { expires_at }),
             How::Kept => {}
-            How::Refreshed { rotated } => {
-                self.tell(&Event::Refreshed { expires_at });
-                if rotated {
-                    self.tell(&Event::Rotated);
-                }
-            }
+            How::Refreshed { rotated } => self.tell(&Event::Refreshed {
+                expires_at,
+                rotated,
+                took,
+            }),
         }
         Ok(token)
     }
@@ -215,8 +223,8 @@ impl Inner {
         let newest = memory.newest.as_ref();
         let waits = newest.into_iter().flat_map(|record| &record.back_offs);
         let wait = match error {
-            Error::NotBefore { wait, .. } => *wait,
-            Error::ReauthenticationRequired { .. } => LOOK_FOR_OTHERS,
+            Error::BackOff { wait, .. } => *wait,
+            Error::LoginRequired { .. } => LOOK_FOR_OTHERS,
             Error::Store { .. } => LOOK_AGAIN,
             _ => waits
                 .map(|back_off| back_off.period.left(now))
@@ -230,7 +238,7 @@ impl Inner {
         match notice {
             Notice::Failed(Error::Refused(refusal)) => self.tell(&Event::Refused { refusal }),
             // A login may follow a refusal without a code, and then no caller gets to know of it.
-            Notice::Failed(error @ Error::Answer(_)) => log::warn!("{}: {error}", self.identity),
+            Notice::Failed(error @ Error::Response(_)) => log::warn!("{}: {error}", self.identity),
             Notice::Failed(error @ Error::Status { .. }) if !error.is_transient() => {
                 log::warn!("{}: {error}", self.identity);
             }
@@ -272,7 +280,7 @@ pub(super) fn random() -> u128 {
 }
 
 fn nothing_to_serve() -> Error {
-    Error::answer("its access token has a character that no header may hold")
+    Error::response("its access token has a character that no header may hold")
 }
 
 /// How soon the store is asked again whether another process has renewed the token.

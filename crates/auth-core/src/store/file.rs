@@ -24,7 +24,7 @@ use lock::{Locked, Turns};
 use private::Stamp;
 use records::{Newest, Records};
 
-use super::{Store, StoredRecord, Swap, is_what};
+use super::{Record, Store, SwapOutcome, is_what};
 
 /// Records in a directory, for all threads and processes of one machine; clones share it.
 ///
@@ -32,27 +32,28 @@ use super::{Store, StoredRecord, Swap, is_what};
 /// token twice.
 ///
 /// ```
-/// use auth_core::{FileStore, Identity, Store, StoredRecord, Swap};
+/// use auth_core::grant::Identity;
+/// use auth_core::store::{FileStore, Store, Record, SwapOutcome};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("logins");
 /// let store = FileStore::open(path)?;
 /// let identity = Identity::new("ermeo").with("username", "ann");
-/// let record = StoredRecord::from(b"a session writes this".to_vec());
+/// let record = Record::from(b"a session writes this".to_vec());
 ///
-/// assert_eq!(store.swap(&identity, None, &record)?, Swap::Stored);
+/// assert_eq!(store.swap(&identity, None, &record)?, SwapOutcome::Stored);
 /// assert_eq!(store.load(&identity)?, Some(record));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # What it guarantees
 /// - A swap is written to a new file, synced to the disk and renamed; one that answered
-///   [`Stored`](Swap::Stored) survives a power cut, as far as the disk does what it says. A swap that
+///   [`Stored`](SwapOutcome::Stored) survives a power cut, as far as the disk does what it says. A swap that
 ///   fails leaves the file as it was, byte for byte, and nothing else behind.
 /// - Processes take turns to write, by a lock of the kernel, which a process that ends in whatever way
 ///   gives back. Readers wait for nobody.
 /// - A file that was damaged never logs everybody out: it is set aside, the log says where, and the
-///   record before it comes back, marked as [restored](StoredRecord::is_restored) for everybody who
+///   record before it comes back, marked as [restored](Record::is_restored) for everybody who
 ///   loads it until somebody replaces it. If there is none, one call fails and says so, and the next
 ///   finds no record. A file of a newer version of this crate is refused and stays as it is.
 /// - Directory and files are for their owner alone from the first instant, under every umask. What
@@ -169,7 +170,7 @@ impl FileStore {
 
 impl Store for FileStore {
     /// Waits for nobody, not even for a process that was stopped in the middle of a swap.
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.with_records(identity, |records| match records.newest()? {
             Newest::Whole(record) => Ok(record),
             Newest::Damaged => {
@@ -182,15 +183,15 @@ impl Store for FileStore {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let swapped = self.with_records(identity, |records| {
             // Something else is there: that is an answer, whoever has the lock.
             let conflict = || match records.newest()? {
                 Newest::Whole(current) => {
                     let is = |what| is_what(current.as_ref(), what);
-                    Ok((!is(expected) && !is(Some(record))).then_some(Swap::Conflict))
+                    Ok((!is(expected) && !is(Some(record))).then_some(SwapOutcome::Conflict))
                 }
                 Newest::Damaged => Ok(None),
             };
@@ -202,13 +203,13 @@ impl Store for FileStore {
             let current = records.current()?;
             if is_what(current.as_ref(), Some(record)) {
                 // An earlier swap wrote it, and may have failed to make it durable.
-                return Ok(records.sync().map(|()| Swap::Stored));
+                return Ok(records.sync().map(|()| SwapOutcome::Stored));
             }
             if !is_what(current.as_ref(), expected) {
-                return Ok(Ok(Swap::Conflict));
+                return Ok(Ok(SwapOutcome::Conflict));
             }
             records.replace(current.as_ref(), record)?;
-            Ok(records.sync().map(|()| Swap::Stored))
+            Ok(records.sync().map(|()| SwapOutcome::Stored))
         });
         swapped.map_err(not_saved)?
     }
@@ -217,12 +218,7 @@ impl Store for FileStore {
         self.timeout
     }
 
-    fn wait(
-        &self,
-        identity: &Identity,
-        seen: Option<&StoredRecord>,
-        at_most: Duration,
-    ) -> Result<bool> {
+    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
         let now = || SystemClock.now().monotonic;
         let until = now().saturating_add(at_most);
         let path = self.directory.join(names::stem(identity));

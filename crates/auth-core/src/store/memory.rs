@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::identity::Identity;
 
-use super::{Store, StoredRecord, Swap};
+use super::{Record, Store, SwapOutcome};
 
 /// Records in the memory of this process; clones share them.
 ///
@@ -18,7 +18,7 @@ pub struct MemoryStore(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    records: Mutex<HashMap<Identity, StoredRecord>>,
+    records: Mutex<HashMap<Identity, Record>>,
     changed: Condvar,
     /// The last attempt for each identity, and whether it is under way.
     attempts: Mutex<HashMap<Identity, (u128, bool)>>,
@@ -33,7 +33,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn records(&self) -> MutexGuard<'_, HashMap<Identity, StoredRecord>> {
+    fn records(&self) -> MutexGuard<'_, HashMap<Identity, Record>> {
         // A record is replaced as a whole, so it is whole at every moment.
         self.0
             .records
@@ -43,39 +43,34 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         Ok(self.records().get(identity).cloned())
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let mut records = self.records();
         let current = records.get(identity);
         if current == Some(record) {
-            return Ok(Swap::Stored);
+            return Ok(SwapOutcome::Stored);
         }
         if current != expected {
-            return Ok(Swap::Conflict);
+            return Ok(SwapOutcome::Conflict);
         }
         records.insert(identity.clone(), record.clone());
         self.0.changed.notify_all();
-        Ok(Swap::Stored)
+        Ok(SwapOutcome::Stored)
     }
 
     fn timeout(&self) -> Duration {
         Duration::ZERO
     }
 
-    fn wait(
-        &self,
-        identity: &Identity,
-        seen: Option<&StoredRecord>,
-        at_most: Duration,
-    ) -> Result<bool> {
+    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
         let same = |records: &mut HashMap<_, _>| records.get(identity) == seen;
         let waited = self
             .0

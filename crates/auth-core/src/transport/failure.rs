@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 
 use ureq::Timeout;
 
-use crate::error::{Error, Network, Sent, clean};
+use crate::error::{Delivery, Error, NetworkFailure, clean};
 
 /// How far a request got, as far as its body tells.
 #[derive(Clone, Copy, Debug)]
@@ -22,51 +22,70 @@ pub(super) enum Progress {
 /// The failure, and whether the request may have arrived.
 pub(super) fn error(error: ureq::Error, progress: Progress) -> Error {
     let sent = if matches!(progress, Progress::BodyKept) {
-        Sent::No
+        Delivery::NotSent
     } else {
-        Sent::Maybe
+        Delivery::Unknown
     };
     let (network, sent) = match error {
-        ureq::Error::HostNotFound => (Network::NameLookup, Sent::No),
-        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => (Network::Timeout, Sent::No),
-        ureq::Error::Timeout(_) => (Network::Timeout, sent),
+        ureq::Error::HostNotFound => (NetworkFailure::NameLookup, Delivery::NotSent),
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            (NetworkFailure::Timeout, Delivery::NotSent)
+        }
+        ureq::Error::Timeout(_) => (NetworkFailure::Timeout, sent),
         ureq::Error::Io(e) => io(&e, progress),
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
-            (Network::Proxy, Sent::No)
+            (NetworkFailure::Proxy, Delivery::NotSent)
         }
-        ureq::Error::ConnectionFailed => (Network::Connect("no reason given".to_owned()), Sent::No),
-        ureq::Error::Tls(reason) => (Network::Connect(reason.to_owned()), Sent::No),
+        ureq::Error::ConnectionFailed => (
+            NetworkFailure::Connect("no reason given".to_owned()),
+            Delivery::NotSent,
+        ),
+        ureq::Error::Tls(reason) => (
+            NetworkFailure::Connect(reason.to_owned()),
+            Delivery::NotSent,
+        ),
         ureq::Error::TlsRequired => (
-            Network::Connect("the connector made no TLS".to_owned()),
-            Sent::No,
+            NetworkFailure::Connect("the connector made no TLS".to_owned()),
+            Delivery::NotSent,
         ),
         ureq::Error::Http(_) | ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {
             return Error::configuration(
                 "ureq refused the request; check the endpoint and the agent",
             );
         }
-        ureq::Error::LargeResponseHeader(..) => return Error::answer("its headers are too large"),
-        ureq::Error::Protocol(_) => (Network::Protocol, sent),
+        ureq::Error::LargeResponseHeader(..) => {
+            return Error::response("its headers are too large");
+        }
+        ureq::Error::Protocol(_) => (NetworkFailure::Protocol, sent),
         #[cfg(feature = "rustls")]
-        ureq::Error::Rustls(e) => (Network::Connect(clean(&e.to_string(), DETAIL)), Sent::No),
+        ureq::Error::Rustls(e) => (
+            NetworkFailure::Connect(clean(&e.to_string(), DETAIL)),
+            Delivery::NotSent,
+        ),
         #[cfg(feature = "native-tls")]
-        ureq::Error::NativeTls(e) => (Network::Connect(clean(&e.to_string(), DETAIL)), Sent::No),
+        ureq::Error::NativeTls(e) => (
+            NetworkFailure::Connect(clean(&e.to_string(), DETAIL)),
+            Delivery::NotSent,
+        ),
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         ureq::Error::Pem(_) => {
             return Error::configuration("a certificate or key is not valid PEM");
         }
-        _ if sent == Sent::No => (
-            Network::Connect("the TLS or HTTP layer failed".to_owned()),
+        _ if sent == Delivery::NotSent => (
+            NetworkFailure::Connect("the TLS or HTTP layer failed".to_owned()),
             sent,
         ),
-        _ => (Network::Protocol, sent),
+        _ => (NetworkFailure::Protocol, sent),
     };
-    Error::Network { network, sent }
+    Error::Network {
+        failure: network,
+        delivery: sent,
+    }
 }
 
-fn io(error: &io::Error, progress: Progress) -> (Network, Sent) {
+fn io(error: &io::Error, progress: Progress) -> (NetworkFailure, Delivery) {
     if is_lookup(error) {
-        return (Network::NameLookup, Sent::No);
+        return (NetworkFailure::NameLookup, Delivery::NotSent);
     }
     let text = error.to_string();
     let unsent = match progress {
@@ -78,11 +97,18 @@ fn io(error: &io::Error, progress: Progress) -> (Network, Sent) {
     // With TLS 1.3 a server that refuses a client's certificate says so when the request is on its way.
     let is_refused = !matches!(progress, Progress::Answered) && text.starts_with(ALERT);
     let network = match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => Network::Timeout,
-        _ if unsent || is_refused => Network::Connect(clean(&text, DETAIL)),
-        _ => Network::Closed,
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => NetworkFailure::Timeout,
+        _ if unsent || is_refused => NetworkFailure::Connect(clean(&text, DETAIL)),
+        _ => NetworkFailure::Closed,
     };
-    (network, if unsent { Sent::No } else { Sent::Maybe })
+    (
+        network,
+        if unsent {
+            Delivery::NotSent
+        } else {
+            Delivery::Unknown
+        },
+    )
 }
 
 /// A failed lookup has no kind of its own: std gives it this text, Windows one of these numbers.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use auth_core::{Clock, Expires, ManualClock, Moment, TokenResponse, time};
+use auth_core::clock::{Clock, Moment};
+use auth_core::grant::{Lifetime, TokenResponse};
+use auth_core::testing::ManualClock;
+use auth_core::time;
 use time::OffsetDateTime;
 use time::ext::NumericalDuration;
 
@@ -157,7 +160,7 @@ fn an_absolute_expiry_without_a_date_is_measured_by_this_machine() {
     let script = Script::new()
         .then(|| {
             let mut response = TokenResponse::new("one");
-            response.expires = Expires::At(new_year() + 1.hours());
+            response.expires = Lifetime::Until(new_year() + 1.hours());
             Ok(response)
         })
         .token("two", "");
@@ -175,7 +178,7 @@ fn an_absolute_expiry_without_a_date_is_measured_by_this_machine() {
 fn an_absolute_expiry_in_the_past_is_an_error_with_a_hint_and_no_second_request_follows_at_once() {
     let script = Script::new().then(|| {
         let mut response = TokenResponse::new("one");
-        response.expires = Expires::At(new_year() - 1.hours());
+        response.expires = Lifetime::Until(new_year() - 1.hours());
         Ok(response)
     });
     let (session, _) = script.session();
@@ -189,7 +192,7 @@ fn an_absolute_expiry_in_the_past_is_an_error_with_a_hint_and_no_second_request_
 fn the_longest_life_neither_panics_nor_overflows() {
     let script = Script::new().then(|| {
         let mut response = TokenResponse::new("one");
-        response.expires = Expires::After(Duration::MAX);
+        response.expires = Lifetime::For(Duration::MAX);
         Ok(response)
     });
     let (session, clock) = script.session();

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use auth_core::{
-    Error, Grant, Identity, ManualClock, Policy, Replay, Result, Secret, Session, TokenRequest,
-    TokenResponse,
-};
+use auth_core::grant::{Identity, Policy, Replay, TokenRequest, TokenResponse};
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Grant, Result, Secret, Session};
 
 use crate::script::{come_back_in, lost_answer, not_sent, refused, response, seconds, status};
 

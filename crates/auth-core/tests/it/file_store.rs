@@ -18,7 +18,10 @@ mod waiting; // until another store writes, and no longer than asked
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use auth_core::{Error, FileStore, Identity, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{FileStore, Record, Store, SwapOutcome};
 use tempfile::TempDir;
 
 /// A directory for a store, removed afterwards.
@@ -66,8 +69,8 @@ fn ann() -> Identity {
     Identity::new("ermeo").with("username", "ann")
 }
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
-    StoredRecord::from(bytes.as_ref().to_vec())
+fn record(bytes: impl AsRef<[u8]>) -> Record {
+    Record::from(bytes.as_ref().to_vec())
 }
 
 /// Stores these one after the other, whatever is there.
@@ -75,7 +78,7 @@ fn put(store: &FileStore, records: &[&str]) {
     for next in records {
         let current = store.load(&ann()).unwrap();
         let swap = store.swap(&ann(), current.as_ref(), &record(next));
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
     }
 }
 
@@ -92,7 +95,7 @@ fn failed<T: std::fmt::Debug>(
     path: &Path,
 ) -> String {
     match result {
-        Err(Error::Store { failure, detail }) if failure == expected => {
+        Err(Error::Store { failure, message }) if failure == expected => {
             assert!(detail.contains(&format!("{path:?}")), "{detail}");
             detail.into_owned()
         }

@@ -3,7 +3,9 @@
 use std::sync::mpsc;
 use std::thread;
 
-use auth_core::{Event, Identity, ManualClock};
+use auth_core::grant::Identity;
+use auth_core::observe::Event;
+use auth_core::testing::ManualClock;
 
 use crate::script::{Script, response, seconds, served};
 

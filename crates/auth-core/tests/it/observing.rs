@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use auth_core::{Event, Identity, ManualClock, MemoryStore, Session};
+use auth_core::Session;
+use auth_core::grant::Identity;
+use auth_core::observe::Event;
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
 
 use crate::script::{Script, refused, response, seconds, served, status};
 

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use auth_core::Session;
 use auth_core::http::HeaderValue;
-use auth_core::{ManualClock, Session};
+use auth_core::testing::ManualClock;
 
 use crate::script::{Script, refused, response, seconds, served, status};
 

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_core::{
-    Builder, Error, Expires, Grant, Identity, ManualClock, Network, Policy, Reason, Refusal,
-    Replay, Result, RevokedToken, Secret, Sent, Session, TokenRequest, TokenResponse, http,
+use auth_core::error::{Delivery, LoginReason, NetworkFailure, Refusal};
+use auth_core::grant::{
+    Identity, Lifetime, Policy, Replay, RevokedToken, TokenRequest, TokenResponse,
 };
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Grant, Result, Secret, Session, SessionBuilder, http};
 
 /// One answer, made when it is asked for.
 type Answer = Box<dyn FnOnce() -> Result<TokenResponse> + Send>;
@@ -121,7 +123,7 @@ impl Grant for Script {
 
     fn login_request(&self) -> Result<TokenRequest> {
         if self.0.lock().unwrap().has_no_password {
-            return Err(Error::reauthentication_required(Reason::NoCredentials));
+            return Err(Error::login_required(LoginReason::NoCredentials));
         }
         Ok(self.request(self.1.clone(), "log in".to_owned()))
     }
@@ -147,7 +149,7 @@ impl Grant for Script {
 
 pub(crate) fn response(access_token: &str, refresh_token: &str, life: u64) -> TokenResponse {
     let mut response = TokenResponse::new(access_token);
-    response.expires = Expires::After(Duration::from_secs(life));
+    response.expires = Lifetime::For(Duration::from_secs(life));
     response.refresh_token = Some(refresh_token.into()).filter(|token: &Secret| !token.is_empty());
     response
 }
@@ -168,15 +170,15 @@ pub(crate) fn come_back_in(seconds: u64, status: u16) -> Error {
 
 pub(crate) fn lost_answer() -> Error {
     Error::Network {
-        network: Network::Timeout,
-        sent: Sent::Maybe,
+        failure: NetworkFailure::Timeout,
+        delivery: Delivery::Unknown,
     }
 }
 
 pub(crate) fn not_sent() -> Error {
     Error::Network {
-        network: Network::NameLookup,
-        sent: Sent::No,
+        failure: NetworkFailure::NameLookup,
+        delivery: Delivery::NotSent,
     }
 }
 

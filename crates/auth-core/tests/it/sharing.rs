@@ -8,7 +8,10 @@ mod slow;
 use std::sync::mpsc;
 use std::thread;
 
-use auth_core::{Builder, Error, ManualClock, MemoryStore, Reason, Session, StoreFailure};
+use auth_core::error::{LoginReason, StoreFailure};
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Session, SessionBuilder};
 
 use crate::script::{Script, come_back_in, lost_answer, refused, response, seconds, served};
 
@@ -90,7 +93,7 @@ fn a_process_without_a_token_waits_for_the_one_that_gets_it() {
     let b = second
         .builder(&clock)
         .store(store)
-        .observer(move |_: &_, event: &auth_core::Event<'_>| {
+        .observer(move |_: &_, event: &auth_core::observe::Event<'_>| {
             waiting.send(format!("{event:?}")).unwrap();
         })
         .build();
@@ -110,10 +113,10 @@ fn a_wrong_password_is_tried_once_by_all_processes_together() {
     let (a, b, _) = two(&first, &second);
     assert!(a.token().is_err());
     let error = b.token().unwrap_err();
-    let Error::ReauthenticationRequired { reason, cause } = &error else {
+    let Error::LoginRequired { reason, cause } = &error else {
         panic!("{error}");
     };
-    assert_eq!(*reason, Reason::CredentialsRefused);
+    assert_eq!(*reason, LoginReason::CredentialsRefused);
     assert!(cause.as_ref().unwrap().refusal().is_some());
     assert!(second.asked().is_empty());
 }
@@ -154,8 +157,8 @@ fn a_lost_answer_is_known_to_all_and_nobody_sends_the_refresh_token_again() {
     assert!(
         matches!(
             error,
-            Error::ReauthenticationRequired {
-                reason: Reason::RefreshTokenUncertain,
+            Error::LoginRequired {
+                reason: LoginReason::RefreshTokenUncertain,
                 ..
             }
         ),

@@ -1,7 +1,7 @@
 //! Whatever an identity is called and a record holds, it stays what it is.
 
-use auth_core::Identity;
-use auth_core::Swap::{Conflict, Stored};
+use auth_core::grant::Identity;
+use auth_core::store::SwapOutcome::{Conflict, Stored};
 
 use super::{Open, Outcome, found, identity, must, record, swap};
 

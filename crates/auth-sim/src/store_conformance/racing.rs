@@ -4,7 +4,8 @@ use std::panic::resume_unwind;
 use std::sync::Barrier;
 use std::thread::{self, ScopedJoinHandle};
 
-use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 
 use super::{Open, Outcome, Seen, found, identity, must, record};
 
@@ -15,7 +16,7 @@ pub(super) fn one_succeeds(open: Open<'_>) -> Outcome {
     for round in 0..ROUNDS {
         let answers = race(&stores, &who, last.as_ref(), round)?;
         let winners: Vec<usize> = (0..RACERS)
-            .filter(|at| answers[*at] == Swap::Stored)
+            .filter(|at| answers[*at] == SwapOutcome::Stored)
             .collect();
         let [winner] = winners[..] else {
             return Err(format!("{} of {RACERS} succeeded", winners.len()).into());
@@ -33,7 +34,7 @@ pub(super) fn one_succeeds(open: Open<'_>) -> Outcome {
 fn race(
     stores: &[Box<dyn Store>],
     who: &Identity,
-    last: Option<&StoredRecord>,
+    last: Option<&Record>,
     round: usize,
 ) -> auth_core::Result<Vec<Swap>> {
     let answers = at_once(stores, &|at, store| {
@@ -83,7 +84,7 @@ fn increment(store: &dyn Store, who: &Identity) -> Outcome {
         let seen = store.load(who)?;
         // The number alone would not do: two that add one to it swap the same bytes, and both are right.
         let next = format!("{} {:x}", counted(seen.as_ref())? + 1, fastrand::u128(..));
-        if store.swap(who, seen.as_ref(), &record(next))? == Swap::Stored {
+        if store.swap(who, seen.as_ref(), &record(next))? == SwapOutcome::Stored {
             return Ok(());
         }
     }
@@ -93,13 +94,13 @@ fn increment(store: &dyn Store, who: &Identity) -> Outcome {
     )
 }
 
-fn counted(record: Option<&StoredRecord>) -> Result<usize, Seen> {
+fn counted(record: Option<&Record>) -> Result<usize, Seen> {
     let Some(record) = record else { return Ok(0) };
     let text = std::str::from_utf8(record.expose())?;
     Ok(text.split(' ').next().unwrap_or_default().parse()?)
 }
 
-fn racer(at: usize, round: usize) -> StoredRecord {
+fn racer(at: usize, round: usize) -> Record {
     record(format!("racer {at} in round {round}"))
 }
 

@@ -1,6 +1,6 @@
 //! Load and swap, one after the other.
 
-use auth_core::Swap::{Conflict, Stored};
+use auth_core::store::SwapOutcome::{Conflict, Stored};
 
 use super::{Open, Outcome, found, identity, record, swap};
 

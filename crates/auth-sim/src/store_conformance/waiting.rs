@@ -6,8 +6,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::Swap::Stored;
-use auth_core::{Identity, Result, Store, StoredRecord};
+use auth_core::Result;
+use auth_core::grant::Identity;
+use auth_core::store::SwapOutcome::Stored;
+use auth_core::store::{Record, Store};
 
 use super::{Open, Outcome, Seen, found, identity, must, record, swap};
 
@@ -37,7 +39,7 @@ pub(super) fn until_a_swap(open: Open<'_>) -> Outcome {
 fn wait_for_change(
     store: Box<dyn Store>,
     who: &Identity,
-    seen: Option<&StoredRecord>,
+    seen: Option<&Record>,
 ) -> Receiver<Result<bool>> {
     let (who, seen) = (who.clone(), seen.cloned());
     spawn(move || {

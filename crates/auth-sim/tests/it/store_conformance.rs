@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use auth_core::MemoryStore;
+use auth_core::store::MemoryStore;
 use auth_sim::store_conformance::{PROPERTIES, Property, Violation, check};
 
 use broken::{Broken, Fault};

@@ -3,13 +3,16 @@
 use std::process::Command;
 use std::time::Duration;
 
-use auth_core::{Error, Identity, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 use auth_sim::store_conformance::check;
 use auth_store_keyring::KeyringStore;
 
 use crate::session::{Desktop, again, inside, role};
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
+fn record(bytes: impl AsRef<[u8]>) -> Record {
     bytes.as_ref().to_vec().into()
 }
 
@@ -52,13 +55,13 @@ fn increment(store: &KeyringStore) {
         let seen = store.load(&ann()).unwrap();
         let next = number(seen.as_ref()) + 1;
         let next = record(format!("{next} by {}", std::process::id()));
-        if store.swap(&ann(), seen.as_ref(), &next).unwrap() == Swap::Stored {
+        if store.swap(&ann(), seen.as_ref(), &next).unwrap() == SwapOutcome::Stored {
             return;
         }
     }
 }
 
-fn number(record: Option<&StoredRecord>) -> u32 {
+fn number(record: Option<&Record>) -> u32 {
     record.map_or(0, |record| {
         let text = std::str::from_utf8(record.expose()).unwrap();
         text.split(' ').next().unwrap().parse().unwrap()
@@ -73,7 +76,7 @@ fn services_are_apart_and_a_small_record_may_follow_a_large_one() {
         for length in [10, 100_000, 10, 40_000, 200_000, 1] {
             let next = record("x".repeat(length));
             let swapped = one.swap(&ann(), last.as_ref(), &next).unwrap();
-            assert_eq!(swapped, Swap::Stored);
+            assert_eq!(swapped, SwapOutcome::Stored);
             assert_eq!(one.load(&ann()).unwrap().as_ref(), Some(&next));
             last = Some(next);
         }
@@ -89,7 +92,10 @@ fn a_locked_keyring_is_said_to_be_locked_and_keeps_what_it_has() {
     inside(Desktop::Unlocked, || {
         let store = KeyringStore::open("locked").unwrap();
         let first = record("canary");
-        assert_eq!(store.swap(&ann(), None, &first).unwrap(), Swap::Stored);
+        assert_eq!(
+            store.swap(&ann(), None, &first).unwrap(),
+            SwapOutcome::Stored
+        );
         let default = secret_service("ReadAlias", "string:default");
         let path = default.split('"').nth(1).unwrap().to_owned();
         secret_service("Lock", &format!("array:objpath:{path}"));
@@ -113,12 +119,12 @@ fn a_locked_keyring_is_said_to_be_locked_and_keeps_what_it_has() {
 fn without_a_keyring_the_error_says_what_to_use_instead() {
     inside(Desktop::Headless, || {
         let error = KeyringStore::open("headless").unwrap_err();
-        let Error::Store { failure, detail } = &error else {
+        let Error::Store { failure, message } = &error else {
             panic!("{error}");
         };
         assert_eq!(*failure, StoreFailure::Unavailable);
         assert!(
-            detail.contains("FileStore") && detail.contains("Sealed"),
+            detail.contains("FileStore") && detail.contains("EncryptedStore"),
             "{detail}"
         );
     });

@@ -13,7 +13,10 @@ mod tls;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use auth_core::{Error, Identity, StoreFailure, StoredRecord};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::Record;
 use auth_store_postgres::{Builder, PostgresStore};
 use services::{Postgres, or_skip};
 
@@ -134,8 +137,8 @@ pub(crate) fn who(name: &str) -> Identity {
     Identity::new("test").with("name", name)
 }
 
-pub(crate) fn record(text: &str) -> StoredRecord {
-    StoredRecord::from(text.as_bytes().to_vec())
+pub(crate) fn record(text: &str) -> Record {
+    Record::from(text.as_bytes().to_vec())
 }
 
 #[track_caller]

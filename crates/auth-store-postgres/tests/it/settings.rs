@@ -3,7 +3,9 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use auth_core::{Clock, Error, StoreFailure, SystemClock};
+use auth_core::Error;
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::StoreFailure;
 use auth_store_postgres::PostgresStore;
 
 #[test]
@@ -19,7 +21,10 @@ fn a_connection_string_that_cannot_be_read_is_not_quoted() {
         "postgres://app:canary@127.0.0.1:1,127.0.0.1:2,127.0.0.1/app?port=1,2",
     ] {
         let error = PostgresStore::connect(odd).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{odd}: {error}");
+        assert!(
+            matches!(error, Error::Configuration { .. }),
+            "{odd}: {error}"
+        );
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("canary"), "{shown}");
         assert!(shown.contains("postgres://user:password@host"), "{shown}");

@@ -9,7 +9,10 @@ use auth_store_postgres::PostgresStore;
 #[track_caller]
 fn refused(text: &str) -> String {
     let error = PostgresStore::connect(text).unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{text}: {error}");
+    assert!(
+        matches!(error, Error::Configuration { .. }),
+        "{text}: {error}"
+    );
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("canary"), "{shown}");
     assert!(!shown.contains("cannot be read"), "{text}: {shown}");
@@ -329,7 +332,7 @@ fn unavailable(error: &Error) -> bool {
     matches!(
         error,
         Error::Store {
-            failure: auth_core::StoreFailure::Unavailable,
+            failure: auth_core::error::StoreFailure::Unavailable,
             ..
         }
     )

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth_core::{Identity, Store, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::Store;
 use auth_store_redis::{Error, RedisStore};
 use services::journal;
 
@@ -13,7 +15,7 @@ use crate::fake::{Fake, info, usual};
 #[track_caller]
 fn configuration(fake: &Fake) -> String {
     match RedisStore::connect(&fake.url()) {
-        Err(Error::Configuration(why)) => why.into_owned(),
+        Err(Error::Configuration { message: why, .. }) => why.into_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -23,7 +25,7 @@ fn not_safe(fake: &Fake) -> String {
     match RedisStore::connect(&fake.url()) {
         Err(Error::Store {
             failure: StoreFailure::Unsafe,
-            detail,
+            message,
         }) => detail.into_owned(),
         other => panic!("{other:?}"),
     }
@@ -163,7 +165,9 @@ fn a_sentinel_is_named_whatever_it_refuses_first() {
         .flat_map(|url| [url.clone(), format!("{url}/1")])
     {
         match RedisStore::connect(&format!("redis://{url}")) {
-            Err(Error::Configuration(why)) => assert!(why.contains("is a Sentinel"), "{why}"),
+            Err(Error::Configuration { message: why, .. }) => {
+                assert!(why.contains("is a Sentinel"), "{why}")
+            }
             other => panic!("{url}: {other:?}"),
         }
     }
@@ -179,7 +183,7 @@ fn a_password_that_is_not_asked_for_is_told() {
         let fake = Fake::but_for(move |command, _| (command == "AUTH").then(|| answer.to_owned()));
         let url = format!("redis://:canary7Qz@127.0.0.1:{}", fake.port());
         let error = RedisStore::connect(&url).expect_err("an error");
-        assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
         assert!(error.to_string().contains("has no password"), "{error}");
     }
     let answer = "-ERR wrong number of arguments for 'auth' command\r\n";

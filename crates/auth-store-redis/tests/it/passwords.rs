@@ -4,7 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_core::{Clock, Identity, Secret, Store, StoreFailure, SystemClock};
+use auth_core::Secret;
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::Store;
 use auth_store_redis::{Builder, Error, RedisStore, Result};
 use services::journal;
 
@@ -155,7 +159,7 @@ fn after_a_refusal_the_next_call_asks_again() {
     }
     // Who connects has a setting to correct; who is connected waits for the next password.
     let error = builder.connect().expect_err("an error");
-    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     *given.lock().expect("no panic") = "canary7Qz-2";
     assert_eq!(store.load(&ada()).expect("an answer"), None);
 }

@@ -9,7 +9,8 @@ mod safety; // settings that could lose a login
 mod tls; // certificates, ours and theirs
 mod waiting; // being woken
 
-use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 use auth_store_redis::{Error, RedisStore};
 use services::{Redis, or_skip};
 
@@ -53,7 +54,7 @@ fn login(name: &str) -> Identity {
     Identity::new("test").with("username", name)
 }
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
+fn record(bytes: impl AsRef<[u8]>) -> Record {
     bytes.as_ref().to_vec().into()
 }
 

@@ -6,7 +6,7 @@ use auth_store_redis::{Error, RedisStore};
 #[track_caller]
 fn refused(url: &str) -> String {
     let error = RedisStore::connect(url).expect_err("an error");
-    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     let shown = format!("{error} {error:?} {:?}", RedisStore::builder(url));
     for part in ["canary7Qz", "db.example", "ada", "6379/0"] {
         let ours = ["host:6379/0", "://user:password@"];

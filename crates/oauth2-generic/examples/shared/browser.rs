@@ -1,6 +1,6 @@
 //! What stands in for a browser where a simulator stands in for the server.
 
-use oauth2_generic::ureq::Agent;
+use oauth2_generic::auth_core::agent::ureq::Agent;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

@@ -3,7 +3,8 @@
 use std::env;
 
 use auth_sim::{Simulator, generic};
-use oauth2_generic::{Client, HttpTransport, Metadata, Session};
+use oauth2_generic::auth_core::transport::HttpTransport;
+use oauth2_generic::{Client, Metadata, Session};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

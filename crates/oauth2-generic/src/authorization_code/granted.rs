@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 #[cfg(feature = "browser")]
-use auth_core::Clock;
-use auth_core::{
-    Error, Grant, Identity, Reason, Result, Secret, Sent, TokenRequest, TokenResponse, Transport,
-};
+use auth_core::clock::Clock;
+use auth_core::error::{Delivery, LoginReason};
+use auth_core::grant::{Identity, TokenRequest, TokenResponse};
+use auth_core::transport::Transport;
+use auth_core::{Error, Grant, Result, Secret};
 
 use super::AuthorizationCode;
 use crate::client::left_to_client;
@@ -19,7 +20,7 @@ use crate::client::left_to_client;
 /// login in a browser (`AuthorizationCode::browser`, feature `browser`).
 ///
 /// A code works once, and servers end the login of a code that they see again. So it is sent once:
-/// a second try is [`Error::ReauthenticationRequired`], also when the answer to the first was lost. A code
+/// a second try is [`Error::LoginRequired`], also when the answer to the first was lost. A code
 /// that the server refuses, in whatever words, is the same error at once: the user has to log in again, and
 /// the source says why. Sent again is what did not leave this machine, and what the server put off (429, or
 /// 503 with `Retry-After`). A server that wants a nonce in the proof of a key refuses before it looks at the
@@ -27,7 +28,7 @@ use crate::client::left_to_client;
 /// carries on from there.
 ///
 /// Codes live a minute or so: make the session, and ask it for a token, at once. While a store rests after a
-/// failure ([`Error::NotBefore`]) the code is not sent; the same session sends it later, if it is not too late.
+/// failure ([`Error::BackOff`]) the code is not sent; the same session sends it later, if it is not too late.
 pub struct Granted {
     login: AuthorizationCode,
     state: String,
@@ -83,7 +84,7 @@ impl Granted {
             match self.login_request()?.send(http) {
                 Err(error) if tries < TRIES && self.is_new_login() => {
                     let wait = error.retry_after().unwrap_or_default().max(SHORTEST_WAIT);
-                    if wait > LONGEST_WAIT || matches!(error, Error::Configuration(_)) {
+                    if wait > LONGEST_WAIT || matches!(error, Error::Configuration { .. }) {
                         return Err(error);
                     }
                     tries += 1;
@@ -148,14 +149,18 @@ impl Code {
 
 /// The user has to log in again, and why.
 fn spent(cause: Option<Box<Error>>) -> Error {
-    let reason = Reason::CodeSpent;
-    Error::ReauthenticationRequired { reason, cause }
+    let reason = LoginReason::CodeSpent;
+    Error::LoginRequired { reason, cause }
 }
 
 /// Whether the server has not seen the code, or has put off looking at it.
 fn may_be_sent_again(error: &Error) -> bool {
     let status = match error {
-        Error::Configuration(_) | Error::Network { sent: Sent::No, .. } => return true,
+        Error::Configuration { .. }
+        | Error::Network {
+            delivery: Delivery::NotSent,
+            ..
+        } => return true,
         Error::Refused(refusal) => refusal.status,
         Error::Status { status, .. } => Some(*status),
         _ => None,

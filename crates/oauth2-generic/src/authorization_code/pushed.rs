@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use auth_core::{Error, Result, Secret, Transport};
+use auth_core::transport::Transport;
+use auth_core::{Error, Result, Secret};
 
 use super::{AuthorizationCode, PendingCode};
 use crate::authorize;
@@ -36,7 +37,7 @@ impl AuthorizationCode {
         }
         let reply = request.ask(http)?;
         let request_uri = reply.text("request_uri").map(Secret::expose);
-        let request_uri = request_uri.ok_or_else(|| Error::answer("it has no `request_uri`"))?;
+        let request_uri = request_uri.ok_or_else(|| Error::response("it has no `request_uri`"))?;
         pending.url = authorize::pushed_url(client, request_uri)?;
         pending.expires_in = reply
             .number("expires_in")

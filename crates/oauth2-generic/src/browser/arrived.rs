@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use auth_core::{Error, Reason};
+use auth_core::Error;
+use auth_core::error::LoginReason;
 
 use super::loopback::Address;
 use super::request::Problem;
@@ -61,7 +62,7 @@ impl Arrived {
         let place = address.without_query();
         let strays: Vec<String> = self.0.iter().map(Stray::to_string).collect();
         let told = match strays.as_slice() {
-            [] if reason == Reason::LoginCancelled => None,
+            [] if reason == LoginReason::Cancelled => None,
             [] => Some(format!(
                 "nothing came to {place}; see whether a browser opened, and whether the server knows \
                  this redirect URI exactly as it stands here"
@@ -71,7 +72,7 @@ impl Arrived {
                 strays.join("; ")
             )),
         };
-        Error::ReauthenticationRequired {
+        Error::LoginRequired {
             reason,
             cause: told.map(|told| Box::new(Error::configuration(told))),
         }

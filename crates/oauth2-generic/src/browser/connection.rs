@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use auth_core::Moment;
+use auth_core::clock::Moment;
 use zeroize::Zeroizing;
 
 /// A connection, from its first byte to its last.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use auth_core::{Clock, Error, Moment, Reason, Secret};
+use auth_core::clock::{Clock, Moment};
+use auth_core::error::LoginReason;
+use auth_core::{Error, Secret};
 
 use super::arrived::{Arrived, Stray};
 use super::connection::{Connection, Head};

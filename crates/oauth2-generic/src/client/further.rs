@@ -1,6 +1,7 @@
 //! The parameters that a server wants besides those of a grant.
 
-use auth_core::{Error, Result, TokenRequest};
+use auth_core::grant::TokenRequest;
+use auth_core::{Error, Result};
 
 use super::Client;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use auth_core::{Error, ErrorCode, Reason, Refusal, Result};
+use auth_core::error::{ErrorCode, LoginReason, Refusal};
+use auth_core::{Error, Result};
 
 /// How often to ask.
 pub(super) struct Pace {
@@ -62,8 +63,8 @@ impl Pace {
             Meaning::Expired => return Err(timed_out(Some(error))),
             Meaning::Declined => return Err(declined(error)),
             Meaning::Refused => {
-                return Err(Error::ReauthenticationRequired {
-                    reason: Reason::CodeSpent,
+                return Err(Error::LoginRequired {
+                    reason: LoginReason::CodeSpent,
                     cause: Some(Box::new(error)),
                 });
             }
@@ -162,8 +163,8 @@ fn declined(error: Error) -> Error {
 }
 
 pub(super) fn timed_out(cause: Option<Error>) -> Error {
-    Error::ReauthenticationRequired {
-        reason: Reason::LoginTimedOut,
+    Error::LoginRequired {
+        reason: LoginReason::TimedOut,
         cause: cause.map(Box::new),
     }
 }

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use auth_core::clock::{Clock, Moment, SystemClock};
 #[cfg(doc)]
-use auth_core::ErrorCode;
-use auth_core::{Clock, Error, Moment, Reason, Reply, Result, Secret, SystemClock, Transport};
+use auth_core::error::ErrorCode;
+use auth_core::error::LoginReason;
+use auth_core::grant::JsonResponse;
+use auth_core::transport::Transport;
+use auth_core::{Error, Result, Secret};
 
 use super::pace::{Pace, timed_out};
 use super::{DeviceCode, GrantedDevice, place};
@@ -30,7 +34,7 @@ pub struct PendingDevice {
 
 impl PendingDevice {
     pub(super) fn read(login: DeviceCode, reply: &Reply) -> Result<Self> {
-        let missing = |name: &str| Error::answer(format!("it has no usable `{name}`"));
+        let missing = |name: &str| Error::response(format!("it has no usable `{name}`"));
         let allow_http = login.client.danger_allow_http_login;
         let uri = |name| match reply.text(name).map(Secret::expose) {
             Some(uri) => place::check(name, uri, allow_http).map(|()| Some(uri.to_owned())),
@@ -87,7 +91,7 @@ impl PendingDevice {
     /// Where the user goes, as a QR code for a terminal.
     ///
     /// # Errors
-    /// [`Error::Answer`] if the server's URL is too long for one.
+    /// [`Error::Response`] if the server's URL is too long for one.
     #[cfg(feature = "qr")]
     pub fn qr(&self) -> Result<super::Qr> {
         let short = &self.verification_uri;
@@ -116,9 +120,9 @@ impl PendingDevice {
     ///
     /// # Errors
     /// [`Error::Refused`] with [`ErrorCode::AccessDenied`] if the user said no;
-    /// [`Error::ReauthenticationRequired`] with [`Reason::LoginTimedOut`] or [`Reason::LoginCancelled`] if
-    /// the user did not enter the code, and with [`Reason::CodeSpent`] if the server refused the code;
-    /// [`Error::Status`] if the endpoint's URL is wrong; [`Error::Answer`] if there was no usable token in
+    /// [`Error::LoginRequired`] with [`LoginReason::TimedOut`] or [`LoginReason::Cancelled`] if
+    /// the user did not enter the code, and with [`LoginReason::CodeSpent`] if the server refused the code;
+    /// [`Error::Status`] if the endpoint's URL is wrong; [`Error::Response`] if there was no usable token in
     /// the answer.
     pub fn wait(mut self, http: &dyn Transport) -> Result<GrantedDevice> {
         let mut pace = Pace::new(self.interval);
@@ -140,7 +144,7 @@ impl PendingDevice {
         let until = past.saturating_add(wait);
         loop {
             if (self.cancelled)() {
-                return Err(Error::reauthentication_required(Reason::LoginCancelled));
+                return Err(Error::login_required(LoginReason::Cancelled));
             }
             past = self.clock.now().since(self.begun).max(past);
             if past >= until.min(self.expires_in) {

@@ -25,7 +25,7 @@ pub(super) fn check(name: &str, uri: &str, allow_http: bool) -> Result<()> {
         }
         Some(_) => "does not begin with https://; the server has to send a URL for a browser",
     };
-    Err(Error::answer(format!("its `{name}` {problem}")))
+    Err(Error::response(format!("its `{name}` {problem}")))
 }
 
 /// Whether a text can be shown on a terminal and typed: nothing in it moves a cursor or hides.

@@ -18,7 +18,7 @@ impl Qr {
         // On a screen nothing is smudged; a small code fits more terminals.
         QrCode::with_error_correction_level(text, EcLevel::L)
             .map(Self)
-            .map_err(|_| Error::answer("its URL is too long for a QR code"))
+            .map_err(|_| Error::response("its URL is too long for a QR code"))
     }
 
     /// Black on white whatever the terminal's colours are, for terminals that have colours.

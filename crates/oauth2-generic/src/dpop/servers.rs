@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auth_core::Refusal;
+use auth_core::error::Refusal;
 use auth_core::http::HeaderMap;
 use auth_core::http::header::WWW_AUTHENTICATE;
 

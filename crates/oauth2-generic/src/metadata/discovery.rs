@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use auth_core::{Error, Result, TokenRequest, Transport};
+use auth_core::grant::TokenRequest;
+use auth_core::transport::Transport;
+use auth_core::{Error, Result};
 
 use crate::authorize::{is_private, query};
 
@@ -13,7 +15,8 @@ use super::{Metadata, reading};
 /// `LinkedIn` publishes its document below a path that is not part of its issuer:
 ///
 /// ```no_run
-/// use oauth2_generic::{Discovery, HttpTransport};
+/// use oauth2_generic::Discovery;
+/// use oauth2_generic::auth_core::transport::HttpTransport;
 ///
 /// let server = Discovery::new("https://www.linkedin.com")
 ///     .at("https://www.linkedin.com/oauth/.well-known/openid-configuration")
@@ -24,7 +27,8 @@ use super::{Metadata, reading};
 /// Plain http in a test network takes one more switch for each of the others that carry secrets:
 ///
 /// ```no_run
-/// use oauth2_generic::{ClientCredentials, Discovery, HttpTransport, Session};
+/// use oauth2_generic::{ClientCredentials, Discovery, Session};
+/// use oauth2_generic::auth_core::transport::HttpTransport;
 ///
 /// let http = HttpTransport::new().danger_allow_http(); // requests to the server
 /// let server = Discovery::new("http://keycloak:8080/realms/dev").danger_allow_http().discover(&http)?;
@@ -64,8 +68,8 @@ impl Discovery {
     /// `127.0.0.1` and `[::1]`.
     ///
     /// A client of the metadata has [`danger_allow_http_login`](crate::Client::danger_allow_http_login) set. Requests
-    /// to the server take [`HttpTransport::danger_allow_http`](auth_core::HttpTransport::danger_allow_http) too,
-    /// and requests with a token [`Builder::danger_allow_http`](auth_core::Builder::danger_allow_http).
+    /// to the server take [`HttpTransport::danger_allow_http`](auth_core::transport::HttpTransport::danger_allow_http) too,
+    /// and requests with a token [`Builder::danger_allow_http`](auth_core::SessionBuilder::danger_allow_http).
     pub fn danger_allow_http(mut self) -> Self {
         self.allow_http = true;
         self
@@ -249,7 +253,7 @@ impl Found {
             300..=399 => Self::Redirect(status),
             401 | 403 => Self::Denied(status),
             408 | 425 | 429 | 500.. => Self::Failing,
-            _ if matches!(error, Error::Answer(_)) && status < 300 => Self::Page,
+            _ if matches!(error, Error::Response(_)) && status < 300 => Self::Page,
             _ => Self::Nothing,
         }
     }

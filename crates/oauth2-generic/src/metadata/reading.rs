@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use auth_core::{Error, Reply, Result, Secret};
+use auth_core::grant::JsonResponse;
+use auth_core::{Error, Result, Secret};
 
 use crate::authorize::{is_https, is_private, normal};
 
@@ -73,7 +74,7 @@ fn check_issuer(reply: &Reply, issuer: &str) -> Result<()> {
              Azure AD B2C, name both: `Discovery::new(issuer).at(url)`; or set the endpoints by hand"
         }
     };
-    Err(Error::answer(problem))
+    Err(Error::response(problem))
 }
 
 /// A list. Some servers write one text, with a name or several in it.
@@ -115,7 +116,7 @@ impl Place {
         match found.map(Secret::expose) {
             None => Ok(String::new()),
             Some(url) if is_fit(url) => Ok(url.to_owned()),
-            Some(_) => Err(Error::answer(format!(
+            Some(_) => Err(Error::response(format!(
                 "the metadata's `{name}` is not a URL that begins with https://; tell the server its public URL if a \
                  proxy ends TLS before it, or set the endpoints by hand; in a test network, see \
                  `Discovery::danger_allow_http`"

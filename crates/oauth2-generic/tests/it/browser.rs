@@ -17,10 +17,12 @@ use std::thread::{self, JoinHandle};
 
 use std::time::Duration;
 
-use auth_core::{Clock, ManualClock, Moment};
+use auth_core::clock::{Clock, Moment};
+use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
 use auth_sim::generic::PUBLIC_CLIENT_ID;
-use oauth2_generic::{AuthorizationCode, BrowserLogin, Client, Granted, Result, ureq};
+use oauth2_generic::auth_core::agent::ureq;
+use oauth2_generic::{AuthorizationCode, BrowserLogin, Client, Granted, Result};
 
 /// A client of the simulator.
 fn client(server: &Simulator) -> Client {

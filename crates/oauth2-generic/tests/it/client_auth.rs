@@ -6,7 +6,8 @@ mod clocks; // an assertion is read by another clock
 mod keys; // which keys are taken
 
 use crate::asking::Asking as _;
-use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Error, Result, Transport};
+use oauth2_generic::auth_core::transport::Transport;
+use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Error, Result};
 
 use crate::requests::client;
 use crate::script::Script;

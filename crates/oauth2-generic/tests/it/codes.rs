@@ -5,11 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use auth_core::{ManualClock, MemoryStore};
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
+use oauth2_generic::auth_core::error::{Delivery, LoginReason, NetworkFailure};
+use oauth2_generic::auth_core::transport::Transport;
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
-    AuthorizationCode, Error, Grant, Granted, Implicit, Network, Reason, RefreshToken, Result,
-    Sent, Session, Transport,
+    AuthorizationCode, Error, Grant, Granted, Implicit, RefreshToken, Result, Session,
 };
 
 use crate::requests::client;
@@ -49,16 +51,16 @@ fn answer(status: u16, body: &str) -> Result<Response<Vec<u8>>> {
 
 fn lost(sent: Sent) -> Result<Response<Vec<u8>>> {
     Err(Error::Network {
-        network: Network::Closed,
-        sent,
+        failure: NetworkFailure::Closed,
+        delivery,
     })
 }
 
 fn is_spent(error: &Error) -> bool {
     matches!(
         error,
-        Error::ReauthenticationRequired {
-            reason: Reason::CodeSpent,
+        Error::LoginRequired {
+            reason: LoginReason::CodeSpent,
             ..
         }
     )
@@ -73,7 +75,7 @@ fn a_code_that_was_traded_is_not_sent_again() {
 
 #[test]
 fn a_code_whose_answer_was_lost_is_not_sent_again_and_the_loss_is_the_cause() {
-    let (granted, http) = (granted(), server(vec![lost(Sent::Maybe)]));
+    let (granted, http) = (granted(), server(vec![lost(Delivery::Unknown)]));
     assert!(matches!(granted.obtain(&http), Err(Error::Network { .. })));
     for _ in 0..2 {
         let error = granted.obtain(&http).unwrap_err();
@@ -146,7 +148,10 @@ fn a_code_that_the_server_put_off_is_sent_again() {
 
 #[test]
 fn a_code_that_never_left_this_machine_may_be_sent() {
-    let (granted, http) = (granted(), server(vec![lost(Sent::No), answer(200, TOKEN)]));
+    let (granted, http) = (
+        granted(),
+        server(vec![lost(Delivery::NotSent), answer(200, TOKEN)]),
+    );
     granted.obtain(&http).unwrap_err();
     assert_eq!(granted.obtain(&http).unwrap().access_token.expose(), "t");
 }
@@ -190,7 +195,7 @@ fn a_session_goes_on_with_the_refresh_token_and_ends_without_one() {
 fn a_session_does_not_try_again_what_may_have_been_sent() {
     let session = Session::builder(granted())
         .clock(ManualClock::new())
-        .transport(server(vec![lost(Sent::Maybe)]))
+        .transport(server(vec![lost(Delivery::Unknown)]))
         .build();
     let error = session.token().unwrap_err();
     assert!(
@@ -214,8 +219,8 @@ fn a_login_without_a_name_is_kept_for_itself() {
 fn a_code_that_brings_no_token_fails_with_its_own_reason_and_is_kept_if_it_never_left() {
     for (bad, reason) in [
         (answer(503, ""), "answered 503"),
-        (lost(Sent::Maybe), "may have arrived"),
-        (lost(Sent::No), "nothing was sent"),
+        (lost(Delivery::Unknown), "may have arrived"),
+        (lost(Delivery::NotSent), "nothing was sent"),
     ] {
         let (store, clock) = (MemoryStore::new(), ManualClock::new());
         let kept = RefreshToken {

@@ -6,10 +6,10 @@ mod words; // what servers say otherwise than RFC 8628
 use crate::asking::Asking as _;
 use std::time::Duration;
 
-use auth_core::{Clock, ManualClock};
-use oauth2_generic::{
-    DeviceCode, Error, ErrorCode, Grant, PendingDevice, Reason, Result, Secret, Session,
-};
+use auth_core::clock::Clock;
+use auth_core::testing::ManualClock;
+use oauth2_generic::auth_core::error::{ErrorCode, LoginReason};
+use oauth2_generic::{DeviceCode, Error, Grant, PendingDevice, Result, Secret, Session};
 
 use crate::requests::client;
 use crate::script::Script;
@@ -40,7 +40,7 @@ fn waited(answers: impl FnOnce(Script) -> Script) -> (Result<Secret>, u64, usize
 #[track_caller]
 fn is_over(error: &Error, why: Reason) {
     assert!(
-        matches!(error, Error::ReauthenticationRequired { reason, .. } if *reason == why),
+        matches!(error, Error::LoginRequired { reason, .. } if *reason == why),
         "{error}"
     );
 }
@@ -154,7 +154,7 @@ fn a_user_who_says_no_is_a_refusal() {
 fn a_code_that_the_server_lets_expire_is_over() {
     let (token, _, asked) = waited(|http| http.then(400, r#"{"error":"expired_token"}"#));
     let error = token.unwrap_err();
-    is_over(&error, Reason::LoginTimedOut);
+    is_over(&error, LoginReason::TimedOut);
     assert_eq!(error.refusal().unwrap().code.to_string(), "expired_token");
     assert_eq!(asked, 1);
 }
@@ -163,7 +163,7 @@ fn a_code_that_the_server_lets_expire_is_over() {
 fn a_code_that_expires_while_nobody_does_anything_is_over_without_another_question() {
     let (token, seconds, asked) =
         waited(|http| (0..29).fold(http, |http, _| http.then(400, PENDING)));
-    is_over(&token.unwrap_err(), Reason::LoginTimedOut);
+    is_over(&token.unwrap_err(), LoginReason::TimedOut);
     assert_eq!((seconds, asked), (60, 29));
 }
 
@@ -175,7 +175,7 @@ fn the_life_of_a_code_counts_from_the_beginning_and_not_from_the_waiting() {
     let pending = pending.clock(clock.clone());
     clock.advance(Duration::from_secs(57));
     let start = clock.now();
-    is_over(&pending.wait(&http).unwrap_err(), Reason::LoginTimedOut);
+    is_over(&pending.wait(&http).unwrap_err(), LoginReason::TimedOut);
     assert_eq!(clock.now().since(start), Duration::from_secs(3));
     assert_eq!(http.asked().len(), 2);
 }
@@ -184,7 +184,7 @@ fn the_life_of_a_code_counts_from_the_beginning_and_not_from_the_waiting() {
 fn a_network_that_fails_to_the_end_is_the_cause() {
     let (token, seconds, asked) = waited(|http| (0..4).fold(http, |http, _| http.then_lose()));
     let error = token.unwrap_err();
-    is_over(&error, Reason::LoginTimedOut);
+    is_over(&error, LoginReason::TimedOut);
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("took too long"), "{cause}");
     assert_eq!((seconds, asked), (60, 4));
@@ -215,7 +215,7 @@ fn a_program_can_call_it_off_while_it_waits() {
         .cancelled_by(move || watch.now().since(start) >= Duration::from_secs(3))
         .wait(&http)
         .unwrap_err();
-    is_over(&error, Reason::LoginCancelled);
+    is_over(&error, LoginReason::Cancelled);
     // In the middle of the second wait, and not at the end of it.
     assert_eq!(clock.now().since(start), Duration::from_secs(3));
 }
@@ -240,7 +240,7 @@ fn the_first_token_is_handed_out_once() {
     let granted = pending.clock(ManualClock::new()).wait(&http).unwrap();
     granted.obtain(&http).unwrap();
     assert!(!granted.is_new_login());
-    is_over(&granted.obtain(&http).unwrap_err(), Reason::CodeSpent);
+    is_over(&granted.obtain(&http).unwrap_err(), LoginReason::CodeSpent);
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn what_cannot_be_shown_to_a_person_is_refused() {
         assert_ne!(body, BEGUN);
         let http = Script::default().then(200, &body);
         let error = login().begin(&http).unwrap_err();
-        assert!(matches!(error, Error::Answer(_)), "{error}");
+        assert!(matches!(error, Error::Response(_)), "{error}");
     }
 }
 

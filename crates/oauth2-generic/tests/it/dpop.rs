@@ -8,7 +8,7 @@ mod nonces; // a server that wants a nonce, and how often a request is sent
 mod server; // an authorization server that keeps what it was asked
 mod tokens; // what a proof says, and which answers are taken
 
-use auth_core::ManualClock;
+use auth_core::testing::ManualClock;
 use auth_core::time::OffsetDateTime;
 use oauth2_generic::{Client, DpopKey};
 

@@ -1,7 +1,7 @@
 //! A login ends at the server, and the server says what it knows of a token.
 
 use crate::asking::Asking as _;
-use auth_core::RevokedToken;
+use auth_core::grant::RevokedToken;
 use oauth2_generic::{
     AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Implicit,
     Introspection, Password, RefreshToken, Result, Secret, Session, TokenExchange,
@@ -175,7 +175,7 @@ fn an_answer_that_does_not_say_whether_a_token_is_active_is_never_taken_for_a_ye
         "true",
     ] {
         let error = introspected(body).unwrap_err();
-        assert!(matches!(error, Error::Answer(_)), "{error}");
+        assert!(matches!(error, Error::Response(_)), "{error}");
     }
 }
 

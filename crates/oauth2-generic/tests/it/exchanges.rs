@@ -90,7 +90,7 @@ fn nobody_gets_the_token_of_another() {
     let mut nameless = exchange();
     nameless.resource_owner.clear();
     let error = nameless.obtain(&Script::default()).unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains("`resource_owner`"), "{error}");
 
     let named = |name: &str| {

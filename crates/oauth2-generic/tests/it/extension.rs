@@ -69,7 +69,7 @@ fn what_would_stand_twice_or_is_missing_is_refused() {
         (zoom().secret("pin", "1234\n"), "`pin` ends in a line break"),
     ] {
         let error = grant.obtain(&Script::default()).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert!(error.to_string().contains(hint), "{error}");
     }
 }

@@ -125,7 +125,7 @@ fn what_stands_twice_is_refused_and_its_field_named() {
         };
         for (client, list) in [(public, "`extra`"), (secret, "`extra_secrets`")] {
             let error = password(client).obtain(&Script::default()).unwrap_err();
-            assert!(matches!(error, Error::Configuration(_)), "{error}");
+            assert!(matches!(error, Error::Configuration { .. }), "{error}");
             let shown = error.to_string();
             assert!(
                 shown.contains(&format!("`{name}`")) && shown.contains(list),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_core::ManualClock;
+use auth_core::testing::ManualClock;
 use auth_core::time::OffsetDateTime;
 use oauth2_generic::{Client, ClientAuth, Error, Grant, JwtBearer, Session, SigningKey};
 use serde_json::{Value, json};

@@ -50,7 +50,7 @@ fn code(server: &Metadata) -> AuthorizationCode {
 #[track_caller]
 fn is_configuration<T>(result: Result<T>, word: &str) {
     let error = result.err().expect("a refusal");
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains(word), "{error}");
 }
 
@@ -133,7 +133,7 @@ fn an_issuer_without_a_path_is_asked_at_its_root_with_or_without_a_slash() {
 fn an_issuer_that_publishes_nothing_is_a_configuration_error() {
     let http = Script::default().then(404, "").then(404, "<html>");
     let error = refused(ISSUER, &http);
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains("no metadata"), "{error}");
     assert_eq!(
         http.asked(),
@@ -165,7 +165,7 @@ fn the_metadata_of_another_issuer_is_refused_to_the_last_slash() {
     ] {
         let body = announced("").replace(&format!("{ISSUER}\""), &format!("{other}\""));
         let error = refused(ISSUER, &Script::default().then(200, &body).then(404, ""));
-        assert!(matches!(error, Error::Answer(_)), "{error}");
+        assert!(matches!(error, Error::Response(_)), "{error}");
         assert!(error.to_string().contains(word), "{error}");
         assert!(!format!("{error} {error:?}").contains("example"));
     }

@@ -174,7 +174,7 @@ fn json_has_no_parameter_that_stands_twice() {
         service.obtain(&nobody).unwrap_err(),
         login.begin_pushed(&nobody).unwrap_err(),
     ] {
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert!(error.to_string().contains("resource"), "{error}");
     }
 }

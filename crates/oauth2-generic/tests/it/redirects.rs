@@ -3,9 +3,9 @@
 use crate::asking::Asking as _;
 use std::error::Error as _;
 
-use oauth2_generic::{
-    AuthorizationCode, Error, ErrorCode, Granted, Implicit, Result, TokenResponse,
-};
+use oauth2_generic::auth_core::error::ErrorCode;
+use oauth2_generic::auth_core::grant::TokenResponse;
+use oauth2_generic::{AuthorizationCode, Error, Granted, Implicit, Result};
 
 use crate::requests::{client, sent};
 
@@ -115,7 +115,7 @@ fn a_redirect_without_a_code_is_refused() {
         code(&format!("{REDIRECT_URI}?state=st"), ""),
         "neither `code` nor `error`",
     );
-    assert!(matches!(error, Error::Answer(_)));
+    assert!(matches!(error, Error::Response(_)));
     refused(
         code(&format!("{REDIRECT_URI}?state=st&code="), ""),
         "neither `code`",
@@ -146,7 +146,7 @@ fn a_url_that_leads_elsewhere_is_refused() {
     ];
     for url in elsewhere {
         let error = refused(code(url, ""), "`redirect_uri`");
-        assert!(matches!(error, Error::Configuration(_)), "{url}");
+        assert!(matches!(error, Error::Configuration { .. }), "{url}");
     }
 }
 

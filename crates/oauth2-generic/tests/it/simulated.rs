@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::{Clock, ManualClock, Moment};
+use auth_core::clock::{Clock, Moment};
+use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
 use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID, REDIRECT_URI, USERNAME};
-use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, DeviceCode, Error, HttpTransport, Metadata, Reason,
-    Session, ureq,
-};
+use oauth2_generic::auth_core::agent::ureq;
+use oauth2_generic::auth_core::error::LoginReason;
+use oauth2_generic::auth_core::transport::HttpTransport;
+use oauth2_generic::{AuthorizationCode, Client, ClientAuth, DeviceCode, Error, Metadata, Session};
 
 fn client(server: &Simulator) -> Client {
     let metadata = Metadata::discover(server.url(), &HttpTransport::new()).unwrap();
@@ -125,7 +126,7 @@ fn a_device_that_nobody_connects_gives_up_when_its_code_expires() {
     .unwrap();
     let clock = Shared(ManualClock::new(), Arc::clone(&server));
     let error = pending.clock(clock).wait(&http).unwrap_err();
-    let over = Reason::LoginTimedOut;
-    assert!(matches!(error, Error::ReauthenticationRequired { reason, .. } if reason == over));
+    let over = LoginReason::TimedOut;
+    assert!(matches!(error, Error::LoginRequired { reason, .. } if reason == over));
     assert_eq!(server.token_requests().len(), 119);
 }

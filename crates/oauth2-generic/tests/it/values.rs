@@ -14,7 +14,7 @@ fn refused(client: Client) -> String {
     let error = ClientCredentials { client }
         .obtain(&Script::default())
         .unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     error.to_string()
 }
 

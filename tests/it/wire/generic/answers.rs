@@ -1,8 +1,10 @@
 //! What other servers are known to answer.
 
 use crate::support::asking::Asking as _;
-use auth_core::{ErrorCode, Session};
-use oauth2_generic::{AnswerFormat, AuthorizationCode, Client, ClientCredentials, Expiry};
+use auth_core::Session;
+use auth_core::error::ErrorCode;
+use oauth2_generic::auth_core::grant::{ExpiryFormat, ResponseFormat};
+use oauth2_generic::{AuthorizationCode, Client, ClientCredentials};
 
 use crate::support::{Script, answer};
 use crate::wire::{Wire, assert_refused, assert_status, assert_token, session};
@@ -124,14 +126,14 @@ fn the_answers_of_other_servers_are_read_as_they_come() {
         answer: format,
         ..batch("https://login.example.com")
     };
-    let deviant = AnswerFormat {
+    let deviant = ResponseFormat {
         access_token: "jwt".into(),
         refresh_token: "renew".into(),
         expires_in: "expires".into(),
-        expiry: Expiry::EpochSeconds,
+        expiry: ExpiryFormat::EpochSeconds,
         token_type_required: false,
         other_success: vec![302].into(),
-        ..AnswerFormat::default()
+        ..ResponseFormat::default()
     };
     let body = r#"{"jwt":"j","renew":"r","expires":1767229200,"scope":["a","b"]}"#;
     let script = Script::of([answer(302, body)]);

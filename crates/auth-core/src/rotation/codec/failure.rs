@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Network, Reason, Refusal, RequestKind, Sent, StoreFailure};
+use crate::error::{
+    Delivery, Error, LoginReason, NetworkFailure, Refusal, RequestKind, StoreFailure,
+};
 
 use super::read::Reader;
 use super::write::Writer;
 
 pub(super) fn write(error: &Error, to: &mut Writer) {
     match error {
-        Error::Configuration(message) => tagged(0, message, to),
+        Error::Configuration { message, .. } => tagged(0, message, to),
         Error::Refused(refusal) => {
             to.byte(1);
             to.text(&refusal.code.to_string());
@@ -31,18 +33,18 @@ pub(super) fn write(error: &Error, to: &mut Writer) {
             to.byte(position(&REQUESTS, request));
             to.option(message.as_deref(), |text, to| to.text(text));
         }
-        Error::Answer(unusable) => tagged(3, &unusable.to_string(), to),
-        Error::Network { network, sent } => {
+        Error::Response(unusable) => tagged(3, &unusable.to_string(), to),
+        Error::Network { failure, delivery } => {
             to.byte(4);
-            write_network(network, to);
-            to.bool(*sent == Sent::Maybe);
+            write_network(failure, to);
+            to.bool(*delivery == Delivery::Unknown);
         }
-        Error::Store { failure, detail } => {
-            tagged(5, detail, to);
+        Error::Store { failure, message } => {
+            tagged(5, message, to);
             to.byte(position(&STORE_FAILURES, failure));
         }
-        Error::NotBefore { cause, .. } => write(cause, to),
-        Error::ReauthenticationRequired { reason, .. } => {
+        Error::BackOff { cause, .. } => write(cause, to),
+        Error::LoginRequired { reason, .. } => {
             to.byte(REAUTHENTICATION);
             write_reason(*reason, to);
             to.option(root(error), write);
@@ -52,7 +54,7 @@ pub(super) fn write(error: &Error, to: &mut Writer) {
 
 pub(super) fn read(from: &mut Reader<'_>) -> Option<Error> {
     match from.byte()? {
-        REAUTHENTICATION => Some(Error::ReauthenticationRequired {
+        REAUTHENTICATION => Some(Error::LoginRequired {
             reason: read_reason(from)?,
             cause: from
                 .option(|from| from.byte().and_then(|tag| read_plain(tag, from)))?
@@ -66,8 +68,8 @@ pub(super) fn read(from: &mut Reader<'_>) -> Option<Error> {
 /// is all that is read.
 fn root(error: &Error) -> Option<&Error> {
     match error {
-        Error::ReauthenticationRequired { cause, .. } => root(cause.as_deref()?),
-        Error::NotBefore { cause, .. } => root(cause),
+        Error::LoginRequired { cause, .. } => root(cause.as_deref()?),
+        Error::BackOff { cause, .. } => root(cause),
         plain => Some(plain),
     }
 }
@@ -90,10 +92,14 @@ fn read_plain(tag: u8, from: &mut Reader<'_>) -> Option<Error> {
             request: at(&REQUESTS, from.byte()?)?,
             message: from.option(Reader::text)?.map(String::into_boxed_str),
         },
-        3 => Error::answer(from.text()?),
+        3 => Error::response(from.text()?),
         4 => Error::Network {
-            network: read_network(from)?,
-            sent: if from.bool()? { Sent::Maybe } else { Sent::No },
+            failure: read_network(from)?,
+            delivery: if from.bool()? {
+                Delivery::Unknown
+            } else {
+                Delivery::NotSent
+            },
         },
         5 => {
             let detail = from.text()?;
@@ -103,24 +109,24 @@ fn read_plain(tag: u8, from: &mut Reader<'_>) -> Option<Error> {
     })
 }
 
-pub(super) fn write_reason(reason: Reason, to: &mut Writer) {
+pub(super) fn write_reason(reason: LoginReason, to: &mut Writer) {
     to.byte(position(&REASONS, &reason));
 }
 
-pub(super) fn read_reason(from: &mut Reader<'_>) -> Option<Reason> {
+pub(super) fn read_reason(from: &mut Reader<'_>) -> Option<LoginReason> {
     at(&REASONS, from.byte()?)
 }
 
-fn write_network(network: &Network, to: &mut Writer) {
+fn write_network(network: &NetworkFailure, to: &mut Writer) {
     match network {
-        Network::Connect(detail) => tagged(CONNECT, detail, to),
+        NetworkFailure::Connect(detail) => tagged(CONNECT, detail, to),
         other => to.byte(position(&NETWORKS, other)),
     }
 }
 
-fn read_network(from: &mut Reader<'_>) -> Option<Network> {
+fn read_network(from: &mut Reader<'_>) -> Option<NetworkFailure> {
     match from.byte()? {
-        CONNECT => from.text().map(Network::Connect),
+        CONNECT => from.text().map(NetworkFailure::Connect),
         tag => at(&NETWORKS, tag),
     }
 }
@@ -155,21 +161,20 @@ pub(super) fn at<T: Clone>(list: &[T], place: u8) -> Option<T> {
 }
 
 /// In the order in which they are written; new ones go to the end.
-const REASONS: [Reason; 7] = [
-    Reason::NoCredentials,
-    Reason::CredentialsRefused,
-    Reason::RefreshTokenRefused,
-    Reason::RefreshTokenUncertain,
-    Reason::CodeSpent,
-    Reason::LoginTimedOut,
-    Reason::LoginCancelled,
+const REASONS: [LoginReason; 6] = [
+    LoginReason::NoCredentials,
+    LoginReason::CredentialsRefused,
+    LoginReason::RefreshTokenRefused,
+    LoginReason::RefreshTokenUncertain,
+    LoginReason::TimedOut,
+    LoginReason::Cancelled,
 ];
-const NETWORKS: [Network; 5] = [
-    Network::NameLookup,
-    Network::Proxy,
-    Network::Timeout,
-    Network::Closed,
-    Network::Protocol,
+const NETWORKS: [NetworkFailure; 5] = [
+    NetworkFailure::NameLookup,
+    NetworkFailure::Proxy,
+    NetworkFailure::Timeout,
+    NetworkFailure::Closed,
+    NetworkFailure::Protocol,
 ];
 const STORE_FAILURES: [StoreFailure; 3] = [
     StoreFailure::Unavailable,

@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn secret(&mut self) -> Option<Secret> {
-        self.str().map(Secret::from)
+        self.str().map(Secret::new)
     }
 
     pub(super) fn option<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Option<T>> {

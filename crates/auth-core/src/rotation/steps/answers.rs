@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Moment;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, LoginReason, Result};
 use crate::token::TokenResponse;
 
 use super::super::change::Change;
@@ -43,7 +43,7 @@ impl Step<'_> {
         mut error: Error,
     ) -> Do {
         (self.tell)(Notice::Failed(error.clone()));
-        if matches!(error, Error::Configuration(_)) {
+        if matches!(error, Error::Configuration { .. }) {
             // Nothing was sent, and nothing will be before a setting is changed.
             let after = After::Fail(error, Next::Stop);
             return self.change(undo(attempt, is_refresh, None), after);
@@ -61,7 +61,7 @@ impl Step<'_> {
         }
         let next = match &back_off {
             // A response that makes no sense now will make none in a second.
-            _ if matches!(error, Error::Answer(_)) => Next::Stop,
+            _ if matches!(error, Error::Response(_)) => Next::Stop,
             Some(back_off) if back_off.scope == Scope::Everyone => {
                 Next::After(back_off.period.length())
             }
@@ -85,8 +85,8 @@ impl Step<'_> {
         };
         let change = match fate {
             Fate::Kept => undo(attempt, is_refresh, back_off),
-            Fate::Spent => lose(Reason::RefreshTokenRefused, back_off),
-            Fate::Uncertain => lose(Reason::RefreshTokenUncertain, back_off),
+            Fate::Spent => lose(LoginReason::RefreshTokenRefused, back_off),
+            Fate::Uncertain => lose(LoginReason::RefreshTokenUncertain, back_off),
         };
         self.change(change, after)
     }

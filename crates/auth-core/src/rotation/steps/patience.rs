@@ -21,7 +21,7 @@ impl Step<'_> {
             return done(Outcome::Busy);
         }
         if self.renewal.waited > 3 * self.renewal.rules.flight.max(period.length()) {
-            return self.fail(Error::NotBefore {
+            return self.fail(Error::BackOff {
                 wait: LONGEST_POLL,
                 cause: Box::new(Error::store(
                     StoreFailure::Unavailable,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, LoginReason, Result};
 use crate::grant::{LoginKind, Replay};
 use crate::secret::Secret;
-use crate::store::Swap;
+use crate::store::SwapOutcome;
 use crate::token::TokenResponse;
 
 use super::super::{Change, Login, Period, Record, Stamp};
@@ -57,7 +57,8 @@ pub(crate) struct Memory {
     /// What could not be stored yet.
     pub(crate) owed: Option<Box<Change>>,
     /// Why a person must log in, and at which generation that was told last.
-    pub(crate) told: Option<(u64, Reason)>,
+    pub(crate) took: Duration,
+    pub(crate) told: Option<(u64, LoginReason)>,
 }
 
 /// Time and chance, which a pure function must be given.
@@ -88,7 +89,7 @@ pub(crate) enum Do {
 pub(crate) enum Came {
     Begun,
     Loaded(Result<Option<Loaded>>),
-    Swapped(Result<Swap>),
+    Swapped(Result<SwapOutcome>),
     /// The answer, and when the request was begun.
     Answered(Result<TokenResponse>, Moment),
     /// Whether the one who was waited for has certainly ended.

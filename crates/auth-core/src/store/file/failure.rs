@@ -26,8 +26,8 @@ pub(super) fn unavailable(doing: &str, path: &Path, error: &io::Error) -> Error 
 /// The same, of a change that was not made.
 pub(super) fn not_saved(error: Error) -> Error {
     match error {
-        Error::Store { failure, detail } => {
-            Error::store(failure, format!("nothing was saved: {detail}"))
+        Error::Store { failure, message } => {
+            Error::store(failure, format!("nothing was saved: {message}"))
         }
         other => other,
     }

@@ -19,12 +19,12 @@ use zeroize::Zeroizing;
 
 use crate::identity::Identity;
 
-use super::StoredRecord;
+use super::Record;
 
 /// What a file turned out to hold.
 #[derive(Debug)]
 pub(super) enum Content {
-    Record(StoredRecord),
+    Record(Record),
     /// A record of another identity: somebody moved the file.
     Foreign,
     /// A format of a version that this program does not know.
@@ -35,7 +35,7 @@ pub(super) enum Content {
 /// The bytes of a file, or none if there were more than [`MOST`].
 pub(super) fn encode(
     identity: &Identity,
-    record: &StoredRecord,
+    record: &Record,
     is_restored: bool,
 ) -> Option<Zeroizing<Vec<u8>>> {
     let identity = identity.as_str().as_bytes();
@@ -85,7 +85,7 @@ fn record(identity: &Identity, body: &[u8]) -> Option<Content> {
     if owner != identity.as_str().as_bytes() {
         return Some(Content::Foreign);
     }
-    let record = StoredRecord::from(record.to_vec());
+    let record = Record::from(record.to_vec());
     Some(Content::Record(match is_restored {
         0 => record,
         _ => record.restored(),

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result, StoreFailure};
 use crate::identity::Identity;
 
-use super::StoredRecord;
+use super::Record;
 use super::failure::unavailable;
 use super::frame::{self, Content};
 use super::names;
@@ -31,7 +31,7 @@ pub(super) struct Records<'a> {
 /// What there is for a record.
 #[derive(Debug)]
 pub(super) enum Newest {
-    Whole(Option<StoredRecord>),
+    Whole(Option<Record>),
     Damaged,
 }
 
@@ -48,7 +48,7 @@ impl Records<'_> {
     }
 
     /// The record, or the one before it if this one is damaged.
-    pub(super) fn current(&self) -> Result<Option<StoredRecord>> {
+    pub(super) fn current(&self) -> Result<Option<Record>> {
         // Left by a process that was killed: nobody else writes while we hold the lock.
         remove(&self.path(names::NEW))?;
         match self.newest()? {
@@ -59,7 +59,7 @@ impl Records<'_> {
 
     /// Puts the record in the place of the one that is there, which is kept beside it. To be durable,
     /// this must be [synced](Self::sync).
-    pub(super) fn replace(&self, old: Option<&StoredRecord>, record: &StoredRecord) -> Result<()> {
+    pub(super) fn replace(&self, old: Option<&Record>, record: &Record) -> Result<()> {
         let (newest, previous) = (self.path(names::RECORD), self.path(names::PREVIOUS));
         self.write(record, false, || {
             remove(&previous)?;
@@ -82,7 +82,7 @@ impl Records<'_> {
 
     /// Sets the damaged record aside and brings the one before it back, marked in the file, so that
     /// every process sees the same bytes and the same mark until somebody replaces it.
-    fn restore(&self, newest: &Path) -> Result<StoredRecord> {
+    fn restore(&self, newest: &Path) -> Result<Record> {
         let before = self.path(names::PREVIOUS);
         match self.read(&before)? {
             Some(Content::Record(record)) => {
@@ -137,7 +137,7 @@ impl Records<'_> {
     /// anything fails, what was there is there still, and nothing else.
     fn write<T>(
         &self,
-        record: &StoredRecord,
+        record: &Record,
         is_restored: bool,
         before: impl FnOnce() -> Result<T>,
     ) -> Result<T> {

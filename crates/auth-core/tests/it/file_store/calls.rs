@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use auth_core::Store;
+use auth_core::store::Store;
 use tempfile::TempDir;
 
 use super::child::{Running, with_role};

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use auth_core::{FileStore, Store, Swap};
+use auth_core::store::{FileStore, Store, SwapOutcome};
 
 use super::{ann, record};
 
@@ -137,7 +137,7 @@ fn make(directory: &OsStr, stores: u32) {
         for next in ["one", "two"] {
             let current = store.load(&ann()).unwrap();
             let swap = store.swap(&ann(), current.as_ref(), &record(next)).unwrap();
-            assert_eq!(swap, Swap::Stored);
+            assert_eq!(swap, SwapOutcome::Stored);
         }
         drop(store.sign_of_life(&ann(), 7).unwrap());
     }
@@ -177,7 +177,7 @@ fn write(store: &FileStore) {
     for letter in (b'a'..=b'z').cycle() {
         let next = record(vec![letter; LONG]);
         let swap = store.swap(&ann(), current.as_ref(), &next).unwrap();
-        assert_eq!(swap, Swap::Stored);
+        assert_eq!(swap, SwapOutcome::Stored);
         current = Some(next);
     }
 }

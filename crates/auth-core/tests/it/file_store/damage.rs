@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Mutex, Once};
 use std::thread;
 
-use auth_core::{FileStore, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::store::{FileStore, Record, Store, SwapOutcome};
 
 use super::{Place, ann, failed, put, record, text};
 
@@ -72,7 +73,7 @@ fn damaged(whole: &[u8]) -> Vec<Vec<u8>> {
     flipped.chain(cut).chain(longer).chain([zeros]).collect()
 }
 
-fn restored(store: &FileStore) -> StoredRecord {
+fn restored(store: &FileStore) -> Record {
     let record = store.load(&ann()).unwrap().unwrap();
     assert!(record.is_restored());
     record
@@ -161,11 +162,11 @@ fn the_mark_stays_until_the_record_is_replaced_by_somebody_who_has_seen_it() {
     let unaware = record("before");
     for next in ["next", "before"] {
         let swap = other.swap(&ann(), Some(&unaware), &record(next)).unwrap();
-        assert_eq!(swap, Swap::Conflict);
+        assert_eq!(swap, SwapOutcome::Conflict);
     }
     let aware = restored(&whole.store);
     let swap = other.swap(&ann(), Some(&aware), &record("next")).unwrap();
-    assert_eq!(swap, Swap::Stored);
+    assert_eq!(swap, SwapOutcome::Stored);
     let next = whole.store.load(&ann()).unwrap().unwrap();
     assert!(next == record("next") && !next.is_restored());
 }
@@ -176,7 +177,7 @@ fn a_restored_record_that_is_replaced_is_still_marked_when_it_comes_back_again()
     whole.hold(b"damaged", &whole.before);
     let aware = restored(&whole.store);
     let swap = whole.store.swap(&ann(), Some(&aware), &record("next"));
-    assert_eq!(swap.unwrap(), Swap::Stored);
+    assert_eq!(swap.unwrap(), SwapOutcome::Stored);
     put_bytes(&whole.place.file("record"), b"damaged again");
     assert_eq!(restored(&whole.store), record("before"));
 }
@@ -188,7 +189,7 @@ fn a_swap_that_meets_a_damaged_record_is_a_conflict_and_brings_the_one_before_ba
     let swap = whole
         .store
         .swap(&ann(), Some(&record("newest")), &record("next"));
-    assert_eq!(swap.unwrap(), Swap::Conflict);
+    assert_eq!(swap.unwrap(), SwapOutcome::Conflict);
     assert_eq!(whole.set_aside(), b"damaged");
     assert_eq!(restored(&whole.store), record("before"));
 }

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use auth_core::{Identity, ManualClock, Session, Store};
+use auth_core::Session;
+use auth_core::grant::Identity;
+use auth_core::store::Store;
+use auth_core::testing::ManualClock;
 
 use super::Place;
 use crate::script::{Script, seconds, served};

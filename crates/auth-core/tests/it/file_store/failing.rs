@@ -7,7 +7,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use auth_core::{Store, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::store::Store;
 
 use super::child::{LONG, Running, under, with_role};
 use super::{Place, ann, failed, put, record, text};
@@ -155,7 +156,7 @@ fn a_directory_that_is_gone_is_an_error_that_says_so() {
 fn a_directory_cannot_be_made_below_a_file() {
     let place = two_records();
     let below = place.file("record").join("logins");
-    let opened = auth_core::FileStore::open(&below);
+    let opened = auth_core::store::FileStore::open(&below);
     failed(opened, StoreFailure::Unavailable, &below);
 }
 

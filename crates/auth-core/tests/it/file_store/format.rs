@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use auth_core::{Identity, Store, StoreFailure, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{Store, SwapOutcome};
 use siphasher::sip128::SipHasher24;
 
 use super::{ANN, Place, ann, failed, put, record, text};
@@ -96,7 +98,7 @@ fn a_file_that_was_moved_to_another_identity_is_refused_and_stays_as_it_is() {
     let store = place.open();
     assert_eq!(
         store.swap(&bob, None, &record("bob's")).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     let mut records = place.files_with("record");
     records.retain(|name| !place.file("record").ends_with(name));
@@ -133,7 +135,7 @@ fn names_are_short_and_harmless_whatever_an_identity_is() {
     for vendor in ["../../etc/passwd", "..", "", "größe", "a b", "A\0\n", &long] {
         let identity = Identity::new(vendor).with("scope", &long);
         let swap = place.open().swap(&identity, None, &record("one")).unwrap();
-        assert_eq!(swap, Swap::Stored);
+        assert_eq!(swap, SwapOutcome::Stored);
         let loaded = place.open().load(&identity).unwrap();
         assert_eq!(loaded, Some(record("one")));
     }
@@ -161,7 +163,7 @@ fn a_record_that_is_too_long_is_refused_and_the_old_one_stays() {
     assert_eq!(text(&store).as_deref(), Some("one"));
 
     let swap = store.swap(&ann(), Some(&record("one")), &record(&most));
-    assert_eq!(swap.unwrap(), Swap::Stored);
+    assert_eq!(swap.unwrap(), SwapOutcome::Stored);
     assert_eq!(place.open().load(&ann()).unwrap(), Some(record(&most)));
 }
 

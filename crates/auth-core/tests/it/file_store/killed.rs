@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use auth_core::{Store, Swap};
+use auth_core::store::{Store, SwapOutcome};
 
 use super::child::{LONG, Running, with_role};
 use super::{Place, ann, put, record, text};
@@ -27,7 +27,7 @@ fn a_process_that_is_killed_while_it_writes_leaves_a_whole_record_and_no_lock() 
         }
         let next = record(format!("round {round}"));
         let swap = place.open().swap(&ann(), current.as_ref(), &next);
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
         assert_eq!(text(&place.open()), Some(format!("round {round}")));
         assert!(!new.exists(), "what the dead left is cleaned up");
         unfinished += u32::from(left);
@@ -54,7 +54,7 @@ fn a_killed_process_holds_no_lock() {
     let swap = place
         .open()
         .swap(&ann(), Some(&record("one")), &record("two"));
-    assert_eq!(swap.unwrap(), Swap::Stored);
+    assert_eq!(swap.unwrap(), SwapOutcome::Stored);
 }
 
 #[test]

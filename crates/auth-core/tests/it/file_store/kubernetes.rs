@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::fs::chown;
 
-use auth_core::{FileStore, Store, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::store::{FileStore, Store};
 
 use super::refusing::{NOBODY, is_root, set_mode};
 use super::{Place, ann, failed, put, text};

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use auth_core::Store;
+use auth_core::store::Store;
 
 use super::{Place, ann};
 

@@ -8,7 +8,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use auth_core::{Error, FileStore, StoreFailure};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::store::FileStore;
 
 use super::child::{Running, with_role};
 use super::refusing::{NOBODY, is_root, mode, set_mode};
@@ -40,7 +42,7 @@ fn works_from_the_first_start(path: &Path) {
 #[track_caller]
 fn misread(path: impl AsRef<Path>) -> String {
     match FileStore::open(path) {
-        Err(Error::Configuration(why)) => why.into_owned(),
+        Err(Error::Configuration { message: why, .. }) => why.into_owned(),
         other => panic!("{other:?}"),
     }
 }

@@ -7,7 +7,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use auth_core::{FileStore, Store, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::store::{FileStore, Store};
 
 use super::child::{Running, under};
 use super::{Place, ann, failed, put, record, text};

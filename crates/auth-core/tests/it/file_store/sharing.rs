@@ -6,7 +6,9 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{FileStore, Identity, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{FileStore, Record, Store, SwapOutcome};
 
 use super::child::{Running, with_role};
 use super::{Place, ann, failed, put, record, text};
@@ -18,13 +20,13 @@ pub(super) fn add_one(store: &FileStore) {
         let current = store.load(&ann()).unwrap();
         let next = current.as_ref().map_or(0, number) + 1;
         let next = record(format!("{next} {:x}", fastrand::u128(..)));
-        if store.swap(&ann(), current.as_ref(), &next).unwrap() == Swap::Stored {
+        if store.swap(&ann(), current.as_ref(), &next).unwrap() == SwapOutcome::Stored {
             return;
         }
     }
 }
 
-fn number(record: &StoredRecord) -> u32 {
+fn number(record: &Record) -> u32 {
     let text = std::str::from_utf8(record.expose()).unwrap();
     text.split(' ').next().unwrap().parse().unwrap()
 }
@@ -80,9 +82,12 @@ fn of_threads_that_expect_the_same_record_exactly_one_succeeds() {
             .map(|thread| thread.join().unwrap())
             .collect()
     });
-    let winner = swaps.iter().position(|swap| *swap == Swap::Stored).unwrap();
+    let winner = swaps
+        .iter()
+        .position(|swap| *swap == SwapOutcome::Stored)
+        .unwrap();
     assert_eq!(text(&place.open()), Some(format!("of thread {winner}")));
-    let stored = swaps.iter().filter(|swap| **swap == Swap::Stored);
+    let stored = swaps.iter().filter(|swap| **swap == SwapOutcome::Stored);
     assert_eq!(stored.count(), 1);
 }
 
@@ -93,14 +98,14 @@ fn a_swap_can_be_repeated_and_an_outdated_one_changes_nothing() {
     assert_eq!(store.load(&ann()).unwrap(), None);
     for _ in 0..2 {
         let swap = store.swap(&ann(), None, &record("one")).unwrap();
-        assert_eq!(swap, Swap::Stored);
+        assert_eq!(swap, SwapOutcome::Stored);
     }
     let outdated = [None, Some(record("other"))];
     for expected in &outdated {
         let swap = store
             .swap(&ann(), expected.as_ref(), &record("two"))
             .unwrap();
-        assert_eq!(swap, Swap::Conflict);
+        assert_eq!(swap, SwapOutcome::Conflict);
     }
     assert_eq!(text(&place.open()).as_deref(), Some("one"));
     assert!(
@@ -118,7 +123,7 @@ fn identities_have_records_of_their_own() {
     assert_eq!(store.load(&bob).unwrap(), None);
     assert_eq!(
         store.swap(&bob, None, &record("bob's")).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(text(&store).as_deref(), Some("ann's"));
 }
@@ -176,7 +181,7 @@ fn a_swap_that_is_outdated_or_becomes_it_does_not_wait_for_the_lock() {
     assert_eq!(holder.says().as_deref(), Some("locked"));
     let store = place.open().with_timeout(Duration::MAX);
     let outdated = store.swap(&ann(), None, &record("two")).unwrap();
-    assert_eq!(outdated, Swap::Conflict);
+    assert_eq!(outdated, SwapOutcome::Conflict);
     let [one, two] = ["one", "two"].map(record);
     thread::scope(|scope| {
         let waiting: Vec<_> = (0..4)
@@ -187,7 +192,7 @@ fn a_swap_that_is_outdated_or_becomes_it_does_not_wait_for_the_lock() {
         put(&other.open(), &["one", new]);
         fs::rename(other.file("record"), place.file("record")).unwrap();
         for thread in waiting {
-            assert_eq!(thread.join().unwrap(), Swap::Conflict);
+            assert_eq!(thread.join().unwrap(), SwapOutcome::Conflict);
         }
     });
     assert_eq!(text(&store).as_deref(), Some(new));

@@ -4,7 +4,8 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Identity, Store, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Store, SwapOutcome};
 
 use super::{Place, ann, put, record};
 
@@ -27,7 +28,7 @@ fn waiting_ends_with_the_swap_of_another_store() {
             // Something that takes a while, for the other to be waiting by then.
             let _ = store.swap(&bob, None, &next).unwrap();
             let swap = store.swap(&ann(), seen.as_ref(), &next);
-            assert_eq!(swap.unwrap(), Swap::Stored);
+            assert_eq!(swap.unwrap(), SwapOutcome::Stored);
             waiting.join().unwrap()
         });
         assert!(is_able);

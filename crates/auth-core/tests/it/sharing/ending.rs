@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use auth_core::{
-    Error, Identity, ManualClock, MemoryStore, Result, Session, Store, StoreFailure, StoredRecord,
-    Swap,
-};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Result, Session};
 
 use super::failing::Failing;
 use crate::script::{Script, refused, response, seconds, served, status};
@@ -37,16 +38,16 @@ impl std::fmt::Debug for Meanwhile {
 }
 
 impl Store for Meanwhile {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.store.load(identity)
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let happens = self.next.lock().unwrap().pop();
         if let Some(happens) = happens {
             happens();
@@ -206,7 +207,7 @@ fn a_login_that_comes_back_in_the_middle_of_a_logout_is_told() {
     store.before_the_second_swap(move || {
         let tombstone = memory.load(&who).unwrap();
         let swap = memory.swap(&who, tombstone.as_ref(), &before.restored());
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
     });
     let error = session.forget().unwrap_err();
     assert!(error.to_string().contains("log out again"), "{error}");

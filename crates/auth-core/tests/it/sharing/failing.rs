@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use auth_core::{
-    Error, Event, Identity, ManualClock, MemoryStore, Result, Session, Store, StoreFailure,
-    StoredRecord, Swap,
-};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::observe::Event;
+use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Result, Session};
 
 use crate::script::{Script, seconds, served};
 
@@ -65,7 +67,7 @@ impl Failing {
 }
 
 impl Store for Failing {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let mut state = self.state.lock().unwrap();
         state.loads += 1;
         match &state.load_error {
@@ -77,9 +79,9 @@ impl Store for Failing {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let mut state = self.state.lock().unwrap();
         if state.swaps_left > 0 {
             state.swaps_left -= 1;

@@ -5,7 +5,11 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Event, Identity, ManualClock, MemoryStore, Result, Store, StoredRecord, Swap};
+use auth_core::Result;
+use auth_core::grant::Identity;
+use auth_core::observe::Event;
+use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+use auth_core::testing::ManualClock;
 
 use crate::script::{Script, response, seconds, served};
 
@@ -18,7 +22,7 @@ struct Slow {
 }
 
 impl Store for Slow {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let took = self.next_load.swap(0, Ordering::SeqCst);
         self.clock.advance(seconds(took));
         self.store.load(identity)
@@ -27,19 +31,14 @@ impl Store for Slow {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         self.store.swap(identity, expected, record)
     }
 
     /// Really waits: to sleep by a clock that stands still would be to run through its deadlines.
-    fn wait(
-        &self,
-        identity: &Identity,
-        seen: Option<&StoredRecord>,
-        at_most: Duration,
-    ) -> Result<bool> {
+    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
         self.store.wait(identity, seen, at_most)
     }
 }

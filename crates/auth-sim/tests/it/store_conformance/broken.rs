@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Identity, MemoryStore, Result, Store, StoredRecord, Swap};
+use auth_core::Result;
+use auth_core::grant::Identity;
+use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
 
 /// What is wrong with a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub(super) struct Broken {
     fault: Option<Fault>,
     store: MemoryStore,
     /// What this opening has loaded before.
-    loaded: Mutex<HashMap<Identity, Option<StoredRecord>>>,
+    loaded: Mutex<HashMap<Identity, Option<Record>>>,
     /// The attempt that gave the last sign of life.
     signs: Arc<Mutex<HashMap<Identity, u128>>>,
 }
@@ -81,7 +83,7 @@ impl Broken {
     }
 
     /// What is kept of a record.
-    fn kept(&self, record: &StoredRecord) -> StoredRecord {
+    fn kept(&self, record: &Record) -> Record {
         let bytes = record.expose();
         let kept = match self.fault {
             Some(Fault::EndsAtNul) => bytes.split(|byte| *byte == 0).next().unwrap_or_default(),
@@ -89,17 +91,17 @@ impl Broken {
             Some(Fault::ReadsText) => return text(record).into_owned().into_bytes().into(),
             _ => return record.clone(),
         };
-        StoredRecord::from(kept.to_vec())
+        Record::from(kept.to_vec())
     }
 }
 
 impl Store for Broken {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let key = self.key(identity);
         let load = || self.store.load(&key);
         match self.fault {
             Some(Fault::FindsAnything) => Ok(Some(load()?.unwrap_or(Vec::new().into()))),
-            Some(Fault::Restores) => Ok(load()?.map(StoredRecord::restored)),
+            Some(Fault::Restores) => Ok(load()?.map(Record::restored)),
             Some(Fault::ReadsStale | Fault::Shows) => {
                 let mut loaded = self.loaded.lock().unwrap();
                 if !loaded.contains_key(&key) {
@@ -114,9 +116,9 @@ impl Store for Broken {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let (key, record) = (self.key(identity), &self.kept(record));
         let current = self.store.load(&key)?;
         let overwrite = || self.store.swap(&key, current.as_ref(), record);
@@ -124,11 +126,13 @@ impl Store for Broken {
             (Some(Fault::InsertsOver), _, None)
             | (Some(Fault::Creates), None, Some(_))
             | (Some(Fault::ForgetsToCompare), Some(_), Some(_)) => overwrite(),
-            (Some(Fault::OnlyInserts), Some(_), _) => Ok(Swap::Conflict),
+            (Some(Fault::OnlyInserts), Some(_), _) => Ok(SwapOutcome::Conflict),
             (Some(Fault::OnlyPretends), Some(old), Some(expected)) if old == expected => {
-                Ok(Swap::Stored)
+                Ok(SwapOutcome::Stored)
             }
-            (Some(Fault::RefusesToRepeat), Some(there), _) if there == record => Ok(Swap::Conflict),
+            (Some(Fault::RefusesToRepeat), Some(there), _) if there == record => {
+                Ok(SwapOutcome::Conflict)
+            }
             (Some(Fault::ComparesText), Some(there), Some(expected))
                 if text(there).trim() == text(expected).trim() =>
             {
@@ -147,12 +151,7 @@ impl Store for Broken {
         Duration::ZERO
     }
 
-    fn wait(
-        &self,
-        identity: &Identity,
-        seen: Option<&StoredRecord>,
-        at_most: Duration,
-    ) -> Result<bool> {
+    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
         match self.fault {
             Some(Fault::NeverWakes) => {
                 thread::park_timeout(at_most);
@@ -190,7 +189,7 @@ impl Store for Broken {
 impl fmt::Debug for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let loaded = self.loaded.lock().unwrap();
-        let shown = || loaded.values().flatten().map(StoredRecord::expose).last();
+        let shown = || loaded.values().flatten().map(Record::expose).last();
         match self.fault {
             Some(Fault::Shows) => write!(f, "Broken({:?})", shown()),
             _ => f.write_str("Broken"),
@@ -198,6 +197,6 @@ impl fmt::Debug for Broken {
     }
 }
 
-fn text(record: &StoredRecord) -> std::borrow::Cow<'_, str> {
+fn text(record: &Record) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(record.expose())
 }

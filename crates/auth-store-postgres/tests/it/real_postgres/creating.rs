@@ -2,7 +2,9 @@
 
 use std::thread;
 
-use auth_core::{Error, Store, StoreFailure, Swap};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::store::{Store, SwapOutcome};
 use auth_store_postgres::PostgresStore;
 
 use super::{Database, assert_failure, record, who};
@@ -35,7 +37,7 @@ fn a_table_and_a_schema_may_have_any_name() {
         settings.connect().unwrap()
     };
     let swapped = store(odd).swap(&who("jane"), None, &record("one"));
-    assert_eq!(swapped.unwrap(), Swap::Stored);
+    assert_eq!(swapped.unwrap(), SwapOutcome::Stored);
     assert_eq!(store("other").load(&who("jane")).unwrap(), None);
     assert_eq!(store(odd).load(&who("jane")).unwrap(), Some(record("one")));
     let found = "SELECT count(*) FROM pg_tables WHERE schemaname = 'My Schema'";
@@ -80,7 +82,7 @@ fn a_role_without_a_search_path_is_told_the_setting() {
     database.sql("CREATE ROLE pathless LOGIN SUPERUSER; ALTER ROLE pathless SET search_path = ''");
     let url = database.url_of("pathless");
     let error = PostgresStore::connect(&*url).unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     assert!(error.to_string().contains("`schema`"), "{error}");
     let named = PostgresStore::builder(url).schema("public").connect();
     assert_eq!(named.unwrap().load(&who("jane")).unwrap(), None);
@@ -95,7 +97,7 @@ fn who_may_not_create_tables_uses_the_one_that_is_there() {
     let connect = || PostgresStore::connect(database.url_of("clerk"));
 
     let error = connect().unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     assert!(error.to_string().contains("CREATE"), "{error}");
 
     drop(database.store());
@@ -108,10 +110,13 @@ fn who_may_not_create_tables_uses_the_one_that_is_there() {
     database.sql("GRANT SELECT, INSERT, UPDATE ON auth_logins TO clerk");
     let store = connect().unwrap();
     let (one, two) = (record("one"), record("two"));
-    assert_eq!(store.swap(&who("jane"), None, &one).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&who("jane"), None, &one).unwrap(),
+        SwapOutcome::Stored
+    );
     assert_eq!(
         store.swap(&who("jane"), Some(&one), &two).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
 
     database.sql("REVOKE UPDATE ON auth_logins FROM clerk");
@@ -138,7 +143,7 @@ fn the_table_of_the_readme_is_the_table() {
 
     let store = PostgresStore::connect(database.url_of("app")).unwrap();
     let swapped = store.swap(&who("jane"), None, &record("one"));
-    assert_eq!(swapped.unwrap(), Swap::Stored);
+    assert_eq!(swapped.unwrap(), SwapOutcome::Stored);
 
     database.sql("DROP TABLE auth_logins");
     drop(database.store());

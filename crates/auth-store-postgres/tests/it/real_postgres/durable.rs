@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 use auth_store_postgres::PostgresStore;
 use services::{Postgres, or_skip};
 
@@ -40,10 +41,13 @@ fn a_commit_waits_for_the_disk_even_if_the_database_says_it_need_not() {
         ));
         let store = database.store();
         let (one, two) = (record("one"), record("two"));
-        assert_eq!(store.swap(&who(setting), None, &one).unwrap(), Swap::Stored);
+        assert_eq!(
+            store.swap(&who(setting), None, &one).unwrap(),
+            SwapOutcome::Stored
+        );
         assert_eq!(
             store.swap(&who(setting), Some(&one), &two).unwrap(),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         seen += &format!("{used}\n{used}\n");
         assert_eq!(database.sql("TABLE commits"), seen.trim_end());
@@ -107,13 +111,13 @@ fn count(
     acknowledged: &mpsc::Sender<(usize, u32)>,
     done: &AtomicBool,
 ) -> u32 {
-    let mut current: Option<StoredRecord> = None;
+    let mut current: Option<Record> = None;
     for number in 1.. {
         let next = record(&number.to_string());
         let swapped = store.swap(&counter(at), current.as_ref(), &next).unwrap();
         assert_eq!(
             swapped,
-            Swap::Stored,
+            SwapOutcome::Stored,
             "{number} follows what was acknowledged"
         );
         acknowledged.send((at, number)).unwrap();

@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, Store, StoreFailure, Swap, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::StoreFailure;
+use auth_core::store::{Store, SwapOutcome};
 use auth_store_postgres::PostgresStore;
 use services::{Postgres, or_skip};
 
@@ -17,14 +19,17 @@ fn a_connection_that_was_ended_between_load_and_swap_is_made_again() {
         return;
     };
     let (store, jane) = (database.store(), who("jane"));
-    assert_eq!(store.swap(&jane, None, &record("0")).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&jane, None, &record("0")).unwrap(),
+        SwapOutcome::Stored
+    );
     for round in 0..5 {
         let current = store.load(&jane).unwrap();
         assert_eq!(database.terminate(), 1);
         let next = record(&(round + 1).to_string());
         assert_eq!(
             store.swap(&jane, current.as_ref(), &next).unwrap(),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         assert_eq!(database.terminate(), 1);
         assert_eq!(store.load(&jane).unwrap(), Some(next));
@@ -38,7 +43,7 @@ fn a_connection_that_is_ended_within_a_commit_is_made_again_and_the_swap_repeate
     };
     let (store, jane) = (database.store(), who("jane"));
     let (one, two) = (record("one"), record("two"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     // A deferred trigger runs within the commit, and this one waits for us there.
     database.sql(
         "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -55,7 +60,7 @@ fn a_connection_that_is_ended_within_a_commit_is_made_again_and_the_swap_repeate
         let unchanged = "SELECT convert_from(record, 'UTF8') FROM auth_logins";
         assert_eq!(database.sql(unchanged), "one");
         beside.execute("SELECT pg_advisory_unlock(7)", &[]).unwrap();
-        assert_eq!(swap.join().unwrap(), Swap::Stored);
+        assert_eq!(swap.join().unwrap(), SwapOutcome::Stored);
     });
     assert_eq!(store.load(&jane).unwrap(), Some(two));
 }
@@ -85,7 +90,7 @@ fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_as_stored() {
         proxy.cut_next_answer();
         assert_eq!(
             store.swap(&jane, current.as_ref(), &next).unwrap(),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         assert_eq!(proxy.dropped(), round);
         assert_eq!(store.load(&jane).unwrap(), Some(next.clone()));
@@ -104,7 +109,7 @@ fn a_repeated_swap_that_somebody_has_overtaken_is_a_conflict() {
     };
     let (store, jane) = (database.store(), who("jane"));
     let (one, two, three) = (record("one"), record("two"), record("three"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     let mut beside = database.beside();
     let mut theirs = beside.transaction().unwrap();
     theirs
@@ -114,7 +119,7 @@ fn a_repeated_swap_that_somebody_has_overtaken_is_a_conflict() {
         let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
         database.terminate_waiting("transactionid");
         theirs.commit().unwrap();
-        assert_eq!(swap.join().unwrap(), Swap::Conflict);
+        assert_eq!(swap.join().unwrap(), SwapOutcome::Conflict);
     });
     assert_eq!(store.load(&jane).unwrap(), Some(three));
 }
@@ -126,7 +131,7 @@ fn a_swap_that_waits_for_its_own_first_try_is_stored() {
     };
     let (store, jane) = (database.store(), who("jane"));
     let (one, two) = (record("one"), record("two"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     // As if the first try were still committing on a connection that was lost.
     let mut beside = database.beside();
     let mut first = beside.transaction().unwrap();
@@ -137,7 +142,7 @@ fn a_swap_that_waits_for_its_own_first_try_is_stored() {
         let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
         database.wait_until_waiting("transactionid", 1);
         first.commit().unwrap();
-        assert_eq!(swap.join().unwrap(), Swap::Stored);
+        assert_eq!(swap.join().unwrap(), SwapOutcome::Stored);
     });
     assert_eq!(store.load(&jane).unwrap(), Some(two));
 }
@@ -170,7 +175,7 @@ fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
     let store = database.builder().timeout(limit).connect().unwrap();
     assert_eq!(store.timeout(), limit);
     let (jane, one, two) = (who("jane"), record("one"), record("two"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     let mut beside = database.beside();
     let mut theirs = beside.transaction().unwrap();
     theirs
@@ -194,7 +199,10 @@ fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
     database.wait_until_waiting("transactionid", 0);
     theirs.commit().unwrap();
     assert_eq!(store.load(&jane).unwrap(), Some(one.clone()));
-    assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&jane, Some(&one), &two).unwrap(),
+        SwapOutcome::Stored
+    );
 }
 
 #[test]
@@ -217,7 +225,7 @@ fn a_network_that_swallows_everything_is_a_failure_within_the_time_out_and_then_
     assert_failure(&error, StoreFailure::Unavailable, "time-out");
     assert!(took < limit * 4, "{took:?}");
     proxy.pass();
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     assert_eq!(store.load(&jane).unwrap(), Some(one));
 }
 
@@ -229,7 +237,7 @@ fn a_server_that_goes_down_is_a_transient_failure_and_is_found_again() {
     let limit = Duration::from_secs(2);
     let settings = PostgresStore::builder(server.url()).timeout(limit);
     let (store, jane, one) = (settings.connect().unwrap(), who("jane"), record("one"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     server.kill();
     for _ in 0..2 {
         let began = SystemClock.now();

@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_core::{Clock, Error, Store, StoreFailure, Swap, SystemClock};
+use auth_core::Error;
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::StoreFailure;
+use auth_core::store::{Store, SwapOutcome};
 use auth_store_postgres::{Builder, PostgresStore};
 use tokio::runtime;
 
@@ -82,7 +85,7 @@ fn each_connection_asks_for_its_password() {
         turning.issue(&password);
         let next = record(&turn.to_string());
         let swap = store.swap(&jane, current.as_ref(), &next);
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
         assert_eq!(store.load(&jane).unwrap(), Some(next.clone()));
         current = Some(next);
     }
@@ -106,7 +109,7 @@ fn after_a_refusal_the_next_call_asks_again() {
     }
     // Who connects has a setting to correct.
     let error = turning.builder().connect().unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     not_shown(&error);
     turning.issue("canary-1");
     assert_eq!(store.load(&jane).unwrap(), None);

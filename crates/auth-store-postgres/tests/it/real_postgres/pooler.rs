@@ -2,7 +2,8 @@
 
 use std::thread;
 
-use auth_core::{Store, StoreFailure, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::store::{Store, SwapOutcome};
 use auth_sim::store_conformance;
 use auth_store_postgres::PostgresStore;
 use services::{PgBouncer, Postgres, or_skip};
@@ -66,10 +67,13 @@ fn nothing_is_left_behind_in_a_session_that_others_will_use() {
     assert!(before.ends_with(" off 0 0"), "{before}");
     let store = PostgresStore::connect(pooler.url("shared")).unwrap();
     let (one, two) = (record("one"), record("two"));
-    assert_eq!(store.swap(&who("jane"), None, &one).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&who("jane"), None, &one).unwrap(),
+        SwapOutcome::Stored
+    );
     assert_eq!(
         store.swap(&who("jane"), Some(&one), &two).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(state(), before);
 }
@@ -89,7 +93,7 @@ fn a_session_that_ends_behind_the_pooler_is_made_again() {
         let next = record(&round.to_string());
         assert_eq!(
             store.swap(&jane, current.as_ref(), &next).unwrap(),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
             WHERE datname = 'behind' AND pid <> pg_backend_pid()";
@@ -109,7 +113,7 @@ fn a_pooler_that_goes_over_to_a_standby_is_found_out() {
     };
     let store = PostgresStore::connect(pooler.url("postgres")).unwrap();
     let (jane, one, two) = (who("jane"), record("one"), record("two"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     let standby = primary.standby().unwrap();
     pooler.lead_to(&standby).unwrap();
 
@@ -127,7 +131,7 @@ fn a_pooler_that_goes_over_to_a_standby_is_found_out() {
 
     pooler.lead_to(&primary).unwrap();
     let stored = (0..100_000).find_map(|_| store.swap(&jane, Some(&one), &two).ok());
-    assert_eq!(stored, Some(Swap::Stored));
+    assert_eq!(stored, Some(SwapOutcome::Stored));
 }
 
 #[test]

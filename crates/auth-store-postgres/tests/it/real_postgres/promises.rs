@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 use auth_sim::store_conformance;
 use auth_store_postgres::PostgresStore;
 
@@ -26,18 +27,27 @@ fn a_swap_is_refused_unless_the_bytes_are_those_expected() {
     let (one, two, three) = (record("one"), record("two"), record("three"));
 
     assert_eq!(store.load(&jane).unwrap(), None);
-    assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Conflict);
+    assert_eq!(
+        store.swap(&jane, Some(&one), &two).unwrap(),
+        SwapOutcome::Conflict
+    );
     assert_eq!(store.load(&jane).unwrap(), None);
 
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
-    assert_eq!(store.swap(&jane, None, &two).unwrap(), Swap::Conflict);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
+    assert_eq!(
+        store.swap(&jane, None, &two).unwrap(),
+        SwapOutcome::Conflict
+    );
     assert_eq!(
         store.swap(&jane, Some(&two), &three).unwrap(),
-        Swap::Conflict
+        SwapOutcome::Conflict
     );
     assert_eq!(store.load(&jane).unwrap(), Some(one.clone()));
 
-    assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&jane, Some(&one), &two).unwrap(),
+        SwapOutcome::Stored
+    );
     assert_eq!(store.load(&jane).unwrap(), Some(two.clone()));
     assert_eq!(store.load(&who("joe")).unwrap(), None);
 }
@@ -50,12 +60,15 @@ fn a_swap_that_is_done_is_stored_again_whatever_was_expected() {
     let (store, jane) = (database.store(), who("jane"));
     let (one, two) = (record("one"), record("two"));
     for _ in 0..2 {
-        assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+        assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     }
     for _ in 0..2 {
-        assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Stored);
+        assert_eq!(
+            store.swap(&jane, Some(&one), &two).unwrap(),
+            SwapOutcome::Stored
+        );
     }
-    assert_eq!(store.swap(&jane, None, &two).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &two).unwrap(), SwapOutcome::Stored);
     assert_eq!(store.load(&jane).unwrap(), Some(two));
 }
 
@@ -67,18 +80,18 @@ fn a_record_of_64_kib_with_every_byte_comes_back_as_it_was() {
     let (store, jane) = (database.store(), who("jane"));
     let all: Vec<u8> = (0..=255).cycle().take(64 * 1024).collect();
     let backwards: Vec<u8> = all.iter().rev().copied().collect();
-    let (all, backwards) = (StoredRecord::from(all), StoredRecord::from(backwards));
-    assert_eq!(store.swap(&jane, None, &all).unwrap(), Swap::Stored);
+    let (all, backwards) = (Record::from(all), Record::from(backwards));
+    assert_eq!(store.swap(&jane, None, &all).unwrap(), SwapOutcome::Stored);
     assert_eq!(store.load(&jane).unwrap(), Some(all.clone()));
     assert_eq!(
         store.swap(&jane, Some(&all), &backwards).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(store.load(&jane).unwrap(), Some(backwards.clone()));
-    let empty = StoredRecord::from(Vec::new());
+    let empty = Record::from(Vec::new());
     assert_eq!(
         store.swap(&jane, Some(&backwards), &empty).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(store.load(&jane).unwrap(), Some(empty));
 }
@@ -100,7 +113,7 @@ fn identities_of_any_length_and_with_anything_in_them_are_kept_apart() {
     ];
     for (at, identity) in identities.iter().enumerate() {
         let stored = store.swap(identity, None, &record(&at.to_string()));
-        assert_eq!(stored.unwrap(), Swap::Stored);
+        assert_eq!(stored.unwrap(), SwapOutcome::Stored);
     }
     for (at, identity) in identities.iter().enumerate() {
         assert_eq!(store.load(identity).unwrap(), Some(record(&at.to_string())));
@@ -146,7 +159,9 @@ fn of_many_who_create_a_record_one_succeeds() {
                 })
                 .collect();
             let outcomes = racing.into_iter().map(|thread| thread.join().unwrap());
-            outcomes.filter(|outcome| *outcome == Swap::Stored).count()
+            outcomes
+                .filter(|outcome| *outcome == SwapOutcome::Stored)
+                .count()
         });
         assert_eq!(stored, 1);
     }
@@ -163,7 +178,7 @@ fn a_store_is_used_and_dropped_within_async_code_without_a_panic() {
     let loaded = runtime.block_on(async {
         let store = database.store();
         let stored = store.swap(&who("jane"), None, &record("one")).unwrap();
-        assert_eq!(stored, Swap::Stored);
+        assert_eq!(stored, SwapOutcome::Stored);
         store.load(&who("jane")).unwrap()
     });
     assert_eq!(loaded, Some(record("one")));
@@ -182,7 +197,7 @@ fn a_socket_file_leads_there_too_and_a_time_out_may_be_endless() {
     let settings = PostgresStore::builder(connection).timeout(Duration::MAX);
     let store = settings.connect().unwrap();
     let stored = store.swap(&who("jane"), None, &record("one"));
-    assert_eq!(stored.unwrap(), Swap::Stored);
+    assert_eq!(stored.unwrap(), SwapOutcome::Stored);
     assert_eq!(store.load(&who("jane")).unwrap(), Some(record("one")));
     assert_eq!(store.timeout(), Duration::MAX);
 }
@@ -194,11 +209,14 @@ fn people_see_whose_record_changed_when() {
     };
     let store = database.store();
     let (one, two) = (record("one"), record("two"));
-    assert_eq!(store.swap(&who("jane"), None, &one).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&who("jane"), None, &one).unwrap(),
+        SwapOutcome::Stored
+    );
     database.sql("UPDATE auth_logins SET changed = '2001-01-01'");
     assert_eq!(
         store.swap(&who("jane"), Some(&one), &two).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     let seen =
         database.sql("SELECT identity, changed > now() - interval '1 hour' FROM auth_logins");
@@ -212,14 +230,14 @@ pub(super) fn increment(store: &impl Store) {
         let number = current.as_ref().map_or(0, number);
         // Records of two writers differ, as those of two sessions do: the same bytes are the same swap.
         let next = record(&format!("{} {}", number + 1, random_letters(16)));
-        if store.swap(&counter, current.as_ref(), &next).unwrap() == Swap::Stored {
+        if store.swap(&counter, current.as_ref(), &next).unwrap() == SwapOutcome::Stored {
             return;
         }
     }
 }
 
 /// How often a counter was incremented.
-pub(super) fn number(record: &StoredRecord) -> u32 {
+pub(super) fn number(record: &Record) -> u32 {
     let text = std::str::from_utf8(record.expose()).unwrap();
     text.split(' ').next().unwrap().parse().unwrap()
 }

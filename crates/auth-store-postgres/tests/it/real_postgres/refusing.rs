@@ -1,6 +1,8 @@
 //! Servers, users and databases that are the wrong ones; and errors, which give nothing away.
 
-use auth_core::{Error, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::store::{Record, Store, SwapOutcome};
 use auth_store_postgres::PostgresStore;
 use services::{Postgres, or_skip};
 
@@ -25,7 +27,7 @@ fn a_wrong_password_is_refused_and_not_shown() {
     let none = PostgresStore::connect(database.url_of("jane")).unwrap_err();
     assert!(none.to_string().contains("`password`"), "{none}");
     for error in [wrong, none] {
-        assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
         assert!(
             !format!("{error:?} {error}").contains("canary"),
             "{error:?}"
@@ -72,7 +74,10 @@ fn a_standby_is_refused_and_the_primary_beside_it_found() {
     };
     let store = PostgresStore::connect(primary.url()).unwrap();
     let one = record("one");
-    assert_eq!(store.swap(&who("jane"), None, &one).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&who("jane"), None, &one).unwrap(),
+        SwapOutcome::Stored
+    );
     let standby = primary.standby().unwrap();
     assert_eq!(standby.sql("SELECT pg_is_in_recovery()"), "t");
 
@@ -145,7 +150,7 @@ fn what_the_server_quotes_of_a_row_is_in_no_error_and_no_log() {
             false,
         ),
     ];
-    let secret = StoredRecord::from(b"canary-record".to_vec());
+    let secret = Record::from(b"canary-record".to_vec());
     let hexadecimal: String = secret
         .expose()
         .iter()
@@ -194,15 +199,15 @@ fn a_record_is_in_no_text_that_the_server_shows_or_logs() {
         return;
     };
     let store = database.store();
-    let secret = StoredRecord::from(b"canary-record".to_vec());
-    let next = StoredRecord::from(b"canary-next".to_vec());
+    let secret = Record::from(b"canary-record".to_vec());
+    let next = Record::from(b"canary-next".to_vec());
     assert_eq!(
         store.swap(&who("jane"), None, &secret).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(
         store.swap(&who("jane"), Some(&secret), &next).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     let shown =
         database.sql("SELECT query FROM pg_stat_activity WHERE application_name = 'showing'");

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use auth_core::{Store, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::store::Store;
 use auth_store_postgres::PostgresStore;
 use rcgen::{CertificateParams, KeyPair};
 use services::{Postgres, or_skip};

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Store, StoreFailure, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::store::{Store, SwapOutcome};
 use auth_store_redis::{Error, RedisStore};
 use services::{Redis, Sentinel, Twemproxy, journal, or_skip};
 
@@ -20,7 +21,7 @@ fn guarded() -> Option<Redis> {
 #[track_caller]
 fn refused(url: &str) -> String {
     let error = failed(RedisStore::connect(url));
-    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     assert!(!error.to_string().contains("127.0.0.1"), "{error}");
     error.to_string()
 }
@@ -29,7 +30,7 @@ fn refused(url: &str) -> String {
 fn the_password_of_the_url_opens_the_door_and_is_not_shown() {
     let Some(redis) = guarded() else { return };
     let (store, logged) = journal::of(|| store(&redis));
-    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(logged, [""; 0]);
     let shown = format!(
         "{store:?} {store:#?} {:?}",
@@ -59,7 +60,7 @@ fn a_user_may_have_no_password() {
     let () = run(&mut raw(&redis), "ACL SETUSER open on nopass ~auth:* +@all");
     let url = format!("redis://open@127.0.0.1:{}", redis.port());
     let store = RedisStore::connect(&url).unwrap();
-    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
 }
 
 #[cfg(unix)]
@@ -74,7 +75,7 @@ fn a_socket_file_is_as_good_as_a_port() {
     let error = failed(RedisStore::connect("unix:///nowhere/redis.sock"));
     assert!(error.to_string().contains("no socket file"), "{error}");
     let by_port = RedisStore::connect(&format!("{}/1", redis.url())).unwrap();
-    assert_eq!(put(&by_file, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&by_file, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&by_port, &login("ada")), Some("a".into()));
 }
 
@@ -130,7 +131,7 @@ fn the_documented_user_can_do_everything() {
     let url = format!("redis://auth:password@127.0.0.1:{}", redis.port());
     let (store, logged) = journal::of(|| RedisStore::connect(&url).unwrap());
     assert_eq!(logged, [""; 0]);
-    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&store, &login("ada")), Some("a".into()));
     let waited = store.wait(&login("ada"), None, Duration::from_secs(600));
     assert!(waited.unwrap());
@@ -228,7 +229,7 @@ fn commands_that_were_renamed_are_named() {
         return;
     };
     let store = store(&redis);
-    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
 }
 
 #[test]
@@ -275,7 +276,7 @@ fn a_password_that_changes_is_asked_for_with_each_connection() {
         let () = run(&mut admin, &format!("ACL SETUSER turn resetpass >{new}"));
         let () = run(&mut admin, "CLIENT KILL TYPE normal SKIPME yes");
         *password.lock().unwrap() = new;
-        assert_eq!(put(&store, &login("ada"), old, turn), Swap::Stored);
+        assert_eq!(put(&store, &login("ada"), old, turn), SwapOutcome::Stored);
         assert_eq!(found(&store, &login("ada")), Some(turn.into()));
         old = Some(turn);
     }

@@ -4,7 +4,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Store, StoreFailure, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::store::{Store, SwapOutcome};
 use auth_store_redis::{Error, RedisStore};
 
 use super::proxy::{Lost, Proxy};
@@ -31,12 +32,12 @@ fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_stored() {
     let proxy = Proxy::before(&redis);
     let store = RedisStore::connect(&proxy.url()).unwrap();
     let ada = login("ada");
-    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
     let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
     let before = proxy.visits();
 
     proxy.lose(1, Lost::Answer);
-    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Stored);
+    assert_eq!(put(&store, &ada, Some("a"), "b"), SwapOutcome::Stored);
     assert_eq!(found(&store, &ada), Some("b".into()));
     assert_eq!(calls(&redis, "evalsha"), 2, "it was repeated");
     assert_eq!(calls(&redis, "set"), 1, "it was applied once");
@@ -50,7 +51,7 @@ fn a_swap_that_is_lost_on_the_way_is_repeated() {
     let store = RedisStore::connect(&proxy.url()).unwrap();
     let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
     proxy.lose(1, Lost::Question);
-    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(calls(&redis, "evalsha"), 1);
     assert_eq!(found(&store, &login("ada")), Some("a".into()));
 }
@@ -64,11 +65,11 @@ fn a_lost_swap_that_was_overtaken_is_a_conflict() {
     proxy.lose(1, Lost::Question);
     assert_eq!(
         put(&store(&redis), &login("ada"), None, "theirs"),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(
         put(&store_here, &login("ada"), None, "ours"),
-        Swap::Conflict
+        SwapOutcome::Conflict
     );
     assert_eq!(found(&store_here, &login("ada")), Some("theirs".into()));
 }
@@ -81,7 +82,10 @@ fn a_swap_that_is_lost_twice_is_an_error_and_may_be_repeated_by_the_caller() {
     proxy.lose(2, Lost::Answer);
     let error = unavailable(store.swap(&login("ada"), None, &record("canary7Qz")));
     assert!(error.contains("ended before the answer"), "{error}");
-    assert_eq!(put(&store, &login("ada"), None, "canary7Qz"), Swap::Stored);
+    assert_eq!(
+        put(&store, &login("ada"), None, "canary7Qz"),
+        SwapOutcome::Stored
+    );
 }
 
 #[test]
@@ -89,7 +93,7 @@ fn a_server_that_is_down_is_an_error_and_works_again_when_it_is_back() {
     let Some(mut redis) = redis() else { return };
     let store = store(&redis);
     let ada = login("ada");
-    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
     redis.kill();
     for error in [
         unavailable(store.load(&ada)),
@@ -101,7 +105,7 @@ fn a_server_that_is_down_is_an_error_and_works_again_when_it_is_back() {
     }
     redis.restart().unwrap();
     assert_eq!(found(&store, &ada), Some("a".into()));
-    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Stored);
+    assert_eq!(put(&store, &ada, Some("a"), "b"), SwapOutcome::Stored);
 }
 
 /// Connections that nobody used while the server was away look alive until one tries.
@@ -118,7 +122,7 @@ fn a_restart_between_two_calls_is_not_noticed() {
     });
     for (old, new) in [(None, "a"), (Some("a"), "b"), (Some("b"), "c")] {
         redis.restart().unwrap();
-        assert_eq!(put(&store, &ada, old, new), Swap::Stored);
+        assert_eq!(put(&store, &ada, old, new), SwapOutcome::Stored);
     }
     redis.restart().unwrap();
     assert_eq!(found(&store, &ada), Some("c".into()));
@@ -144,7 +148,7 @@ fn a_server_that_stands_still_holds_nobody_up_for_longer_than_the_time_out() {
     assert!(!waited.unwrap(), "it cannot");
     redis.resume();
     // What was asked before may be answered now; nobody listens any more.
-    assert_eq!(put(&patient, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&patient, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&patient, &login("ada")), Some("a".into()));
 }
 
@@ -154,7 +158,7 @@ fn count(store: &RedisStore, who: &str, tell: &Sender<()>) -> u32 {
     for number in 1_u32.. {
         let new = record(number.to_be_bytes());
         match store.swap(&login(who), old.as_ref(), &new) {
-            Ok(outcome) => assert_eq!(outcome, Swap::Stored),
+            Ok(outcome) => assert_eq!(outcome, SwapOutcome::Stored),
             Err(_) => return number - 1,
         }
         old = Some(new);
@@ -203,7 +207,7 @@ fn a_primary_that_became_a_replica_is_not_believed() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let ada = login("ada");
-    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
     let () = run(&mut raw(&redis), "REPLICAOF 127.0.0.1 1");
     for error in [
         unavailable(store.load(&ada)),
@@ -214,7 +218,7 @@ fn a_primary_that_became_a_replica_is_not_believed() {
         assert!(error.contains("connect to the primary"), "{error}");
     }
     let () = run(&mut raw(&redis), "REPLICAOF NO ONE");
-    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Stored);
+    assert_eq!(put(&store, &ada, Some("a"), "b"), SwapOutcome::Stored);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Certificates, ours and theirs.
 
-use auth_core::Swap;
+use auth_core::store::SwapOutcome;
 use auth_store_redis::RedisStore;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use services::{Redis, or_skip};
@@ -44,7 +44,7 @@ fn over_tls_it_works_as_without() {
     let builder = RedisStore::builder(&redis.url()).authorities(authority.pem());
     let store = builder.connect().unwrap();
     let long = "x".repeat(64 * 1024);
-    assert_eq!(put(&store, &login("ada"), None, &long), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, &long), SwapOutcome::Stored);
     assert_eq!(found(&store, &login("ada")), Some(long));
 }
 
@@ -87,7 +87,7 @@ fn a_server_that_asks_for_a_certificate_is_shown_ours() {
     let (certificate, key) = authority.sign("gateway.example");
     let introduced = builder.clone().client_certificate(&certificate, key);
     let store = introduced.connect().unwrap();
-    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
 
     let error = failed(builder.connect()).to_string();
     assert!(error.contains("CertificateRequired"), "{error}");

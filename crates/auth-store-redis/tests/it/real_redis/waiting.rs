@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Result, Store, Swap};
+use auth_core::Result;
+use auth_core::store::{Store, SwapOutcome};
 use auth_store_redis::RedisStore;
 use services::Redis;
 
@@ -46,15 +47,21 @@ fn a_swap_wakes_all_who_wait_for_it_and_is_not_held_up_by_them() {
     let Some(redis) = redis() else { return };
     let endless = RedisStore::builder(&redis.url()).timeout(Duration::MAX);
     let (here, there) = (store(&redis), endless.connect().unwrap());
-    assert_eq!(put(&here, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&here, &login("ada"), None, "a"), SwapOutcome::Stored);
     let waiting = listening(&redis, &[&here, &here, &there], Some("a"));
-    assert_eq!(put(&here, &login("bob"), None, "b"), Swap::Stored);
-    assert_eq!(put(&here, &login("ada"), Some("x"), "b"), Swap::Conflict);
+    assert_eq!(put(&here, &login("bob"), None, "b"), SwapOutcome::Stored);
+    assert_eq!(
+        put(&here, &login("ada"), Some("x"), "b"),
+        SwapOutcome::Conflict
+    );
     assert!(
         waiting.iter().all(|one| one.try_recv().is_err()),
         "not that"
     );
-    assert_eq!(put(&here, &login("ada"), Some("a"), "b"), Swap::Stored);
+    assert_eq!(
+        put(&here, &login("ada"), Some("a"), "b"),
+        SwapOutcome::Stored
+    );
     assert!(waiting.iter().all(woken));
 }
 
@@ -62,7 +69,7 @@ fn a_swap_wakes_all_who_wait_for_it_and_is_not_held_up_by_them() {
 fn whoever_comes_too_late_does_not_wait() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
-    assert_eq!(put(&store, &login("ada"), None, "b"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "b"), SwapOutcome::Stored);
     assert!(woken(&wait(&store, Some("a"))));
     assert!(woken(&wait(&store, None)));
 }
@@ -98,9 +105,12 @@ fn a_user_without_channels_can_do_all_but_wait() {
 
     let usual = store(&redis);
     let waiting = listening(&redis, &[&usual], None);
-    assert_eq!(put(&plain, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&plain, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert!(waiting[0].try_recv().is_err(), "nobody was told");
-    assert_eq!(put(&usual, &login("ada"), Some("a"), "b"), Swap::Stored);
+    assert_eq!(
+        put(&usual, &login("ada"), Some("a"), "b"),
+        SwapOutcome::Stored
+    );
     assert!(woken(&waiting[0]));
 }
 

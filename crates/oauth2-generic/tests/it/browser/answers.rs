@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use auth_core::MemoryStore;
+use auth_core::store::MemoryStore;
 use auth_sim::Simulator;
 use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET};
+use oauth2_generic::auth_core::error::ErrorCode;
 use oauth2_generic::http::{Request, Response};
-use oauth2_generic::{Error, ErrorCode, RefreshToken, Session};
+use oauth2_generic::{Error, RefreshToken, Session};
 
 use super::{LOGGED_IN, begin, client, gist, login};
 
@@ -96,7 +97,7 @@ fn an_answer_of_another_server_ends_the_login_without_a_code() {
     assert_eq!(gist(&page).1, "The login did not work");
     let error = waiting.end().unwrap_err();
     assert!(
-        matches!(error, Error::Answer(_)) && error.to_string().contains("`iss`"),
+        matches!(error, Error::Response(_)) && error.to_string().contains("`iss`"),
         "{error}"
     );
     assert!(server.token_requests().is_empty());

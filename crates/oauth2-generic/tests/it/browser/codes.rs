@@ -4,9 +4,11 @@ use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
-use auth_core::ManualClock;
+use auth_core::testing::ManualClock;
+use oauth2_generic::auth_core::error::LoginReason;
+use oauth2_generic::auth_core::transport::Transport;
 use oauth2_generic::http::Request;
-use oauth2_generic::{AuthorizationCode, Client, Error, Reason, Session, Transport};
+use oauth2_generic::{AuthorizationCode, Client, Error, Session};
 
 use super::{FAILED, LOGGED_IN, Patient, Waiting, begin, gist, rest_of};
 use crate::script::Script;
@@ -101,8 +103,8 @@ fn a_refused_code_is_told_on_the_page_and_is_no_login() {
         assert!(page.contains("refused the application the token"), "{page}");
         assert!(!page.contains("c4nary"), "{page}");
         let error = waiting.end().unwrap_err();
-        let Error::ReauthenticationRequired {
-            reason: Reason::CodeSpent,
+        let Error::LoginRequired {
+            reason: LoginReason::CodeSpent,
             cause: Some(cause),
         } = &error
         else {
@@ -138,10 +140,7 @@ fn a_server_that_fails_is_told_on_the_page() {
         assert_eq!(gist(&page), FAILED);
         assert!(page.contains(says), "{page}");
         let error = waiting.end().unwrap_err();
-        assert!(
-            !matches!(error, Error::ReauthenticationRequired { .. }),
-            "{error}"
-        );
+        assert!(!matches!(error, Error::LoginRequired { .. }), "{error}");
         assert_eq!(http.asked().len(), 1, "a code is sent once");
     }
 }
@@ -172,7 +171,7 @@ fn a_request_that_cannot_be_made_is_told_on_the_page() {
     assert_eq!(gist(&page), FAILED);
     assert!(page.contains("The settings of the application"), "{page}");
     let error = waiting.end().unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
 }
 
 #[test]
@@ -181,7 +180,10 @@ fn a_request_that_no_client_may_make_opens_no_browser() {
     login.client.extra = vec![("grant_type".into(), "mine".into())];
     let login = login.browser();
     let error = login.open_with(|_| panic!("a browser was opened")).log_in();
-    assert!(matches!(error, Err(Error::Configuration(_))), "{error:?}");
+    assert!(
+        matches!(error, Err(Error::Configuration { .. })),
+        "{error:?}"
+    );
 }
 
 const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

@@ -8,15 +8,17 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, ManualClock};
+use auth_core::clock::Clock;
+use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
-use oauth2_generic::{Error, Reason};
+use oauth2_generic::Error;
+use oauth2_generic::auth_core::error::LoginReason;
 
 use super::{LOGGED_IN, begin, gist, located, login, rest_of};
 
 fn ended_by(error: &Error) -> Reason {
     match error {
-        Error::ReauthenticationRequired { reason, .. } => *reason,
+        Error::LoginRequired { reason, .. } => *reason,
         other => panic!("{other}"),
     }
 }
@@ -30,7 +32,7 @@ fn a_login_that_nobody_answers_ends_with_the_deadline() {
         .open_with(|_| Ok(()))
         .clock(clock.clone());
     let error = login.log_in().unwrap_err();
-    assert_eq!(ended_by(&error), Reason::LoginTimedOut);
+    assert_eq!(ended_by(&error), LoginReason::TimedOut);
     assert!(!error.is_transient());
     let took = clock.now().since(begun);
     let five_minutes = Duration::from_secs(300);
@@ -65,7 +67,7 @@ fn a_login_can_be_called_off() {
     cancel.store(true, SeqCst);
     assert_eq!(
         ended_by(&waiting.end().unwrap_err()),
-        Reason::LoginCancelled
+        LoginReason::Cancelled
     );
     assert_nobody_listens(&authority);
 }
@@ -146,7 +148,7 @@ fn what_cannot_begin_opens_no_browser() {
     let login = login
         .browser()
         .open_with(|_| panic!("a browser was opened"));
-    assert!(matches!(login.log_in(), Err(Error::Configuration(_))));
+    assert!(matches!(login.log_in(), Err(Error::Configuration { .. })));
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn a_registered_port_that_is_taken_is_an_error_before_a_browser_opens() {
         .unwrap_err();
     let says = format!("port {port} of `redirect_uri` is taken");
     assert!(
-        matches!(error, Error::Configuration(_)) && error.to_string().contains(&says),
+        matches!(error, Error::Configuration { .. }) && error.to_string().contains(&says),
         "{error}"
     );
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, ManualClock};
+use auth_core::clock::Clock;
+use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
 use oauth2_generic::BrowserLogin;
 

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::time::Duration;
 
-use auth_core::ManualClock;
+use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
-use oauth2_generic::{AuthorizationCode, Error, Reason};
+use oauth2_generic::auth_core::error::LoginReason;
+use oauth2_generic::{AuthorizationCode, Error};
 
 use super::{Patient, Waiting, begin, gist, login, rest_of};
 
@@ -27,8 +28,8 @@ fn told_at(redirect_uri: &str, visit: impl FnOnce(&Waiting) -> String) -> (Strin
     assert!(
         matches!(
             error,
-            Error::ReauthenticationRequired {
-                reason: Reason::LoginTimedOut,
+            Error::LoginRequired {
+                reason: LoginReason::TimedOut,
                 ..
             }
         ),

@@ -3,8 +3,9 @@
 use crate::asking::Asking as _;
 use std::collections::BTreeSet;
 
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
 use auth_core::time::OffsetDateTime;
-use auth_core::{ManualClock, MemoryStore};
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
     Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Metadata, PrivateKeyJwt,
@@ -154,7 +155,7 @@ fn it_goes_with_a_refresh_and_to_every_endpoint_that_wants_the_client() -> Resul
     };
     grant.refresh(&token, &http)?;
     client.introspect("t", &http)?;
-    grant.revoke(auth_core::RevokedToken::Refresh(&token), &http)?;
+    grant.revoke(auth_core::grant::RevokedToken::Refresh(&token), &http)?;
     for asked in http.asked() {
         let (_, rest) = asked.split_once("client_assertion=").unwrap();
         let jwt = rest.split('&').next().unwrap();
@@ -197,7 +198,7 @@ fn a_server_that_reads_other_signatures_gets_none() {
     let error = announcing(r#""PS256","EdDSA""#)
         .obtain(&Script::default())
         .unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains("ES256"), "{error}");
     assert!(error.to_string().contains("PS256, EdDSA"), "{error}");
     for algorithms in [r#""PS256","ES256""#, ""] {
@@ -267,7 +268,7 @@ fn an_assertion_with_a_line_break_in_it_is_not_sent() {
             .obtain(&Script::default())
             .unwrap_err();
         assert!(
-            matches!(error, Error::Configuration(_)) && error.to_string().starts_with(setting),
+            matches!(error, Error::Configuration { .. }) && error.to_string().starts_with(setting),
             "{error}"
         );
     }

@@ -68,7 +68,7 @@ fn an_id_with_a_colon_cannot_go_as_it_is() {
     let error = ClientCredentials { client }
         .obtain(&Script::default())
         .unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains("`ClientAuth::Basic`"), "{error}");
 }
 

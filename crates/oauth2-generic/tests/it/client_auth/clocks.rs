@@ -3,12 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use auth_core::clock::Clock as _;
+use auth_core::testing::ManualClock;
 use auth_core::time::OffsetDateTime;
-use auth_core::{Clock as _, ManualClock};
+use oauth2_generic::auth_core::transport::Transport;
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
     Client, ClientAuth, ClientCredentials, Error, JwtBearer, PrivateKeyJwt, RefreshToken, Result,
-    Secret, Session, SigningKey, Transport,
+    Secret, Session, SigningKey,
 };
 use serde_json::Value;
 
@@ -264,7 +266,7 @@ fn a_session_goes_on_when_its_wait_is_over() {
     let session = session.retries(0).build();
     assert!(matches!(
         session.token(),
-        Err(Error::Refused(_) | Error::ReauthenticationRequired { .. })
+        Err(Error::Refused(_) | Error::LoginRequired { .. })
     ));
     // A server's clock and ours go on alike.
     let date = server.clock.clone();

@@ -51,7 +51,7 @@ fn a_place_that_cannot_be_shown_is_named_with_what_to_do() {
         ),
     ] {
         let error = shown(uri).unwrap_err();
-        assert!(matches!(error, Error::Answer(_)), "{error}");
+        assert!(matches!(error, Error::Response(_)), "{error}");
         let text = error.to_string();
         assert!(text.contains("`verification_uri`"), "{text}");
         assert!(

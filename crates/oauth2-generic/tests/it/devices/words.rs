@@ -1,7 +1,8 @@
 //! What servers say otherwise than RFC 8628 §3.5.
 
-use auth_core::ManualClock;
-use oauth2_generic::{Error, ErrorCode, Reason};
+use auth_core::testing::ManualClock;
+use oauth2_generic::Error;
+use oauth2_generic::auth_core::error::{ErrorCode, LoginReason};
 
 use super::{PENDING, TOKEN, begun, is_over, waited};
 use crate::script::Script;
@@ -132,7 +133,7 @@ fn a_code_that_expired_is_over_in_any_member() {
         r#"{"error":"code_expired"}"#,
         r#"{"error":"ExpiredTokenException"}"#,
     ] {
-        is_over(&ends(400, body), Reason::LoginTimedOut);
+        is_over(&ends(400, body), LoginReason::TimedOut);
     }
 }
 
@@ -173,7 +174,7 @@ fn a_refused_device_code_is_a_login_to_begin_again() {
         (403, "<html>"),
     ] {
         let error = ends(status, body);
-        is_over(&error, Reason::CodeSpent);
+        is_over(&error, LoginReason::CodeSpent);
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(cause.contains("the server"), "{status} {body}: {cause}");
     }
@@ -196,7 +197,7 @@ fn a_wrong_url_is_no_refusal_of_the_code() {
 fn a_wait_beyond_the_life_of_the_code_ends_with_it() {
     let (pending, http) = begun(|http: Script| http.then_with(429, "3600", ""));
     let error = pending.clock(ManualClock::new()).wait(&http).unwrap_err();
-    is_over(&error, Reason::LoginTimedOut);
+    is_over(&error, LoginReason::TimedOut);
     assert!(
         std::error::Error::source(&error)
             .unwrap()

@@ -4,10 +4,12 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth_core::{Builder, Identity, Policy, TokenRequest};
+use auth_core::SessionBuilder;
+use auth_core::grant::{Identity, Policy, TokenRequest};
+use oauth2_generic::auth_core::grant::TokenResponse;
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::ureq::{self, Agent, SendBody};
-use oauth2_generic::{Client, ClientCredentials, DpopKey, Grant, Result, Session, TokenResponse};
+use oauth2_generic::{Client, ClientCredentials, DpopKey, Grant, Result, Session};
 
 use crate::requests::client;
 

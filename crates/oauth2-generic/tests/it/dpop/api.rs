@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
-use auth_core::{Clock, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
 use serde_json::Value;
 use tiny_http::{Header, Request, Response};
 

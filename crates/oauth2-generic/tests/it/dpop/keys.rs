@@ -35,7 +35,7 @@ fn a_key_of_another_kind_is_refused() {
         "",
     ] {
         let error = DpopKey::from_pkcs8_pem(pem).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
     }
 }
 

@@ -3,12 +3,10 @@
 use crate::asking::Asking as _;
 use std::time::Duration;
 
-use auth_core::ManualClock;
+use auth_core::testing::ManualClock;
+use oauth2_generic::auth_core::error::{Delivery, ErrorCode, LoginReason, NetworkFailure};
 use oauth2_generic::http::{HeaderMap, Method, Uri};
-use oauth2_generic::{
-    AuthorizationCode, ClientCredentials, Error, ErrorCode, Network, Reason, RefreshToken, Sent,
-    Session,
-};
+use oauth2_generic::{AuthorizationCode, ClientCredentials, Error, RefreshToken, Session};
 use serde_json::{Value, json};
 
 use crate::jose::proof;
@@ -25,8 +23,8 @@ fn nonces(server: &Server) -> Vec<Value> {
 }
 
 fn lost(sent: Sent) -> Error {
-    let network = Network::Timeout;
-    Error::Network { network, sent }
+    let network = NetworkFailure::Timeout;
+    Error::Network { failure, delivery }
 }
 
 const N1: &[(&str, &str)] = &[("dpop-nonce", "n1")];
@@ -116,7 +114,7 @@ fn a_refresh_token_survives_the_nonce_and_goes_on_with_its_successor() {
 fn a_refresh_token_whose_second_sending_is_lost_is_not_sent_a_third_time() {
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
-        .then_fail(lost(Sent::Maybe));
+        .then_fail(lost(Delivery::Unknown));
     let clock = clock();
     let session = kept_at(&server, clock.clone());
     let lost = session.token().unwrap_err();
@@ -124,7 +122,7 @@ fn a_refresh_token_whose_second_sending_is_lost_is_not_sent_a_third_time() {
         matches!(
             lost,
             Error::Network {
-                sent: Sent::Maybe,
+                delivery: Delivery::Unknown,
                 ..
             }
         ),
@@ -132,9 +130,9 @@ fn a_refresh_token_whose_second_sending_is_lost_is_not_sent_a_third_time() {
     );
     clock.advance(Duration::from_secs(600));
     let error = session.token().unwrap_err();
-    let uncertain = Reason::RefreshTokenUncertain;
+    let uncertain = LoginReason::RefreshTokenUncertain;
     assert!(
-        matches!(&error, Error::ReauthenticationRequired { reason, .. } if *reason == uncertain),
+        matches!(&error, Error::LoginRequired { reason, .. } if *reason == uncertain),
         "{error}"
     );
     assert_eq!(server.sent(), 2);
@@ -144,7 +142,7 @@ fn a_refresh_token_whose_second_sending_is_lost_is_not_sent_a_third_time() {
 fn a_refresh_token_whose_second_sending_never_left_works_later() {
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
-        .then_fail(lost(Sent::No));
+        .then_fail(lost(Delivery::NotSent));
     let session = kept(&server);
     let error = session.token().unwrap_err();
     assert!(error.is_transient(), "{error}");
@@ -157,9 +155,9 @@ fn a_refresh_token_that_is_refused_after_the_nonce_is_refused() {
         .then_refuse("use_dpop_nonce", N1)
         .then_refuse("invalid_grant", &[]);
     let error = kept(&server).token().unwrap_err();
-    let refused = Reason::RefreshTokenRefused;
+    let refused = LoginReason::RefreshTokenRefused;
     assert!(
-        matches!(&error, Error::ReauthenticationRequired { reason, .. } if *reason == refused),
+        matches!(&error, Error::LoginRequired { reason, .. } if *reason == refused),
         "{error}"
     );
 }
@@ -186,13 +184,10 @@ fn a_code_whose_second_sending_is_lost_is_spent() {
     let granted = pending.redirected(&back).unwrap();
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
-        .then_fail(lost(Sent::Maybe));
+        .then_fail(lost(Delivery::Unknown));
     granted.obtain(&server).unwrap_err();
     let error = granted.obtain(&server).unwrap_err();
-    assert!(
-        matches!(error, Error::ReauthenticationRequired { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::LoginRequired { .. }), "{error}");
     assert_eq!(server.sent(), 2);
 }
 
@@ -214,7 +209,7 @@ fn the_second_sending_has_another_assertion() {
 
 #[test]
 fn a_nonce_is_for_the_server_that_gave_it_and_shared_by_clones() {
-    use auth_core::Prover;
+    use auth_core::grant::Prover;
     let (key, uri) = (key(), |text: &'static str| Uri::from_static(text));
     let mut headers = HeaderMap::new();
     headers.insert("dpop-nonce", "n1".parse().unwrap());

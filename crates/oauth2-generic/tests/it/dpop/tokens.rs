@@ -136,7 +136,7 @@ fn a_code_and_a_login_that_is_kept_belong_to_the_key() {
         ..Implicit::default()
     };
     let error = implicit.begin().unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains("`dpop`"), "{error}");
 }
 
@@ -176,7 +176,7 @@ fn a_server_that_announces_other_signatures_is_not_asked() {
     client.dpop = bound().dpop;
     let server = Server::default();
     let error = service(client).obtain(&server).unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert_eq!(server.sent(), 0);
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use oauth2_generic::auth_core::transport::HttpTransport;
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientCredentials, Discovery, Error, HttpTransport, Metadata,
-    Result, Session,
+    AuthorizationCode, Client, ClientCredentials, Discovery, Error, Metadata, Result, Session,
 };
 
 use crate::script::Script;
@@ -91,7 +91,7 @@ fn a_redirect_is_named() {
             Script::default().then(200, "<html>").then(status, ""),
         ] {
             let error = refused(ISSUER, &http);
-            assert!(matches!(error, Error::Configuration(_)), "{error}");
+            assert!(matches!(error, Error::Configuration { .. }), "{error}");
             let text = error.to_string();
             for word in [
                 &format!("redirect ({status})"),
@@ -245,7 +245,7 @@ fn an_issuer_over_http_takes_a_switch_and_the_message_names_it() {
         );
         let pages = Pages::of([(at.as_str(), 200, &body)]);
         let error = pages.discover(issuer).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert!(
             error.to_string().contains("`Discovery::danger_allow_http`"),
             "{error}"
@@ -323,7 +323,7 @@ fn http_in_a_test_network_takes_a_switch_for_each_way() {
         })
     };
     let error = builder().transport(strict).build().token().unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     let api = format!("{issuer}/api");
     let error = builder().transport(http()).build().agent().get(&api).call();
     let error = error.unwrap_err().to_string();

@@ -1,7 +1,7 @@
 //! Which endpoints a server announces, and how each wants to be asked.
 
 use crate::asking::Asking as _;
-use auth_core::RevokedToken;
+use auth_core::grant::RevokedToken;
 use oauth2_generic::{ClientAuth, ClientCredentials, Implicit, Metadata, Secret};
 
 use crate::script::Script;

@@ -1,4 +1,4 @@
-//! Renews ahead of time, on a thread of its own, for those who want no caller ever to wait.
+//! Background thread that renews the token before it is due.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,12 +10,19 @@ use crate::error::{Error, Result};
 
 use super::{Inner, Session, lock};
 
-/// A thread that keeps the token of a [`Session`] fresh; [`Session::keep`] starts it.
+/// Thread that renews the token of a [`Session`] before it is due; see [`Session::refresh_in_background`].
 ///
-/// Dropping it ends the thread, after a renewal that is under way: a process that ends in the middle
-/// of one may lose a refresh token that works once.
-#[must_use = "dropping it ends the renewals"]
-pub struct Keeper {
+/// Dropping it stops the thread, after a renewal that is under way: a process that exits in the middle of a renewal may
+/// lose a single-use refresh token.
+///
+/// ```
+/// # fn demo(session: &auth_core::Session) -> auth_core::Result<()> {
+/// let _renewals = session.refresh_in_background()?; // until the end of this scope
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "dropping it stops the thread"]
+pub struct BackgroundRefresh {
     stop: Arc<Stop>,
     thread: Option<JoinHandle<()>>,
 }
@@ -26,14 +33,18 @@ struct Stop {
     asked: Condvar,
 }
 
-impl Keeper {
+impl BackgroundRefresh {
     pub(super) fn start(session: Session) -> Result<Self> {
         let stop = Arc::<Stop>::default();
         let heard = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
-            .name("auth keeper".to_owned())
+            .name("auth refresh".to_owned())
             .spawn(move || keep(&session, &heard))
-            .map_err(|_| Error::configuration("no thread could be started for the keeper"))?;
+            .map_err(|_| {
+                Error::configuration(
+                    "the system starts no more threads for `refresh_in_background`",
+                )
+            })?;
         Ok(Self {
             stop,
             thread: Some(thread),
@@ -41,7 +52,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for BackgroundRefresh {
     fn drop(&mut self) {
         *lock(&self.stop.is_asked) = true;
         self.stop.asked.notify_all();
@@ -52,9 +63,9 @@ impl Drop for Keeper {
     }
 }
 
-impl fmt::Debug for Keeper {
+impl fmt::Debug for BackgroundRefresh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeper").finish_non_exhaustive()
+        f.debug_struct("BackgroundRefresh").finish_non_exhaustive()
     }
 }
 
@@ -128,7 +139,7 @@ mod tests {
     use crate::grant::{Grant, Policy};
     use crate::identity::Identity;
     use crate::request::TokenRequest;
-    use crate::token::{Expires, TokenResponse};
+    use crate::token::{Lifetime, TokenResponse};
 
     /// Gets a token for an hour, as often as it is told.
     #[derive(Debug)]
@@ -149,13 +160,13 @@ mod tests {
                 let mut left = lock(&left);
                 if *left == 0 {
                     return Err(Error::Network {
-                        network: crate::error::Network::Timeout,
-                        sent: Sent::Maybe,
+                        failure: crate::error::NetworkFailure::Timeout,
+                        delivery: Delivery::Unknown,
                     });
                 }
                 *left -= 1;
                 let mut response = TokenResponse::new(format!("token, {left} left"));
-                response.expires = Expires::After(Duration::from_secs(3600));
+                response.expires = Lifetime::For(Duration::from_secs(3600));
                 Ok(response)
             }))
         }

@@ -11,26 +11,26 @@ use super::*;
 struct CannotWait(FileStore);
 
 impl Store for CannotWait {
-    fn load(&self, identity: &Identity) -> auth_core::Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> auth_core::Result<Option<Record>> {
         self.0.load(identity)
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> auth_core::Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> auth_core::Result<SwapOutcome> {
         self.0.swap(identity, expected, record)
     }
 }
 
 /// A store with `before` in it, brought back in the place of something newer that was damaged.
-fn brought_back() -> (TempDir, Sealed<CannotWait>) {
+fn brought_back() -> (TempDir, EncryptedStore<CannotWait>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logins");
     let files = CannotWait(FileStore::open(&path).unwrap());
-    let store = Sealed::new(files, Key::generate().unwrap());
+    let store = EncryptedStore::new(files, Key::generate().unwrap());
     let who = identity("ada");
     put(&store, &who, b"before");
     put(&store, &who, b"newest");
@@ -51,11 +51,11 @@ fn a_swap_that_expects_a_record_from_before_it_was_brought_back_is_a_conflict() 
     // The second would only be a repeated swap.
     for next in ["next", "before"] {
         let swapped = store.swap(&who, Some(&unaware), &record(next));
-        assert_eq!(swapped.unwrap(), Swap::Conflict);
+        assert_eq!(swapped.unwrap(), SwapOutcome::Conflict);
         assert!(store.load(&who).unwrap().unwrap().is_restored());
     }
     let swapped = store.swap(&who, Some(&aware), &record("next"));
-    assert_eq!(swapped.unwrap(), Swap::Stored);
+    assert_eq!(swapped.unwrap(), SwapOutcome::Stored);
     assert_eq!(bytes(&store, &who), b"next");
     assert!(!store.load(&who).unwrap().unwrap().is_restored());
 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use crate::error::{Error, Result, StoreFailure};
 use crate::identity::Identity;
 
-use super::{Store, StoredRecord, Swap, is_what};
+use super::{Record, Store, SwapOutcome, is_what};
 
 use frame::Frame;
-pub use key::Key;
+pub use key::EncryptionKey;
 
 /// A store whose records are encrypted before the store sees them.
 ///
@@ -22,18 +22,18 @@ pub use key::Key;
 /// login in the place of another's: such a record is refused, and left as it is.
 ///
 /// ```
-/// use auth_core::{Key, MemoryStore, Sealed};
+/// use auth_core::store::{EncryptionKey, MemoryStore, EncryptedStore};
 ///
-/// # let key_from_the_vault = Key::generate()?.to_base64();
+/// # let key_from_the_vault = EncryptionKey::generate()?.to_base64();
 /// # let key_from_the_vault = key_from_the_vault.expose();
-/// let store = Sealed::new(MemoryStore::new(), Key::from_base64(key_from_the_vault)?);
+/// let store = EncryptedStore::new(MemoryStore::new(), EncryptionKey::from_base64(key_from_the_vault)?);
 /// # let _ = store;
 /// # auth_core::Result::Ok(())
 /// ```
 ///
 /// # Another key
 /// Two steps, so that no process meets a record it cannot open. First everybody gets the new key
-/// as one that [also opens](Sealed::also_opens); then it becomes the key that seals, and the old one
+/// as one that [also opens](EncryptedStore::also_decrypt); then it becomes the key that seals, and the old one
 /// also opens. A record is sealed with the newest key when it next changes. The old key may go when
 /// every login has been renewed since; a record that still needs it is refused, not lost.
 ///
@@ -47,28 +47,28 @@ pub use key::Key;
 /// authenticated. Random nonces are good for 2³² records per key: a thousand logins that are
 /// renewed every hour get there in more than two hundred years.
 #[derive(Clone)]
-pub struct Sealed<S> {
+pub struct EncryptedStore<S> {
     store: S,
-    newest: Key,
-    older: Vec<Key>,
+    newest: EncryptionKey,
+    older: Vec<EncryptionKey>,
     accepts_plain: bool,
 }
 
 /// What is there, as it is and as it reads.
 struct Found {
-    sealed: Option<StoredRecord>,
-    record: Option<StoredRecord>,
+    sealed: Option<Record>,
+    record: Option<Record>,
 }
 
 impl Found {
-    fn is(&self, what: Option<&StoredRecord>) -> bool {
+    fn is(&self, what: Option<&Record>) -> bool {
         is_what(self.record.as_ref(), what)
     }
 }
 
-impl<S: Store> Sealed<S> {
+impl<S: Store> EncryptedStore<S> {
     /// Seals every record with this key before it goes into the store.
-    pub fn new(store: S, key: Key) -> Self {
+    pub fn new(store: S, key: EncryptionKey) -> Self {
         Self {
             store,
             newest: key,
@@ -79,7 +79,7 @@ impl<S: Store> Sealed<S> {
 
     /// Opens what was sealed with this key, too.
     #[must_use]
-    pub fn also_opens(mut self, key: Key) -> Self {
+    pub fn also_decrypt(mut self, key: EncryptionKey) -> Self {
         self.older.push(key);
         self
     }
@@ -89,7 +89,7 @@ impl<S: Store> Sealed<S> {
     /// For the time of moving to sealed records. Until it is taken out again, whoever writes to the
     /// store can put a record of their own there. By default such a record is refused.
     #[must_use]
-    pub fn danger_accept_plain(mut self) -> Self {
+    pub fn danger_accept_plaintext(mut self) -> Self {
         self.accepts_plain = true;
         self
     }
@@ -101,7 +101,7 @@ impl<S: Store> Sealed<S> {
         Ok(Found { sealed, record })
     }
 
-    fn open(&self, identity: &Identity, sealed: &StoredRecord) -> Result<StoredRecord> {
+    fn open(&self, identity: &Identity, sealed: &Record) -> Result<Record> {
         let opened = match Frame::read(sealed.expose()) {
             Frame::Plain if self.accepts_plain => return Ok(sealed.clone()),
             Frame::Plain => Err(PLAIN),
@@ -124,16 +124,16 @@ impl<S: Store> Sealed<S> {
 
     /// The answer for a record that is there already. That it is there is not that it is durable:
     /// only the store can acknowledge that.
-    fn acknowledge(&self, identity: &Identity, found: &Found) -> Result<Swap> {
+    fn acknowledge(&self, identity: &Identity, found: &Found) -> Result<SwapOutcome> {
         match &found.sealed {
             Some(sealed) => self.store.swap(identity, Some(sealed), sealed),
-            None => Ok(Swap::Conflict),
+            None => Ok(SwapOutcome::Conflict),
         }
     }
 }
 
-impl<S: Store> Store for Sealed<S> {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+impl<S: Store> Store for EncryptedStore<S> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         Ok(self.look(identity)?.record)
     }
 
@@ -142,26 +142,26 @@ impl<S: Store> Store for Sealed<S> {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let found = self.look(identity)?;
         if found.is(Some(record)) {
             return self.acknowledge(identity, &found);
         }
         if !found.is(expected) {
-            return Ok(Swap::Conflict);
+            return Ok(SwapOutcome::Conflict);
         }
         let sealed = frame::seal(&self.newest, identity, record)?;
-        if self.store.swap(identity, found.sealed.as_ref(), &sealed)? == Swap::Stored {
-            return Ok(Swap::Stored);
+        if self.store.swap(identity, found.sealed.as_ref(), &sealed)? == SwapOutcome::Stored {
+            return Ok(SwapOutcome::Stored);
         }
         // Somebody was faster; it may have been this very swap, whose answer had been lost.
         let found = self.look(identity)?;
         if found.is(Some(record)) {
             return self.acknowledge(identity, &found);
         }
-        Ok(Swap::Conflict)
+        Ok(SwapOutcome::Conflict)
     }
 
     /// Four times the store's: a swap loads first, and may load and swap again after a conflict.
@@ -169,12 +169,7 @@ impl<S: Store> Store for Sealed<S> {
         self.store.timeout().saturating_mul(4)
     }
 
-    fn wait(
-        &self,
-        identity: &Identity,
-        seen: Option<&StoredRecord>,
-        at_most: Duration,
-    ) -> Result<bool> {
+    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
         let found = self.look(identity)?;
         if !found.is(seen) {
             return Ok(true);
@@ -191,16 +186,16 @@ impl<S: Store> Store for Sealed<S> {
     }
 }
 
-impl<S: Debug> Debug for Sealed<S> {
+impl<S: Debug> Debug for EncryptedStore<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Sealed").field(&self.store).finish()
+        f.debug_tuple("EncryptedStore").field(&self.store).finish()
     }
 }
 
 const PLAIN: &str = "the record is not sealed; if it is from before records were, \
-                     let `danger_accept_plain` take it over";
+                     let `danger_accept_plaintext` take it over";
 const UNKNOWN: &str =
     "the record was sealed by a newer version of this library; update this program";
-const NO_KEY: &str = "the record is sealed with another key; give that key with `also_opens`";
+const NO_KEY: &str = "the record is sealed with another key; give that key with `also_decrypt`";
 const FORGED: &str = "the sealed record was damaged or changed, or is that of another login; put it \
                       back from a backup, or remove it from the store to log in anew";

@@ -3,9 +3,9 @@
 use super::*;
 
 /// A store, the memory below it, and a record in it.
-fn sealed() -> (Sealed<MemoryStore>, MemoryStore, Identity) {
+fn sealed() -> (EncryptedStore<MemoryStore>, MemoryStore, Identity) {
     let memory = MemoryStore::new();
-    let store = Sealed::new(memory.clone(), Key::from([7; 32]));
+    let store = EncryptedStore::new(memory.clone(), Key::from([7; 32]));
     let who = identity("ada");
     put(&store, &who, CANARY.as_bytes());
     (store, memory, who)
@@ -77,14 +77,14 @@ fn a_record_that_was_moved_to_another_login_is_refused() {
 fn a_plain_record_in_the_place_of_a_sealed_one_is_refused() {
     let (store, memory, who) = sealed();
     put(&memory, &who, CANARY.as_bytes());
-    assert_refused(&store, &memory, &who, "danger_accept_plain");
+    assert_refused(&store, &memory, &who, "danger_accept_plaintext");
 }
 
 #[test]
 fn a_record_that_another_key_sealed_is_refused() {
     let (_, memory, who) = sealed();
-    let store = Sealed::new(memory.clone(), Key::from([8; 32]));
-    assert_refused(&store, &memory, &who, "also_opens");
+    let store = EncryptedStore::new(memory.clone(), Key::from([8; 32]));
+    assert_refused(&store, &memory, &who, "also_decrypt");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn an_older_format_stays_readable() {
     let memory = MemoryStore::new();
     let who = identity("ada");
     put(&memory, &who, &hex(SEALED_BY_0_1));
-    let store = Sealed::new(memory, Key::from([7; 32]));
+    let store = EncryptedStore::new(memory, Key::from([7; 32]));
     assert_eq!(bytes(&store, &who), b"a record");
 }
 

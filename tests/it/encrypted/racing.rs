@@ -14,21 +14,21 @@ struct Between {
 #[derive(Debug)]
 enum Next {
     /// Another process swaps first.
-    Swap(Sealed<MemoryStore>, &'static str),
+    Swap(EncryptedStore<MemoryStore>, &'static str),
     LoseTheAnswer,
 }
 
 impl Store for Between {
-    fn load(&self, identity: &Identity) -> auth_core::Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> auth_core::Result<Option<Record>> {
         self.memory.load(identity)
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> auth_core::Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> auth_core::Result<SwapOutcome> {
         let next = self.next.lock().unwrap().take();
         if let Some(Next::Swap(other, text)) = &next {
             put(other, identity, text.as_bytes());
@@ -46,14 +46,14 @@ impl Store for Between {
 
 /// A store with `old` in it, the next swap of which goes like this; and that of another process.
 fn between(
-    next: impl FnOnce(Sealed<MemoryStore>) -> Next,
-) -> (Sealed<Between>, Sealed<MemoryStore>) {
+    next: impl FnOnce(EncryptedStore<MemoryStore>) -> Next,
+) -> (EncryptedStore<Between>, EncryptedStore<MemoryStore>) {
     let memory = MemoryStore::new();
     let key = Key::generate().unwrap();
-    let other = Sealed::new(memory.clone(), key.clone());
+    let other = EncryptedStore::new(memory.clone(), key.clone());
     put(&other, &identity("ada"), b"old");
     let next = Mutex::new(Some(next(other.clone())));
-    (Sealed::new(Between { memory, next }, key), other)
+    (EncryptedStore::new(Between { memory, next }, key), other)
 }
 
 #[test]
@@ -62,7 +62,10 @@ fn a_swap_whose_answer_was_lost_may_be_repeated() {
     let who = identity("ada");
     let [old, new] = ["old", "new"].map(record);
     store.swap(&who, Some(&old), &new).unwrap_err();
-    assert_eq!(store.swap(&who, Some(&old), &new).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&who, Some(&old), &new).unwrap(),
+        SwapOutcome::Stored
+    );
     assert_eq!(bytes(&other, &who), b"new");
 }
 
@@ -71,7 +74,7 @@ fn a_swap_that_comes_after_anothers_is_a_conflict() {
     let (store, other) = between(|other| Next::Swap(other, "theirs"));
     let who = identity("ada");
     let swapped = store.swap(&who, Some(&record("old")), &record("ours"));
-    assert_eq!(swapped.unwrap(), Swap::Conflict);
+    assert_eq!(swapped.unwrap(), SwapOutcome::Conflict);
     assert_eq!(bytes(&other, &who), b"theirs");
 }
 
@@ -80,7 +83,7 @@ fn a_swap_that_comes_after_the_very_same_is_stored() {
     let (store, other) = between(|other| Next::Swap(other, "new"));
     let who = identity("ada");
     let swapped = store.swap(&who, Some(&record("old")), &record("new"));
-    assert_eq!(swapped.unwrap(), Swap::Stored);
+    assert_eq!(swapped.unwrap(), SwapOutcome::Stored);
     assert_eq!(bytes(&other, &who), b"new");
 }
 
@@ -92,6 +95,6 @@ fn that_a_record_is_there_already_is_for_the_store_to_acknowledge() {
     assert!(error.is_transient(), "{error}");
     assert_eq!(
         store.swap(&identity("ada"), None, &old).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
 }

@@ -6,8 +6,8 @@ use super::*;
 fn an_old_key_still_opens_and_the_newest_seals_there_and_back() {
     let memory = MemoryStore::new();
     let [one, two] = [Key::from([1; 32]), Key::from([2; 32])];
-    let only = |key: &Key| Sealed::new(memory.clone(), key.clone());
-    let both = |seals: &Key, opens: &Key| only(seals).also_opens(opens.clone());
+    let only = |key: &Key| EncryptedStore::new(memory.clone(), key.clone());
+    let both = |seals: &Key, opens: &Key| only(seals).also_decrypt(opens.clone());
     let who = identity("ada");
 
     put(&only(&one), &who, b"first");
@@ -19,11 +19,11 @@ fn an_old_key_still_opens_and_the_newest_seals_there_and_back() {
     put(&both(&two, &one), &who, b"second");
     assert_eq!(bytes(&only(&two), &who), b"second");
     assert_eq!(bytes(&both(&one, &two), &who), b"second");
-    assert_refused(&only(&one), &memory, &who, "also_opens");
+    assert_refused(&only(&one), &memory, &who, "also_decrypt");
     // And back again.
     put(&both(&one, &two), &who, b"third");
     assert_eq!(bytes(&only(&one), &who), b"third");
-    assert_refused(&only(&two), &memory, &who, "also_opens");
+    assert_refused(&only(&two), &memory, &who, "also_decrypt");
 }
 
 #[test]
@@ -32,11 +32,11 @@ fn of_many_keys_the_right_one_is_found() {
     let keys: Vec<_> = (0..20).map(|byte| Key::from([byte; 32])).collect();
     for (at, key) in keys.iter().enumerate() {
         let who = identity(&at.to_string());
-        let store = Sealed::new(memory.clone(), key.clone());
+        let store = EncryptedStore::new(memory.clone(), key.clone());
         put(&store, &who, format!("record {at}").as_bytes());
     }
-    let store = Sealed::new(memory, Key::generate().unwrap());
-    let store = keys.into_iter().fold(store, Sealed::also_opens);
+    let store = EncryptedStore::new(memory, Key::generate().unwrap());
+    let store = keys.into_iter().fold(store, EncryptedStore::also_decrypt);
     for at in 0..20 {
         let opened = bytes(&store, &identity(&at.to_string()));
         assert_eq!(opened, format!("record {at}").as_bytes());
@@ -46,20 +46,20 @@ fn of_many_keys_the_right_one_is_found() {
 #[test]
 fn plain_records_are_taken_over_and_sealed_when_they_change_if_that_is_asked_for() {
     let memory = MemoryStore::new();
-    let strict = Sealed::new(memory.clone(), Key::from([1; 32]));
-    let moving = strict.clone().danger_accept_plain();
+    let strict = EncryptedStore::new(memory.clone(), Key::from([1; 32]));
+    let moving = strict.clone().danger_accept_plaintext();
     let who = identity("ada");
     put(&memory, &who, CANARY.as_bytes());
-    assert_refused(&strict, &memory, &who, "danger_accept_plain");
+    assert_refused(&strict, &memory, &who, "danger_accept_plaintext");
 
     assert_eq!(bytes(&moving, &who), CANARY.as_bytes());
     // A swap that finds its record there has nothing to change.
     let same = moving.swap(&who, None, &record(CANARY)).unwrap();
-    assert_eq!(same, Swap::Stored);
+    assert_eq!(same, SwapOutcome::Stored);
     assert_eq!(bytes(&memory, &who), CANARY.as_bytes());
     // One that expects something else leaves it alone.
     let other = moving.swap(&who, None, &record("other")).unwrap();
-    assert_eq!(other, Swap::Conflict);
+    assert_eq!(other, SwapOutcome::Conflict);
     assert_eq!(bytes(&memory, &who), CANARY.as_bytes());
 
     put(&moving, &who, b"sealed");
@@ -70,7 +70,7 @@ fn plain_records_are_taken_over_and_sealed_when_they_change_if_that_is_asked_for
 #[test]
 fn accepting_plain_records_accepts_no_forged_ones() {
     let memory = MemoryStore::new();
-    let store = Sealed::new(memory.clone(), Key::from([1; 32])).danger_accept_plain();
+    let store = EncryptedStore::new(memory.clone(), Key::from([1; 32])).danger_accept_plaintext();
     let who = identity("ada");
     put(&store, &who, b"record");
     let mut bad = bytes(&memory, &who);
@@ -84,7 +84,11 @@ fn a_key_is_read_from_base64_however_it_is_spelt() {
     let memory = MemoryStore::new();
     let key = Key::from([0xfb; 32]);
     let who = identity("ada");
-    put(&Sealed::new(memory.clone(), key.clone()), &who, b"record");
+    put(
+        &EncryptedStore::new(memory.clone(), key.clone()),
+        &who,
+        b"record",
+    );
     let text = key.to_base64();
     let text = text.expose();
     assert!(
@@ -98,7 +102,10 @@ fn a_key_is_read_from_base64_however_it_is_spelt() {
         format!("  {text}\n"),
     ] {
         let same = Key::from_base64(&spelling).unwrap();
-        assert_eq!(bytes(&Sealed::new(memory.clone(), same), &who), b"record");
+        assert_eq!(
+            bytes(&EncryptedStore::new(memory.clone(), same), &who),
+            b"record"
+        );
     }
 }
 
@@ -118,7 +125,7 @@ fn a_text_that_is_no_key_is_refused_without_being_quoted() {
         ("Canary Canary", "not in base64"),
     ] {
         let error = Key::from_base64(text).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)));
+        assert!(matches!(error, Error::Configuration { .. }));
         let shown = format!("{error} {error:?}");
         assert!(shown.contains(why), "{shown}");
         assert!(

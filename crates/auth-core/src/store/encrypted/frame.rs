@@ -5,16 +5,16 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result, StoreFailure};
 use crate::identity::Identity;
-use crate::store::StoredRecord;
+use crate::store::Record;
 
-use super::Key;
+use super::EncryptionKey;
 use super::key::{self, KeyId};
 
 /// What the bytes of a record are.
 pub(super) enum Frame<'a> {
     /// Not sealed.
     Plain,
-    /// Sealed in a way that is not known here.
+    /// Encrypted in a way that this version does not know.
     Unknown,
     Sealed(Parts<'a>),
 }
@@ -46,25 +46,25 @@ impl<'a> Frame<'a> {
 }
 
 impl Parts<'_> {
-    pub(super) fn is_by(&self, key: &Key) -> bool {
+    pub(super) fn is_by(&self, key: &EncryptionKey) -> bool {
         // One that was cut is everybody's, so that the message says that it was damaged.
         self.head.len() < HEAD_LEN || self.head.ends_with(key.id())
     }
 
     /// The record, if this key sealed it for this identity.
-    pub(super) fn open(&self, key: &Key, identity: &Identity) -> Option<StoredRecord> {
+    pub(super) fn open(&self, key: &EncryptionKey, identity: &Identity) -> Option<Record> {
         let nonce = Nonce::assume_unique_for_key(self.nonce);
         let mut bytes = Zeroizing::new(self.body.to_vec());
         let aead = key.aead()?;
         let opened = aead.open_in_place(nonce, authenticated(self.head, identity), &mut bytes);
         let length = opened.ok()?.len();
         bytes.truncate(length);
-        Some(StoredRecord::from(bytes))
+        Some(Record::from(bytes))
     }
 }
 
 /// Encrypts a record, to be opened with this key for this identity only.
-pub(super) fn seal(key: &Key, identity: &Identity, record: &StoredRecord) -> Result<StoredRecord> {
+pub(super) fn seal(key: &EncryptionKey, identity: &Identity, record: &Record) -> Result<Record> {
     let plain = record.expose();
     let nonce: [u8; NONCE_LEN] = key::random()?;
     let body = HEAD_LEN + NONCE_LEN;
@@ -86,7 +86,7 @@ pub(super) fn seal(key: &Key, identity: &Identity, record: &StoredRecord) -> Res
         })
         .ok_or_else(|| Error::store(StoreFailure::Unavailable, "the record cannot be sealed"))?;
     bytes.extend_from_slice(tag.as_ref());
-    Ok(StoredRecord::from(bytes))
+    Ok(Record::from(bytes))
 }
 
 /// What is not encrypted and must be the same nonetheless. The head has a fixed length, so no two

@@ -9,8 +9,11 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use auth_core::{
-    Error, FileStore, Identity, Key, MemoryStore, Sealed, Store, StoreFailure, StoredRecord, Swap,
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{
+    EncryptedStore, EncryptionKey, FileStore, MemoryStore, Record, Store, SwapOutcome,
 };
 use auth_sim::store_conformance::check;
 
@@ -20,7 +23,7 @@ fn identity(username: &str) -> Identity {
     Identity::new("ermeo").with("username", username)
 }
 
-fn record(text: impl AsRef<[u8]>) -> StoredRecord {
+fn record(text: impl AsRef<[u8]>) -> Record {
     text.as_ref().to_vec().into()
 }
 
@@ -28,7 +31,7 @@ fn record(text: impl AsRef<[u8]>) -> StoredRecord {
 fn put(store: &dyn Store, identity: &Identity, bytes: &[u8]) {
     let found = store.load(identity).unwrap();
     let swapped = store.swap(identity, found.as_ref(), &record(bytes));
-    assert_eq!(swapped.unwrap(), Swap::Stored);
+    assert_eq!(swapped.unwrap(), SwapOutcome::Stored);
 }
 
 fn bytes(store: &dyn Store, identity: &Identity) -> Vec<u8> {
@@ -37,7 +40,12 @@ fn bytes(store: &dyn Store, identity: &Identity) -> Vec<u8> {
 
 /// It is refused with these words, for loading, swapping and waiting, and left as it is.
 #[track_caller]
-fn assert_refused(store: &Sealed<MemoryStore>, memory: &MemoryStore, who: &Identity, why: &str) {
+fn assert_refused(
+    store: &EncryptedStore<MemoryStore>,
+    memory: &MemoryStore,
+    who: &Identity,
+    why: &str,
+) {
     let before = bytes(memory, who);
     let new = record("new");
     for error in [
@@ -46,7 +54,7 @@ fn assert_refused(store: &Sealed<MemoryStore>, memory: &MemoryStore, who: &Ident
         store.swap(who, Some(&record("old")), &new).unwrap_err(),
         store.wait(who, None, Duration::ZERO).unwrap_err(),
     ] {
-        let Error::Store { failure, detail } = &error else {
+        let Error::Store { failure, message } = &error else {
             panic!("{error}");
         };
         assert_eq!(*failure, StoreFailure::Unreadable);
@@ -59,7 +67,7 @@ fn assert_refused(store: &Sealed<MemoryStore>, memory: &MemoryStore, who: &Ident
 
 #[test]
 fn a_sealed_store_keeps_every_promise_of_a_store() {
-    let store = Sealed::new(MemoryStore::new(), Key::generate().unwrap());
+    let store = EncryptedStore::new(MemoryStore::new(), Key::generate().unwrap());
     check(|| store.clone());
 }
 
@@ -74,7 +82,7 @@ fn a_sealed_store_keeps_every_promise_while_its_key_is_being_replaced() {
             0 => (&old, &new),
             _ => (&new, &old),
         };
-        Sealed::new(memory.clone(), seals.clone()).also_opens(opens.clone())
+        EncryptedStore::new(memory.clone(), seals.clone()).also_decrypt(opens.clone())
     });
 }
 
@@ -83,7 +91,7 @@ fn files_are_sealed_in_all_their_generations() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logins");
     let key = Key::generate().unwrap();
-    let open = || Sealed::new(FileStore::open(&path).unwrap(), key.clone());
+    let open = || EncryptedStore::new(FileStore::open(&path).unwrap(), key.clone());
     check(open);
     let (store, who) = (open(), identity("ada"));
     for turn in ["first", "second", "third"] {
@@ -102,7 +110,7 @@ fn files_are_sealed_in_all_their_generations() {
 fn what_the_store_gets_shows_neither_the_record_nor_the_key() {
     let memory = MemoryStore::new();
     let key = Key::from(*b"canary-key-canary-key-canary-key");
-    let store = Sealed::new(memory.clone(), key);
+    let store = EncryptedStore::new(memory.clone(), key);
     let who = identity("ada");
     put(&store, &who, CANARY.as_bytes());
     assert_eq!(bytes(&store, &who), CANARY.as_bytes());
@@ -118,7 +126,7 @@ fn what_the_store_gets_shows_neither_the_record_nor_the_key() {
 #[test]
 fn the_same_record_is_never_sealed_twice_into_the_same_bytes() {
     let memory = MemoryStore::new();
-    let store = Sealed::new(memory.clone(), Key::generate().unwrap());
+    let store = EncryptedStore::new(memory.clone(), Key::generate().unwrap());
     let mut seen = BTreeSet::new();
     let mut nonces = BTreeSet::new();
     for turn in 0..200 {
@@ -137,10 +145,10 @@ fn the_same_record_is_never_sealed_twice_into_the_same_bytes() {
 fn debug_shows_the_store_inside_and_neither_key_nor_record() {
     let key = Key::from(*b"canary-key-canary-key-canary-key");
     let text = key.to_base64();
-    let store = Sealed::new(MemoryStore::new(), key.clone()).also_opens(key.clone());
+    let store = EncryptedStore::new(MemoryStore::new(), key.clone()).also_decrypt(key.clone());
     put(&store, &identity("ada"), CANARY.as_bytes());
     let shown = format!("{store:?} {store:#?} {key:?} {key:#?}");
-    assert!(shown.contains("Sealed(MemoryStore("), "{shown}");
+    assert!(shown.contains("EncryptedStore(MemoryStore("), "{shown}");
     for secret in [CANARY, "canary-key", text.expose(), "99, 97, 110"] {
         assert!(!shown.contains(secret), "{shown}");
     }
@@ -152,22 +160,22 @@ fn a_record_that_was_brought_back_is_still_called_so() {
     struct BringsBack(MemoryStore);
 
     impl Store for BringsBack {
-        fn load(&self, identity: &Identity) -> auth_core::Result<Option<StoredRecord>> {
-            Ok(self.0.load(identity)?.map(StoredRecord::restored))
+        fn load(&self, identity: &Identity) -> auth_core::Result<Option<Record>> {
+            Ok(self.0.load(identity)?.map(Record::restored))
         }
 
         fn swap(
             &self,
             identity: &Identity,
-            expected: Option<&StoredRecord>,
-            record: &StoredRecord,
-        ) -> auth_core::Result<Swap> {
+            expected: Option<&Record>,
+            record: &Record,
+        ) -> auth_core::Result<SwapOutcome> {
             self.0.swap(identity, expected, record)
         }
     }
 
     let store = BringsBack(MemoryStore::new());
-    let store = Sealed::new(store, Key::generate().unwrap()).danger_accept_plain();
+    let store = EncryptedStore::new(store, Key::generate().unwrap()).danger_accept_plaintext();
     for who in [identity("sealed"), identity("plain")] {
         put(&store, &who, b"record");
         assert!(store.load(&who).unwrap().unwrap().is_restored());
@@ -180,16 +188,16 @@ fn time_outs_and_signs_of_life_are_those_of_the_store_inside() {
     struct Ended(MemoryStore);
 
     impl Store for Ended {
-        fn load(&self, identity: &Identity) -> auth_core::Result<Option<StoredRecord>> {
+        fn load(&self, identity: &Identity) -> auth_core::Result<Option<Record>> {
             self.0.load(identity)
         }
 
         fn swap(
             &self,
             identity: &Identity,
-            expected: Option<&StoredRecord>,
-            record: &StoredRecord,
-        ) -> auth_core::Result<Swap> {
+            expected: Option<&Record>,
+            record: &Record,
+        ) -> auth_core::Result<SwapOutcome> {
             self.0.swap(identity, expected, record)
         }
 
@@ -206,7 +214,7 @@ fn time_outs_and_signs_of_life_are_those_of_the_store_inside() {
         }
     }
 
-    let store = Sealed::new(Ended(MemoryStore::new()), Key::generate().unwrap());
+    let store = EncryptedStore::new(Ended(MemoryStore::new()), Key::generate().unwrap());
     // The most that a swap asks of it: load, swap, load, swap.
     assert_eq!(store.timeout(), Duration::from_secs(12));
     assert!(store.sign_of_life(&identity("ada"), 7).is_some());

@@ -14,23 +14,23 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::error::{Error, Result, StoreFailure};
 use crate::secret::Secret;
 
-/// A key of 256 bits for [`Sealed`](super::Sealed).
+/// A key of 256 bits for [`EncryptedStore`](super::EncryptedStore).
 ///
 /// It belongs somewhere else than the records: a vault, the platform's secrets, a file of mode 0600
 /// on another disk. It is wiped from memory with its last clone (ring's copy, on the stack during a
 /// call, is not), and `Debug` does not show it.
 ///
 /// ```
-/// use auth_core::Key;
+/// use auth_core::store::EncryptionKey;
 ///
-/// let key = Key::generate()?;
+/// let key = EncryptionKey::generate()?;
 /// let text = key.to_base64(); // for the vault
-/// let same = Key::from_base64(text.expose())?;
-/// assert_eq!(format!("{same:?}"), "Key(…)");
+/// let same = EncryptionKey::from_base64(text.expose())?;
+/// assert_eq!(format!("{same:?}"), "EncryptionKey(…)");
 /// # auth_core::Result::Ok(())
 /// ```
 #[derive(Clone)]
-pub struct Key {
+pub struct EncryptionKey {
     bytes: Arc<Zeroizing<Vec<u8>>>,
     id: KeyId,
 }
@@ -38,7 +38,7 @@ pub struct Key {
 /// Which key sealed a record: enough to tell keys apart, and nothing about them.
 pub(super) type KeyId = [u8; 8];
 
-impl Key {
+impl EncryptionKey {
     /// A new key, from the system's source of randomness.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl Key {
     }
 }
 
-impl From<[u8; LENGTH]> for Key {
+impl From<[u8; LENGTH]> for EncryptionKey {
     /// Takes 32 random bytes; a password is no key.
     fn from(mut bytes: [u8; LENGTH]) -> Self {
         let key = Self::new(Zeroizing::new(bytes.to_vec()));
@@ -112,9 +112,9 @@ impl From<[u8; LENGTH]> for Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for EncryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(…)")
+        f.write_str("EncryptionKey(…)")
     }
 }
 
