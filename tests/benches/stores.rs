@@ -134,16 +134,11 @@ fn held(samples: &[Sample]) -> Outcome {
 
 impl Sample {
     fn new(name: &'static str, url: &str, store: Box<dyn Store>) -> Result<Self> {
-        let grant = Password {
-            client: Client {
-                token_endpoint: url.to_owned(),
-                client_id: "demo".into(),
-                client_secret: "a-secret-of-some-length".into(),
-                ..Client::default()
-            },
-            username: "ada".into(),
-            password: "battery-staple".into(),
-        };
+        let grant = Password::new(
+            Client::new(Server::new(url), "demo").secret(Secret::new("a-secret-of-some-length")),
+            "ada",
+            Secret::new("battery-staple"),
+        );
         let (clock, counts) = (ManualClock::new(), Arc::<Counts>::default());
         let session = Session::builder(grant)
             .clock(clock.clone())

@@ -17,14 +17,10 @@ pub(crate) fn play(report: &mut Report) -> io::Result<()> {
         "Aerion",
         "form bodies, a header that names the company, a refresh token",
     );
-    let account = Aerion {
-        company: aerion::COMPANY.into(),
-        username: aerion::USERNAME.into(),
-        password: aerion::PASSWORD.into(),
-        client_id: "demo".into(),
-        base: stage.url(""),
-        ..Aerion::default()
-    };
+    let account = Aerion::new(aerion::COMPANY)
+        .password(aerion::USERNAME, Secret::new(aerion::PASSWORD))
+        .app("demo", Secret::new("unused"))
+        .base(stage.url(""));
     let without_password = Aerion {
         username: String::new(),
         password: "".into(),

@@ -17,14 +17,10 @@ pub(crate) fn play(report: &mut Report) -> io::Result<()> {
         "Aeris",
         "a GET with the secrets in its query, an expiry that is a date",
     );
-    let account = Aeris {
-        client_id: aeris::CLIENT_ID.into(),
-        client_secret: aeris::CLIENT_SECRET.into(),
-        account_id: aeris::ACCOUNT_ID.into(),
-        account_secret: aeris::ACCOUNT_SECRET.into(),
-        requester_id: aeris::REQUESTER_ID.into(),
-        base: stage.url(""),
-    };
+    let account = Aeris::new(aeris::CLIENT_ID, Secret::new(aeris::CLIENT_SECRET))
+        .account(aeris::ACCOUNT_ID, Secret::new(aeris::ACCOUNT_SECRET))
+        .requester(aeris::REQUESTER_ID)
+        .base(stage.url(""));
     let usage = format!(
         "/devicesQuery/{}/devices/cellUtilization",
         aeris::ACCOUNT_ID

@@ -17,13 +17,9 @@ pub(crate) fn play(report: &mut Report) -> io::Result<()> {
         "Ermeo",
         "JSON bodies, refresh tokens that work once and replace the password",
     );
-    let account = Ermeo {
-        client_id: ermeo::CLIENT_ID.into(),
-        client_secret: ermeo::CLIENT_SECRET.into(),
-        username: ermeo::USERNAME.into(),
-        password: ermeo::PASSWORD.into(),
-        base: stage.url(""),
-    };
+    let account = Ermeo::new(ermeo::CLIENT_ID, Secret::new(ermeo::CLIENT_SECRET))
+        .password(ermeo::USERNAME, Secret::new(ermeo::PASSWORD))
+        .base(stage.url(""));
     let without_password = Ermeo {
         username: String::new(),
         password: "".into(),

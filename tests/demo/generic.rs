@@ -27,14 +27,14 @@ fn password(stage: &mut Stage<'_>) {
         "OAuth 2.0, password",
         "JSON bodies; a server that revokes a login whose refresh token is reused",
     );
-    let grant = Password {
-        client: Client {
+    let grant = Password::new(
+        Client {
             body: Encoding::Json,
             ..client(stage)
         },
-        username: generic::USERNAME.into(),
-        password: generic::PASSWORD.into(),
-    };
+        generic::USERNAME,
+        Secret::new(generic::PASSWORD),
+    );
     let session = stage.session(grant.clone());
     story::obtain(stage, &session, "a user name and a password become");
     story::use_it(stage, &session, WHOAMI);
@@ -70,9 +70,7 @@ fn client_credentials(stage: &mut Stage<'_>) {
         scope: "read write".into(),
         ..client(stage)
     };
-    let session = stage.session(ClientCredentials {
-        client: client.clone(),
-    });
+    let session = stage.session(ClientCredentials::new(client.clone()));
     story::obtain(stage, &session, "the client's own secret becomes");
     story::use_it(stage, &session, WHOAMI);
     story::expire(stage, &session, WHOAMI, LIFE, 401);
@@ -82,12 +80,10 @@ fn client_credentials(stage: &mut Stage<'_>) {
         "there is no refresh token, so the same request brings",
     );
     story::retry(stage, &session, WHOAMI, 401);
-    let wrong = ClientCredentials {
-        client: Client {
-            client_secret: "a guess".into(),
-            ..client
-        },
-    };
+    let wrong = ClientCredentials::new(Client {
+        client_secret: "a guess".into(),
+        ..client
+    });
     let wrong = stage.session(wrong);
     story::wrong_credentials(stage, &wrong, &ErrorCode::InvalidClient);
 }
@@ -97,10 +93,7 @@ fn refresh_token(stage: &mut Stage<'_>) {
         "OAuth 2.0, refresh_token",
         "a refresh token that was kept is all there is",
     );
-    let grant = RefreshToken {
-        client: client(stage),
-        resource_owner: generic::USERNAME.into(),
-    };
+    let grant = RefreshToken::new(client(stage)).user(generic::USERNAME);
     let kept = stage.simulator.issue_refresh_token();
     let session = stage
         .builder(grant.clone())

@@ -244,13 +244,14 @@ fn without_a_token_the_request_fails_with_our_error() {
 fn aerions_403_for_a_bad_token_is_taken_for_what_it_is() {
     use aerion_auth::Aerion;
     let sim = Simulator::aerion();
-    let session = Session::new(Aerion {
-        company: auth_sim::aerion::COMPANY_URL.into(),
-        username: auth_sim::aerion::USERNAME.into(),
-        password: auth_sim::aerion::PASSWORD.into(),
-        base: sim.url().into(),
-        ..Aerion::default()
-    });
+    let session = Session::new(
+        Aerion::new(auth_sim::aerion::COMPANY_URL)
+            .password(
+                auth_sim::aerion::USERNAME,
+                Secret::new(auth_sim::aerion::PASSWORD),
+            )
+            .base(sim.url()),
+    );
     let url = format!("{}/v1/users/me", sim.url());
     session.agent().get(&url).call().unwrap();
     sim.revoke_access_tokens();

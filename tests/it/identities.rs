@@ -11,28 +11,10 @@ use crate::support::Script;
 
 /// The identity of each vendor's grant with this URL.
 fn at(url: &str) -> [String; 4] {
-    let aerion = Aerion {
-        company: "acme".into(),
-        base: url.into(),
-        ..Aerion::default()
-    };
-    let aeris = Aeris {
-        client_id: "c".into(),
-        base: url.into(),
-        ..Aeris::default()
-    };
-    let ermeo = Ermeo {
-        client_id: "c".into(),
-        base: url.into(),
-        ..Ermeo::default()
-    };
-    let kept = RefreshToken {
-        client: Client {
-            token_endpoint: url.into(),
-            ..Client::default()
-        },
-        resource_owner: "jsmith".into(),
-    };
+    let aerion = Aerion::new("acme").base(url);
+    let aeris = Aeris::new("c", Secret::new("")).base(url);
+    let ermeo = Ermeo::new("c", Secret::new("")).base(url);
+    let kept = RefreshToken::new(Client::new(Server::new(url), "")).user("jsmith");
     let grants: [&dyn Grant; 4] = [&aerion, &aeris, &ermeo, &kept];
     grants.map(|grant| grant.identity().to_string())
 }
@@ -77,11 +59,7 @@ fn a_documented_spelling_is_kept_as_it_is() {
 }
 
 fn acme(change: impl FnOnce(&mut Aerion)) -> Aerion {
-    let mut acme = Aerion {
-        company: "acme".into(),
-        username: "ada@acme.example".into(),
-        ..Aerion::default()
-    };
+    let mut acme = Aerion::new("acme").username("ada@acme.example");
     change(&mut acme);
     acme
 }

@@ -87,7 +87,7 @@ fn grants(base: &str) -> Vec<Box<dyn Grant>> {
         Box::new(aeris(base)),
         Box::new(ermeo(base)),
         Box::new(password(base)),
-        Box::new(ClientCredentials { client: by_basic }),
-        Box::new(ClientCredentials { client: as_json }),
+        Box::new(ClientCredentials::new(by_basic)),
+        Box::new(ClientCredentials::new(as_json)),
     ]
 }

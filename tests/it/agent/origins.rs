@@ -165,11 +165,9 @@ fn a_key_in_the_url_of_an_api_is_not_shown() {
         "wss://h/#canary",
         "https://canary@/",
     ] {
-        let session = Session::builder(ClientCredentials {
-            client: Client::default(),
-        })
-        .origin(url)
-        .build();
+        let session = Session::builder(ClientCredentials::new(Client::default()))
+            .origin(url)
+            .build();
         let error = session.agent().get("https://api.example.com/").call();
         let error = error.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");

@@ -56,9 +56,7 @@ fn a_session_is_dropped_with_its_agents() {
         let body = r#"{"access_token":"t1","token_type":"Bearer","expires_in":3600}"#;
         Ok(Response::new(body.into()))
     };
-    let grant = ClientCredentials {
-        client: client(&[&api]),
-    };
+    let grant = ClientCredentials::new(client(&[&api]));
     let session = Session::builder(grant).transport(issue).build();
     let agent = session.agent();
     let other = session.agent_with(|config| config);

@@ -174,7 +174,7 @@ pub(super) fn builder(client: Client) -> (Builder, Arc<AtomicUsize>) {
             format!(r#"{{"access_token":"t{number}","token_type":"Bearer","expires_in":3600}}"#);
         Ok(Response::new(body.into()))
     };
-    let builder = Session::builder(ClientCredentials { client }).transport(issue);
+    let builder = Session::builder(ClientCredentials::new(client)).transport(issue);
     (builder, given)
 }
 

@@ -53,10 +53,7 @@ fn a_life_that_is_absent_or_null_is_the_documented_one_or_unknown() {
     let absent = r#"{"access_token":"a","token_type":"bearer"}"#;
     assert_eq!(body(absent).unwrap().expires, Lifetime::Unknown);
     assert_eq!(expires("null").unwrap(), Lifetime::Unknown);
-    let format = ResponseFormat {
-        life: Some(Duration::from_secs(7200)),
-        ..ResponseFormat::default()
-    };
+    let format = ResponseFormat::new().lifetime(Duration::from_secs(7200));
     let response = read_as(format, answer(200, absent)).unwrap();
     assert_eq!(response.expires, Lifetime::For(Duration::from_secs(7200)));
 }
@@ -100,10 +97,7 @@ fn a_life_that_is_no_number_is_malformed() {
 
 #[test]
 fn an_epoch_that_is_none_is_malformed_with_a_hint() {
-    let format = || ResponseFormat {
-        expiry: ExpiryFormat::EpochSeconds,
-        ..ResponseFormat::default()
-    };
+    let format = || ResponseFormat::new().expires("expires_in", ExpiryFormat::EpochSeconds);
     let at = |expires_in: &str| {
         let text = format!(
             r#"{{"access_token":"{CANARY}","token_type":"bearer","expires_in":{expires_in}}}"#
@@ -124,11 +118,7 @@ fn an_epoch_that_is_none_is_malformed_with_a_hint() {
 
 #[test]
 fn an_expiry_in_words_is_a_moment_with_its_offset() {
-    let format = || ResponseFormat {
-        expires_in: "expires_at".into(),
-        expiry: ExpiryFormat::Rfc3339,
-        ..ResponseFormat::default()
-    };
+    let format = || ResponseFormat::new().expires("expires_at", ExpiryFormat::Rfc3339);
     let at = |expires_at: &str| {
         let text = format!(
             r#"{{"access_token":"{CANARY}","token_type":"bearer","expires_at":{expires_at}}}"#
@@ -154,11 +144,7 @@ fn an_expiry_in_words_is_a_moment_with_its_offset() {
 
 /// Reads `expires_at`, which came on New Year's Day of 2026.
 fn expires_at(expiry: Expiry, expires_at: &str) -> Result<Expires> {
-    let format = ResponseFormat {
-        expires_in: "expires_at".into(),
-        expiry,
-        ..ResponseFormat::default()
-    };
+    let format = ResponseFormat::new().expires("expires_at", expiry);
     let text =
         format!(r#"{{"access_token":"{CANARY}","token_type":"bearer","expires_at":{expires_at}}}"#);
     let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
@@ -261,10 +247,7 @@ fn a_date_is_read_in_its_common_spellings() {
 
 #[test]
 fn an_unreadable_life_beside_a_documented_one_is_that_one() {
-    let documented = ResponseFormat {
-        life: Some(Duration::from_secs(7200)),
-        ..ResponseFormat::default()
-    };
+    let documented = ResponseFormat::new().lifetime(Duration::from_secs(7200));
     for text in [
         r#""""#,
         r#""two minutes""#,
@@ -385,11 +368,9 @@ fn a_jwts_own_end_outweighs_a_documented_life() {
     let payload = BASE64_URL_SAFE_NO_PAD.encode(r#"{"exp":1767225900}"#);
     let text =
         format!(r#"{{"access_token":"e30.{payload}.c2ln","token_type":"Bearer","expires_in":-1}}"#);
-    let format = ResponseFormat {
-        expiry: ExpiryFormat::JwtExp,
-        life: Some(Duration::from_secs(3600)),
-        ..ResponseFormat::default()
-    };
+    let format = ResponseFormat::new()
+        .expires("expires_in", ExpiryFormat::JwtExp)
+        .lifetime(Duration::from_secs(3600));
     let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
     let response = read_as(format, answer.body(text.into()).unwrap()).unwrap();
     assert_eq!(response.expires, Lifetime::For(Duration::from_secs(300)));

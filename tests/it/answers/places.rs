@@ -53,10 +53,7 @@ fn a_member_is_found_by_its_path() {
             r#"{"data":{"access_token":"a"},"token_type":"bearer","expires_in":60}"#,
         ),
     ] {
-        let format = ResponseFormat {
-            access_token: path.into(),
-            ..ResponseFormat::default()
-        };
+        let format = ResponseFormat::new().access_token(path);
         let response = read_as(format, answer(200, text)).unwrap();
         assert_eq!(response.access_token.expose(), "a", "{path}");
         assert_eq!(
@@ -70,11 +67,9 @@ fn a_member_is_found_by_its_path() {
 #[test]
 fn a_name_with_a_dot_is_found_before_a_path() {
     let text = r#"{"a.b":"literal","a":{"b":"path"},".expires":"60","token_type":"bearer"}"#;
-    let format = ResponseFormat {
-        access_token: "a.b".into(),
-        expires_in: ".expires".into(),
-        ..ResponseFormat::default()
-    };
+    let format = ResponseFormat::new()
+        .access_token("a.b")
+        .expires(".expires", ExpiryFormat::Seconds);
     let response = read_as(format, answer(200, text)).unwrap();
     assert_eq!(response.access_token.expose(), "literal");
     assert_eq!(response.expires, Lifetime::For(Duration::from_secs(60)));
@@ -84,10 +79,8 @@ fn a_name_with_a_dot_is_found_before_a_path() {
 fn what_is_beside_a_token_belongs_to_it() {
     let slack = r#"{"ok":true,"access_token":"bot","token_type":"bot","refresh_token":"bots","expires_in":1,
         "authed_user":{"id":"U1","access_token":"user","token_type":"user","refresh_token":"users","expires_in":60,"scope":"chat"}}"#;
-    let format = |path: &'static str, word: &'static str| ResponseFormat {
-        access_token: path.into(),
-        token_types: vec![word.into()],
-        ..ResponseFormat::default()
+    let format = |path: &'static str, word: &'static str| {
+        ResponseFormat::new().access_token(path).token_type(word)
     };
     let response = read_as(
         format("authed_user.access_token", "user"),
@@ -162,10 +155,7 @@ fn a_token_elsewhere_beside_an_error_that_is_no_text_is_named() {
 #[test]
 fn what_belongs_to_a_token_is_read_in_another_spelling() {
     let text = r#"{"accessToken":"a","tokenType":"Bearer","expiresIn":60,"Scope":"s"}"#;
-    let format = ResponseFormat {
-        access_token: "accessToken".into(),
-        ..ResponseFormat::default()
-    };
+    let format = ResponseFormat::new().access_token("accessToken");
     let response = read_as(format, answer(200, text)).unwrap();
     assert_eq!(response.expires, Lifetime::For(Duration::from_secs(60)));
     assert_eq!(response.scope.as_deref(), Some("s"));
@@ -230,10 +220,7 @@ fn a_refresh_token_that_is_not_plain_is_an_error() {
         body(text),
         "set `ResponseFormat::refresh_token` to the path of it",
     );
-    let format = ResponseFormat {
-        refresh_token: "refresh_token.two".into(),
-        ..ResponseFormat::default()
-    };
+    let format = ResponseFormat::new().refresh_token("refresh_token.two");
     assert_eq!(
         tokens(read_as(format, answer(200, text))).1.as_deref(),
         Some("canary7Qz2")

@@ -87,14 +87,9 @@ fn a_bad_epoch_of_aeris_is_not_asked_for_again_at_once() {
         let text =
             format!(r#"{{"token":"{CANARY}","token_type":"Bearer","expires_in":{expires_in}}}"#);
         let script = Script::bodies([text]);
-        let grant = Aeris {
-            client_id: "c".into(),
-            client_secret: format!("{CANARY}cs").into(),
-            account_id: "a".into(),
-            account_secret: format!("{CANARY}as").into(),
-            requester_id: "ops@acme.example".into(),
-            ..Aeris::default()
-        };
+        let grant = Aeris::new("c", Secret::new(format!("{CANARY}cs")))
+            .account("a", Secret::new(format!("{CANARY}as")))
+            .requester("ops@acme.example");
         let (session, _) = session(grant, &script);
         let error = quiet(session.token());
         assert!(matches!(error, Error::Response(_)), "{error:?}");

@@ -28,17 +28,11 @@ fn the_token_type_must_be_bearer_in_any_case_unless_it_is_waived() {
     }
     for missing in ["", r#","token_type":null"#] {
         assert_malformed(body(typed(missing)), "it has no token_type");
-        let waived = ResponseFormat {
-            token_type_required: false,
-            ..ResponseFormat::default()
-        };
+        let waived = ResponseFormat::new().token_type_optional();
         let response = read_as(waived, answer(200, &typed(missing)));
         assert_eq!(response.unwrap().access_token.expose(), CANARY);
     }
-    let waived = ResponseFormat {
-        token_type_required: false,
-        ..ResponseFormat::default()
-    };
+    let waived = ResponseFormat::new().token_type_optional();
     let mac = read_as(waived, answer(200, &typed(r#","token_type":"mac""#)));
     assert_malformed(mac, "its token_type is not bearer");
 }
@@ -123,10 +117,7 @@ fn what_cannot_be_used_as_bearer_is_refused_whatever_is_set() {
 
 #[test]
 fn without_the_check_any_other_word_means_bearer() {
-    let waived = ResponseFormat {
-        token_type_required: false,
-        ..ResponseFormat::default()
-    };
+    let waived = ResponseFormat::new().token_type_optional();
     for kind in [r#""BearerToken""#, r#""JWT""#, r#""""#] {
         let response = read_as(waived.clone(), answer(200, &typed(kind))).unwrap();
         assert_eq!(response.token_type, TokenType::Bearer, "{kind}");

@@ -20,21 +20,9 @@ fn client() -> Client {
 
 /// Grants that live on a refresh token or a token that is there, of this user.
 fn of(user: &str) -> [Box<dyn Grant>; 4] {
-    let aerion = Aerion {
-        company: "acme".into(),
-        username: user.into(),
-        ..Aerion::default()
-    };
-    let ermeo = Ermeo {
-        client_id: "app".into(),
-        client_secret: "s3cret".into(),
-        username: user.into(),
-        ..Ermeo::default()
-    };
-    let kept = RefreshToken {
-        client: client(),
-        resource_owner: user.into(),
-    };
+    let aerion = Aerion::new("acme").username(user);
+    let ermeo = Ermeo::new("app", Secret::new("s3cret")).username(user);
+    let kept = RefreshToken::new(client()).user(user);
     let implicit = Implicit {
         client: client(),
         resource_owner: user.into(),

@@ -80,14 +80,12 @@ pub(super) fn aerion(dialect: Option<Dialect>) -> Subject {
 pub(super) fn aeris(dialect: Option<Dialect>) -> Subject {
     use auth_sim::aeris::{ACCOUNT_ID, ACCOUNT_SECRET, CLIENT_ID, CLIENT_SECRET, REQUESTER_ID};
     fn login(base: &str, client_secret: &str, account_secret: &str) -> Box<dyn Grant> {
-        Box::new(Aeris {
-            client_id: CLIENT_ID.into(),
-            client_secret: client_secret.into(),
-            account_id: ACCOUNT_ID.into(),
-            account_secret: account_secret.into(),
-            requester_id: REQUESTER_ID.into(),
-            base: base.into(),
-        })
+        Box::new(
+            Aeris::new(CLIENT_ID, Secret::new(client_secret))
+                .account(ACCOUNT_ID, Secret::new(account_secret))
+                .requester(REQUESTER_ID)
+                .base(base),
+        )
     }
     Subject {
         vendor: Vendor::Aeris,
@@ -114,12 +112,7 @@ pub(super) fn ermeo(dialect: Option<Dialect>) -> Subject {
         })
     }
     fn keeper(base: &str, client_secret: &str) -> Ermeo {
-        Ermeo {
-            client_id: CLIENT_ID.into(),
-            client_secret: client_secret.into(),
-            base: base.into(),
-            ..Ermeo::default()
-        }
+        Ermeo::new(CLIENT_ID, Secret::new(client_secret)).base(base)
     }
     Subject {
         vendor: Vendor::Ermeo,
@@ -139,19 +132,15 @@ pub(super) fn ermeo(dialect: Option<Dialect>) -> Subject {
 pub(super) fn generic(dialect: Option<Dialect>) -> Subject {
     use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME};
     fn client(base: &str, client_secret: &str) -> Client {
-        Client {
-            token_endpoint: format!("{base}/token"),
-            client_id: CLIENT_ID.into(),
-            client_secret: client_secret.into(),
-            ..Client::default()
-        }
+        Client::new(Server::new(format!("{base}/token")), CLIENT_ID)
+            .secret(Secret::new(client_secret))
     }
     fn login(base: &str, client_secret: &str, password: &str) -> Box<dyn Grant> {
-        Box::new(Password {
-            client: client(base, client_secret),
-            username: USERNAME.into(),
-            password: password.into(),
-        })
+        Box::new(Password::new(
+            client(base, client_secret),
+            USERNAME,
+            Secret::new(password),
+        ))
     }
     fn keeper(base: &str) -> Box<dyn Grant> {
         Box::new(RefreshToken {

@@ -19,12 +19,7 @@ fn cut_everywhere(whole: &str) {
     });
     let transport = HttpTransport::new();
     let session = || {
-        let grant = Ermeo {
-            client_id: "7_4hzk".into(),
-            client_secret: "2vhq".into(),
-            base: server.url(),
-            ..Ermeo::default()
-        };
+        let grant = Ermeo::new("7_4hzk", Secret::new("2vhq")).base(server.url());
         let clock = ManualClock::new();
         let builder = Session::builder(grant).transport(transport.clone());
         (

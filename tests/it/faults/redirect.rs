@@ -14,28 +14,22 @@ use super::hostile::Hostile;
 
 fn grants(base: &str) -> [Box<dyn Grant>; 3] {
     [
-        Box::new(Aerion {
-            company: "acme".into(),
-            username: "ada".into(),
-            password: "secret".into(),
-            base: base.into(),
-            ..Aerion::default()
-        }),
-        Box::new(Aeris {
-            client_id: "c".into(),
-            client_secret: "secret".into(),
-            account_id: "1".into(),
-            account_secret: "secret".into(),
-            requester_id: "a@b.example".into(),
-            base: base.into(),
-        }),
-        Box::new(Ermeo {
-            client_id: "c".into(),
-            client_secret: "secret".into(),
-            username: "camille".into(),
-            password: "secret".into(),
-            base: base.into(),
-        }),
+        Box::new(
+            Aerion::new("acme")
+                .password("ada", Secret::new("secret"))
+                .base(base),
+        ),
+        Box::new(
+            Aeris::new("c", Secret::new("secret"))
+                .account("1", Secret::new("secret"))
+                .requester("a@b.example")
+                .base(base),
+        ),
+        Box::new(
+            Ermeo::new("c", Secret::new("secret"))
+                .password("camille", Secret::new("secret"))
+                .base(base),
+        ),
     ]
 }
 

@@ -10,14 +10,13 @@ use super::{Waiting, begin, chromium};
 
 fn waiting(server: &Simulator, scope: &str) -> Waiting {
     let login = AuthorizationCode {
-        client: Client {
-            token_endpoint: server.token_url(),
-            authorization_endpoint: format!("{}/authorize", server.url()),
-            issuer: server.url().to_owned(),
-            client_id: PUBLIC_CLIENT_ID.into(),
-            scope: scope.into(),
-            ..Client::default()
-        },
+        client: Client::new(
+            Server::new(server.token_url())
+                .authorization_endpoint(format!("{}/authorize", server.url()))
+                .issuer(server.url()),
+            PUBLIC_CLIENT_ID,
+        )
+        .scope(scope),
         ..AuthorizationCode::default()
     };
     begin(login.browser().app_name("Acme Sync"))

@@ -30,9 +30,7 @@ fn an_issuer_is_all_that_a_service_and_an_app_need() {
             scope: "read".into(),
             ..server.client(id)
         };
-        let service = ClientCredentials {
-            client: client("service", "service-secret"),
-        };
+        let service = ClientCredentials::new(client("service", "service-secret"));
         assert_eq!(site.whoami(&Session::new(service)), "nobody");
 
         for (id, secret) in [("web", "web-secret"), ("app", "")] {

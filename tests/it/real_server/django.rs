@@ -62,7 +62,7 @@ fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are
     on_django(|site| {
         let mut client = site.client("service:odd 100%", "s:e+c r/e=t&%~");
         client.client_auth = ClientAuth::Basic;
-        let session = Session::new(ClientCredentials { client });
+        let session = Session::new(ClientCredentials::new(client));
         assert_eq!(site.whoami(&session), "nobody");
     });
 }
@@ -75,7 +75,7 @@ fn each_port_reads_its_own_kind_of_body_and_no_other() {
             Encoding::Form => Encoding::Json,
             Encoding::Json => Encoding::Form,
         };
-        let error = ClientCredentials { client }
+        let error = ClientCredentials::new(client)
             .obtain(&HttpTransport::new())
             .unwrap_err();
         // It reads no parameter at all.

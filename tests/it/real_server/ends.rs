@@ -17,9 +17,7 @@ fn known(client: &Client, token: &str) -> Introspection {
 }
 
 fn service(site: &Site) -> ClientCredentials {
-    ClientCredentials {
-        client: site.client("service", "service-secret"),
-    }
+    ClientCredentials::new(site.client("service", "service-secret"))
 }
 
 #[test]

@@ -21,11 +21,11 @@ fn a_password_opens_the_api() {
 #[test]
 fn a_password_of_difficult_characters_and_a_public_client_open_the_api() {
     on_every_site(|site| {
-        let session = Session::new(Password {
-            client: site.client("password-public", ""),
-            username: BOB.0.into(),
-            password: BOB.1.into(),
-        });
+        let session = Session::new(Password::new(
+            site.client("password-public", ""),
+            BOB.0,
+            Secret::new(BOB.1),
+        ));
         assert_eq!(site.whoami(&session), BOB.0);
     });
 }
@@ -37,7 +37,7 @@ fn a_client_acts_for_itself_in_the_body_and_in_http_basic() {
             let mut client = site.client("service", "service-secret");
             client.client_auth = client_auth;
             client.scope = "read write".into();
-            let session = Session::new(ClientCredentials { client });
+            let session = Session::new(ClientCredentials::new(client));
             assert_eq!(site.whoami(&session), "nobody");
             assert_eq!(session.token().unwrap().scope(), Some("read write"));
             assert!(session.refresh_token().is_none());
@@ -51,7 +51,7 @@ fn a_secret_of_odd_characters_works_however_it_is_shown() {
         for client_auth in [ClientAuth::Body, ClientAuth::Basic, ClientAuth::BasicRaw] {
             let mut client = site.client("odd-service", "b2Rk/c2VjcmV0~:&$!*==");
             client.client_auth = client_auth;
-            let session = Session::new(ClientCredentials { client });
+            let session = Session::new(ClientCredentials::new(client));
             assert_eq!(site.whoami(&session), "nobody");
         }
     });
@@ -111,10 +111,7 @@ fn a_kept_refresh_token_opens_the_api_without_a_password() {
         let kept = first.refresh_token().unwrap();
 
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let grant = RefreshToken {
-            client: site.alice().client,
-            resource_owner: "alice".into(),
-        };
+        let grant = RefreshToken::new(site.alice().client).user("alice");
         let session = http.session_from(grant, &clock, &kept);
         assert_eq!(site.whoami(&session), "alice");
         assert_eq!(http.sent(), 1);

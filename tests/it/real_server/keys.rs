@@ -66,9 +66,7 @@ fn me(site: &Site, session: &Session) -> String {
 fn a_client_signs_who_it_is_for_itself_for_a_user_and_with_each_refresh() {
     on_oidc(|site| {
         let jwt = PrivateKeyJwt::new(registered_key(site));
-        let session = Session::new(ClientCredentials {
-            client: signing(site, jwt.clone()),
-        });
+        let session = Session::new(ClientCredentials::new(signing(site, jwt.clone())));
         assert_eq!(site.whoami(&session), "nobody");
 
         let (http, clock) = (Counted::default(), ManualClock::new());
@@ -93,7 +91,7 @@ fn an_assertion_by_another_key_for_another_server_or_of_another_day_is_refused()
             jwt.clock(ManualClock::new()),
         ] {
             let client = signing(site, wrong);
-            let error = ClientCredentials { client }
+            let error = ClientCredentials::new(client)
                 .obtain(&HttpTransport::new())
                 .unwrap_err();
             assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidClient);
@@ -106,7 +104,7 @@ fn an_assertion_of_another_day_is_corrected_by_the_server_s_date() {
     on_oidc(|site| {
         let jwt = PrivateKeyJwt::new(registered_key(site)).clock(ManualClock::new());
         let client = signing(site, jwt);
-        let grant = ClientCredentials { client };
+        let grant = ClientCredentials::new(client);
         let error = grant.obtain(&HttpTransport::new()).unwrap_err();
         assert!(
             error.to_string().contains("this machine's clock"),
@@ -139,11 +137,11 @@ fn a_nonce_is_learned_from_one_refusal_and_then_kept_for_endpoint_and_api() {
 #[test]
 fn a_service_has_bound_tokens_too() {
     on_oidc(|site| {
-        let service = |dpop| ClientCredentials {
-            client: Client {
+        let service = |dpop| {
+            ClientCredentials::new(Client {
                 dpop,
                 ..site.client("proving-service", "proving-secret")
-            },
+            })
         };
         let key = DpopKey::generate().unwrap();
         let token = Session::new(service(Some(key.clone()))).token().unwrap();
@@ -171,10 +169,8 @@ fn a_stolen_token_is_worth_nothing_without_the_key() {
             let refused = matches!(answer, Err(ureq::Error::StatusCode(400 | 401)));
             assert!(refused, "{scheme}");
         }
-        let thief = RefreshToken {
-            client: proving(site, &DpopKey::generate().unwrap()).client,
-            resource_owner: "alice".into(),
-        };
+        let thief =
+            RefreshToken::new(proving(site, &DpopKey::generate().unwrap()).client).user("alice");
         let error = thief.refresh(&kept, &HttpTransport::new()).unwrap_err();
         assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidGrant);
         // The thief's try has cost the owner nothing.
@@ -199,10 +195,7 @@ fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
 
         clock.advance(HOUR);
         let again = |key: DpopKey| {
-            let grant = RefreshToken {
-                client: proving(site, &key).client,
-                resource_owner: "alice".into(),
-            };
+            let grant = RefreshToken::new(proving(site, &key).client).user("alice");
             let session = Session::builder(grant).store(store());
             session.clock(clock.clone()).build()
         };

@@ -93,7 +93,7 @@ fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are
     on_oidc(|site| {
         let mut client = site.client("service:odd 100%", "s:e+c r/e=t&%");
         client.client_auth = ClientAuth::Basic;
-        let session = Session::new(ClientCredentials { client });
+        let session = Session::new(ClientCredentials::new(client));
         assert_eq!(site.whoami(&session), "nobody");
     });
 }
@@ -103,7 +103,7 @@ fn a_scope_that_does_not_exist_is_left_out_and_the_token_says_what_it_has() {
     on_oidc(|site| {
         let mut client = site.client("service", "service-secret");
         client.scope = "read everything".into();
-        let session = Session::new(ClientCredentials { client });
+        let session = Session::new(ClientCredentials::new(client));
         assert_eq!(session.token().unwrap().scope(), Some("read"));
     });
 }
@@ -132,15 +132,11 @@ fn a_token_is_for_the_api_that_was_named() {
         };
         let mut service = site.client("service", "service-secret");
         assert_eq!(
-            audience(&Session::new(ClientCredentials {
-                client: service.clone()
-            })),
+            audience(&Session::new(ClientCredentials::new(service.clone()))),
             None
         );
         service.resource = resource.into();
-        let session = Session::new(ClientCredentials {
-            client: service.clone(),
-        });
+        let session = Session::new(ClientCredentials::new(service.clone()));
         assert_eq!(audience(&session).as_deref(), Some(resource));
 
         let mut login = app(site);
@@ -156,7 +152,7 @@ fn a_token_is_for_the_api_that_was_named() {
         }
 
         service.resource = "https://unknown.example".into();
-        let refusal = refusal(ClientCredentials { client: service }.obtain(&HttpTransport::new()));
+        let refusal = refusal(ClientCredentials::new(service).obtain(&HttpTransport::new()));
         assert_eq!(refusal.code, ErrorCode::InvalidTarget);
     });
 }
@@ -166,7 +162,7 @@ fn a_json_body_is_refused_and_the_server_says_what_it_reads() {
     on_oidc(|site| {
         let mut client = site.client("service", "service-secret");
         client.body = Encoding::Json;
-        let refusal = refusal(ClientCredentials { client }.obtain(&HttpTransport::new()));
+        let refusal = refusal(ClientCredentials::new(client).obtain(&HttpTransport::new()));
         assert_eq!(refusal.code, ErrorCode::InvalidRequest);
         assert_eq!(refusal.status, Some(400));
         let said = refusal.description.unwrap();
@@ -205,14 +201,8 @@ fn a_401_with_invalid_token_is_answered_with_a_new_one() {
 #[test]
 fn a_short_life_is_the_one_that_the_server_says_and_no_refresh_token_is_made_up() {
     on_oidc(|site| {
-        let brief = Password {
-            client: site.client("brief", ""),
-            username: BOB.0.into(),
-            password: BOB.1.into(),
-        };
-        let service = ClientCredentials {
-            client: site.client("brief-service", "brief-secret"),
-        };
+        let brief = Password::new(site.client("brief", ""), BOB.0, Secret::new(BOB.1));
+        let service = ClientCredentials::new(site.client("brief-service", "brief-secret"));
         let renews = |session: &Session, http: &Counted, clock: &ManualClock| {
             session.token().unwrap();
             clock.advance(std::time::Duration::from_secs(10));

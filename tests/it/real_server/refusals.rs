@@ -19,9 +19,7 @@ fn refusal(grant: &dyn Grant) -> Refusal {
 }
 
 fn service(site: &Site, secret: &str) -> ClientCredentials {
-    ClientCredentials {
-        client: site.client("service", secret),
-    }
+    ClientCredentials::new(site.client("service", secret))
 }
 
 #[test]

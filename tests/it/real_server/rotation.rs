@@ -105,10 +105,7 @@ fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_as
     on_every_site(|site| {
         let kept = refresh_token(&Session::new(site.alice()));
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let grant = RefreshToken {
-            client: site.alice().client,
-            resource_owner: "alice".into(),
-        };
+        let grant = RefreshToken::new(site.alice().client).user("alice");
         let session = http.session_from(grant, &clock, &kept);
         let token = session.token().unwrap();
         sent_elsewhere(site, &session.refresh_token().unwrap()).unwrap();

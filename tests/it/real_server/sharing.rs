@@ -24,11 +24,7 @@ fn session(
 }
 
 fn password(client: Client) -> Password {
-    Password {
-        client,
-        username: ALICE.0.into(),
-        password: ALICE.1.into(),
-    }
+    Password::new(client, ALICE.0, Secret::new(ALICE.1))
 }
 
 /// Eight sessions with stores of their own on one directory: as many programs.
@@ -93,10 +89,7 @@ fn started_again(site: &Site, directory: &OsStr) {
     let clock = ManualClock::new();
     let hours: u32 = env::var(HOURS).unwrap().parse().unwrap();
     clock.advance(HOUR * hours);
-    let grant = RefreshToken {
-        client: restarted(site),
-        resource_owner: ALICE.0.into(),
-    };
+    let grant = RefreshToken::new(restarted(site)).user(ALICE.0);
     let session = session(grant, FileStore::open(directory).unwrap(), &clock);
     println!("it goes on as {}", site.whoami(&session));
 }

@@ -92,20 +92,18 @@ impl Site {
     pub(crate) fn client(&self, client_id: &str, client_secret: &str) -> Client {
         let is_django = self.kind == Kind::Django;
         let at = |django: &str, oidc: &str| self.at(if is_django { django } else { oidc });
-        Client {
-            token_endpoint: at("/o/token/", "/token"),
-            authorization_endpoint: at("/o/authorize/", "/auth"),
-            device_authorization_endpoint: at("/o/device-authorization/", "/device/auth"),
-            revocation_endpoint: at("/o/revoke/", "/token/revocation"),
-            introspection_endpoint: at("/o/introspect/", "/token/introspection"),
-            client_id: client_id.to_owned(),
-            client_secret: client_secret.into(),
-            body: self.body,
-            // oidc-provider gives nothing unasked.
-            scope: if is_django { "" } else { "read" }.to_owned(),
-            issuer: self.url.to_owned(),
-            ..Client::default()
-        }
+        Client::new(
+            Server::new(at("/o/token/", "/token"))
+                .authorization_endpoint(at("/o/authorize/", "/auth"))
+                .device_authorization_endpoint(at("/o/device-authorization/", "/device/auth"))
+                .revocation_endpoint(at("/o/revoke/", "/token/revocation"))
+                .introspection_endpoint(at("/o/introspect/", "/token/introspection"))
+                .issuer(self.url)
+                .encoding(self.body),
+            client_id,
+        )
+        .secret(Secret::new(client_secret))
+        .scope(if is_django { "" } else { "read" })
     }
 
     /// What the server calls itself.

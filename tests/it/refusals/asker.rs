@@ -65,65 +65,37 @@ impl Who {
 
     /// A grant whose own secret is this one.
     pub(super) fn grant(self, secret: &str) -> Box<dyn Grant> {
-        let client = Client {
-            token_endpoint: "https://as.example/token".into(),
-            authorization_endpoint: "https://as.example/authorize".into(),
-            client_id: "batch".into(),
-            client_secret: "s".into(),
-            ..Client::default()
-        };
+        let client = Client::new(
+            Server::new("https://as.example/token")
+                .authorization_endpoint("https://as.example/authorize"),
+            "batch",
+        )
+        .secret(Secret::new("s"));
         let (user, resource_owner) = ("ada".to_owned(), "ada".to_owned());
         let with_secret = || Client {
             client_secret: secret.into(),
             ..client.clone()
         };
         match self {
-            Self::Client => Box::new(ClientCredentials {
-                client: with_secret(),
-            }),
-            Self::Assertion => Box::new(ClientCredentials {
-                client: Client {
-                    client_auth: ClientAuth::PrivateKeyJwt(
-                        PrivateKeyJwt::new(key(secret)).clock(ManualClock::new()),
-                    ),
-                    ..client
-                },
-            }),
-            Self::Aeris => Box::new(Aeris {
-                client_id: "x".into(),
-                client_secret: "c".into(),
-                account_id: "1".into(),
-                account_secret: secret.into(),
-                requester_id: "ops@acme.example".into(),
-                ..Aeris::default()
-            }),
-            Self::Password => Box::new(Password {
-                client,
-                username: user,
-                password: secret.into(),
-            }),
-            Self::Aerion => Box::new(Aerion {
-                company: "acme".into(),
-                username: user,
-                password: secret.into(),
-                ..Aerion::default()
-            }),
-            Self::Ermeo => Box::new(Ermeo {
-                client_id: "7_4hzk".into(),
-                client_secret: "c".into(),
-                username: user,
-                password: secret.into(),
-                ..Ermeo::default()
-            }),
-            Self::Both => Box::new(Password {
-                client: with_secret(),
-                username: user,
-                password: "p".into(),
-            }),
-            Self::Keeper => Box::new(RefreshToken {
-                client: with_secret(),
-                resource_owner,
-            }),
+            Self::Client => Box::new(ClientCredentials::new(with_secret())),
+            Self::Assertion => Box::new(ClientCredentials::new(Client {
+                client_auth: ClientAuth::PrivateKeyJwt(
+                    PrivateKeyJwt::new(key(secret)).clock(ManualClock::new()),
+                ),
+                ..client
+            })),
+            Self::Aeris => Box::new(
+                Aeris::new("x", Secret::new("c"))
+                    .account("1", Secret::new(secret))
+                    .requester("ops@acme.example"),
+            ),
+            Self::Password => Box::new(Password::new(client, user, Secret::new(secret))),
+            Self::Aerion => Box::new(Aerion::new("acme").password(user, Secret::new(secret))),
+            Self::Ermeo => {
+                Box::new(Ermeo::new("7_4hzk", Secret::new("c")).password(user, Secret::new(secret)))
+            }
+            Self::Both => Box::new(Password::new(with_secret(), user, Secret::new("p"))),
+            Self::Keeper => Box::new(RefreshToken::new(with_secret()).user(resource_owner)),
             Self::Code => {
                 let login = AuthorizationCode {
                     client,

@@ -172,7 +172,7 @@ fn whatever_setting_is_corrected_is_tried_at_once() {
             let server = Server::refusing(Asked::Login, answer);
             let store = MemoryStore::default();
             let start = |client: Client| {
-                let session = Session::builder(ClientCredentials { client });
+                let session = Session::builder(ClientCredentials::new(client));
                 let session = session
                     .transport(server.clone())
                     .clock(server.clock.clone());
@@ -292,11 +292,7 @@ fn a_refusal_in_turns_with_other_failures_counts_on() {
 fn a_login_that_was_logged_in_keeps_its_refresh_token_until_then() {
     // The refresh is refused in unclear words, and so is the login: neither is lost.
     let server = Server::refusing(Asked::Refresh, refusal(400, "")).with_life(HOUR);
-    let grant = Password {
-        client: client(),
-        username: "ada".into(),
-        password: "p".into(),
-    };
+    let grant = Password::new(client(), "ada", Secret::new("p"));
     let session = Session::builder(grant)
         .transport(server.clone())
         .clock(server.clock.clone());
@@ -321,10 +317,7 @@ fn a_block_of_eleven_hours_costs_little() {
     let told = &[("retry-after", "40159")][..];
     for (headers, most) in [(told, 1), (&[][..], 60)] {
         let server = Server::refusing(Asked::Refresh, (429, headers, body.as_bytes()));
-        let grant = RefreshToken {
-            client: client(),
-            resource_owner: "ada".into(),
-        };
+        let grant = RefreshToken::new(client()).user("ada");
         let session = Session::builder(grant)
             .transport(server.clone())
             .clock(server.clock.clone());

@@ -26,13 +26,12 @@ use oauth2_generic::{AuthorizationCode, BrowserLogin, Client, Granted, Result};
 
 /// A client of the simulator.
 fn client(server: &Simulator) -> Client {
-    Client {
-        token_endpoint: server.token_url(),
-        authorization_endpoint: format!("{}/authorize", server.url()),
-        issuer: server.url().to_owned(),
-        client_id: PUBLIC_CLIENT_ID.into(),
-        ..Client::default()
-    }
+    Client::new(
+        Server::new(server.token_url())
+            .authorization_endpoint(format!("{}/authorize", server.url()))
+            .issuer(server.url()),
+        PUBLIC_CLIENT_ID,
+    )
 }
 
 fn login(server: &Simulator) -> AuthorizationCode {

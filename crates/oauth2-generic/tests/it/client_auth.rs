@@ -21,7 +21,7 @@ fn shown(client_auth: ClientAuth, body: Encoding) -> (String, bool) {
         scope: String::new(),
         ..client()
     };
-    ClientCredentials { client }.obtain(&http).unwrap();
+    ClientCredentials::new(client).obtain(&http).unwrap();
     let asked = http.asked().remove(0);
     let body = asked.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
     (body, http.headers().contains_key("authorization"))
@@ -68,7 +68,7 @@ fn a_client_that_is_refused_does_not_try_another_way() {
             client_auth,
             ..client()
         };
-        let answer = ClientCredentials { client }.obtain(&http as &dyn Transport);
+        let answer = ClientCredentials::new(client).obtain(&http as &dyn Transport);
         assert!(matches!(answer, Err(Error::Refused(_))));
         assert_eq!(http.asked().len(), 1);
     }
@@ -87,7 +87,7 @@ fn every_way_has_its_name_in_the_server_s_metadata() -> Result<()> {
     ] {
         let client = announcing(announced, client_auth)?;
         let http = Script::default().then(200, ANSWER);
-        let answer = ClientCredentials { client }.obtain(&http);
+        let answer = ClientCredentials::new(client).obtain(&http);
         assert_eq!(answer.is_ok(), allowed, "{announced}: {answer:?}");
         assert_eq!(http.asked().len(), usize::from(allowed));
     }

@@ -223,10 +223,7 @@ fn a_code_that_brings_no_token_fails_with_its_own_reason_and_is_kept_if_it_never
         (lost(Delivery::NotSent), "nothing was sent"),
     ] {
         let (store, clock) = (MemoryStore::new(), ManualClock::new());
-        let kept = RefreshToken {
-            client: client(),
-            resource_owner: "jsmith".into(),
-        };
+        let kept = RefreshToken::new(client()).user("jsmith");
         let first = Session::builder(kept).store(store.clone());
         let nothing = first.clock(clock.clone()).build().token().unwrap_err();
         assert!(nothing.to_string().contains("nothing to log in with"));

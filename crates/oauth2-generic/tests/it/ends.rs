@@ -43,7 +43,7 @@ fn grants() -> Vec<Box<dyn Grant>> {
         ..TokenExchange::default()
     };
     vec![
-        Box::new(ClientCredentials { client: client() }),
+        Box::new(ClientCredentials::new(client())),
         Box::new(pending.redirected(&back).unwrap()),
         Box::new(password),
         Box::new(kept),
@@ -76,7 +76,7 @@ fn a_revocation_is_written_and_signed_as_every_request_of_the_client() {
     client.body = Encoding::Json;
     let http = Script::default().then(200, "");
     let token = Secret::from("r");
-    ClientCredentials { client }
+    ClientCredentials::new(client)
         .revoke(RevokedToken::Refresh(&token), &http)
         .unwrap();
     assert!(http.asked()[0].ends_with(r#"{"token":"r","token_type_hint":"refresh_token"}"#));
@@ -85,11 +85,7 @@ fn a_revocation_is_written_and_signed_as_every_request_of_the_client() {
 
 fn logged_in(answers: impl FnOnce(Script) -> Script, client: Client) -> (Session, Script) {
     let http = answers(Script::default().then(200, TOKENS));
-    let grant = Password {
-        client,
-        username: "jsmith".into(),
-        password: "p".into(),
-    };
+    let grant = Password::new(client, "jsmith", Secret::new("p"));
     let session = Session::builder(grant).transport(http.clone()).build();
     session.token().unwrap();
     (session, http)

@@ -10,10 +10,7 @@ use crate::requests::{client, sent};
 use crate::script::Script;
 
 fn kept(client: Client) -> RefreshToken {
-    RefreshToken {
-        client,
-        resource_owner: "jsmith".into(),
-    }
+    RefreshToken::new(client).user("jsmith")
 }
 
 /// The body of a refresh.
@@ -51,7 +48,7 @@ fn a_refresh_has_parameters_of_its_own() {
     };
     let refresh = format!("{REFRESH}&tenant=a&version=2&scope=read&refresh_token=r");
     assert_eq!(refreshed(client.clone()), refresh);
-    let sent = sent(|http| ClientCredentials { client }.obtain(http)).unwrap();
+    let sent = sent(|http| ClientCredentials::new(client).obtain(http)).unwrap();
     assert!(
         sent.body
             .ends_with("&tenant=a&version=1&scope=read%20write"),
@@ -89,7 +86,7 @@ fn a_field_that_is_repeated_word_for_word_is_sent_once() {
         ],
         ..client()
     };
-    let sent = sent(|http| ClientCredentials { client }.obtain(http)).unwrap();
+    let sent = sent(|http| ClientCredentials::new(client).obtain(http)).unwrap();
     assert_eq!(
         sent.body,
         "grant_type=client_credentials&client_id=app&client_secret=s%26cret&audience=orders&scope=read%20write"
@@ -98,11 +95,7 @@ fn a_field_that_is_repeated_word_for_word_is_sent_once() {
 
 #[test]
 fn what_stands_twice_is_refused_and_its_field_named() {
-    let password = |client| Password {
-        client,
-        username: "u".into(),
-        password: "p".into(),
-    };
+    let password = |client| Password::new(client, "u", Secret::new("p"));
     for (name, instead) in [
         ("grant_type", "`ExtensionGrant`"),
         ("scope", "field of that name"),

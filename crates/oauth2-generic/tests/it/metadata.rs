@@ -236,7 +236,7 @@ fn a_way_to_authenticate_that_is_not_announced_is_refused() {
     let server = found(r#","token_endpoint_auth_methods_supported":["private_key_jwt"]"#);
     let mut client = server.client("app");
     client.client_secret = "s3cret".into();
-    let service = ClientCredentials { client };
+    let service = ClientCredentials::new(client);
     is_configuration(
         service.obtain(&Script::default()),
         "this server's are: private_key_jwt",
@@ -251,11 +251,7 @@ fn a_way_to_authenticate_that_is_not_announced_is_refused() {
 fn a_grant_that_is_not_announced_is_refused_and_a_refresh_is_not_asked_about() {
     let server = found(r#","grant_types_supported":["client_credentials"]"#);
     let (client, nobody) = (server.client("app"), Script::default());
-    let password = Password {
-        client: client.clone(),
-        username: "jsmith".into(),
-        password: "p".into(),
-    };
+    let password = Password::new(client.clone(), "jsmith", Secret::new("p"));
     is_configuration(password.obtain(&nobody), "`password`");
     is_configuration(code(&server).begin(), "`authorization_code`");
     let implicit = Implicit {
@@ -282,7 +278,7 @@ fn what_a_server_forgets_to_announce_can_be_cleared() {
     let mut server = found(r#","grant_types_supported":["authorization_code"]"#);
     server.grant_types_supported.clear();
     let client = server.client("app");
-    let service = ClientCredentials { client };
+    let service = ClientCredentials::new(client);
     service.obtain(&Script::default().then(200, TOKEN)).unwrap();
 }
 

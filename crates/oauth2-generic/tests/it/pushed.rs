@@ -147,9 +147,7 @@ fn a_token_for_several_apis_names_each_of_them() {
     login.client.further_resources = vec!["https://b.example/".into()];
     let both = "resource=https%3A%2F%2Fa.example%2F&resource=https%3A%2F%2Fb.example%2F";
 
-    let service = ClientCredentials {
-        client: login.client.clone(),
-    };
+    let service = ClientCredentials::new(login.client.clone());
     let asked = sent(|http| service.obtain(http)).unwrap();
     assert!(asked.body.contains(both), "{}", asked.body);
     assert!(login.begin().unwrap().url().contains(both));
@@ -166,9 +164,7 @@ fn json_has_no_parameter_that_stands_twice() {
     login.client.body = Encoding::Json;
     login.client.resource = "https://a.example/".into();
     login.client.further_resources = vec!["https://b.example/".into()];
-    let service = ClientCredentials {
-        client: login.client.clone(),
-    };
+    let service = ClientCredentials::new(login.client.clone());
     let nobody = Script::default();
     for error in [
         service.obtain(&nobody).unwrap_err(),

@@ -98,10 +98,7 @@ fn a_password_is_escaped_in_a_form() {
 fn a_refresh_sends_no_scope_so_that_the_token_keeps_its_own() {
     let expected =
         "grant_type=refresh_token&client_id=app&client_secret=s%26cret&refresh_token=r%3D1";
-    let kept = RefreshToken {
-        client: client(),
-        resource_owner: "jsmith".into(),
-    };
+    let kept = RefreshToken::new(client()).user("jsmith");
     assert_eq!(refreshed(&password()).body, expected);
     assert_eq!(refreshed(&kept).body, expected);
 }
@@ -202,12 +199,9 @@ fn nothing_is_sent_to_an_endpoint_that_is_no_url_or_holds_a_password() {
 
 #[test]
 fn without_a_refresh_token_only_a_person_can_help() {
-    let session = Session::builder(RefreshToken {
-        client: client(),
-        resource_owner: String::new(),
-    })
-    .transport(|_| panic!("there is nothing to send"))
-    .build();
+    let session = Session::builder(RefreshToken::new(client()))
+        .transport(|_| panic!("there is nothing to send"))
+        .build();
     let error = session.token().unwrap_err();
     assert!(matches!(error, Error::LoginRequired { .. }), "{error}");
 }
@@ -243,10 +237,7 @@ fn a_kept_refresh_token_shares_the_identity_of_the_login_it_came_from() {
     password.password = "another".into();
     password.client.client_secret = "another".into();
     password.client.extra_secrets = vec![("api_key".into(), "k".into())];
-    let kept = RefreshToken {
-        client: client(),
-        resource_owner: "jsmith".into(),
-    };
+    let kept = RefreshToken::new(client()).user("jsmith");
     assert_eq!(password.identity(), kept.identity());
 }
 

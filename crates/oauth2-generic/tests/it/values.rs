@@ -11,7 +11,7 @@ use crate::script::Script;
 
 /// The error of a login that sends nothing.
 fn refused(client: Client) -> String {
-    let error = ClientCredentials { client }
+    let error = ClientCredentials::new(client)
         .obtain(&Script::default())
         .unwrap_err();
     assert!(matches!(error, Error::Configuration { .. }), "{error}");
@@ -57,11 +57,7 @@ fn so_is_a_further_secret() {
 fn a_user_s_name_and_password_may_be_in_any_script() {
     let answer = r#"{"access_token":"t","token_type":"Bearer"}"#;
     let login = |username: &str, password: &str| {
-        let grant = Password {
-            client: client(),
-            username: username.into(),
-            password: password.into(),
-        };
+        let grant = Password::new(client(), username, Secret::new(password));
         grant.obtain(&Script::default().then(200, answer))
     };
     login("jörg", "пароль 🐎").unwrap();
@@ -77,10 +73,7 @@ fn a_user_s_name_and_password_may_be_in_any_script() {
 
 #[test]
 fn a_refresh_token_with_a_line_break_is_not_sent() {
-    let grant = || RefreshToken {
-        client: client(),
-        resource_owner: "jsmith".into(),
-    };
+    let grant = || RefreshToken::new(client()).user("jsmith");
     let error = grant()
         .refresh(&Secret::from("r\n"), &Script::default())
         .unwrap_err();

@@ -52,10 +52,7 @@ fn a_login_in_the_browser_replaces_the_one_that_is_stored_and_is_found_again() {
     };
     let (first, second) = (log_in(), log_in());
     assert_ne!(first, second);
-    let next_day = Session::builder(RefreshToken {
-        client: client(&server),
-        resource_owner: "jsmith".into(),
-    });
+    let next_day = Session::builder(RefreshToken::new(client(&server)).user("jsmith"));
     let next_day = next_day.store(store.clone()).build();
     assert_eq!(next_day.token().unwrap().expose(), second);
 }

@@ -15,12 +15,11 @@ use crate::script::Script;
 
 fn login() -> AuthorizationCode {
     AuthorizationCode {
-        client: Client {
-            token_endpoint: "https://login.example/token".into(),
-            authorization_endpoint: "https://login.example/authorize".into(),
-            client_id: "app".into(),
-            ..Client::default()
-        },
+        client: Client::new(
+            Server::new("https://login.example/token")
+                .authorization_endpoint("https://login.example/authorize"),
+            "app",
+        ),
         ..AuthorizationCode::default()
     }
 }

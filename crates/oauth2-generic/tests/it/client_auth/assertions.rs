@@ -47,7 +47,7 @@ fn body_of(grant: &dyn Grant) -> String {
 
 /// The assertion that a client sends.
 fn assertion(client: Client) -> String {
-    let body = body_of(&ClientCredentials { client });
+    let body = body_of(&ClientCredentials::new(client));
     body.split_once("client_assertion=").unwrap().1.to_owned()
 }
 
@@ -56,7 +56,7 @@ fn a_client_with_a_key_says_who_it_is_and_signs_it() {
     let clock = ManualClock::at(OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap());
     let key = es256().key_id("2026-01");
     let client = signing(PrivateKeyJwt::new(key.clone()).clock(clock));
-    let body = body_of(&ClientCredentials { client });
+    let body = body_of(&ClientCredentials::new(client));
     let (form, assertion) = body.split_once("&client_assertion=").unwrap();
     assert_eq!(
         form,
@@ -83,7 +83,7 @@ fn a_client_with_a_key_says_who_it_is_and_signs_it() {
 fn in_json_it_is_two_members() {
     let mut client = signing(PrivateKeyJwt::new(es256()));
     client.body = Encoding::Json;
-    let body: Value = serde_json::from_str(&body_of(&ClientCredentials { client })).unwrap();
+    let body: Value = serde_json::from_str(&body_of(&ClientCredentials::new(client))).unwrap();
     assert_eq!(
         names(&body),
         [
@@ -169,10 +169,10 @@ fn it_goes_with_a_refresh_and_to_every_endpoint_that_wants_the_client() -> Resul
 fn a_server_that_announces_it_gets_it_and_another_one_nothing() -> Result<()> {
     let jwt = || ClientAuth::PrivateKeyJwt(PrivateKeyJwt::new(es256()));
     let client = announcing("private_key_jwt", jwt())?;
-    body_of(&ClientCredentials { client });
+    body_of(&ClientCredentials::new(client));
     let client = announcing("client_secret_basic", jwt())?;
     let http = Script::default();
-    let refused = ClientCredentials { client }.obtain(&http).unwrap_err();
+    let refused = ClientCredentials::new(client).obtain(&http).unwrap_err();
     assert!(
         refused.to_string().contains("`private_key_jwt`"),
         "{refused}"
@@ -193,7 +193,7 @@ fn a_server_that_reads_other_signatures_gets_none() {
             .unwrap()
             .client("app");
         client.client_auth = ClientAuth::PrivateKeyJwt(PrivateKeyJwt::new(es256()));
-        ClientCredentials { client }
+        ClientCredentials::new(client)
     };
     let error = announcing(r#""PS256","EdDSA""#)
         .obtain(&Script::default())
@@ -218,7 +218,7 @@ fn a_refused_login_is_tried_again_with_another_key() {
         let refuse = Script::default().then(401, r#"{"error":"invalid_client"}"#);
         let session = |key, http: &Script| {
             let client = signing(PrivateKeyJwt::new(key));
-            Session::builder(ClientCredentials { client })
+            Session::builder(ClientCredentials::new(client))
                 .store(store.clone())
                 .transport(http.clone())
                 .build()
@@ -241,7 +241,7 @@ fn an_assertion_that_the_server_repeats_is_left_out_of_the_error() {
         Ok(Response::builder().status(401).body(answer).unwrap())
     };
     let client = signing(PrivateKeyJwt::new(es256()));
-    let session = Session::builder(ClientCredentials { client })
+    let session = Session::builder(ClientCredentials::new(client))
         .transport(echo)
         .build();
     let error = session.token().unwrap_err();
@@ -264,7 +264,7 @@ fn an_assertion_with_a_line_break_in_it_is_not_sent() {
         ),
     ] {
         let client = signing(jwt);
-        let error = ClientCredentials { client }
+        let error = ClientCredentials::new(client)
             .obtain(&Script::default())
             .unwrap_err();
         assert!(

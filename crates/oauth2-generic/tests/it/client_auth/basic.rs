@@ -13,7 +13,7 @@ use super::ANSWER;
 /// What is in the header of a client with this id and secret, and the body of its request.
 fn sent(client: Client) -> (String, String) {
     let http = Script::default().then(200, ANSWER);
-    ClientCredentials { client }.obtain(&http).unwrap();
+    ClientCredentials::new(client).obtain(&http).unwrap();
     let headers = http.headers();
     assert!(headers["authorization"].is_sensitive());
     let header = headers["authorization"].to_str().unwrap();
@@ -65,7 +65,7 @@ fn basic_raw_sends_both_parts_as_they_are() {
 #[test]
 fn an_id_with_a_colon_cannot_go_as_it_is() {
     let client = with(ClientAuth::BasicRaw, "a:b", "s");
-    let error = ClientCredentials { client }
+    let error = ClientCredentials::new(client)
         .obtain(&Script::default())
         .unwrap_err();
     assert!(matches!(error, Error::Configuration { .. }), "{error}");
@@ -80,7 +80,7 @@ fn a_secret_may_be_empty() {
         with(ClientAuth::BasicRaw, "cf", ""),
     ] {
         let http = Script::default().then(200, ANSWER);
-        ClientCredentials { client }.obtain(&http).unwrap();
+        ClientCredentials::new(client).obtain(&http).unwrap();
         assert_eq!(
             http.headers()["authorization"].to_str().unwrap(),
             "Basic Y2Y6"
@@ -125,7 +125,7 @@ fn an_id_in_the_body_stands_there_once() {
             ..with(client_auth, "batch", "")
         };
         let http = Script::default().then(200, ANSWER);
-        ClientCredentials { client }.obtain(&http).unwrap();
+        ClientCredentials::new(client).obtain(&http).unwrap();
         assert!(http.asked()[0].ends_with(" grant_type=client_credentials&client_id=batch"));
     }
 }
@@ -133,7 +133,7 @@ fn an_id_in_the_body_stands_there_once() {
 /// The text of the error of a client that the server does not know.
 fn refused(client: Client, status: u16, body: &str) -> String {
     let http = Script::default().then(status, body);
-    let error = ClientCredentials { client }.obtain(&http).unwrap_err();
+    let error = ClientCredentials::new(client).obtain(&http).unwrap_err();
     assert_eq!(http.asked().len(), 1, "no other way is tried");
     error.to_string()
 }

@@ -93,9 +93,7 @@ fn signing(jwt: PrivateKeyJwt) -> Client {
 }
 
 fn service(jwt: PrivateKeyJwt) -> ClientCredentials {
-    ClientCredentials {
-        client: signing(jwt),
-    }
+    ClientCredentials::new(signing(jwt))
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn builder(api: &Api, client: Client) -> (Builder, Arc<AtomicUsize>) {
             format!(r#"{{"access_token":"t{number}","token_type":"{kind}","expires_in":3600}}"#);
         Ok(Response::new(answer.into()))
     };
-    let session = Session::builder(ClientCredentials { client })
+    let session = Session::builder(ClientCredentials::new(client))
         .transport(issue)
         .origin(api.url());
     api.state().token = "t1".into();

@@ -16,7 +16,7 @@ fn at(server: &Server) -> Vec<i64> {
 
 #[test]
 fn a_proof_from_another_hour_is_made_again_by_the_server_s_clock() {
-    let grant = ClientCredentials { client: bound() };
+    let grant = ClientCredentials::new(bound());
     // The server is an hour ahead of `NOW`, 2027-01-15 08:00 UTC.
     let date = ("date", "Fri, 15 Jan 2027 09:00:00 GMT");
     let server = Server::default()
@@ -31,7 +31,7 @@ fn a_proof_from_another_hour_is_made_again_by_the_server_s_clock() {
 /// Some servers forgive no second of a proof from the future.
 #[test]
 fn a_proof_that_is_seconds_early_is_made_again() {
-    let grant = ClientCredentials { client: bound() };
+    let grant = ClientCredentials::new(bound());
     let date = ("date", "Fri, 15 Jan 2027 07:59:57 GMT");
     let server = Server::default()
         .then_refuse("invalid_dpop_proof", &[date])
@@ -42,7 +42,7 @@ fn a_proof_that_is_seconds_early_is_made_again() {
 
 #[test]
 fn the_date_beside_a_nonce_counts_as_well() {
-    let grant = ClientCredentials { client: bound() };
+    let grant = ClientCredentials::new(bound());
     let headers = [
         ("date", "Fri, 15 Jan 2027 07:00:00 GMT"),
         ("dpop-nonce", "n1"),
@@ -63,7 +63,7 @@ fn a_proof_that_is_refused_for_another_reason_is_not_made_again() {
         &[("date", "yesterday")],
         &[],
     ] {
-        let grant = ClientCredentials { client: bound() };
+        let grant = ClientCredentials::new(bound());
         let server = Server::default().then_refuse("invalid_dpop_proof", headers);
         let error = grant.obtain(&server).unwrap_err();
         assert!(matches!(error, Error::Refused(_)), "{error}");
@@ -72,7 +72,7 @@ fn a_proof_that_is_refused_for_another_reason_is_not_made_again() {
 
 #[test]
 fn an_answer_that_was_long_on_its_way_changes_nothing() {
-    let grant = ClientCredentials { client: bound() };
+    let grant = ClientCredentials::new(bound());
     let server = Server::default()
         .then_token(&[("date", "Fri, 15 Jan 2027 07:59:00 GMT")])
         .then_token(&[]);

@@ -43,10 +43,7 @@ fn a_key_of_another_kind_is_refused() {
 fn nobody_sees_the_key_where_a_client_is_shown() {
     let key = DpopKey::generate().unwrap();
     let pem = key.to_pkcs8_pem();
-    let client = Client {
-        dpop: Some(key.clone()),
-        ..Client::default()
-    };
+    let client = Client::new(Server::new(""), "").dpop(key.clone());
     let shown = format!("{client:?} {client:#?} {key:?}");
     assert!(
         shown.contains("DpopKey(…)") && !shown.contains(&key.thumbprint()),

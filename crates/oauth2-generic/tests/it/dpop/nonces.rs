@@ -32,7 +32,7 @@ const N2: &[(&str, &str)] = &[("dpop-nonce", "n2")];
 
 #[test]
 fn a_request_without_the_nonce_is_sent_once_more_with_it_and_the_next_has_it_at_once() {
-    let grant = ClientCredentials { client: bound() };
+    let grant = ClientCredentials::new(bound());
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
         .then_token(&[])
@@ -53,7 +53,7 @@ fn a_request_without_the_nonce_is_sent_once_more_with_it_and_the_next_has_it_at_
 
 #[test]
 fn it_is_sent_once_more_and_not_for_ever() {
-    let grant = ClientCredentials { client: bound() };
+    let grant = ClientCredentials::new(bound());
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
         .then_refuse("use_dpop_nonce", N2);
@@ -75,7 +75,7 @@ fn without_a_nonce_or_from_a_server_that_failed_it_is_not_sent_again() {
         Server::default().then(400, N1, r#"{"error":"invalid_grant"}"#),
         Server::default().then(400, N1, "use_dpop_nonce"),
     ] {
-        let grant = ClientCredentials { client: bound() };
+        let grant = ClientCredentials::new(bound());
         grant.obtain(&server).unwrap_err();
         assert_eq!(server.sent(), 1);
     }
@@ -201,7 +201,7 @@ fn the_second_sending_has_another_assertion() {
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
         .then_token(&[]);
-    ClientCredentials { client }.obtain(&server).unwrap();
+    ClientCredentials::new(client).obtain(&server).unwrap();
     let bodies = server.bodies();
     let assertion = |body: &str| body.split("client_assertion=").nth(1).unwrap().to_owned();
     assert_ne!(assertion(&bodies[0]), assertion(&bodies[1]));
@@ -239,7 +239,7 @@ fn a_proof_that_the_server_repeats_is_left_out_of_the_error() {
         let answer = answer.to_string().into_bytes();
         Ok(Response::builder().status(400).body(answer).unwrap())
     };
-    let session = Session::builder(ClientCredentials { client: bound() });
+    let session = Session::builder(ClientCredentials::new(bound()));
     let error = session.transport(echo).build().token().unwrap_err();
     let shown = format!("{error} {error:?} {error:#?}");
     assert!(shown.contains("not …") && !shown.contains("eyJ"), "{shown}");

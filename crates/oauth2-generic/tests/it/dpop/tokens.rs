@@ -14,7 +14,7 @@ use super::server::Server;
 use super::{NOW, bound};
 
 fn service(client: Client) -> ClientCredentials {
-    ClientCredentials { client }
+    ClientCredentials::new(client)
 }
 
 #[test]
@@ -81,11 +81,7 @@ fn every_grant_proves_and_no_proof_is_sent_twice() {
     let pending = code.begin().unwrap();
     let back = format!("https://app.example/cb?code=c&state={}", pending.state());
     let granted = pending.redirected(&back).unwrap();
-    let password = Password {
-        client: client.clone(),
-        username: "u".into(),
-        password: "p".into(),
-    };
+    let password = Password::new(client.clone(), "u", Secret::new("p"));
     let kept = RefreshToken {
         client: client.clone(),
         ..RefreshToken::default()

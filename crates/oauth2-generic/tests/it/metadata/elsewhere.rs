@@ -317,11 +317,7 @@ fn http_in_a_test_network_takes_a_switch_for_each_way() {
         client_secret: "s3cret".into(),
         ..server.client("batch")
     };
-    let builder = || {
-        Session::builder(ClientCredentials {
-            client: client.clone(),
-        })
-    };
+    let builder = || Session::builder(ClientCredentials::new(client.clone()));
     let error = builder().transport(strict).build().token().unwrap_err();
     assert!(matches!(error, Error::Configuration { .. }), "{error}");
     let api = format!("{issuer}/api");

@@ -22,7 +22,7 @@ fn an_endpoint_with_ways_to_authenticate_of_its_own_is_held_to_those() {
     let active = Script::default().then(200, r#"{"active":true}"#);
     assert!(client.introspect("t", &active).unwrap().active);
     let token = Secret::from("t");
-    let service = ClientCredentials { client };
+    let service = ClientCredentials::new(client);
     let revoke = |service: &ClientCredentials, http: &Script| {
         service.revoke(RevokedToken::Access(&token), http)
     };
@@ -74,7 +74,7 @@ fn a_client_with_a_certificate_is_sent_where_the_server_asks_for_one() {
     let authorize = "https://login.example/authorize";
     assert_eq!(client.authorization_endpoint, authorize);
     let http = Script::default().then(200, TOKEN);
-    ClientCredentials { client }.obtain(&http).unwrap();
+    ClientCredentials::new(client).obtain(&http).unwrap();
     assert!(http.asked()[0].starts_with("POST https://mtls.login.example/token "));
 
     let plain = server.client("app");

@@ -45,10 +45,7 @@ fn a_list_may_be_one_text_and_a_truth_value_a_word() {
     );
     assert!(server.require_pushed_authorization_requests);
     is_configuration(
-        ClientCredentials {
-            client: server.client("app"),
-        }
-        .obtain(&Script::default()),
+        ClientCredentials::new(server.client("app")).obtain(&Script::default()),
         "`client_credentials`",
     );
 }
@@ -110,7 +107,7 @@ fn any_endpoint_set_by_hand_settles_the_list_for_its_grants() {
         token_endpoint: "https://login.example/v2/token".into(),
         ..server.client("app")
     };
-    let service = ClientCredentials { client: by_hand };
+    let service = ClientCredentials::new(by_hand);
     service.obtain(&Script::default().then(200, TOKEN)).unwrap();
 
     // An endpoint for clients with a certificate is announced, too.
@@ -119,7 +116,7 @@ fn any_endpoint_set_by_hand_settles_the_list_for_its_grants() {
         ..server.mtls_client("app")
     };
     is_configuration(
-        ClientCredentials { client }.obtain(&Script::default()),
+        ClientCredentials::new(client).obtain(&Script::default()),
         "`client_credentials`",
     );
 
