@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn a_fingerprint_tells_secrets_apart_and_stays_the_same_between_versions() {
         let of = |secrets: &[&str]| {
-            let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::from(*text)).collect();
+            let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::new(*text)).collect();
             fingerprint(&Identity::new("ermeo"), &secrets)
         };
         assert_eq!(of(&[]), 0);

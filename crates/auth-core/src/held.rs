@@ -248,6 +248,7 @@ mod tests {
     use super::*;
     use crate::presentation::Presentation;
     use crate::rotation::Login;
+    use crate::secret::Secret;
     use crate::token::TokenResponse;
 
     fn copies() -> usize {
@@ -257,7 +258,8 @@ mod tests {
     #[test]
     fn a_thread_that_changes_a_token_or_drops_its_session_keeps_no_copy_of_it() {
         let current = || {
-            let login = Login::new(TokenResponse::new("abc"), Moment::default()).ok()?;
+            let login =
+                Login::new(TokenResponse::new(Secret::new("abc")), Moment::default()).ok()?;
             Some(Current {
                 token: Token::new(login.access?, Stamp::default(), &Presentation::default())?,
                 issued: Moment::default(),

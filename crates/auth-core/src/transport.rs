@@ -54,14 +54,48 @@ pub trait Transport: Send + Sync {
     }
 }
 
-impl<F> Transport for F
+/// Makes a transport of a closure.
+pub fn from_fn<F>(send: F) -> FromFn<F>
+where
+    F: Fn(Request<Vec<u8>>) -> Result<Response<Vec<u8>>> + Send + Sync,
+{
+    FromFn(send)
+}
+
+/// Transport made by [`from_fn`].
+#[derive(Clone, Copy)]
+pub struct FromFn<F>(F);
+
+impl<F> Debug for FromFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("transport::FromFn")
+    }
+}
+
+impl<F> Transport for FromFn<F>
 where
     F: Fn(Request<Vec<u8>>) -> Result<Response<Vec<u8>>> + Send + Sync,
 {
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
-        self(request)
+        (self.0)(request)
     }
 }
+
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<T: Transport + ?Sized> Transport for $pointer {
+            fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+                (**self).send(request)
+            }
+
+            fn timeout(&self) -> Duration {
+                (**self).timeout()
+            }
+        }
+    )*};
+}
+
+forward!(&T, Box<T>, std::sync::Arc<T>);
 
 /// The transport over ureq: https only, no redirects, time-outs, a bounded answer.
 ///

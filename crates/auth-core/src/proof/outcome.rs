@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorCode, LoginReason};
 use crate::rotation::{Login, Outcome, Record};
 
 use super::process::{Todo, number_of};
-use super::scenario::{Credentials, Start};
+use super::scenario::Credentials;
 use super::world::{Checked, Story, World};
 
 impl World<'_> {
@@ -61,7 +61,6 @@ impl World<'_> {
             LoginReason::CredentialsRefused => self.wrong > 0,
             LoginReason::RefreshTokenRefused => self.refused > 0 || self.balked() >= IN_A_ROW,
             LoginReason::RefreshTokenUncertain => self.troubles() > 0,
-            LoginReason::CodeSpent => self.scenario.start == Start::NewLogin && self.troubles() > 0,
             LoginReason::TimedOut | LoginReason::Cancelled => false,
         };
         if !is_true {

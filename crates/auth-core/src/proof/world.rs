@@ -143,6 +143,7 @@ impl<'s> World<'s> {
         };
         Process {
             memory: Memory {
+                took: Duration::ZERO,
                 newest: None,
                 owed: (self.scenario.start == Start::Seeded).then(|| Box::new(seed(self))),
                 told: None,
@@ -309,7 +310,7 @@ impl Story {
 pub(super) fn response(token: usize) -> TokenResponse {
     TokenResponse {
         refresh_token: Some(format!("r{token}").into()),
-        expires: Lifetime::For(Duration::from_secs(3600)),
+        lifetime: Lifetime::For(Duration::from_secs(3600)),
         ..TokenResponse::new(format!("a{token}"))
     }
 }

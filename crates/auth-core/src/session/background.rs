@@ -81,8 +81,8 @@ impl Stop {
 }
 
 impl Inner {
-    /// Renews if it is time, and answers when to look again.
-    fn keep(&self) -> Duration {
+    /// Renews the token if it is due, and returns the wait until the next look.
+    fn renew_if_due(&self) -> Duration {
         let due = self.due().unwrap_or_default();
         let wait = if due.left > 0 {
             Duration::from_secs(due.left)
@@ -119,7 +119,7 @@ struct Due {
 fn keep(session: &Session, stop: &Stop) {
     loop {
         // A grant or an observer that panics must not end the thread that everybody relies on.
-        let wait = catch_unwind(AssertUnwindSafe(|| session.0.keep())).unwrap_or(LONGEST);
+        let wait = catch_unwind(AssertUnwindSafe(|| session.0.renew_if_due())).unwrap_or(LONGEST);
         if stop.wait(wait) {
             return;
         }
@@ -134,11 +134,12 @@ const LONGEST: Duration = Duration::from_secs(30);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Clock, ManualClock};
-    use crate::error::Sent;
+    use crate::clock::Clock;
+    use crate::error::Delivery;
     use crate::grant::{Grant, Policy};
     use crate::identity::Identity;
     use crate::request::TokenRequest;
+    use crate::testing::ManualClock;
     use crate::token::{Lifetime, TokenResponse};
 
     /// Gets a token for an hour, as often as it is told.
@@ -159,14 +160,14 @@ mod tests {
             Ok(TokenRequest::from_fn([], move |_| {
                 let mut left = lock(&left);
                 if *left == 0 {
-                    return Err(Error::Network {
-                        failure: crate::error::NetworkFailure::Timeout,
-                        delivery: Delivery::Unknown,
-                    });
+                    return Err(Error::network(
+                        crate::error::NetworkFailure::Timeout,
+                        Delivery::Unknown,
+                    ));
                 }
                 *left -= 1;
                 let mut response = TokenResponse::new(format!("token, {left} left"));
-                response.expires = Lifetime::For(Duration::from_secs(3600));
+                response.lifetime = Lifetime::For(Duration::from_secs(3600));
                 Ok(response)
             }))
         }
@@ -175,21 +176,21 @@ mod tests {
     fn session(tokens: u32) -> (Session, ManualClock) {
         let clock = ManualClock::new();
         let builder = Session::builder(Hourly(Arc::new(Mutex::new(tokens)))).retries(0);
-        (builder.clock(clock.clone()).build(), clock)
+        (builder.clock(clock.clone()).build().unwrap(), clock)
     }
 
     #[test]
     fn a_keeper_renews_while_callers_still_find_the_token_fresh() {
         let (session, clock) = session(2);
-        assert_eq!(session.0.keep(), LONGEST);
+        assert_eq!(session.0.renew_if_due(), LONGEST);
         let due = session.0.due().unwrap();
         let fresh_for = session.0.held.times().unwrap().fresh_for;
         assert!((2808..=2952).contains(&fresh_for), "{fresh_for}");
         assert!(due.ahead >= 120, "{}", due.ahead);
         clock.advance(Duration::from_secs(due.left - 1));
-        assert_eq!(session.0.keep(), Duration::from_secs(1));
+        assert_eq!(session.0.renew_if_due(), Duration::from_secs(1));
         clock.advance(Duration::from_secs(1));
-        assert_eq!(session.0.keep(), LONGEST);
+        assert_eq!(session.0.renew_if_due(), LONGEST);
         assert_eq!(session.token().unwrap().expose(), "token, 0 left");
         assert_eq!(session.0.held.times().unwrap().issued, clock.now());
     }
@@ -197,10 +198,10 @@ mod tests {
     #[test]
     fn a_keeper_that_fails_tries_again_soon_while_the_old_token_goes_on() {
         let (session, clock) = session(1);
-        session.0.keep();
+        session.0.renew_if_due();
         clock.advance(Duration::from_secs(3000));
-        assert_eq!(session.0.keep(), AGAIN);
+        assert_eq!(session.0.renew_if_due(), AGAIN);
         clock.advance(Duration::from_secs(600));
-        assert_eq!(session.0.keep(), LONGEST);
+        assert_eq!(session.0.renew_if_due(), LONGEST);
     }
 }

@@ -115,7 +115,7 @@ impl Grant for Server {
 
     fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
         let (server, sent) = (self.clone(), refresh_token.clone());
-        let request = TokenRequest::from_fn([sent.clone()], move |_| server.answer(Some(&sent)));
+        let request = TokenRequest::from_fn([(&sent).into()], move |_| server.answer(Some(&sent)));
         Ok(request)
     }
 }
@@ -132,7 +132,8 @@ fn live_through(outcomes: &[Outcome], replay: Replay, retries: u32) {
     let session = Session::builder(server)
         .clock(clock.clone())
         .retries(retries)
-        .build();
+        .build()
+        .unwrap();
     for _ in 0..=outcomes.len() {
         if session.token().is_ok() {
             // In the window for renewing, whatever comes of it, the token goes on.

@@ -1,6 +1,8 @@
 //! What is retried, waited out, remembered and given up.
 
+use auth_core::Secret;
 use auth_core::clock::Clock;
+use auth_core::error::Remedy;
 use auth_core::error::{ErrorCode, LoginReason};
 use auth_core::testing::ManualClock;
 use auth_core::{Error, http};
@@ -106,7 +108,11 @@ fn a_mistake_in_the_login_does_not_bring_back_a_refresh_token_that_may_be_spent(
 fn after_a_lost_answer_and_with_nothing_to_log_in_with_a_person_is_asked_for() {
     let clock = ManualClock::new();
     let script = Script::new().without_password().error(lost_answer());
-    let session = script.builder(&clock).refresh_token("r1").build();
+    let session = script
+        .builder(&clock)
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     let error = session.token().unwrap_err();
     assert!(matches!(
         error,
@@ -128,7 +134,11 @@ fn where_the_vendor_documents_that_a_replay_is_harmless_it_happens_once_and_no_m
         .without_password()
         .error(lost_answer())
         .error(lost_answer());
-    let session = script.builder(&clock).refresh_token("r1").build();
+    let session = script
+        .builder(&clock)
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     assert!(session.token().is_err());
     assert_eq!(script.asked(), ["refresh r1", "refresh r1"]);
 }
@@ -179,7 +189,11 @@ fn a_spent_refresh_token_without_credentials_names_the_refusal_and_is_not_tried_
     let script = Script::new()
         .without_password()
         .error(refused("invalid_grant"));
-    let session = script.builder(&clock).refresh_token("r1").build();
+    let session = script
+        .builder(&clock)
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     for _ in 0..3 {
         let error = session.token().unwrap_err();
         assert!(matches!(
@@ -204,8 +218,9 @@ fn how_a_refresh_token_was_lost_is_still_known_after_a_login_that_failed_for_ano
     let session = script
         .builder(&clock)
         .retries(0)
-        .refresh_token("r1")
-        .build();
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     assert!(matches!(session.token(), Err(Error::Network { .. })));
     let script = script.without_password();
     clock.advance(seconds(60));
@@ -239,11 +254,16 @@ fn an_unusable_answer_that_holds_a_new_refresh_token_keeps_it() {
     let clock = ManualClock::new();
     let script = Script::new()
         .then(move || {
-            auth_core::grant::TokenRequest::form("https://as.example/token")
-                .send(&move |_| Ok(http::Response::new(body.to_vec())))
+            auth_core::grant::TokenRequest::form("https://as.example/token").send(
+                &auth_core::transport::from_fn(move |_| Ok(http::Response::new(body.to_vec()))),
+            )
         })
         .token("two", "r3");
-    let session = script.builder(&clock).refresh_token("r1").build();
+    let session = script
+        .builder(&clock)
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     assert!(matches!(session.token(), Err(Error::Response(_))));
     clock.advance(seconds(60));
     assert_eq!(served(&session), "two");
@@ -286,13 +306,13 @@ fn a_page_that_says_403_is_not_taken_for_a_wrong_password() {
 fn no_request_is_made_before_retry_after_has_passed() {
     let script = Script::new().error(come_back_in(120, 429)).token("one", "");
     let clock = ManualClock::new();
-    let session = script.builder(&clock).build();
+    let session = script.builder(&clock).build().unwrap();
     assert!(session.token().is_err());
     clock.advance(seconds(119));
     let error = session.token().unwrap_err();
     assert!(matches!(error, Error::BackOff { .. }));
     assert_eq!(error.retry_after().unwrap(), seconds(1));
-    assert!(error.is_transient());
+    assert!(error.remedy() == Remedy::Retry);
     assert_eq!(script.asked().len(), 1);
     clock.advance(seconds(1));
     assert_eq!(served(&session), "one");
@@ -305,7 +325,7 @@ fn one_bad_gateway_does_not_fail_a_call_that_has_no_token() {
         .error(lost_answer())
         .token("one", "");
     let clock = ManualClock::new();
-    let session = script.builder(&clock).build();
+    let session = script.builder(&clock).build().unwrap();
     let before = clock.now();
     assert_eq!(served(&session), "one");
     assert!(
@@ -322,7 +342,7 @@ fn retries_end() {
         .error(status(502))
         .error(status(502));
     let clock = ManualClock::new();
-    let session = script.builder(&clock).build();
+    let session = script.builder(&clock).build().unwrap();
     assert!(matches!(
         session.token(),
         Err(Error::Status { status: 502, .. })

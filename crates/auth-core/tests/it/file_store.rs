@@ -95,9 +95,11 @@ fn failed<T: std::fmt::Debug>(
     path: &Path,
 ) -> String {
     match result {
-        Err(Error::Store { failure, message }) if failure == expected => {
-            assert!(detail.contains(&format!("{path:?}")), "{detail}");
-            detail.into_owned()
+        Err(Error::Store {
+            failure, message, ..
+        }) if failure == expected => {
+            assert!(message.contains(&format!("{path:?}")), "{message}");
+            message.into_owned()
         }
         other => panic!("{other:?} instead of {expected:?}"),
     }

@@ -57,6 +57,7 @@ pub(crate) struct Memory {
     /// What could not be stored yet.
     pub(crate) owed: Option<Box<Change>>,
     /// Why a person must log in, and at which generation that was told last.
+    /// How long the last request took.
     pub(crate) took: Duration,
     pub(crate) told: Option<(u64, LoginReason)>,
 }

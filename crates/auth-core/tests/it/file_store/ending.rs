@@ -12,7 +12,7 @@ use crate::script::{Script, seconds, served};
 
 fn session(script: &Script, place: &Place, clock: &ManualClock) -> Session {
     let builder = script.builder(clock).retries(0);
-    builder.store(place.open()).build()
+    builder.store(place.open()).build().unwrap()
 }
 
 /// What is in the files of the directory, one after the other.
@@ -60,6 +60,6 @@ fn a_tombstone_that_is_damaged_does_not_bring_the_login_back() {
     assert!(brought_back.unwrap().unwrap().is_restored());
     let session = self::session(&script, &place, &clock);
     assert!(session.refresh_token().is_none());
-    assert!(session.explain().contains("store: logged out"));
+    assert!(format!("{:#}", session.status()).contains("store: logged out"));
     assert!(!holds(&place, "canary"), "{:?}", place.files());
 }

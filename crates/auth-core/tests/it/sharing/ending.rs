@@ -60,8 +60,8 @@ impl Store for Meanwhile {
 fn meanwhile(first: &Script, second: &Script) -> (Session, Session, Meanwhile, ManualClock) {
     let (clock, store) = (ManualClock::new(), Meanwhile::default());
     let builder = |script: &Script| script.builder(&clock).retries(0);
-    let a = builder(first).store(store.clone()).build();
-    let b = builder(second).store(store.store.clone()).build();
+    let a = builder(first).store(store.clone()).build().unwrap();
+    let b = builder(second).store(store.store.clone()).build().unwrap();
     served(&a);
     (a, b, store, clock)
 }
@@ -69,12 +69,12 @@ fn meanwhile(first: &Script, second: &Script) -> (Session, Session, Meanwhile, M
 fn failing(script: &Script) -> (Session, Failing, ManualClock) {
     let (clock, store) = (ManualClock::new(), Failing::new(MemoryStore::new()));
     let builder = script.builder(&clock).retries(0);
-    let session = builder.store(store.clone()).build();
+    let session = builder.store(store.clone()).build().unwrap();
     (session, store, clock)
 }
 
 fn is_logged_out(session: &Session) -> bool {
-    session.explain().contains("store: logged out")
+    format!("{:#}", session.status()).contains("store: logged out")
 }
 
 #[test]

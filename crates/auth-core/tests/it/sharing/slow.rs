@@ -56,7 +56,7 @@ fn whoever_sees_its_token_expire_while_another_process_renews_it_waits_for_the_n
     });
     let second = Script::new();
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
-    let a = first.builder(&clock).store(store.clone()).build();
+    let a = first.builder(&clock).store(store.clone()).build().unwrap();
     let next_load = Arc::<AtomicU64>::default();
     let slow = Slow {
         store,
@@ -67,12 +67,13 @@ fn whoever_sees_its_token_expire_while_another_process_renews_it_waits_for_the_n
     let b = second
         .builder(&clock)
         .store(slow)
-        .observer(move |_: &_, event: &Event<'_>| {
+        .observer(auth_core::observe::from_fn(move |_, event| {
             if matches!(event, Event::Waiting) {
                 waiting.send(()).unwrap();
             }
-        })
-        .build();
+        }))
+        .build()
+        .unwrap();
     assert_eq!((served(&a), served(&b)), ("one".into(), "one".into()));
     clock.advance(seconds(3590));
     let renewing = thread::spawn(move || served(&a));
