@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use auth_sim::{Builder, Received, Simulator, Vendor};
+use auth_sim::{Received, Simulator, SimulatorBuilder, Vendor};
 
 use process::Process;
 
@@ -71,7 +71,9 @@ impl Fleet {
         settings: Settings,
         life: Duration,
     ) -> io::Result<Self> {
-        Self::open_with(program, settings, |server| server.access_token_life(life))
+        Self::open_with(program, settings, |server| {
+            server.access_token_lifetime(life)
+        })
     }
 
     /// The same with a server that is made like this.
@@ -88,7 +90,7 @@ impl Fleet {
         let (shown, told) = (clock.clone(), sender.clone());
         let server = server(Simulator::builder(Vendor::Ermeo))
             .now(move || shown.system_time())
-            .on_answer(move |received| {
+            .on_response(move |received| {
                 if let Some(request) = Request::read(received) {
                     // Nobody may be left to hear it.
                     let _ = told.send(Happening::Answered(request));

@@ -226,7 +226,7 @@ fn a_private_key_is_wiped_however_it_came_and_whatever_it_signs() {
                 ..Client::default()
             };
             let session = Session::builder(ClientCredentials { client });
-            let session = session.transport(transport).build();
+            let session = session.transport(transport).build().unwrap();
             session.token().expect("a token");
         });
     }
@@ -253,7 +253,8 @@ fn a_token_and_the_clones_of_its_header_value_are_wiped_with_the_session() {
     assert_wiped(move || {
         let session = Session::builder(ermeo("https://api.ermeo.com"))
             .transport(transport)
-            .build();
+            .build()
+            .unwrap();
         let token = session.token().expect("a token");
         let header = session.authorization().expect("a token");
         let lent = session.with_authorization(Clone::clone).expect("a token");
@@ -277,7 +278,8 @@ fn a_token_without_a_word_before_it_is_wiped_too() {
         };
         let session = Session::builder(ClientCredentials { client })
             .transport(transport)
-            .build();
+            .build()
+            .unwrap();
         let value = session.authorization().expect("a token");
         assert!(value.as_bytes().starts_with(CANARY.as_bytes()));
         drop(session);
@@ -291,7 +293,8 @@ fn a_token_is_wiped_when_a_session_forgets_it_and_when_the_next_one_comes() {
     assert_wiped(move || {
         let session = Session::builder(ermeo("https://api.ermeo.com"))
             .transport(transport)
-            .build();
+            .build()
+            .unwrap();
         session.token().expect("a token");
         session.forget().expect("nothing is in the way");
         assert!(session.refresh_token().is_none());
@@ -313,14 +316,16 @@ fn a_login_that_is_kept_in_files_is_wiped_from_the_memory_of_all_who_share_it() 
         let first = Session::builder(ermeo("https://api.ermeo.com"))
             .transport(transport)
             .store(store())
-            .build();
+            .build()
+            .unwrap();
         let token = first.token().expect("a token");
         let second = Session::builder(ermeo("https://api.ermeo.com"))
             .transport(|_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
                 panic!("it is stored")
             })
             .store(Box::new(store()) as Box<dyn Store>)
-            .build();
+            .build()
+            .unwrap();
         assert_eq!(second.token().expect("a token").expose(), token.expose());
         assert!(!second.explain().contains(CANARY));
         second.forget().expect("nothing is in the way");

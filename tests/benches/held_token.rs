@@ -6,6 +6,7 @@
 mod contest;
 mod measure;
 
+use auth_all::Secret;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex, RwLock};
@@ -176,8 +177,8 @@ impl Grant for Fixed {
                 barrier.wait();
                 barrier.wait();
             }
-            let mut response = TokenResponse::new("0123456789abcdef");
-            response.expires = Lifetime::For(Duration::from_secs(3600));
+            let mut response = TokenResponse::new(Secret::new("0123456789abcdef"));
+            response.lifetime = Lifetime::For(Duration::from_secs(3600));
             Ok(response)
         }))
     }
@@ -198,7 +199,10 @@ impl Renewal {
             barrier: Some(Arc::clone(&barrier)),
             ..Fixed::default()
         };
-        let session = Session::builder(grant).clock(clock.clone()).build();
+        let session = Session::builder(grant)
+            .clock(clock.clone())
+            .build()
+            .unwrap();
         drop(session.token());
         clock.0.store(3500, Ordering::Relaxed);
         let renewer = session.clone();

@@ -8,6 +8,7 @@ mod contest;
 mod endpoint;
 mod measure;
 
+use auth_all::Secret;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -143,7 +144,8 @@ impl Sample {
         let session = Session::builder(grant)
             .clock(clock.clone())
             .store(Counted(store, Arc::clone(&counts)))
-            .build();
+            .build()
+            .unwrap();
         session.token()?;
         counts.loads.store(0, Ordering::Relaxed);
         counts.swaps.store(0, Ordering::Relaxed);

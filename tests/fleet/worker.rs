@@ -1,5 +1,6 @@
 //! The program of one process of a fleet.
 
+use auth_all::error::Remedy;
 use std::io::{self, BufRead};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -141,7 +142,7 @@ impl Worker {
 fn open_store(settings: &Settings) -> auth_all::Result<Box<dyn Store>> {
     for _ in 0..9 {
         match settings.open_store() {
-            Err(error) if error.is_transient() => {}
+            Err(error) if error.remedy() == Remedy::Retry => {}
             other => return other,
         }
     }
@@ -160,8 +161,8 @@ fn session(
         .clock(clock.clone())
         .observer(observe);
     match &settings.seed {
-        Some(seed) => builder.refresh_token(seed.as_str()).build(),
-        None => builder.build(),
+        Some(seed) => builder.refresh_token(seed.as_str()).build().unwrap(),
+        None => builder.build().unwrap(),
     }
 }
 

@@ -6,6 +6,7 @@ mod redirects; // where a token goes when an API redirects
 mod shared; // one agent per session
 mod stage; // an API that tells what it heard
 
+use auth_all::Secret;
 use std::io::Cursor;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use auth_core::testing::ManualClock;
 use auth_core::transport::HttpTransport;
 use auth_core::ureq::{self, SendBody};
 use auth_core::{Error, Session, agent};
-use auth_sim::{Answer, Fault, Simulator, ermeo};
+use auth_sim::{Fault, Response, Simulator, ermeo};
 use ermeo_auth::Ermeo;
 use mockito::{Matcher, Server};
 
@@ -105,7 +106,7 @@ fn an_api_that_answers_401_to_everything_is_asked_twice_and_then_once_per_call()
 #[test]
 fn if_no_other_token_can_be_had_the_caller_gets_the_401() {
     let sim = Simulator::ermeo();
-    let session = Session::builder(grant(&sim)).retries(0).build();
+    let session = Session::builder(grant(&sim)).retries(0).build().unwrap();
     let agent = session.agent_with(|config| config.http_status_as_error(false));
     let url = format!("{}/api/v1/assets", sim.url());
     agent.get(&url).call().unwrap();
@@ -161,8 +162,9 @@ fn an_origin_that_the_caller_names_is_signed_too() {
         .match_header("authorization", Matcher::Regex("^Bearer .+".into()))
         .create();
     let session = Session::builder(grant(&sim))
-        .origin(elsewhere.url())
-        .build();
+        .api(elsewhere.url())
+        .build()
+        .unwrap();
     session.agent().get(elsewhere.url()).call().unwrap();
     signed.assert();
 }
@@ -211,8 +213,9 @@ fn a_redirect_to_another_origin_loses_the_header() {
 fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
     let sim = Simulator::ermeo();
     let session = Session::builder(grant(&sim))
-        .origin("http://api.example.com")
-        .build();
+        .api("http://api.example.com")
+        .build()
+        .unwrap();
     let error = session
         .agent()
         .get("http://api.example.com/")
@@ -269,7 +272,8 @@ fn an_agent_of_the_callers_is_used_for_the_token_too_with_the_safety_settings_on
     let session = Session::builder(grant(&sim))
         .transport(HttpTransport::from_agent(agent))
         .retries(0)
-        .build();
+        .build()
+        .unwrap();
     session.token().unwrap();
     assert_eq!(
         sim.token_requests()[0].header("user-agent"),
@@ -279,8 +283,8 @@ fn an_agent_of_the_callers_is_used_for_the_token_too_with_the_safety_settings_on
     session.forget().expect("nothing is in the way");
     let refusal =
         r#"{"error":"invalid_client","error_description":"The client credentials are invalid"}"#;
-    sim.next(Fault::Answer(
-        Answer::new(400).body("application/json", refusal),
+    sim.next(Fault::Response(
+        Response::new(400).body("application/json", refusal),
     ));
     assert!(matches!(session.token(), Err(Error::Refused(_))));
     session.forget().expect("nothing is in the way");
@@ -299,7 +303,10 @@ fn a_token_is_renewed_ahead_of_expiry_by_the_clock_that_both_sides_share() {
         .now(move || now.system_time())
         .start()
         .unwrap();
-    let session = Session::builder(grant(&sim)).clock(clock.clone()).build();
+    let session = Session::builder(grant(&sim))
+        .clock(clock.clone())
+        .build()
+        .unwrap();
     let agent = session.agent();
     let url = format!("{}/api/v1/assets", sim.url());
     for _ in 0..20 {

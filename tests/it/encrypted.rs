@@ -54,7 +54,10 @@ fn assert_refused(
         store.swap(who, Some(&record("old")), &new).unwrap_err(),
         store.wait(who, None, Duration::ZERO).unwrap_err(),
     ] {
-        let Error::Store { failure, message } = &error else {
+        let Error::Store {
+            failure, message, ..
+        } = &error
+        else {
             panic!("{error}");
         };
         assert_eq!(*failure, StoreFailure::Unreadable);

@@ -38,7 +38,9 @@ fn patient(global: Duration) -> HttpTransport {
 #[track_caller]
 fn assert_network(outcome: Result<TokenResponse>, expected: &Network, expected_sent: Sent) {
     match outcome.expect_err("an error") {
-        Error::Network { failure, delivery } => {
+        Error::Network {
+            failure, delivery, ..
+        } => {
             assert_eq!((&network, sent), (expected, expected_sent))
         }
         other => panic!("{other:?}"),
@@ -89,6 +91,7 @@ fn a_port_that_is_closed_was_sent_nothing() {
         let Error::Network {
             failure: NetworkFailure::Connect(_),
             delivery,
+            ..
         } = &error
         else {
             panic!("{error:?}");

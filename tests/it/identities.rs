@@ -2,6 +2,7 @@
 
 use aerion_auth::{Aerion, TenantHeader};
 use aeris_auth::Aeris;
+use auth_all::Secret;
 use auth_core::store::MemoryStore;
 use auth_core::{Grant, Session};
 use ermeo_auth::Ermeo;
@@ -112,8 +113,9 @@ fn another_program_name_finds_the_login_that_is_stored() {
         Session::builder(acme(|it| it.client_id = client_id.into()))
             .store(store.clone())
             .transport(script.clone())
-            .refresh_token("seed")
+            .refresh_token(Secret::new("seed"))
             .build()
+            .unwrap()
     };
     for client_id in ["billing-1.2", "billing-1.3", "auth-all"] {
         assert_eq!(session(client_id).token().unwrap().expose(), "a1");

@@ -26,7 +26,7 @@ impl Grant for Customer {
         let length = self.length;
         Ok(TokenRequest::from_fn([], move |_| {
             let mut response = TokenResponse::new("t".repeat(length));
-            response.expires = Lifetime::For(Duration::from_secs(3600));
+            response.lifetime = Lifetime::For(Duration::from_secs(3600));
             response.refresh_token = Some(Secret::from("r".repeat(length)));
             Ok(response)
         }))

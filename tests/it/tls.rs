@@ -74,7 +74,7 @@ fn on_refresh_token(base: &str, transport: HttpTransport, retries: u32) -> (Sess
         .transport(transport)
         .clock(clock.clone())
         .retries(retries);
-    (builder.build(), clock)
+    (builder.build().unwrap(), clock)
 }
 
 /// The n-th answer: an access token for an hour, and the n-th refresh token.
@@ -100,6 +100,7 @@ fn no_connection(error: &Error) -> (&str, Sent) {
         Error::Network {
             failure: auth_core::error::NetworkFailure::Connect(reason),
             delivery,
+            ..
         } => (reason, *sent),
         other => panic!("{other:?}"),
     }

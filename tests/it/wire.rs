@@ -107,7 +107,10 @@ fn headers(headers: &HeaderMap) -> Vec<String> {
 /// A session by a clock that stands still, at the time of the server.
 fn session(grant: impl Grant + 'static) -> (Session, ManualClock) {
     let clock = ManualClock::new();
-    let session = Session::builder(grant).clock(clock.clone()).build();
+    let session = Session::builder(grant)
+        .clock(clock.clone())
+        .build()
+        .unwrap();
     (session, clock)
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::realm::{Pair, Realm};
 use crate::received::Fields;
 use crate::tokens::{HEX, Login, Rejection, random};
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
 /// The company whose account it is; the tenant is `https://acme.aerion.app`.
 pub const COMPANY: &str = "acme";
@@ -16,12 +16,12 @@ pub const USERNAME: &str = "ada@acme.example";
 /// The password of the user.
 pub const PASSWORD: &str = "correct horse & 100% battery";
 
-pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
+pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Response {
     match (request.method.as_str(), request.path.as_str()) {
         (_, TOKEN_PATH) => token(realm, request).unwrap_or_else(|refusal| refusal),
         ("GET", "/v1/users/me") => signed(realm, request, me),
         ("POST", "/echo") => signed(realm, request, echo),
-        _ => Answer::json(
+        _ => Response::json(
             404,
             &json!({"error": "E_NOT_FOUND", "status": 404, "summary": "Not Found"}),
         ),
@@ -29,7 +29,7 @@ pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
 }
 
 /// The checks of npm oauth2-server 2.4, in its order, after the one for the tenant.
-fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+fn token(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let fields = request
         .form_fields()
         .filter(|_| request.method == "POST")
@@ -61,7 +61,7 @@ fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
     }
 }
 
-fn password(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Answer, Answer> {
+fn password(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Response, Response> {
     let (Some(username), Some(password)) = (fields.get("username"), fields.get("password")) else {
         let missing = "Missing parameters. \"username\" and \"password\" are required";
         return Err(refusal("invalid_client", missing));
@@ -79,7 +79,7 @@ fn password(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Answer, 
     Ok(issued(realm, &pair))
 }
 
-fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
+fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Response, Response> {
     let Some(token) = fields.get("refresh_token") else {
         return Err(refusal("invalid_request", "No \"refresh_token\" parameter"));
     };
@@ -95,19 +95,19 @@ fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
     Ok(issued(realm, &pair))
 }
 
-fn issued(realm: &Realm, pair: &Pair) -> Answer {
+fn issued(realm: &Realm, pair: &Pair) -> Response {
     let body = json!({
         "token_type": "bearer",
         "access_token": pair.access,
         "expires_in": realm.expires_in(),
         "refresh_token": pair.refresh,
     });
-    Answer::json(200, &body).no_store()
+    Response::json(200, &body).no_store()
 }
 
 /// The first of the three headers that is there must be the URL or the host of an account; the
 /// words of this refusal are ours, Aerion documents none.
-fn tenant(request: &Received) -> Result<(), Answer> {
+fn tenant(request: &Received) -> Result<(), Response> {
     let sent = ["companyurl", "origin", "referer"]
         .iter()
         .find_map(|name| request.header(name));
@@ -126,28 +126,28 @@ fn tenant(request: &Received) -> Result<(), Answer> {
     }
 }
 
-fn signed(realm: &Realm, request: &Received, then: fn(&Realm, &Received) -> Answer) -> Answer {
+fn signed(realm: &Realm, request: &Received, then: fn(&Realm, &Received) -> Response) -> Response {
     let token = request.bearer().unwrap_or_default();
     if realm.tokens.access(token, realm.now).is_ok() {
         return then(realm, request);
     }
-    Answer::new(403).body("application/json", FORBIDDEN)
+    Response::new(403).body("application/json", FORBIDDEN)
 }
 
-fn me(_: &Realm, _: &Received) -> Answer {
+fn me(_: &Realm, _: &Received) -> Response {
     let user = json!({
         "id": 5, "status": 1, "firstname": "Ada", "lastname": "Byron", "email": USERNAME,
     });
-    Answer::json(200, &json!({ "user": user }))
+    Response::json(200, &json!({ "user": user }))
 }
 
-fn echo(_: &Realm, request: &Received) -> Answer {
+fn echo(_: &Realm, request: &Received) -> Response {
     crate::echo::answer(request)
 }
 
-fn refusal(error: &str, description: &str) -> Answer {
+fn refusal(error: &str, description: &str) -> Response {
     let body = json!({"code": 400, "error": error, "error_description": description});
-    Answer::json(400, &body).no_store()
+    Response::json(400, &body).no_store()
 }
 
 pub(crate) fn fresh_token() -> String {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::realm::{Realm, epoch};
 use crate::received::{Fields, JSON};
 use crate::tokens::{HEX, Login, random};
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
 /// `clientId`.
 pub const CLIENT_ID: &str = "sim_aeris_client";
@@ -20,23 +20,23 @@ pub const ACCOUNT_SECRET: &str = "98aeddc0-51e1-4c2b-9d65-af30b7a1c9e7";
 /// `requesterId`; Aeris asks for an e-mail address, and takes any.
 pub const REQUESTER_ID: &str = "ops+sim@acme.example";
 
-pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
+pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Response {
     match (request.method.as_str(), request.path.as_str()) {
         (_, TOKEN_PATH) => token(realm, request).unwrap_or_else(|refusal| refusal),
         ("GET", path) if path.starts_with("/devicesQuery/") => usage(realm, request),
         ("POST", "/echo") if is_signed(realm, request) => crate::echo::answer(request),
         ("POST", "/echo") => unauthorized(),
-        _ => Answer::text(404, "Not Found"),
+        _ => Response::text(404, "Not Found"),
     }
 }
 
 /// Aeris documents no error of this call: the statuses are HTTP's, the words are ours.
-fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+fn token(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     if request.method != "GET" {
-        return Err(Answer::text(405, "Method Not Allowed").header("Allow", "GET"));
+        return Err(Response::text(405, "Method Not Allowed").header("Allow", "GET"));
     }
     if request.media_type() != JSON {
-        return Err(Answer::text(415, "Unsupported Media Type"));
+        return Err(Response::text(415, "Unsupported Media Type"));
     }
     let fields = Fields::from_pairs(request.query_pairs());
     for name in [
@@ -66,7 +66,7 @@ fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
     }
 }
 
-fn issued(realm: &mut Realm) -> Answer {
+fn issued(realm: &mut Realm) -> Response {
     let expires = epoch(realm.now + realm.settings.access_token_life);
     let login = Login {
         client: CLIENT_ID.to_owned(),
@@ -77,19 +77,19 @@ fn issued(realm: &mut Realm) -> Answer {
     let family = realm.tokens.new_family();
     let token = realm.issue_access(&login, family, jwt(&claims));
     let body = json!({"token": token, "token_type": "Bearer", "expires_in": expires});
-    Answer::json(200, &body).no_store()
+    Response::json(200, &body).no_store()
 }
 
-fn usage(realm: &Realm, request: &Received) -> Answer {
+fn usage(realm: &Realm, request: &Received) -> Response {
     if !is_signed(realm, request) {
         return unauthorized();
     }
     let account = request.path.strip_prefix("/devicesQuery/");
     let account = account.and_then(|rest| rest.strip_suffix("/devices/cellUtilization"));
     match account {
-        Some(ACCOUNT_ID) => Answer::json(200, &devices()),
-        Some(_) => Answer::text(403, "Forbidden"),
-        None => Answer::text(404, "Not Found"),
+        Some(ACCOUNT_ID) => Response::json(200, &devices()),
+        Some(_) => Response::text(403, "Forbidden"),
+        None => Response::text(404, "Not Found"),
     }
 }
 
@@ -114,12 +114,12 @@ fn is_email(text: &str) -> bool {
         .is_some_and(|(who, host)| !who.is_empty() && host.contains('.'))
 }
 
-fn bad_request(message: &str) -> Answer {
-    Answer::json(400, &json!({"error": "Bad Request", "message": message}))
+fn bad_request(message: &str) -> Response {
+    Response::json(400, &json!({"error": "Bad Request", "message": message}))
 }
 
-fn unauthorized() -> Answer {
-    Answer::text(401, "Unauthorized")
+fn unauthorized() -> Response {
+    Response::text(401, "Unauthorized")
 }
 
 pub(crate) fn fresh_token() -> String {

@@ -14,7 +14,7 @@ use crate::serve::Shared;
 use crate::{Dialect, Received, Simulator, Vendor};
 
 /// Decides what a [`Simulator`] is like before it starts.
-pub struct Builder {
+pub struct SimulatorBuilder {
     vendor: Vendor,
     port: u16,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
@@ -34,7 +34,7 @@ pub enum Bodies {
     Both,
 }
 
-impl Builder {
+impl SimulatorBuilder {
     pub(crate) fn new(vendor: Vendor) -> Self {
         Self {
             vendor,
@@ -62,15 +62,15 @@ impl Builder {
     /// How long an access token works. Default: Aerion 3600 s, Aeris 365 days, Ermeo 7200 s,
     /// generic 3600 s.
     #[must_use]
-    pub fn access_token_life(mut self, life: Duration) -> Self {
+    pub fn access_token_lifetime(mut self, life: Duration) -> Self {
         self.settings.access_token_life = life;
         self
     }
 
     /// How long a refresh token works. Default: Aerion and Ermeo 14 days, generic 30 days.
     #[must_use]
-    pub fn refresh_token_life(mut self, life: Duration) -> Self {
-        self.settings.refresh_token_life = life;
+    pub fn refresh_token_lifetime(mut self, life: Duration) -> Self {
+        self.settings.refresh_token_lifetime = life;
         self
     }
 
@@ -98,7 +98,7 @@ impl Builder {
 
     /// Is told of every request when it is answered. Default: nobody is.
     #[must_use]
-    pub fn on_answer(mut self, told: impl Fn(&Received) + Send + Sync + 'static) -> Self {
+    pub fn on_response(mut self, told: impl Fn(&Received) + Send + Sync + 'static) -> Self {
         self.on_answer = Box::new(told);
         self
     }
@@ -142,9 +142,9 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for SimulatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("SimulatorBuilder")
             .field("vendor", &self.vendor)
             .field("port", &self.port)
             .field("settings", &self.settings)

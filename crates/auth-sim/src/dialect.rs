@@ -4,11 +4,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
 /// Words in which the token endpoint refuses a request.
 ///
-/// Set with [`Builder::dialect`](crate::Builder::dialect). Without one a simulator refuses as its vendor
+/// Set with [`SimulatorBuilder::dialect`](crate::SimulatorBuilder::dialect). Without one a simulator refuses as its vendor
 /// documents. A dialect changes the words of a refusal alone: what is refused, and which tokens that
 /// spends, stays the same. `authorization_pending` and `slow_down` (RFC 8628 §3.5) keep their words,
 /// since no device could log in without them.
@@ -66,7 +66,7 @@ impl Dialect {
     }
 
     /// The answer in this dialect, if it is a refusal that has other words in it.
-    pub(crate) fn speak(self, answer: Answer, request: &Received, now: SystemTime) -> Answer {
+    pub(crate) fn speak(self, answer: Response, request: &Received, now: SystemTime) -> Response {
         let body = answer.as_json().unwrap_or_default();
         let text = |name: &str| body[name].as_str();
         let description = text("error_description").or(text("message"));
@@ -94,23 +94,23 @@ impl Dialect {
 }
 
 impl Refusal<'_> {
-    fn by_the_rfc(&self) -> Answer {
+    fn by_the_rfc(&self) -> Response {
         let status = match self.code {
             "invalid_client" => 401,
             _ => 400,
         };
         let body = json!({"error": self.code, "error_description": self.description});
-        Answer::json(status, &body).no_store()
+        Response::json(status, &body).no_store()
     }
 
-    fn bare(&self) -> Answer {
-        Answer::new(match (self.code, self.grant.as_str()) {
+    fn bare(&self) -> Response {
+        Response::new(match (self.code, self.grant.as_str()) {
             ("invalid_grant", "password") => 403,
             _ => 400,
         })
     }
 
-    fn page(&self, path: &str, now: SystemTime) -> Answer {
+    fn page(&self, path: &str, now: SystemTime) -> Response {
         let (status, name) = match self.code {
             "invalid_client" | "invalid_grant" => (401, "Unauthorized"),
             _ if self.status == 403 => (403, "Forbidden"),
@@ -123,13 +123,13 @@ impl Refusal<'_> {
             "error": name,
             "path": path,
         });
-        Answer::json(status, &body)
+        Response::json(status, &body)
     }
 
-    fn in_words_of_a_vendor(&self) -> Answer {
+    fn in_words_of_a_vendor(&self) -> Response {
         if (self.code, self.grant.as_str()) == ("invalid_grant", "refresh_token") {
             let body = json!({"status": "BAD_REFRESH_TOKEN", "message": self.description});
-            return Answer::json(400, &body);
+            return Response::json(400, &body);
         }
         let body = json!({
             "error": "E_FORBIDDEN",
@@ -137,10 +137,10 @@ impl Refusal<'_> {
             "summary": "Forbidden",
             "raw": self.description,
         });
-        Answer::json(403, &body)
+        Response::json(403, &body)
     }
 
-    fn with_success(&self) -> Answer {
+    fn with_success(&self) -> Response {
         let code = match (self.code, self.grant.as_str()) {
             ("invalid_client", _) => "incorrect_client_credentials",
             ("invalid_grant", "refresh_token") => "bad_refresh_token",
@@ -149,7 +149,7 @@ impl Refusal<'_> {
             ("invalid_grant", "password") => "incorrect_user_credentials",
             (code, _) => code,
         };
-        Answer::json(
+        Response::json(
             200,
             &json!({"error": code, "error_description": self.description}),
         )

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::realm::{Pair, Realm};
 use crate::received::{Fields, JSON};
 use crate::tokens::{ALPHANUMERIC, HEX, Login, Rejection, random};
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
 /// `client_id`, in the two parts such servers give out.
 pub const CLIENT_ID: &str = "7_4hzk1vp0s8ow8ckc4g0okg";
@@ -18,7 +18,7 @@ pub const PASSWORD: &str = "Été \"2026\" + 100%";
 /// How many assets there are at first.
 pub const ASSETS: usize = 23;
 
-pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
+pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Response {
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", TOKEN_PATH) => token(realm, request).unwrap_or_else(|refusal| refusal),
         (_, TOKEN_PATH) => symfony(405, "Method Not Allowed").header("Allow", "POST"),
@@ -51,7 +51,7 @@ pub(crate) fn assets() -> Vec<Value> {
 }
 
 /// The checks of FOS oauth2-php, in its order, behind a listener that decodes JSON.
-fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+fn token(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     if request.media_type() == JSON && !request.body.is_empty() && request.json().is_none() {
         return Err(symfony(400, "Invalid json message received"));
     }
@@ -92,7 +92,7 @@ fn is_grant(name: &str) -> bool {
     KNOWN.contains(&name) || EXTENSIONS.iter().any(|prefix| name.starts_with(prefix))
 }
 
-fn password(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
+fn password(realm: &mut Realm, fields: &Fields) -> Result<Response, Response> {
     let (Some(username), Some(password)) = (fields.get("username"), fields.get("password")) else {
         let missing = "Missing parameters. \"username\" and \"password\" required";
         return Err(refusal("invalid_request", Some(missing)));
@@ -111,7 +111,7 @@ fn password(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
     Ok(issued(realm, &pair))
 }
 
-fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
+fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Response, Response> {
     let Some(token) = fields.get("refresh_token") else {
         return Err(refusal(
             "invalid_request",
@@ -129,7 +129,7 @@ fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
     Ok(issued(realm, &pair))
 }
 
-fn issued(realm: &Realm, pair: &Pair) -> Answer {
+fn issued(realm: &Realm, pair: &Pair) -> Response {
     let body = json!({
         "access_token": pair.access,
         "expires_in": realm.expires_in(),
@@ -137,14 +137,14 @@ fn issued(realm: &Realm, pair: &Pair) -> Answer {
         "scope": "user",
         "refresh_token": pair.refresh,
     });
-    Answer::json(200, &body).no_store()
+    Response::json(200, &body).no_store()
 }
 
 fn signed(
     realm: &mut Realm,
     request: &Received,
-    then: fn(&mut Realm, &Received) -> Answer,
-) -> Answer {
+    then: fn(&mut Realm, &Received) -> Response,
+) -> Response {
     let Some(token) = request.bearer() else {
         return unauthorized("access_denied", "OAuth2 authentication required");
     };
@@ -160,7 +160,7 @@ fn signed(
     }
 }
 
-fn list(realm: &mut Realm, request: &Received) -> Answer {
+fn list(realm: &mut Realm, request: &Received) -> Response {
     let fields = Fields::from_pairs(request.query_pairs());
     let number = |name, default| match fields.get(name) {
         None => Some(default),
@@ -182,10 +182,10 @@ fn list(realm: &mut Realm, request: &Received) -> Answer {
         "previous_page": (page > 1).then(|| page - 1),
         "items": items,
     });
-    Answer::json(200, &body)
+    Response::json(200, &body)
 }
 
-fn create(realm: &mut Realm, request: &Received) -> Answer {
+fn create(realm: &mut Realm, request: &Received) -> Response {
     let Some(Value::Object(mut asset)) = request.json().filter(|_| request.media_type() == JSON)
     else {
         return symfony(400, "Invalid json message received");
@@ -194,29 +194,29 @@ fn create(realm: &mut Realm, request: &Received) -> Answer {
     asset.insert("id".to_owned(), Value::from(id));
     let asset = Value::Object(asset);
     realm.assets.push(asset.clone());
-    Answer::json(201, &asset)
+    Response::json(201, &asset)
 }
 
-fn refusal(error: &str, description: Option<&str>) -> Answer {
+fn refusal(error: &str, description: Option<&str>) -> Response {
     // The library writes the member as null where it has nothing to say.
-    Answer::json(
+    Response::json(
         400,
         &json!({"error": error, "error_description": description}),
     )
     .no_store()
 }
 
-fn unauthorized(error: &str, description: &str) -> Answer {
+fn unauthorized(error: &str, description: &str) -> Response {
     let challenge =
         format!(r#"Bearer realm="Service", error="{error}", error_description="{description}""#);
     let body = json!({"error": error, "error_description": description});
-    Answer::json(401, &body)
+    Response::json(401, &body)
         .no_store()
         .header("WWW-Authenticate", &challenge)
 }
 
-fn symfony(status: u16, message: &str) -> Answer {
-    Answer::json(status, &json!({"code": status, "message": message}))
+fn symfony(status: u16, message: &str) -> Response {
+    Response::json(status, &json!({"code": status, "message": message}))
 }
 
 pub(crate) fn fresh_token() -> String {

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::realm::Realm;
 use crate::tokens::{ALPHANUMERIC, Family, Login, random};
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
 pub(crate) use device::Device;
 pub(crate) use pushed::Pushed;
@@ -47,7 +47,7 @@ pub(crate) struct Code {
     spent: Option<Family>,
 }
 
-pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
+pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Response {
     match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/authorize") => authorize::answer(realm, request),
         ("GET", "/device") => device::enter(realm, request),
@@ -63,18 +63,18 @@ pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
         (_, "/authorize" | "/device" | METADATA_PATH) => not_allowed("GET"),
         ("GET", "/whoami") => signed(realm, request, whoami),
         ("POST", "/echo") => signed(realm, request, |_, request| crate::echo::answer(request)),
-        _ => Answer::json(404, &json!({"error": "not_found"})),
+        _ => Response::json(404, &json!({"error": "not_found"})),
     }
 }
 
-fn either(answer: Result<Answer, Answer>) -> Answer {
+fn either(answer: Result<Response, Response>) -> Response {
     answer.unwrap_or_else(|refusal| refusal)
 }
 
 /// RFC 6750 §3: a request without a token is told how to ask, one with a bad token what is wrong.
-fn signed(realm: &Realm, request: &Received, then: fn(&Login, &Received) -> Answer) -> Answer {
+fn signed(realm: &Realm, request: &Received, then: fn(&Login, &Received) -> Response) -> Response {
     let Some(token) = request.bearer() else {
-        return Answer::new(401).header("WWW-Authenticate", r#"Bearer realm="auth-sim""#);
+        return Response::new(401).header("WWW-Authenticate", r#"Bearer realm="auth-sim""#);
     };
     if let Ok(login) = realm.tokens.access(token, realm.now) {
         return then(login, request);
@@ -83,20 +83,20 @@ fn signed(realm: &Realm, request: &Received, then: fn(&Login, &Received) -> Answ
         r#"Bearer realm="auth-sim", error="invalid_token", error_description="{BAD_TOKEN}""#
     );
     let body = json!({"error": "invalid_token", "error_description": BAD_TOKEN});
-    Answer::json(401, &body).header("WWW-Authenticate", &challenge)
+    Response::json(401, &body).header("WWW-Authenticate", &challenge)
 }
 
-fn whoami(login: &Login, _: &Received) -> Answer {
+fn whoami(login: &Login, _: &Received) -> Response {
     let body = json!({"sub": login.subject, "client_id": login.client, "scope": login.scope});
-    Answer::json(200, &body)
+    Response::json(200, &body)
 }
 
-fn not_allowed(method: &str) -> Answer {
+fn not_allowed(method: &str) -> Response {
     refusal(405, "invalid_request", &format!("Method must be {method}")).header("Allow", method)
 }
 
-fn refusal(status: u16, error: &str, description: &str) -> Answer {
-    Answer::json(
+fn refusal(status: u16, error: &str, description: &str) -> Response {
+    Response::json(
         status,
         &json!({"error": error, "error_description": description}),
     )

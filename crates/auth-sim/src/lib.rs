@@ -8,7 +8,6 @@ pub mod generic;
 #[cfg(feature = "store")]
 pub mod store_conformance; // what every store must promise
 
-mod answer;
 mod builder; // what is decided before a simulator starts
 mod dialect; // the words of a refusal
 mod door; // TCP: one answer per connection
@@ -16,15 +15,16 @@ mod echo;
 mod fault; // what goes wrong, and gates
 mod realm; // the state of one authorization server
 mod received; // what arrived
+mod response;
 mod serve; // one request: noted, handled or spoilt, answered
 mod simulator;
 mod tokens; // issue, expire, rotate, revoke
 mod vendor;
 
-pub use answer::Answer;
-pub use builder::{Bodies, Builder};
+pub use builder::{Bodies, SimulatorBuilder};
 pub use dialect::Dialect;
 pub use fault::{Fault, Gate};
 pub use received::Received;
+pub use response::Response;
 pub use simulator::Simulator;
 pub use vendor::Vendor;

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         if let Some(dialect) = wanted.dialect {
             builder = builder.dialect(dialect);
         }
-        match builder.on_answer(sheet::line(vendor)).start() {
+        match builder.on_response(sheet::line(vendor)).start() {
             Ok(simulator) => running.push(simulator),
             Err(error) => {
                 eprintln!(

@@ -29,7 +29,7 @@ pub(crate) struct Realm {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) access_token_life: Duration,
-    pub(crate) refresh_token_life: Duration,
+    pub(crate) refresh_token_lifetime: Duration,
     pub(crate) revoke_family_on_reuse: bool,
     pub(crate) bodies: Bodies,
     /// None, and it refuses as the vendor documents.
@@ -83,7 +83,7 @@ impl Realm {
     }
 
     pub(crate) fn issue_refresh(&mut self, login: &Login, family: Family, token: String) -> String {
-        let expires = self.now + self.settings.refresh_token_life;
+        let expires = self.now + self.settings.refresh_token_lifetime;
         self.tokens.issue_refresh(&token, login, family, expires);
         token
     }
@@ -121,7 +121,7 @@ impl Settings {
         };
         Self {
             access_token_life: Duration::from_secs(access),
-            refresh_token_life: Duration::from_secs(refresh),
+            refresh_token_lifetime: Duration::from_secs(refresh),
             revoke_family_on_reuse,
             bodies: Bodies::Both,
             dialect: None,

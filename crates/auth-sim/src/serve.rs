@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::fault::{Latch, Plan};
 use crate::realm::Realm;
-use crate::{Answer, Fault, Received, Vendor, aerion, aeris, ermeo, generic};
+use crate::{Fault, Received, Response, Vendor, aerion, aeris, ermeo, generic};
 
 /// What the threads of a simulator share.
 pub(crate) struct Shared {
@@ -89,17 +89,17 @@ impl Shared {
                 Ok(())
             }
             Fault::Refuse => Ok(()),
-            Fault::Garble => out.send(&Answer::new(200).body("text/html", LOGIN_PAGE)),
-            Fault::Noise => out.send(&Answer::new(200).body("application/json", NOISE)),
-            Fault::Status(status) => out.send(&Answer::new(*status)),
-            Fault::Redirect(location) => out.send(&Answer::new(302).header("Location", location)),
+            Fault::Garble => out.send(&Response::new(200).body("text/html", LOGIN_PAGE)),
+            Fault::Noise => out.send(&Response::new(200).body("application/json", NOISE)),
+            Fault::Status(status) => out.send(&Response::new(*status)),
+            Fault::Redirect(location) => out.send(&Response::new(302).header("Location", location)),
             Fault::Endless => out.endless(),
-            Fault::Answer(answer) => out.send(answer),
+            Fault::Response(answer) => out.send(answer),
             Fault::Raw(bytes) => out.raw(bytes),
         }
     }
 
-    fn handle(&self, received: &Received) -> Answer {
+    fn handle(&self, received: &Received) -> Response {
         let mut realm = lock(&self.realm);
         realm.now = self.now();
         let mut answer = match self.vendor {
@@ -157,17 +157,17 @@ struct Reply<'a> {
 }
 
 impl Reply<'_> {
-    fn send(&mut self, answer: &Answer) -> io::Result<()> {
+    fn send(&mut self, answer: &Response) -> io::Result<()> {
         let bytes = self.begin(answer);
         self.raw(&bytes)
     }
 
-    fn cut(&mut self, answer: &Answer, length: usize) -> io::Result<()> {
+    fn cut(&mut self, answer: &Response, length: usize) -> io::Result<()> {
         let bytes = self.begin(answer);
         self.raw(&bytes[..length.min(bytes.len())])
     }
 
-    fn drip(&mut self, answer: &Answer, pause: Duration) -> io::Result<()> {
+    fn drip(&mut self, answer: &Response, pause: Duration) -> io::Result<()> {
         for byte in self.begin(answer) {
             self.raw(&[byte])?;
             if self.shared.closing.wait(pause) {
@@ -193,7 +193,7 @@ impl Reply<'_> {
     }
 
     /// The log is complete before the client can have read a byte.
-    fn begin(&self, answer: &Answer) -> Vec<u8> {
+    fn begin(&self, answer: &Response) -> Vec<u8> {
         self.note(answer.status(), answer.is_refusal);
         answer.render(self.shared.now(), self.with_body)
     }

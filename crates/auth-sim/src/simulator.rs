@@ -10,7 +10,7 @@ use crate::door::Door;
 use crate::fault::{Latch, Plan};
 use crate::serve::{Shared, lock};
 use crate::tokens::Login;
-use crate::{Builder, Fault, Gate, Received, Vendor, aerion, aeris, ermeo, generic};
+use crate::{Fault, Gate, Received, SimulatorBuilder, Vendor, aerion, aeris, ermeo, generic};
 
 /// One vendor's server on a loopback port, until it is dropped.
 ///
@@ -76,14 +76,14 @@ impl Simulator {
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let ermeo = Simulator::builder(Vendor::Ermeo)
-    ///     .access_token_life(Duration::from_secs(60))
+    ///     .access_token_lifetime(Duration::from_secs(60))
     ///     .revoke_family_on_reuse(true)
     ///     .start()?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn builder(vendor: Vendor) -> Builder {
-        Builder::new(vendor)
+    pub fn builder(vendor: Vendor) -> SimulatorBuilder {
+        SimulatorBuilder::new(vendor)
     }
 
     /// The base URL, without a slash at its end: `http://127.0.0.1:PORT`.

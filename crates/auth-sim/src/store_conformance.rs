@@ -146,7 +146,7 @@ fn swap(
     identity: &Identity,
     expected: Option<&Record>,
     record: &Record,
-    result: Swap,
+    result: SwapOutcome,
 ) -> Outcome {
     let answer = store.swap(identity, expected, record)?;
     must(

@@ -1,5 +1,6 @@
 //! APIs that want the token in a header of their own, after a word of their own, or alone.
 
+use auth_all::Secret;
 use auth_core::{Error, agent};
 use oauth2_generic::{Client, DpopKey};
 
@@ -41,7 +42,7 @@ fn a_token_goes_where_the_api_wants_it_and_is_replaced_there() {
         let elsewhere = Api::content();
         let api = api(header, &second, &elsewhere.at("/"));
         let (builder, given) = builder(wanting(&api, name, scheme));
-        let session = builder.build();
+        let session = builder.build().unwrap();
         let agent = session.agent();
         assert_eq!(status(agent.get(api.at("/admin")).call()), 200, "{header}");
         let seen = |visit: &super::stage::Visit| visit.header(header).to_owned();
@@ -63,7 +64,7 @@ fn a_session_gives_the_value_for_that_header() {
     for (name, scheme, _, value) in WAYS {
         let api = Api::content();
         let (builder, _) = builder(wanting(&api, name, scheme));
-        let session = builder.build();
+        let session = builder.build().unwrap();
         let authorization = session.authorization().unwrap();
         assert_eq!(authorization, value);
         assert!(authorization.is_sensitive());
@@ -79,7 +80,7 @@ fn a_session_gives_the_value_for_that_header() {
 fn a_request_that_has_the_header_is_left_alone() {
     let api = Api::content();
     let (builder, given) = builder(wanting(&api, "X-Token", ""));
-    let agent = builder.build().agent();
+    let agent = builder.build().unwrap().agent();
     let call = |name: &str, value: &str| {
         agent.get(api.url()).header(name, value).call().unwrap();
         api.visits().pop().unwrap()
@@ -115,7 +116,7 @@ fn a_header_or_a_word_that_cannot_be_one_is_a_configuration_error() {
         (bound(wrong("", "Token")), "bound to a key"),
     ] {
         let (builder, given) = builder(client);
-        let session = builder.build();
+        let session = builder.build().unwrap();
         let failed = session.agent().get(api.url()).call().unwrap_err();
         for error in [
             &session.token().unwrap_err(),
@@ -135,7 +136,8 @@ fn a_wrong_header_is_an_error_with_a_token_at_hand_too() {
     let api = Api::content();
     let (builder, _) = builder(wanting(&api, "X Token", ""));
     let session = builder
-        .response(auth_core::grant::TokenResponse::new("t0"))
-        .build();
+        .response(auth_core::grant::TokenResponse::new(Secret::new("t0")))
+        .build()
+        .unwrap();
     assert!(matches!(session.token(), Err(Error::Configuration { .. })));
 }

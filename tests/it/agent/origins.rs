@@ -23,8 +23,8 @@ fn a_request_to_another_origin_is_an_error_that_names_it() {
     for word in [
         other.url(),
         api.url(),
-        "`Builder::origin`",
-        "`Builder::allow_unsigned`",
+        "`SessionBuilder::origin`",
+        "`SessionBuilder::allow_unsigned`",
     ] {
         assert!(text.contains(word), "{text}");
     }
@@ -44,10 +44,10 @@ fn a_session_without_an_api_says_how_to_add_one() {
         ..client(&[])
     };
     let (builder, _) = builder(client);
-    let text = unsent(&builder.build(), "https://api.example.com/").to_string();
+    let text = unsent(&builder.build().unwrap(), "https://api.example.com/").to_string();
     assert!(text.contains("https://api.example.com is not"), "{text}");
     assert!(
-        text.contains("has none") && text.contains("`Builder::origin`"),
+        text.contains("has none") && text.contains("`SessionBuilder::origin`"),
         "{text}"
     );
 }
@@ -56,7 +56,7 @@ fn a_session_without_an_api_says_how_to_add_one() {
 fn an_api_that_is_not_an_origin_is_named() {
     let text = |origin: &str| {
         let (builder, _) = builder(client(&[]));
-        let session = builder.origin(origin).build();
+        let session = builder.api(origin).build().unwrap();
         unsent(&session, "https://api.example.com/").to_string()
     };
     for origin in ["api.example.com", "https://api.example.com\n", ""] {
@@ -70,7 +70,7 @@ fn an_api_that_is_not_an_origin_is_named() {
 fn an_unsigned_request_is_sent_where_it_is_allowed() {
     let (api, other) = (Api::content(), Api::content());
     let (builder, given) = builder(client(&[&api]));
-    let session = builder.allow_unsigned().build();
+    let session = builder.allow_unsigned().build().unwrap();
     session.agent().get(other.at("/orders")).call().unwrap();
     assert_eq!(other.heard(), ["GET /orders "]);
     assert_eq!(count(&given), 0);
@@ -85,7 +85,7 @@ fn an_unsigned_request_is_redirected_as_the_request_says() {
         Api::start(|_| super::stage::redirect(302, "/x")),
     );
     let (builder, _) = builder(client(&[&api]));
-    let agent = builder.allow_unsigned().build().agent();
+    let agent = builder.allow_unsigned().build().unwrap().agent();
     let request = agent.get(other.url()).config().max_redirects(0).build();
     assert_eq!(request.call().unwrap().status(), 302);
     let error = agent.get(other.url()).call().unwrap_err();
@@ -127,7 +127,7 @@ fn an_error_in_an_error_of_ureq_prints_its_causes() {
         Ok(answer.body(body.to_vec()).unwrap())
     };
     let (builder, _) = builder(client(&[&api]));
-    let session = builder.transport(refuse).retries(0).build();
+    let session = builder.transport(refuse).retries(0).build().unwrap();
     unsent(&session, api.url());
     let error = unsent(&session, api.url());
     assert!(error.to_string().contains("out of order"), "{error}");
@@ -166,8 +166,9 @@ fn a_key_in_the_url_of_an_api_is_not_shown() {
         "https://canary@/",
     ] {
         let session = Session::builder(ClientCredentials::new(Client::default()))
-            .origin(url)
-            .build();
+            .api(url)
+            .build()
+            .unwrap();
         let error = session.agent().get("https://api.example.com/").call();
         let error = error.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");

@@ -281,6 +281,7 @@ fn a_redirect_that_is_a_rejection_costs_one_renewal() {
         let (builder, given) = builder(rejecting(&api));
         let agent = builder
             .build()
+            .unwrap()
             .agent_with(|config| config.max_redirects(most));
         assert_eq!(status(agent.get(api.at("/tags")).call()), 200);
         assert_eq!(api.heard(), ["GET /tags Bearer t1", "GET /tags Bearer t2"]);
@@ -292,7 +293,7 @@ fn a_redirect_that_is_a_rejection_costs_one_renewal() {
 fn a_second_rejection_by_a_redirect_is_what_the_caller_gets() {
     let api = with_login_page("nothing");
     let (builder, given) = builder(rejecting(&api));
-    let session = builder.build();
+    let session = builder.build().unwrap();
     for _ in 0..3 {
         assert_eq!(status(session.agent().get(api.at("/tags")).call()), 302);
     }
@@ -305,7 +306,7 @@ fn a_second_rejection_by_a_redirect_is_what_the_caller_gets() {
 fn a_post_that_a_redirect_rejects_is_sent_once() {
     let api = with_login_page("Bearer t2");
     let (builder, given) = builder(rejecting(&api));
-    let session = builder.build();
+    let session = builder.build().unwrap();
     let post = || status(session.agent().post(api.at("/tags")).send("a tag"));
     assert_eq!(post(), 302);
     assert_eq!(count(&given), 1, "no renewal for a request that is over");
@@ -321,7 +322,7 @@ fn a_redirect_of_another_origin_is_no_rejection() {
     let elsewhere = moving("/a", 302, "/b");
     let api = moving("/away", 307, &elsewhere.at("/a"));
     let (builder, given) = builder(rejecting(&api));
-    let came = builder.build().agent().get(api.at("/away")).call();
+    let came = builder.build().unwrap().agent().get(api.at("/away")).call();
     assert_eq!(status(came), 401, "without the token");
     assert_eq!(elsewhere.heard(), ["GET /a ", "GET /b "]);
     assert_eq!(count(&given), 1);

@@ -57,7 +57,7 @@ fn a_session_is_dropped_with_its_agents() {
         Ok(Response::new(body.into()))
     };
     let grant = ClientCredentials::new(client(&[&api]));
-    let session = Session::builder(grant).transport(issue).build();
+    let session = Session::builder(grant).transport(issue).build().unwrap();
     let agent = session.agent();
     let other = session.agent_with(|config| config);
     drop(session);

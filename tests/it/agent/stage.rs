@@ -180,7 +180,7 @@ pub(super) fn builder(client: Client) -> (Builder, Arc<AtomicUsize>) {
 
 pub(super) fn session(apis: &[&Api]) -> (Session, Arc<AtomicUsize>) {
     let (builder, given) = builder(client(apis));
-    (builder.build(), given)
+    (builder.build().unwrap(), given)
 }
 
 pub(super) fn count(given: &AtomicUsize) -> usize {

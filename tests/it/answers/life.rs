@@ -51,11 +51,11 @@ fn a_life_of_nothing_or_less_is_no_life() {
 #[test]
 fn a_life_that_is_absent_or_null_is_the_documented_one_or_unknown() {
     let absent = r#"{"access_token":"a","token_type":"bearer"}"#;
-    assert_eq!(body(absent).unwrap().expires, Lifetime::Unknown);
+    assert_eq!(body(absent).unwrap().lifetime, Lifetime::Unknown);
     assert_eq!(expires("null").unwrap(), Lifetime::Unknown);
     let format = ResponseFormat::new().lifetime(Duration::from_secs(7200));
     let response = read_as(format, answer(200, absent)).unwrap();
-    assert_eq!(response.expires, Lifetime::For(Duration::from_secs(7200)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(7200)));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn an_expiry_in_words_is_a_moment_with_its_offset() {
         at(r#""2026-01-01T03:00:00.000+02:00""#).unwrap().expires,
         hour
     );
-    assert_eq!(at("null").unwrap().expires, Lifetime::Unknown);
+    assert_eq!(at("null").unwrap().lifetime, Lifetime::Unknown);
     assert_malformed(
         at(r#""2025-12-31T23:59:59Z""#),
         "had passed when the server sent it",
@@ -326,7 +326,7 @@ fn a_jwts_own_end_is_read_where_it_is_asked_for() {
     );
     // Nothing reads it unless it is asked for.
     let text = r#"{"access_token":"eyJhbGciOiJub25lIn0.eyJleHAiOjE3NjcyMjkyMDB9.c2ln","token_type":"Bearer"}"#;
-    assert_eq!(body(text).unwrap().expires, Lifetime::Unknown);
+    assert_eq!(body(text).unwrap().lifetime, Lifetime::Unknown);
 }
 
 #[test]
@@ -336,11 +336,11 @@ fn the_life_of_a_refresh_token_is_read_from_the_answer() {
             r#"{{"access_token":"a","token_type":"bearer","refresh_token":"r",{members}}}"#
         );
         let format = ResponseFormat {
-            refresh_token_life: documented.map(Duration::from_secs),
+            refresh_token_lifetime: documented.map(Duration::from_secs),
             ..ResponseFormat::default()
         };
         let response = read_as(format, answer(200, &text)).unwrap();
-        response.refresh_token_life.map(|life| life.as_secs())
+        response.refresh_token_lifetime.map(|life| life.as_secs())
     };
     assert_eq!(read(r#""refresh_expires_in":1800"#, None), Some(1800));
     assert_eq!(read(r#""refresh_expires_in":"1800""#, Some(60)), Some(1800));
@@ -373,5 +373,5 @@ fn a_jwts_own_end_outweighs_a_documented_life() {
         .lifetime(Duration::from_secs(3600));
     let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
     let response = read_as(format, answer.body(text.into()).unwrap()).unwrap();
-    assert_eq!(response.expires, Lifetime::For(Duration::from_secs(300)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(300)));
 }

@@ -1,5 +1,6 @@
 //! Tokens that are not where RFC 6749 has them: found by a path, or named by their place.
 
+use auth_all::Secret;
 use std::time::Duration;
 
 use auth_core::Result;
@@ -72,7 +73,7 @@ fn a_name_with_a_dot_is_found_before_a_path() {
         .expires(".expires", ExpiryFormat::Seconds);
     let response = read_as(format, answer(200, text)).unwrap();
     assert_eq!(response.access_token.expose(), "literal");
-    assert_eq!(response.expires, Lifetime::For(Duration::from_secs(60)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(60)));
 }
 
 #[test]
@@ -88,7 +89,7 @@ fn what_is_beside_a_token_belongs_to_it() {
     )
     .unwrap();
     assert_eq!(response.scope.as_deref(), Some("chat"));
-    assert_eq!(response.expires, Lifetime::For(Duration::from_secs(60)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(60)));
     assert_eq!(response.extra["id"].expose(), "U1");
     assert_eq!(tokens(Ok(response)), ("user".into(), Some("users".into())));
     let bot = read_as(format("access_token", "bot"), answer(200, slack));
@@ -157,7 +158,7 @@ fn what_belongs_to_a_token_is_read_in_another_spelling() {
     let text = r#"{"accessToken":"a","tokenType":"Bearer","expiresIn":60,"Scope":"s"}"#;
     let format = ResponseFormat::new().access_token("accessToken");
     let response = read_as(format, answer(200, text)).unwrap();
-    assert_eq!(response.expires, Lifetime::For(Duration::from_secs(60)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(60)));
     assert_eq!(response.scope.as_deref(), Some("s"));
 }
 
@@ -208,7 +209,7 @@ fn an_answer_of_a_java_server_is_read() {
         ..lenient()
     };
     let response = read_as(format, answer(200, text)).unwrap();
-    assert_eq!(response.expires, Lifetime::For(Duration::from_secs(2482)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(2482)));
     assert_eq!(response.scope.as_deref(), Some("read write"));
     assert_eq!(tokens(Ok(response)), ("a".into(), Some("r".into())));
 }
@@ -220,7 +221,7 @@ fn a_refresh_token_that_is_not_plain_is_an_error() {
         body(text),
         "set `ResponseFormat::refresh_token` to the path of it",
     );
-    let format = ResponseFormat::new().refresh_token("refresh_token.two");
+    let format = ResponseFormat::new().refresh_token(Secret::new("refresh_token.two"));
     assert_eq!(
         tokens(read_as(format, answer(200, text))).1.as_deref(),
         Some("canary7Qz2")
@@ -231,14 +232,14 @@ fn a_refresh_token_that_is_not_plain_is_an_error() {
 fn a_reply_is_read_by_paths() {
     let text = r#"{"data":{"name":"n","age":"7","is":true,"all":["x","y"]},"list":[{"name":"first"}],"a.b":"dotted"}"#;
     let request = TokenRequest::form("https://as.example/ask").param("q", "1");
-    let reply = request.ask(&Script::bodies([text])).unwrap();
+    let reply = request.fetch(&Script::bodies([text])).unwrap();
     assert_eq!(reply.text("data.name").unwrap().expose(), "n");
     assert_eq!(reply.text_in("data", "name").unwrap().expose(), "n");
     assert_eq!(reply.text("list.0.name").unwrap().expose(), "first");
     assert_eq!(reply.text("list.name").unwrap().expose(), "first");
     assert_eq!(reply.text("a.b").unwrap().expose(), "dotted");
     assert_eq!(reply.number("data.age"), Some(7.0));
-    assert_eq!(reply.truth("data.is"), Some(true));
+    assert_eq!(reply.boolean("data.is"), Some(true));
     assert_eq!(reply.texts("data.all").unwrap(), ["x", "y"]);
     assert!(reply.text("data.none").is_none() && reply.text("name.data").is_none());
 }

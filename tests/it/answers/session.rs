@@ -1,5 +1,6 @@
 //! Answers that a session must remember, or must not.
 
+use auth_all::Secret;
 use std::time::Duration;
 
 use aeris_auth::Aeris;
@@ -32,7 +33,10 @@ fn session(grant: impl Grant + 'static, script: &Script) -> (Session, ManualCloc
         .transport(script.clone())
         .clock(clock.clone());
     (
-        session.refresh_token(format!("{CANARY}first")).build(),
+        session
+            .refresh_token(format!("{CANARY}first"))
+            .build()
+            .unwrap(),
         clock,
     )
 }
@@ -70,7 +74,8 @@ fn a_token_of_unknown_life_is_never_kept_for_ever() {
     let session = Session::builder(grant)
         .transport(script.clone())
         .clock(clock.clone())
-        .build();
+        .build()
+        .unwrap();
     assert!(session.token().unwrap().expires_at().is_none());
     assert_eq!(
         (session.token().is_ok(), script.sent()),
@@ -270,7 +275,7 @@ fn a_refresh_token_whose_life_the_answer_tells_is_not_sent_after_it() {
     };
     let clock = ManualClock::new();
     let session = Session::builder(grant).transport(script.clone());
-    let session = session.clock(clock.clone()).build();
+    let session = session.clock(clock.clone()).build().unwrap();
     for (number, passed) in [(1, 1200), (2, 3600), (3, 0)] {
         assert_eq!(session.token().unwrap().expose(), format!("a{number}"));
         clock.advance(Duration::from_secs(passed));
@@ -294,7 +299,11 @@ fn what_a_server_said_reaches_every_process_that_shares_the_login() {
     let script = Script::of([answer(404, page)]);
     let start = || {
         let session = Session::builder(with_password()).transport(script.clone());
-        session.clock(clock.clone()).store(store.clone()).build()
+        session
+            .clock(clock.clone())
+            .store(store.clone())
+            .build()
+            .unwrap()
     };
     let error = quiet(start().token());
     let error = match error {

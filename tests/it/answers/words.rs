@@ -229,7 +229,7 @@ fn an_error_says_which_request_was_answered() {
         assert!(error.to_string().starts_with(&expected), "{error}");
     }
     let ask = TokenRequest::form("https://as.example/introspect").param("token", "t");
-    let error = ask.ask(&Script::of([answer(401, "")])).unwrap_err();
+    let error = ask.fetch(&Script::of([answer(401, "")])).unwrap_err();
     assert!(
         error
             .to_string()

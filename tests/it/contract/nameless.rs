@@ -1,6 +1,7 @@
 //! A login of nobody in particular is not kept where the next user would be handed it.
 
 use aerion_auth::Aerion;
+use auth_all::Secret;
 use auth_core::error::StoreFailure;
 use auth_core::grant::TokenResponse;
 use auth_core::http::{Request, Response};
@@ -52,11 +53,11 @@ fn session(
 ) -> Session {
     let mut builder = Session::builder(grant)
         .transport(transport)
-        .refresh_token("r");
+        .refresh_token(Secret::new("r"));
     if let Some(store) = store {
         builder = builder.store(store);
     }
-    builder.build()
+    builder.build().unwrap()
 }
 
 #[test]
@@ -89,7 +90,8 @@ fn a_login_with_a_name_is_kept() {
         let next = Session::builder(again)
             .store(store)
             .transport(never)
-            .build();
+            .build()
+            .unwrap();
         assert_eq!(next.token().unwrap().expose(), "t");
     }
 }
@@ -98,7 +100,7 @@ fn a_login_with_a_name_is_kept() {
 #[test]
 fn a_name_without_a_password_is_not_sent_to_log_in() {
     for grant in of("jsmith").into_iter().take(2) {
-        let session = Session::builder(grant).transport(never).build();
+        let session = Session::builder(grant).transport(never).build().unwrap();
         let error = session.token().unwrap_err();
         assert!(matches!(error, Error::LoginRequired { .. }), "{error}");
     }
@@ -109,9 +111,9 @@ fn a_name_without_a_password_is_not_sent_to_log_in() {
 fn a_token_without_a_name_that_is_there_is_served_and_not_kept() {
     let store = MemoryStore::new();
     for grant in of("") {
-        let (identity, began) = (grant.identity(), TokenResponse::new("t"));
+        let (identity, began) = (grant.identity(), TokenResponse::new(Secret::new("t")));
         let builder = Session::builder(grant).transport(never).response(began);
-        let session = builder.store(store.clone()).build();
+        let session = builder.store(store.clone()).build().unwrap();
         assert_eq!(session.token().unwrap().expose(), "t", "{identity}");
         assert!(store.load(&identity).unwrap().is_none());
     }

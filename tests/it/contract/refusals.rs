@@ -36,6 +36,7 @@ impl Fleet {
             .clock(self.stage.clock.clone())
             .store(self.store.clone())
             .build()
+            .unwrap()
     }
 
     /// Lets sessions ask in turn, with a pause after each call, and answers when requests were sent.

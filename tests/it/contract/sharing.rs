@@ -32,6 +32,7 @@ impl Shared {
             .clock(clock)
             .store(store)
             .build()
+            .unwrap()
     }
 }
 

@@ -81,6 +81,7 @@ impl Stage {
         let agent: ureq::Agent = ureq::config::Config::builder()
             .http_status_as_error(false)
             .build()
+            .unwrap()
             .into();
         let url = format!("{}{}", self.simulator.url(), subject.api);
         let request = agent

@@ -2,8 +2,9 @@
 
 use aerion_auth::Aerion;
 use aeris_auth::Aeris;
+use auth_all::Secret;
 use auth_core::Grant;
-use auth_sim::{Builder, Dialect, Simulator, Vendor};
+use auth_sim::{Dialect, Simulator, SimulatorBuilder, Vendor};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{Client, Password, RefreshToken};
 

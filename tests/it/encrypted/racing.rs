@@ -1,5 +1,6 @@
 //! Swaps whose answer was lost, and those of others in between.
 
+use auth_all::error::Remedy;
 use std::sync::Mutex;
 
 use super::*;
@@ -92,7 +93,7 @@ fn that_a_record_is_there_already_is_for_the_store_to_acknowledge() {
     let (store, _) = between(|_| Next::LoseTheAnswer);
     let old = record("old");
     let error = store.swap(&identity("ada"), None, &old).unwrap_err();
-    assert!(error.is_transient(), "{error}");
+    assert!(error.remedy() == Remedy::Retry, "{error}");
     assert_eq!(
         store.swap(&identity("ada"), None, &old).unwrap(),
         SwapOutcome::Stored

@@ -1,5 +1,6 @@
 //! An answer that ends too early is never a token, and leaves open whether the request was acted upon.
 
+use auth_all::Secret;
 use std::time::Duration;
 
 use auth_core::error::LoginReason;
@@ -23,7 +24,11 @@ fn cut_everywhere(whole: &str) {
         let clock = ManualClock::new();
         let builder = Session::builder(grant).transport(transport.clone());
         (
-            builder.clock(clock.clone()).refresh_token("r1").build(),
+            builder
+                .clock(clock.clone())
+                .refresh_token(Secret::new("r1"))
+                .build()
+                .unwrap(),
             clock,
         )
     };

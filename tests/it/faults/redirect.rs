@@ -1,6 +1,7 @@
 //! A token request goes where it was sent, and nowhere else.
 
 use crate::support::asking::Asking as _;
+use auth_all::Secret;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 

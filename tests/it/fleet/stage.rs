@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use auth_sim::{Builder, Dialect, Gate, ermeo};
+use auth_sim::{Dialect, Gate, SimulatorBuilder, ermeo};
 use auth_tests::fleet::{Calls, Fleet, Happening, Order, Point, Report, Request, Settings, Time};
 
 use super::place::Place;
@@ -51,7 +51,7 @@ impl Stage {
         settings: impl FnOnce(&Place) -> Settings,
         server: impl FnOnce(Builder) -> Builder,
     ) -> Self {
-        let with_life = |builder: Builder| server(builder.access_token_life(LIFE));
+        let with_life = |builder: Builder| server(builder.access_token_lifetime(LIFE));
         let fleet = Fleet::open_with(PROGRAM, settings(&place), with_life).unwrap();
         Self {
             fleet,

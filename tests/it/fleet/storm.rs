@@ -78,7 +78,7 @@ impl Storm {
             time: Time::running(PACE),
             ..settings(&place)
         };
-        let made = |builder: Builder| server(builder.access_token_life(LIFE));
+        let made = |builder: Builder| server(builder.access_token_lifetime(LIFE));
         let mut storm = Self {
             fleet: Fleet::open_with(PROGRAM, settings, made).unwrap(),
             place,

@@ -141,7 +141,7 @@ fn an_api_that_the_token_is_not_for_is_shown_no_token_and_asks_for_none() {
     on_every_pair(|ours, theirs| {
         let http = Counted::default();
         let builder = || Session::builder(ours.alice()).transport(http.clone());
-        let error = builder().build().agent().get(theirs.api()).call();
+        let error = builder().build().unwrap().agent().get(theirs.api()).call();
         let error = error.expect_err("an API that was not named");
         let unsent = agent::error_of(&error);
         assert!(
@@ -149,7 +149,7 @@ fn an_api_that_the_token_is_not_for_is_shown_no_token_and_asks_for_none() {
             "{error}"
         );
 
-        let session = builder().allow_unsigned().build();
+        let session = builder().allow_unsigned().build().unwrap();
         let answer = session.agent().get(theirs.api()).call();
         let refused = match theirs.kind {
             Kind::Django => 403,

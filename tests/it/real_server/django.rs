@@ -1,6 +1,7 @@
 //! What only django-oauth-toolkit has or does: JSON, the implicit grant, an API that says 403.
 
 use crate::support::asking::Asking as _;
+use auth_all::Secret;
 use std::io::Read as _;
 
 use auth_core::Session;
@@ -39,7 +40,7 @@ fn an_implicit_token_opens_the_api_and_comes_without_a_refresh_token() {
         let token = pending.redirected(&redirect).unwrap();
         assert!(token.access_token.expose().starts_with("+/"));
         assert!(token.refresh_token.is_none());
-        let session = Session::builder(login).response(token).build();
+        let session = Session::builder(login).response(token).build().unwrap();
         assert_eq!(site.whoami(&session), "alice");
     });
 }
@@ -91,10 +92,11 @@ fn a_403_with_an_empty_page_is_the_callers_to_judge() {
     on_django(|site| {
         let (http, clock) = (Counted::default(), ManualClock::new());
         let session = Session::builder(site.alice())
-            .response(TokenResponse::new("made-up"))
+            .response(TokenResponse::new(Secret::new("made-up")))
             .transport(http.clone())
             .clock(clock)
-            .build();
+            .build()
+            .unwrap();
         let agent = session.agent_with(|config| config.http_status_as_error(false));
         let answer = agent.get(site.api()).call().unwrap();
         assert_eq!(answer.status(), 403);
@@ -122,9 +124,10 @@ fn a_403_is_answered_with_a_new_token_where_the_caller_says_that_it_means_that()
         alice.client.rejections = vec![403];
         let http = Counted::default();
         let session = Session::builder(alice)
-            .response(TokenResponse::new("made-up"))
+            .response(TokenResponse::new(Secret::new("made-up")))
             .transport(http.clone())
-            .build();
+            .build()
+            .unwrap();
         assert_eq!(site.whoami(&session), "alice");
         assert_eq!(http.sent(), 1);
     });

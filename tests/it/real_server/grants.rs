@@ -1,5 +1,6 @@
 //! The grants that both servers have, to a token that opens the API.
 
+use auth_all::Secret;
 use auth_core::Session;
 use auth_core::testing::ManualClock;
 use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Password, RefreshToken};

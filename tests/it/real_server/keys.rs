@@ -189,7 +189,8 @@ fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
         let first = Session::builder(granted(&proving(site, &key)).resource_owner("alice"))
             .store(store())
             .clock(clock.clone())
-            .build();
+            .build()
+            .unwrap();
         assert_eq!(me(site, &first), "alice");
         drop(first);
 
@@ -197,7 +198,7 @@ fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
         let again = |key: DpopKey| {
             let grant = RefreshToken::new(proving(site, &key).client).user("alice");
             let session = Session::builder(grant).store(store());
-            session.clock(clock.clone()).build()
+            session.clock(clock.clone()).build().unwrap()
         };
         let kept = DpopKey::from_pkcs8_pem(key.to_pkcs8_pem()).unwrap();
         assert_eq!(me(site, &again(kept)), "alice");

@@ -2,6 +2,7 @@
 //! that it leaves out, an API that says 401.
 
 use crate::support::asking::Asking as _;
+use auth_all::Secret;
 use auth_core::error::ErrorCode;
 use auth_core::grant::TokenResponse;
 use auth_core::testing::ManualClock;
@@ -190,9 +191,10 @@ fn a_401_with_invalid_token_is_answered_with_a_new_one() {
     on_oidc(|site| {
         let http = Counted::default();
         let session = Session::builder(site.alice())
-            .response(TokenResponse::new("made-up"))
+            .response(TokenResponse::new(Secret::new("made-up")))
             .transport(http.clone())
-            .build();
+            .build()
+            .unwrap();
         assert_eq!(site.whoami(&session), "alice");
         assert_eq!(http.sent(), 1);
     });

@@ -1,5 +1,6 @@
 //! One login for several sessions and programs, whose refresh tokens work once.
 
+use auth_all::Secret;
 use std::env;
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
@@ -21,6 +22,7 @@ fn session(
         .store(store)
         .clock(clock.clone())
         .build()
+        .unwrap()
 }
 
 fn password(client: Client) -> Password {

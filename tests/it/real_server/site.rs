@@ -1,5 +1,6 @@
 //! One way into a server, and what a test does with it.
 
+use auth_all::Secret;
 use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;

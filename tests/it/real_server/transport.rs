@@ -28,6 +28,7 @@ impl Counted {
             .transport(self.clone())
             .clock(clock.clone())
             .build()
+            .unwrap()
     }
 
     /// The same, from a refresh token that was kept.
@@ -42,6 +43,7 @@ impl Counted {
             .clock(clock.clone())
             .refresh_token(refresh_token)
             .build()
+            .unwrap()
     }
 }
 

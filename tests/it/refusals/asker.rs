@@ -1,5 +1,6 @@
 //! A program that asks its session for a token every minute, and what that costs.
 
+use auth_all::Secret;
 use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -121,7 +122,7 @@ impl Who {
             .store(store.clone());
         match self.asks() {
             Asked::Login => session.build(),
-            Asked::Refresh => session.refresh_token("first").build(),
+            Asked::Refresh => session.refresh_token(Secret::new("first")).build().unwrap(),
         }
     }
 

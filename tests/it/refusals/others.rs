@@ -1,5 +1,6 @@
 //! Who is held back by a refusal, and who is not: processes that share a login, other settings, other tokens.
 
+use auth_all::Secret;
 use std::time::Duration;
 
 use auth_core::error::LoginReason;
@@ -176,7 +177,7 @@ fn whatever_setting_is_corrected_is_tried_at_once() {
                 let session = session
                     .transport(server.clone())
                     .clock(server.clock.clone());
-                session.store(store.clone()).build()
+                session.store(store.clone()).build().unwrap()
             };
             let wrong = start(client());
             assert!(wrong.token().is_err());
@@ -296,7 +297,7 @@ fn a_login_that_was_logged_in_keeps_its_refresh_token_until_then() {
     let session = Session::builder(grant)
         .transport(server.clone())
         .clock(server.clock.clone());
-    let session = session.refresh_token("first").build();
+    let session = session.refresh_token(Secret::new("first")).build().unwrap();
     server.refuses_all();
     ask_for(&session, &server, HOUR);
     assert_eq!(session.refresh_token().expect("kept").expose(), "first");
@@ -321,7 +322,7 @@ fn a_block_of_eleven_hours_costs_little() {
         let session = Session::builder(grant)
             .transport(server.clone())
             .clock(server.clock.clone());
-        let session = session.refresh_token("first").build();
+        let session = session.refresh_token(Secret::new("first")).build().unwrap();
         // Every five seconds.
         while server.seconds() < 40_159 {
             assert!(session.token().is_err());

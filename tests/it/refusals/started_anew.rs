@@ -29,6 +29,7 @@ impl Starts {
             .clock(self.server.clock.clone())
             .store(store)
             .build()
+            .unwrap()
     }
 }
 

@@ -74,7 +74,7 @@ fn repeated_to(client_id: &str, secret: &Secret, words: impl Fn(&str) -> String 
 
 #[test]
 fn no_part_of_a_repeated_secret_is_left_where_the_text_is_cut() {
-    let secret = Secret::from("s3cr3t-and-long-enough-to-be-cut-in-the-middle");
+    let secret = Secret::new("s3cr3t-and-long-enough-to-be-cut-in-the-middle");
     for offset in 0..300 {
         let text = repeated(&secret, |secret| format!("{}{secret}", "x".repeat(offset)));
         assert!(!text.contains("xs3c"), "after {offset} characters: {text}");
@@ -119,7 +119,7 @@ fn a_repeated_secret_is_left_out_however_it_is_spelled() {
 
 #[test]
 fn a_secret_that_begins_like_another_value_is_left_out_whole() {
-    let secret = Secret::from("canary7Qz-and-the-rest");
+    let secret = Secret::new("canary7Qz-and-the-rest");
     let text = repeated_to(CANARY, &secret, |secret| format!("wrong: {secret}"));
     assert!(!text.contains("the-rest"), "{text}");
 }

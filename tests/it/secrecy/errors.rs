@@ -35,7 +35,7 @@ fn everything(
         .transport(transport)
         .clock(clock)
         .observer(note);
-    let session = session.refresh_token(secret("refresh")).build();
+    let session = session.refresh_token(secret("refresh")).build().unwrap();
     let (mut text, log) = journal::of(|| {
         let mut text = format!("{session:?}\n");
         for _ in 0..3 {
@@ -180,7 +180,7 @@ fn what_is_logged_names_the_identity_and_the_event() {
     let token = format!(
         r#"{{"access_token":"{CANARY}","token_type":"bearer","refresh_token":"{CANARY}"}}"#
     );
-    let session = session.transport(always(200, token)).build();
+    let session = session.transport(always(200, token)).build().unwrap();
     let (_, log) = journal::of(|| session.token().unwrap());
     assert!(log.starts_with("DEBUG auth_core"), "{log}");
     assert!(log.contains("ermeo base=https://api.ermeo.com client_id=7_4hzk username=camille@acme.example: obtained a token"), "{log}");

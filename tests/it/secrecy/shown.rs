@@ -66,7 +66,7 @@ fn every_type_of_the_core_is_redacted() {
             .response(response())
     };
     assert_redacted(&builder(), "Builder {");
-    let session = builder().build();
+    let session = builder().build().unwrap();
     assert_redacted(&session, "Session {");
     let token = session.token().expect("it was given");
     assert_eq!(token.expose(), format!("{CANARY}a"), "the canary is there");

@@ -61,7 +61,7 @@ fn a_company_that_is_no_host_name_is_a_configuration_error_before_any_socket() {
                 let script = Script::default();
                 for outcome in [
                     grant.obtain(&script),
-                    grant.refresh(&Secret::from("r"), &script),
+                    grant.refresh(&Secret::new("r"), &script),
                 ] {
                     let error = quiet(outcome);
                     assert!(
@@ -75,7 +75,10 @@ fn a_company_that_is_no_host_name_is_a_configuration_error_before_any_socket() {
                         "{error}"
                     );
                 }
-                let session = Session::builder(grant).transport(script.clone()).build();
+                let session = Session::builder(grant)
+                    .transport(script.clone())
+                    .build()
+                    .unwrap();
                 assert!(matches!(
                     quiet(session.token()),
                     Error::Configuration { .. }

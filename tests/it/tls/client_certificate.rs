@@ -32,7 +32,8 @@ fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
         );
         let session = Session::builder(ermeo(&https(&endpoint)))
             .transport(transport)
-            .build();
+            .build()
+            .unwrap();
 
         assert_eq!(session.token().unwrap().expose(), access_token(1));
         let visits = endpoint.all();
@@ -69,7 +70,7 @@ fn with_tls_1_3_a_missing_client_certificate_is_told_although_the_request_was_se
     let ermeo = Session::builder(ermeo(&url)).transport(introduced(&authority, None));
     let aeris = Session::builder(aeris(&url)).transport(introduced(&authority, None));
     for builder in [ermeo, aeris] {
-        let error = quiet(builder.retries(0).build().token());
+        let error = quiet(builder.retries(0).build().unwrap().token());
         let expected = (
             "received fatal alert: CertificateRequired",
             Delivery::Unknown,

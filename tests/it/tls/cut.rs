@@ -11,7 +11,10 @@ use crate::support::quiet;
 
 #[track_caller]
 fn assert_maybe_sent(error: &Error) {
-    let Error::Network { failure, delivery } = error else {
+    let Error::Network {
+        failure, delivery, ..
+    } = error
+    else {
         panic!("{error:?}");
     };
     assert_eq!(
@@ -125,6 +128,7 @@ fn get(authority: &Authority, url: &str) -> Error {
             .transport(transport)
             .retries(0)
             .build()
+            .unwrap()
             .token(),
     )
 }

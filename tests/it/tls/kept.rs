@@ -1,5 +1,6 @@
 //! A handshake that fails does not spend a refresh token, and so does not cost a login.
 
+use auth_all::error::Remedy;
 use std::time::Duration;
 
 use auth_core::Error;
@@ -55,7 +56,7 @@ fn a_refresh_token_outlives_a_call_that_fails_for_the_certificate() {
         ("invalid peer certificate: UnknownIssuer", Delivery::NotSent)
     );
     assert!(
-        error.is_transient(),
+        error.remedy() == Remedy::Retry,
         "the server's certificate may be mended"
     );
     assert_eq!(session.refresh_token().unwrap().expose(), refresh_token(1));
@@ -79,7 +80,9 @@ fn a_refresh_token_outlives_a_handshake_that_takes_too_long() {
     let (session, _) = on_refresh_token(&url, transport, 0);
 
     match quiet(session.token()) {
-        Error::Network { failure, delivery } => {
+        Error::Network {
+            failure, delivery, ..
+        } => {
             assert_eq!(
                 (network, sent),
                 (NetworkFailure::Timeout, Delivery::NotSent)

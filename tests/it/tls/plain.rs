@@ -76,7 +76,7 @@ fn plain_http_to_a_name_is_a_matter_of_configuration_and_nothing_is_sent_or_look
         let transport = everywhere.transport(without_proxy());
         let builder =
             Session::builder(ermeo(&format!("http://{host}:{port}"))).transport(transport);
-        let session = builder.refresh_token(refresh_token(1)).build();
+        let session = builder.refresh_token(refresh_token(1)).build().unwrap();
 
         let error = quiet(session.token());
         assert!(
@@ -106,7 +106,8 @@ fn plain_http_to_a_name_is_sent_where_that_is_allowed() {
         let transport = everywhere.transport(without_proxy()).danger_allow_http();
         let session = Session::builder(ermeo(&format!("http://{host}")))
             .transport(transport)
-            .build();
+            .build()
+            .unwrap();
 
         assert_eq!(session.token().unwrap().expose(), access_token(1));
         assert_eq!(everywhere.asked(), [host]);
@@ -137,6 +138,7 @@ fn with_plain_http_allowed_a_certificate_is_still_checked_against_the_name() {
             .transport(transport.clone())
             .retries(0)
             .build()
+            .unwrap()
     };
 
     assert_eq!(

@@ -98,7 +98,8 @@ fn a_proxy_sees_where_to_and_ciphertext() {
         HttpTransport::configured(|config| trusting(authority.roots())(config).proxy(proxy_url));
     let session = Session::builder(ermeo(&https(&endpoint)))
         .transport(transport)
-        .build();
+        .build()
+        .unwrap();
 
     assert_eq!(session.token().unwrap().expose(), access_token(1));
     let target = endpoint.address();
@@ -145,7 +146,9 @@ fn a_proxy_that_refuses_was_sent_nothing_and_costs_no_refresh_token() {
     let (session, _) = on_refresh_token(&https(&endpoint), transport, 0);
 
     match quiet(session.token()) {
-        Error::Network { failure, delivery } => {
+        Error::Network {
+            failure, delivery, ..
+        } => {
             assert_eq!((network, sent), (NetworkFailure::Proxy, Delivery::NotSent))
         }
         other => panic!("{other:?}"),
@@ -175,7 +178,10 @@ fn plain_http_on_this_machine_never_goes_through_a_proxy() {
     for transport in transports {
         let endpoint = endpoint([Turn::Plain(answer(1))]);
         let url = format!("http://{}", endpoint.address());
-        let session = Session::builder(ermeo(&url)).transport(transport).build();
+        let session = Session::builder(ermeo(&url))
+            .transport(transport)
+            .build()
+            .unwrap();
         assert_eq!(session.token().unwrap().expose(), access_token(1));
         assert_eq!(endpoint.all().len(), 1);
     }
@@ -190,7 +196,8 @@ fn plain_http_that_is_allowed_elsewhere_goes_through_the_proxy_that_is_set() {
     let session = Session::builder(ermeo("http://api.example.com"))
         .transport(transport.danger_allow_http())
         .retries(0)
-        .build();
+        .build()
+        .unwrap();
     let error = quiet(session.token());
     assert!(
         matches!(

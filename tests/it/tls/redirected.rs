@@ -17,10 +17,11 @@ fn redirect(to: &str) -> String {
 fn orders(api: &Visits<Visit>, other: &str, authority: &Authority) {
     let url = https(api);
     let session = Session::builder(ermeo(&url))
-        .origin(&url)
-        .origin(other)
+        .api(&url)
+        .api(other)
         .response(TokenResponse::new(access_token(1)))
-        .build();
+        .build()
+        .unwrap();
     let agent = session.agent_with(|config| trusting(authority.roots())(config));
     agent.get(format!("{url}/orders")).call().unwrap();
 }

@@ -17,7 +17,7 @@ fn log_in_and_refresh(authority: &Authority, transport: HttpTransport) {
     let endpoint = endpoint([1, 2].map(|n| Turn::Tls(server.clone(), answer(n))));
     let clock = ManualClock::new();
     let builder = Session::builder(ermeo(&https(&endpoint))).transport(transport);
-    let session = builder.clock(clock.clone()).build();
+    let session = builder.clock(clock.clone()).build().unwrap();
 
     assert_eq!(session.token().unwrap().expose(), access_token(1));
     clock.advance(std::time::Duration::from_secs(3600));
@@ -69,7 +69,7 @@ fn a_certificate_that_does_not_fit_is_refused_by_name_before_a_byte_of_the_reque
         let endpoint = endpoint([Turn::Tls(server, answer(1))]);
         let builder = Session::builder(ermeo(&https(&endpoint))).retries(0);
         let transport = HttpTransport::configured(trusting(ours.roots()));
-        let error = quiet(builder.transport(transport).build().token());
+        let error = quiet(builder.transport(transport).build().unwrap().token());
 
         let (reason, sent) = no_connection(&error);
         assert!(
@@ -93,7 +93,7 @@ fn the_bundled_roots_do_not_know_a_custom_authority() {
     let endpoint = endpoint([Turn::Tls(Authority::new("ours").server(), answer(1))]);
     let transport = HttpTransport::configured(|config| config.proxy(None));
     let builder = Session::builder(ermeo(&https(&endpoint))).transport(transport);
-    let error = quiet(builder.retries(0).build().token());
+    let error = quiet(builder.retries(0).build().unwrap().token());
     assert_eq!(
         no_connection(&error),
         ("invalid peer certificate: UnknownIssuer", Delivery::NotSent)
@@ -109,7 +109,8 @@ fn a_get_that_is_refused_for_its_certificate_sent_nothing_and_does_not_show_its_
     let session = Session::builder(aeris(&url))
         .transport(transport)
         .retries(0)
-        .build();
+        .build()
+        .unwrap();
     let (outcome, logged) = journal::of(|| session.token());
 
     let error = quiet(outcome);

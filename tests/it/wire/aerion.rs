@@ -2,6 +2,7 @@
 
 use crate::support::asking::Asking as _;
 use aerion_auth::{Aerion, TenantHeader};
+use auth_all::Secret;
 use auth_core::error::{ErrorCode, LoginReason};
 use auth_core::{Grant, Session};
 
@@ -147,7 +148,10 @@ fn a_session_begins_with_the_refresh_token_of_a_web_login_and_no_password() {
         base: wire.url(),
         ..Aerion::default()
     };
-    let session = Session::builder(grant).refresh_token("from+sso=").build();
+    let session = Session::builder(grant)
+        .refresh_token(Secret::new("from+sso="))
+        .build()
+        .unwrap();
     assert_eq!(session.token().unwrap().expose(), ACCESS_TOKEN);
     assert_eq!(session.refresh_token().unwrap().expose(), REFRESH_TOKEN);
     let body = "grant_type=refresh_token&client_id=billing&client_secret=unused&refresh_token=from%2Bsso%3D";
@@ -176,7 +180,10 @@ fn without_credentials_and_without_a_refresh_token_nothing_is_sent() {
         company: "acme".into(),
         ..Aerion::default()
     };
-    let session = Session::builder(grant).transport(script.clone()).build();
+    let session = Session::builder(grant)
+        .transport(script.clone())
+        .build()
+        .unwrap();
     let error = session.token().unwrap_err();
     let none = "there is no refresh token and nothing to log in with";
     assert_eq!(
@@ -230,7 +237,10 @@ fn the_errors_of_aerions_api_at_the_token_endpoint_keep_their_code() {
 #[test]
 fn too_many_requests_at_aerion_are_a_status_and_no_refusal() {
     let wire = Wire::answering("POST", [(503, "")]);
-    let session = Session::builder(acme(wire.url())).retries(0).build();
+    let session = Session::builder(acme(wire.url()))
+        .retries(0)
+        .build()
+        .unwrap();
     assert_status(session.token(), 503);
 }
 

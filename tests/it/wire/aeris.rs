@@ -143,7 +143,8 @@ fn an_expiry_is_measured_against_the_answers_own_date_when_this_machines_clock_i
     let session = Session::builder(fleet(Aeris::default().base))
         .transport(script)
         .clock(clock)
-        .build();
+        .build()
+        .unwrap();
     let expires_at = session.token().unwrap().expires_at().unwrap();
     assert_eq!(expires_at.unix_timestamp(), 31_536_000);
 }

@@ -1,6 +1,7 @@
 //! Ermeo: JSON bodies, password and refresh.
 
 use crate::support::asking::Asking as _;
+use auth_all::Secret;
 use std::time::Duration;
 
 use auth_core::error::ErrorCode;
@@ -61,7 +62,10 @@ fn a_session_lives_on_a_refresh_token_alone() {
         base: wire.url() + "/",
         ..Ermeo::default()
     };
-    let session = Session::builder(grant).refresh_token("kept").build();
+    let session = Session::builder(grant)
+        .refresh_token(Secret::new("kept"))
+        .build()
+        .unwrap();
     assert_eq!(session.token().unwrap().expose(), "YzI1NDc3");
     assert_eq!(session.refresh_token().unwrap().expose(), "NjcyNGY3");
     wire.saw(&[post(

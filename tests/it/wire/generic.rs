@@ -2,6 +2,7 @@
 
 mod answers; // what other servers say
 
+use auth_all::Secret;
 use std::time::Duration;
 
 use auth_core::Session;
@@ -146,7 +147,10 @@ fn a_kept_refresh_token_is_sent_as_it_was_given() {
         },
         ..RefreshToken::default()
     };
-    let session = Session::builder(grant).refresh_token("kept%3D").build();
+    let session = Session::builder(grant)
+        .refresh_token(Secret::new("kept%3D"))
+        .build()
+        .unwrap();
     session.token().unwrap();
     let body = "grant_type=refresh_token&refresh_token=kept%253D";
     wire.saw(&[request("POST /token", &[FORM, BASIC], body)]);
@@ -242,7 +246,7 @@ fn an_implicit_login_asks_at_this_url_and_sends_nothing() {
     let builder = Session::builder(login)
         .response(answer)
         .clock(clock.clone());
-    let session = builder.transport(script.clone()).build();
+    let session = builder.transport(script.clone()).build().unwrap();
     assert_token(&session.token(), "2Yo=", Some(3600));
     assert!(session.refresh_token().is_none());
     clock.advance(Duration::from_secs(3600));

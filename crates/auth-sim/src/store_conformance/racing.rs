@@ -36,7 +36,7 @@ fn race(
     who: &Identity,
     last: Option<&Record>,
     round: usize,
-) -> auth_core::Result<Vec<Swap>> {
+) -> auth_core::Result<Vec<SwapOutcome>> {
     let answers = at_once(stores, &|at, store| {
         store.swap(who, last, &racer(at, round))
     });

@@ -131,7 +131,7 @@ fn date_and_expiry_follow_the_clock_of_the_test() {
 
 #[test]
 fn lives_are_settings_and_are_told() {
-    let builder = Simulator::builder(Vendor::Ermeo).access_token_life(Duration::from_secs(5));
+    let builder = Simulator::builder(Vendor::Ermeo).access_token_lifetime(Duration::from_secs(5));
     assert_eq!(login(&builder.start().unwrap()).json()["expires_in"], 5);
 }
 
@@ -194,7 +194,7 @@ fn an_observer_is_told_of_every_answer() {
     let told = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&told);
     let builder = Simulator::builder(Vendor::Ermeo);
-    let builder = builder.on_answer(move |received| {
+    let builder = builder.on_response(move |received| {
         assert_eq!(received.status, Some(200));
         counter.fetch_add(1, Ordering::SeqCst);
     });

@@ -9,20 +9,20 @@ use serde_json::Value;
 /// `Date`, `Content-Length` and `Connection: close` are added when it is sent.
 ///
 /// ```
-/// use auth_sim::{Answer, Fault, Simulator};
+/// use auth_sim::{Response, Fault, Simulator};
 ///
 /// let ermeo = Simulator::ermeo();
-/// ermeo.next(Fault::Answer(Answer::new(503).header("Retry-After", "2").body("text/plain", "busy")));
+/// ermeo.next(Fault::Response(Response::new(503).header("Retry-After", "2").body("text/plain", "busy")));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     pub(crate) is_refusal: bool,
 }
 
-impl Answer {
+impl Response {
     /// An answer of this status, with no header and no body.
     pub fn new(status: u16) -> Self {
         Self {
