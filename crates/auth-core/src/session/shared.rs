@@ -74,6 +74,8 @@ impl Inner {
             expires_at: self.held.valid(now).and_then(|token| token.expires_at()),
             took: Duration::ZERO,
         });
+        // Stores it as every first call does.
+        self.renew(0)?;
         self.store_what_is_owed()
     }
 

@@ -1,7 +1,7 @@
 //! Sessions that share a login over a store, as processes do; and stores that fail.
 
 mod ending;
-mod failing;
+pub(crate) mod failing;
 mod forgetful;
 mod slow;
 

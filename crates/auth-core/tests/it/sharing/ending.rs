@@ -128,7 +128,7 @@ fn a_log_out_that_is_stored_without_an_answer_is_repeated_with_the_server_told()
     store.lose_answers_of_swaps();
     assert!(matches!(session.log_out(), Err(Error::Store { .. })));
     assert_eq!(script.asked(), ["log in"]);
-    store.mend();
+    store.work_again();
     session.log_out().unwrap();
     assert_eq!(script.asked(), ["log in", "revoke r1"]);
     assert!(is_logged_out(&session));
@@ -146,7 +146,7 @@ fn a_token_that_could_not_be_stored_is_what_is_revoked() {
         Ok(response("two", "r2", 3600))
     });
     assert_eq!(served(&session), "two");
-    store.mend();
+    store.work_again();
     session.log_out().unwrap();
     assert_eq!(script.asked(), ["log in", "refresh r1", "revoke r2"]);
 }
@@ -194,7 +194,7 @@ fn a_copy_of_the_login_that_may_be_left_is_told_and_the_next_logout_takes_it() {
     assert!(error.to_string().contains("log out again"), "{error}");
     assert!(is_logged_out(&session));
     assert_eq!(script.asked(), ["log in", "revoke r1"], "all the same");
-    store.mend();
+    store.work_again();
     session.forget().unwrap();
 }
 

@@ -13,7 +13,7 @@ use crate::script::{Script, seconds, served};
 
 /// Another store, with failures.
 #[derive(Clone, Debug)]
-pub(super) struct Failing {
+pub(crate) struct Failing {
     store: MemoryStore,
     state: Arc<Mutex<State>>,
 }
@@ -30,30 +30,30 @@ struct State {
 }
 
 impl Failing {
-    pub(super) fn new(store: MemoryStore) -> Self {
+    pub(crate) fn new(store: MemoryStore) -> Self {
         Self {
             store,
             state: Arc::default(),
         }
     }
 
-    pub(super) fn fail_loads(&self, error: Error) {
+    pub(crate) fn fail_loads(&self, error: Error) {
         self.state.lock().unwrap().load_error = Some(error);
     }
 
     /// Fails all swaps after so many.
-    pub(super) fn fail_swaps_after(&self, swaps_left: usize) {
+    pub(crate) fn fail_swaps_after(&self, swaps_left: usize) {
         let mut state = self.state.lock().unwrap();
         state.swap_error = Some(down());
         state.swaps_left = swaps_left;
     }
 
-    pub(super) fn lose_answers_of_swaps(&self) {
+    pub(crate) fn lose_answers_of_swaps(&self) {
         self.fail_swaps_after(0);
         self.state.lock().unwrap().is_applied = true;
     }
 
-    pub(super) fn mend(&self) {
+    pub(crate) fn work_again(&self) {
         let mut state = self.state.lock().unwrap();
         *state = State {
             loads: state.loads,
@@ -61,7 +61,7 @@ impl Failing {
         };
     }
 
-    pub(super) fn loads(&self) -> usize {
+    pub(crate) fn loads(&self) -> usize {
         self.state.lock().unwrap().loads
     }
 }
@@ -128,7 +128,7 @@ fn a_store_that_is_down_before_a_renewal_costs_no_request_and_no_valid_token() {
     assert_eq!(error.to_string(), "the store failed: it does not answer");
     assert!(error.remedy() == Remedy::Retry);
     assert_eq!(script.asked(), ["log in"]);
-    store.mend();
+    store.work_again();
     clock.advance(seconds(60));
     assert_eq!(
         served(&session),
@@ -163,7 +163,7 @@ fn a_token_that_cannot_be_stored_is_served_and_stored_by_a_later_call() {
     );
     clock.advance(seconds(3));
     assert_eq!(served(&session), "two", "still down");
-    store.mend();
+    store.work_again();
     clock.advance(seconds(3));
     told.lock().unwrap().clear();
     assert_eq!(served(&session), "two");
@@ -182,7 +182,7 @@ fn a_token_that_cannot_be_stored_gets_a_last_chance_when_the_session_ends() {
     let (session, store, clock, told) = session(&script);
     store.fail_swaps_after(1);
     assert_eq!(served(&session), "one");
-    store.mend();
+    store.work_again();
     drop(session);
     assert_eq!(told.lock().unwrap().last().unwrap(), "stored");
     let other = Script::new();
@@ -210,7 +210,7 @@ fn a_swap_whose_answer_was_lost_does_not_burn_the_refresh_token() {
     clock.advance(seconds(3300));
     store.lose_answers_of_swaps();
     assert_eq!(served(&session), "one");
-    store.mend();
+    store.work_again();
     clock.advance(seconds(10));
     assert_eq!(served(&session), "two");
     assert_eq!(script.asked(), ["log in", "refresh r1"]);
@@ -229,7 +229,7 @@ fn a_commit_whose_answer_was_lost_is_found_to_be_there() {
     served(&session);
     clock.advance(seconds(3600));
     assert_eq!(served(&session), "two");
-    applied.mend();
+    applied.work_again();
     clock.advance(seconds(3));
     assert_eq!(served(&session), "two");
     assert_eq!(session.refresh_token().unwrap().expose(), "r2");
@@ -249,7 +249,7 @@ fn a_refresh_token_that_died_while_the_store_was_down_is_not_sent_again() {
     let script = script.without_password();
     clock.advance(seconds(3600));
     assert!(session.token().is_err());
-    store.mend();
+    store.work_again();
     clock.advance(seconds(120));
     assert!(session.token().is_err());
     assert_eq!(script.asked(), ["log in", "refresh r1"]);
@@ -263,7 +263,7 @@ fn a_logout_that_cannot_be_stored_is_an_error_and_changes_nothing() {
     store.fail_swaps_after(0);
     assert!(matches!(session.forget(), Err(Error::Store { .. })));
     assert_eq!(served(&session), "one");
-    store.mend();
+    store.work_again();
     session.forget().unwrap();
     assert!(session.refresh_token().is_none());
 }
