@@ -47,6 +47,11 @@ impl Fingerprint {
         self.0.write(bytes);
     }
 
+    /// All of it, for comparisons within this process.
+    pub(crate) fn long(self) -> u64 {
+        self.0.finish()
+    }
+
     /// 16 bits of it, never 0. A person made up what is in it, and a reader of the store might guess:
     /// 16 bits are enough to see that a password was changed, and fit fifteen of a million.
     pub(crate) fn short(self) -> u64 {

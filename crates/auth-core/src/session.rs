@@ -11,11 +11,11 @@ mod steps;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
-use ureq::Agent;
 
+use crate::agent::Shared;
 use crate::clock::{Clock, Moment, SystemClock, UnixTime};
 use crate::error::{Error, Result};
 use crate::grant::{Grant, LoginKind, Prover};
@@ -60,7 +60,7 @@ pub use status::SessionStatus;
 /// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Inner>, Arc<OnceLock<Box<Agent>>>);
+pub struct Session(Arc<Inner>, Arc<Shared>);
 
 struct Inner {
     grant: Box<dyn Grant>,
@@ -345,8 +345,12 @@ impl Session {
     }
 
     /// The agent that the clones of this session share.
-    pub(crate) fn shared_agent(&self) -> &OnceLock<Box<Agent>> {
+    pub(crate) fn shared_agent(&self) -> &Shared {
         &self.1
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.0.transport
     }
 
     /// This session, without holding the agent that the others share.

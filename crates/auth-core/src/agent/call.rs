@@ -6,11 +6,12 @@ use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{Method, Request, Response, StatusCode, request};
 use ureq::middleware::MiddlewareNext;
-use ureq::{Agent, Body, RequestExt as _, SendBody};
+use ureq::{Body, RequestExt as _, SendBody};
 
 use crate::error::Error;
 use crate::origin::Origin;
 use crate::token::Token;
+use crate::transport::TlsSettings;
 
 use super::failure::unsent;
 use super::{Answer, Signer, redirects};
@@ -27,7 +28,9 @@ pub(super) struct Call<'a> {
 /// Where sendings go: the first to the rest of the chain, which takes one, the others to an agent that does not sign.
 pub(super) struct Way<'a> {
     first: Option<MiddlewareNext<'a>>,
-    again: &'a Agent,
+    signer: &'a Signer,
+    /// TLS settings that are newer than the agents.
+    tls: Option<TlsSettings>,
 }
 
 /// An answer, and what to make of it.
@@ -45,7 +48,8 @@ impl<'a> Call<'a> {
             signer,
             way: Way {
                 first: Some(next),
-                again: &signer.again,
+                signer,
+                tls: signer.newer_tls(),
             },
             token,
             is_renewed: false,
@@ -149,25 +153,26 @@ impl<'a> Call<'a> {
 impl Way<'_> {
     /// Sends once. A redirect comes back as an answer, and so does an error status if `shows_status`.
     pub(super) fn send(&mut self, request: Request<SendBody<'_>>, shows_status: bool) -> Answer {
+        let again = &self.signer.again;
+        self.signer.check(request.uri())?;
         let first = self.first.take();
         let config = match &first {
             Some(_) => request.middleware_config(),
-            None => Some(self.again.configure_request(request)),
+            None => Some(again.configure_request(request)),
         };
-        let Some(mut config) = config else {
-            return Err(unsent(Error::configuration(
-                "a middleware of this agent removes the request's extensions; keep them",
-            )));
-        };
+        let mut config = config.ok_or_else(no_extensions)?;
         // A redirect is followed here: `ureq` would take a proof and a header of the API's own to other origins.
         config = config.max_redirects(0);
         if shows_status {
             config = config.http_status_as_error(false);
         }
+        if let Some(tls) = &self.tls {
+            config = tls.of_request(config);
+        }
         let request = config.build();
         match first {
             Some(first) => first.handle(request),
-            None => self.again.run(request),
+            None => again.run(request),
         }
     }
 }
@@ -203,6 +208,13 @@ impl Came {
         }
         Ok(answer)
     }
+}
+
+/// The error of a request that has lost its settings.
+pub(super) fn no_extensions() -> ureq::Error {
+    unsent(Error::configuration(
+        "a middleware of this agent removes the request's extensions; keep them",
+    ))
 }
 
 /// Whether a request that was rejected may be sent again. After a redirect an API may have done what it was asked to.

@@ -17,7 +17,7 @@ use crate::rotation::{Rules, Sends};
 use crate::secret::{Secret, SecretSource};
 use crate::store::{Alone, Store};
 use crate::token::TokenResponse;
-use crate::transport::{HttpTransport, Transport};
+use crate::transport::{HttpTransport, Tls, Transport};
 
 use super::{Inner, Session};
 
@@ -38,6 +38,7 @@ pub struct SessionBuilder {
     grant: Box<dyn Grant>,
     policy: Policy,
     transport: Option<Arc<dyn Transport>>,
+    tls: Option<Tls>,
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     refresh_token: Option<SecretSource>,
@@ -58,6 +59,7 @@ impl SessionBuilder {
             policy,
             grant,
             transport: None,
+            tls: None,
             clock: None,
             observer: None,
             refresh_token: None,
@@ -70,9 +72,18 @@ impl SessionBuilder {
         }
     }
 
-    /// Sets the transport of token requests. Default: one [`HttpTransport`] for all sessions of the process.
+    /// Sets the transport of token requests; [`Session::agent`] takes over its TLS and proxy. Default: one
+    /// [`HttpTransport`] for all sessions of the process.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Sets TLS for token requests and for [`Session::agent`]: short for an [`HttpTransport`] with these settings.
+    /// Default: [`Tls::default`]. With [`transport`](SessionBuilder::transport) it is an error at
+    /// [`build`](SessionBuilder::build), because a transport has its own.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -164,8 +175,20 @@ impl SessionBuilder {
     ///
     /// # Errors
     /// [`Error::Configuration`](crate::Error::Configuration): all that the first request needs is checked, and every
-    /// file and variable read; a store is set and the grant does not name the user.
-    pub fn build(self) -> Result<Session> {
+    /// file and variable read, those of [`tls`](SessionBuilder::tls) too; a store is set and the grant does not name the
+    /// user.
+    pub fn build(mut self) -> Result<Session> {
+        origins(&self.origins, self.allow_http)?;
+        if let Some(tls) = self.tls.take() {
+            if self.transport.is_some() {
+                return Err(Error::configuration(
+                    "`tls` and `transport` are both set, and a transport has its own TLS; set it there, with \
+                     `HttpTransportBuilder::tls`",
+                ));
+            }
+            let transport = HttpTransport::builder().tls(tls).build()?;
+            self.transport = Some(Arc::new(transport));
+        }
         let requests = [
             self.grant.login_request(),
             self.grant.refresh_request(&any_token()),
@@ -182,7 +205,6 @@ impl SessionBuilder {
                 "a store needs the user: the next user would be handed this login; name the user in the grant",
             ));
         }
-        origins(&self.origins, self.allow_http)?;
         if let Some(presentation) = self.policy.presentation() {
             presentation?;
         }
@@ -298,8 +320,9 @@ fn origins(texts: &[String], allow_http: bool) -> Result<Vec<Origin>> {
         .collect::<Result<_>>()?;
     match origins.iter().find(|origin| !origin.is_private()) {
         Some(origin) if !allow_http => Err(Error::configuration(format!(
-            "a token is sent over https, or to 127.0.0.1 and [::1], and {origin} is neither; correct that API's URL, \
-             or, in a test network, use `SessionBuilder::danger_allow_http`"
+            "a token is sent over https, or to 127.0.0.1 and [::1], and {origin} is neither; correct the URL of that API \
+             (`base` or `api`), or, in a test network, set `SessionBuilder::danger_allow_http`{}",
+            origin.hint()
         ))),
         _ => Ok(origins),
     }

@@ -1,4 +1,4 @@
-//! ureq's errors as ours. Theirs are never kept or formatted: some of them print the whole URL.
+//! Errors of ureq as ours. Theirs are never kept or formatted: some of them print the whole URL.
 
 use std::io::{self, ErrorKind};
 
@@ -6,17 +6,17 @@ use ureq::Timeout;
 
 use crate::error::{Delivery, Error, NetworkFailure, clean};
 
-/// How far a request got, as far as its body tells.
+/// How far a request got, as its body shows.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Progress {
-    /// It has no body to tell by.
+    /// It has no body.
     NoBody,
-    /// ureq did not ask for the body.
+    /// ureq did not read the body.
     BodyKept,
-    /// ureq asked for the body.
+    /// ureq read the body.
     BodyTaken,
-    /// An answer has begun.
-    Answered,
+    /// A response has begun.
+    Responded,
 }
 
 /// The failure, and whether the request may have arrived.
@@ -50,7 +50,7 @@ pub(super) fn error(error: ureq::Error, progress: Progress) -> Error {
         ),
         ureq::Error::Http(_) | ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {
             return Error::configuration(
-                "ureq refused the request; check the endpoint and the agent",
+                "ureq refused the request; check its URL and the settings of the agent",
             );
         }
         ureq::Error::LargeResponseHeader(..) => {
@@ -83,6 +83,39 @@ pub(super) fn error(error: ureq::Error, progress: Progress) -> Error {
     }
 }
 
+/// The failure of a request to an API.
+pub(crate) fn of_api(failure: ureq::Error) -> Error {
+    match failure {
+        ureq::Error::StatusCode(status) => Error::status(status, None),
+        ureq::Error::TooManyRedirects => Error::response("it redirects too often"),
+        ureq::Error::RedirectFailed => Error::response(
+            "it redirects a request with a body, or to a URL that is not one of http or https",
+        ),
+        ureq::Error::BodyExceedsLimit(limit) => {
+            Error::response(format!("it is larger than {limit} bytes"))
+        }
+        ureq::Error::HostNotFound
+        | ureq::Error::Timeout(_)
+        | ureq::Error::Io(_)
+        | ureq::Error::ConnectProxyFailed(_)
+        | ureq::Error::InvalidProxyUrl
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::Tls(_)
+        | ureq::Error::TlsRequired
+        | ureq::Error::Http(_)
+        | ureq::Error::BadUri(_)
+        | ureq::Error::RequireHttpsOnly(_)
+        | ureq::Error::LargeResponseHeader(..)
+        | ureq::Error::Protocol(_) => error(failure, Progress::NoBody),
+        #[cfg(feature = "rustls")]
+        ureq::Error::Rustls(_) => error(failure, Progress::NoBody),
+        #[cfg(feature = "native-tls")]
+        ureq::Error::NativeTls(_) => error(failure, Progress::NoBody),
+        // A body that is not JSON, not text, or badly compressed; an error of a middleware.
+        _ => Error::response("its body cannot be read, or a middleware of the agent failed"),
+    }
+}
+
 fn io(error: &io::Error, progress: Progress) -> (NetworkFailure, Delivery) {
     if is_lookup(error) {
         return (NetworkFailure::NameLookup, Delivery::NotSent);
@@ -90,12 +123,12 @@ fn io(error: &io::Error, progress: Progress) -> (NetworkFailure, Delivery) {
     let text = error.to_string();
     let unsent = match progress {
         Progress::BodyKept => true,
-        Progress::BodyTaken | Progress::Answered => false,
-        // Only what cannot come later counts: noise in an answer is reported as noise in a handshake is.
+        Progress::BodyTaken | Progress::Responded => false,
+        // Only what cannot come later counts: noise in a response is reported as noise in a handshake is.
         Progress::NoBody => REFUSED.contains(&error.kind()) || text.starts_with(CERTIFICATE),
     };
-    // With TLS 1.3 a server that refuses a client's certificate says so when the request is on its way.
-    let is_refused = !matches!(progress, Progress::Answered) && text.starts_with(ALERT);
+    // With TLS 1.3 a server refuses a client's certificate when the request is on its way.
+    let is_refused = !matches!(progress, Progress::Responded) && text.starts_with(ALERT);
     let network = match error.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => NetworkFailure::Timeout,
         _ if unsent || is_refused => NetworkFailure::Connect(clean(&text, DETAIL)),
@@ -118,16 +151,16 @@ fn is_lookup(error: &io::Error) -> bool {
 }
 
 const LOOKUP: &str = "failed to lookup address information";
-/// What only a connection that was never made can say.
+/// Kinds of errors of a connection that was never made.
 const REFUSED: [ErrorKind; 4] = [
     ErrorKind::AddrNotAvailable,
     ErrorKind::ConnectionRefused,
     ErrorKind::HostUnreachable,
     ErrorKind::NetworkUnreachable,
 ];
-/// How rustls begins to say that it does not trust a server, which it checks before all else.
+/// Beginning of the text with which rustls does not trust a server, which it checks before all else.
 const CERTIFICATE: &str = "invalid peer certificate";
-/// How rustls begins to say that the server broke off.
+/// Beginning of the text with which rustls reports that the server broke off.
 const ALERT: &str = "received fatal alert";
-/// How much of the operating system's or TLS library's reason is kept.
+/// The most characters of the operating system's or TLS library's reason.
 const DETAIL: usize = 160;
