@@ -1,4 +1,4 @@
-//! Whether two secrets are the same, without keeping either.
+//! Comparison of secrets without keeping either.
 
 use std::hash::Hasher;
 
@@ -7,9 +7,9 @@ use siphasher::sip::SipHasher24;
 use crate::identity::Identity;
 use crate::secret::Secret;
 
-/// The same number for the same secrets of the same identity; 0 for no secret.
+/// Returns equal numbers for equal secrets of one identity; 0 for no secret.
 ///
-/// For tokens, which nobody can guess. The function must stay the same between versions, which std's
+/// For tokens, which cannot be guessed. The function must stay the same between versions, which std's
 /// hasher does not promise.
 pub(crate) fn fingerprint<'a>(
     identity: &Identity,

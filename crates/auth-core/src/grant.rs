@@ -90,7 +90,7 @@ pub trait Grant: Debug + Send + Sync {
     }
 }
 
-/// What a vendor documents, as a value.
+/// Facts that a vendor documents, as a value.
 ///
 /// There is no default for who logs in: what a refusal means depends on it
 /// ([`for_client`](Policy::for_client), [`for_password`](Policy::for_password),
@@ -110,7 +110,7 @@ pub trait Grant: Debug + Send + Sync {
 pub struct Policy {
     login: LoginKind,
     apis: Vec<String>,
-    /// Besides 401.
+    /// Other statuses than 401.
     rejections: Vec<u16>,
     replay: Replay,
     prover: Option<Arc<dyn Prover>>,
@@ -125,7 +125,7 @@ struct TokenSettings {
     scheme: Option<String>,
 }
 
-/// Whose credentials a login sends.
+/// Owner of the credentials that a login sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LoginKind {
     Client,
@@ -262,7 +262,7 @@ impl Policy {
         std::mem::take(&mut self.apis)
     }
 
-    /// What a session keeps: the statuses besides 401, and the prover.
+    /// Returns the parts that a session keeps: the statuses other than 401, and the prover.
     pub(crate) fn into_parts(self) -> (Box<[u16]>, Option<Arc<dyn Prover>>) {
         (self.rejections.into(), self.prover)
     }

@@ -1,4 +1,4 @@
-//! Whom a token is for.
+//! The key of a login.
 
 use std::fmt;
 
@@ -121,7 +121,7 @@ fn escape(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// What would make two identities look alike, or a log line break.
+/// Characters that would make two identities look alike, or a log line break.
 const RESERVED: &AsciiSet = &CONTROLS.add(b' ').add(b'=').add(b'%');
 
 #[cfg(test)]

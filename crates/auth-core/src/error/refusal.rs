@@ -1,9 +1,9 @@
-//! What a server says when it refuses.
+//! Refusals of servers.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What a server said when it refused (RFC 6749 §5.2 and §4.1.2.1).
+/// Error response of a server (RFC 6749 §5.2 and §4.1.2.1).
 ///
 /// The texts come from outside: control characters are escaped, they are cut to 256 characters, and
 /// a secret of the request that the server repeats in them is left out.
@@ -16,7 +16,7 @@ pub struct Refusal {
     pub description: Option<String>,
     /// The HTTP status; none if the refusal came in a redirect.
     pub status: Option<u16>,
-    /// What `Retry-After` asked for, at most a day.
+    /// The wait that `Retry-After` requests, at most a day.
     pub retry_after: Option<Duration>,
 }
 
@@ -93,7 +93,7 @@ impl Refusal {
         }
     }
 
-    /// Adds what this side noticed to what the server said.
+    /// Adds a hint of this side to the server's words.
     pub(super) fn note(&mut self, hint: &str) {
         self.description = Some(match &self.description {
             Some(said) => format!("{said}; {hint}"),
@@ -137,7 +137,7 @@ impl ErrorCode {
             Self::UnsupportedGrantType => "; check the token endpoint and the grant",
             Self::InvalidTarget => "; check `resource` and `audience`",
             Self::InvalidDpopProof => "; check this machine's clock and the DPoP key",
-            Self::UseDpopNonce => "; the server wants its nonce in the DPoP proof, check `dpop`",
+            Self::UseDpopNonce => "; the server requires its nonce in the DPoP proof, check `dpop`",
             Self::InvalidClientMetadata => "; check how the client is registered at the server",
             _ => "",
         }

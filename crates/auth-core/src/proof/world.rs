@@ -311,7 +311,7 @@ pub(super) fn response(token: usize) -> TokenResponse {
     TokenResponse {
         refresh_token: Some(format!("r{token}").into()),
         lifetime: Lifetime::For(Duration::from_secs(3600)),
-        ..TokenResponse::new(format!("a{token}"))
+        ..TokenResponse::new(crate::secret::Secret::new(format!("a{token}")))
     }
 }
 

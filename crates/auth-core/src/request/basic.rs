@@ -138,7 +138,7 @@ fn pair<'a>(
     pair
 }
 
-/// Whether a server that reads another secret than was meant may answer so.
+/// Returns `true` if a server that reads another secret than was meant may answer so.
 fn is_of_the_client(error: &Error) -> bool {
     match error {
         Error::Refused(refusal) => refusal.code == ErrorCode::InvalidClient,
@@ -147,7 +147,7 @@ fn is_of_the_client(error: &Error) -> bool {
     }
 }
 
-/// Whether either part has a character that some encode and others do not.
+/// Returns `true` if either part has a character that some encode and others do not.
 fn is_unusual(client_id: &str, client_secret: &Secret) -> bool {
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     let mut bytes = client_id.bytes().chain(client_secret.expose().bytes());

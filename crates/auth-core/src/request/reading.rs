@@ -103,7 +103,7 @@ impl Readings {
 pub(super) struct Ready {
     pub(super) parameters: Vec<(Cow<'static, str>, Secret)>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    /// Values of headers that a server may repeat, and nobody may see.
+    /// Values of headers that a server may repeat and that errors must not show.
     pub(super) hidden: Vec<Secret>,
 }
 

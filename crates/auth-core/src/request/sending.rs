@@ -18,7 +18,7 @@ use super::{Echo, TokenRequest};
 /// Where the proof of a request is (RFC 9449 §4.1).
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
-/// What gets tokens in another way than by one request.
+/// Closure of [`TokenRequest::from_fn`].
 pub(super) struct Custom(Box<Obtain>);
 
 type Obtain = dyn Fn(&dyn Transport) -> Result<TokenResponse> + Send + Sync;
@@ -41,7 +41,7 @@ impl fmt::Debug for Custom {
     }
 }
 
-/// What may explain a failure.
+/// Closure of [`TokenRequest::on_failure`].
 pub(super) struct Look(Box<Explain>);
 
 type Explain = dyn Fn(&Error, &HeaderMap) -> Option<Cow<'static, str>> + Send + Sync;
@@ -132,7 +132,7 @@ pub(crate) fn attach<B>(request: &mut Request<B>, proof: &Secret) -> Result<()> 
     Ok(())
 }
 
-/// Whether a refusal is about the request: a server that failed may have acted on it.
+/// Returns `true` if a refusal is about the request: a server that failed may have acted on it.
 fn did_not_look(refusal: &Refusal) -> bool {
     refusal.status.is_some_and(|status| status < 500)
 }

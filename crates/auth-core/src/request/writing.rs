@@ -130,7 +130,7 @@ fn not_a_url() -> Error {
     Error::configuration("the token endpoint is not a URL; write it as https://host/path")
 }
 
-/// What a form value may hold unescaped (WHATWG URL, `application/x-www-form-urlencoded`); a space
+/// Characters that a form value escapes (WHATWG URL, `application/x-www-form-urlencoded`); a space
 /// becomes `%20`, which every reader of `+` also reads.
 pub(super) const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')

@@ -14,7 +14,7 @@ use crate::token::Lifetime;
 
 use super::members::Member;
 
-/// What the expiry member of an answer counts, or where else the expiry is.
+/// Unit of the expiry member, or another place of the expiry.
 ///
 /// A moment is measured against the answer's `Date` if there is one, so that a wrong clock of this
 /// machine does not matter.
@@ -39,15 +39,15 @@ pub enum ExpiryFormat {
     /// 9110 §5.6.7), such as `Thu, 01 Jan 2026 01:00:00 GMT`. The form of
     /// [`Rfc3339`](ExpiryFormat::Rfc3339) is read as well.
     HttpDate,
-    /// The claim `exp` of the access token, which is a JWT (RFC 7519 §4.1.4), whatever the expiry
-    /// member says.
+    /// The claim `exp` of the access token, which is a JWT (RFC 7519 §4.1.4), without regard to the
+    /// expiry member.
     ///
     /// The claim is read, and the token's signature is not verified: the API does that. Without a
     /// `Date` in the answer it is measured against the claim `iat`.
     JwtExp,
 }
 
-/// An expiry as an answer tells it.
+/// Expiry of a response before it is compared with a clock.
 enum Told {
     Life(Duration),
     At(OffsetDateTime),
@@ -122,7 +122,7 @@ pub(super) fn refresh_token_life(seconds: f64) -> Option<Duration> {
     (1.0..=TEN_YEARS).contains(&seconds).then(|| life(seconds))
 }
 
-/// Whether a member counts less than nothing.
+/// Returns `true` if a member counts less than nothing.
 fn is_negative(member: &Member) -> bool {
     member.number().is_some_and(|number| number < 0.0)
 }

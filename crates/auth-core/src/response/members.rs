@@ -28,7 +28,7 @@ pub(super) enum Member {
 }
 
 impl Members {
-    /// Whether a member stands twice.
+    /// Returns `true` if a member stands twice.
     pub(super) fn is_ambiguous(&self) -> bool {
         self.0
             .values()
@@ -132,7 +132,7 @@ impl Member {
         }
     }
 
-    /// Whether there is nothing here: null, false, zero, an empty text, list or object, or a member twice.
+    /// Returns `true` if there is nothing here: null, false, zero, an empty text, list or object, or a member twice.
     pub(super) fn is_nothing(&self) -> bool {
         match self {
             Self::Null | Self::Bool(false) | Self::Twice => true,

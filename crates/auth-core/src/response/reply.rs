@@ -18,7 +18,7 @@ use super::refused;
 pub struct JsonResponse(Member);
 
 impl JsonResponse {
-    /// Reads an answer; an `error` in it, or a status that is none of success, is an error here.
+    /// Reads a response; an `error` in it, or a status that is not a success, is an error here.
     pub(crate) fn read(
         answer: &Response<Vec<u8>>,
         without_echo: &dyn Fn(&str) -> String,

@@ -27,7 +27,7 @@ pub(super) struct Tokens<'a> {
     access: Option<Vec<String>>,
 }
 
-/// What an answer tells of the life of the refresh token.
+/// Lifetime of the refresh token in a response.
 enum RefreshTokenLife {
     Is(Duration),
     Endless,
@@ -267,7 +267,7 @@ impl<'a> Tokens<'a> {
                 "; there is one{inside}, in `{place}`: set `ResponseFormat::access_token` to that",
             );
         } else if let Some(text) = Said::in_answer(root, 0).text().filter(is_prose) {
-            problem += &format!("; the server said: {}", clean(&self.quiet(&text), 256));
+            problem += &format!("; the server's words: {}", clean(&self.quiet(&text), 256));
         }
         Error::response(problem)
     }
@@ -302,14 +302,14 @@ impl<'a> Tokens<'a> {
         Some(home)
     }
 
-    /// Whether the body is what the format expects.
+    /// Returns `true` if the body is what the format expects.
     fn is_readable(&self) -> bool {
         self.body.instead.is_none() || matches!(self.body.root, Member::List(_))
     }
 
-    /// Whether a byte of a text was lost because it is not UTF-8.
+    /// Returns `true` if a byte of a text was lost because it is not UTF-8.
     fn is_damaged(&self, text: &Secret) -> bool {
-        self.body.is_mended && text.expose().contains(char::REPLACEMENT_CHARACTER)
+        self.body.is_lossy && text.expose().contains(char::REPLACEMENT_CHARACTER)
     }
 
     fn quiet(&self, text: &str) -> String {
@@ -321,7 +321,7 @@ const NOT_BEARER: &str = "its token_type is not bearer";
 /// Words that never mean bearer: tokens that are bound to a key (RFC 9449 and old drafts), and one that
 /// no API takes (RFC 8693 §2.2.1).
 const UNUSABLE: [&str; 4] = ["mac", "dpop", "pop", "n_a"];
-/// What servers call the seconds that a refresh token lives, in letters alone: Keycloak, GitHub and
+/// Names of a refresh token's lifetime in seconds, in letters alone: Keycloak, GitHub and
 /// eBay, `QuickBooks`.
 const REFRESH_TOKEN_LIFE: [&str; 3] = [
     "refreshexpiresin",
@@ -332,7 +332,7 @@ const REFRESH_TOKEN_LIFE: [&str; 3] = [
 const LONGEST_TOKEN: usize = 64 * 1024;
 const LONGEST_WORD: usize = 32;
 
-/// Whether a text is a sentence. In an answer of success a single word may be the token itself.
+/// Returns `true` if a text is a sentence. In an answer of success a single word may be the token itself.
 fn is_prose(text: &impl AsRef<str>) -> bool {
     text.as_ref().trim().contains(' ')
 }

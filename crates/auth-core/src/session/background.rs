@@ -166,7 +166,8 @@ mod tests {
                     ));
                 }
                 *left -= 1;
-                let mut response = TokenResponse::new(format!("token, {left} left"));
+                let mut response =
+                    TokenResponse::new(crate::secret::Secret::new(format!("token, {left} left")));
                 response.lifetime = Lifetime::For(Duration::from_secs(3600));
                 Ok(response)
             }))
