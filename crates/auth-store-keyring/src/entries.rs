@@ -4,6 +4,7 @@
 //! two places that is not in use, and the head last: whoever is killed in between leaves the old record
 //! as it was, and parts that the next large record overwrites.
 
+use std::mem;
 use std::ops::RangeInclusive;
 
 use auth_core::Result;
@@ -83,7 +84,7 @@ impl<'a> Entries<'a> {
             return Err(damaged());
         }
         Ok(Found {
-            record: Some(Record::from(record)),
+            record: Some(Record::from_bytes(mem::take(&mut *record))),
             parts: head.parts,
         })
     }

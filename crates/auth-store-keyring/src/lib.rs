@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_core::grant::Identity;
-use auth_core::store::{FileStore, Record, SwapOutcome};
+use auth_core::store::{AttemptId, FileStore, LivenessGuard, Record, SwapOutcome};
 
 use call::{Caller, Wanted};
 use entries::Entries;
@@ -161,12 +161,12 @@ impl Store for KeyringStore {
         self.timeout
     }
 
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-        self.turns.sign_of_life(identity, attempt)
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
+        self.turns.announce(identity, attempt)
     }
 
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        self.turns.has_ended(identity, attempt)
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+        self.turns.has_exited(identity, attempt)
     }
 }
 

@@ -182,9 +182,9 @@ impl Failure {
     /// With what helps for this host.
     pub(crate) fn advised(self, advice: &str) -> Self {
         match self.error {
-            Error::Store { failure, message } => {
-                Self::new(self.next, failure, format!("{detail} ({advice})"))
-            }
+            Error::Store {
+                failure, message, ..
+            } => Self::new(self.next, failure, format!("{message} ({advice})")),
             error => Self { error, ..self },
         }
     }

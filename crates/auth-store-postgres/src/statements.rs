@@ -7,12 +7,12 @@
 use std::borrow::Cow;
 
 use auth_core::grant::Identity;
+use auth_core::store::Record;
 use auth_core::{Error, Result};
 use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, Type};
-use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Outcome};
 
@@ -111,7 +111,7 @@ impl Statements {
         &self,
         client: &Client,
         identity: &Identity,
-    ) -> Outcome<Option<Zeroizing<Vec<u8>>>> {
+    ) -> Outcome<Option<Record>> {
         let row = client
             .query_typed_one(&self.load, &[(&key(identity), Type::TEXT)])
             .await?;
@@ -120,7 +120,7 @@ impl Statements {
             return Err(Failure::read_only());
         }
         let record: Option<Bytes<'_>> = row.try_get(1).map_err(|_| Failure::other_columns())?;
-        Ok(record.map(|record| Zeroizing::new(record.0.to_vec())))
+        Ok(record.map(|record| Record::from_bytes(record.0.to_vec())))
     }
 
     /// The number of rows that hold `record` now: one, or none if something else is there.

@@ -9,7 +9,6 @@ use auth_core::grant::Identity;
 use auth_core::store::{Record, Store, SwapOutcome};
 use auth_core::{Result, Secret};
 use tokio_postgres::Client;
-use zeroize::Zeroizing;
 
 use crate::builder::Builder;
 use crate::failure::Failure;
@@ -87,9 +86,7 @@ impl PostgresStore {
 impl Store for PostgresStore {
     fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let Inner { line, statements } = &*self.0;
-        let bytes: Option<Zeroizing<Vec<u8>>> =
-            line.run(async |client: &Client| statements.load(client, identity).await)?;
-        Ok(bytes.map(Record::from))
+        line.run(async |client: &Client| statements.load(client, identity).await)
     }
 
     fn swap(

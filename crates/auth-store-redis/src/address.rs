@@ -58,7 +58,7 @@ impl Address {
             user: user.map(str::to_owned),
             password: password
                 .or(user.and(Some("")))
-                .map(|password| Password::Fixed(password.into())),
+                .map(|password| Password::Fixed(Secret::new(password))),
             database,
             client: client(
                 anonymous(info.clone()),

@@ -49,7 +49,7 @@ pub(crate) struct Certificates {
 impl Builder {
     pub(crate) fn new(url: &str) -> Self {
         Self {
-            url: url.into(),
+            url: Secret::new(url),
             password: None,
             prefix: "auth:".to_owned(),
             timeout: Duration::from_secs(4),

@@ -16,7 +16,7 @@ pub(crate) fn load(talk: &mut Talk<'_>, key: &str) -> RedisResult<Option<Record>
     question.cmd("PERSIST").arg(key).ignore();
     question.cmd("GET").arg(key);
     let (bytes,): (Option<Vec<u8>>,) = talk.pipeline(&question)?;
-    Ok(bytes.map(Record::from))
+    Ok(bytes.map(Record::from_bytes))
 }
 
 /// Replaces a record. May be repeated.

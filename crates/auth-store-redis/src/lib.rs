@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_core::grant::Identity;
-use auth_core::store::{Record, SwapOutcome};
+use auth_core::store::{Record, SwapOutcome, WaitOutcome};
 
 use failure::Failure;
 use server::Server;
@@ -86,11 +86,16 @@ impl Store for RedisStore {
         self.0.server.timeout()
     }
 
-    /// Listens on a connection of its own, so that it holds up nobody. Answers `false` if Redis cannot
-    /// be reached, or does not let this user listen.
-    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
+    /// Listens on a connection of its own, so that other calls continue meanwhile. Returns
+    /// [`WaitOutcome::Unsupported`] if Redis cannot be reached, or denies this user to listen.
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&Record>,
+        at_most: Duration,
+    ) -> Result<WaitOutcome> {
         let waited = waiting::wait(&self.0.server, &self.key(identity), seen, at_most);
-        Ok(waited.is_ok())
+        Ok(waited.unwrap_or(WaitOutcome::Unsupported))
     }
 }
 

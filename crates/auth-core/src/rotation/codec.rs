@@ -37,7 +37,7 @@ impl Record {
         for back_off in &self.back_offs {
             back_off.write(&mut to);
         }
-        to.finish().into()
+        StoredRecord::from_bytes(std::mem::take(&mut *to.finish()))
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {

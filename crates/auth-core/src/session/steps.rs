@@ -14,7 +14,7 @@ use crate::rotation::{
     Access, Came, Do, How, Loaded, Login, Notice, Outcome, Period, Renewal, Serve, Stamp,
     Surroundings, Want,
 };
-use crate::store::Record as StoredRecord;
+use crate::store::{AttemptId, LivenessGuard, Record as StoredRecord, WaitOutcome};
 use crate::token::Token;
 
 use super::builder::sends;
@@ -25,8 +25,8 @@ use super::{Inner, lock};
 struct Hands {
     /// What the store holds, as far as we know; the next swap expects it.
     stored: Option<StoredRecord>,
-    /// Shows the others that this process lives.
-    sign: Option<Box<dyn Send>>,
+    /// Shows other processes that this one lives.
+    guard: Option<LivenessGuard>,
 }
 
 impl Inner {
@@ -52,7 +52,7 @@ impl Inner {
                 Do::Load => Came::Loaded(self.load(&mut hands)),
                 Do::Swap(record, attempt) => {
                     if let Some(attempt) = attempt {
-                        hands.sign = self.store.sign_of_life(&self.identity, attempt);
+                        hands.guard = self.store.announce(&self.identity, AttemptId::new(attempt));
                     }
                     let record = record.encode();
                     let swapped = self
@@ -120,15 +120,18 @@ impl Inner {
         hands.stored.as_ref().map(Loaded::decode).transpose()
     }
 
-    /// Answers whether the one who is waited for has certainly ended.
+    /// Returns `true` if the process that holds the attempt is known to have exited.
     fn wait(&self, hands: &Hands, attempt: u128, at_most: Duration) -> bool {
-        if self.store.has_ended(&self.identity, attempt) {
+        if self
+            .store
+            .has_exited(&self.identity, AttemptId::new(attempt))
+        {
             return true;
         }
         let waited = self
             .store
             .wait(&self.identity, hands.stored.as_ref(), at_most);
-        if !waited.unwrap_or(false) {
+        if matches!(waited, Err(_) | Ok(WaitOutcome::Unsupported)) {
             self.clock().sleep(at_most);
         }
         false

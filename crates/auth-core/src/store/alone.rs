@@ -1,4 +1,4 @@
-//! The store of a session that has no other.
+//! The store of a session that was given none.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::identity::Identity;
 
-use super::{Record, Store, SwapOutcome};
+use super::{AttemptId, Record, Store, SwapOutcome};
 
-/// The record of one session, which nobody else sees: a service may have a million of them, and a
-/// table for a single record is larger than the record.
+/// The record of one session. A service may have a million of them, and a table for a single record is larger than the
+/// record.
 #[derive(Debug, Default)]
 pub(crate) struct Alone(Mutex<Option<Record>>);
 
@@ -40,8 +40,8 @@ impl Store for Alone {
         Duration::ZERO
     }
 
-    /// Always: a session makes one attempt at a time, so the one before has ended, if by a panic.
-    fn has_ended(&self, _: &Identity, _: u128) -> bool {
+    /// Always `true`: a session makes one attempt at a time, so the one before is over, if by a panic.
+    fn has_exited(&self, _: &Identity, _: AttemptId) -> bool {
         true
     }
 }

@@ -1,4 +1,4 @@
-//! Records that only the holder of a key can read, in whatever store.
+//! Records that only the holder of a key can read, in any store.
 
 mod frame;
 mod key;
@@ -10,123 +10,127 @@ use std::time::Duration;
 use crate::error::{Error, Result, StoreFailure};
 use crate::identity::Identity;
 
-use super::{Record, Store, SwapOutcome, is_what};
+use super::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome, is_current};
 
 use frame::Frame;
 pub use key::EncryptionKey;
 
-/// A store whose records are encrypted before the store sees them.
+/// Encrypts the records of another store.
 ///
-/// Whoever reads the file, the database or its backups learns who is logged in where, and when a
-/// login was renewed, but no token. Whoever writes there cannot change a record, nor put that of one
-/// login in the place of another's: such a record is refused, and left as it is.
+/// A reader of the file, the database or a backup sees which logins exist and when they were renewed, but no token.
+/// Another program that writes to the store cannot change a record, nor replace one login's record by another's: such
+/// a record is refused, and left as it is.
 ///
 /// ```
-/// use auth_core::store::{EncryptionKey, MemoryStore, EncryptedStore};
+/// use auth_core::secret;
+/// use auth_core::store::{EncryptedStore, EncryptionKey, MemoryStore};
 ///
-/// # let key_from_the_vault = EncryptionKey::generate()?.to_base64();
-/// # let key_from_the_vault = key_from_the_vault.expose();
-/// let store = EncryptedStore::new(MemoryStore::new(), EncryptionKey::from_base64(key_from_the_vault)?);
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("key");
+/// # std::fs::write(&path, EncryptionKey::generate()?.to_base64().expose())?;
+/// let key = EncryptionKey::from_base64(secret::file(path))?; // such as /run/secrets/logins
+/// let store = EncryptedStore::new(MemoryStore::new(), key);
 /// # let _ = store;
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # Another key
-/// Two steps, so that no process meets a record it cannot open. First everybody gets the new key
-/// as one that [also opens](EncryptedStore::also_decrypt); then it becomes the key that seals, and the old one
-/// also opens. A record is sealed with the newest key when it next changes. The old key may go when
-/// every login has been renewed since; a record that still needs it is refused, not lost.
+/// # Changing the key
+/// In two steps, so that no process finds a record that it cannot decrypt. First give the new key to every process with
+/// [`also_decrypt`](EncryptedStore::also_decrypt). Then make it the key that encrypts, and give the old one with
+/// `also_decrypt`. A record is encrypted with the new key when it next changes. Remove the old key when every login has
+/// been renewed since; a record that still needs it is refused, not lost.
 ///
-/// # What it does not do
-/// Somebody who can write to the store can delete a record or put an older one of the same login
-/// back. The names of the logins ([`Identity`]) are not encrypted, and neither is how long a record
-/// is.
+/// # Limits
+/// A program that can write to the store can delete a record, or put an older one of the same login back. The names of
+/// the logins ([`Identity`]) and the length of a record are not encrypted.
 ///
-/// # How
-/// ChaCha20-Poly1305 with a random nonce for each record; the identity is part of what is
-/// authenticated. Random nonces are good for 2³² records per key: a thousand logins that are
-/// renewed every hour get there in more than two hundred years.
+/// # Method
+/// ChaCha20-Poly1305 with a random nonce for each record; the identity is part of what is authenticated. Random nonces
+/// suffice for 2³² records per key: a thousand logins that are renewed every hour take more than two hundred years.
 #[derive(Clone)]
 pub struct EncryptedStore<S> {
-    store: S,
+    inner: S,
     newest: EncryptionKey,
     older: Vec<EncryptionKey>,
-    accepts_plain: bool,
+    accepts_plaintext: bool,
 }
 
-/// What is there, as it is and as it reads.
+/// The current record, as it is stored and decrypted.
 struct Found {
-    sealed: Option<Record>,
+    encrypted: Option<Record>,
     record: Option<Record>,
 }
 
 impl Found {
-    fn is(&self, what: Option<&Record>) -> bool {
-        is_what(self.record.as_ref(), what)
+    fn is(&self, record: Option<&Record>) -> bool {
+        is_current(self.record.as_ref(), record)
     }
 }
 
 impl<S: Store> EncryptedStore<S> {
-    /// Seals every record with this key before it goes into the store.
-    pub fn new(store: S, key: EncryptionKey) -> Self {
+    /// Encrypts every record with this key before it goes into the store.
+    #[must_use]
+    pub fn new(inner: S, key: EncryptionKey) -> Self {
         Self {
-            store,
+            inner,
             newest: key,
             older: Vec::new(),
-            accepts_plain: false,
+            accepts_plaintext: false,
         }
     }
 
-    /// Opens what was sealed with this key, too.
+    /// Also decrypts records of another key; call it again for more keys.
     #[must_use]
     pub fn also_decrypt(mut self, key: EncryptionKey) -> Self {
         self.older.push(key);
         self
     }
 
-    /// Reads records that were never sealed, and seals them when they next change.
+    /// Also accepts records that are not encrypted, and encrypts them when they next change.
     ///
-    /// For the time of moving to sealed records. Until it is taken out again, whoever writes to the
-    /// store can put a record of their own there. By default such a record is refused.
+    /// Use it while a fleet moves to encryption, and remove it afterwards: until then, a program that can write to the
+    /// store can put a record of its own there. Default: such a record is refused.
     #[must_use]
     pub fn danger_accept_plaintext(mut self) -> Self {
-        self.accepts_plain = true;
+        self.accepts_plaintext = true;
         self
     }
 
     fn look(&self, identity: &Identity) -> Result<Found> {
-        let sealed = self.store.load(identity)?;
-        let open = |sealed| self.open(identity, sealed);
-        let record = sealed.as_ref().map(open).transpose()?;
-        Ok(Found { sealed, record })
+        let encrypted = self.inner.load(identity)?;
+        let decrypt = |encrypted| self.decrypt(identity, encrypted);
+        let record = encrypted.as_ref().map(decrypt).transpose()?;
+        Ok(Found { encrypted, record })
     }
 
-    fn open(&self, identity: &Identity, sealed: &Record) -> Result<Record> {
-        let opened = match Frame::read(sealed.expose()) {
-            Frame::Plain if self.accepts_plain => return Ok(sealed.clone()),
+    fn decrypt(&self, identity: &Identity, encrypted: &Record) -> Result<Record> {
+        let decrypted = match Frame::read(encrypted.expose()) {
+            Frame::Plain if self.accepts_plaintext => return Ok(encrypted.clone()),
             Frame::Plain => Err(PLAIN),
             Frame::Unknown => Err(UNKNOWN),
-            Frame::Sealed(parts) => {
+            Frame::Encrypted(parts) => {
                 let keys = iter::once(&self.newest).chain(&self.older);
                 let mut keys = keys.filter(|key| parts.is_by(key)).peekable();
                 match keys.peek() {
                     None => Err(NO_KEY),
-                    Some(_) => keys.find_map(|key| parts.open(key, identity)).ok_or(FORGED),
+                    Some(_) => keys
+                        .find_map(|key| parts.decrypt(key, identity))
+                        .ok_or(FORGED),
                 }
             }
         };
-        let record = opened.map_err(|why| Error::store(StoreFailure::Unreadable, why))?;
-        Ok(match sealed.is_restored() {
+        let record = decrypted.map_err(|why| Error::store(StoreFailure::Unreadable, why))?;
+        Ok(match encrypted.is_restored() {
             true => record.restored(),
             false => record,
         })
     }
 
-    /// The answer for a record that is there already. That it is there is not that it is durable:
-    /// only the store can acknowledge that.
+    /// Returns the result for a record that is the current one already. It may not be durable yet: only the store
+    /// can acknowledge that.
     fn acknowledge(&self, identity: &Identity, found: &Found) -> Result<SwapOutcome> {
-        match &found.sealed {
-            Some(sealed) => self.store.swap(identity, Some(sealed), sealed),
+        match &found.encrypted {
+            Some(encrypted) => self.inner.swap(identity, Some(encrypted), encrypted),
             None => Ok(SwapOutcome::Conflict),
         }
     }
@@ -137,8 +141,8 @@ impl<S: Store> Store for EncryptedStore<S> {
         Ok(self.look(identity)?.record)
     }
 
-    /// A record that is sealed twice becomes different bytes. So this compares what was sealed, and
-    /// has the store swap exactly what was loaded: its comparison is still the one that counts.
+    /// Compares decrypted records, because a record that is encrypted twice becomes different bytes, and has the store
+    /// swap exactly what was loaded: the store's comparison is still the one that counts.
     fn swap(
         &self,
         identity: &Identity,
@@ -152,11 +156,15 @@ impl<S: Store> Store for EncryptedStore<S> {
         if !found.is(expected) {
             return Ok(SwapOutcome::Conflict);
         }
-        let sealed = frame::seal(&self.newest, identity, record)?;
-        if self.store.swap(identity, found.sealed.as_ref(), &sealed)? == SwapOutcome::Stored {
+        let encrypted = frame::encrypt(&self.newest, identity, record)?;
+        if self
+            .inner
+            .swap(identity, found.encrypted.as_ref(), &encrypted)?
+            == SwapOutcome::Stored
+        {
             return Ok(SwapOutcome::Stored);
         }
-        // Somebody was faster; it may have been this very swap, whose answer had been lost.
+        // Another process was faster, or the result of this very swap had been lost.
         let found = self.look(identity)?;
         if found.is(Some(record)) {
             return self.acknowledge(identity, &found);
@@ -164,38 +172,42 @@ impl<S: Store> Store for EncryptedStore<S> {
         Ok(SwapOutcome::Conflict)
     }
 
-    /// Four times the store's: a swap loads first, and may load and swap again after a conflict.
+    /// Four times the inner store's: a swap loads first, and may load and swap again after a conflict.
     fn timeout(&self) -> Duration {
-        self.store.timeout().saturating_mul(4)
+        self.inner.timeout().saturating_mul(4)
     }
 
-    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&Record>,
+        at_most: Duration,
+    ) -> Result<WaitOutcome> {
         let found = self.look(identity)?;
         if !found.is(seen) {
-            return Ok(true);
+            return Ok(WaitOutcome::Changed);
         }
-        self.store.wait(identity, found.sealed.as_ref(), at_most)
+        self.inner.wait(identity, found.encrypted.as_ref(), at_most)
     }
 
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-        self.store.sign_of_life(identity, attempt)
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
+        self.inner.announce(identity, attempt)
     }
 
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        self.store.has_ended(identity, attempt)
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+        self.inner.has_exited(identity, attempt)
     }
 }
 
 impl<S: Debug> Debug for EncryptedStore<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("EncryptedStore").field(&self.store).finish()
+        f.debug_tuple("EncryptedStore").field(&self.inner).finish()
     }
 }
 
-const PLAIN: &str = "the record is not sealed; if it is from before records were, \
-                     let `danger_accept_plaintext` take it over";
-const UNKNOWN: &str =
-    "the record was sealed by a newer version of this library; update this program";
-const NO_KEY: &str = "the record is sealed with another key; give that key with `also_decrypt`";
-const FORGED: &str = "the sealed record was damaged or changed, or is that of another login; put it \
-                      back from a backup, or remove it from the store to log in anew";
+const PLAIN: &str = "the record is not encrypted; if it was stored before encryption was introduced, \
+                     accept it with `danger_accept_plaintext`";
+const UNKNOWN: &str = "a newer version of this library encrypted the record; update this program";
+const NO_KEY: &str = "the record is encrypted with another key; give that key with `also_decrypt`";
+const FORGED: &str = "the encrypted record was damaged or changed, or belongs to another login; restore \
+                      it from a backup, or remove it from the store to log in again";

@@ -1,4 +1,6 @@
-//! A sealed record: `auth-sealed`, NUL, version, the key's number, a nonce, the encrypted record, a tag.
+//! An encrypted record: `auth-sealed`, NUL, version, the key's number, a nonce, the encrypted bytes, a tag.
+
+use std::mem;
 
 use ring::aead::{Aad, CHACHA20_POLY1305, NONCE_LEN, Nonce};
 use zeroize::Zeroizing;
@@ -10,13 +12,13 @@ use crate::store::Record;
 use super::EncryptionKey;
 use super::key::{self, KeyId};
 
-/// What the bytes of a record are.
+/// Form of a stored record.
 pub(super) enum Frame<'a> {
-    /// Not sealed.
+    /// Not encrypted.
     Plain,
     /// Encrypted in a way that this version does not know.
     Unknown,
-    Sealed(Parts<'a>),
+    Encrypted(Parts<'a>),
 }
 
 pub(super) struct Parts<'a> {
@@ -34,10 +36,10 @@ impl<'a> Frame<'a> {
         if rest.first().is_some_and(|version| *version != VERSION) {
             return Self::Unknown;
         }
-        // What is too short has no key's number: nothing can open it.
+        // A frame that is too short has no key's number: no key can decrypt it.
         let (head, rest) = bytes.split_at(bytes.len().min(HEAD_LEN));
         let (nonce, body) = rest.split_first_chunk().unwrap_or((&[0; NONCE_LEN], &[]));
-        Self::Sealed(Parts {
+        Self::Encrypted(Parts {
             head,
             nonce: *nonce,
             body,
@@ -47,28 +49,31 @@ impl<'a> Frame<'a> {
 
 impl Parts<'_> {
     pub(super) fn is_by(&self, key: &EncryptionKey) -> bool {
-        // One that was cut is everybody's, so that the message says that it was damaged.
+        // A frame that was cut fits every key, so that the message says that it was damaged.
         self.head.len() < HEAD_LEN || self.head.ends_with(key.id())
     }
 
-    /// The record, if this key sealed it for this identity.
-    pub(super) fn open(&self, key: &EncryptionKey, identity: &Identity) -> Option<Record> {
+    /// Returns the record, if it was encrypted with this key for this identity.
+    pub(super) fn decrypt(&self, key: &EncryptionKey, identity: &Identity) -> Option<Record> {
         let nonce = Nonce::assume_unique_for_key(self.nonce);
         let mut bytes = Zeroizing::new(self.body.to_vec());
         let aead = key.aead()?;
         let opened = aead.open_in_place(nonce, authenticated(self.head, identity), &mut bytes);
         let length = opened.ok()?.len();
         bytes.truncate(length);
-        Some(Record::from(bytes))
+        Some(Record::from_bytes(mem::take(&mut *bytes)))
     }
 }
 
-/// Encrypts a record, to be opened with this key for this identity only.
-pub(super) fn seal(key: &EncryptionKey, identity: &Identity, record: &Record) -> Result<Record> {
+/// Encrypts a record for this key and identity.
+pub(super) fn encrypt(key: &EncryptionKey, identity: &Identity, record: &Record) -> Result<Record> {
     let plain = record.expose();
-    let nonce: [u8; NONCE_LEN] = key::random()?;
+    let nonce: [u8; NONCE_LEN] = key::random().ok_or_else(|| {
+        let detail = "the system has no random bytes; nothing was stored";
+        Error::store(StoreFailure::Unavailable, detail)
+    })?;
     let body = HEAD_LEN + NONCE_LEN;
-    // All of it at once: a buffer that grows leaves a copy behind.
+    // Sized once: a buffer that grows leaves a copy of its secrets behind.
     let room = body + plain.len() + CHACHA20_POLY1305.tag_len();
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     bytes.extend_from_slice(MAGIC);
@@ -84,13 +89,12 @@ pub(super) fn seal(key: &EncryptionKey, identity: &Identity, record: &Record) ->
             aead.seal_in_place_separate_tag(nonce, head, &mut bytes[body..])
                 .ok()
         })
-        .ok_or_else(|| Error::store(StoreFailure::Unavailable, "the record cannot be sealed"))?;
+        .ok_or_else(|| Error::store(StoreFailure::Unavailable, "the record cannot be encrypted"))?;
     bytes.extend_from_slice(tag.as_ref());
-    Ok(Record::from(bytes))
+    Ok(Record::from_bytes(mem::take(&mut *bytes)))
 }
 
-/// What is not encrypted and must be the same nonetheless. The head has a fixed length, so no two
-/// pairs run together into the same bytes.
+/// The authenticated part that is not encrypted. The head has a fixed length, so no two pairs become the same bytes.
 fn authenticated(head: &[u8], identity: &Identity) -> Aad<Vec<u8>> {
     Aad::from([head, identity.as_str().as_bytes()].concat())
 }

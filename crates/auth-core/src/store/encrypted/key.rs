@@ -1,4 +1,4 @@
-//! The key that records are sealed with.
+//! The key that records are encrypted with.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,21 +11,20 @@ use ring::aead::{CHACHA20_POLY1305, LessSafeKey, UnboundKey};
 use ring::hmac;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::error::{Error, Result, StoreFailure};
-use crate::secret::Secret;
+use crate::error::{Error, Result};
+use crate::secret::{Secret, SecretSource};
 
 /// A key of 256 bits for [`EncryptedStore`](super::EncryptedStore).
 ///
-/// It belongs somewhere else than the records: a vault, the platform's secrets, a file of mode 0600
-/// on another disk. It is wiped from memory with its last clone (ring's copy, on the stack during a
-/// call, is not), and `Debug` does not show it.
+/// Keep it apart from the records: in a vault, in the platform's secrets, in a file of mode 0600 on another disk. It is
+/// wiped from memory with its last clone (ring's copy, on the stack during a call, is not), and `Debug` does not show it.
 ///
 /// ```
 /// use auth_core::store::EncryptionKey;
 ///
 /// let key = EncryptionKey::generate()?;
 /// let text = key.to_base64(); // for the vault
-/// let same = EncryptionKey::from_base64(text.expose())?;
+/// let same = EncryptionKey::from_base64(text)?;
 /// assert_eq!(format!("{same:?}"), "EncryptionKey(…)");
 /// # auth_core::Result::Ok(())
 /// ```
@@ -35,25 +34,28 @@ pub struct EncryptionKey {
     id: KeyId,
 }
 
-/// Which key sealed a record: enough to tell keys apart, and nothing about them.
+/// Number of a key: enough to tell keys apart, and nothing about them.
 pub(super) type KeyId = [u8; 8];
 
 impl EncryptionKey {
-    /// A new key, from the system's source of randomness.
+    /// Makes a new key from the system's randomness.
     ///
     /// # Errors
-    /// [`Error::Store`] if the system has none to give.
+    /// [`Error::Configuration`] if the system has none.
     pub fn generate() -> Result<Self> {
-        Ok(Self::from(random::<LENGTH>()?))
+        let mut bytes = random::<LENGTH>().ok_or_else(|| Error::configuration(NO_RANDOMNESS))?;
+        let key = Self::new(Zeroizing::new(bytes.to_vec()));
+        bytes.zeroize();
+        Ok(key)
     }
 
-    /// A key from its text in base64, in either alphabet, padded or not; `openssl rand -base64 32`
-    /// makes one.
+    /// Reads a key from base64, now and once, in either alphabet, padded or not. `openssl rand -base64 32` makes one.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if it is not the text of 32 bytes.
-    pub fn from_base64(text: &str) -> Result<Self> {
-        let text = text.trim();
+    /// [`Error::Configuration`] if it is not 32 bytes in base64; the error of the source if it cannot be read.
+    pub fn from_base64(key: impl Into<SecretSource>) -> Result<Self> {
+        let text = key.into().read()?;
+        let text = text.expose().trim();
         let alphabet = if text.contains(['-', '_']) {
             &URL_SAFE
         } else {
@@ -61,7 +63,7 @@ impl EncryptionKey {
         };
         let lenient =
             GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        // With room for all of it, so that it does not grow and leave a copy behind.
+        // Sized once: a buffer that grows leaves a copy of its secrets behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
         let decoded = GeneralPurpose::new(alphabet, lenient).decode_vec(text, &mut bytes);
         // The decoder's own error would quote a character of the key.
@@ -69,13 +71,14 @@ impl EncryptionKey {
         if bytes.len() != LENGTH {
             let length = bytes.len();
             return Err(Error::configuration(format!(
-                "a key is {LENGTH} bytes, and this one is {length}; `openssl rand -base64 32` makes one"
+                "an encryption key is {LENGTH} bytes, and this one is {length}; `openssl rand -base64 32` makes one"
             )));
         }
         Ok(Self::new(bytes))
     }
 
-    /// The key as text, to be kept somewhere else than the records.
+    /// Returns the key as base64, to be kept apart from the records.
+    #[must_use]
     pub fn to_base64(&self) -> Secret {
         BASE64_STANDARD.encode(&**self.bytes).into()
     }
@@ -96,19 +99,10 @@ impl EncryptionKey {
         &self.id
     }
 
-    /// Made for each call, so that nothing of ring's, which does not wipe, lives longer than that.
+    /// Made for each call, so that ring's copy, which is not wiped, lives no longer than that.
     pub(super) fn aead(&self) -> Option<LessSafeKey> {
         let key = UnboundKey::new(&CHACHA20_POLY1305, &self.bytes).ok()?;
         Some(LessSafeKey::new(key))
-    }
-}
-
-impl From<[u8; LENGTH]> for EncryptionKey {
-    /// Takes 32 random bytes; a password is no key.
-    fn from(mut bytes: [u8; LENGTH]) -> Self {
-        let key = Self::new(Zeroizing::new(bytes.to_vec()));
-        bytes.zeroize();
-        key
     }
 }
 
@@ -118,18 +112,16 @@ impl fmt::Debug for EncryptionKey {
     }
 }
 
-/// Bytes that nobody can foresee.
-pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
+/// Unpredictable bytes; `None` if the system has no randomness.
+pub(super) fn random<const N: usize>() -> Option<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::getrandom(&mut bytes).map_err(|_| {
-        Error::store(
-            StoreFailure::Unavailable,
-            "the system gives no random bytes; nothing was written",
-        )
-    })?;
-    Ok(bytes)
+    getrandom::getrandom(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 const LENGTH: usize = 32;
+/// Part of the format: it never changes.
 const PURPOSE: &[u8] = b"auth-core: the number of a sealing key";
-const NOT_BASE64: &str = "the key is not in base64; `openssl rand -base64 32` makes one";
+const NOT_BASE64: &str = "the encryption key is not base64; `openssl rand -base64 32` makes one";
+const NO_RANDOMNESS: &str = "the system has no random bytes to make a key of; make one elsewhere with \
+                             `openssl rand -base64 32`";
