@@ -69,13 +69,13 @@ fn assert_refused(
 }
 
 #[test]
-fn a_sealed_store_keeps_every_promise_of_a_store() {
+fn an_encrypted_store_keeps_every_promise() {
     let store = EncryptedStore::new(MemoryStore::new(), Key::generate().unwrap());
     check(|| store.clone());
 }
 
 #[test]
-fn a_sealed_store_keeps_every_promise_while_its_key_is_being_replaced() {
+fn promises_are_kept_while_the_key_is_replaced() {
     let memory = MemoryStore::new();
     let [old, new] = [(); 2].map(|()| Key::generate().unwrap());
     let opened = Cell::new(0);
@@ -90,7 +90,7 @@ fn a_sealed_store_keeps_every_promise_while_its_key_is_being_replaced() {
 }
 
 #[test]
-fn files_are_sealed_in_all_their_generations() {
+fn every_generation_of_a_file_is_encrypted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logins");
     let key = Key::generate().unwrap();
@@ -110,7 +110,7 @@ fn files_are_sealed_in_all_their_generations() {
 }
 
 #[test]
-fn what_the_store_gets_shows_neither_the_record_nor_the_key() {
+fn stored_bytes_show_neither_record_nor_key() {
     let memory = MemoryStore::new();
     let key = Key::from(*b"canary-key-canary-key-canary-key");
     let store = EncryptedStore::new(memory.clone(), key);
@@ -127,7 +127,7 @@ fn what_the_store_gets_shows_neither_the_record_nor_the_key() {
 }
 
 #[test]
-fn the_same_record_is_never_sealed_twice_into_the_same_bytes() {
+fn encrypting_twice_gives_different_bytes() {
     let memory = MemoryStore::new();
     let store = EncryptedStore::new(memory.clone(), Key::generate().unwrap());
     let mut seen = BTreeSet::new();
@@ -145,7 +145,7 @@ fn the_same_record_is_never_sealed_twice_into_the_same_bytes() {
 }
 
 #[test]
-fn debug_shows_the_store_inside_and_neither_key_nor_record() {
+fn debug_shows_neither_key_nor_record() {
     let key = Key::from(*b"canary-key-canary-key-canary-key");
     let text = key.to_base64();
     let store = EncryptedStore::new(MemoryStore::new(), key.clone()).also_decrypt(key.clone());
@@ -158,7 +158,7 @@ fn debug_shows_the_store_inside_and_neither_key_nor_record() {
 }
 
 #[test]
-fn a_record_that_was_brought_back_is_still_called_so() {
+fn a_restored_record_is_still_marked() {
     #[derive(Debug)]
     struct BringsBack(MemoryStore);
 
@@ -186,7 +186,7 @@ fn a_record_that_was_brought_back_is_still_called_so() {
 }
 
 #[test]
-fn time_outs_and_signs_of_life_are_those_of_the_store_inside() {
+fn time_out_and_liveness_come_from_the_inner_store() {
     #[derive(Debug)]
     struct Ended(MemoryStore);
 

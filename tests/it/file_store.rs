@@ -4,7 +4,7 @@ use auth_core::store::FileStore;
 use auth_sim::store_conformance::check;
 
 #[test]
-fn files_keep_every_promise_of_a_store() {
+fn files_keep_every_promise() {
     let folder = tempfile::tempdir().unwrap();
     let open = || FileStore::open(folder.path().join("logins")).unwrap();
     check(open);

@@ -76,7 +76,7 @@ fn assert_error<T>(result: Result<T>, failure: StoreFailure, why: &str) {
 }
 
 #[test]
-fn it_keeps_every_promise_of_a_store_in_entries_that_windows_would_take() {
+fn promises_are_kept_within_the_limit_of_windows() {
     let desk = Desk::new();
     check(|| desk.open().unwrap());
     assert!(desk.keyring.longest() > MOST / 2, "records were split");
@@ -84,7 +84,7 @@ fn it_keeps_every_promise_of_a_store_in_entries_that_windows_would_take() {
 }
 
 #[test]
-fn a_call_that_hangs_is_left_behind_and_writes_nothing_when_it_comes_back() {
+fn an_abandoned_call_writes_nothing_later() {
     let desk = Desk::new();
     let store = desk
         .with(b"canary old")
@@ -116,7 +116,7 @@ fn a_call_that_hangs_is_left_behind_and_writes_nothing_when_it_comes_back() {
 }
 
 #[test]
-fn another_process_is_told_that_somebody_has_the_lock() {
+fn a_held_lock_is_an_error_of_the_store() {
     let desk = Desk::new();
     let store = desk.with(b"canary").with_timeout(Duration::from_millis(50));
     let other = desk.open().unwrap().with_timeout(Duration::from_secs(1));
@@ -135,7 +135,7 @@ fn another_process_is_told_that_somebody_has_the_lock() {
 }
 
 #[test]
-fn a_keyring_that_is_locked_or_fails_says_so_and_is_asked_again() {
+fn a_failing_keyring_is_tried_again() {
     let desk = Desk::new();
     let store = desk.with(b"canary");
     for (fault, why) in [
@@ -166,7 +166,7 @@ fn a_keyring_that_is_locked_or_fails_says_so_and_is_asked_again() {
 }
 
 #[test]
-fn without_a_keyring_there_is_no_store_and_no_file() {
+fn without_a_keyring_opening_fails_without_a_file() {
     let desk = Desk::new();
     desk.keyring.next(Fault::Gone);
     assert_error(
@@ -190,7 +190,7 @@ fn no_file_holds_anything_of_a_record() {
 }
 
 #[test]
-fn a_swap_whose_answer_was_lost_may_be_repeated() {
+fn a_swap_with_a_lost_result_can_be_repeated() {
     let desk = Desk::new();
     for length in [10, 10_000] {
         let store = desk.with(b"old");
@@ -205,7 +205,7 @@ fn a_swap_whose_answer_was_lost_may_be_repeated() {
 }
 
 #[test]
-fn whoever_dies_between_the_entries_of_a_record_leaves_the_old_one() {
+fn a_half_written_record_leaves_the_old_one() {
     let desk = Desk::new();
     let large = |letter: &str| record(letter.repeat(5 * MOST));
     for old in [record("old"), large("o")] {
@@ -225,7 +225,7 @@ fn whoever_dies_between_the_entries_of_a_record_leaves_the_old_one() {
 }
 
 #[test]
-fn a_damaged_record_is_refused_and_left_alone() {
+fn a_damaged_record_is_refused_and_kept() {
     let desk = Desk::new();
     for length in [50, 3 * MOST] {
         let store = desk.with("canary ".repeat(length / 7 + 1).as_bytes());
@@ -252,7 +252,7 @@ fn a_damaged_record_is_refused_and_left_alone() {
 }
 
 #[test]
-fn an_entry_that_is_not_ours_or_newer_is_refused_and_left_alone() {
+fn foreign_and_newer_entries_are_refused_and_kept() {
     let desk = Desk::new();
     let store = desk.with(b"canary");
     let good = desk.keyring.entries();
@@ -294,7 +294,7 @@ fn the_entry_of_another_login_is_refused() {
 }
 
 #[test]
-fn a_record_that_is_too_large_is_refused_before_anything_is_written() {
+fn a_record_that_is_too_large_is_refused() {
     let desk = Desk::new();
     let store = desk.with(b"canary");
     let before = desk.keyring.entries();
@@ -305,7 +305,7 @@ fn a_record_that_is_too_large_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_service_must_have_a_name_that_a_directory_can_have() {
+fn the_name_of_a_service_fits_a_directory() {
     let desk = Desk::new();
     let open = |name: &str| KeyringStore::over(desk.keyring.platform(), name, desk.folder.path());
     for name in [
@@ -330,7 +330,7 @@ fn a_service_must_have_a_name_that_a_directory_can_have() {
 }
 
 #[test]
-fn a_sign_of_life_is_seen_by_others_until_it_is_dropped() {
+fn an_attempt_lasts_as_long_as_its_guard() {
     let desk = Desk::new();
     let [here, there] = [(); 2].map(|()| desk.open().unwrap());
     let sign = here.sign_of_life(&ann(), 7).unwrap();
@@ -341,7 +341,7 @@ fn a_sign_of_life_is_seen_by_others_until_it_is_dropped() {
 }
 
 #[test]
-fn threads_of_one_store_take_turns_in_the_keyring() {
+fn threads_use_the_keyring_one_at_a_time() {
     let desk = Desk::new();
     let store = desk.with(b"record");
     let seen = Mutex::new(0);

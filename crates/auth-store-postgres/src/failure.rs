@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_later_try_may_mend_is_transient_and_nothing_else() {
+    fn only_what_can_pass_is_worth_a_retry() {
         for transient in [
             "57P01", "40001", "53300", "53100", "57014", "XX000", "58030",
         ] {
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_is_none_is_not_shown() {
+    fn a_malformed_code_is_not_shown() {
         assert_eq!(shown("53300"), " (SQLSTATE 53300)");
         for odd in ["", "a secret", "12\n45", "ééé"] {
             assert_eq!(shown(odd), "");

@@ -300,14 +300,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_in_another_way_is_one_parameter() {
+    fn spellings_of_a_name_are_one_parameter() {
         for name in ["application_name", "ApplicationName", "application-name"] {
             assert_eq!(judge(name, "X"), Verdict::Keep("application_name"));
         }
     }
 
     #[test]
-    fn every_mode_of_tls_is_at_least_what_it_says() {
+    fn every_mode_of_tls_is_at_least_as_strict() {
         for (mode, kept) in [
             ("disable", "disable"),
             ("allow", "prefer"),
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_in_no_list_is_not_known() {
+    fn an_unlisted_name_is_unknown() {
         assert_eq!(judge("canary", "1"), Verdict::Unknown);
     }
 }

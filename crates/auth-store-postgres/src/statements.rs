@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_quoted_whatever_is_in_it() {
+    fn any_name_is_quoted() {
         let statements = Statements::new(Some("My Schema"), r#"lo"gins; --"#).unwrap();
         assert_eq!(statements.table(), r#""My Schema"."lo""gins; --""#);
         assert!(
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_the_server_would_cut_off_is_refused() {
+    fn a_name_that_the_server_would_cut_is_refused() {
         assert!(Statements::new(None, &"t".repeat(63)).is_ok());
         for name in ["", "a\0b", &"t".repeat(64), &"é".repeat(32)] {
             let error = Statements::new(None, name).unwrap_err();
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn identities_of_any_length_have_keys_of_their_own_that_an_index_takes() {
+    fn long_identities_have_keys_that_fit_an_index() {
         let long = |letter: &str| Identity::new(&format!("{}{letter}", "x".repeat(1000)));
         let longest = Identity::new(&"x".repeat(1000));
         assert_eq!(key(&longest), longest.as_str());

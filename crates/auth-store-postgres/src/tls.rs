@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "tls")]
-    fn every_other_machine_does_and_a_name_is_another_machine() {
+    fn every_name_needs_tls() {
         for far in [
             "postgres://db.example.com/app",
             "postgres://localhost/app",
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_switched_off_by_a_dangerous_name_alone() {
+    fn only_a_dangerous_setting_disables_tls() {
         let error = mode("postgres://db.example.com/app?sslmode=disable", false).unwrap_err();
         assert!(error.to_string().contains("danger_allow_plain"), "{error}");
         let plain = mode("postgres://db.example.com/app", true).unwrap();
@@ -251,14 +251,14 @@ mod tests {
 
     #[test]
     #[cfg(not(feature = "tls"))]
-    fn without_tls_another_machine_is_refused_before_any_socket() {
+    fn without_tls_only_this_machine_is_accepted() {
         let error = mode("postgres://db.example.com/app", false).unwrap_err();
         assert!(error.to_string().contains("feature `tls`"), "{error}");
     }
 
     #[test]
     #[cfg(feature = "tls")]
-    fn authorities_that_cannot_be_read_are_refused() {
+    fn unreadable_authorities_are_refused() {
         for pem in [
             "",
             "not PEM",

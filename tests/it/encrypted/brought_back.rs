@@ -43,7 +43,7 @@ fn brought_back() -> (TempDir, EncryptedStore<CannotWait>) {
 }
 
 #[test]
-fn a_swap_that_expects_a_record_from_before_it_was_brought_back_is_a_conflict() {
+fn an_unmarked_expectation_is_a_conflict() {
     let (_folder, store) = brought_back();
     let (who, unaware) = (identity("ada"), record("before"));
     let aware = store.load(&who).unwrap().unwrap();
@@ -61,7 +61,7 @@ fn a_swap_that_expects_a_record_from_before_it_was_brought_back_is_a_conflict() 
 }
 
 #[test]
-fn whoever_waits_is_told_that_a_record_came_back() {
+fn a_wait_ends_when_a_record_was_restored() {
     let (_folder, store) = brought_back();
     let (who, unaware) = (identity("ada"), record("before"));
     let aware = store.load(&who).unwrap();

@@ -34,7 +34,7 @@ fn a_record_with_any_byte_changed_is_refused() {
 }
 
 #[test]
-fn a_record_that_was_cut_or_grew_is_refused() {
+fn a_record_of_another_length_is_refused() {
     let (store, memory, who) = sealed();
     let good = bytes(&memory, &who);
     for length in 0..good.len() {
@@ -49,7 +49,7 @@ fn a_record_that_was_cut_or_grew_is_refused() {
 }
 
 #[test]
-fn a_record_that_was_moved_to_another_login_is_refused() {
+fn another_logins_record_is_refused() {
     let (store, memory, who) = sealed();
     let good = bytes(&memory, &who);
     let others = [
@@ -74,14 +74,14 @@ fn a_record_that_was_moved_to_another_login_is_refused() {
 }
 
 #[test]
-fn a_plain_record_in_the_place_of_a_sealed_one_is_refused() {
+fn a_plaintext_record_is_refused() {
     let (store, memory, who) = sealed();
     put(&memory, &who, CANARY.as_bytes());
     assert_refused(&store, &memory, &who, "danger_accept_plaintext");
 }
 
 #[test]
-fn a_record_that_another_key_sealed_is_refused() {
+fn a_record_of_another_key_is_refused() {
     let (_, memory, who) = sealed();
     let store = EncryptedStore::new(memory.clone(), Key::from([8; 32]));
     assert_refused(&store, &memory, &who, "also_decrypt");

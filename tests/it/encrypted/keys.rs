@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_old_key_still_opens_and_the_newest_seals_there_and_back() {
+fn an_old_key_decrypts_and_the_newest_encrypts() {
     let memory = MemoryStore::new();
     let [one, two] = [Key::from([1; 32]), Key::from([2; 32])];
     let only = |key: &Key| EncryptedStore::new(memory.clone(), key.clone());
@@ -27,7 +27,7 @@ fn an_old_key_still_opens_and_the_newest_seals_there_and_back() {
 }
 
 #[test]
-fn of_many_keys_the_right_one_is_found() {
+fn the_right_one_of_many_keys_is_found() {
     let memory = MemoryStore::new();
     let keys: Vec<_> = (0..20).map(|byte| Key::from([byte; 32])).collect();
     for (at, key) in keys.iter().enumerate() {
@@ -44,7 +44,7 @@ fn of_many_keys_the_right_one_is_found() {
 }
 
 #[test]
-fn plain_records_are_taken_over_and_sealed_when_they_change_if_that_is_asked_for() {
+fn accepted_plaintext_is_encrypted_on_change() {
     let memory = MemoryStore::new();
     let strict = EncryptedStore::new(memory.clone(), Key::from([1; 32]));
     let moving = strict.clone().danger_accept_plaintext();
@@ -68,7 +68,7 @@ fn plain_records_are_taken_over_and_sealed_when_they_change_if_that_is_asked_for
 }
 
 #[test]
-fn accepting_plain_records_accepts_no_forged_ones() {
+fn accepting_plaintext_accepts_no_forgery() {
     let memory = MemoryStore::new();
     let store = EncryptedStore::new(memory.clone(), Key::from([1; 32])).danger_accept_plaintext();
     let who = identity("ada");
@@ -80,7 +80,7 @@ fn accepting_plain_records_accepts_no_forged_ones() {
 }
 
 #[test]
-fn a_key_is_read_from_base64_however_it_is_spelt() {
+fn a_key_is_read_from_any_spelling_of_base64() {
     let memory = MemoryStore::new();
     let key = Key::from([0xfb; 32]);
     let who = identity("ada");
@@ -110,7 +110,7 @@ fn a_key_is_read_from_base64_however_it_is_spelt() {
 }
 
 #[test]
-fn a_text_that_is_no_key_is_refused_without_being_quoted() {
+fn a_text_that_is_not_a_key_is_not_quoted() {
     let long = "Q2FuYXJ5".repeat(2000);
     for (text, why) in [
         ("", "this one is 0"),

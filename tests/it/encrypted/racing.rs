@@ -58,7 +58,7 @@ fn between(
 }
 
 #[test]
-fn a_swap_whose_answer_was_lost_may_be_repeated() {
+fn a_swap_with_a_lost_result_can_be_repeated() {
     let (store, other) = between(|_| Next::LoseTheAnswer);
     let who = identity("ada");
     let [old, new] = ["old", "new"].map(record);
@@ -71,7 +71,7 @@ fn a_swap_whose_answer_was_lost_may_be_repeated() {
 }
 
 #[test]
-fn a_swap_that_comes_after_anothers_is_a_conflict() {
+fn a_swap_after_another_is_a_conflict() {
     let (store, other) = between(|other| Next::Swap(other, "theirs"));
     let who = identity("ada");
     let swapped = store.swap(&who, Some(&record("old")), &record("ours"));
@@ -80,7 +80,7 @@ fn a_swap_that_comes_after_anothers_is_a_conflict() {
 }
 
 #[test]
-fn a_swap_that_comes_after_the_very_same_is_stored() {
+fn a_swap_after_the_same_swap_is_stored() {
     let (store, other) = between(|other| Next::Swap(other, "new"));
     let who = identity("ada");
     let swapped = store.swap(&who, Some(&record("old")), &record("new"));
@@ -89,7 +89,7 @@ fn a_swap_that_comes_after_the_very_same_is_stored() {
 }
 
 #[test]
-fn that_a_record_is_there_already_is_for_the_store_to_acknowledge() {
+fn the_inner_store_acknowledges_a_current_record() {
     let (store, _) = between(|_| Next::LoseTheAnswer);
     let old = record("old");
     let error = store.swap(&identity("ada"), None, &old).unwrap_err();

@@ -95,13 +95,13 @@ fn the_memory_store_keeps_every_promise() {
 }
 
 #[test]
-fn a_store_of_the_tests_that_breaks_nothing_keeps_every_promise() {
+fn a_test_store_without_a_fault_passes() {
     let store = Broken::new(None);
     check(|| store.open());
 }
 
 #[test]
-fn each_broken_store_is_caught_by_the_name_of_the_promise() {
+fn each_fault_is_reported_by_its_promise() {
     thread::scope(|scope| {
         for (fault, sentence) in CAUGHT {
             scope.spawn(move || {
@@ -119,7 +119,7 @@ fn each_broken_store_is_caught_by_the_name_of_the_promise() {
 }
 
 #[test]
-fn each_promise_has_a_store_that_breaks_it() {
+fn each_promise_is_broken_by_a_store() {
     let caught: BTreeSet<_> = CAUGHT.iter().map(|(_, sentence)| *sentence).collect();
     let promised: BTreeSet<_> = PROPERTIES.iter().map(Property::sentence).collect();
     assert_eq!(caught, promised);
@@ -131,7 +131,7 @@ fn each_promise_has_a_store_that_breaks_it() {
 }
 
 #[test]
-fn the_suite_panics_with_every_broken_promise_and_what_was_seen() {
+fn the_panic_lists_every_broken_promise() {
     let store = Broken::new(Some(Fault::InsertsOver));
     let panic = catch_unwind(AssertUnwindSafe(|| check(|| store.open()))).unwrap_err();
     let message = panic.downcast_ref::<String>().unwrap();

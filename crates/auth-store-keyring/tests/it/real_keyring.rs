@@ -21,7 +21,7 @@ fn ann() -> Identity {
 }
 
 #[test]
-fn it_keeps_every_promise_of_a_store() {
+fn the_keyring_keeps_every_promise() {
     inside(Desktop::Unlocked, || {
         check(|| {
             let store = KeyringStore::open("conformance").unwrap();
@@ -69,7 +69,7 @@ fn number(record: Option<&Record>) -> u32 {
 }
 
 #[test]
-fn services_are_apart_and_a_small_record_may_follow_a_large_one() {
+fn services_and_sizes_are_kept_apart() {
     inside(Desktop::Unlocked, || {
         let [one, two] = ["one", "two"].map(|service| KeyringStore::open(service).unwrap());
         let mut last = None;
@@ -88,7 +88,7 @@ fn services_are_apart_and_a_small_record_may_follow_a_large_one() {
 }
 
 #[test]
-fn a_locked_keyring_is_said_to_be_locked_and_keeps_what_it_has() {
+fn a_locked_keyring_is_named_and_keeps_its_records() {
     inside(Desktop::Unlocked, || {
         let store = KeyringStore::open("locked").unwrap();
         let first = record("canary");
@@ -116,7 +116,7 @@ fn a_locked_keyring_is_said_to_be_locked_and_keeps_what_it_has() {
 }
 
 #[test]
-fn without_a_keyring_the_error_says_what_to_use_instead() {
+fn without_a_keyring_the_error_names_an_alternative() {
     inside(Desktop::Headless, || {
         let error = KeyringStore::open("headless").unwrap_err();
         let Error::Store { failure, message } = &error else {

@@ -9,7 +9,7 @@ use auth_core::error::StoreFailure;
 use auth_store_postgres::PostgresStore;
 
 #[test]
-fn a_connection_string_that_cannot_be_read_is_not_quoted() {
+fn an_unreadable_string_is_not_quoted() {
     for odd in [
         "",
         "canary",
@@ -32,7 +32,7 @@ fn a_connection_string_that_cannot_be_read_is_not_quoted() {
 }
 
 #[test]
-fn the_settings_do_not_show_what_is_secret() {
+fn debug_shows_no_secret() {
     let settings = PostgresStore::builder("postgres://app:canary@db.example.com/app")
         .password("canary")
         .table("logins");
@@ -44,7 +44,7 @@ fn the_settings_do_not_show_what_is_secret() {
 }
 
 #[test]
-fn a_time_out_that_no_server_could_meet_is_refused() {
+fn an_impossible_time_out_is_refused() {
     let settings = PostgresStore::builder("postgres://127.0.0.1/app");
     let error = settings
         .timeout(Duration::from_millis(99))
@@ -54,7 +54,7 @@ fn a_time_out_that_no_server_could_meet_is_refused() {
 }
 
 #[test]
-fn a_server_that_is_down_is_a_transient_failure_at_once() {
+fn a_server_that_is_down_fails_at_once() {
     let port = {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         taken.local_addr().unwrap().port()
@@ -71,7 +71,7 @@ fn a_server_that_is_down_is_a_transient_failure_at_once() {
 }
 
 #[test]
-fn a_server_that_never_answers_is_a_transient_failure_within_the_time_out() {
+fn a_silent_server_fails_within_the_time_out() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://app@{}/app", silent.local_addr().unwrap());
     let began = SystemClock.now();
@@ -86,7 +86,7 @@ fn a_server_that_never_answers_is_a_transient_failure_within_the_time_out() {
 }
 
 #[test]
-fn what_answers_and_is_no_postgres_is_a_failure() {
+fn another_protocol_is_a_failure() {
     use std::io::{Read, Write};
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://app@{}/app", other.local_addr().unwrap());

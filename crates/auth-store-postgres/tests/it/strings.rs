@@ -53,7 +53,7 @@ fn taken(text: &str) {
 }
 
 #[test]
-fn what_the_store_does_anyway_is_taken() {
+fn parameters_without_effect_are_accepted() {
     for parameters in [
         "sslmode=disable",
         "sslmode=allow",
@@ -93,7 +93,7 @@ fn what_the_store_does_anyway_is_taken() {
 }
 
 #[test]
-fn the_schemes_of_other_clients_are_taken() {
+fn the_schemes_of_other_clients_are_accepted() {
     for scheme in [
         "postgres",
         "postgresql",
@@ -115,7 +115,7 @@ fn the_schemes_of_other_clients_are_taken() {
 }
 
 #[test]
-fn a_string_that_is_another_thing_is_named() {
+fn a_string_of_another_kind_is_named() {
     for (text, about) in [
         ("", "empty"),
         (" \n", "empty"),
@@ -143,7 +143,7 @@ fn a_string_that_is_another_thing_is_named() {
 }
 
 #[test]
-fn a_parameter_that_cannot_be_had_is_named() {
+fn an_unsupported_parameter_is_named() {
     for (parameters, about) in [
         (
             "sslmode=no-verify",
@@ -212,7 +212,7 @@ fn a_parameter_that_cannot_be_had_is_named() {
 
 /// Its name may be a piece of a password.
 #[test]
-fn an_unknown_parameter_is_told_by_its_place() {
+fn an_unknown_parameter_is_named_by_its_position() {
     let why = refused("postgres://app@127.0.0.1/app?application_name=x&canary=1");
     assert!(why.contains("parameter 2 is none"), "{why}");
     let why = refused("host=127.0.0.1 canary=1");
@@ -220,20 +220,20 @@ fn an_unknown_parameter_is_told_by_its_place() {
 }
 
 #[test]
-fn the_name_of_this_machine_is_not_spoken_to_in_clear() {
+fn localhost_needs_tls_or_its_address() {
     let why = refused("postgres://app:canary@localhost/app?sslmode=disable");
     assert!(why.contains("write `127.0.0.1`"), "{why}");
 }
 
 #[test]
-fn binding_to_a_channel_needs_one() {
+fn channel_binding_needs_tls() {
     let why = refused("postgres://app@127.0.0.1/app?channel_binding=require");
     assert!(why.contains("`channel_binding=require`"), "{why}");
     assert!(why.contains("`sslmode=require`"), "{why}");
 }
 
 #[test]
-fn a_password_may_be_written_in_any_way() {
+fn a_password_can_be_written_in_any_way() {
     for text in [
         "postgres://app:p%40s%23s%2F@127.0.0.1:PORT/app",
         "postgres://app:p#s/s?t@127.0.0.1:PORT/app",
@@ -248,7 +248,7 @@ fn a_password_may_be_written_in_any_way() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn with_any_name_for_it_tls_is_spoken() {
+fn every_name_of_tls_means_tls() {
     for parameters in [
         "sslmode=require",
         "sslmode=verify-ca",
@@ -272,7 +272,7 @@ fn with_any_name_for_it_tls_is_spoken() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn a_file_of_authorities_must_be_there() {
+fn a_missing_file_of_authorities_is_named() {
     let why =
         refused("postgres://app@127.0.0.1/app?sslmode=verify-ca&sslrootcert=/canary/root.crt");
     assert!(why.contains("`sslrootcert`"), "{why}");
@@ -287,7 +287,7 @@ fn a_file_of_authorities_must_be_there() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn the_name_of_this_machine_leads_to_its_address() {
+fn localhost_leads_to_its_address() {
     for name in ["localhost", "LOCALHOST", "localhost."] {
         let error = without_tls(name, "");
         let why = error.to_string();

@@ -79,7 +79,7 @@ fn a_server_without_scripts_is_named() {
 }
 
 #[test]
-fn scripts_that_are_not_kept_must_be_known_too() {
+fn scripts_must_work_without_their_cache() {
     let why = configuration(&Fake::but_for(|command, _| match command {
         "EVALSHA" => Some("-NOSCRIPT No matching script\r\n".to_owned()),
         "EVAL" => Some("-ERR unknown command 'EVAL'\r\n".to_owned()),
@@ -89,7 +89,7 @@ fn scripts_that_are_not_kept_must_be_known_too() {
 }
 
 #[test]
-fn a_command_that_a_script_misses_is_told() {
+fn a_command_missing_in_scripts_is_named() {
     for answer in [
         "-ERR Unknown Redis command called from script script: canary7Qz, on @user_script:2.\r\n",
         "-ERR Error running script: @user_script: 2: Unknown Redis command called from Lua script\r\n",
@@ -126,7 +126,7 @@ fn a_command_that_ends_the_connection_is_named() {
 }
 
 #[test]
-fn a_server_that_hangs_up_on_everything_may_come_back() {
+fn a_server_that_always_hangs_up_is_worth_a_retry() {
     let fake = Fake::start(|_, _| None);
     let error = RedisStore::connect(&fake.url()).expect_err("an error");
     assert!(error.is_transient(), "{error:?}");
@@ -135,7 +135,7 @@ fn a_server_that_hangs_up_on_everything_may_come_back() {
 
 /// Services hide their settings; a store works there, with a warning.
 #[test]
-fn a_service_that_hides_its_settings_is_used() {
+fn a_service_that_hides_its_settings_works() {
     let fake = Fake::but_for(|command, _| {
         ["INFO", "CONFIG"]
             .contains(&command)
@@ -148,7 +148,7 @@ fn a_service_that_hides_its_settings_is_used() {
 }
 
 #[test]
-fn a_sentinel_is_named_whatever_it_refuses_first() {
+fn a_sentinel_is_named_whatever_it_refuses() {
     let sentinel = || {
         Fake::start(|_, words| {
             Some(match words[0].as_str() {
@@ -174,7 +174,7 @@ fn a_sentinel_is_named_whatever_it_refuses_first() {
 }
 
 #[test]
-fn a_password_that_is_not_asked_for_is_told() {
+fn an_unneeded_password_is_named() {
     for answer in [
         "-ERR Client sent AUTH, but no password is set\r\n",
         "-ERR Client sent AUTH, but no username-password pair is set\r\n",
@@ -194,7 +194,7 @@ fn a_password_that_is_not_asked_for_is_told() {
 }
 
 #[test]
-fn the_database_may_be_a_parameter() {
+fn the_database_can_be_a_parameter() {
     let selected = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&selected);
     let fake = Fake::but_for(move |command, words| {
@@ -213,7 +213,7 @@ fn the_database_may_be_a_parameter() {
 
 /// A proxy or a service may end the login and leave the connection.
 #[test]
-fn a_login_that_has_ended_is_made_again() {
+fn an_ended_login_is_repeated() {
     let fake = Fake::start(|number, words| match words[0].as_str() {
         // The first connection is logged in while the store connects, and no longer.
         "PERSIST" | "GET" if number == 1 => Some("-NOAUTH Authentication required.\r\n".into()),

@@ -81,7 +81,7 @@ fn unavailable(error: &Error) -> String {
 }
 
 #[test]
-fn each_connection_asks_for_its_password() {
+fn each_connection_reads_its_password() {
     let server = Guarded::start();
     let (ask, count) = server.asked();
     let (store, logged) = journal::of(|| server.builder().password_with(ask).connect());
@@ -117,7 +117,7 @@ fn the_last_password_that_was_set_counts() {
 }
 
 #[test]
-fn a_password_that_cannot_be_had_is_an_error_of_the_store() {
+fn an_unreadable_password_is_an_error_of_the_store() {
     let server = Guarded::start();
     let down = Arc::new(AtomicUsize::new(1));
     let is_down = Arc::clone(&down);
@@ -145,7 +145,7 @@ fn a_password_that_cannot_be_had_is_an_error_of_the_store() {
 }
 
 #[test]
-fn after_a_refusal_the_next_call_asks_again() {
+fn after_a_refusal_the_next_call_reads_again() {
     let server = Guarded::start();
     let given = Arc::new(Mutex::new("canary7Qz-1"));
     let give = Arc::clone(&given);
@@ -165,7 +165,7 @@ fn after_a_refusal_the_next_call_asks_again() {
 }
 
 #[test]
-fn a_password_that_takes_too_long_is_told_as_such() {
+fn a_late_password_is_named() {
     let server = Guarded::start();
     let limit = Duration::from_millis(20);
     let builder = server.builder().timeout(limit).password_with(move || {
@@ -177,7 +177,7 @@ fn a_password_that_takes_too_long_is_told_as_such() {
 }
 
 #[test]
-fn a_fixed_password_that_was_changed_names_the_setting() {
+fn a_changed_fixed_password_names_the_setting() {
     let server = Guarded::start();
     let store = server.builder().password("canary7Qz-1").connect();
     let store = store.expect("a connection");

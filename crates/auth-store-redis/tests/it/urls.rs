@@ -19,7 +19,7 @@ fn refused(url: &str) -> String {
 }
 
 #[test]
-fn a_url_that_cannot_be_read_is_not_quoted() {
+fn an_unreadable_url_is_not_quoted() {
     for url in [
         "",
         "canary7Qz",
@@ -52,7 +52,7 @@ fn said_of(url: &str, about: &str) {
 }
 
 #[test]
-fn a_sign_that_must_be_encoded_is_named() {
+fn a_character_that_needs_encoding_is_named() {
     for url in [
         "redis://:canary#7Qz@127.0.0.1:6379",
         "redis://ada:canary7Qz#1@127.0.0.1:6379/0",
@@ -156,7 +156,7 @@ fn certificates_are_settings_of_the_builder() {
 }
 
 #[test]
-fn plaintext_does_not_leave_this_machine() {
+fn plaintext_stays_on_this_machine() {
     for host in [
         "db.example",
         "localhost",
@@ -175,21 +175,21 @@ fn plaintext_does_not_leave_this_machine() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn nobody_can_switch_verification_off() {
+fn verification_cannot_be_disabled() {
     let error = refused("rediss://ada:canary7Qz@db.example:6379/0#insecure");
     assert!(error.contains("always verified"), "{error}");
 }
 
 #[cfg(not(feature = "tls"))]
 #[test]
-fn without_its_feature_tls_is_refused_by_name() {
+fn without_its_feature_tls_is_named() {
     let error = refused("rediss://ada:canary7Qz@db.example:6379/0");
     assert!(error.contains("the feature `tls`"), "{error}");
 }
 
 #[cfg(feature = "tls")]
 #[test]
-fn a_certificate_that_is_none_is_refused_without_quoting_it() {
+fn an_unreadable_certificate_is_not_quoted() {
     let builder = RedisStore::builder("rediss://127.0.0.1:1");
     let outcomes = [
         builder

@@ -87,7 +87,7 @@ fn an_emptied_store_gets_the_record_again_from_whoever_has_it() {
 #[test]
 fn what_is_not_a_record_is_left_alone_until_somebody_logs_out() {
     let (store, clock) = (MemoryStore::new(), ManualClock::new());
-    let foreign = Record::from(b"{\"access_token\":\"canary\"}".to_vec());
+    let foreign = Record::from_bytes(b"{\"access_token\":\"canary\"}".to_vec());
     put(&store, &foreign);
     let script = Script::new().token("one", "r1");
     let session = session(&script, &store, &clock);
@@ -116,7 +116,7 @@ fn a_record_of_a_newer_version_is_left_alone_and_the_error_says_what_to_do() {
     served(&session(&writer, &store, &clock));
     let mut bytes = store.load(&identity()).unwrap().unwrap().expose().to_vec();
     bytes[8] += 1;
-    put(&store, &Record::from(bytes));
+    put(&store, &Record::from_bytes(bytes));
     let script = Script::new();
     let error = session(&script, &store, &clock).token().unwrap_err();
     assert!(
@@ -140,7 +140,7 @@ fn a_record_damaged_at_any_byte_or_cut_anywhere_is_an_error_or_a_record_and_neve
     let mut refused = 0;
     let mut read = |bytes: Vec<u8>| {
         let store = MemoryStore::new();
-        put(&store, &Record::from(bytes));
+        put(&store, &Record::from_bytes(bytes));
         let words = format!("{:#}", session(&Script::new(), &store, &clock).status());
         refused += usize::from(words.contains("is unreadable"));
     };

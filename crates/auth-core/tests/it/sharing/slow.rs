@@ -8,7 +8,7 @@ use std::time::Duration;
 use auth_core::Result;
 use auth_core::grant::Identity;
 use auth_core::observe::Event;
-use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+use auth_core::store::{MemoryStore, Record, Store, SwapOutcome, WaitOutcome};
 use auth_core::testing::ManualClock;
 
 use crate::script::{Script, response, seconds, served};
@@ -38,7 +38,12 @@ impl Store for Slow {
     }
 
     /// Really waits: to sleep by a clock that stands still would be to run through its deadlines.
-    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&Record>,
+        at_most: Duration,
+    ) -> Result<WaitOutcome> {
         self.store.wait(identity, seen, at_most)
     }
 }

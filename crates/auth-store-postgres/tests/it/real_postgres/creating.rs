@@ -10,7 +10,7 @@ use auth_store_postgres::PostgresStore;
 use super::{Database, assert_failure, record, who};
 
 #[test]
-fn many_who_start_at_once_all_find_the_table() {
+fn many_first_starts_find_one_table() {
     let Some(database) = Database::new("starting") else {
         return;
     };
@@ -26,7 +26,7 @@ fn many_who_start_at_once_all_find_the_table() {
 }
 
 #[test]
-fn a_table_and_a_schema_may_have_any_name() {
+fn table_and_schema_can_have_any_name() {
     let Some(database) = Database::new("names") else {
         return;
     };
@@ -45,7 +45,7 @@ fn a_table_and_a_schema_may_have_any_name() {
 }
 
 #[test]
-fn the_schema_of_the_string_is_that_of_the_table() {
+fn the_string_can_name_the_schema() {
     let Some(database) = Database::new("schemas") else {
         return;
     };
@@ -75,7 +75,7 @@ fn the_schema_of_the_string_is_that_of_the_table() {
 }
 
 #[test]
-fn a_role_without_a_search_path_is_told_the_setting() {
+fn without_a_search_path_the_error_names_schema() {
     let Some(database) = Database::new("pathless") else {
         return;
     };
@@ -89,7 +89,7 @@ fn a_role_without_a_search_path_is_told_the_setting() {
 }
 
 #[test]
-fn who_may_not_create_tables_uses_the_one_that_is_there() {
+fn an_existing_table_needs_no_right_to_create() {
     let Some(database) = Database::new("granted") else {
         return;
     };
@@ -151,7 +151,7 @@ fn the_table_of_the_readme_is_the_table() {
 }
 
 #[test]
-fn a_table_with_other_columns_is_not_used() {
+fn a_table_with_other_columns_is_refused() {
     let Some(database) = Database::new("columns") else {
         return;
     };
@@ -182,7 +182,7 @@ fn a_table_with_other_columns_is_not_used() {
 }
 
 #[test]
-fn a_table_that_a_crash_would_empty_is_not_used() {
+fn an_unlogged_table_is_refused() {
     let Some(database) = Database::new("unlogged") else {
         return;
     };
@@ -195,7 +195,7 @@ fn a_table_that_a_crash_would_empty_is_not_used() {
 }
 
 #[test]
-fn a_schema_that_is_not_there_and_a_table_that_is_dropped_are_said() {
+fn a_missing_schema_or_table_is_named() {
     let Some(database) = Database::new("dropped") else {
         return;
     };

@@ -14,7 +14,7 @@ use services::{Postgres, or_skip};
 use super::{Database, record, who};
 
 #[test]
-fn a_commit_waits_for_the_disk_even_if_the_database_says_it_need_not() {
+fn a_commit_always_waits_for_the_disk() {
     let Some(database) = Database::new("synchronous") else {
         return;
     };
@@ -61,7 +61,7 @@ fn a_commit_waits_for_the_disk_even_if_the_database_says_it_need_not() {
 }
 
 #[test]
-fn every_swap_that_was_acknowledged_survives_a_kill_of_the_server() {
+fn acknowledged_swaps_survive_a_killed_server() {
     let Some(mut server) = or_skip(Postgres::options().set("synchronous_commit", "off").start())
     else {
         return;
@@ -134,7 +134,7 @@ fn counter(at: usize) -> Identity {
 }
 
 #[test]
-fn a_server_that_does_not_wait_for_its_disk_is_warned_about_once() {
+fn a_server_without_fsync_is_warned_about_once() {
     crate::logs::keep();
     let Some(server) = or_skip(Postgres::options().set("fsync", "off").start()) else {
         return;

@@ -14,7 +14,7 @@ use super::proxy::Proxy;
 use super::{Database, assert_failure, record, who};
 
 #[test]
-fn a_connection_that_was_ended_between_load_and_swap_is_made_again() {
+fn a_connection_lost_between_calls_is_replaced() {
     let Some(database) = Database::new("between") else {
         return;
     };
@@ -37,7 +37,7 @@ fn a_connection_that_was_ended_between_load_and_swap_is_made_again() {
 }
 
 #[test]
-fn a_connection_that_is_ended_within_a_commit_is_made_again_and_the_swap_repeated() {
+fn a_swap_cut_off_in_its_commit_is_repeated() {
     let Some(database) = Database::new("committing") else {
         return;
     };
@@ -66,7 +66,7 @@ fn a_connection_that_is_ended_within_a_commit_is_made_again_and_the_swap_repeate
 }
 
 #[test]
-fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_as_stored() {
+fn a_swap_with_a_lost_result_is_applied_once() {
     let Some(database) = Database::new("lost") else {
         return;
     };
@@ -103,7 +103,7 @@ fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_as_stored() {
 }
 
 #[test]
-fn a_repeated_swap_that_somebody_has_overtaken_is_a_conflict() {
+fn an_overtaken_repeated_swap_is_a_conflict() {
     let Some(database) = Database::new("overtaken") else {
         return;
     };
@@ -125,7 +125,7 @@ fn a_repeated_swap_that_somebody_has_overtaken_is_a_conflict() {
 }
 
 #[test]
-fn a_swap_that_waits_for_its_own_first_try_is_stored() {
+fn a_swap_that_waits_for_its_first_try_is_stored() {
     let Some(database) = Database::new("own") else {
         return;
     };
@@ -148,7 +148,7 @@ fn a_swap_that_waits_for_its_own_first_try_is_stored() {
 }
 
 #[test]
-fn transactions_that_are_serializable_by_default_lose_no_increment() {
+fn serializable_transactions_lose_no_increment() {
     let Some(database) = Database::new("serializable") else {
         return;
     };
@@ -167,7 +167,7 @@ fn transactions_that_are_serializable_by_default_lose_no_increment() {
 }
 
 #[test]
-fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
+fn a_locked_row_delays_a_call_until_the_time_out() {
     let Some(database) = Database::new("locked") else {
         return;
     };
@@ -206,7 +206,7 @@ fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
 }
 
 #[test]
-fn a_network_that_swallows_everything_is_a_failure_within_the_time_out_and_then_forgotten() {
+fn a_silent_network_is_a_failure_in_time() {
     let Some(database) = Database::new("swallowed") else {
         return;
     };
@@ -230,7 +230,7 @@ fn a_network_that_swallows_everything_is_a_failure_within_the_time_out_and_then_
 }
 
 #[test]
-fn a_server_that_goes_down_is_a_transient_failure_and_is_found_again() {
+fn a_server_that_comes_back_is_found_again() {
     let Some(mut server) = or_skip(Postgres::start()) else {
         return;
     };

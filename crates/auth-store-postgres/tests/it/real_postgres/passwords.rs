@@ -71,7 +71,7 @@ fn not_shown(error: &Error) {
 }
 
 #[test]
-fn each_connection_asks_for_its_password() {
+fn each_connection_reads_its_password() {
     let Some(turning) = Turning::new("turning_turning") else {
         return;
     };
@@ -95,7 +95,7 @@ fn each_connection_asks_for_its_password() {
 }
 
 #[test]
-fn after_a_refusal_the_next_call_asks_again() {
+fn after_a_refusal_the_next_call_reads_again() {
     let Some(turning) = Turning::new("turning_refused") else {
         return;
     };
@@ -116,7 +116,7 @@ fn after_a_refusal_the_next_call_asks_again() {
 }
 
 #[test]
-fn a_password_that_cannot_be_had_is_an_error_of_the_store() {
+fn an_unreadable_password_is_an_error_of_the_store() {
     let Some(turning) = Turning::new("turning_denied") else {
         return;
     };
@@ -157,7 +157,7 @@ fn the_last_password_that_was_set_counts() {
 }
 
 #[test]
-fn a_password_that_takes_too_long_is_told_as_such() {
+fn a_late_password_is_named() {
     let Some(turning) = Turning::new("turning_slow") else {
         return;
     };
@@ -172,7 +172,7 @@ fn a_password_that_takes_too_long_is_told_as_such() {
 
 /// As the clients of clouds have, which are asynchronous.
 #[test]
-fn the_closure_may_have_a_runtime_of_its_own() {
+fn the_closure_can_have_its_own_runtime() {
     let Some(turning) = Turning::new("turning_nested") else {
         return;
     };

@@ -12,7 +12,7 @@ use super::promises::{counted, increment};
 use super::{Database, assert_failure, record, who};
 
 #[test]
-fn a_pooler_between_changes_nothing() {
+fn promises_are_kept_through_a_pooler() {
     let Some(database) = Database::new("pooled") else {
         return;
     };
@@ -23,7 +23,7 @@ fn a_pooler_between_changes_nothing() {
 }
 
 #[test]
-fn many_clients_share_one_connection_and_lose_no_increment() {
+fn clients_of_one_connection_lose_no_increment() {
     let Some(database) = Database::new("sharing") else {
         return;
     };
@@ -43,7 +43,7 @@ fn many_clients_share_one_connection_and_lose_no_increment() {
 }
 
 #[test]
-fn nothing_is_left_behind_in_a_session_that_others_will_use() {
+fn a_shared_session_is_left_clean() {
     let Some(database) = Database::new("shared") else {
         return;
     };
@@ -79,7 +79,7 @@ fn nothing_is_left_behind_in_a_session_that_others_will_use() {
 }
 
 #[test]
-fn a_session_that_ends_behind_the_pooler_is_made_again() {
+fn a_session_lost_behind_the_pooler_is_replaced() {
     let Some(database) = Database::new("behind") else {
         return;
     };
@@ -104,7 +104,7 @@ fn a_session_that_ends_behind_the_pooler_is_made_again() {
 }
 
 #[test]
-fn a_pooler_that_goes_over_to_a_standby_is_found_out() {
+fn a_pooler_that_leads_to_a_standby_is_noticed() {
     let Some(primary) = or_skip(Postgres::start()) else {
         return;
     };
@@ -135,7 +135,7 @@ fn a_pooler_that_goes_over_to_a_standby_is_found_out() {
 }
 
 #[test]
-fn a_string_for_a_pooler_is_taken_and_what_it_refuses_is_named() {
+fn a_string_for_a_pooler_is_accepted() {
     let Some(database) = Database::new("strings") else {
         return;
     };

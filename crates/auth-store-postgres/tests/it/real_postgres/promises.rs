@@ -11,7 +11,7 @@ use auth_store_postgres::PostgresStore;
 use super::{Database, record, who};
 
 #[test]
-fn the_store_keeps_every_promise_of_stores() {
+fn the_store_keeps_every_promise() {
     let Some(database) = Database::new("promises") else {
         return;
     };
@@ -19,7 +19,7 @@ fn the_store_keeps_every_promise_of_stores() {
 }
 
 #[test]
-fn a_swap_is_refused_unless_the_bytes_are_those_expected() {
+fn a_swap_needs_the_expected_bytes() {
     let Some(database) = Database::new("exact") else {
         return;
     };
@@ -53,7 +53,7 @@ fn a_swap_is_refused_unless_the_bytes_are_those_expected() {
 }
 
 #[test]
-fn a_swap_that_is_done_is_stored_again_whatever_was_expected() {
+fn a_finished_swap_is_stored_again() {
     let Some(database) = Database::new("again") else {
         return;
     };
@@ -73,7 +73,7 @@ fn a_swap_that_is_done_is_stored_again_whatever_was_expected() {
 }
 
 #[test]
-fn a_record_of_64_kib_with_every_byte_comes_back_as_it_was() {
+fn a_record_of_64_kib_keeps_every_byte() {
     let Some(database) = Database::new("bytes") else {
         return;
     };
@@ -97,7 +97,7 @@ fn a_record_of_64_kib_with_every_byte_comes_back_as_it_was() {
 }
 
 #[test]
-fn identities_of_any_length_and_with_anything_in_them_are_kept_apart() {
+fn any_identities_are_kept_apart() {
     let Some(database) = Database::new("identities") else {
         return;
     };
@@ -122,7 +122,7 @@ fn identities_of_any_length_and_with_anything_in_them_are_kept_apart() {
 }
 
 #[test]
-fn sixteen_threads_increment_and_lose_none() {
+fn sixteen_threads_lose_no_increment() {
     let Some(database) = Database::new("increments") else {
         return;
     };
@@ -142,7 +142,7 @@ fn sixteen_threads_increment_and_lose_none() {
 }
 
 #[test]
-fn of_many_who_create_a_record_one_succeeds() {
+fn one_of_many_first_swaps_succeeds() {
     let Some(database) = Database::new("first") else {
         return;
     };
@@ -168,7 +168,7 @@ fn of_many_who_create_a_record_one_succeeds() {
 }
 
 #[test]
-fn a_store_is_used_and_dropped_within_async_code_without_a_panic() {
+fn async_code_can_use_and_drop_a_store() {
     let Some(database) = Database::new("asynchronous") else {
         return;
     };
@@ -185,7 +185,7 @@ fn a_store_is_used_and_dropped_within_async_code_without_a_panic() {
 }
 
 #[test]
-fn a_socket_file_leads_there_too_and_a_time_out_may_be_endless() {
+fn a_socket_file_and_any_time_out_work() {
     let Some(database) = Database::new("socket") else {
         return;
     };
@@ -203,7 +203,7 @@ fn a_socket_file_leads_there_too_and_a_time_out_may_be_endless() {
 }
 
 #[test]
-fn people_see_whose_record_changed_when() {
+fn a_row_shows_its_identity_and_last_change() {
     let Some(database) = Database::new("people") else {
         return;
     };

@@ -41,7 +41,7 @@ fn a_wrong_password_is_refused_and_not_shown() {
 }
 
 #[test]
-fn a_password_that_was_changed_meanwhile_is_said_at_the_next_connection() {
+fn a_changed_password_is_named() {
     let Some(database) = Database::new("rotated") else {
         return;
     };
@@ -56,7 +56,7 @@ fn a_password_that_was_changed_meanwhile_is_said_at_the_next_connection() {
 }
 
 #[test]
-fn a_database_or_user_that_is_not_there_is_named_as_the_setting() {
+fn a_missing_database_or_user_names_the_setting() {
     let Some(database) = Database::new("missing") else {
         return;
     };
@@ -68,7 +68,7 @@ fn a_database_or_user_that_is_not_there_is_named_as_the_setting() {
 }
 
 #[test]
-fn a_standby_is_refused_and_the_primary_beside_it_found() {
+fn a_standby_is_refused_and_its_primary_is_found() {
     let Some(mut primary) = or_skip(Postgres::start()) else {
         return;
     };
@@ -103,7 +103,7 @@ fn a_standby_is_refused_and_the_primary_beside_it_found() {
 }
 
 #[test]
-fn a_database_that_is_read_only_is_refused_also_if_it_becomes_so_later() {
+fn a_read_only_database_is_refused() {
     let Some(database) = Database::new("reading") else {
         return;
     };
@@ -121,7 +121,7 @@ fn a_database_that_is_read_only_is_refused_also_if_it_becomes_so_later() {
 }
 
 #[test]
-fn a_server_without_room_is_a_transient_failure() {
+fn a_server_without_room_is_worth_a_retry() {
     let Some(database) = Database::new("crowded") else {
         return;
     };
@@ -133,7 +133,7 @@ fn a_server_without_room_is_a_transient_failure() {
 }
 
 #[test]
-fn what_the_server_quotes_of_a_row_is_in_no_error_and_no_log() {
+fn a_quoted_row_is_in_no_error_and_no_log() {
     let Some(database) = Database::new("quoting") else {
         return;
     };
@@ -194,7 +194,7 @@ fn what_the_server_quotes_of_a_row_is_in_no_error_and_no_log() {
 }
 
 #[test]
-fn a_record_is_in_no_text_that_the_server_shows_or_logs() {
+fn the_server_shows_and_logs_no_record() {
     let Some(database) = Database::new("showing") else {
         return;
     };

@@ -11,7 +11,7 @@ use services::{Postgres, or_skip};
 use super::{assert_failure, who};
 
 #[test]
-fn a_server_is_believed_if_its_certificate_is_and_by_no_other_name() {
+fn certificate_and_host_name_are_verified() {
     let key = KeyPair::generate().unwrap();
     let names = vec!["db.example.com".to_owned()];
     let certificate = CertificateParams::new(names)
@@ -50,7 +50,7 @@ fn a_server_is_believed_if_its_certificate_is_and_by_no_other_name() {
 }
 
 #[test]
-fn the_file_of_authorities_in_the_string_is_trusted() {
+fn a_file_of_authorities_is_trusted() {
     let key = KeyPair::generate().unwrap();
     let names = vec!["db.example.com".to_owned()];
     let certificate = CertificateParams::new(names)
@@ -87,7 +87,7 @@ fn the_file_of_authorities_in_the_string_is_trusted() {
 }
 
 #[test]
-fn a_server_without_tls_is_not_talked_to_where_tls_is_needed() {
+fn a_server_without_tls_is_refused() {
     let Some(server) = or_skip(Postgres::start()) else {
         return;
     };

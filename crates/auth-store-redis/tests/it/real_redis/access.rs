@@ -27,7 +27,7 @@ fn refused(url: &str) -> String {
 }
 
 #[test]
-fn the_password_of_the_url_opens_the_door_and_is_not_shown() {
+fn the_password_of_the_url_works_and_is_not_shown() {
     let Some(redis) = guarded() else { return };
     let (store, logged) = journal::of(|| store(&redis));
     assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
@@ -44,7 +44,7 @@ fn the_password_of_the_url_opens_the_door_and_is_not_shown() {
 }
 
 #[test]
-fn a_password_may_come_from_elsewhere_and_wins() {
+fn a_password_that_is_set_replaces_the_urls() {
     let Some(redis) = guarded() else { return };
     for user in ["", ":canary7Qzwrong@", "default@"] {
         let url = format!("redis://{user}127.0.0.1:{}", redis.port());
@@ -55,7 +55,7 @@ fn a_password_may_come_from_elsewhere_and_wins() {
 }
 
 #[test]
-fn a_user_may_have_no_password() {
+fn a_user_can_have_no_password() {
     let Some(redis) = guarded() else { return };
     let () = run(&mut raw(&redis), "ACL SETUSER open on nopass ~auth:* +@all");
     let url = format!("redis://open@127.0.0.1:{}", redis.port());
@@ -65,7 +65,7 @@ fn a_user_may_have_no_password() {
 
 #[cfg(unix)]
 #[test]
-fn a_socket_file_is_as_good_as_a_port() {
+fn a_socket_file_works() {
     let options = Redis::options().set("unixsocket", "redis.sock");
     let Some(redis) = or_skip(options.start()) else {
         return;
@@ -80,7 +80,7 @@ fn a_socket_file_is_as_good_as_a_port() {
 }
 
 #[test]
-fn a_wrong_password_is_told_without_quoting_it() {
+fn a_wrong_password_is_named_and_not_quoted() {
     let Some(redis) = guarded() else { return };
     let port = redis.port();
     for user in [
@@ -95,7 +95,7 @@ fn a_wrong_password_is_told_without_quoting_it() {
 }
 
 #[test]
-fn a_password_that_the_server_does_not_know_of_is_told() {
+fn an_unexpected_password_is_named() {
     let Some(redis) = redis() else { return };
     let error = refused(&format!("redis://:{CANARY}@127.0.0.1:{}", redis.port()));
     assert!(error.contains("has no password"), "{error}");
@@ -103,7 +103,7 @@ fn a_password_that_the_server_does_not_know_of_is_told() {
 
 /// While it was right when we connected, the server's operator may put it right again.
 #[test]
-fn a_password_that_is_changed_later_is_a_failure_that_passes() {
+fn a_password_changed_later_is_worth_a_retry() {
     let Some(redis) = guarded() else { return };
     let store = store(&redis);
     let mut admin = raw(&redis);
@@ -121,7 +121,7 @@ fn a_password_that_is_changed_later_is_a_failure_that_passes() {
 
 /// The rule is the README's, word for word.
 #[test]
-fn the_documented_user_can_do_everything() {
+fn the_documented_user_has_every_right() {
     let Some(redis) = redis() else { return };
     let readme = include_str!("../../../README.md");
     let rule = readme
@@ -138,7 +138,7 @@ fn the_documented_user_can_do_everything() {
 }
 
 #[test]
-fn a_user_who_may_not_swap_is_told_when_connecting() {
+fn a_missing_right_to_swap_fails_connecting() {
     let Some(redis) = redis() else { return };
     for (at, rule) in [
         "~auth:* &* +@all -evalsha",
@@ -190,7 +190,7 @@ fn a_replica_is_refused() {
 }
 
 #[test]
-fn a_sentinel_is_named_and_not_tried_again() {
+fn a_sentinel_is_named_as_a_wrong_setting() {
     let Some(redis) = redis() else { return };
     let Some(open) = or_skip(Sentinel::of(&redis, None)) else {
         return;
@@ -211,7 +211,7 @@ fn a_sentinel_is_named_and_not_tried_again() {
 }
 
 #[test]
-fn commands_that_were_renamed_are_named() {
+fn renamed_commands_are_named() {
     for (unknown, named) in [
         (&["EVAL", "EVALSHA"][..], "`EVALSHA`"),
         (&["EVAL"], "`EVAL`"),
@@ -233,7 +233,7 @@ fn commands_that_were_renamed_are_named() {
 }
 
 #[test]
-fn a_proxy_that_hangs_up_on_commands_is_named() {
+fn a_proxy_that_hangs_up_is_named() {
     let Some(redis) = redis() else { return };
     let Some(proxy) = or_skip(Twemproxy::before(&redis)) else {
         return;
@@ -257,7 +257,7 @@ fn a_cluster_has_one_database() {
 
 /// As IAM tokens do, which live for minutes; the server ends the connections meanwhile.
 #[test]
-fn a_password_that_changes_is_asked_for_with_each_connection() {
+fn a_changing_password_is_read_per_connection() {
     let Some(redis) = redis() else { return };
     let mut admin = raw(&redis);
     let password = Arc::new(Mutex::new(format!("{CANARY}0")));
@@ -300,7 +300,7 @@ fn a_server_that_is_full_is_not_a_wrong_password() {
 }
 
 #[test]
-fn what_answers_may_be_no_redis() {
+fn another_protocol_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {

@@ -10,13 +10,13 @@ use auth_store_redis::{Error, RedisStore};
 use super::{failed, found, login, put, raw, record, redis, run, store};
 
 #[test]
-fn it_keeps_what_every_store_promises() {
+fn the_store_keeps_every_promise() {
     let Some(redis) = redis() else { return };
     store_conformance::check(|| store(&redis));
 }
 
 #[test]
-fn a_swap_replaces_what_was_expected_and_nothing_else() {
+fn a_swap_needs_the_expected_record() {
     let Some(redis) = redis() else { return };
     let (one, other) = (store(&redis), store(&redis));
     let ada = login("ada");
@@ -35,7 +35,7 @@ fn a_swap_replaces_what_was_expected_and_nothing_else() {
 }
 
 #[test]
-fn nothing_and_an_empty_record_are_two_things() {
+fn an_empty_record_is_a_record() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let ada = login("ada");
@@ -47,7 +47,7 @@ fn nothing_and_an_empty_record_are_two_things() {
 }
 
 #[test]
-fn every_byte_of_a_long_record_comes_back() {
+fn a_long_record_keeps_every_byte() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let ada = login("ada");
@@ -78,7 +78,7 @@ fn every_byte_of_a_long_record_comes_back() {
 
 /// Each thread adds one, fifty times; half of them over a store of their own.
 #[test]
-fn of_sixteen_threads_nobody_loses_an_increment() {
+fn sixteen_threads_lose_no_increment() {
     let Some(redis) = redis() else { return };
     let shared = store(&redis);
     let add = |store: &RedisStore, thread: u16| {
@@ -148,7 +148,7 @@ fn a_database_of_another_number_is_another_store() {
 }
 
 #[test]
-fn an_expiry_that_somebody_set_is_taken_away() {
+fn an_expiry_is_removed() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let mut connection = raw(&redis);
@@ -173,7 +173,7 @@ fn an_expiry_that_somebody_set_is_taken_away() {
 }
 
 #[test]
-fn the_cache_of_scripts_may_be_emptied_at_any_time() {
+fn the_script_cache_can_be_emptied() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let (ada, bob) = (login("ada"), login("bob"));
@@ -199,7 +199,7 @@ fn the_cache_of_scripts_may_be_emptied_at_any_time() {
 }
 
 #[test]
-fn after_everything_was_deleted_nothing_is_there_and_an_old_expectation_fails() {
+fn after_flushall_an_old_expectation_fails() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let ada = login("ada");
@@ -211,7 +211,7 @@ fn after_everything_was_deleted_nothing_is_there_and_an_old_expectation_fails() 
 }
 
 #[test]
-fn a_key_of_another_kind_is_left_alone() {
+fn a_key_of_another_type_is_left_alone() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let mut push = redis::cmd("RPUSH");

@@ -27,7 +27,7 @@ fn unavailable<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
 }
 
 #[test]
-fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_stored() {
+fn a_swap_with_a_lost_result_is_applied_once() {
     let Some(redis) = redis() else { return };
     let proxy = Proxy::before(&redis);
     let store = RedisStore::connect(&proxy.url()).unwrap();
@@ -45,7 +45,7 @@ fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_stored() {
 }
 
 #[test]
-fn a_swap_that_is_lost_on_the_way_is_repeated() {
+fn a_swap_that_never_arrived_is_repeated() {
     let Some(redis) = redis() else { return };
     let proxy = Proxy::before(&redis);
     let store = RedisStore::connect(&proxy.url()).unwrap();
@@ -58,7 +58,7 @@ fn a_swap_that_is_lost_on_the_way_is_repeated() {
 
 /// Somebody else may have been between the two.
 #[test]
-fn a_lost_swap_that_was_overtaken_is_a_conflict() {
+fn an_overtaken_lost_swap_is_a_conflict() {
     let Some(redis) = redis() else { return };
     let proxy = Proxy::before(&redis);
     let store_here = RedisStore::connect(&proxy.url()).unwrap();
@@ -75,7 +75,7 @@ fn a_lost_swap_that_was_overtaken_is_a_conflict() {
 }
 
 #[test]
-fn a_swap_that_is_lost_twice_is_an_error_and_may_be_repeated_by_the_caller() {
+fn a_swap_lost_twice_is_an_error() {
     let Some(redis) = redis() else { return };
     let proxy = Proxy::before(&redis);
     let store = RedisStore::connect(&proxy.url()).unwrap();
@@ -89,7 +89,7 @@ fn a_swap_that_is_lost_twice_is_an_error_and_may_be_repeated_by_the_caller() {
 }
 
 #[test]
-fn a_server_that_is_down_is_an_error_and_works_again_when_it_is_back() {
+fn a_server_that_comes_back_is_found_again() {
     let Some(mut redis) = redis() else { return };
     let store = store(&redis);
     let ada = login("ada");
@@ -110,7 +110,7 @@ fn a_server_that_is_down_is_an_error_and_works_again_when_it_is_back() {
 
 /// Connections that nobody used while the server was away look alive until one tries.
 #[test]
-fn a_restart_between_two_calls_is_not_noticed() {
+fn a_restart_between_calls_is_not_noticed() {
     let Some(mut redis) = redis() else { return };
     let store = store(&redis);
     let ada = login("ada");
@@ -130,7 +130,7 @@ fn a_restart_between_two_calls_is_not_noticed() {
 
 /// It never goes on before the calls have ended, so they ended by themselves.
 #[test]
-fn a_server_that_stands_still_holds_nobody_up_for_longer_than_the_time_out() {
+fn a_stopped_server_fails_within_the_time_out() {
     let Some(redis) = redis() else { return };
     let patient = store(&redis);
     let builder = RedisStore::builder(&redis.url()).timeout(Duration::from_millis(500));
@@ -176,7 +176,7 @@ fn hear(tale: &Receiver<()>, times: usize) {
 }
 
 #[test]
-fn every_acknowledged_swap_survives_a_kill() {
+fn acknowledged_swaps_survive_a_killed_server() {
     let Some(mut redis) = redis() else { return };
     let (tell, tale) = channel();
     let store = store(&redis);
@@ -203,7 +203,7 @@ fn every_acknowledged_swap_survives_a_kill() {
 }
 
 #[test]
-fn a_primary_that_became_a_replica_is_not_believed() {
+fn a_primary_that_became_a_replica_is_refused() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let ada = login("ada");
@@ -222,7 +222,7 @@ fn a_primary_that_became_a_replica_is_not_believed() {
 }
 
 #[test]
-fn a_server_without_memory_says_what_to_raise() {
+fn a_server_without_memory_names_the_limit() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     let () = run(&mut raw(&redis), "CONFIG SET maxmemory 1");

@@ -22,7 +22,7 @@ fn one_warning(logged: &[String]) -> &str {
 }
 
 #[test]
-fn a_safe_server_is_not_talked_about() {
+fn a_safe_server_gets_no_warning() {
     for policy in ["noeviction", "volatile-lru"] {
         let options = Redis::options()
             .set("maxmemory", "64mb")
@@ -41,7 +41,7 @@ fn a_safe_server_is_not_talked_about() {
 }
 
 #[test]
-fn each_unsafe_setting_is_told_with_what_mends_it() {
+fn each_unsafe_setting_is_named_with_its_fix() {
     let safe = Redis::options;
     for (options, mend) in [
         (safe().set("appendonly", "no"), "CONFIG SET appendonly yes"),
@@ -74,7 +74,7 @@ fn each_unsafe_setting_is_told_with_what_mends_it() {
 }
 
 #[test]
-fn the_server_as_it_is_delivered_gets_one_warning_of_two_settings_which_mend_it() {
+fn the_warning_fixes_a_server_with_defaults() {
     let delivered = Redis::options()
         .set("appendonly", "no")
         .set("appendfsync", "everysec");
@@ -94,7 +94,7 @@ fn the_server_as_it_is_delivered_gets_one_warning_of_two_settings_which_mend_it(
 }
 
 #[test]
-fn a_cluster_is_told() {
+fn a_cluster_gets_a_warning() {
     let Some(redis) = or_skip(Redis::options().set("cluster-enabled", "yes").start()) else {
         return;
     };
@@ -105,7 +105,7 @@ fn a_cluster_is_told() {
 }
 
 #[test]
-fn settings_that_may_not_be_seen_are_told_and_the_rest_is_looked_at() {
+fn hidden_settings_get_a_warning() {
     let Some(redis) = or_skip(Redis::options().set("appendonly", "no").start()) else {
         return;
     };

@@ -33,7 +33,7 @@ impl Authority {
 }
 
 #[test]
-fn over_tls_it_works_as_without() {
+fn tls_changes_nothing() {
     let authority = Authority::new("ours");
     let (certificate, key) = authority.sign("127.0.0.1");
     let options = Redis::options().password("s3cret").tls(&certificate, &key);
@@ -49,7 +49,7 @@ fn over_tls_it_works_as_without() {
 }
 
 #[test]
-fn a_certificate_that_does_not_fit_is_refused_with_the_reason() {
+fn a_wrong_certificate_is_refused_with_the_reason() {
     let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
     for (host, trusted, reason) in [
         ("127.0.0.1", Some(&theirs), "UnknownIssuer"),
@@ -74,7 +74,7 @@ fn a_certificate_that_does_not_fit_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_server_that_asks_for_a_certificate_is_shown_ours() {
+fn a_client_certificate_is_shown() {
     let authority = Authority::new("ours");
     let (certificate, key) = authority.sign("127.0.0.1");
     let options = Redis::options()
@@ -95,14 +95,14 @@ fn a_server_that_asks_for_a_certificate_is_shown_ours() {
 
 /// So that a program may name its authority, and still run against a server beside it.
 #[test]
-fn without_tls_certificates_are_of_no_matter() {
+fn certificates_need_tls() {
     let Some(redis) = super::redis() else { return };
     let builder = RedisStore::builder(&redis.url()).authorities(Authority::new("ours").pem());
     assert_eq!(found(&builder.connect().unwrap(), &login("ada")), None);
 }
 
 #[test]
-fn a_server_without_tls_is_not_talked_to_in_clear() {
+fn a_server_without_tls_is_refused() {
     let Some(redis) = super::redis() else { return };
     let url = format!("rediss://:canary7Qz@127.0.0.1:{}", redis.port());
     let error = failed(RedisStore::connect(&url)).to_string();

@@ -43,7 +43,7 @@ fn woken(waiting: &Receiver<Result<bool>>) -> bool {
 }
 
 #[test]
-fn a_swap_wakes_all_who_wait_for_it_and_is_not_held_up_by_them() {
+fn a_swap_ends_every_wait_without_delay() {
     let Some(redis) = redis() else { return };
     let endless = RedisStore::builder(&redis.url()).timeout(Duration::MAX);
     let (here, there) = (store(&redis), endless.connect().unwrap());
@@ -66,7 +66,7 @@ fn a_swap_wakes_all_who_wait_for_it_and_is_not_held_up_by_them() {
 }
 
 #[test]
-fn whoever_comes_too_late_does_not_wait() {
+fn a_late_wait_ends_at_once() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     assert_eq!(put(&store, &login("ada"), None, "b"), SwapOutcome::Stored);
@@ -75,7 +75,7 @@ fn whoever_comes_too_late_does_not_wait() {
 }
 
 #[test]
-fn the_time_is_up_when_it_is_up() {
+fn a_wait_ends_with_its_time() {
     let Some(redis) = redis() else { return };
     let store = store(&redis);
     for at_most in [Duration::ZERO, Duration::from_millis(20)] {
@@ -84,7 +84,7 @@ fn the_time_is_up_when_it_is_up() {
 }
 
 #[test]
-fn whoever_waits_when_the_server_dies_hears_that_it_cannot() {
+fn a_wait_is_unsupported_when_the_server_dies() {
     let Some(mut redis) = redis() else { return };
     let store = store(&redis);
     let waiting = listening(&redis, &[&store], None);
@@ -95,7 +95,7 @@ fn whoever_waits_when_the_server_dies_hears_that_it_cannot() {
 
 /// Waiting is a comfort: who may not listen looks now and then, and who may not publish may swap.
 #[test]
-fn a_user_without_channels_can_do_all_but_wait() {
+fn a_user_without_channels_cannot_wait() {
     let Some(redis) = redis() else { return };
     let rule = "ACL SETUSER plain on >s3cret resetchannels ~auth:* +@all";
     let () = run(&mut raw(&redis), rule);
