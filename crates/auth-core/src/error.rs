@@ -252,6 +252,23 @@ impl Error {
         }
     }
 
+    /// Adds the failure that led to a [`LoginRequired`](Error::LoginRequired); any other error stays as it is.
+    ///
+    /// ```
+    /// use auth_core::error::{Error, LoginReason};
+    /// use std::error::Error as _;
+    ///
+    /// let late = Error::login_required(LoginReason::TimedOut).caused_by(Error::response("it is late"));
+    /// assert!(late.source().is_some());
+    /// ```
+    #[must_use]
+    pub fn caused_by(mut self, failure: Self) -> Self {
+        if let Self::LoginRequired { cause, .. } = &mut self {
+            *cause = Some(Box::new(failure));
+        }
+        self
+    }
+
     /// A request without a response; for your own [`Transport`](crate::transport::Transport).
     #[must_use]
     pub fn network(failure: NetworkFailure, delivery: Delivery) -> Self {

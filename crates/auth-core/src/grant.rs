@@ -53,6 +53,12 @@ pub use crate::token::{Lifetime, TokenResponse, TokenType};
 /// }
 /// # let _ = auth_core::Session::new(Acme { client_id: "a".into(), client_secret: "b".into() });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a grant",
+    label = "not a `Grant`",
+    note = "log in first: an `AuthorizationCode`, `BrowserLogin` or `DeviceLogin` is exchanged for tokens, and its \
+            `grant()` makes the session"
+)]
 pub trait Grant: Debug + Send + Sync {
     /// Returns the key under which a store keeps the login. It holds no secret.
     fn identity(&self) -> Identity;

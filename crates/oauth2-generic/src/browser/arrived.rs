@@ -58,7 +58,7 @@ impl Arrived {
     }
 
     /// The error of a login that ran out of time: the redirect URI, and what came there.
-    pub(super) fn error(&self, reason: Reason, address: &Address) -> Error {
+    pub(super) fn error(&self, reason: LoginReason, address: &Address) -> Error {
         let place = address.without_query();
         let strays: Vec<String> = self.0.iter().map(Stray::to_string).collect();
         let told = match strays.as_slice() {
@@ -72,9 +72,10 @@ impl Arrived {
                 strays.join("; ")
             )),
         };
-        Error::LoginRequired {
-            reason,
-            cause: told.map(|told| Box::new(Error::configuration(told))),
+        let error = Error::login_required(reason);
+        match told {
+            Some(told) => error.caused_by(Error::configuration(told)),
+            None => error,
         }
     }
 }
@@ -90,7 +91,7 @@ impl fmt::Display for Stray {
             Self::OtherState => "an answer with the `state` of another login",
             Self::Empty => {
                 "a redirect without `code`, `error` and `state` in its query; remove `response_mode` \
-                 from `parameters`"
+                 from `param`"
             }
             Self::Unreadable => "an answer that is not UTF-8 or has a parameter twice",
             Self::Problem(problem) => match problem {

@@ -74,7 +74,7 @@ impl Counter {
     }
 
     /// The error of a login that failed, with what came instead of the answer.
-    pub(super) fn error(&self, reason: Reason) -> Error {
+    pub(super) fn error(&self, reason: LoginReason) -> Error {
         self.arrived.error(reason, &self.loopback.address)
     }
 
@@ -155,12 +155,14 @@ mod tests {
 
     use super::*;
     use crate::client::Client;
+    use crate::server::Server;
 
     #[test]
     fn of_too_many_connections_the_oldest_silent_ones_go_first() {
         let loopback = Loopback::open("").unwrap();
         let address = loopback.listeners[0].local_addr().unwrap();
-        let words = Words::new("", &Client::default(), &loopback.address);
+        let client = Client::new(Server::new("https://login.example.com/token"), "app");
+        let words = Words::new("", &client, &loopback.address);
         let mut counter = Counter::new(loopback, words, "state".to_owned());
         let mut turn = || {
             counter.turn(Moment::default());

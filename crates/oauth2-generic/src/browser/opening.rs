@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub(super) enum Opening {
     With(Open),
 }
 
-type Open = Box<dyn FnOnce(&str) -> io::Result<()> + Send>;
+pub(super) type Open = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 
 /// A browser that is being opened, by one program after the other until one does it.
 ///
@@ -32,8 +33,12 @@ pub(super) struct Launch {
 }
 
 impl Opening {
-    pub(super) fn launch(&mut self, url: &str) -> Launch {
-        let (openers, opened) = match std::mem::replace(self, Self::System) {
+    pub(super) fn new(open: Option<Open>) -> Self {
+        open.map_or(Self::System, Self::With)
+    }
+
+    pub(super) fn launch(self, url: &str) -> Launch {
+        let (openers, opened) = match self {
             Self::With(open) => return Launch::own(open, url),
             Self::System => {
                 let browsers = env::var_os("BROWSER").filter(|_| cfg!(unix));

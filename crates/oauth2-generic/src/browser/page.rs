@@ -118,6 +118,7 @@ mod tests {
     use super::*;
     use crate::browser::loopback::Address;
     use crate::client::Client;
+    use crate::server::Server;
 
     const ALL: [Page; 21] = [
         Page::LoggedIn,
@@ -144,10 +145,8 @@ mod tests {
     ];
 
     fn words(app: &str) -> Words {
-        let client = Client {
-            issuer: "https://login.example.com/tenant".into(),
-            ..Client::default()
-        };
+        let server = Server::new("https://login.example.com/token");
+        let client = Client::new(server.issuer("https://login.example.com/tenant"), "app");
         let address = Address {
             redirect_uri: "http://127.0.0.1:8400/cb?c4nary".to_owned(),
             path: "/cb".to_owned(),

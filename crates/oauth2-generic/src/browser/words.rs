@@ -5,6 +5,7 @@ use super::loopback::Address;
 use super::page::{Failure, Page};
 use super::request::Problem;
 use crate::client::Client;
+use crate::metadata::Endpoint;
 
 /// Who is named on a page, ready to be put into it.
 #[derive(Debug)]
@@ -37,9 +38,11 @@ impl Words {
             "" => "the application".to_owned(),
             name => strong(name),
         };
-        let server = [&client.issuer, &client.authorization_endpoint]
+        let endpoint = client.endpoint(Endpoint::Authorization);
+        let server = [client.server().name(), endpoint]
             .into_iter()
-            .find_map(|url| host_of(url))
+            .flatten()
+            .find_map(host_of)
             .unwrap_or("the server");
         Self {
             app,

@@ -1,21 +1,21 @@
-//! How often a server is asked for the token, and what its answers mean (RFC 8628 §3.5).
+//! The pace of requests for the token, and the meaning of their responses (RFC 8628 §3.5).
 
 use std::time::Duration;
 
-use auth_core::error::{ErrorCode, LoginReason, Refusal};
+use auth_core::error::{ErrorCode, LoginReason, Refusal, Remedy};
 use auth_core::{Error, Result};
 
-/// How often to ask.
+/// Pace of requests.
 pub(super) struct Pace {
     interval: Duration,
     failures: u32,
-    /// What the last answer asked for.
+    /// The wait that the last response requested.
     retry_after: Duration,
-    /// The last failure, if there was no answer since.
+    /// The last failure, if no response arrived since.
     pub(super) failure: Option<Error>,
 }
 
-/// Why there is no token yet, or never.
+/// Reason why there is no token yet, or never.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Meaning {
     Pending,
@@ -24,10 +24,8 @@ enum Meaning {
     Declined,
     /// A failure, or a limit of the rate.
     Later,
-    /// The server does not take this code.
-    Refused,
-    /// Nothing that another code would change.
-    Other,
+    /// The server refuses this code, or something else is wrong.
+    Final,
 }
 
 impl Pace {
@@ -40,21 +38,21 @@ impl Pace {
         }
     }
 
-    /// How long to wait before the next question: twice as long after every failure in a row.
+    /// The wait before the next request: twice as long after every failure in a row.
     pub(super) fn wait(&self) -> Duration {
         let longest = self.interval.max(LONGEST_BACKOFF);
         let backed_off = self.interval.saturating_mul(1 << self.failures.min(16));
         backed_off.min(longest).max(self.retry_after)
     }
 
-    /// Takes in why there is no token yet; gives the error back if there will never be one.
+    /// Takes in why there is no token yet; returns the error if there will never be one.
     pub(super) fn slow_down_for(&mut self, error: Error) -> Result<()> {
         self.retry_after = error.retry_after().unwrap_or_default();
         match Meaning::of(&error) {
-            Meaning::Pending => self.answered(),
+            Meaning::Pending => self.responded(),
             Meaning::SlowDown => {
                 self.interval += SLOW_DOWN;
-                self.answered();
+                self.responded();
             }
             Meaning::Later => {
                 self.failures += 1;
@@ -62,13 +60,7 @@ impl Pace {
             }
             Meaning::Expired => return Err(timed_out(Some(error))),
             Meaning::Declined => return Err(declined(error)),
-            Meaning::Refused => {
-                return Err(Error::LoginRequired {
-                    reason: LoginReason::CodeSpent,
-                    cause: Some(Box::new(error)),
-                });
-            }
-            Meaning::Other => return Err(error),
+            Meaning::Final => return Err(error),
         }
         Ok(())
     }
@@ -76,10 +68,10 @@ impl Pace {
     /// Takes in that the user is not done, without an error.
     pub(super) fn not_yet(&mut self) {
         self.retry_after = Duration::ZERO;
-        self.answered();
+        self.responded();
     }
 
-    fn answered(&mut self) {
+    fn responded(&mut self) {
         self.failures = 0;
         self.failure = None;
     }
@@ -91,11 +83,11 @@ impl Meaning {
         let (code, status) = match error {
             Error::Refused(refusal) => (refusal.code.to_string(), refusal.status),
             Error::Status { status, .. } => (String::new(), Some(*status)),
-            // An answer that makes no sense may have been the token, and there is no second one.
+            // A response that makes no sense may have been the token, and there is no second one.
             Error::Network { .. } => return Self::Later,
-            _ => return Self::Other,
+            _ => return Self::Final,
         };
-        // Nothing else is called so, whatever the code beside it is.
+        // Nothing else has this name, whatever the code beside it is.
         let words = said(error);
         if words.contains("authorization_pending") {
             return Self::Pending;
@@ -103,7 +95,7 @@ impl Meaning {
         if code == "slow_down" {
             return Self::SlowDown;
         }
-        if error.is_transient() || error.retry_after().is_some() {
+        if error.remedy() == Remedy::Retry || error.retry_after().is_some() {
             return Self::Later;
         }
         match code.as_str() {
@@ -115,12 +107,11 @@ impl Meaning {
             (Some(meaning), _) => meaning,
             // "Precondition Required": Google's, before the user is done.
             (None, Some(428)) => Self::Pending,
-            (None, Some(404 | 405 | 410 | 415 | 421 | 422 | 300..=399)) => Self::Other,
-            (None, _) => Self::Refused,
+            (None, _) => Self::Final,
         }
     }
 
-    /// What a server says in another member or in another spelling, `AuthorizationPendingException` say.
+    /// The meaning of words in another member or in another spelling, such as `AuthorizationPendingException`.
     fn of_words(error: &Error) -> Option<Self> {
         let is_clear =
             |code: &ErrorCode| !matches!(code, ErrorCode::Other(_) | ErrorCode::InvalidRequest);
@@ -147,7 +138,7 @@ fn said(error: &Error) -> String {
     }
 }
 
-/// The user said no; a refusal, in whichever member the server says so.
+/// The user declined: a refusal, in whichever member the server says so.
 fn declined(error: Error) -> Error {
     let (code, status) = match &error {
         Error::Refused(refusal) => (Some(&refusal.code), refusal.status),
@@ -163,13 +154,14 @@ fn declined(error: Error) -> Error {
 }
 
 pub(super) fn timed_out(cause: Option<Error>) -> Error {
-    Error::LoginRequired {
-        reason: LoginReason::TimedOut,
-        cause: cause.map(Box::new),
+    let error = Error::login_required(LoginReason::TimedOut);
+    match cause {
+        Some(cause) => error.caused_by(cause),
+        None => error,
     }
 }
 
-/// RFC 8628 §3.5: for this and all further questions.
+/// RFC 8628 §3.5: for this and all further requests.
 const SLOW_DOWN: Duration = Duration::from_secs(5);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 /// Letters alone and small; the first that is found counts.
