@@ -51,7 +51,8 @@ impl Session {
     ///
     /// It is built once per session and cloned, so all requests share its connections; so does
     /// [`shutdown`](ureq::Agent::shutdown), which ends the agent for the session. Its settings are those of
-    /// [`agent_with`].
+    /// [`agent_with`]. After the files of a [client certificate](crate::transport::ClientCertificate) have changed, an
+    /// agent that was kept opens a connection for each request; another call returns one that keeps them.
     ///
     /// # Where the token goes
     /// - To the APIs of the grant and those added with [`SessionBuilder::api`](crate::SessionBuilder::api). A request to
@@ -227,8 +228,7 @@ impl Signer {
             return Ok(true);
         }
         let apis = self.session.origins();
-        let apis = apis.map_err(|error| unsent(error.clone()))?;
-        // `ureq` says what is wrong with a URL without an origin.
+        // `ureq` reports the problem of a URL without an origin.
         let Some(origin) = Origin::of(request.uri()) else {
             return Ok(true);
         };

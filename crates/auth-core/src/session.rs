@@ -77,7 +77,8 @@ struct Inner {
     rules: Rules,
     /// A fingerprint of the token that it was begun with.
     seed: u64,
-    origins: std::result::Result<Vec<Origin>, Box<Error>>,
+    /// Those of its APIs; none if they are wrong, which `presentation` reports.
+    origins: Vec<Origin>,
     /// How the APIs want the token.
     /// None as RFC 6750 has it.
     presentation: Option<Box<Result<Presentation>>>,
@@ -329,11 +330,8 @@ impl Session {
         self.0.prover.as_deref()
     }
 
-    pub(crate) fn origins(&self) -> std::result::Result<&[Origin], &Error> {
-        match &self.0.origins {
-            Ok(origins) => Ok(origins),
-            Err(error) => Err(error),
-        }
+    pub(crate) fn origins(&self) -> &[Origin] {
+        &self.0.origins
     }
 
     pub(crate) fn presentation(&self) -> &Result<Presentation> {

@@ -231,7 +231,12 @@ impl SessionBuilder {
             retries: self.retries,
             renew_ahead: self.renew_ahead,
         };
-        let presentation = self.policy.presentation().map(Box::new);
+        let origins = origins(&self.origins, self.allow_http);
+        // A wrong API is an error of every call, as a wrong header for it is.
+        let presentation = match &origins {
+            Err(error) => Some(Box::new(Err(error.clone()))),
+            Ok(_) => self.policy.presentation().map(Box::new),
+        };
         let who = self.policy.login();
         let (rejections, prover) = self.policy.into_parts();
         let inner = Inner {
@@ -245,7 +250,7 @@ impl SessionBuilder {
             rules,
             clock: self.clock,
             observer: self.observer,
-            origins: origins(&self.origins, self.allow_http).map_err(Box::new),
+            origins: origins.unwrap_or_default(),
             allows_unsigned: self.allow_unsigned,
             held: Held::new(),
             memory: Mutex::default(),
