@@ -16,13 +16,13 @@ use auth_core::{Error, Result};
 
 use hostile::Hostile;
 
-/// A form with a body, so that the body tells what was sent.
+/// A request with a body, which shows how much was sent.
 fn post(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
     let request = TokenRequest::form(format!("{url}/token")).param("grant_type", "refresh_token");
     request.param("refresh_token", "r1").send(transport)
 }
 
-/// A request without a body, as Aeris has it.
+/// A request without a body, like that of Aeris.
 fn get(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
     TokenRequest::query(format!("{url}/token"))
         .param("cs", "secret")
@@ -31,24 +31,24 @@ fn get(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
 
 const BOTH: [fn(&HttpTransport, &str) -> Result<TokenResponse>; 2] = [post, get];
 
-fn patient(global: Duration) -> HttpTransport {
-    HttpTransport::configured(|config| config.timeout_global(Some(global)))
+fn patient(limit: Duration) -> HttpTransport {
+    HttpTransport::builder().timeout(limit).build().unwrap()
 }
 
 #[track_caller]
-fn assert_network(outcome: Result<TokenResponse>, expected: &Network, expected_sent: Sent) {
+fn assert_network(outcome: Result<TokenResponse>, failure: &NetworkFailure, delivery: Delivery) {
     match outcome.expect_err("an error") {
         Error::Network {
-            failure, delivery, ..
-        } => {
-            assert_eq!((&network, sent), (expected, expected_sent))
-        }
+            failure: found,
+            delivery: arrived,
+            ..
+        } => assert_eq!((&found, arrived), (failure, delivery)),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_server_that_reads_and_never_answers_may_have_acted() {
+fn a_server_that_reads_and_is_silent_may_have_acted() {
     let server = Hostile::start(|client| {
         client.rest();
     });
@@ -96,7 +96,7 @@ fn a_port_that_is_closed_was_sent_nothing() {
         else {
             panic!("{error:?}");
         };
-        assert_eq!(*sent, Delivery::NotSent);
+        assert_eq!(*delivery, Delivery::NotSent);
         assert!(error.to_string().ends_with("nothing was sent"), "{error}");
     }
 }
@@ -111,7 +111,7 @@ fn a_name_that_does_not_exist_was_sent_nothing() {
 }
 
 #[test]
-fn what_is_not_http_may_have_been_acted_upon() {
+fn a_response_that_is_not_http_may_have_arrived() {
     for noise in [
         &b"SSH-2.0-OpenSSH_9.9\r\n"[..],
         b"HTTP/9.9 200 OK\r\n\r\n",

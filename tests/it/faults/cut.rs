@@ -66,7 +66,7 @@ fn cut_everywhere(whole: &str) {
 }
 
 #[test]
-fn an_answer_of_known_length_that_is_cut_at_any_byte_is_no_token() {
+fn a_cut_response_of_known_length_is_no_token() {
     let length = BODY.len();
     cut_everywhere(&format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{BODY}"
@@ -74,7 +74,7 @@ fn an_answer_of_known_length_that_is_cut_at_any_byte_is_no_token() {
 }
 
 #[test]
-fn an_answer_in_chunks_that_is_cut_at_any_byte_is_no_token() {
+fn a_cut_response_in_chunks_is_no_token() {
     let (first, second) = BODY.split_at(40);
     let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
     let chunks = chunk(first) + &chunk(second);
@@ -85,7 +85,7 @@ fn an_answer_in_chunks_that_is_cut_at_any_byte_is_no_token() {
 }
 
 #[test]
-fn an_answer_that_ends_with_the_connection_and_is_cut_at_any_byte_is_no_token() {
+fn a_cut_response_of_unknown_length_is_no_token() {
     cut_everywhere(&format!(
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{BODY}"
     ));

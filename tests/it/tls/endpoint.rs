@@ -26,8 +26,8 @@ pub(super) enum Turn {
 #[derive(Debug, Default)]
 pub(super) struct Visit {
     heard: Vec<u8>,
-    /// Whether the client showed a certificate that was accepted.
-    pub(super) introduced: bool,
+    /// The client's certificate; empty if none was accepted.
+    pub(super) certificate: Vec<u8>,
     /// Why no request was heard or none answered.
     pub(super) failure: Option<String>,
 }
@@ -100,7 +100,8 @@ fn speak_tls(
 ) -> io::Result<()> {
     let mut tls = ServerConnection::new(config).expect("a configuration that fits");
     let outcome = hear_and_answer(&mut Stream::new(&mut tls, tcp), &mut visit.heard, answer);
-    visit.introduced = tls.peer_certificates().is_some();
+    let certificate = tls.peer_certificates().and_then(<[_]>::first);
+    visit.certificate = certificate.map_or_else(Vec::new, |it| it.to_vec());
     outcome.and_then(|()| end(&mut tls, tcp))
 }
 

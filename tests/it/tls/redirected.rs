@@ -1,7 +1,7 @@
 //! Where the agent's token goes when an API that speaks TLS redirects.
 
-use auth_core::Session;
 use auth_core::grant::TokenResponse;
+use auth_core::{Secret, Session};
 
 use super::authority::Authority;
 use super::endpoint::{Turn, Visit, endpoint, https};
@@ -19,11 +19,11 @@ fn orders(api: &Visits<Visit>, other: &str, authority: &Authority) {
     let session = Session::builder(ermeo(&url))
         .api(&url)
         .api(other)
-        .response(TokenResponse::new(access_token(1)))
+        .tokens(TokenResponse::new(Secret::new(access_token(1))))
+        .transport(trusting(authority))
         .build()
         .unwrap();
-    let agent = session.agent_with(|config| trusting(authority.roots())(config));
-    agent.get(format!("{url}/orders")).call().unwrap();
+    session.agent().get(format!("{url}/orders")).call().unwrap();
 }
 
 fn is_signed(visit: &Visit) -> bool {

@@ -1,14 +1,15 @@
-//! A custom authority is trusted where it is handed in, and nowhere else.
+//! A custom authority is trusted where it is set, and nowhere else.
 
-use auth_core::Session;
 use auth_core::agent::ureq::Agent;
+use auth_core::agent::ureq::tls::{Certificate, RootCerts, TlsConfig};
 use auth_core::error::Delivery;
 use auth_core::testing::ManualClock;
-use auth_core::transport::HttpTransport;
+use auth_core::transport::{HttpTransport, Tls};
+use auth_core::{Session, agent};
 
 use super::authority::{Authority, FAR};
 use super::endpoint::{Turn, endpoint, https};
-use super::{access_token, aeris, answer, ermeo, no_connection, refresh_token, trusting};
+use super::{access_token, aeris, answer, ermeo, no_connection, refresh_token, trusting, with};
 use crate::support::{assert_quiet, journal, quiet};
 
 /// Logs in, and an hour later refreshes, at an endpoint with a certificate of this authority.
@@ -39,23 +40,23 @@ fn log_in_and_refresh(authority: &Authority, transport: HttpTransport) {
 }
 
 #[test]
-fn a_custom_authority_in_the_settings_of_a_transport_is_trusted() {
+fn a_custom_authority_is_trusted() {
     let authority = Authority::new("ours");
-    log_in_and_refresh(
-        &authority,
-        HttpTransport::configured(trusting(authority.roots())),
-    );
+    log_in_and_refresh(&authority, trusting(&authority));
 }
 
 #[test]
-fn a_custom_authority_in_an_agent_that_is_handed_in_is_trusted() {
+fn a_custom_authority_of_an_agent_is_trusted() {
     let authority = Authority::new("ours");
-    let config = trusting(authority.roots())(Agent::config_builder()).build();
-    log_in_and_refresh(&authority, HttpTransport::from_agent(config.new_agent()));
+    let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
+    let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root]));
+    let config = Agent::config_builder().proxy(None).tls_config(tls.build());
+    let transport = agent::transport(config.build().new_agent());
+    log_in_and_refresh(&authority, transport);
 }
 
 #[test]
-fn a_certificate_that_does_not_fit_is_refused_by_name_before_a_byte_of_the_request_is_sent() {
+fn nothing_is_sent_to_a_wrong_certificate() {
     let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
     let cases = [
         (theirs.server(), "UnknownIssuer"),
@@ -68,7 +69,7 @@ fn a_certificate_that_does_not_fit_is_refused_by_name_before_a_byte_of_the_reque
     for (server, expected) in cases {
         let endpoint = endpoint([Turn::Tls(server, answer(1))]);
         let builder = Session::builder(ermeo(&https(&endpoint))).retries(0);
-        let transport = HttpTransport::configured(trusting(ours.roots()));
+        let transport = trusting(&ours);
         let error = quiet(builder.transport(transport).build().unwrap().token());
 
         let (reason, sent) = no_connection(&error);
@@ -91,7 +92,7 @@ fn a_certificate_that_does_not_fit_is_refused_by_name_before_a_byte_of_the_reque
 #[test]
 fn the_bundled_roots_do_not_know_a_custom_authority() {
     let endpoint = endpoint([Turn::Tls(Authority::new("ours").server(), answer(1))]);
-    let transport = HttpTransport::configured(|config| config.proxy(None));
+    let transport = with(Tls::default()).build().unwrap();
     let builder = Session::builder(ermeo(&https(&endpoint))).transport(transport);
     let error = quiet(builder.retries(0).build().unwrap().token());
     assert_eq!(
@@ -102,10 +103,10 @@ fn the_bundled_roots_do_not_know_a_custom_authority() {
 }
 
 #[test]
-fn a_get_that_is_refused_for_its_certificate_sent_nothing_and_does_not_show_its_url() {
+fn a_get_to_a_wrong_certificate_does_not_show_its_url() {
     let endpoint = endpoint([Turn::Tls(Authority::new("theirs").server(), answer(1))]);
     let url = https(&endpoint);
-    let transport = HttpTransport::configured(trusting(Authority::new("ours").roots()));
+    let transport = trusting(&Authority::new("ours"));
     let session = Session::builder(aeris(&url))
         .transport(transport)
         .retries(0)
