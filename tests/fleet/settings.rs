@@ -81,8 +81,8 @@ impl Settings {
         })
     }
 
-    pub(super) fn transport(&self) -> HttpTransport {
-        HttpTransport::configured(|config| config.timeout_global(Some(self.request)))
+    pub(super) fn transport(&self) -> Result<HttpTransport> {
+        HttpTransport::builder().timeout(self.request).build()
     }
 
     pub(super) fn clock(&self) -> FleetClock {

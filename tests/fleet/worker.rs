@@ -67,7 +67,7 @@ impl Worker {
         let flight = (request + 2 * settings.store) * pace + Duration::from_secs(10);
         let watch = Watch::new(clock.clone(), flight);
         let transport = WatchedTransport {
-            transport: settings.transport(),
+            transport: settings.transport()?,
             watch: watch.clone(),
             pace,
         };

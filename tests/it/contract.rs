@@ -13,7 +13,7 @@ use auth_core::error::LoginReason;
 use auth_core::grant::TokenRequest;
 use auth_core::http::{Request, Response};
 use auth_core::transport::Transport;
-use auth_core::{Error, Grant, Result, Session, Token};
+use auth_core::{Error, Grant, Result, Session, Token, agent};
 use auth_sim::Fault;
 
 use crate::support::{journal, shown};
@@ -166,9 +166,7 @@ fn wrong_credentials_are_tried_once(subject: &Subject) {
 
 fn a_rejected_request_is_sent_again_with_another_token_once(subject: &Subject) {
     let stage = Stage::new(subject, subject.grant);
-    let agent = stage
-        .session
-        .agent_with(|config| config.http_status_as_error(false));
+    let agent = agent::agent_with(&stage.session, |config| config.http_status_as_error(false));
     let echo = format!("{}/echo", stage.simulator.url());
     let post = || agent.post(&echo).send("a body").expect("an answer");
     stage.token();
@@ -199,9 +197,7 @@ fn a_rejected_request_is_sent_again_with_another_token_once(subject: &Subject) {
 fn a_token_is_not_sent_to_another_origin(subject: &Subject) {
     let stage = Stage::new(subject, subject.grant);
     let other = subject.simulator().start().expect("a port");
-    let agent = stage
-        .session
-        .agent_with(|config| config.http_status_as_error(false));
+    let agent = agent::agent_with(&stage.session, |config| config.http_status_as_error(false));
     let error = agent
         .get(format!("{}{}", other.url(), subject.api))
         .call()

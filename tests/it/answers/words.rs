@@ -1,8 +1,8 @@
 //! The server's words are in the error, whichever members they were in.
 
 use auth_core::grant::TokenRequest;
-use auth_core::http::{Request, Response};
-use auth_core::{Error, Result};
+use auth_core::http::Response;
+use auth_core::{Error, transport};
 
 use crate::support::{CANARY, Script, answer, assert_quiet, quiet, shown};
 
@@ -259,10 +259,10 @@ fn an_error_says_what_its_status_commonly_stands_for() {
 #[test]
 fn words_that_are_not_utf_8_are_shown_as_far_as_they_can_be_read() {
     let refuse = |text: &'static [u8], status: u16| {
-        let send = move |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
-            let answer = Response::builder().status(status);
-            Ok(answer.body(text.to_vec()).expect("a status"))
-        };
+        let send = transport::from_fn(move |_| {
+            let response = Response::builder().status(status);
+            Ok(response.body(text.to_vec()).expect("a status"))
+        });
         let request = TokenRequest::form("https://as.example/token");
         request.send(&send).unwrap_err()
     };

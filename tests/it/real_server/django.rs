@@ -5,7 +5,7 @@ use auth_all::Secret;
 use std::io::Read as _;
 
 use auth_core::Session;
-use auth_core::agent::ureq;
+use auth_core::agent::{self, ureq};
 use auth_core::error::ErrorCode;
 use auth_core::grant::TokenResponse;
 use auth_core::testing::ManualClock;
@@ -97,7 +97,7 @@ fn a_403_with_an_empty_page_is_the_callers_to_judge() {
             .clock(clock)
             .build()
             .unwrap();
-        let agent = session.agent_with(|config| config.http_status_as_error(false));
+        let agent = agent::agent_with(&session, |config| config.http_status_as_error(false));
         let answer = agent.get(site.api()).call().unwrap();
         assert_eq!(answer.status(), 403);
         let kind = answer.headers()["content-type"].to_str().unwrap();

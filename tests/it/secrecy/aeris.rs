@@ -18,10 +18,7 @@ fn ask(base: &str) -> Vec<Error> {
     let ask =
         |transport: HttpTransport| -> Result<TokenResponse> { aeris(base).obtain(&transport) };
     let (errors, log) = journal::of(|| {
-        let transports = [
-            HttpTransport::new(),
-            HttpTransport::from_agent(ureq::agent()),
-        ];
+        let transports = [HttpTransport::new(), agent::transport(ureq::agent())];
         transports.map(|transport| quiet(ask(transport)))
     });
     assert_quiet(&log);

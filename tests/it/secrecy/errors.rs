@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use auth_core::error::{Delivery, NetworkFailure};
 use auth_core::grant::Identity;
-use auth_core::http::{Request, Response};
 use auth_core::observe::Event;
 use auth_core::testing::ManualClock;
 use auth_core::transport::{HttpTransport, Transport};
-use auth_core::{Error, Grant, Result, Session};
+use auth_core::{Error, Grant, Secret, Session, transport};
 
 use crate::support::{CANARY, answer, assert_quiet, journal, shown};
 
@@ -69,7 +68,7 @@ fn variant(error: &Error) -> &'static str {
 
 /// Answers always the same.
 fn always(status: u16, body: String) -> impl Transport {
-    move |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> { Ok(answer(status, &body)) }
+    transport::from_fn(move |_| Ok(answer(status, &body)))
 }
 
 #[test]
@@ -127,9 +126,7 @@ fn no_error_event_or_log_line_of_any_vendor_shows_a_secret() {
             };
             for grant in grants(https) {
                 let failure = failure.clone();
-                let fails = move |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
-                    Err(failure.clone())
-                };
+                let fails = transport::from_fn(move |_| Err(failure.clone()));
                 assert_quiet(&everything(grant, fails, &mut seen));
             }
         }
@@ -167,7 +164,10 @@ fn a_real_connection_that_fails_shows_no_secret() {
         }
     }
     let proxy = format!("http://user:{CANARY}@127.0.0.1:{port}");
-    let transport = HttpTransport::configured(|config| config.proxy(ureq::Proxy::new(&proxy).ok()));
+    let transport = HttpTransport::builder()
+        .proxy(Secret::new(proxy))
+        .build()
+        .unwrap();
     for grant in grants("https://as.example") {
         assert_quiet(&everything(grant, transport.clone(), &mut seen));
     }

@@ -7,7 +7,7 @@ use auth_core::grant::{ResponseFormat, TokenRequest, TokenResponse};
 use auth_core::http::Response;
 use auth_core::observe::Event;
 use auth_core::testing::ManualClock;
-use auth_core::transport::HttpTransport;
+use auth_core::transport::{ClientCertificate, HttpTransport, Tls};
 use auth_core::{Secret, Session};
 use oauth2_generic::{AuthorizationCode, ClientCredentials, Implicit, RefreshToken};
 
@@ -54,11 +54,14 @@ fn every_type_of_the_core_is_redacted() {
     assert_redacted(&SystemClock, "SystemClock");
     assert_redacted(&Event::Rotated, "Rotated");
 
-    let proxy = ureq::Proxy::new(&format!("http://user:{CANARY}@127.0.0.1:1")).ok();
-    assert_redacted(
-        &HttpTransport::configured(|config| config.proxy(proxy)),
-        "HttpTransport {",
-    );
+    let proxy = Secret::new(format!("http://user:{CANARY}@127.0.0.1:1"));
+    let certificate = ClientCertificate::pem(CANARY, secret("k"));
+    let tls = Tls::default().only_authorities(CANARY);
+    assert_redacted(&certificate, "ClientCertificate {");
+    assert_redacted(&tls, "Tls {");
+    let builder = HttpTransport::builder().proxy(proxy);
+    assert_redacted(&builder, "HttpTransportBuilder {");
+    assert_redacted(&builder.build().unwrap(), "HttpTransport {");
 
     let builder = || {
         Session::builder(ermeo(BASE))
