@@ -29,6 +29,8 @@ use auth_core::store::{
 };
 use auth_core::transport::{HttpTransport, Transport};
 use auth_core::{Result, Secret, Session};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use ermeo_auth::Ermeo;
 use oauth2_generic::{Client, ClientAuth, ClientCredentials, DpopKey, PrivateKeyJwt, SigningKey};
 
@@ -174,15 +176,16 @@ fn an_answer_and_what_was_read_from_it_are_wiped() {
 }
 
 #[test]
-fn a_sealed_record_its_key_and_what_was_opened_are_wiped() {
+fn an_encrypted_record_and_its_key_are_wiped() {
     assert_wiped(|| {
         let memory = MemoryStore::new();
-        let key = Key::from(*b"canary7Qz-zeroize-and-15-more-by");
-        let key = Key::from_base64(key.to_base64().expose()).expect("a key");
+        let text = BASE64_STANDARD.encode(b"canary7Qz-zeroize-and-15-more-by");
+        let key = EncryptionKey::from_base64(Secret::new(text)).expect("a key");
+        let key = EncryptionKey::from_base64(key.to_base64()).expect("a key");
         let store = EncryptedStore::new(memory.clone(), key.clone());
         let who = Identity::new("ermeo");
         let [old, new] =
-            ["old", "new"].map(|text| Record::from([CANARY, text].concat().into_bytes()));
+            ["old", "new"].map(|text| Record::from_bytes([CANARY, text].concat().into_bytes()));
         assert_eq!(
             store.swap(&who, None, &old).expect("a store"),
             SwapOutcome::Stored
@@ -197,11 +200,11 @@ fn a_sealed_record_its_key_and_what_was_opened_are_wiped() {
         );
         assert!(store.load(&who).expect("a store") == Some(new));
 
-        // Also where it cannot be opened.
-        let sealed = memory.load(&who).expect("a store").expect("a record");
+        // Also where it cannot be decrypted.
+        let encrypted = memory.load(&who).expect("a store").expect("a record");
         let other = Identity::new("aerion");
         assert_eq!(
-            memory.swap(&other, None, &sealed).expect("a store"),
+            memory.swap(&other, None, &encrypted).expect("a store"),
             SwapOutcome::Stored
         );
         store.load(&other).expect_err("another login's");

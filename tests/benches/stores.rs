@@ -62,7 +62,10 @@ fn main() -> Outcome {
         ("FileStore", Box::new(file("plain")?)),
         (
             "EncryptedStore over FileStore",
-            Box::new(EncryptedStore::new(file("sealed")?, Key::generate()?)),
+            Box::new(EncryptedStore::new(
+                file("encrypted")?,
+                EncryptionKey::generate()?,
+            )),
         ),
         (
             "RedisStore, appendfsync always",

@@ -8,7 +8,7 @@ use auth_all::Result;
 use auth_all::clock::Clock;
 use auth_all::grant::Identity;
 use auth_all::http::{Request, Response};
-use auth_all::store::{Record, Store, SwapOutcome};
+use auth_all::store::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome};
 use auth_all::transport::{HttpTransport, Transport};
 
 use super::{Calls, FleetClock, Point, Report};
@@ -169,19 +169,24 @@ impl Store for WatchedStore {
         self.store.timeout() * self.pace
     }
 
-    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&Record>,
+        at_most: Duration,
+    ) -> Result<WaitOutcome> {
         self.watch.state().calls.waits += 1;
         self.store.wait(identity, seen, at_most / self.pace)
     }
 
-    /// A session asks for it when it is about to begin.
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+    /// A session calls it when it is about to begin.
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
         self.watch.state().step = Step::Begin;
-        self.store.sign_of_life(identity, attempt)
+        self.store.announce(identity, attempt)
     }
 
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        self.store.has_ended(identity, attempt)
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+        self.store.has_exited(identity, attempt)
     }
 }
 

@@ -1,21 +1,25 @@
-//! Records that only the holder of a key can read: what an eavesdropper sees, what a forger gets.
+//! Records that only the holder of a key can read: nothing for an eavesdropper, an error for a forger.
 
-mod brought_back; // older records that came back
 mod forged; // damaged, moved, cut, from the future
-mod keys; // their text, their rotation, and records from before there were any
-mod racing; // swaps whose answer was lost, and those of others in between
+mod keys; // their text, their rotation, and records from before encryption
+mod racing; // swaps whose result was lost, and other processes' swaps in between
+mod restored; // older records that were restored
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use auth_core::Error;
 use auth_core::error::StoreFailure;
 use auth_core::grant::Identity;
 use auth_core::store::{
-    EncryptedStore, EncryptionKey, FileStore, MemoryStore, Record, Store, SwapOutcome,
+    AttemptId, EncryptedStore, EncryptionKey, FileStore, LivenessGuard, MemoryStore, Record, Store,
+    SwapOutcome, WaitOutcome,
 };
+use auth_core::{Error, Secret};
 use auth_sim::store_conformance::check;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 
 use crate::support::CANARY;
 
@@ -24,10 +28,15 @@ fn identity(username: &str) -> Identity {
 }
 
 fn record(text: impl AsRef<[u8]>) -> Record {
-    text.as_ref().to_vec().into()
+    Record::from_bytes(text.as_ref().to_vec())
 }
 
-/// Whatever is there, replaced.
+/// The key of these bytes.
+fn key(bytes: [u8; 32]) -> EncryptionKey {
+    EncryptionKey::from_base64(Secret::new(BASE64_STANDARD.encode(bytes))).unwrap()
+}
+
+/// Replaces the current record.
 fn put(store: &dyn Store, identity: &Identity, bytes: &[u8]) {
     let found = store.load(identity).unwrap();
     let swapped = store.swap(identity, found.as_ref(), &record(bytes));
@@ -38,7 +47,7 @@ fn bytes(store: &dyn Store, identity: &Identity) -> Vec<u8> {
     store.load(identity).unwrap().unwrap().expose().to_vec()
 }
 
-/// It is refused with these words, for loading, swapping and waiting, and left as it is.
+/// Requires that load, swap and wait fail with these words and leave the record as it is.
 #[track_caller]
 fn assert_refused(
     store: &EncryptedStore<MemoryStore>,
@@ -61,7 +70,7 @@ fn assert_refused(
             panic!("{error}");
         };
         assert_eq!(*failure, StoreFailure::Unreadable);
-        assert!(detail.contains(why), "{detail}");
+        assert!(message.contains(why), "{message}");
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains(CANARY), "{shown}");
     }
@@ -70,22 +79,22 @@ fn assert_refused(
 
 #[test]
 fn an_encrypted_store_keeps_every_promise() {
-    let store = EncryptedStore::new(MemoryStore::new(), Key::generate().unwrap());
+    let store = EncryptedStore::new(MemoryStore::new(), EncryptionKey::generate().unwrap());
     check(|| store.clone());
 }
 
 #[test]
 fn promises_are_kept_while_the_key_is_replaced() {
     let memory = MemoryStore::new();
-    let [old, new] = [(); 2].map(|()| Key::generate().unwrap());
+    let [old, new] = [(); 2].map(|()| EncryptionKey::generate().unwrap());
     let opened = Cell::new(0);
     check(|| {
         opened.set(opened.get() + 1);
-        let (seals, opens) = match opened.get() % 2 {
+        let (encrypts, decrypts) = match opened.get() % 2 {
             0 => (&old, &new),
             _ => (&new, &old),
         };
-        EncryptedStore::new(memory.clone(), seals.clone()).also_decrypt(opens.clone())
+        EncryptedStore::new(memory.clone(), encrypts.clone()).also_decrypt(decrypts.clone())
     });
 }
 
@@ -93,7 +102,7 @@ fn promises_are_kept_while_the_key_is_replaced() {
 fn every_generation_of_a_file_is_encrypted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logins");
-    let key = Key::generate().unwrap();
+    let key = EncryptionKey::generate().unwrap();
     let open = || EncryptedStore::new(FileStore::open(&path).unwrap(), key.clone());
     check(open);
     let (store, who) = (open(), identity("ada"));
@@ -112,16 +121,15 @@ fn every_generation_of_a_file_is_encrypted() {
 #[test]
 fn stored_bytes_show_neither_record_nor_key() {
     let memory = MemoryStore::new();
-    let key = Key::from(*b"canary-key-canary-key-canary-key");
-    let store = EncryptedStore::new(memory.clone(), key);
+    let store = EncryptedStore::new(memory.clone(), key(*b"canary-key-canary-key-canary-key"));
     let who = identity("ada");
     put(&store, &who, CANARY.as_bytes());
     assert_eq!(bytes(&store, &who), CANARY.as_bytes());
 
-    let sealed = bytes(&memory, &who);
+    let encrypted = bytes(&memory, &who);
     for secret in [CANARY.as_bytes(), b"canary-key"] {
         for part in secret.windows(6) {
-            assert!(!sealed.windows(6).any(|window| window == part));
+            assert!(!encrypted.windows(6).any(|window| window == part));
         }
     }
 }
@@ -129,7 +137,7 @@ fn stored_bytes_show_neither_record_nor_key() {
 #[test]
 fn encrypting_twice_gives_different_bytes() {
     let memory = MemoryStore::new();
-    let store = EncryptedStore::new(memory.clone(), Key::generate().unwrap());
+    let store = EncryptedStore::new(memory.clone(), EncryptionKey::generate().unwrap());
     let mut seen = BTreeSet::new();
     let mut nonces = BTreeSet::new();
     for turn in 0..200 {
@@ -137,16 +145,16 @@ fn encrypting_twice_gives_different_bytes() {
         put(&store, &who, b"the same record");
         put(&store, &who, b"another");
         put(&store, &who, b"the same record");
-        let sealed = bytes(&memory, &who);
-        nonces.insert(sealed[NONCE].to_vec());
-        seen.insert(sealed[NONCE.end..].to_vec());
+        let encrypted = bytes(&memory, &who);
+        nonces.insert(encrypted[NONCE].to_vec());
+        seen.insert(encrypted[NONCE.end..].to_vec());
     }
     assert_eq!((seen.len(), nonces.len()), (200, 200));
 }
 
 #[test]
 fn debug_shows_neither_key_nor_record() {
-    let key = Key::from(*b"canary-key-canary-key-canary-key");
+    let key = key(*b"canary-key-canary-key-canary-key");
     let text = key.to_base64();
     let store = EncryptedStore::new(MemoryStore::new(), key.clone()).also_decrypt(key.clone());
     put(&store, &identity("ada"), CANARY.as_bytes());
@@ -160,9 +168,9 @@ fn debug_shows_neither_key_nor_record() {
 #[test]
 fn a_restored_record_is_still_marked() {
     #[derive(Debug)]
-    struct BringsBack(MemoryStore);
+    struct Restores(MemoryStore);
 
-    impl Store for BringsBack {
+    impl Store for Restores {
         fn load(&self, identity: &Identity) -> auth_core::Result<Option<Record>> {
             Ok(self.0.load(identity)?.map(Record::restored))
         }
@@ -177,9 +185,10 @@ fn a_restored_record_is_still_marked() {
         }
     }
 
-    let store = BringsBack(MemoryStore::new());
-    let store = EncryptedStore::new(store, Key::generate().unwrap()).danger_accept_plaintext();
-    for who in [identity("sealed"), identity("plain")] {
+    let store = Restores(MemoryStore::new());
+    let store =
+        EncryptedStore::new(store, EncryptionKey::generate().unwrap()).danger_accept_plaintext();
+    for who in [identity("encrypted"), identity("plaintext")] {
         put(&store, &who, b"record");
         assert!(store.load(&who).unwrap().unwrap().is_restored());
     }
@@ -188,9 +197,9 @@ fn a_restored_record_is_still_marked() {
 #[test]
 fn time_out_and_liveness_come_from_the_inner_store() {
     #[derive(Debug)]
-    struct Ended(MemoryStore);
+    struct Exited(MemoryStore);
 
-    impl Store for Ended {
+    impl Store for Exited {
         fn load(&self, identity: &Identity) -> auth_core::Result<Option<Record>> {
             self.0.load(identity)
         }
@@ -208,26 +217,33 @@ fn time_out_and_liveness_come_from_the_inner_store() {
             Duration::from_secs(3)
         }
 
-        fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-            (*identity == self::identity("ada") && attempt == 7).then(|| Box::new(()) as _)
+        fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
+            self.has_exited(identity, attempt)
+                .then(|| LivenessGuard::new(()))
         }
 
-        fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-            *identity == self::identity("ada") && attempt == 7
+        fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+            *identity == self::identity("ada") && attempt == SEVEN
         }
     }
 
-    let store = EncryptedStore::new(Ended(MemoryStore::new()), Key::generate().unwrap());
-    // The most that a swap asks of it: load, swap, load, swap.
+    const SEVEN: AttemptId = AttemptId::from_bytes([7; 16]);
+    const EIGHT: AttemptId = AttemptId::from_bytes([8; 16]);
+
+    let store = EncryptedStore::new(
+        Exited(MemoryStore::new()),
+        EncryptionKey::generate().unwrap(),
+    );
+    // A swap calls it at most four times: load, swap, load, swap.
     assert_eq!(store.timeout(), Duration::from_secs(12));
-    assert!(store.sign_of_life(&identity("ada"), 7).is_some());
-    assert!(store.sign_of_life(&identity("ada"), 8).is_none());
-    assert!(store.has_ended(&identity("ada"), 7));
-    assert!(!store.has_ended(&identity("bob"), 7));
-    // It cannot wait, and neither can what seals it.
-    let who = identity("ada");
-    assert!(!store.wait(&who, None, Duration::from_secs(60)).unwrap());
+    assert!(store.announce(&identity("ada"), SEVEN).is_some());
+    assert!(store.announce(&identity("ada"), EIGHT).is_none());
+    assert!(store.has_exited(&identity("ada"), SEVEN));
+    assert!(!store.has_exited(&identity("bob"), SEVEN));
+    // The inner store cannot wait, so this one cannot either.
+    let waited = store.wait(&identity("ada"), None, Duration::from_secs(60));
+    assert_eq!(waited.unwrap(), WaitOutcome::Unsupported);
 }
 
-/// Where the nonce stands: behind the format's name and version, and the number of the key.
+/// Position of the nonce: after the format's name and version, and the number of the key.
 const NONCE: std::ops::Range<usize> = 21..33;

@@ -1,11 +1,11 @@
-//! What somebody gets who can write to the store and does not have the key.
+//! Errors for a writer who does not have the key.
 
 use super::*;
 
 /// A store, the memory below it, and a record in it.
-fn sealed() -> (EncryptedStore<MemoryStore>, MemoryStore, Identity) {
+fn encrypted() -> (EncryptedStore<MemoryStore>, MemoryStore, Identity) {
     let memory = MemoryStore::new();
-    let store = EncryptedStore::new(memory.clone(), Key::from([7; 32]));
+    let store = EncryptedStore::new(memory.clone(), key([7; 32]));
     let who = identity("ada");
     put(&store, &who, CANARY.as_bytes());
     (store, memory, who)
@@ -13,7 +13,7 @@ fn sealed() -> (EncryptedStore<MemoryStore>, MemoryStore, Identity) {
 
 #[test]
 fn a_record_with_any_byte_changed_is_refused() {
-    let (store, memory, who) = sealed();
+    let (store, memory, who) = encrypted();
     let good = bytes(&memory, &who);
     for at in 0..good.len() {
         for change in [1, 0x80, 0xff] {
@@ -21,7 +21,7 @@ fn a_record_with_any_byte_changed_is_refused() {
             bad[at] ^= change;
             put(&memory, &who, &bad);
             let why = match at {
-                0..12 => "not sealed",
+                0..12 => "not encrypted",
                 12 => "newer version",
                 13..21 => "another key",
                 _ => "damaged or changed",
@@ -35,11 +35,15 @@ fn a_record_with_any_byte_changed_is_refused() {
 
 #[test]
 fn a_record_of_another_length_is_refused() {
-    let (store, memory, who) = sealed();
+    let (store, memory, who) = encrypted();
     let good = bytes(&memory, &who);
     for length in 0..good.len() {
         put(&memory, &who, &good[..length]);
-        let why = if length < 12 { "not sealed" } else { "damaged" };
+        let why = if length < 12 {
+            "not encrypted"
+        } else {
+            "damaged"
+        };
         assert_refused(&store, &memory, &who, why);
     }
     for more in [&b"\0"[..], b"more", &good] {
@@ -50,7 +54,7 @@ fn a_record_of_another_length_is_refused() {
 
 #[test]
 fn another_logins_record_is_refused() {
-    let (store, memory, who) = sealed();
+    let (store, memory, who) = encrypted();
     let good = bytes(&memory, &who);
     let others = [
         identity("bob"),
@@ -64,7 +68,7 @@ fn another_logins_record_is_refused() {
         put(&memory, other, &good);
         assert_refused(&store, &memory, other, "another login");
     }
-    // Nor may the parts of two records be put together.
+    // The parts of two records do not fit together.
     put(&store, &identity("eve"), CANARY.as_bytes());
     let foreign = bytes(&memory, &identity("eve"));
     for at in 22..good.len() {
@@ -75,15 +79,15 @@ fn another_logins_record_is_refused() {
 
 #[test]
 fn a_plaintext_record_is_refused() {
-    let (store, memory, who) = sealed();
+    let (store, memory, who) = encrypted();
     put(&memory, &who, CANARY.as_bytes());
     assert_refused(&store, &memory, &who, "danger_accept_plaintext");
 }
 
 #[test]
 fn a_record_of_another_key_is_refused() {
-    let (_, memory, who) = sealed();
-    let store = EncryptedStore::new(memory.clone(), Key::from([8; 32]));
+    let (_, memory, who) = encrypted();
+    let store = EncryptedStore::new(memory.clone(), key([8; 32]));
     assert_refused(&store, &memory, &who, "also_decrypt");
 }
 
@@ -91,8 +95,8 @@ fn a_record_of_another_key_is_refused() {
 fn an_older_format_stays_readable() {
     let memory = MemoryStore::new();
     let who = identity("ada");
-    put(&memory, &who, &hex(SEALED_BY_0_1));
-    let store = EncryptedStore::new(memory, Key::from([7; 32]));
+    put(&memory, &who, &hex(ENCRYPTED_BY_0_1));
+    let store = EncryptedStore::new(memory, key([7; 32]));
     assert_eq!(bytes(&store, &who), b"a record");
 }
 
@@ -102,6 +106,6 @@ fn hex(text: &str) -> Vec<u8> {
     digits.map(byte).collect()
 }
 
-/// `a record` of `ermeo username=ada`, sealed with 32 bytes of 7.
-const SEALED_BY_0_1: &str = "617574682d7365616c65640001c65435ec029bb4722333fb7cba6715\
+/// `a record` of `ermeo username=ada`, encrypted with 32 bytes of 7.
+const ENCRYPTED_BY_0_1: &str = "617574682d7365616c65640001c65435ec029bb4722333fb7cba6715\
     f09962ffb520ec759751e7ac610af4f8545bd2175267f1a29d377adade";

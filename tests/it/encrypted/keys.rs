@@ -1,20 +1,22 @@
-//! Keys: their text, their rotation, and records from before there were any.
+//! Keys: their text, their rotation, and records from before encryption.
 
 use super::*;
 
 #[test]
 fn an_old_key_decrypts_and_the_newest_encrypts() {
     let memory = MemoryStore::new();
-    let [one, two] = [Key::from([1; 32]), Key::from([2; 32])];
-    let only = |key: &Key| EncryptedStore::new(memory.clone(), key.clone());
-    let both = |seals: &Key, opens: &Key| only(seals).also_decrypt(opens.clone());
+    let [one, two] = [key([1; 32]), key([2; 32])];
+    let only = |key: &EncryptionKey| EncryptedStore::new(memory.clone(), key.clone());
+    let both = |encrypts: &EncryptionKey, decrypts: &EncryptionKey| {
+        only(encrypts).also_decrypt(decrypts.clone())
+    };
     let who = identity("ada");
 
     put(&only(&one), &who, b"first");
-    // Everybody learns the new key, then uses it.
+    // Every process gets the new key, then uses it.
     assert_eq!(bytes(&both(&one, &two), &who), b"first");
     assert_eq!(bytes(&both(&two, &one), &who), b"first");
-    // Reading changes nothing; the next swap seals anew.
+    // Reading changes nothing; the next swap encrypts with the new key.
     assert_eq!(bytes(&only(&one), &who), b"first");
     put(&both(&two, &one), &who, b"second");
     assert_eq!(bytes(&only(&two), &who), b"second");
@@ -29,13 +31,13 @@ fn an_old_key_decrypts_and_the_newest_encrypts() {
 #[test]
 fn the_right_one_of_many_keys_is_found() {
     let memory = MemoryStore::new();
-    let keys: Vec<_> = (0..20).map(|byte| Key::from([byte; 32])).collect();
+    let keys: Vec<_> = (0..20).map(|byte| key([byte; 32])).collect();
     for (at, key) in keys.iter().enumerate() {
         let who = identity(&at.to_string());
         let store = EncryptedStore::new(memory.clone(), key.clone());
         put(&store, &who, format!("record {at}").as_bytes());
     }
-    let store = EncryptedStore::new(memory, Key::generate().unwrap());
+    let store = EncryptedStore::new(memory, EncryptionKey::generate().unwrap());
     let store = keys.into_iter().fold(store, EncryptedStore::also_decrypt);
     for at in 0..20 {
         let opened = bytes(&store, &identity(&at.to_string()));
@@ -46,31 +48,31 @@ fn the_right_one_of_many_keys_is_found() {
 #[test]
 fn accepted_plaintext_is_encrypted_on_change() {
     let memory = MemoryStore::new();
-    let strict = EncryptedStore::new(memory.clone(), Key::from([1; 32]));
+    let strict = EncryptedStore::new(memory.clone(), key([1; 32]));
     let moving = strict.clone().danger_accept_plaintext();
     let who = identity("ada");
     put(&memory, &who, CANARY.as_bytes());
     assert_refused(&strict, &memory, &who, "danger_accept_plaintext");
 
     assert_eq!(bytes(&moving, &who), CANARY.as_bytes());
-    // A swap that finds its record there has nothing to change.
+    // A swap to the current record changes nothing.
     let same = moving.swap(&who, None, &record(CANARY)).unwrap();
     assert_eq!(same, SwapOutcome::Stored);
     assert_eq!(bytes(&memory, &who), CANARY.as_bytes());
-    // One that expects something else leaves it alone.
+    // A swap that expects another record changes nothing.
     let other = moving.swap(&who, None, &record("other")).unwrap();
     assert_eq!(other, SwapOutcome::Conflict);
     assert_eq!(bytes(&memory, &who), CANARY.as_bytes());
 
-    put(&moving, &who, b"sealed");
-    assert_eq!(bytes(&strict, &who), b"sealed");
-    assert_ne!(bytes(&memory, &who), b"sealed");
+    put(&moving, &who, b"new");
+    assert_eq!(bytes(&strict, &who), b"new");
+    assert_ne!(bytes(&memory, &who), b"new");
 }
 
 #[test]
 fn accepting_plaintext_accepts_no_forgery() {
     let memory = MemoryStore::new();
-    let store = EncryptedStore::new(memory.clone(), Key::from([1; 32])).danger_accept_plaintext();
+    let store = EncryptedStore::new(memory.clone(), key([1; 32])).danger_accept_plaintext();
     let who = identity("ada");
     put(&store, &who, b"record");
     let mut bad = bytes(&memory, &who);
@@ -82,7 +84,7 @@ fn accepting_plaintext_accepts_no_forgery() {
 #[test]
 fn a_key_is_read_from_any_spelling_of_base64() {
     let memory = MemoryStore::new();
-    let key = Key::from([0xfb; 32]);
+    let key = key([0xfb; 32]);
     let who = identity("ada");
     put(
         &EncryptedStore::new(memory.clone(), key.clone()),
@@ -101,7 +103,7 @@ fn a_key_is_read_from_any_spelling_of_base64() {
         text.replace('+', "-").replace('/', "_"),
         format!("  {text}\n"),
     ] {
-        let same = Key::from_base64(&spelling).unwrap();
+        let same = EncryptionKey::from_base64(Secret::new(spelling)).unwrap();
         assert_eq!(
             bytes(&EncryptedStore::new(memory.clone(), same), &who),
             b"record"
@@ -120,11 +122,11 @@ fn a_text_that_is_not_a_key_is_not_quoted() {
             "this one is 33",
         ),
         (&long, "this one is 12000"),
-        ("Canary*Canary", "not in base64"),
-        ("Canary/Canary-Canary", "not in base64"),
-        ("Canary Canary", "not in base64"),
+        ("Canary*Canary", "not base64"),
+        ("Canary/Canary-Canary", "not base64"),
+        ("Canary Canary", "not base64"),
     ] {
-        let error = Key::from_base64(text).unwrap_err();
+        let error = EncryptionKey::from_base64(Secret::new(text)).unwrap_err();
         assert!(matches!(error, Error::Configuration { .. }));
         let shown = format!("{error} {error:?}");
         assert!(shown.contains(why), "{shown}");
@@ -137,7 +139,7 @@ fn a_text_that_is_not_a_key_is_not_quoted() {
 
 #[test]
 fn generated_keys_differ() {
-    let text = || Key::generate().unwrap().to_base64();
+    let text = || EncryptionKey::generate().unwrap().to_base64();
     let (one, two) = (text(), text());
     assert_ne!(one.expose(), two.expose());
     assert_eq!(one.expose().len(), 44);

@@ -1,11 +1,11 @@
-//! Swaps whose answer was lost, and those of others in between.
+//! Swaps whose result was lost, and other processes' swaps in between.
 
 use auth_all::error::Remedy;
 use std::sync::Mutex;
 
 use super::*;
 
-/// Does something right before the next swap, or loses its answer.
+/// Lets another process swap right before the next swap, or loses its result.
 #[derive(Debug)]
 struct Between {
     memory: MemoryStore,
@@ -16,7 +16,7 @@ struct Between {
 enum Next {
     /// Another process swaps first.
     Swap(EncryptedStore<MemoryStore>, &'static str),
-    LoseTheAnswer,
+    LoseTheResult,
 }
 
 impl Store for Between {
@@ -34,23 +34,23 @@ impl Store for Between {
         if let Some(Next::Swap(other, text)) = &next {
             put(other, identity, text.as_bytes());
         }
-        let answer = self.memory.swap(identity, expected, record);
+        let result = self.memory.swap(identity, expected, record);
         match next {
-            Some(Next::LoseTheAnswer) => Err(Error::store(
+            Some(Next::LoseTheResult) => Err(Error::store(
                 StoreFailure::Unavailable,
-                "the answer was lost",
+                "the result was lost",
             )),
-            _ => answer,
+            _ => result,
         }
     }
 }
 
-/// A store with `old` in it, the next swap of which goes like this; and that of another process.
+/// A store with `old` in it that does this at its next swap, and the same store in another process.
 fn between(
     next: impl FnOnce(EncryptedStore<MemoryStore>) -> Next,
 ) -> (EncryptedStore<Between>, EncryptedStore<MemoryStore>) {
     let memory = MemoryStore::new();
-    let key = Key::generate().unwrap();
+    let key = EncryptionKey::generate().unwrap();
     let other = EncryptedStore::new(memory.clone(), key.clone());
     put(&other, &identity("ada"), b"old");
     let next = Mutex::new(Some(next(other.clone())));
@@ -59,7 +59,7 @@ fn between(
 
 #[test]
 fn a_swap_with_a_lost_result_can_be_repeated() {
-    let (store, other) = between(|_| Next::LoseTheAnswer);
+    let (store, other) = between(|_| Next::LoseTheResult);
     let who = identity("ada");
     let [old, new] = ["old", "new"].map(record);
     store.swap(&who, Some(&old), &new).unwrap_err();
@@ -90,7 +90,7 @@ fn a_swap_after_the_same_swap_is_stored() {
 
 #[test]
 fn the_inner_store_acknowledges_a_current_record() {
-    let (store, _) = between(|_| Next::LoseTheAnswer);
+    let (store, _) = between(|_| Next::LoseTheResult);
     let old = record("old");
     let error = store.swap(&identity("ada"), None, &old).unwrap_err();
     assert!(error.remedy() == Remedy::Retry, "{error}");

@@ -1,4 +1,4 @@
-//! An older record that came back: whoever knew it before does not know what was lost.
+//! An older record that was restored: a caller that loaded it earlier does not know of the damage.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// It cannot wait: whoever is not told at once is not told.
+/// A store that cannot wait, so a wait returns `Changed` only at once.
 #[derive(Debug)]
 struct CannotWait(FileStore);
 
@@ -25,12 +25,12 @@ impl Store for CannotWait {
     }
 }
 
-/// A store with `before` in it, brought back in the place of something newer that was damaged.
-fn brought_back() -> (TempDir, EncryptedStore<CannotWait>) {
+/// A store whose newest record was damaged, so that `before` is restored.
+fn restored() -> (TempDir, EncryptedStore<CannotWait>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logins");
     let files = CannotWait(FileStore::open(&path).unwrap());
-    let store = EncryptedStore::new(files, Key::generate().unwrap());
+    let store = EncryptedStore::new(files, EncryptionKey::generate().unwrap());
     let who = identity("ada");
     put(&store, &who, b"before");
     put(&store, &who, b"newest");
@@ -44,7 +44,7 @@ fn brought_back() -> (TempDir, EncryptedStore<CannotWait>) {
 
 #[test]
 fn an_unmarked_expectation_is_a_conflict() {
-    let (_folder, store) = brought_back();
+    let (_folder, store) = restored();
     let (who, unaware) = (identity("ada"), record("before"));
     let aware = store.load(&who).unwrap().unwrap();
     assert!(aware == unaware && aware.is_restored());
@@ -62,10 +62,10 @@ fn an_unmarked_expectation_is_a_conflict() {
 
 #[test]
 fn a_wait_ends_when_a_record_was_restored() {
-    let (_folder, store) = brought_back();
+    let (_folder, store) = restored();
     let (who, unaware) = (identity("ada"), record("before"));
     let aware = store.load(&who).unwrap();
-    let is_told = |seen| store.wait(&who, seen, Duration::from_secs(60)).unwrap();
-    assert!(is_told(Some(&unaware)));
-    assert!(!is_told(aware.as_ref()), "it is the same still");
+    let wait = |seen| store.wait(&who, seen, Duration::from_secs(60)).unwrap();
+    assert_eq!(wait(Some(&unaware)), WaitOutcome::Changed);
+    assert_eq!(wait(aware.as_ref()), WaitOutcome::Unsupported);
 }
