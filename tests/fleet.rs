@@ -83,7 +83,7 @@ impl Fleet {
     pub fn open_with(
         program: impl Into<PathBuf>,
         mut settings: Settings,
-        server: impl FnOnce(Builder) -> Builder,
+        server: impl FnOnce(SimulatorBuilder) -> SimulatorBuilder,
     ) -> io::Result<Self> {
         let (sender, happenings) = mpsc::channel();
         let clock = FleetClock::new(settings.time, settings.pace);

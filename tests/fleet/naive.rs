@@ -51,7 +51,7 @@ impl TokenFile {
                 .unwrap_or_default()
                 .to_owned());
         }
-        let refresh_token = Secret::from(tokens["refresh_token"].as_str().unwrap_or_default());
+        let refresh_token = Secret::new(tokens["refresh_token"].as_str().unwrap_or_default());
         let request = self.grant.refresh_request(&refresh_token);
         match request.and_then(|request| request.send(&*self.transport)) {
             Ok(answer) => self.write(&answer, now),
@@ -83,7 +83,7 @@ impl TokenFile {
 /// # Errors
 /// If it cannot be written.
 pub fn write_tokens(path: &Path, answer: &TokenResponse, now: Duration) -> io::Result<()> {
-    let life = match answer.expires {
+    let life = match answer.lifetime {
         Lifetime::For(life) => life,
         _ => Duration::ZERO,
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use auth_all::ermeo::Ermeo;
 use auth_all::store::{FileStore, Store};
 use auth_all::transport::HttpTransport;
-use auth_all::{Error, Result};
+use auth_all::{Error, Result, Secret};
 use auth_sim::ermeo;
 use serde_json::{Value, json};
 
@@ -53,13 +53,10 @@ pub enum Place {
 impl Settings {
     /// The grant for the simulator's well-known account.
     pub fn grant(&self) -> Ermeo {
-        Ermeo {
-            client_id: ermeo::CLIENT_ID.into(),
-            client_secret: self.client_secret.clone().into(),
-            username: ermeo::USERNAME.into(),
-            password: self.password.clone().into(),
-            base: self.server.clone(),
-        }
+        let client_secret = Secret::new(self.client_secret.as_str());
+        Ermeo::new(ermeo::CLIENT_ID, client_secret)
+            .password(ermeo::USERNAME, Secret::new(self.password.as_str()))
+            .base(&self.server)
     }
 
     pub(super) fn open_store(&self) -> Result<Box<dyn Store>> {
@@ -72,7 +69,7 @@ impl Settings {
             }
             #[cfg(feature = "stores")]
             Place::Postgres(url) => {
-                let store = auth_store_postgres::PostgresStore::builder(url.as_str());
+                let store = auth_store_postgres::PostgresStore::builder(Secret::new(url.as_str()));
                 Box::new(store.timeout(self.store).connect()?)
             }
             Place::TokenFile(_) => {

@@ -7,11 +7,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use auth_all::Session;
 use auth_all::grant::Identity;
-use auth_all::observe::Event;
+use auth_all::observe::{self, Event};
 use auth_all::store::Store;
 use auth_all::transport::Transport;
+use auth_all::{Secret, Session};
 
 use super::naive::TokenFile;
 use super::watch::{Watch, WatchedStore, WatchedTransport, say};
@@ -159,14 +159,17 @@ fn session(
         .store(store)
         .transport(transport)
         .clock(clock.clone())
-        .observer(observe);
+        .observer(observe::from_fn(report));
     match &settings.seed {
-        Some(seed) => builder.refresh_token(seed.as_str()).build().unwrap(),
+        Some(seed) => builder
+            .refresh_token(Secret::new(seed.as_str()))
+            .build()
+            .unwrap(),
         None => builder.build().unwrap(),
     }
 }
 
-fn observe(_: &Identity, event: &Event<'_>) {
+fn report(_: &Identity, event: &Event<'_>) {
     let told = match event {
         Event::NotStored { .. } => "not stored",
         Event::Stored => "stored",
