@@ -9,11 +9,12 @@ mod fingerprint;
 mod grant;
 mod held;
 mod identity;
+#[cfg(auth_model)]
+#[path = "../../auth-model/src/model.rs"]
+pub mod model;
 mod observer;
 mod origin;
 mod presentation;
-#[cfg(test)]
-mod proof;
 mod request;
 mod response;
 mod rotation;

@@ -4,7 +4,21 @@
 //! *before* a sending that it may happen, and a token that may have been sent is never sent again
 //! unless the vendor documents that this is harmless. Nothing here reads a clock, takes a lock or
 //! opens a socket: the same transitions run over memory, over a file, over a database, and under the
-//! scheduler that tries every order of events in `proof`.
+//! scheduler that tries every order of events in `auth-model`.
+
+/// A mistake that the model makes on purpose, to see whether it is noticed; never made elsewhere.
+#[cfg(auth_model)]
+macro_rules! mutant {
+    ($name:ident) => {
+        crate::model::Mutant::$name.is_made()
+    };
+}
+#[cfg(not(auth_model))]
+macro_rules! mutant {
+    ($name:ident) => {
+        false
+    };
+}
 
 mod change;
 mod codec;

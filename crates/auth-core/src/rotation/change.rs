@@ -72,6 +72,8 @@ impl Change {
                 failed,
             } => {
                 let mine = old.lineage == *lineage && old.generation == *generation;
+                let mine = mine || mutant!(CommitComparesNothing);
+                let mine = mine && !(mutant!(LateCommitRefused) && old.recovery.is_some());
                 mine.then(|| old.commit(login, *scope, failed.clone()))
             }
             Self::CommitLogin {
@@ -83,6 +85,7 @@ impl Change {
                 failed,
             } => {
                 let mine = record.is_none() || old.is_recovering(*attempt);
+                let mine = mine || mutant!(LoginComparesNothing);
                 mine.then(|| old.commit_login(*lineage, *born, login, *scope, failed.clone()))
             }
             Self::Revert { attempt, back_off } => old.revert(*attempt, back_off.clone()),
@@ -134,7 +137,10 @@ impl Record {
         Self {
             in_flight: Some(InFlight {
                 attempt,
-                sendings: sendings.saturating_add(1),
+                sendings: match mutant!(SendingsNotCounted) {
+                    true => 1,
+                    false => sendings.saturating_add(1),
+                },
                 period,
                 lost: None,
             }),
@@ -149,6 +155,10 @@ impl Record {
     pub(crate) fn recover(&self, attempt: u128, period: Period, scope: Option<Scope>) -> Self {
         Self {
             recovery: Some(Recovery { attempt, period }),
+            in_flight: self
+                .in_flight
+                .clone()
+                .filter(|_| !mutant!(LoginClearsFlight)),
             ..self.trying(scope)
         }
     }
@@ -163,7 +173,10 @@ impl Record {
             lost: None,
         };
         Self {
-            in_flight: self.in_flight.clone().or(Some(perhaps)),
+            in_flight: self
+                .in_flight
+                .clone()
+                .or(Some(perhaps).filter(|_| !mutant!(UsedWhenWrittenBack))),
             ..self.next()
         }
     }
@@ -218,10 +231,15 @@ impl Record {
         let flight = self
             .in_flight
             .as_ref()
-            .filter(|flight| flight.attempt == attempt && flight.lost.is_none())?;
+            .filter(|flight| flight.attempt == attempt || mutant!(RevertComparesNothing))
+            .filter(|flight| flight.lost.is_none())?;
         let before = (flight.sendings > 1).then(|| InFlight {
             // Nobody's, or taking it back once more would take back an earlier sending as well.
-            attempt: NOBODY,
+            attempt: if mutant!(RevertedTwice) {
+                attempt
+            } else {
+                NOBODY
+            },
             sendings: flight.sendings - 1,
             period: Period::default(),
             ..flight.clone()
@@ -344,7 +362,12 @@ impl Record {
     pub(crate) fn is_given_up_by(&self, back_off: &BackOff) -> bool {
         matches!(back_off.scope, Scope::Refresh(_))
             && back_off.verdict == Verdict::Unclear
-            && back_off.times >= IN_A_ROW
+            && back_off.times
+                >= if mutant!(PersonAskedAtOnce) {
+                    1
+                } else {
+                    IN_A_ROW
+                }
             && back_off.generation == self.generation
     }
 }

@@ -114,8 +114,9 @@ impl Record {
 
     /// The back-off in this scope, unless it is over.
     fn holds_back(&self, scope: Scope, circumstances: &impl Circumstances) -> Option<&BackOff> {
-        self.back_off(scope)
-            .filter(|back_off| !circumstances.is_over(NOBODY, back_off.period))
+        self.back_off(scope).filter(|back_off| {
+            !circumstances.is_over(NOBODY, back_off.period) && !mutant!(NoBackOff)
+        })
     }
 
     /// The refresh token, if it may be sent.
@@ -175,6 +176,7 @@ impl InFlight {
             .as_ref()
             .is_some_and(|lost| lost.reason == Reason::RefreshTokenRefused);
         let most = if replay == Replay::Once { 2 } else { 1 };
+        let most = most + u8::from(mutant!(OverdueSentAgain));
         self.sendings < most && !refused
     }
 }

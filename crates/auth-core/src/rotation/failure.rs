@@ -166,6 +166,9 @@ fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {
         // Nothing is to be waited for.
         return (Fate::Spent, Verdict::Later);
     }
+    if mutant!(DroppedWhenUnclear) {
+        return (Fate::Spent, Verdict::Unclear);
+    }
     (Fate::Kept, Verdict::Unclear)
 }
 
@@ -233,7 +236,9 @@ fn back_off(
     now: Moment,
 ) -> BackOff {
     let is_for_all = matches!(verdict, Verdict::Later | Verdict::Throttled) && is_of_server(error);
-    let scope = own.filter(|_| !is_for_all).unwrap_or(Scope::Everyone);
+    let scope = own
+        .filter(|_| !is_for_all && !mutant!(RefusalStopsOthers))
+        .unwrap_or(Scope::Everyone);
     let before = base.back_off(scope).map_or(0, |before| before.times);
     let mut times = before.saturating_add(1);
     if verdict == Verdict::Unclear && is(error, OF_PERSONS) {
@@ -251,6 +256,7 @@ fn back_off(
             backoff::LATER.wait(times)
         }
         Verdict::Doubted => backoff::at(backoff::PASSWORD, times),
+        Verdict::Wrong if mutant!(WrongPasswordTriedOn) => backoff::LATER.wait(times),
         Verdict::Wrong => backoff::at(backoff::WRONG_PASSWORD, times),
     };
     let wait = wait.max(asked.unwrap_or_default());

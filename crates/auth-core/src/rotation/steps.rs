@@ -6,7 +6,7 @@
 mod answers;
 mod changes;
 mod patience;
-#[cfg(test)]
+#[cfg(auth_model)]
 mod seen;
 mod words;
 
@@ -281,6 +281,9 @@ impl Step<'_> {
             Some(_) => base.begin(attempt, period, self.scope(true)),
             None => base.recover(attempt, period, self.scope(false)),
         };
+        if mutant!(SentWithoutNote) {
+            return self.renewal.ask(Doing::Sending(attempt, secret));
+        }
         self.renewal.ask(Doing::Beginning(to, attempt, secret))
     }
 

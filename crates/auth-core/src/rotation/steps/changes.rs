@@ -54,7 +54,9 @@ impl Step<'_> {
         if change.holds_a_token() {
             (self.tell)(Notice::NotStored(error));
         }
-        self.memory.owed = Some(Box::new(change));
+        if !mutant!(UnsavedForgotten) {
+            self.memory.owed = Some(Box::new(change));
+        }
         match after {
             After::Serve(login, how) => {
                 self.renewal.base = unstored;

@@ -1,7 +1,7 @@
-//! A renewal as the scheduler in `proof` sees it: when two are the same.
+//! A renewal as the scheduler of the model sees it: when two are the same.
 
 use super::{After, Change, Doing, How, Next, Record, Renewal};
-use crate::proof::Print;
+use crate::model::Print;
 
 impl Renewal {
     /// The change that it is about to store.

@@ -6,6 +6,8 @@ use crate::grant::{LoginKind, Replay};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scenario {
     pub(super) name: &'static str,
+    /// How many states it has at least: fewer mean that something is no longer explored.
+    pub(super) at_least: usize,
     pub(super) server: Kind,
     pub(super) processes: usize,
     pub(super) credentials: Credentials,
