@@ -5,7 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use auth_all::http::{Request, Response};
-use auth_all::{Clock, HttpTransport, Identity, Result, Store, StoredRecord, Swap, Transport};
+use auth_all::{
+    Clock, HttpTransport, Identity, Result, Store, StoredRecord, Swap, Transport, UnixTime,
+};
 
 use super::{Calls, FleetClock, Point, Report};
 
@@ -25,7 +27,7 @@ struct State {
     stop_at: Option<Point>,
     step: Step,
     /// When the renewal began, by the fleet's clock.
-    begun: Duration,
+    begun: UnixTime,
     calls: Calls,
 }
 
@@ -101,7 +103,7 @@ impl Watch {
         let now = self.clock.now().wall;
         let mut state = self.state();
         let step = std::mem::take(&mut state.step);
-        let took = now.saturating_sub(state.begun);
+        let took = now.since(state.begun);
         drop(state);
         if matches!(step, Step::Send | Step::Commit) && took >= self.flight {
             say(&Report::Late);

@@ -2,13 +2,12 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
-mod backoff;
 mod clock;
 mod error;
 mod fingerprint;
 mod grant;
-mod held;
 mod identity;
+mod login;
 #[cfg(auth_model)]
 #[path = "../../auth-model/src/model.rs"]
 pub mod model;
@@ -17,14 +16,13 @@ mod origin;
 mod presentation;
 mod request;
 mod response;
-mod rotation;
 mod secret;
 mod session;
 mod store;
 mod token;
 mod transport;
 
-pub use clock::{Clock, ManualClock, Moment, SystemClock};
+pub use clock::{Clock, ManualClock, Moment, SystemClock, UnixTime};
 pub use error::{
     Error, ErrorCode, Network, Reason, Refusal, RequestKind, Result, Sent, StoreFailure,
 };

@@ -14,7 +14,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, RequestKind, Result};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Digest, Fingerprint};
 use crate::grant::Prover;
 use crate::response::{AnswerFormat, Reply};
 use crate::secret::Secret;
@@ -273,11 +273,11 @@ impl TokenRequest {
 
     /// The fingerprint of all that would be sent, but for what is made anew each time and for the
     /// refresh token `but`: another setting gives another one.
-    pub(crate) fn fingerprint(&self, but: Option<&Secret>) -> u64 {
+    pub(crate) fn fingerprint(&self, but: Option<&Secret>) -> Fingerprint {
         if self.shape == Shape::Custom && self.parameters.is_empty() {
-            return 0;
+            return Fingerprint(0);
         }
-        let mut hash = Fingerprint::new();
+        let mut hash = Digest::new();
         hash.text(&format!("{:?} {}", self.shape, self.endpoint));
         for (name, value) in &self.parameters {
             if but.is_none_or(|but| but.expose() != value.expose()) {

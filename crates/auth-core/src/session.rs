@@ -1,38 +1,45 @@
-//! The held token, and who renews it when.
+//! A session: a token that is valid when asked for.
+//!
+//! A call goes through six files: this one, `session/cache.rs` (a token that can be served at once),
+//! `session/driver.rs` (which thread renews, and the loop that does what a renewal says),
+//! `login/step.rs` and `login/renewal.rs` (what to do next) with `login/decision.rs` (what the record
+//! allows), and back to the cache.
 
 mod builder;
-mod end;
+mod cache;
+mod driver;
 mod explain;
 mod keeper;
-mod renewal;
-mod shared;
-mod steps;
+mod logout;
+mod stored;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use http::HeaderValue;
 use ureq::Agent;
 
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::error::{Error, Result};
+use crate::fingerprint::Fingerprint;
 use crate::grant::{Grant, LoginKind, Prover};
-use crate::held::{Held, Served};
 use crate::identity::Identity;
-use crate::observer::Observer;
+use crate::login::{Memory, Rules, Stamp};
+use crate::observer::{Event, Observer};
 use crate::origin::Origin;
 use crate::presentation::{PLAIN, Presentation};
-use crate::rotation::{Memory, Rules, Stamp};
 use crate::secret::Secret;
 use crate::store::Store;
 use crate::token::Token;
 use crate::transport::Transport;
 
 pub use builder::Builder;
-use end::Ended;
+use cache::{Cache, Served};
+use driver::Flight;
 pub use keeper::Keeper;
-use renewal::Flight;
+use logout::Ended;
 
 /// A token that is always there: obtained when first asked for, renewed ahead of expiry.
 ///
@@ -70,16 +77,18 @@ struct Inner {
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     store: Arc<dyn Store>,
+    /// Whether that outlives the session.
+    is_stored: bool,
     rules: Rules,
     /// A fingerprint of the token that it was begun with.
-    seed: u64,
+    seed: Option<Fingerprint>,
     origins: std::result::Result<Vec<Origin>, Box<Error>>,
     /// How the APIs want the token.
     /// None as RFC 6750 has it.
     presentation: Option<Box<Result<Presentation>>>,
     /// Whether the agent sends requests to other origins, without a token.
     allows_unsigned: bool,
-    held: Held,
+    cache: Cache,
     /// What is known beyond the store.
     memory: Mutex<Memory>,
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
@@ -225,10 +234,10 @@ impl Session {
             }
             use_it(served.token)
         };
-        if let Some(result) = inner.held.lend(now, &mut serve) {
+        if let Some(result) = inner.cache.lend(now, &mut serve) {
             return Ok(result);
         }
-        match inner.held.lend_anew(now, &mut serve) {
+        match inner.cache.lend_anew(now, &mut serve) {
             Some(result) => Ok(result),
             None => inner.renew(0).map(|token| use_it(&token)),
         }
@@ -278,6 +287,33 @@ impl fmt::Debug for Session {
 }
 
 impl Inner {
+    fn reject(&self, token: &Token) -> bool {
+        let now = self.clock().now();
+        let mut rejection = lock(&self.rejection);
+        let other = self.cache.valid(now).is_some() && self.cache.stamp() != Some(token.stamp());
+        let again = rejection
+            .as_ref()
+            .is_some_and(|last| last.stamp == token.stamp());
+        if other || again {
+            return true;
+        }
+        if rejection
+            .as_ref()
+            .is_some_and(|last| now.since(last.at) < SHORTEST_TRUST)
+        {
+            return false;
+        }
+        if self.cache.remove(token) {
+            *rejection = Some(Box::new(Rejection {
+                stamp: token.stamp(),
+                at: now,
+            }));
+            drop(rejection);
+            self.tell(&Event::Rejected);
+        }
+        true
+    }
+
     fn presentation(&self) -> &Result<Presentation> {
         self.presentation.as_deref().unwrap_or(&PLAIN)
     }
@@ -294,20 +330,26 @@ impl Inner {
         }
     }
 
-    /// Whether anybody wants to know what happens on the fast path.
+    /// Whether an observer or the log wants to know what happens on the fast path.
     fn is_watched(&self) -> bool {
         self.observer.is_some() || log::log_enabled!(log::Level::Trace)
     }
 }
 
 impl Drop for Inner {
-    /// What could not be stored gets a last chance.
+    /// A token that could not be stored gets a last chance, as [`Builder::store`] says; without a store
+    /// nothing is done.
     fn drop(&mut self) {
-        self.store_what_is_owed();
+        if self.is_stored {
+            self.store_what_is_owed();
+        }
     }
 }
 
-/// What a lock protects here is whole at every moment, so a panic elsewhere does not make it unusable.
+/// Locks a mutex. What it protects is whole at every moment, so a panic elsewhere does not make it unusable.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// A token that replaced a rejected one is not rejected again this soon.
+const SHORTEST_TRUST: Duration = Duration::from_secs(60);

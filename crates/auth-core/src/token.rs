@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use crate::clock::UnixTime;
+use crate::login::{Access, Stamp};
 use crate::presentation::Presentation;
-use crate::rotation::{Access, Stamp};
 use crate::secret::{Secret, header_value};
 
 /// What a token endpoint answered (RFC 6749 §5.1), with times relative to the answer.
@@ -96,21 +97,22 @@ impl TokenResponse {
 
 impl Token {
     /// The token of a record; none if no header may hold it.
-    pub(crate) fn new(access: Access, stamp: Stamp, presented: &Presentation) -> Option<Self> {
+    pub(crate) fn new(access: &Access, stamp: Stamp, presented: &Presentation) -> Option<Self> {
         let (authorization, start) = presented.value(access.token_type, access.token.expose())?;
-        let expires_at = access.expires_at();
+        let expires_at = access.expires_at().map(date);
         let says_more = access.scope.is_some() || !access.extra.is_empty();
-        let about = About {
-            scope: access.scope,
-            extra: access.extra,
-        };
         Some(Self(Arc::new(Held {
             authorization,
             start,
             token_type: access.token_type,
             stamp,
             expires_at,
-            about: says_more.then(|| Arc::new(about)),
+            about: says_more.then(|| {
+                Arc::new(About {
+                    scope: access.scope.clone(),
+                    extra: access.extra.clone(),
+                })
+            }),
         })))
     }
 
@@ -193,6 +195,10 @@ impl TokenType {
             Self::Dpop => "DPoP",
         }
     }
+}
+
+fn date(time: UnixTime) -> OffsetDateTime {
+    SystemTime::from(time).into()
 }
 
 /// Whether a header may hold this access token.

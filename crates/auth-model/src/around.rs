@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::rotation::{Period, Surroundings};
+use crate::login::{Period, Surroundings};
 
 use super::luck::Luck;
 use super::world::{FLIGHT, World, at, drawn, number};
@@ -33,7 +33,7 @@ impl<'a> Around<'a> {
             luck: RefCell::new(luck),
             count: world.count,
             me,
-            busy: busy.map(|attempt| drawn(attempt.number)).collect(),
+            busy: busy.map(|attempt| drawn(attempt.number.0)).collect(),
             is_timed,
             overdue: RefCell::new(world.left.overdue),
             waited_out: RefCell::default(),

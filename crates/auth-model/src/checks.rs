@@ -1,7 +1,8 @@
 //! What must never be, looked at whenever something happens.
 
 use crate::error::Reason;
-use crate::rotation::{Notice, Period, Record, Scope, Verdict};
+use crate::login::inside::Verdict;
+use crate::login::{AttemptId, LogIn, Notice, Period, Record, Refresh, Scope};
 
 use super::process::{Attempt, Todo, number_of};
 use super::server::{Answer, State};
@@ -33,12 +34,9 @@ impl World<'_> {
     pub(super) fn check_back_off(
         &self,
         at: usize,
-        noted: &Record,
-        attempt: u128,
+        is_refresh: bool,
         waited_out: &[Period],
     ) -> Checked {
-        let flight = noted.in_flight.as_ref();
-        let is_refresh = flight.is_some_and(|flight| flight.attempt == attempt);
         let own = match is_refresh {
             true => Scope::Refresh(self.print(at)),
             false => Scope::Login(self.print(at)),
@@ -112,13 +110,13 @@ impl World<'_> {
         if new.is_older_than(old) || !is_later {
             return Err("an update is lost: a record is stored that looks older".to_owned());
         }
-        if new.generation < old.generation || new.generation > old.generation + 1 {
+        if new.generation < old.generation || new.generation > old.generation.next() {
             return Err(format!(
                 "the generation goes back: from {} to {}",
-                old.generation, new.generation
+                old.generation.0, new.generation.0
             ));
         }
-        if old.access().is_some() && new.access().is_none() {
+        if old.access.is_some() && new.access.is_none() {
             return Err("a valid token is replaced by nothing".to_owned());
         }
         self.check_given_up(new)?;
@@ -134,13 +132,13 @@ impl World<'_> {
 
     /// A refresh token that the server would take is not given up for being refused.
     fn check_given_up(&self, new: &Record) -> Checked {
-        let lost = new
-            .in_flight
-            .as_ref()
-            .and_then(|flight| flight.lost.as_ref());
-        let is_refused = lost.is_some_and(|lost| lost.reason == Reason::RefreshTokenRefused);
-        let token = new.refresh_token().filter(|_| is_refused);
-        match token.map(|token| number_of(&token.secret)) {
+        let refused = match &new.refresh {
+            Refresh::Lost { token, loss, .. } if loss.reason == Reason::RefreshTokenRefused => {
+                Some(number_of(&token.secret))
+            }
+            _ => None,
+        };
+        match refused {
             Some(token) if self.server.issued[token].state == State::Good => Err(format!(
                 "a refresh token is dropped: the server has not used r{token} up"
             )),
@@ -150,25 +148,25 @@ impl World<'_> {
 
     /// A login is stored by whoever noted it last, or where there is none.
     fn check_lineage(&self, at: usize, old: &Record, new: &Record) -> Checked {
-        let recovery = old.recovery.as_ref().map(|recovery| recovery.attempt);
+        let noted = logging_in(old);
         let own = self.processes[at]
             .attempt
             .as_ref()
             .map(|attempt| attempt.number);
         let is_free = self.record.is_none() || self.scenario.is_timed();
-        if !is_free && (recovery.is_none() || recovery != own) {
+        if !is_free && (noted.is_none() || noted != own) {
             return Err(format!(
                 "a newer login is overwritten: P{at} did not note its own last"
             ));
         }
-        if new.generation != old.generation + 1 {
+        if new.generation != old.generation.next() {
             return Err("two tokens share a number".to_owned());
         }
         Ok(())
     }
 
     fn check_successor(&self, old: &Record, new: &Record) -> Checked {
-        let token = |record: &Record| record.refresh_token().map(|token| number_of(&token.secret));
+        let token = |record: &Record| record.refresh.token().map(|token| number_of(&token.secret));
         let (before, after) = (token(old), token(new));
         let expected = match new.generation > old.generation {
             false => before,
@@ -184,11 +182,12 @@ impl World<'_> {
 
     /// Only who began an attempt may say that nothing was sent.
     fn check_flight(&self, at: usize, old: &Record, new: &Record) -> Checked {
-        let sendings = |record: &Record| record.in_flight.as_ref().map_or(0, |f| f.sendings);
-        let goes_back = new.generation == old.generation && sendings(new) < sendings(old);
-        let flight = old.in_flight.as_ref().filter(|_| goes_back);
-        match flight {
-            Some(flight) if whose(flight.attempt) != at => {
+        let goes_back =
+            new.generation == old.generation && new.refresh.sendings() < old.refresh.sendings();
+        match old.refresh {
+            Refresh::InFlight { attempt, .. } | Refresh::Lost { attempt, .. }
+                if goes_back && whose(attempt) != at =>
+            {
                 Err(format!("a note is taken back: P{at} did not make it"))
             }
             _ => Ok(()),
@@ -201,7 +200,7 @@ impl World<'_> {
             return Ok(());
         }
         let stored = [&self.record, &self.previous].into_iter().flatten();
-        let mut tokens = stored.filter_map(|record| record.refresh_token());
+        let mut tokens = stored.filter_map(|record| record.refresh.token());
         match tokens.find(|token| self.is_logged_out(number_of(&token.secret))) {
             Some(_) => Err("a login that was logged out is still there".to_owned()),
             None => Ok(()),
@@ -227,10 +226,7 @@ impl World<'_> {
             let is_wanted = match (attempt.is_refresh, &self.record) {
                 (true, _) => self.stamp() == attempt.stamp,
                 (false, None) => true,
-                (false, Some(record)) => {
-                    let recovery = record.recovery.as_ref();
-                    recovery.is_some_and(|recovery| recovery.attempt == attempt.number)
-                }
+                (false, Some(record)) => logging_in(record) == Some(attempt.number),
             };
             let process = &self.processes[at];
             let may_go_back = self.scenario.is_timed();
@@ -251,10 +247,9 @@ impl World<'_> {
     /// Whether an attempt makes no difference to anybody any more.
     fn is_forgotten(&self, at: usize, attempt: &Attempt) -> bool {
         let record = self.record.as_deref();
-        let flight = record.and_then(|record| record.in_flight.as_ref());
-        let recovery = record.and_then(|record| record.recovery.as_ref());
-        let is_stored = flight.is_some_and(|f| f.attempt == attempt.number && f.lost.is_none())
-            || recovery.is_some_and(|recovery| recovery.attempt == attempt.number);
+        let is_stored = record.is_some_and(|record| {
+            in_flight(record) == Some(attempt.number) || logging_in(record) == Some(attempt.number)
+        });
         let is_sending = matches!(self.processes[at].todo, Todo::Exchange(..));
         attempt.has_ended || attempt.is_noted && !is_stored && !is_sending
     }
@@ -285,5 +280,21 @@ impl World<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The attempt whose response may still come.
+pub(super) fn in_flight(record: &Record) -> Option<AttemptId> {
+    match record.refresh {
+        Refresh::InFlight { attempt, .. } => Some(attempt),
+        Refresh::Absent | Refresh::Ready(_) | Refresh::Lost { .. } => None,
+    }
+}
+
+/// The attempt to log in for all.
+pub(super) fn logging_in(record: &Record) -> Option<AttemptId> {
+    match record.login {
+        LogIn::InProgress { attempt, .. } => Some(attempt),
+        LogIn::Idle => None,
     }
 }

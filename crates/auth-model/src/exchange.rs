@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use crate::error::{Error, Network, Reason, Refusal, Result, Sent};
-use crate::rotation::Came;
 use crate::token::TokenResponse;
 
 use super::luck::Luck;
-use super::process::Todo;
 use super::scenario::Credentials;
 use super::server::Answer;
 use super::world::{Checked, Story, World, response};
 
+/// How far an exchange has come.
+pub(super) enum Exchanged {
+    OnItsWay(Answer),
+    Arrived(Result<TokenResponse>),
+}
+
 impl World<'_> {
-    /// A request on its way, or its answer.
+    /// A request on its way, or its answer: what the sender gets, or what the server has answered so far.
     pub(super) fn exchange(
         &mut self,
         at: usize,
@@ -21,7 +25,7 @@ impl World<'_> {
         answer: Option<Answer>,
         luck: &mut Luck,
         story: &mut Story,
-    ) -> Checked<Option<Came>> {
+    ) -> Checked<Exchanged> {
         let came = match answer {
             Some(answer) => self.receive(at, request, answer, luck, story),
             None if request.is_none() && !self.can_log_in(at) => {
@@ -36,12 +40,11 @@ impl World<'_> {
                         Some(answer) => answer,
                         None => self.arrive(request, story)?,
                     };
-                    self.process(at).todo = Todo::Exchange(request, Some(answer));
-                    return Ok(None);
+                    return Ok(Exchanged::OnItsWay(answer));
                 }
             },
         };
-        Ok(Some(Came::Answered(came, self.now())))
+        Ok(Exchanged::Arrived(came))
     }
 
     /// A request on its way to the server; an error if it comes to nothing, as far as the sender knows.

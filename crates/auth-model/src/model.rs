@@ -29,5 +29,4 @@ mod stored;
 mod world;
 
 pub use mutants::Mutant;
-pub(crate) use print::Print;
 pub use report::{Bound, Figures, every_scenario, is_noticed, replay_to_a_revoking_server};

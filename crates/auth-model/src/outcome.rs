@@ -1,8 +1,9 @@
 //! How a renewal ended, and what happened in words.
 
 use crate::error::{Error, ErrorCode, Reason};
-use crate::rotation::{Login, Outcome, Record};
+use crate::login::{Access, Outcome, Record, Refresh};
 
+use super::checks::logging_in;
 use super::process::{Todo, number_of};
 use super::scenario::{Credentials, Start};
 use super::world::{Checked, Story, World};
@@ -13,7 +14,7 @@ impl World<'_> {
         match outcome {
             Outcome::Serve(serve) => {
                 let held = self.processes[at].held.unwrap_or_default();
-                story.tell(|| format!("P{at} serves generation {}", serve.stamp.generation));
+                story.tell(|| format!("P{at} serves generation {}", serve.stamp.generation.0));
                 if self.processes[at].is_served && serve.stamp.generation < held.generation {
                     return Err(format!("P{at} serves an older token than before"));
                 }
@@ -25,7 +26,7 @@ impl World<'_> {
                 }
                 let process = self.process(at);
                 process.held = Some(serve.stamp);
-                process.known = access(&serve.login);
+                process.known = Some(access(&serve.access));
                 process.has_given_up = false;
             }
             Outcome::ServeOnce(_) => story.tell(|| format!("P{at} serves its token once")),
@@ -37,7 +38,6 @@ impl World<'_> {
             }
         }
         let process = self.process(at);
-        process.renewal = None;
         process.todo = Todo::Ask;
         if let Some(attempt) = &mut process.attempt {
             attempt.has_ended = true;
@@ -53,7 +53,7 @@ impl World<'_> {
         let has_token = self
             .record
             .as_ref()
-            .is_some_and(|r| r.refresh_token().is_some());
+            .is_some_and(|r| r.refresh.token().is_some());
         let is_true = match reason {
             Reason::NoCredentials => !has_token && self.scenario.credentials == Credentials::None,
             Reason::CredentialsRefused => self.wrong > 0,
@@ -85,11 +85,8 @@ impl World<'_> {
     fn check_nothing_to_serve(&self, at: usize, error: &Error) -> Checked {
         let process = &self.processes[at];
         let has_looked = process.is_current && !matches!(error, Error::Store { .. });
-        let login = self
-            .record
-            .as_ref()
-            .and_then(|record| record.login.as_ref());
-        let stored = login.and_then(|login| access(login));
+        let stored = self.record.as_ref().and_then(|it| it.access.as_deref());
+        let stored = stored.map(access);
         let is_wanted = !process.is_served && !process.has_code;
         if has_looked && is_wanted && stored > process.known {
             return Err(format!(
@@ -103,18 +100,18 @@ impl World<'_> {
     pub(super) fn difference(&self, new: &Record) -> String {
         let empty = Record::default();
         let old = self.record.as_deref().unwrap_or(&empty);
-        let token = new.refresh_token().map(|token| number_of(&token.secret));
+        let token = new.refresh.token().map(|token| number_of(&token.secret));
         let token = token.map_or_else(
             || "no refresh token".to_owned(),
             |token| format!("r{token}"),
         );
-        let attempt = |record: &Record| {
-            let flight = record.in_flight.as_ref();
-            flight.map(|flight| (flight.attempt, flight.lost.is_some()))
+        let attempt = |record: &Record| match record.refresh {
+            Refresh::Absent | Refresh::Ready(_) => None,
+            Refresh::InFlight { attempt, .. } => Some((attempt, false)),
+            Refresh::Lost { attempt, .. } => Some((attempt, true)),
         };
-        let recovery = |record: &Record| record.recovery.as_ref().map(|r| r.attempt);
         if new.lineage != old.lineage || new.generation != old.generation {
-            return format!("generation {} with {token}", new.generation);
+            return format!("generation {} with {token}", new.generation.0);
         }
         if attempt(new) != attempt(old) {
             return match attempt(new) {
@@ -123,7 +120,7 @@ impl World<'_> {
                 Some(_) => format!("that it is about to send {token}"),
             };
         }
-        match (recovery(old), recovery(new)) {
+        match (logging_in(old), logging_in(new)) {
             (old, new) if old == new => "the same".to_owned(),
             (_, Some(_)) => "that it is about to log in".to_owned(),
             (_, None) => "that it does not log in after all".to_owned(),
@@ -131,8 +128,8 @@ impl World<'_> {
     }
 }
 
-fn access(login: &Login) -> Option<usize> {
-    login.access.as_ref().map(|access| number_of(&access.token))
+fn access(access: &Access) -> usize {
+    number_of(&access.token)
 }
 
 /// So many refusals in unclear words ask for a person.

@@ -8,8 +8,10 @@ use std::hash::Hasher;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::error::Error;
-use crate::rotation::{
-    Access, BackOff, Change, Login, Memory, Record, RefreshToken, Renewal, Scope, Stamp,
+use crate::login::inside::{After, Kind, Loss, Next, RefreshToken, Renewal, Swapping};
+use crate::login::{
+    Access, AttemptId, BackOff, Change, How, LogIn, Memory, Period, Record, Refresh, Scope, Stamp,
+    Tokens,
 };
 use crate::secret::Secret;
 
@@ -19,7 +21,7 @@ use super::world::{OLD, RIGHT, World};
 
 /// What is put together for one state.
 #[derive(Debug, Default)]
-pub(crate) struct Print {
+pub(super) struct Print {
     bytes: Vec<u8>,
     names: Vec<u128>,
     tokens: Vec<usize>,
@@ -117,18 +119,11 @@ impl Print {
 
     fn process(&mut self, world: &World<'_>, process: &Process) {
         self.memory(world, &process.memory);
-        self.option(process.renewal.as_ref(), |to, renewal| {
-            renewal.print(to);
-            to.base(world, process.is_current, renewal);
-        });
-        // What is asked for is what the renewal is at.
-        if let Todo::Exchange(_, answer) = &process.todo {
-            self.option(answer.as_ref(), |to, answer| match answer {
-                Answer::Token(token) => to.token_number(*token),
-                Answer::Refused => to.number(NOTHING),
-                Answer::Balked => to.number(NOTHING - 1),
-                Answer::UnknownClient => to.number(NOTHING - 2),
-            });
+        self.todo(&process.todo);
+        if let Some(renewal) = process.todo.renewal() {
+            self.renewal(renewal);
+            let looks_next = matches!(process.todo, Todo::Wait(_) | Todo::Sleep(_));
+            self.base(world, process.is_current, looks_next, renewal);
         }
         self.option(process.attempt.as_ref(), Self::attempt);
         self.stamp(process.held);
@@ -141,7 +136,7 @@ impl Print {
     }
 
     fn attempt(&mut self, attempt: &Attempt) {
-        self.name(attempt.number);
+        self.name(attempt.number.0);
         self.stamp(Some(attempt.stamp));
         self.number(attempt.sendings.into());
         self.flag(attempt.is_refresh);
@@ -150,24 +145,122 @@ impl Print {
         self.option(attempt.got.as_ref(), |to, token| to.token_number(*token));
     }
 
+    /// The step that a renewal is at, but for the base and for records that are made of it.
+    fn todo(&mut self, todo: &Todo) {
+        match todo {
+            Todo::Ask => self.number(0),
+            Todo::Swap(swap) => match &swap.swapping {
+                Swapping::WriteBack => {
+                    self.number(1);
+                    self.record(&swap.record);
+                }
+                Swapping::Settle(change) => {
+                    self.number(2);
+                    self.change(change);
+                }
+                Swapping::Note(attempt, kind, secret) => {
+                    self.number(3);
+                    self.name(attempt.0);
+                    self.flag(*kind == Kind::Refresh);
+                    self.option(secret.as_ref(), Self::token);
+                }
+                Swapping::Change(change, after) => {
+                    self.number(4);
+                    self.change(change);
+                    self.after(after);
+                }
+            },
+            Todo::Exchange(request, answer, response) => {
+                self.number(5);
+                self.name(response.attempt.0);
+                self.flag(response.kind == Kind::Refresh);
+                self.option(request.as_ref(), |to, token| to.token_number(*token));
+                self.option(answer.as_ref(), |to, answer| match answer {
+                    Answer::Token(token) => to.token_number(*token),
+                    Answer::Refused => to.number(NOTHING),
+                    Answer::Balked => to.number(NOTHING - 1),
+                    Answer::UnknownClient => to.number(NOTHING - 2),
+                });
+            }
+            Todo::Wait(other) => {
+                self.number(6);
+                self.name(other.attempt.0);
+            }
+            Todo::Sleep(_) => self.number(7),
+        }
+    }
+
+    fn after(&mut self, after: &After) {
+        match after {
+            After::Serve(access, how) => {
+                self.number(match how {
+                    How::Obtained => 0,
+                    How::Refreshed { .. } => 1,
+                    How::Adopted => 2,
+                    How::Kept => 8,
+                });
+                self.access(access);
+            }
+            After::Fail(error, next) => {
+                self.number(match next {
+                    Next::Now => 3,
+                    Next::After(_) if next.is_soon() => 5,
+                    Next::After(_) => 4,
+                    Next::Stop => 6,
+                });
+                self.error(error);
+            }
+            After::Decide => self.number(7),
+        }
+    }
+
+    fn renewal(&mut self, renewal: &Renewal) {
+        let Renewal {
+            rules: _,
+            sends: _,
+            want,
+            base: _,
+            retries,
+            sighting: _,
+            waited: _,
+            ended,
+            kept,
+        } = renewal;
+        self.stamp(want.held);
+        self.stamp(want.rejected);
+        self.stamp(*kept);
+        self.flag(want.is_valid);
+        self.flag(want.new_login);
+        self.number(want.ahead);
+        self.number((*retries).into());
+        self.name(ended.unwrap_or_default().0);
+    }
+
     /// What a renewal believes to be stored. Who looks next believes nothing; what is old cannot be
     /// changed any more, only served.
-    fn base(&mut self, world: &World<'_>, is_current: bool, renewal: &Renewal) {
+    fn base(&mut self, world: &World<'_>, is_current: bool, looks_next: bool, renewal: &Renewal) {
         let may_fail = world.left.unreachable > 0;
-        if renewal.looks_next() && !may_fail && !world.scenario.is_timed() {
+        if looks_next && !may_fail && !world.scenario.is_timed() {
             return;
         }
         self.flag(is_current);
-        match renewal.base() {
+        match &renewal.base {
             Some(base) if world.scenario.is_timed() => self.record(base),
             Some(base) if !is_current => {
                 self.stamp(Some(base.stamp()));
-                self.option(base.login.as_deref(), Self::login);
-                self.option(base.in_flight.as_ref(), |to, flight| {
-                    to.option(flight.lost.as_ref(), |to, lost| {
-                        to.number(lost.reason as u64);
-                    });
-                });
+                self.option(base.access.as_deref(), Self::access);
+                self.option(
+                    base.refresh.token().map(|token| &**token),
+                    Self::refresh_token,
+                );
+                match &base.refresh {
+                    Refresh::Absent | Refresh::Ready(_) => self.number(0),
+                    Refresh::InFlight { .. } => self.number(1),
+                    Refresh::Lost { loss, .. } => {
+                        self.number(2);
+                        self.loss(loss);
+                    }
+                }
             }
             _ => {}
         }
@@ -181,24 +274,80 @@ impl Print {
         self.option(memory.owed.as_deref(), Self::change);
     }
 
-    pub(crate) fn record(&mut self, record: &Record) {
-        self.name(record.lineage);
-        self.number(record.generation);
-        self.number(record.seed);
-        self.option(record.login.as_deref(), Self::login);
-        self.option(record.in_flight.as_ref(), |to, flight| {
-            to.name(flight.attempt);
-            to.number(flight.sendings.into());
-            to.flag(flight.period.length().is_zero());
-            to.option(flight.lost.as_ref(), |to, lost| {
-                to.number(lost.reason as u64);
-            });
-        });
-        let recovery = record.recovery.as_ref();
-        self.option(recovery, |to, recovery| to.name(recovery.attempt));
-        for scope in SCOPES {
-            self.option(record.back_off(scope), Self::back_off);
+    fn record(&mut self, record: &Record) {
+        let Record {
+            lineage,
+            born: _,
+            revision: _,
+            generation,
+            access,
+            refresh,
+            login,
+            back_offs,
+            seed,
+        } = record;
+        self.name(lineage.0);
+        self.number(generation.0);
+        self.option(seed.as_ref(), |to, seed| to.number(seed.0));
+        self.option(access.as_deref(), Self::access);
+        self.refresh(refresh);
+        match login {
+            LogIn::Idle => self.number(0),
+            LogIn::InProgress { attempt, period: _ } => {
+                self.number(1);
+                self.name(attempt.0);
+            }
         }
+        for scope in SCOPES {
+            self.option(
+                back_offs.iter().find(|it| it.scope == scope),
+                Self::back_off,
+            );
+        }
+    }
+
+    fn refresh(&mut self, refresh: &Refresh) {
+        match refresh {
+            Refresh::Absent => self.number(0),
+            Refresh::Ready(token) => {
+                self.number(1);
+                self.refresh_token(token);
+            }
+            Refresh::InFlight {
+                token,
+                attempt: AttemptId(attempt),
+                sendings,
+                period,
+            } => {
+                self.number(2);
+                self.refresh_token(token);
+                self.name(*attempt);
+                self.number((*sendings).into());
+                self.is_zero(*period);
+            }
+            Refresh::Lost {
+                token,
+                attempt: AttemptId(attempt),
+                sendings,
+                loss,
+            } => {
+                self.number(3);
+                self.refresh_token(token);
+                self.name(*attempt);
+                self.number((*sendings).into());
+                self.loss(loss);
+            }
+        }
+    }
+
+    fn loss(&mut self, loss: &Loss) {
+        let Loss { reason, cause: _ } = loss;
+        self.number(*reason as u64);
+    }
+
+    fn is_zero(&mut self, period: Period) {
+        let Period { since, until } = period;
+        self.flag(until <= since);
     }
 
     fn back_off(&mut self, back_off: &BackOff) {
@@ -220,85 +369,117 @@ impl Print {
         if *scope != Scope::Everyone {
             self.number((*times).min(3).into());
         }
-        self.number(*generation);
-        self.flag(period.length().is_zero());
+        self.number(generation.0);
+        self.is_zero(*period);
     }
 
-    pub(crate) fn login(&mut self, login: &Login) {
-        self.option(login.access.as_ref(), |to, access: &Access| {
-            to.token(&access.token);
-        });
-        self.option(login.refresh_token.as_ref(), |to, token: &RefreshToken| {
-            to.token(&token.secret);
-        });
+    fn tokens(&mut self, tokens: &Tokens) {
+        let Tokens { access, refresh } = tokens;
+        self.option(access.as_deref(), Self::access);
+        self.option(refresh.as_deref(), Self::refresh_token);
     }
 
-    pub(crate) fn change(&mut self, change: &Change) {
+    fn access(&mut self, access: &Access) {
+        let Access {
+            token,
+            token_type: _,
+            issued: _,
+            life: _,
+            is_known: _,
+            scope: _,
+            extra: _,
+        } = access;
+        self.token(token);
+    }
+
+    fn refresh_token(&mut self, token: &RefreshToken) {
+        let RefreshToken {
+            secret,
+            issued: _,
+            life: _,
+        } = token;
+        self.token(secret);
+    }
+
+    /// A change that is about to be made, or owed.
+    fn change(&mut self, change: &Change) {
         match change {
             Change::Commit {
                 lineage,
                 generation,
-                login,
+                tokens,
                 scope: _,
                 failed,
             } => {
                 self.number(0);
-                self.name(*lineage);
-                self.number(*generation);
-                self.login(login);
+                self.name(lineage.0);
+                self.number(generation.0);
+                self.tokens(tokens);
                 self.option(failed.as_ref(), Self::back_off);
             }
             Change::CommitLogin {
                 attempt,
-                login,
+                lineage: _,
+                born: _,
+                tokens,
+                scope: _,
                 failed,
-                ..
             } => {
                 self.number(1);
-                self.name(*attempt);
-                self.login(login);
+                self.name(attempt.0);
+                self.tokens(tokens);
                 self.option(failed.as_ref(), Self::back_off);
             }
             Change::Revert { attempt, back_off } => {
                 self.number(2);
-                self.name(*attempt);
+                self.name(attempt.0);
                 self.option(back_off.as_ref(), Self::back_off);
             }
             Change::Lose {
                 attempt,
-                lost,
+                loss,
                 back_off,
             } => {
                 self.number(3);
-                self.name(*attempt);
-                self.number(lost.reason as u64);
+                self.name(attempt.0);
+                self.loss(loss);
                 self.option(back_off.as_ref(), Self::back_off);
             }
-            Change::Release { attempt, back_off } => {
+            Change::ReleaseLogin { attempt, back_off } => {
                 self.number(4);
-                self.name(*attempt);
+                self.name(attempt.0);
                 self.option(back_off.as_ref(), Self::back_off);
             }
-            Change::Seed { .. } => self.number(6),
+            Change::Seed {
+                lineage: _,
+                born: _,
+                tokens: _,
+                seed: _,
+                is_new: _,
+            } => self.number(6),
+            Change::Begin { .. }
+            | Change::BeginLogin { .. }
+            | Change::WriteBack { .. }
+            | Change::Forget { .. } => unreachable!("made at once, and never carried along"),
         }
     }
 
     /// Whether only a person can help, and why; nothing else of an error decides anything.
-    pub(crate) fn error(&mut self, error: &Error) {
+    fn error(&mut self, error: &Error) {
         match error {
             Error::ReauthenticationRequired { reason, .. } => self.number(*reason as u64),
             _ => self.number(NOTHING),
         }
     }
 
-    pub(crate) fn stamp(&mut self, stamp: Option<Stamp>) {
+    fn stamp(&mut self, stamp: Option<Stamp>) {
         self.option(stamp.as_ref(), |to, stamp| {
-            to.name(stamp.lineage);
-            to.number(stamp.generation);
+            to.name(stamp.lineage.0);
+            to.number(stamp.generation.0);
         });
     }
 
-    pub(crate) fn token(&mut self, secret: &Secret) {
+    fn token(&mut self, secret: &Secret) {
         self.token_number(number_of(secret));
     }
 
@@ -308,12 +489,12 @@ impl Print {
     }
 
     /// A random number, of which only matters which others it equals.
-    pub(crate) fn name(&mut self, name: u128) {
+    fn name(&mut self, name: u128) {
         let place = place(&mut self.names, name);
         self.number(place);
     }
 
-    pub(crate) fn number(&mut self, number: u64) {
+    fn number(&mut self, number: u64) {
         // Nearly all of them are small.
         match u8::try_from(number) {
             Ok(small) if small < LARGE => self.bytes.push(small),
@@ -324,11 +505,11 @@ impl Print {
         }
     }
 
-    pub(crate) fn flag(&mut self, flag: bool) {
+    fn flag(&mut self, flag: bool) {
         self.bytes.push(flag.into());
     }
 
-    pub(crate) fn option<T>(&mut self, option: Option<&T>, print: impl FnOnce(&mut Self, &T)) {
+    fn option<T>(&mut self, option: Option<&T>, print: impl FnOnce(&mut Self, &T)) {
         self.flag(option.is_some());
         if let Some(value) = option {
             print(self, value);

@@ -1,9 +1,9 @@
 //! A process that shares the login: its renewal, what it remembers, and what it waits for.
 
 use std::cell::Cell;
-use std::rc::Rc;
 
-use crate::rotation::{Change, Memory, Record, Renewal, Stamp};
+use crate::login::inside::{AwaitOther, AwaitResponse, AwaitSwap, AwaitTime, Renewal, Swapping};
+use crate::login::{AttemptId, Change, Generation, Memory, Record, Stamp};
 
 use super::server::Answer;
 
@@ -11,7 +11,6 @@ use super::server::Answer;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Process {
     pub(super) memory: Memory,
-    pub(super) renewal: Option<Renewal>,
     pub(super) todo: Todo,
     /// What its next swap expects is what the store holds.
     pub(super) is_current: bool,
@@ -35,23 +34,23 @@ pub(super) struct Process {
     pub(super) print: Cell<Option<(bool, u128)>>,
 }
 
-/// What a renewal has asked for last.
+/// The step that a renewal is at. Loading takes no time: who is about to look has not seen anything yet.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Todo {
     /// There is no renewal.
     #[default]
     Ask,
-    Swap(Rc<Record>, Option<u128>),
+    Swap(AwaitSwap),
     /// Send this refresh token, or log in; and what the server has answered.
-    Exchange(Option<usize>, Option<Answer>),
-    Wait(u128),
-    Sleep,
+    Exchange(Option<usize>, Option<Answer>, AwaitResponse),
+    Wait(AwaitOther),
+    Sleep(AwaitTime),
 }
 
 /// What a process noted in the store, to refresh or to log in.
 #[derive(Clone, Debug)]
 pub(super) struct Attempt {
-    pub(super) number: u128,
+    pub(super) number: AttemptId,
     /// The token that it is to replace.
     pub(super) stamp: Stamp,
     /// How often the refresh token may have been sent, as was noted.
@@ -89,7 +88,13 @@ impl Process {
 
     /// Whether it is about to store this token.
     pub(super) fn carries(&self, token: usize) -> bool {
-        let doing = self.renewal.as_ref().and_then(Renewal::carries);
+        let doing = match &self.todo {
+            Todo::Swap(swap) => match &swap.swapping {
+                Swapping::Change(change, _) | Swapping::Settle(change) => Some(&**change),
+                Swapping::WriteBack | Swapping::Note(..) => None,
+            },
+            _ => None,
+        };
         let owed = self.memory.owed.as_deref();
         [doing, owed]
             .into_iter()
@@ -99,30 +104,44 @@ impl Process {
 
     /// Whether it has seen this token in the store.
     pub(super) fn remembers(&self, token: usize) -> bool {
-        let newest = self.memory.newest.as_ref().and_then(Record::refresh_token);
+        let newest = self.memory.newest.as_ref();
+        let newest = newest.and_then(|record| record.refresh.token());
         newest.is_some_and(|newest| number_of(&newest.secret) == token)
     }
 
     /// Whether nothing would come of asking again, with this in the store.
-    pub(super) fn is_at_rest(&self, record: Option<&Record>, generation: u64) -> bool {
+    pub(super) fn is_at_rest(&self, record: Option<&Record>, generation: Generation) -> bool {
         let Some(record) = record else {
             return false;
         };
         let holds = self.held == Some(record.stamp()) && record.generation >= generation;
-        let is_hopeless = record.unsent().is_none()
+        let is_hopeless = record.refresh.unsent().is_none()
             || record
                 .back_offs
                 .iter()
                 .any(|back_off| record.is_given_up_by(back_off));
-        self.renewal.is_none() && (holds || self.has_given_up && is_hopeless)
+        matches!(self.todo, Todo::Ask) && (holds || self.has_given_up && is_hopeless)
+    }
+}
+
+impl Todo {
+    /// What the renewal knows.
+    pub(super) fn renewal(&self) -> Option<&Renewal> {
+        match self {
+            Self::Ask => None,
+            Self::Swap(swap) => Some(&swap.renewal),
+            Self::Exchange(_, _, response) => Some(&response.renewal),
+            Self::Wait(other) => Some(&other.renewal),
+            Self::Sleep(time) => Some(&time.renewal),
+        }
     }
 }
 
 fn is_about(change: &Change, token: usize) -> bool {
-    let (Change::Commit { login, .. } | Change::CommitLogin { login, .. }) = change else {
+    let (Change::Commit { tokens, .. } | Change::CommitLogin { tokens, .. }) = change else {
         return false;
     };
-    let secret = login.refresh_token.as_ref().map(|token| &token.secret);
+    let secret = tokens.refresh.as_ref().map(|token| &token.secret);
     secret.is_some_and(|secret| number_of(secret) == token)
 }
 

@@ -1,6 +1,7 @@
 //! What is explored: servers, grants, beginnings, and how much may go wrong.
 
 use crate::grant::{LoginKind, Replay};
+use crate::login::Generation;
 
 /// One exploration.
 #[derive(Clone, Copy, Debug)]
@@ -8,7 +9,7 @@ pub(super) struct Scenario {
     pub(super) name: &'static str,
     /// How many states it has at least: fewer mean that something is no longer explored.
     pub(super) at_least: usize,
-    pub(super) server: Kind,
+    pub(super) server: ServerKind,
     pub(super) processes: usize,
     pub(super) credentials: Credentials,
     pub(super) replay: Replay,
@@ -22,13 +23,13 @@ pub(super) struct Scenario {
     /// The store tells whether another process has ended.
     pub(super) has_signs: bool,
     /// A process that holds the stored token is content from this generation on.
-    pub(super) generation: u64,
+    pub(super) generation: Generation,
     pub(super) left: Budget,
 }
 
 /// What a server does with refresh tokens. All of them rotate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum ServerKind {
     Plain,
     /// A spent token that comes again ends everything that descends from the same login.
     FamilyRevoking,

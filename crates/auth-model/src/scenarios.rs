@@ -1,8 +1,9 @@
 //! The table of what is explored.
 
 use crate::grant::{LoginKind, Replay};
+use crate::login::Generation;
 
-use super::scenario::{Budget, Credentials, Kind, Scenario, Start};
+use super::scenario::{Budget, Credentials, Scenario, ServerKind, Start};
 
 /// The scenario of this name.
 pub(super) fn named(name: &str) -> Option<Scenario> {
@@ -14,7 +15,7 @@ pub(super) fn named(name: &str) -> Option<Scenario> {
 
 /// Why a grant must not declare a second sending harmless lightly: it costs the login.
 pub(super) const REPLAY_TO_A_REVOKING_SERVER: Scenario = Scenario {
-    server: Kind::FamilyRevoking,
+    server: ServerKind::FamilyRevoking,
     left: Budget {
         overdue: 1,
         ..NOTHING
@@ -77,7 +78,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "three generations",
         at_least: 200_000,
-        generation: 3,
+        generation: Generation(3),
         left: Budget {
             crashes: 1,
             lost: 1,
@@ -90,7 +91,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "a server that revokes families",
         at_least: 30_000,
-        server: Kind::FamilyRevoking,
+        server: ServerKind::FamilyRevoking,
         left: Budget {
             crashes: 3,
             lost: 3,
@@ -103,7 +104,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "a server with a single session",
         at_least: 200_000,
-        server: Kind::SingleSession,
+        server: ServerKind::SingleSession,
         left: Budget {
             crashes: 1,
             lost: 2,
@@ -338,7 +339,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "three processes and a single session",
         at_least: 60_000,
         processes: 3,
-        server: Kind::SingleSession,
+        server: ServerKind::SingleSession,
         left: Budget {
             lost: 1,
             overdue: 1,
@@ -373,7 +374,7 @@ const NOTHING: Budget = Budget {
 const PASSWORD: Scenario = Scenario {
     name: "",
     at_least: 1,
-    server: Kind::Plain,
+    server: ServerKind::Plain,
     processes: 2,
     credentials: Credentials::Right,
     replay: Replay::Never,
@@ -382,7 +383,7 @@ const PASSWORD: Scenario = Scenario {
     has_old_secrets: false,
     retries: 0,
     has_signs: false,
-    generation: 2,
+    generation: Generation(2),
     left: NOTHING,
 };
 const REFRESH_TOKEN: Scenario = Scenario {
@@ -395,7 +396,7 @@ const CLIENT: Scenario = Scenario {
     ..PASSWORD
 };
 const TOLERANT: Scenario = Scenario {
-    server: Kind::Tolerant,
+    server: ServerKind::Tolerant,
     replay: Replay::Once,
     ..REFRESH_TOKEN
 };

@@ -1,11 +1,11 @@
 //! The token server: what it has issued, and what it makes of a token that it sees again.
 
-use super::scenario::Kind;
+use super::scenario::ServerKind;
 
 /// What a server knows.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
-    kind: Kind,
+    kind: ServerKind,
     /// By number: `r0` is the first refresh token, and `a0` the access token that came with it.
     pub(super) issued: Vec<Issued>,
     families: usize,
@@ -43,7 +43,7 @@ pub(super) enum Answer {
 }
 
 impl Server {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: ServerKind) -> Self {
         Self {
             kind,
             issued: Vec::new(),
@@ -53,7 +53,7 @@ impl Server {
     }
 
     pub(super) fn log_in(&mut self) -> usize {
-        if self.kind == Kind::SingleSession {
+        if self.kind == ServerKind::SingleSession {
             self.revoke(|_| true);
         }
         self.families += 1;
@@ -69,11 +69,12 @@ impl Server {
                 Answer::Token(successor)
             }
             State::Spent(successor)
-                if self.kind == Kind::Tolerant && self.issued[successor].state == State::Good =>
+                if self.kind == ServerKind::Tolerant
+                    && self.issued[successor].state == State::Good =>
             {
                 Answer::Token(successor)
             }
-            State::Spent(_) if self.kind == Kind::FamilyRevoking => {
+            State::Spent(_) if self.kind == ServerKind::FamilyRevoking => {
                 self.revoke(|issued| issued.family == family);
                 self.revocations += 1;
                 Answer::Refused

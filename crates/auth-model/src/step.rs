@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use crate::rotation::{Came, Do, Renewal, Want};
+use crate::login::inside::Kind;
+use crate::login::{Context, Step, Want};
 
 use super::around::Around;
-use super::exchange::words;
+use super::exchange::{Exchanged, words};
 use super::luck::Luck;
 use super::process::{Attempt, Process, Temper, Todo, number_of};
-use super::scenario::Kind;
+use super::scenario::ServerKind;
 use super::server::State;
 use super::world::{Checked, Event, Story, World};
 
@@ -38,27 +39,38 @@ impl World<'_> {
         let kind = self.scenario.server;
         let issued = &self.server.issued;
         self.late.retain(|request| match request {
-            None => kind == Kind::SingleSession,
-            Some(token) => kind == Kind::FamilyRevoking || issued[*token].state == State::Good,
+            None => kind == ServerKind::SingleSession,
+            Some(token) => {
+                kind == ServerKind::FamilyRevoking || issued[*token].state == State::Good
+            }
         });
     }
 
     fn step(&mut self, at: usize, luck: &mut Luck, story: &mut Story) -> Checked {
         let todo = std::mem::take(&mut self.process(at).todo);
-        let came = match todo {
+        let step = match todo {
             Todo::Ask => self.ask(at, luck, story),
-            Todo::Swap(record, attempt) => {
-                Came::Swapped(self.swap(at, &record, attempt, luck, story)?)
+            Todo::Swap(swap) => {
+                let swapped = self.swap(at, &swap, luck, story)?;
+                self.take(at, luck, story, |cx| swap.swapped(swapped, cx))?
             }
-            Todo::Exchange(request, answer) => {
+            Todo::Exchange(request, answer, response) => {
                 match self.exchange(at, request, answer, luck, story)? {
-                    Some(came) => came,
-                    None => return Ok(()),
+                    Exchanged::Arrived(answer) => {
+                        let now = self.now();
+                        self.take(at, luck, story, |cx| response.answered(answer, now, cx))?
+                    }
+                    Exchanged::OnItsWay(answer) => {
+                        self.process(at).todo = Todo::Exchange(request, Some(answer), response);
+                        return Ok(());
+                    }
                 }
             }
-            Todo::Wait(attempt) => {
+            Todo::Wait(other) => {
                 let alive = |process: &Rc<Process>| {
-                    process.is_at().is_some_and(|own| own.number == attempt)
+                    process
+                        .is_at()
+                        .is_some_and(|own| own.number == other.attempt)
                 };
                 let has_ended = self.scenario.has_signs
                     && !self.processes.iter().any(alive)
@@ -67,15 +79,15 @@ impl World<'_> {
                     true => format!("P{at} sees that whom it waits for has ended"),
                     false => format!("P{at} has waited"),
                 });
-                Came::Waited(has_ended)
+                other.waited(has_ended)
             }
-            Todo::Sleep => Came::Slept,
+            Todo::Sleep(time) => time.slept(),
         };
-        self.go_on(at, came, luck, story)
+        self.go_on(at, step, luck, story)
     }
 
     /// A caller asks for a token.
-    fn ask(&mut self, at: usize, luck: &mut Luck, story: &mut Story) -> Came {
+    fn ask(&mut self, at: usize, luck: &mut Luck, story: &mut Story) -> Step {
         let (rules, sends) = (self.rules(), self.sends(at));
         let bound = self.scenario.generation;
         let is_due = self.stamp().generation < bound;
@@ -102,85 +114,96 @@ impl World<'_> {
             (_, false) => format!("P{at}: its token has expired"),
         });
         process.is_served = is_valid;
-        process.renewal = Some(Renewal::new(rules, sends, want));
-        Came::Begun
+        Step::begin(rules, sends, want)
     }
 
-    /// Tells the renewal what came, and notes what it asks for next.
-    fn go_on(&mut self, at: usize, came: Came, luck: &mut Luck, story: &mut Story) -> Checked {
-        let mut came = came;
+    /// Loads at once if that is next, and notes what the renewal does then.
+    fn go_on(&mut self, at: usize, step: Step, luck: &mut Luck, story: &mut Story) -> Checked {
+        let mut step = step;
         loop {
-            match self.next(at, came, luck, story)? {
-                // At once: whoever is about to look has not seen anything yet.
-                Do::Load => came = Came::Loaded(self.load(at, luck, story)),
-                Do::Done(outcome) => return self.conclude(at, *outcome, story),
-                todo => return self.note(at, todo, story),
-            }
+            step = match step {
+                Step::Load(load) => {
+                    let loaded = self.load(at, luck, story);
+                    self.take(at, luck, story, |cx| load.loaded(loaded, cx))?
+                }
+                Step::Done(outcome) => return self.conclude(at, outcome, story),
+                Step::Swap(swap) => {
+                    if let Some((number, kind)) = swap.noted() {
+                        self.check_carried(at)?;
+                        let is_refresh = kind == Kind::Refresh;
+                        self.process(at).attempt = Some(Attempt {
+                            number,
+                            stamp: swap.record.stamp(),
+                            sendings: match is_refresh {
+                                true => swap.record.refresh.sendings(),
+                                false => 0,
+                            },
+                            is_refresh,
+                            is_noted: false,
+                            has_ended: false,
+                            got: None,
+                        });
+                    }
+                    self.process(at).todo = Todo::Swap(swap);
+                    return Ok(());
+                }
+                Step::Refresh(secret, response) => {
+                    let token = number_of(&secret);
+                    self.check_sending(at, token)?;
+                    story.tell(|| format!("P{at} sends r{token}"));
+                    self.process(at).todo = Todo::Exchange(Some(token), None, response);
+                    return Ok(());
+                }
+                Step::LogIn(response) => {
+                    self.check_login(at)?;
+                    story.tell(|| format!("P{at} logs in"));
+                    self.process(at).todo = Todo::Exchange(None, None, response);
+                    return Ok(());
+                }
+                Step::Wait(other) => {
+                    self.process(at).todo = Todo::Wait(other);
+                    return Ok(());
+                }
+                Step::Sleep(time) => {
+                    self.process(at).todo = Todo::Sleep(time);
+                    return Ok(());
+                }
+            };
         }
     }
 
-    fn next(&mut self, at: usize, came: Came, luck: &mut Luck, story: &mut Story) -> Checked<Do> {
+    /// Lets a step take its result.
+    fn take(
+        &mut self,
+        at: usize,
+        luck: &mut Luck,
+        story: &mut Story,
+        result: impl FnOnce(&mut Context<'_>) -> Step,
+    ) -> Checked<Step> {
         let mut around = Around::new(self, at, luck);
-        let process = self.process(at);
-        let Some(renewal) = &mut process.renewal else {
-            return Err(format!("P{at} goes on without a renewal"));
-        };
         let mut notices = Vec::new();
-        let todo = renewal.next(came, &mut process.memory, &mut around, &mut |notice| {
-            notices.push(notice);
+        let step = result(&mut Context {
+            memory: &mut self.process(at).memory,
+            surroundings: &mut around,
+            tell: &mut |notice| notices.push(notice),
         });
         self.count = around.count;
         self.left.overdue = around.overdue.into_inner();
-        if let Do::Swap(record, Some(attempt)) = &todo {
-            self.check_back_off(at, record, *attempt, &around.waited_out.into_inner())?;
+        if let Step::Swap(swap) = &step
+            && let Some((_, kind)) = swap.noted()
+        {
+            let waited_out = around.waited_out.into_inner();
+            self.check_back_off(at, kind == Kind::Refresh, &waited_out)?;
         }
         self.check_notices(at, &notices, story)?;
-        Ok(todo)
-    }
-
-    fn note(&mut self, at: usize, todo: Do, story: &mut Story) -> Checked {
-        let todo = match todo {
-            Do::Swap(record, attempt) => {
-                if let Some(number) = attempt {
-                    self.check_carried(at)?;
-                    let flight = record.in_flight.as_ref();
-                    let flight = flight.filter(|flight| flight.attempt == number);
-                    self.process(at).attempt = Some(Attempt {
-                        number,
-                        stamp: record.stamp(),
-                        sendings: flight.map_or(0, |flight| flight.sendings),
-                        is_refresh: flight.is_some(),
-                        is_noted: false,
-                        has_ended: false,
-                        got: None,
-                    });
-                }
-                Todo::Swap(Rc::new(*record), attempt)
-            }
-            Do::Refresh(secret) => {
-                let token = number_of(&secret);
-                self.check_sending(at, token)?;
-                story.tell(|| format!("P{at} sends r{token}"));
-                Todo::Exchange(Some(token), None)
-            }
-            Do::LogIn => {
-                self.check_login(at)?;
-                story.tell(|| format!("P{at} logs in"));
-                Todo::Exchange(None, None)
-            }
-            Do::Wait(attempt, _) => Todo::Wait(attempt),
-            Do::Sleep(_) => Todo::Sleep,
-            Do::Load | Do::Done(_) => Todo::Ask,
-        };
-        self.process(at).todo = todo;
-        Ok(())
+        Ok(step)
     }
 
     fn crash(&mut self, at: usize, luck: &mut Luck, story: &mut Story) {
         luck.is_bad = true;
         self.left.crashes -= 1;
         story.tell(|| format!("P{at} is killed, and begins anew"));
-        if let Todo::Exchange(request, None) = self.processes[at].todo
+        if let Todo::Exchange(request, None, _) = self.processes[at].todo
             && (request.is_some() || self.can_log_in(at))
             && !self.has_old_secret(at)
         {

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use crate::error::{Error, Result, StoreFailure};
-use crate::rotation::{Loaded, Record};
+use crate::fingerprint::Fingerprint;
+use crate::login::inside::AwaitSwap;
+use crate::login::{Change, Lineage, Loaded, Record};
 use crate::store::Swap;
 
 use super::luck::Luck;
@@ -22,7 +24,7 @@ impl World<'_> {
             return Err(unreachable_store());
         }
         self.process(at).is_current = true;
-        story.tell(|| format!("P{at} loads generation {}", self.stamp().generation));
+        story.tell(|| format!("P{at} loads generation {}", self.stamp().generation.0));
         Ok(self.record.as_deref().map(|record| Loaded {
             record: record.clone(),
             is_restored: self.is_restored,
@@ -32,20 +34,22 @@ impl World<'_> {
     pub(super) fn swap(
         &mut self,
         at: usize,
-        record: &Rc<Record>,
-        attempt: Option<u128>,
+        swap: &AwaitSwap,
         luck: &mut Luck,
         story: &mut Story,
     ) -> Checked<Result<Swap>> {
+        let record = &*swap.record;
         let is_current = self.processes[at].is_current;
         let is_struck = luck.is_struck(&mut self.left.unreachable);
         let is_written = is_current && (!is_struck || luck.pick(2) == 1);
         if is_written {
             self.check_swap(at, record)?;
             story.tell(|| format!("P{at} stores {}", self.difference(record)));
-            self.store(Rc::clone(record), Some(at).filter(|_| !is_struck));
+            self.store(Rc::new(record.clone()), Some(at).filter(|_| !is_struck));
             if let Some(own) = &mut self.process(at).attempt {
-                own.is_noted |= attempt == Some(own.number);
+                own.is_noted |= swap
+                    .noted()
+                    .is_some_and(|(attempt, _)| attempt == own.number);
             }
         } else if !is_struck {
             self.process(at).is_current = false;
@@ -91,11 +95,16 @@ impl World<'_> {
         luck.is_bad = true;
         self.left.logouts -= 1;
         story.tell(|| "somebody logs out".to_owned());
-        let lineage = self.number();
-        let born = self.now().wall;
-        if let Some(record) = &self.record {
-            let seed = u64::from(self.scenario.start == Start::Seeded);
-            let tombstone = Rc::new(record.forget(lineage, born, seed));
+        let is_seeded = self.scenario.start == Start::Seeded;
+        let forget = Change::Forget {
+            lineage: Lineage(self.number()),
+            born: self.now().wall,
+            seed: is_seeded.then_some(Fingerprint(1)),
+        };
+        let forgotten = self.record.as_deref();
+        let forgotten = forgotten.and_then(|record| forget.apply(Some(record), self.now()));
+        if let Some(tombstone) = forgotten {
+            let tombstone = Rc::new(tombstone);
             self.logout = Some(Logout {
                 tombstone: Rc::clone(&tombstone),
                 issued: self.server.issued.len(),

@@ -1,13 +1,15 @@
 //! Everything at one moment: the store, the server, the processes and what is on its way.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Moment;
+use crate::clock::{Moment, UnixTime};
 use crate::error::{Error, Reason};
+use crate::fingerprint::Fingerprint;
 use crate::grant::Replay;
-use crate::rotation::{Change, Login, Memory, Record, Rules, Sends, Stamp};
+use crate::login::{
+    AttemptId, Change, Generation, Lineage, Memory, Record, Refresh, Rules, Sends, Stamp, Tokens,
+};
 use crate::token::{Expires, TokenResponse};
 
 use super::process::{Process, Temper};
@@ -105,15 +107,16 @@ impl<'s> World<'s> {
     /// A login that everybody knows, in the store.
     fn log_in(&mut self) {
         let token = self.server.log_in();
-        let lineage = self.number();
-        let born = self.now().wall;
-        let login = Login::new(response(token), self.now()).ok().map(Arc::new);
+        let tokens = Tokens::new(response(token), self.now());
+        let (access, tokens) =
+            tokens.unwrap_or_else(|_| unreachable!("the server's tokens are good"));
         self.record = Some(Rc::new(Record {
-            lineage,
-            born,
+            lineage: Lineage(self.number()),
+            born: self.now().wall,
             revision: 1,
-            generation: 1,
-            login,
+            generation: Generation(1),
+            access: Some(access),
+            refresh: Refresh::new(tokens.refresh),
             ..Record::default()
         }));
     }
@@ -135,10 +138,10 @@ impl<'s> World<'s> {
     /// One that has just been started.
     pub(super) fn new_process(&mut self, at: usize) -> Process {
         let seed = |world: &mut Self| Change::Seed {
-            lineage: world.number(),
+            lineage: Lineage(world.number()),
             born: world.now().wall,
-            login: Arc::new(Login::seeded(response(0).refresh_token, world.now())),
-            print: 1,
+            tokens: Tokens::seeded(response(0).refresh_token, world.now()),
+            seed: Fingerprint(1),
             is_new: false,
         };
         Process {
@@ -180,7 +183,7 @@ impl<'s> World<'s> {
     }
 
     /// The fingerprint of what a process sends.
-    pub(super) fn print(&self, at: usize) -> u64 {
+    pub(super) fn print(&self, at: usize) -> Fingerprint {
         if self.has_old_secret(at) { OLD } else { RIGHT }
     }
 
@@ -316,10 +319,7 @@ pub(super) fn response(token: usize) -> TokenResponse {
 
 pub(super) fn at(count: u128) -> Moment {
     let passed = Duration::from_millis(count as u64);
-    Moment {
-        wall: YEAR_2026 + passed,
-        monotonic: passed,
-    }
+    Moment::new(YEAR_2026.plus(passed), passed)
 }
 
 /// The number of a count, which tells who has drawn it.
@@ -327,7 +327,7 @@ pub(super) fn number(count: u128, who: usize) -> u128 {
     count * 16 + who as u128
 }
 
-pub(super) fn whose(number: u128) -> usize {
+pub(super) fn whose(AttemptId(number): AttemptId) -> usize {
     (number % 16) as usize
 }
 
@@ -337,9 +337,9 @@ pub(super) fn drawn(number: u128) -> Moment {
 }
 
 /// The fingerprint of what the server takes, and of what it took before the client's secret changed.
-pub(super) const RIGHT: u64 = 1;
-pub(super) const OLD: u64 = 2;
+pub(super) const RIGHT: Fingerprint = Fingerprint(1);
+pub(super) const OLD: Fingerprint = Fingerprint(2);
 const NOBODY: usize = 15;
-const YEAR_2026: Duration = Duration::from_secs(1_767_225_600);
+const YEAR_2026: UnixTime = UnixTime::new(Duration::from_secs(1_767_225_600));
 /// Longer than any rest after a failure.
 pub(super) const FLIGHT: Duration = Duration::from_secs(10_000_000);

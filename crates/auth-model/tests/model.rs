@@ -2,7 +2,7 @@
 
 use auth_model::model::{Bound, Mutant, every_scenario, is_noticed, replay_to_a_revoking_server};
 
-const SMALL: Bound = Bound::Nearest(50_000);
+const SMALL: Bound = Bound::Nearest(30_000);
 /// Some mistakes take many steps to do harm.
 const FAR: Bound = Bound::Nearest(500_000);
 

@@ -28,7 +28,7 @@ impl Assertions {
         Self {
             key,
             audience: String::new(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::new()),
             issued_ago: Some(TOLERANCE),
             expires_in: TOLERANCE,
         }

@@ -86,7 +86,7 @@ impl AuthorizationCode {
             show: Some(Box::new(print)),
             always_show: false,
             transport: None,
-            clock: Box::new(SystemClock),
+            clock: Box::new(SystemClock::new()),
         }
     }
 }

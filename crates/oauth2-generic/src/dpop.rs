@@ -94,7 +94,7 @@ impl DpopKey {
         Self {
             key: Arc::new(key),
             header: header.into(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::new()),
             servers: Arc::default(),
         }
     }

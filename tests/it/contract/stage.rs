@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_core::time::OffsetDateTime;
-use auth_core::{Clock, ManualClock, Session, Token};
+use auth_core::{ManualClock, Session, Token};
 use auth_sim::{Received, Simulator};
 
 use super::subject::{Make, Subject};
@@ -55,7 +55,7 @@ impl Stage {
     }
 
     pub(super) fn date(&self) -> OffsetDateTime {
-        self.clock.now().date().expect("a date")
+        self.clock.system_time().into()
     }
 
     /// Whether the client's secret is refused from now on, or where nobody looks at it the password.

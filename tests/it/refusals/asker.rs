@@ -257,8 +257,7 @@ pub(super) fn ask_for(session: &Session, server: &Server, seconds: u64) {
 }
 
 fn left(token: &Token, server: &Server) -> u64 {
-    use auth_core::Clock as _;
-    let now = server.clock.now().date().expect("a date");
+    let now = server.clock.system_time();
     let left = token.expires_at().map(|at| at - now);
     left.map_or(0, |left| left.whole_seconds().unsigned_abs())
 }

@@ -49,7 +49,7 @@ fn every_type_of_the_core_is_redacted() {
     assert_redacted(&request(TokenRequest::query(BASE)), "TokenRequest {");
     assert_redacted(&AnswerFormat::default(), "AnswerFormat {");
     assert_redacted(&ManualClock::new(), "ManualClock(");
-    assert_redacted(&SystemClock, "SystemClock");
+    assert_redacted(&SystemClock::new(), "SystemClock");
     assert_redacted(&Event::Rotated, "Rotated");
 
     let proxy = ureq::Proxy::new(&format!("http://user:{CANARY}@127.0.0.1:1")).ok();

@@ -9,16 +9,16 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fingerprint::fingerprint;
 use crate::grant::{Grant, LoginKind, Policy};
-use crate::held::Held;
+use crate::login::{Rules, Sends};
 use crate::observer::Observer;
 use crate::origin::Origin;
 use crate::request::TokenRequest;
-use crate::rotation::{Rules, Sends};
 use crate::secret::Secret;
 use crate::store::{Alone, Nameless, Store};
 use crate::token::TokenResponse;
 use crate::transport::{HttpTransport, Transport};
 
+use super::cache::Cache;
 use super::{Inner, Session};
 
 /// Collects the settings of a [`Session`]; every one has a default.
@@ -83,6 +83,10 @@ impl Builder {
     /// Every session with the same [identity](Grant::identity) and the same store shares one login:
     /// one of them renews it, the others take over what it got. A grant whose user is not named is
     /// [`StoreFailure::Unsafe`](crate::StoreFailure::Unsafe): the next user would get this one's login.
+    ///
+    /// A new token that could not be stored is stored with one of the next calls. If none comes, the
+    /// last clone of the session that is dropped tries once more, which may take as long as the
+    /// store's [time-out](Store::timeout).
     pub fn store(mut self, store: impl Store + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -154,6 +158,7 @@ impl Builder {
     /// Makes the session. Nothing is sent.
     pub fn build(self) -> Session {
         let identity = self.grant.identity();
+        let is_stored = self.store.is_some();
         let store: Arc<dyn Store> = match self.store {
             None => Arc::new(Alone::default()),
             Some(_) if self.grant.is_nameless() => Arc::new(Nameless),
@@ -181,12 +186,13 @@ impl Builder {
             grant: self.grant,
             transport,
             store,
+            is_stored,
             rules,
             clock: self.clock,
             observer: self.observer,
             origins: origins(&self.origins, self.allow_http).map_err(Box::new),
             allows_unsigned: self.allow_unsigned,
-            held: Held::new(),
+            cache: Cache::new(),
             memory: Mutex::default(),
             logouts: AtomicU64::new(0),
             rejection: Mutex::new(None),

@@ -1,11 +1,11 @@
 //! Why a token is or is not renewed, in words.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use crate::clock::Moment;
+use crate::clock::UnixTime;
 use crate::error::{Error, Sent};
-use crate::rotation::{BackOff, Change, Record, Scope};
+use crate::login::{BackOff, Change, LogIn, Record, Refresh, Scope};
 
 use super::{Inner, lock};
 
@@ -45,7 +45,7 @@ impl Inner {
     }
 
     fn explain_held(&self, now: Moment) -> String {
-        let Some(times) = self.held.times() else {
+        let Some(times) = self.cache.times() else {
             return "held: no token; the next call gets one".to_owned();
         };
         let age = now.since(times.issued).as_secs();
@@ -56,7 +56,7 @@ impl Inner {
                 ", expired {} ago; the next call renews it",
                 words(age - times.life)
             )
-        } else if self.held.is_being_renewed() {
+        } else if self.cache.is_being_renewed() {
             write!(text, ", being renewed by this process")
         } else if age >= times.fresh_for {
             write!(
@@ -77,48 +77,48 @@ impl Inner {
 }
 
 fn explain(record: &Record, now: Moment, lines: &mut Vec<String>) {
-    let ago = |then: Duration| words(now.wall.saturating_sub(then).as_secs());
-    lines.push(match record.access() {
-        Some(access) if access.is_valid(now) => format!(
-            "store: token number {} of {} ago, good for {}",
-            record.generation,
-            ago(access.issued),
-            words(
-                access
-                    .life
-                    .saturating_sub(access.age(now).unwrap_or_default())
+    let ago = |then: UnixTime| words(now.wall.since(then).as_secs());
+    let has_refresh_token = record.refresh.token().is_some();
+    let number = record.generation.0;
+    lines.push(match &record.access {
+        Some(access) if access.is_valid(now) => {
+            let age = access.age(now).unwrap_or_default();
+            format!(
+                "store: token number {number} of {} ago, good for {}",
+                ago(access.issued),
+                words(access.life.saturating_sub(age))
             )
-        ),
+        }
         Some(access) => format!(
-            "store: token number {} of {} ago, expired",
-            record.generation,
+            "store: token number {number} of {} ago, expired",
             ago(access.issued)
         ),
-        None if record.login.is_some() => "store: a refresh token, no access token yet".to_owned(),
+        None if has_refresh_token => "store: a refresh token, no access token yet".to_owned(),
         None => "store: logged out, or never logged in".to_owned(),
     });
-    lines.push(match (record.refresh_token(), &record.in_flight) {
-        (None, _) => "refresh token: none; renewing means logging in".to_owned(),
-        (Some(token), None) if token.is_alive(now) => {
+    lines.push(match &record.refresh {
+        Refresh::Absent => "refresh token: none; renewing means logging in".to_owned(),
+        Refresh::Ready(token) if token.is_alive(now) => {
             format!("refresh token: of {} ago, {}", ago(token.issued), sent(record))
         }
-        (Some(_), None) => "refresh token: too old to be sent; renewing means logging in".to_owned(),
-        (Some(_), Some(flight)) => match &flight.lost {
-            Some(lost) => format!("refresh token: lost, {} ({})", lost.reason, chain(&lost.cause)),
-            None if flight.sendings == 0 => {
-                "refresh token: the store had lost the record; not sent before it is clear that nobody else does".to_owned()
-            }
-            None => format!(
-                "refresh token: sent, or about to be, since {}; counted as lost in {}",
-                ago(flight.period.since),
-                words(flight.period.left(now).as_secs())
-            ),
+        Refresh::Ready(_) => "refresh token: too old to be sent; renewing means logging in".to_owned(),
+        Refresh::InFlight { sendings: 0, .. } => {
+            "refresh token: the store had lost the record; not sent before it is clear that no other process sends it".to_owned()
+        }
+        Refresh::InFlight { period, .. } => format!(
+            "refresh token: sent, or about to be, since {}; counted as lost in {}",
+            ago(period.since),
+            words(period.left(now).as_secs())
+        ),
+        Refresh::Lost { loss, .. } => match &loss.cause {
+            Some(cause) => format!("refresh token: lost, {} ({})", loss.reason, chain(cause)),
+            None => format!("refresh token: lost, {}", loss.reason),
         },
     });
-    if let Some(recovery) = &record.recovery {
+    if let LogIn::InProgress { period, .. } = record.login {
         lines.push(format!(
-            "login: somebody has been logging in for {}",
-            ago(recovery.period.since)
+            "login: a process has been logging in for {}",
+            ago(period.since)
         ));
     }
     for back_off in &record.back_offs {

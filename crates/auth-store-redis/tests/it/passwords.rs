@@ -165,7 +165,7 @@ fn a_password_that_takes_too_long_is_told_as_such() {
     let server = Guarded::start();
     let limit = Duration::from_millis(20);
     let builder = server.builder().timeout(limit).password_with(move || {
-        SystemClock.sleep(limit);
+        SystemClock::new().sleep(limit);
         Ok("canary7Qz-1".into())
     });
     let why = unavailable(&builder.connect().expect_err("an error"));

@@ -57,10 +57,10 @@ impl PendingDevice {
             verification_uri_complete: uri("verification_uri_complete").unwrap_or_default(),
             expires_in: seconds(expires_in.ok_or_else(|| missing("expires_in"))?),
             interval: reply.number("interval").map_or(INTERVAL, seconds),
-            begun: SystemClock.now(),
+            begun: SystemClock::new().now(),
             login,
             cancelled: Box::new(|| false),
-            clock: Box::new(SystemClock),
+            clock: Box::new(SystemClock::new()),
         })
     }
 

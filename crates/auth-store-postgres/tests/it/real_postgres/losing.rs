@@ -177,7 +177,7 @@ fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
         .execute("SELECT FROM auth_logins FOR UPDATE", &[])
         .unwrap();
     // One waits for the row, the others for the one.
-    let began = SystemClock.now();
+    let began = SystemClock::new().now();
     thread::scope(|scope| {
         let tries: Vec<_> = (0..4)
             .map(|_| scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap_err()))
@@ -188,7 +188,7 @@ fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
             assert!(error.is_transient());
         }
     });
-    let took = SystemClock.now().since(began);
+    let took = SystemClock::new().now().since(began);
     assert!(took < limit * 4, "{took:?}");
     // The server was told: nothing waits there for a row that nobody wants any more.
     database.wait_until_waiting("transactionid", 0);
@@ -211,9 +211,9 @@ fn a_network_that_swallows_everything_is_a_failure_within_the_time_out_and_then_
         .unwrap();
     let (jane, one) = (who("jane"), record("one"));
     proxy.swallow();
-    let began = SystemClock.now();
+    let began = SystemClock::new().now();
     let error = store.swap(&jane, None, &one).unwrap_err();
-    let took = SystemClock.now().since(began);
+    let took = SystemClock::new().now().since(began);
     assert_failure(&error, StoreFailure::Unavailable, "time-out");
     assert!(took < limit * 4, "{took:?}");
     proxy.pass();
@@ -232,9 +232,9 @@ fn a_server_that_goes_down_is_a_transient_failure_and_is_found_again() {
     assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
     server.kill();
     for _ in 0..2 {
-        let began = SystemClock.now();
+        let began = SystemClock::new().now();
         let error = store.load(&jane).unwrap_err();
-        let took = SystemClock.now().since(began);
+        let took = SystemClock::new().now().since(began);
         assert!(error.is_transient(), "{error}");
         assert!(took < limit * 4, "{took:?}");
     }

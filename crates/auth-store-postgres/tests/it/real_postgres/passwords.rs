@@ -160,7 +160,7 @@ fn a_password_that_takes_too_long_is_told_as_such() {
     };
     let limit = Duration::from_millis(200);
     let slow = turning.plain().timeout(limit).password_with(move || {
-        SystemClock.sleep(limit);
+        SystemClock::new().sleep(limit);
         Ok("canary-0".into())
     });
     let error = slow.connect().unwrap_err();

@@ -31,13 +31,12 @@
 
 use std::time::Duration;
 
-use crate::backoff;
 use crate::clock::Moment;
 use crate::error::{Error, Reason, Refusal, Sent};
 use crate::grant::LoginKind;
 
-use super::change::IN_A_ROW;
-use super::{BackOff, Period, Record, Scope, Sends};
+use super::record::{BackOff, IN_A_ROW, Period, Record, Scope, Verdict};
+use super::step::Sends;
 
 /// What a failed refresh says of the refresh token.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,25 +47,6 @@ pub(super) enum Fate {
     Uncertain,
     /// The server does not accept it any more.
     Spent,
-}
-
-/// Why requests are held back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// The network or the server failed.
-    Later,
-    /// The server throttles, or names a time.
-    Throttled,
-    /// A response without a usable token.
-    Unusable,
-    /// A setting of the client or of the server is at fault.
-    Setting,
-    /// A refresh was refused in words that do not say what is at fault.
-    Unclear,
-    /// A login was refused, and the person's password may be what is wrong.
-    Doubted,
-    /// The person's password is wrong.
-    Wrong,
 }
 
 /// What a failed refresh says of the refresh token, and the back-off that follows.
@@ -247,17 +227,15 @@ fn back_off(
     }
     let asked = error.retry_after();
     let wait = match verdict {
-        Verdict::Later => backoff::LATER.wait(times),
-        Verdict::Throttled => backoff::THROTTLED.wait(times),
-        Verdict::Unusable | Verdict::Setting => backoff::LASTING.wait(times),
-        Verdict::Unclear => backoff::at(backoff::UNCLEAR, times),
+        Verdict::Later => LATER.wait(times),
+        Verdict::Throttled => THROTTLED.wait(times),
+        Verdict::Unusable | Verdict::Setting => LASTING.wait(times),
+        Verdict::Unclear => at(UNCLEAR, times),
         // A server that names a time is believed, as far as no account is at risk.
-        Verdict::Doubted if asked.is_some() && times < backoff::TRIES_AT_ONCE => {
-            backoff::LATER.wait(times)
-        }
-        Verdict::Doubted => backoff::at(backoff::PASSWORD, times),
-        Verdict::Wrong if mutant!(WrongPasswordTriedOn) => backoff::LATER.wait(times),
-        Verdict::Wrong => backoff::at(backoff::WRONG_PASSWORD, times),
+        Verdict::Doubted if asked.is_some() && times < TRIES_AT_ONCE => LATER.wait(times),
+        Verdict::Doubted => at(PASSWORD, times),
+        Verdict::Wrong if mutant!(WrongPasswordTriedOn) => LATER.wait(times),
+        Verdict::Wrong => at(WRONG_PASSWORD, times),
     };
     let wait = wait.max(asked.unwrap_or_default());
     BackOff {
@@ -301,3 +279,128 @@ const OF_PERSONS: &[&str] = &[
 ];
 /// Codes of a server that failed or is too busy (RFC 6749 §4.1.2.1, RFC 8628 §3.5).
 const OF_SERVERS: &[&str] = &["server_error", "slow_down", "temporarily_unavailable"];
+
+/// A wait that doubles with each failure in a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Growing {
+    shortest: Duration,
+    longest: Duration,
+    /// The share of a wait that is left to chance, so that a fleet does not come back at once.
+    jitter: f64,
+}
+
+impl Growing {
+    /// How long to wait after that many failures in a row.
+    pub(super) fn wait(self, times: u32) -> Duration {
+        let doublings = times.saturating_sub(1).min(16);
+        let ceiling = self
+            .shortest
+            .saturating_mul(1 << doublings)
+            .min(self.longest);
+        let left_to_chance = ceiling.mul_f64(self.jitter * fastrand::f64());
+        (ceiling - left_to_chance).max(self.shortest)
+    }
+}
+
+/// How long to wait after that many failures in a row, by a list whose last wait repeats; up to a tenth
+/// or ten minutes longer, so that a fleet does not come back at once.
+fn at(waits: &[Duration], times: u32) -> Duration {
+    let last = waits.len().saturating_sub(1);
+    let wait = waits.get(last.min(times.saturating_sub(1) as usize));
+    wait.map_or(Duration::ZERO, |wait| {
+        let most = (*wait / 10).min(MOST_JITTER);
+        *wait + most.mul_f64(fastrand::f64())
+    })
+}
+
+const MOST_JITTER: Duration = Duration::from_secs(10 * 60);
+/// After what may pass by itself: a network or a server that failed.
+pub(super) const LATER: Growing = Growing {
+    shortest: Duration::from_secs(1),
+    longest: Duration::from_secs(60),
+    jitter: 1.0,
+};
+/// After a throttle, unless it names a longer time. At most 60 times a day.
+const THROTTLED: Growing = Growing {
+    shortest: Duration::from_secs(1),
+    longest: Duration::from_secs(35 * 60),
+    jitter: 0.15,
+};
+/// After what an operator probably has to correct: a refused client, a missing page. Some forty times a day.
+const LASTING: Growing = Growing {
+    shortest: Duration::from_secs(30),
+    longest: Duration::from_secs(3600),
+    jitter: 0.2,
+};
+/// After a refresh that was refused in unclear words: some 26 times a day.
+const UNCLEAR: &[Duration] = &[
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(3600),
+];
+/// After a login with a person's password that was refused: 3 tries in any 30 minutes, and 10 a day.
+/// Servers commonly lock an account after 5 to 10.
+const PASSWORD: &[Duration] = &[
+    Duration::from_secs(30),
+    Duration::from_secs(90),
+    Duration::from_secs(33 * 60),
+    Duration::from_secs(90 * 60),
+    Duration::from_secs(2 * 3600),
+    Duration::from_secs(4 * 3600),
+];
+/// So many tries of a password may follow each other as soon as the server asks for it.
+const TRIES_AT_ONCE: u32 = 3;
+/// After a password of which the server says that it is wrong: accounts get unlocked.
+const WRONG_PASSWORD: &[Duration] = &[Duration::from_secs(24 * 3600 + 60)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_are_bounded() {
+        for (growing, shortest, longest) in
+            [(LATER, 1, 60), (THROTTLED, 1, 2100), (LASTING, 30, 3600)]
+        {
+            for times in 1..40 {
+                let wait = growing.wait(times).as_secs();
+                assert!((shortest..=longest).contains(&wait), "{times}: {wait} s");
+            }
+        }
+        assert!(THROTTLED.wait(20) >= Duration::from_secs(1785));
+    }
+
+    /// The tries of one day, refused each time, and the most of them within half an hour.
+    fn tries(wait: impl Fn(u32) -> Duration) -> (usize, usize) {
+        let mut tries = vec![Duration::ZERO];
+        for times in 1.. {
+            let next = tries[tries.len() - 1] + wait(times);
+            if next >= Duration::from_secs(24 * 3600) {
+                break;
+            }
+            tries.push(next);
+        }
+        let half_an_hour = Duration::from_secs(30 * 60);
+        let within = |begin: &Duration| {
+            let window = *begin..*begin + half_an_hour;
+            tries.iter().filter(|at| window.contains(*at)).count()
+        };
+        (
+            tries.len(),
+            tries.iter().map(within).max().unwrap_or_default(),
+        )
+    }
+
+    #[test]
+    fn tries_a_day_stay_within_their_limits() {
+        for _ in 0..100 {
+            assert!(tries(|times| LASTING.wait(times)).0 <= 60);
+            assert!(tries(|times| THROTTLED.wait(times)).0 <= 60);
+            assert!(tries(|times| at(UNCLEAR, times)).0 <= 30);
+            let (a_day, in_half_an_hour) = tries(|times| at(PASSWORD, times));
+            assert!(a_day <= 10, "{a_day}");
+            assert_eq!(in_half_an_hour, 3);
+            assert_eq!(tries(|times| at(WRONG_PASSWORD, times)).0, 1);
+        }
+    }
+}

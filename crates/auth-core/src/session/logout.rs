@@ -1,22 +1,21 @@
-//! How a login ends: forgotten by all who share it, and revoked at the server.
+//! The end of a login: forgotten by all that share it, and revoked at the server.
 
 use std::mem;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::error::{Error, Result, StoreFailure};
 use crate::grant::{Grant, RevokedToken};
-use crate::rotation::{Loaded, Login, Record};
+use crate::login::{Change, Lineage, Loaded, Record, Refresh, Tokens};
 use crate::store::Swap;
 use crate::transport::Transport;
 
-use super::shared::{MOST_CONFLICTS, newer};
-use super::steps::random;
+use super::driver::random;
+use super::stored::{MOST_CONFLICTS, newer};
 use super::{Inner, lock};
 
 /// A login that was forgotten here, for the server to be told.
 pub(super) struct Ended {
-    login: Arc<Login>,
+    tokens: Tokens,
     /// Its refresh token may be spent, and end nothing any more.
     may_be_spent: bool,
 }
@@ -44,7 +43,7 @@ impl Inner {
         result
     }
 
-    /// Replaces what is there by a tombstone, and answers with that and with the login that it ended.
+    /// Replaces the record by a tombstone, and returns that and the login that it ended.
     fn bury(&self) -> Result<(Record, Option<Ended>)> {
         let now = self.clock().now();
         for _ in 0..MOST_CONFLICTS {
@@ -54,8 +53,14 @@ impl Inner {
             let found = loaded.ok().flatten().map(|loaded| loaded.record);
             let newest = lock(&self.memory).newest.clone();
             let base = newer(found, newest.clone());
-            let last = base.clone().unwrap_or_default();
-            let tombstone = last.forget(random(), now.wall, self.seed);
+            let forget = Change::Forget {
+                lineage: Lineage(random()),
+                born: now.wall,
+                seed: self.seed,
+            };
+            let Some(tombstone) = forget.apply(base.as_ref(), now) else {
+                break;
+            };
             if self.swap(stored.as_ref(), &tombstone)? == Swap::Conflict {
                 continue;
             }
@@ -65,8 +70,8 @@ impl Inner {
             memory.told = None;
             memory.newest = Some(tombstone.clone());
             self.logouts.fetch_add(1, Ordering::AcqRel);
-            self.held.rest_until(0);
-            self.held.set(None);
+            self.cache.quiet_until(0);
+            self.cache.set(None);
             *lock(&self.rejection) = None;
             // What is there may be our own tombstone, whose acknowledgement was lost.
             let ended = [owed, base, newest].into_iter().flatten();
@@ -94,20 +99,22 @@ impl Inner {
 
 impl Ended {
     fn of(record: Record) -> Option<Self> {
-        Some(Self {
-            login: record.login?,
-            may_be_spent: record.in_flight.is_some(),
+        let tokens = Tokens {
+            access: record.access,
+            refresh: record.refresh.token().cloned(),
+        };
+        let is_empty = tokens.access.is_none() && tokens.refresh.is_none();
+        (!is_empty).then_some(Self {
+            tokens,
+            may_be_spent: !matches!(record.refresh, Refresh::Absent | Refresh::Ready(_)),
         })
     }
 
     /// Tries all that there is to revoke, and tells what failed first.
     fn revoke(&self, grant: &dyn Grant, transport: &dyn Transport) -> Result<()> {
-        let Login {
-            access,
-            refresh_token,
-        } = &*self.login;
-        let alone = refresh_token.is_none() || self.may_be_spent;
-        let refresh_token = refresh_token.as_ref().map(|token| &token.secret);
+        let Tokens { access, refresh } = &self.tokens;
+        let alone = refresh.is_none() || self.may_be_spent;
+        let refresh_token = refresh.as_ref().map(|token| &token.secret);
         let access_token = access
             .as_ref()
             .filter(|_| alone)

@@ -1,36 +1,40 @@
-//! What a record allows next.
+//! The request that a record allows next.
 
 use crate::clock::Moment;
 use crate::error::{Error, Reason};
 use crate::grant::Replay;
 use crate::secret::Secret;
 
-use super::{BackOff, InFlight, Period, Record, RefreshToken, Scope, Sends, Verdict};
+use super::record::{AttemptId, BackOff, LogIn, Period, Record, Refresh, Scope, Verdict};
+use super::step::Sends;
+use super::tokens::RefreshToken;
 
 /// What a record allows next.
 #[derive(Clone, Debug)]
 pub(super) enum Allowed {
-    /// Send the refresh token for the first time, or once more.
+    /// To send the refresh token for the first time, or once more.
     Refresh(Secret),
     LogIn,
     /// Another attempt is in progress.
     Wait {
-        attempt: u128,
+        attempt: AttemptId,
         period: Period,
     },
     /// No request is allowed yet, or none is possible.
     Nothing(Error),
 }
 
-/// What the decision depends on besides the record.
+/// What the decision depends on, apart from the record.
 pub(super) trait Circumstances {
-    /// Whether what an attempt set out to do in this period has ended.
-    fn is_over(&self, attempt: u128, period: Period) -> bool;
+    /// Returns `true` if the time is over that an attempt had.
+    fn has_ended(&self, attempt: AttemptId, period: Period) -> bool;
+    /// Returns `true` if a back-off is over.
+    fn is_over(&self, back_off: Period) -> bool;
     fn now(&self) -> Moment;
 }
 
 impl Record {
-    /// What may be done for a new token, by a session that would send this.
+    /// The next request for a new token, by a session that would send this.
     pub(super) fn allows(
         &self,
         replay: Replay,
@@ -44,24 +48,20 @@ impl Record {
         if new_login {
             return Allowed::LogIn;
         }
-        if let Some(recovery) = &self.recovery
-            && !circumstances.is_over(recovery.attempt, recovery.period)
+        if let LogIn::InProgress { attempt, period } = self.login
+            && !circumstances.has_ended(attempt, period)
         {
-            return Allowed::Wait {
-                attempt: recovery.attempt,
-                period: recovery.period,
-            };
+            return Allowed::Wait { attempt, period };
         }
-        if let Some(flight) = &self.in_flight
-            && flight.lost.is_none()
-            && !circumstances.is_over(flight.attempt, flight.period)
+        if let Refresh::InFlight {
+            attempt, period, ..
+        } = self.refresh
+            && !circumstances.has_ended(attempt, period)
         {
-            return Allowed::Wait {
-                attempt: flight.attempt,
-                period: flight.period,
-            };
+            return Allowed::Wait { attempt, period };
         }
-        match self.sendable(replay, circumstances.now()) {
+        let token = self.refresh.sendable(replay);
+        match token.filter(|token| token.is_alive(circumstances.now())) {
             Some(token) => self.allows_refresh(token, sends, circumstances),
             None => self.allows_login(sends, circumstances),
         }
@@ -114,42 +114,61 @@ impl Record {
 
     /// The back-off in this scope, unless it is over.
     fn holds_back(&self, scope: Scope, circumstances: &impl Circumstances) -> Option<&BackOff> {
-        self.back_off(scope).filter(|back_off| {
-            !circumstances.is_over(NOBODY, back_off.period) && !mutant!(NoBackOff)
-        })
-    }
-
-    /// The refresh token, if it may be sent.
-    fn sendable(&self, replay: Replay, now: Moment) -> Option<&RefreshToken> {
-        let flight = self.in_flight.as_ref();
-        let is_allowed = flight.is_none_or(|flight| flight.may_be_sent_again(replay));
-        self.refresh_token()
-            .filter(|token| is_allowed && token.is_alive(now))
+        self.back_off(scope)
+            .filter(|back_off| !circumstances.is_over(back_off.period) && !mutant!(NoBackOff))
     }
 
     /// What a login that is not possible means, given how the refresh token was lost.
     pub(super) fn nothing_to_log_in_with(&self, error: Error) -> Error {
-        let is_lack = matches!(
-            error,
-            Error::ReauthenticationRequired {
-                reason: Reason::NoCredentials,
-                ..
-            }
-        );
-        let Some(flight) = self.in_flight.as_ref().filter(|_| is_lack) else {
+        let Error::ReauthenticationRequired {
+            reason: Reason::NoCredentials,
+            ..
+        } = error
+        else {
             return error;
         };
-        let (reason, cause) = match &flight.lost {
-            Some(lost) => (lost.reason, Some(Box::new(lost.cause.clone()))),
+        let (reason, cause) = match &self.refresh {
+            Refresh::Absent | Refresh::Ready(_) => return error,
+            Refresh::Lost { loss, .. } => (loss.reason, loss.cause.clone()),
             // The process that sent it has not been heard of again.
-            None => (Reason::RefreshTokenUncertain, None),
+            Refresh::InFlight { .. } => (Reason::RefreshTokenUncertain, None),
         };
-        Error::ReauthenticationRequired { reason, cause }
+        Error::ReauthenticationRequired {
+            reason,
+            cause: cause.map(Box::new),
+        }
+    }
+}
+
+impl Refresh {
+    /// The token, if it may be sent by now.
+    fn sendable(&self, replay: Replay) -> Option<&RefreshToken> {
+        let most = match replay {
+            Replay::Never => 1,
+            Replay::Once => 2,
+        };
+        let most = most + u8::from(mutant!(OverdueSentAgain));
+        match self {
+            Self::Absent => None,
+            Self::Ready(token) => Some(token),
+            Self::InFlight {
+                token, sendings, ..
+            } => (*sendings < most).then_some(token),
+            Self::Lost {
+                token,
+                sendings,
+                loss,
+                ..
+            } => {
+                let is_refused = loss.reason == Reason::RefreshTokenRefused;
+                (*sendings < most && !is_refused).then_some(token)
+            }
+        }
     }
 }
 
 impl BackOff {
-    /// What a caller is told who is held back.
+    /// The error for a caller that is held back.
     fn error(&self, now: Moment) -> Error {
         let cause = self.cause.clone();
         if self.verdict == Verdict::Wrong {
@@ -169,20 +188,6 @@ impl BackOff {
     }
 }
 
-impl InFlight {
-    fn may_be_sent_again(&self, replay: Replay) -> bool {
-        let refused = self
-            .lost
-            .as_ref()
-            .is_some_and(|lost| lost.reason == Reason::RefreshTokenRefused);
-        let most = if replay == Replay::Once { 2 } else { 1 };
-        let most = most + u8::from(mutant!(OverdueSentAgain));
-        self.sendings < most && !refused
-    }
-}
-
 /// What helps sooner than waiting.
 const OTHERS_AT_ONCE: &str =
     "corrected settings are tried at once, and these ones after `Session::forget`";
-/// Back-offs are no process's attempt.
-pub(super) const NOBODY: u128 = 0;

@@ -9,19 +9,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use crate::clock::Moment;
-use crate::rotation::Stamp;
+use crate::login::Stamp;
 use crate::token::Token;
 
 /// The token of one session.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct Cache {
     /// Where each thread keeps its copy; sessions of one slot only cost each other their copies.
     slot: usize,
     /// Another number whenever `current` changes, and never one of another session.
     version: AtomicU64,
     /// Until this second of the wall clock a token that is due for renewal is served as it is:
     /// somebody is renewing it, or it is too early to try again.
-    quiet_until: AtomicU64,
+    quiet: AtomicU64,
     current: RwLock<Option<Current>>,
 }
 
@@ -57,13 +57,13 @@ struct Copy {
     current: Current,
 }
 
-impl Held {
+impl Cache {
     pub(crate) fn new() -> Self {
         let version = next_version();
         Self {
             slot: usize::try_from(version).unwrap_or_default() % SLOTS,
             version: AtomicU64::new(version),
-            quiet_until: AtomicU64::new(0),
+            quiet: AtomicU64::new(0),
             current: RwLock::new(None),
         }
     }
@@ -169,16 +169,16 @@ impl Held {
 
     /// Lets a token that is due be served as it is, for as long as somebody renews it.
     pub(crate) fn set_being_renewed(&self) {
-        self.quiet_until.store(BEING_RENEWED, Ordering::Relaxed);
+        self.quiet.store(BEING_RENEWED, Ordering::Relaxed);
     }
 
     pub(crate) fn is_being_renewed(&self) -> bool {
-        self.quiet_until.load(Ordering::Relaxed) == BEING_RENEWED
+        self.quiet.load(Ordering::Relaxed) == BEING_RENEWED
     }
 
     /// Lets a token that is due be served as it is until this second of the wall clock.
-    pub(crate) fn rest_until(&self, second: u64) {
-        self.quiet_until
+    pub(crate) fn quiet_until(&self, second: u64) {
+        self.quiet
             .store(second.min(BEING_RENEWED - 1), Ordering::Relaxed);
     }
 
@@ -186,7 +186,7 @@ impl Held {
     fn serve<'a>(&self, current: &'a Current, now: u64) -> Option<Served<'a>> {
         let age = current.age(now);
         let is_due = age >= current.fresh_for;
-        if is_due && (age >= current.life || now >= self.quiet_until.load(Ordering::Relaxed)) {
+        if is_due && (age >= current.life || now >= self.quiet.load(Ordering::Relaxed)) {
             return None;
         }
         Some(Served {
@@ -208,7 +208,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Cache {
     fn drop(&mut self) {
         self.drop_copy();
     }
@@ -217,7 +217,7 @@ impl Drop for Held {
 impl Current {
     /// One subtraction that also calls a token old if the clock was set back before its issue.
     fn age(&self, now: u64) -> u64 {
-        now.wrapping_sub(self.issued.wall.as_secs())
+        now.wrapping_sub(self.issued.wall.seconds())
     }
 
     fn is_fresh(&self, now: u64) -> bool {
@@ -245,8 +245,8 @@ thread_local! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::login::Tokens;
     use crate::presentation::Presentation;
-    use crate::rotation::Login;
     use crate::token::TokenResponse;
 
     fn copies() -> usize {
@@ -254,27 +254,27 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_changes_a_token_or_drops_its_session_keeps_no_copy_of_it() {
+    fn no_thread_keeps_a_copy_of_a_token_that_is_gone() {
         let current = || {
-            let login = Login::new(TokenResponse::new("abc"), Moment::default()).ok()?;
+            let (access, _) = Tokens::new(TokenResponse::new("abc"), Moment::default()).ok()?;
             Some(Current {
-                token: Token::new(login.access?, Stamp::default(), &Presentation::default())?,
+                token: Token::new(&access, Stamp::default(), &Presentation::default())?,
                 issued: Moment::default(),
                 life: 60,
                 fresh_for: 30,
             })
         };
-        let (held, other) = (Held::new(), Held::new());
-        for held in [&held, &other] {
-            held.set(current());
-            assert!(held.lend_anew(0, |_| ()).is_some());
+        let (cache, other) = (Cache::new(), Cache::new());
+        for cache in [&cache, &other] {
+            cache.set(current());
+            assert!(cache.lend_anew(0, |_| ()).is_some());
         }
         assert_eq!(copies(), 2);
-        held.set(None);
+        cache.set(None);
         assert_eq!(copies(), 1, "the other session's copy is left alone");
-        held.set(current());
-        held.lend_anew(0, |_| ());
-        drop(held);
+        cache.set(current());
+        cache.lend_anew(0, |_| ());
+        drop(cache);
         assert_eq!(copies(), 1);
         assert!(other.remove(&current().unwrap().token));
         assert_eq!(copies(), 0);

@@ -1,16 +1,13 @@
-//! The record in the store, outside of a renewal: what a session begins with, and what it owes.
-
-use std::sync::Arc;
+//! The stored record outside of a renewal: what a session begins with, shows, and stores late.
 
 use crate::error::{Error, Result};
-use crate::held::Current;
+use crate::login::{Change, Generation, Lineage, Loaded, Record, Stamp, Tokens};
 use crate::observer::Event;
-use crate::rotation::{Change, Loaded, Login, Record, Stamp};
 use crate::secret::Secret;
 use crate::store::{StoredRecord, Swap};
 use crate::token::TokenResponse;
 
-use super::steps::random;
+use super::driver::random;
 use super::{Inner, lock};
 
 impl Inner {
@@ -20,46 +17,44 @@ impl Inner {
         response: Option<TokenResponse>,
         refresh_token: Option<Secret>,
     ) {
+        let Some(seed) = self.seed else {
+            return;
+        };
         let now = self.clock().now();
         // A response that cannot be held is as good as none: the first call then gets a token.
         let held = response.and_then(|mut response| {
             response.refresh_token = response.refresh_token.or_else(|| refresh_token.clone());
-            Login::new(response, now).ok()
+            Tokens::new(response, now).ok()
         });
         let is_new = held.is_some();
-        let login = held.unwrap_or_else(|| Login::seeded(refresh_token, now));
-        if self.seed == 0 {
-            return;
-        }
-        let lineage = random();
-        let login = Arc::new(login);
-        if is_new {
-            let stamp = Stamp {
-                lineage,
-                generation: 1,
-            };
-            // Due at once, so that the first call stores it.
-            self.held
-                .set(self.current(&login, stamp, now).map(|current| Current {
-                    fresh_for: 0,
-                    ..current
-                }));
-        }
+        let lineage = Lineage(random());
+        let tokens = match held {
+            Some((access, tokens)) => {
+                let stamp = Stamp {
+                    lineage,
+                    generation: Generation(1),
+                };
+                // Due at once, so that the first call stores it.
+                self.cache.set(self.current(&access, stamp, 0, now));
+                tokens
+            }
+            None => Tokens::seeded(refresh_token, now),
+        };
         lock(&self.memory).owed = Some(Box::new(Change::Seed {
             lineage,
             born: now.wall,
-            login,
-            print: self.seed,
+            tokens,
+            seed,
             is_new,
         }));
     }
 
     pub(super) fn refresh_token(&self) -> Option<Secret> {
         let record = self.newest()?;
-        record.unsent().map(|token| token.secret.clone())
+        record.refresh.unsent().map(|token| token.secret.clone())
     }
 
-    /// The record with what this process knows beyond it.
+    /// The stored record with this process's unsaved change applied.
     fn newest(&self) -> Option<Record> {
         let (found, _) = self.look();
         let memory = lock(&self.memory);
@@ -70,7 +65,7 @@ impl Inner {
         owed.or(found).or_else(|| memory.newest.clone())
     }
 
-    /// What the store holds, as far as it can be read.
+    /// The stored record, as far as it can be read.
     pub(super) fn look(&self) -> (Option<Record>, Option<Error>) {
         let loaded = self
             .store
@@ -107,7 +102,7 @@ impl Inner {
         let base = newer(found.map(|loaded| loaded.record), newest);
         match change.apply(base.as_ref(), self.clock().now()) {
             Some(record) => self.swap(stored.as_ref(), &record),
-            // Somebody has logged in or out since: nothing of it is wanted any more.
+            // Another process has logged in or out since: the change is not wanted any more.
             None => Ok(Swap::Stored),
         }
     }
@@ -117,7 +112,7 @@ impl Inner {
     }
 }
 
-/// What was seen last, if the store shows something older.
+/// The newest record that was seen, if the store shows an older one.
 pub(super) fn newer(found: Option<Record>, newest: Option<Record>) -> Option<Record> {
     match (found, newest) {
         (Some(found), Some(newest)) if found.is_older_than(&newest) => Some(newest),
