@@ -150,7 +150,7 @@ fn coarse() -> u64 {
 
 #[cfg(not(target_os = "linux"))]
 fn coarse() -> u64 {
-    SystemClock.seconds()
+    SystemClock::new().seconds()
 }
 
 /// A token that lives an hour; from the second login on, one that takes from one barrier to the next.
@@ -228,19 +228,15 @@ struct Shifted(Arc<AtomicU64>);
 impl Clock for Shifted {
     fn now(&self) -> Moment {
         let ahead = Duration::from_secs(self.0.load(Ordering::Relaxed));
-        let Moment { wall, monotonic } = SystemClock.now();
-        Moment {
-            wall: wall + ahead,
-            monotonic: monotonic + ahead,
-        }
+        SystemClock::new().now().plus(ahead)
     }
 
     fn seconds(&self) -> u64 {
-        SystemClock.seconds() + self.0.load(Ordering::Relaxed)
+        SystemClock::new().seconds() + self.0.load(Ordering::Relaxed)
     }
 
     fn sleep(&self, duration: Duration) {
-        SystemClock.sleep(duration);
+        SystemClock::new().sleep(duration);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::run::{Result, Run};
 use crate::steps::{Stopwatch, Tally};
-use crate::{mutants, needs};
+use crate::{model, needs};
 
 /// A crate and the modules of the `it` binary that concern it; no module named means all of them.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ pub(crate) fn count(only: Option<&Concern>) -> Result<Tally> {
         tally.add(add_up(command));
     }
     if only.is_none() {
-        tally.add(mutants::count("")?);
+        tally.add(model::count()?);
     }
     println!("\n    tests took {clock}");
     Ok(tally)

@@ -1,12 +1,12 @@
-//! What time it is, by two clocks that fail in different ways.
+//! Time, by two clocks that fail in different ways.
 
 use std::fmt::Debug;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Tells the time to a [`Session`](crate::Session), and waits for it.
 ///
-/// Tests pass a [`ManualClock`](crate::testing::ManualClock) and never sleep; everybody else keeps the default, [`SystemClock`].
+/// Tests pass a [`ManualClock`] and never sleep; everybody else keeps the default, [`SystemClock`].
 pub trait Clock: Debug + Send + Sync {
     /// Both clocks, read together.
     fn now(&self) -> Moment;
@@ -15,55 +15,25 @@ pub trait Clock: Debug + Send + Sync {
     ///
     /// A held token is compared with this on every call. The default asks [`now`](Clock::now).
     fn seconds(&self) -> u64 {
-        self.now().wall.as_secs()
+        self.now().wall.seconds()
     }
 
     /// Waits, between two tries that a grant allows.
     fn sleep(&self, duration: Duration);
 }
 
-/// Time since 1970-01-01 00:00 UTC.
+/// Time since 1970-01-01 00:00 UTC, by the wall clock of a machine.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
 /// use auth_core::clock::UnixTime;
 ///
-/// let time = UnixTime::new(Duration::from_secs(60));
-/// assert_eq!(SystemTime::from(time), SystemTime::UNIX_EPOCH + Duration::from_secs(60));
+/// let time = UnixTime::from(SystemTime::UNIX_EPOCH + Duration::from_secs(60));
 /// assert_eq!(time.seconds(), 60);
+/// assert_eq!(time.plus(Duration::from_secs(5)).since(time), Duration::from_secs(5));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(Duration);
-
-impl UnixTime {
-    /// This long after 1970.
-    #[must_use]
-    pub const fn new(since_1970: Duration) -> Self {
-        Self(since_1970)
-    }
-
-    /// Returns the whole seconds since 1970.
-    #[must_use]
-    pub const fn seconds(self) -> u64 {
-        self.0.as_secs()
-    }
-}
-
-impl From<SystemTime> for UnixTime {
-    /// A time before 1970 counts as 1970.
-    fn from(time: SystemTime) -> Self {
-        Self(
-            time.duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default(),
-        )
-    }
-}
-
-impl From<UnixTime> for SystemTime {
-    fn from(time: UnixTime) -> Self {
-        Self::UNIX_EPOCH + time.0
-    }
-}
 
 /// One reading of both clocks.
 ///
@@ -71,34 +41,94 @@ impl From<UnixTime> for SystemTime {
 /// monotonic clock never jumps, and on most systems stands still during a suspend. A life has ended
 /// as soon as one of them says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Moment {
-    /// Since 1970-01-01 00:00 UTC.
-    pub wall: Duration,
-    /// Since some fixed moment of this process.
+    /// The wall clock.
+    pub wall: UnixTime,
+    /// The monotonic clock, since a fixed moment of this process.
     pub monotonic: Duration,
 }
 
 /// The machine's own clocks.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct SystemClock;
 
-impl Moment {
-    /// The time that has passed since `earlier`, by the clock that saw more of it.
-    ///
-    /// A wall clock that was set back before `earlier` is not asked.
-    pub fn since(self, earlier: Self) -> Duration {
-        let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
-        self.wall.saturating_sub(earlier.wall).max(monotonic)
+impl UnixTime {
+    /// The last second of the year 9999, after which calendars have no date.
+    pub(crate) const LAST_DATE: Self = Self::new(Duration::from_secs(253_402_300_799));
+
+    /// This long after 1970.
+    #[must_use]
+    pub const fn new(since_1970: Duration) -> Self {
+        Self(since_1970)
     }
 
-    /// This moment and then some.
+    /// Whole seconds since 1970.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0.as_secs()
+    }
+
+    /// The time that has passed since `earlier`; zero if that is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// This time and `duration` more.
+    #[must_use]
+    pub const fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
+}
+
+impl From<SystemTime> for UnixTime {
+    /// A time before 1970 counts as 1970: every life then counts from there.
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        Self(since.unwrap_or_default())
+    }
+}
+
+impl From<UnixTime> for SystemTime {
+    /// A time that is not a date is the last second of the year 9999.
+    fn from(time: UnixTime) -> Self {
+        Self::UNIX_EPOCH + time.min(UnixTime::LAST_DATE).0
+    }
+}
+
+impl Moment {
+    /// A reading, for a [`Clock`] of your own.
+    #[must_use]
+    pub const fn new(wall: UnixTime, monotonic: Duration) -> Self {
+        Self { wall, monotonic }
+    }
+
+    /// The time that has passed since `earlier`, by the clock that saw more of it.
+    ///
+    /// A wall clock that was set back before `earlier` is not considered.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
+        self.wall.since(earlier.wall).max(monotonic)
+    }
+
+    /// This moment and `duration` more.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        let Self { wall, monotonic } = self;
         Self {
-            wall: wall.saturating_add(duration),
-            monotonic: monotonic.saturating_add(duration),
+            wall: self.wall.plus(duration),
+            monotonic: self.monotonic.saturating_add(duration),
         }
+    }
+}
+
+impl SystemClock {
+    /// The machine's own clocks.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
     }
 }
 
@@ -110,11 +140,7 @@ impl Clock for SystemClock {
     fn now(&self) -> Moment {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         let monotonic = START.elapsed();
-        // A machine that believes it is before 1970 is at 1970: every life then counts from there.
-        let wall = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        Moment { wall, monotonic }
+        Moment::new(SystemTime::now().into(), monotonic)
     }
 
     /// The kernel's coarse clock: whole seconds need no more, and it costs a third.
@@ -129,3 +155,23 @@ impl Clock for SystemClock {
         std::thread::sleep(duration);
     }
 }
+
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<T: Clock + ?Sized> Clock for $pointer {
+            fn now(&self) -> Moment {
+                (**self).now()
+            }
+
+            fn seconds(&self) -> u64 {
+                (**self).seconds()
+            }
+
+            fn sleep(&self, duration: Duration) {
+                (**self).sleep(duration);
+            }
+        }
+    )*};
+}
+
+forward!(&T, Box<T>, Arc<T>);

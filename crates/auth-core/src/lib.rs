@@ -2,21 +2,20 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
-mod backoff;
 pub mod clock;
 pub mod error;
 mod fingerprint;
 pub mod grant;
-mod held;
 mod identity;
+mod login;
+#[cfg(auth_model)]
+#[path = "../../auth-model/src/model.rs"]
+pub mod model;
 pub mod observe;
 mod origin;
 mod presentation;
-#[cfg(test)]
-mod proof;
 mod request;
 mod response;
-mod rotation;
 pub mod secret;
 mod session;
 pub mod store;

@@ -306,7 +306,7 @@ impl TokenRequest {
 
     fn now(&self) -> UnixTime {
         let clock = self.clock.as_deref().unwrap_or(&SystemClock);
-        UnixTime::new(clock.now().wall)
+        clock.now().wall
     }
 
     /// The most time that an exchange takes, if the grant sets it.

@@ -1,30 +1,36 @@
-//! The held token, and who renews it when.
+//! A session: a token that is valid when asked for.
+//!
+//! A call goes through six files: this one, `session/cache.rs` (a token that can be served at once),
+//! `session/driver.rs` (which thread renews, and the loop that does what a renewal says),
+//! `login/step.rs` and `login/renewal.rs` (what to do next) with `login/decision.rs` (what the record
+//! allows), and back to the cache.
 
 mod background;
 mod builder;
-mod end;
-mod renewal;
+mod cache;
+mod driver;
+mod logout;
 mod sessions;
-mod shared;
 mod status;
-mod steps;
+mod stored;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::HeaderValue;
 
 use crate::agent::Shared;
 use crate::clock::{Clock, Moment, SystemClock, UnixTime};
 use crate::error::{Error, Result};
+use crate::fingerprint::Fingerprint;
 use crate::grant::{Grant, LoginKind, Prover};
-use crate::held::{Held, Served};
 use crate::identity::Identity;
-use crate::observe::Observer;
+use crate::login::{Memory, Rules, Stamp};
+use crate::observe::{Event, Observer};
 use crate::origin::Origin;
 use crate::presentation::{PLAIN, Presentation};
-use crate::rotation::{Memory, Rules, Stamp};
 use crate::secret::Secret;
 use crate::store::Store;
 use crate::token::{Token, TokenResponse};
@@ -32,8 +38,9 @@ use crate::transport::Transport;
 
 pub use background::BackgroundRefresh;
 pub use builder::SessionBuilder;
-use end::Ended;
-use renewal::Flight;
+use cache::{Cache, Served};
+use driver::Flight;
+use logout::Ended;
 pub use sessions::Sessions;
 pub use status::SessionStatus;
 
@@ -74,9 +81,11 @@ struct Inner {
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     store: Arc<dyn Store>,
+    /// Whether that outlives the session.
+    is_stored: bool,
     rules: Rules,
     /// A fingerprint of the token that it was begun with.
-    seed: u64,
+    seed: Option<Fingerprint>,
     /// Those of its APIs; none if they are wrong, which `presentation` reports.
     origins: Vec<Origin>,
     /// How the APIs want the token.
@@ -84,7 +93,7 @@ struct Inner {
     presentation: Option<Box<Result<Presentation>>>,
     /// Whether the agent sends requests to other origins, without a token.
     allows_unsigned: bool,
-    held: Held,
+    cache: Cache,
     /// What is known beyond the store.
     memory: Mutex<Memory>,
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
@@ -307,10 +316,10 @@ impl Session {
             }
             use_it(served.token)
         };
-        if let Some(result) = inner.held.lend(now, &mut serve) {
+        if let Some(result) = inner.cache.lend(now, &mut serve) {
             return Ok(result);
         }
-        match inner.held.lend_anew(now, &mut serve) {
+        match inner.cache.lend_anew(now, &mut serve) {
             Some(result) => Ok(result),
             None => inner.renew(0).map(|token| use_it(&token)),
         }
@@ -323,7 +332,7 @@ impl Session {
 
     /// The session's time.
     pub(crate) fn now(&self) -> UnixTime {
-        UnixTime::new(self.0.clock().now().wall)
+        self.0.clock().now().wall
     }
 
     pub(crate) fn prover(&self) -> Option<&dyn Prover> {
@@ -366,6 +375,33 @@ impl fmt::Debug for Session {
 }
 
 impl Inner {
+    fn reject(&self, token: &Token) -> bool {
+        let now = self.clock().now();
+        let mut rejection = lock(&self.rejection);
+        let other = self.cache.valid(now).is_some() && self.cache.stamp() != Some(token.stamp());
+        let again = rejection
+            .as_ref()
+            .is_some_and(|last| last.stamp == token.stamp());
+        if other || again {
+            return true;
+        }
+        if rejection
+            .as_ref()
+            .is_some_and(|last| now.since(last.at) < SHORTEST_TRUST)
+        {
+            return false;
+        }
+        if self.cache.remove(token) {
+            *rejection = Some(Box::new(Rejection {
+                stamp: token.stamp(),
+                at: now,
+            }));
+            drop(rejection);
+            self.tell(&Event::Rejected);
+        }
+        true
+    }
+
     fn presentation(&self) -> &Result<Presentation> {
         self.presentation.as_deref().unwrap_or(&PLAIN)
     }
@@ -382,20 +418,26 @@ impl Inner {
         }
     }
 
-    /// Whether anybody wants to know what happens on the fast path.
+    /// Whether an observer or the log wants to know what happens on the fast path.
     fn is_watched(&self) -> bool {
         self.observer.is_some() || log::log_enabled!(log::Level::Trace)
     }
 }
 
 impl Drop for Inner {
-    /// What could not be stored gets a last chance.
+    /// A token that could not be stored gets a last chance, as [`SessionBuilder::store`] says; without a store
+    /// nothing is done.
     fn drop(&mut self) {
-        let _ = self.store_what_is_owed();
+        if self.is_stored {
+            let _ = self.store_what_is_owed();
+        }
     }
 }
 
-/// What a lock protects here is whole at every moment, so a panic elsewhere does not make it unusable.
+/// Locks a mutex. What it protects is whole at every moment, so a panic elsewhere does not make it unusable.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// A token that replaced a rejected one is not rejected again this soon.
+const SHORTEST_TRUST: Duration = Duration::from_secs(60);

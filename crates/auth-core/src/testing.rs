@@ -94,7 +94,7 @@ impl ManualClock {
     pub fn at(time: SystemTime) -> Self {
         let monotonic = Duration::from_secs(1000);
         Self(Arc::new(Mutex::new(Moment {
-            wall: since_1970(time),
+            wall: time.into(),
             monotonic,
         })))
     }
@@ -102,18 +102,19 @@ impl ManualClock {
     /// Advances both clocks.
     pub fn advance(&self, duration: Duration) {
         let mut now = lock(&self.0);
-        now.wall += duration;
+        now.wall = now.wall.plus(duration);
         now.monotonic += duration;
     }
 
     /// Suspends the machine: only the wall clock advances.
     pub fn suspend(&self, duration: Duration) {
-        lock(&self.0).wall += duration;
+        let mut now = lock(&self.0);
+        now.wall = now.wall.plus(duration);
     }
 
     /// Sets the wall clock, as a person or a time server does.
     pub fn set(&self, time: SystemTime) {
-        lock(&self.0).wall = since_1970(time);
+        lock(&self.0).wall = time.into();
     }
 }
 
@@ -131,11 +132,6 @@ impl Clock for ManualClock {
     fn sleep(&self, duration: Duration) {
         self.advance(duration);
     }
-}
-
-fn since_1970(time: SystemTime) -> Duration {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or_default()
 }
 
 const NEW_YEAR_2026: u64 = 1_767_225_600;

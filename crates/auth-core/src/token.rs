@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
+use crate::login::{Access, Stamp};
 use crate::presentation::Presentation;
-use crate::rotation::{Access, Stamp};
 use crate::secret::{Secret, header_value};
 
 /// Token response (RFC 6749 §5.1), with times relative to the response.
@@ -108,21 +108,22 @@ impl TokenResponse {
 
 impl Token {
     /// The token of a record; none if no header may hold it.
-    pub(crate) fn new(access: Access, stamp: Stamp, presented: &Presentation) -> Option<Self> {
+    pub(crate) fn new(access: &Access, stamp: Stamp, presented: &Presentation) -> Option<Self> {
         let (authorization, start) = presented.value(access.token_type, access.token.expose())?;
-        let expires_at = access.expires_at();
+        let expires_at = access.expires_at().map(SystemTime::from);
         let says_more = access.scope.is_some() || !access.extra.is_empty();
-        let about = About {
-            scope: access.scope,
-            extra: access.extra,
-        };
         Some(Self(Arc::new(Held {
             authorization,
             start,
             token_type: access.token_type,
             stamp,
             expires_at,
-            about: says_more.then(|| Arc::new(about)),
+            about: says_more.then(|| {
+                Arc::new(About {
+                    scope: access.scope.clone(),
+                    extra: access.extra.clone(),
+                })
+            }),
         })))
     }
 

@@ -35,7 +35,7 @@ impl Caller {
         at_most: Duration,
         work: impl FnOnce(&Wanted) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let now = || SystemClock.now().monotonic;
+        let now = || SystemClock::new().now().monotonic;
         let until = now() + at_most;
         let turn = self
             .turn(at_most)

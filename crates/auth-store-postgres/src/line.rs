@@ -80,7 +80,7 @@ impl Line {
     }
 
     fn wait_and_run<T>(&self, statement: &impl AsyncFn(&Client) -> Outcome<T>) -> Result<T> {
-        let clock = SystemClock;
+        let clock = SystemClock::new();
         let began = clock.now().monotonic;
         // The rest is for telling the server if it took too long.
         let limit = self.timeout - self.timeout / SHARE_FOR_CANCELING;

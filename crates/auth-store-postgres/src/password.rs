@@ -34,7 +34,7 @@ impl Asked {
 
     /// The settings with a password, asked for now, in no more than this time.
     pub(crate) fn settings(&self, config: &Config, at_most: Duration) -> Outcome<Config> {
-        let clock = SystemClock;
+        let clock = SystemClock::new();
         let began = clock.now();
         // A runtime moves this thread, and one of the closure's own would panic within it.
         let asked = thread::scope(|scope| scope.spawn(|| (self.0.ask)()).join());

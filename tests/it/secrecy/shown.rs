@@ -51,7 +51,7 @@ fn every_type_of_the_core_is_redacted() {
     assert_redacted(&request(TokenRequest::query(BASE)), "TokenRequest {");
     assert_redacted(&ResponseFormat::default(), "ResponseFormat {");
     assert_redacted(&ManualClock::new(), "ManualClock(");
-    assert_redacted(&SystemClock, "SystemClock");
+    assert_redacted(&SystemClock::new(), "SystemClock");
     assert_redacted(&Event::Rotated, "Rotated");
 
     let proxy = Secret::new(format!("http://user:{CANARY}@127.0.0.1:1"));

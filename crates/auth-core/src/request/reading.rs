@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::UnixTime;
 use crate::error::{Error, Result};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Digest, Fingerprint};
 use crate::secret::{Secret, SecretSource, header_value};
 
 use super::echo::Echo;
@@ -179,12 +179,16 @@ impl TokenRequest {
 
     /// Returns the fingerprint of all that would be sent, without what is made anew each time and without the refresh
     /// token `but`: another setting has another fingerprint. 0 for a closure without credentials.
-    pub(crate) fn fingerprint(&self, readings: &Readings, but: Option<&Secret>) -> Result<u64> {
+    pub(crate) fn fingerprint(
+        &self,
+        readings: &Readings,
+        but: Option<&Secret>,
+    ) -> Result<Fingerprint> {
         let ready = self.ready(readings, None)?;
         if self.shape == Shape::Custom && self.credentials.is_empty() {
-            return Ok(0);
+            return Ok(Fingerprint(0));
         }
-        let mut hash = Fingerprint::new();
+        let mut hash = Digest::new();
         hash.text(&format!("{:?} {}", self.shape, self.endpoint));
         for (name, value) in &ready.parameters {
             if but.is_none_or(|but| but != value) {

@@ -97,7 +97,7 @@ impl Inner {
     }
 
     fn due(&self) -> Option<Due> {
-        let times = self.held.times()?;
+        let times = self.cache.times()?;
         let window = times.life.saturating_sub(times.fresh_for);
         // Before any caller finds the token due, but never for most of its life.
         let ahead = (window / 5).max(1).min(times.fresh_for / 2);
@@ -185,7 +185,7 @@ mod tests {
         let (session, clock) = session(2);
         assert_eq!(session.0.renew_if_due(), LONGEST);
         let due = session.0.due().unwrap();
-        let fresh_for = session.0.held.times().unwrap().fresh_for;
+        let fresh_for = session.0.cache.times().unwrap().fresh_for;
         assert!((2808..=2952).contains(&fresh_for), "{fresh_for}");
         assert!(due.ahead >= 120, "{}", due.ahead);
         clock.advance(Duration::from_secs(due.left - 1));
@@ -193,7 +193,7 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         assert_eq!(session.0.renew_if_due(), LONGEST);
         assert_eq!(session.token().unwrap().expose(), "token, 0 left");
-        assert_eq!(session.0.held.times().unwrap().issued, clock.now());
+        assert_eq!(session.0.cache.times().unwrap().issued, clock.now());
     }
 
     #[test]

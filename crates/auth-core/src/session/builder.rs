@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::grant::{Grant, Identity, LoginKind, Policy};
-use crate::held::Held;
+use crate::login::{Rules, Sends};
 use crate::observe::Observer;
 use crate::origin::Origin;
 use crate::request::{Readings, TokenRequest};
-use crate::rotation::{Rules, Sends};
 use crate::secret::{Secret, SecretSource};
 use crate::store::{Alone, Store};
 use crate::token::TokenResponse;
 use crate::transport::{HttpTransport, Tls, Transport};
 
+use super::cache::Cache;
 use super::{Inner, Session};
 
 /// Settings of a [`Session`]; each has a default.
@@ -104,6 +104,9 @@ impl SessionBuilder {
     /// Every session with the same [identity](Grant::identity) and the same store shares one login: one session renews
     /// it, the others use the result. A grant whose login belongs to a user who is not named is an error at
     /// [`build`](SessionBuilder::build): the next user would be handed this login.
+    ///
+    /// New tokens that could not be stored are stored with one of the next calls. If none comes, the last clone of the
+    /// session that is dropped tries once more, which may take as long as the store's [time-out](Store::timeout).
     pub fn store(mut self, store: impl Store + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -219,6 +222,7 @@ impl SessionBuilder {
     /// Makes the session without checks; the first call reports what is wrong.
     pub(super) fn finish(self, refresh_token: Option<Secret>) -> Session {
         let identity = self.grant.identity();
+        let is_stored = self.store.is_some();
         let store = self.store.unwrap_or_else(|| Arc::new(Alone::default()));
         let transport = self.transport.unwrap_or_else(shared_transport);
         // A proof that needs another nonce costs a second sending.
@@ -247,12 +251,13 @@ impl SessionBuilder {
             grant: self.grant,
             transport,
             store,
+            is_stored,
             rules,
             clock: self.clock,
             observer: self.observer,
             origins: origins.unwrap_or_default(),
             allows_unsigned: self.allow_unsigned,
-            held: Held::new(),
+            cache: Cache::new(),
             memory: Mutex::default(),
             logouts: AtomicU64::new(0),
             rejection: Mutex::new(None),
@@ -309,7 +314,7 @@ pub(super) fn seed(
     identity: &Identity,
     tokens: &Option<TokenResponse>,
     refresh_token: &Option<Secret>,
-) -> u64 {
+) -> Option<Fingerprint> {
     let tokens = tokens.iter().flat_map(|tokens| {
         [&tokens.access_token]
             .into_iter()

@@ -3,11 +3,12 @@
 use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime};
 
-use crate::clock::Moment;
+use crate::clock::{Moment, UnixTime};
 use crate::error::{Delivery, Error};
-use crate::held::Times;
-use crate::rotation::{BackOff, Change, Record, Scope};
 
+use crate::login::{BackOff, Change, LogIn, Record, Refresh, Scope};
+
+use super::cache::Times;
 use super::{Inner, lock};
 
 /// State of a login, without secrets; see [`Session::status`](super::Session::status).
@@ -57,10 +58,10 @@ impl Inner {
             let latest = record.back_offs.iter().max_by_key(|it| it.period.since);
             latest.map(|back_off| back_off.cause.clone())
         });
-        let times = self.held.times();
+        let times = self.cache.times();
         let mut line =
             times.map_or_else(|| without_token(known, now), |times| with_token(times, now));
-        if self.held.is_being_renewed() {
+        if self.cache.is_being_renewed() {
             line += "; this process is renewing it";
         }
         if let Some(failed) = error.as_ref().or(failed.as_ref()) {
@@ -96,7 +97,9 @@ impl Inner {
             _ => {}
         }
         let at = |moment: Moment, seconds| {
-            SystemTime::UNIX_EPOCH.checked_add(moment.wall + Duration::from_secs(seconds))
+            Some(SystemTime::from(
+                moment.wall.plus(Duration::from_secs(seconds)),
+            ))
         };
         SessionStatus {
             expires_at: times.and_then(|times| at(times.issued, times.life)),
@@ -127,7 +130,7 @@ fn with_token(times: Times, now: Moment) -> String {
 }
 
 fn without_token(record: Option<&Record>, now: Moment) -> String {
-    match record.and_then(Record::access) {
+    match record.and_then(|record| record.access.as_ref()) {
         Some(access) if access.is_valid(now) => {
             "not read yet; the store has a valid token".to_owned()
         }
@@ -136,48 +139,50 @@ fn without_token(record: Option<&Record>, now: Moment) -> String {
 }
 
 fn explain(record: &Record, now: Moment, lines: &mut Vec<String>) {
-    let ago = |then: Duration| words(now.wall.saturating_sub(then).as_secs());
-    lines.push(match record.access() {
-        Some(access) if access.is_valid(now) => format!(
-            "store: token {} of {} ago, valid for {}",
-            record.generation,
-            ago(access.issued),
-            words(
-                access
-                    .life
-                    .saturating_sub(access.age(now).unwrap_or_default())
+    let ago = |then: UnixTime| words(now.wall.since(then).as_secs());
+    let number = record.generation.0;
+    lines.push(match &record.access {
+        Some(access) if access.is_valid(now) => {
+            let age = access.age(now).unwrap_or_default();
+            format!(
+                "store: token {number} of {} ago, valid for {}",
+                ago(access.issued),
+                words(access.life.saturating_sub(age))
             )
-        ),
+        }
         Some(access) => format!(
-            "store: token {} of {} ago, expired",
-            record.generation,
+            "store: token {number} of {} ago, expired",
             ago(access.issued)
         ),
-        None if record.login.is_some() => "store: a refresh token, no access token yet".to_owned(),
+        None if record.refresh.token().is_some() => {
+            "store: a refresh token, no access token yet".to_owned()
+        }
         None => "store: logged out, or never logged in".to_owned(),
     });
-    lines.push(match (record.refresh_token(), &record.in_flight) {
-        (None, _) => "refresh token: none; the next renewal logs in".to_owned(),
-        (Some(token), None) if token.is_alive(now) => {
+    lines.push(match &record.refresh {
+        Refresh::Absent => "refresh token: none; the next renewal logs in".to_owned(),
+        Refresh::Ready(token) if token.is_alive(now) => {
             format!("refresh token: of {} ago, {}", ago(token.issued), sent(record))
         }
-        (Some(_), None) => "refresh token: expired; the next renewal logs in".to_owned(),
-        (Some(_), Some(flight)) => match &flight.lost {
-            Some(lost) => format!("refresh token: lost, {} ({})", lost.reason, chain(&lost.cause)),
-            None if flight.sendings == 0 => {
-                "refresh token: the store had lost the record; not sent while another process may be sending it".to_owned()
-            }
-            None => format!(
-                "refresh token: being sent for {}; counts as lost in {}",
-                ago(flight.period.since),
-                words(flight.period.left(now).as_secs())
-            ),
+        Refresh::Ready(_) => "refresh token: expired; the next renewal logs in".to_owned(),
+        Refresh::InFlight { sendings: 0, .. } => {
+            "refresh token: the store had lost the record; not sent while another process may be sending it"
+                .to_owned()
+        }
+        Refresh::InFlight { period, .. } => format!(
+            "refresh token: being sent for {}; counts as lost in {}",
+            ago(period.since),
+            words(period.left(now).as_secs())
+        ),
+        Refresh::Lost { loss, .. } => match &loss.cause {
+            Some(cause) => format!("refresh token: lost, {} ({})", loss.reason, chain(cause)),
+            None => format!("refresh token: lost, {}", loss.reason),
         },
     });
-    if let Some(recovery) = &record.recovery {
+    if let LogIn::InProgress { period, .. } = record.login {
         lines.push(format!(
             "login: a process has been logging in for {}",
-            ago(recovery.period.since)
+            ago(period.since)
         ));
     }
     for back_off in &record.back_offs {

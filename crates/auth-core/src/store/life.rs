@@ -13,14 +13,10 @@ use std::fmt;
 /// assert_eq!(attempt.to_string(), "ab".repeat(16)); // for a file name, a key or a row
 /// assert_eq!(AttemptId::from_bytes(attempt.to_bytes()), attempt);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AttemptId(u128);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AttemptId(pub(crate) u128);
 
 impl AttemptId {
-    pub(crate) const fn new(number: u128) -> Self {
-        Self(number)
-    }
-
     /// Reads an id that a store has written. A new id for a test is sixteen random bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {

@@ -169,7 +169,7 @@ fn a_late_password_is_named() {
     let server = Guarded::start();
     let limit = Duration::from_millis(20);
     let builder = server.builder().timeout(limit).password_with(move || {
-        SystemClock.sleep(limit);
+        SystemClock::new().sleep(limit);
         Ok("canary7Qz-1".into())
     });
     let why = unavailable(&builder.connect().expect_err("an error"));

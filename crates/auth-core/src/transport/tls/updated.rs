@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ureq::config::Config;
 
 use crate::error::Result;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::Digest;
 use crate::secret::Secret;
 
 use super::{ClientCertificate, Library, Tls, TlsSettings};
@@ -120,7 +120,7 @@ impl Default for Updated {
 
 impl ClientCertificate {
     fn print(&self) -> Result<u64> {
-        let mut print = Fingerprint::new();
+        let mut print = Digest::new();
         print.bytes(&self.chain()?);
         let key = self.key.peek()?;
         print.text(key.as_ref().map_or("", Secret::expose));

@@ -163,7 +163,7 @@ fn a_late_password_is_named() {
     };
     let limit = Duration::from_millis(200);
     let slow = turning.plain().timeout(limit).password_with(move || {
-        SystemClock.sleep(limit);
+        SystemClock::new().sleep(limit);
         Ok("canary-0".into())
     });
     let error = slow.connect().unwrap_err();

@@ -141,7 +141,7 @@ fn checked(jwt: &str, state: &mut State) -> Value {
     let proof = proof(jwt);
     assert_eq!(proof.header["typ"], "dpop+jwt");
     assert_eq!(proof.header["alg"], "ES256");
-    let age = SystemClock
+    let age = SystemClock::new()
         .seconds()
         .abs_diff(proof.claims["iat"].as_u64().unwrap());
     assert!(age < 60, "made {age} s ago");
