@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use auth_all::Result;
-use auth_all::clock::Clock;
+use auth_all::clock::{Clock, UnixTime};
 use auth_all::grant::Identity;
 use auth_all::http::{Request, Response};
 use auth_all::store::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome};
@@ -29,7 +29,7 @@ struct State {
     stop_at: Option<Point>,
     step: Step,
     /// When the renewal began, by the fleet's clock.
-    begun: Duration,
+    begun: UnixTime,
     calls: Calls,
 }
 
@@ -105,7 +105,7 @@ impl Watch {
         let now = self.clock.now().wall;
         let mut state = self.state();
         let step = std::mem::take(&mut state.step);
-        let took = now.saturating_sub(state.begun);
+        let took = now.since(state.begun);
         drop(state);
         if matches!(step, Step::Send | Step::Commit) && took >= self.flight {
             say(&Report::Late);

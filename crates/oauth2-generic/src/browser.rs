@@ -72,7 +72,7 @@ impl BrowserLogin {
             open: None,
             show: Arc::new(print),
             always_show: false,
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::new()),
         }
     }
 

@@ -68,7 +68,7 @@ impl DeviceLogin {
             client,
             show: Arc::new(print),
             cancelled: Arc::new(|| false),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::new()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use auth_core::clock::{Clock, SystemClock, UnixTime};
+use auth_core::clock::{Clock, SystemClock};
 use auth_core::grant::TokenRequest;
 use auth_core::http::Response;
 use auth_core::transport::Transport;
@@ -122,7 +122,7 @@ impl Discovery {
             server.metadata().is_some_and(is_of_issuer) && server.allows_http() == self.allow_http
         });
         // A copy of the future has any age.
-        let now = std::time::SystemTime::from(UnixTime::new(SystemClock.now().wall));
+        let now = std::time::SystemTime::from(SystemClock::new().now().wall);
         let age = now.duration_since(written).unwrap_or(Duration::MAX);
         Ok(server.map(|server| (server, age)))
     }

@@ -17,9 +17,9 @@ fn assert_in_time(head: &'static [u8], dripped: &'static [u8]) {
     let limit = Duration::from_millis(600);
     assert!(limit < Duration::from_millis(50) * u32::try_from(dripped.len()).unwrap());
     let transport = patient(limit);
-    let before = SystemClock.now();
+    let before = SystemClock::new().now();
     let outcome = post(&transport, &server.url());
-    let took = SystemClock.now().since(before);
+    let took = SystemClock::new().now().since(before);
     assert_network(outcome, &NetworkFailure::Timeout, Delivery::Unknown);
     assert!(took >= limit && took <= limit + limit / 10, "{took:?}");
 }

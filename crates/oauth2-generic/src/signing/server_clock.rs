@@ -17,7 +17,7 @@ pub(crate) struct ServerClock {
 impl ServerClock {
     /// This second by the server's clock; `ours` is the session's time.
     pub(crate) fn now(&mut self, ours: UnixTime) -> u64 {
-        self.asked = Some((ours.seconds(), SystemClock.now().monotonic));
+        self.asked = Some((ours.seconds(), SystemClock::new().now().monotonic));
         ours.seconds().saturating_add_signed(self.ahead)
     }
 
@@ -31,7 +31,7 @@ impl ServerClock {
     pub(crate) fn corrected(&mut self, headers: &HeaderMap, tolerance: u64) -> Option<i64> {
         // The session's clock is not at hand here, so its last reading is carried on.
         let (ours, read_at) = self.asked?;
-        let since = SystemClock.now().monotonic.saturating_sub(read_at);
+        let since = SystemClock::new().now().monotonic.saturating_sub(read_at);
         let ours = ours.saturating_add(since.as_secs());
         let ahead = date(headers)?.saturating_sub_unsigned(ours);
         if ahead.abs_diff(self.ahead) <= tolerance {
