@@ -10,7 +10,7 @@ use oauth2::{
     AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
 };
 
-use crate::client::{Client, optional, stands_twice};
+use crate::client::{Client, optional, repeated};
 use crate::metadata::Endpoint;
 
 /// Content of the redirect.
@@ -73,7 +73,7 @@ pub(crate) fn url(
             )));
         }
         if is_set(client, name, wanted) {
-            return Err(stands_twice(name, "param"));
+            return Err(repeated(name, "param"));
         }
         request = request.add_extra_param(name, value.as_str());
     }

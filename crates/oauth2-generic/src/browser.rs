@@ -41,7 +41,7 @@ use words::Words;
 ///
 /// let client = Client::new(Server::discover("https://login.example.com")?, "acme-sync");
 /// let login = BrowserLogin::new(client).user("me").app_name("Acme Sync");
-/// let session = login.session(FileStore::open("/home/me/.local/state/acme-sync")?)?;
+/// let session = login.session(FileStore::for_program("acme-sync")?)?;
 /// // Weeks later, if the server has ended the login: this session and its clones continue with a new one.
 /// session.log_in_if_needed(|http| login.exchange(http))?;
 /// # Ok::<(), oauth2_generic::Error>(())

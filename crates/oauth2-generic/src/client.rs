@@ -15,7 +15,7 @@ use crate::metadata::Endpoint;
 use crate::server::{Encoding, Server};
 
 pub(crate) use announced::{At, DEVICE_CODE};
-pub(crate) use further::{Own, stands_twice};
+pub(crate) use further::{Own, repeated};
 
 /// This program at a server: its id, how it authenticates, and what its tokens are for. Cheap to clone.
 ///

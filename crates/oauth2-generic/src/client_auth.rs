@@ -70,7 +70,21 @@ impl ClientAuth {
     /// By the certificate of the TLS connection (RFC 8705), with `client_id` in the body. A discovered server's
     /// endpoints for that are used.
     ///
-    /// The certificate is a setting of the session's TLS, and of the transport that logs users in.
+    /// The certificate is a setting of TLS, for the token endpoint and the API alike:
+    ///
+    /// ```no_run
+    /// use oauth2_generic::transport::{ClientCertificate, Tls};
+    /// use oauth2_generic::{Client, ClientAuth, ClientCredentials, Server, Session, secret};
+    ///
+    /// let certificate = ClientCertificate::file("client.crt", secret::file("client.key"));
+    /// let client = Client::new(Server::discover("https://login.bank.example")?, "treasury")
+    ///     .auth(ClientAuth::mutual_tls());
+    /// let session = Session::builder(ClientCredentials::new(client))
+    ///     .tls(Tls::rustls().client_certificate(certificate))
+    ///     .build()?;
+    /// # let _ = session;
+    /// # Ok::<(), oauth2_generic::Error>(())
+    /// ```
     pub fn mutual_tls() -> Self {
         Self::by(Way::MutualTls)
     }

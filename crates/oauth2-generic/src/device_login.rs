@@ -43,7 +43,7 @@ pub use qr::Qr;
 /// let session = DeviceLogin::new(client)
 ///     .user("lobby")
 ///     .show(|prompt| println!("{prompt}")) // On another device, open https://… and enter WDJB-MJHT
-///     .session(FileStore::open("/var/lib/screen/logins")?)?;
+///     .session(FileStore::for_program("screen")?)?;
 /// # let _ = session;
 /// # Ok::<(), oauth2_generic::Error>(())
 /// ```

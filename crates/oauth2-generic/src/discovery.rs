@@ -71,8 +71,8 @@ impl Discovery {
     /// container network included. Every machine on the way can then read and change them. Default: https, except for
     /// `127.0.0.1` and `[::1]`.
     ///
-    /// Users may then log in over plain http, too. Requests to the server need a transport that
-    /// [allows plain http](auth_core::transport::HttpTransport), and requests with a token
+    /// Users may then log in over plain http, too. Requests to the server need
+    /// [`HttpTransportBuilder::danger_allow_http`](auth_core::transport::HttpTransportBuilder::danger_allow_http), and requests with a token
     /// [`SessionBuilder::danger_allow_http`](auth_core::SessionBuilder::danger_allow_http).
     pub fn danger_allow_http(mut self) -> Self {
         self.allow_http = true;

@@ -4,7 +4,7 @@ use auth_core::grant::{Identity, Policy, RevokedToken, TokenRequest};
 use auth_core::secret::SecretSource;
 use auth_core::{Error, Grant, Result, Secret};
 
-use crate::client::{Client, Own, optional, stands_twice};
+use crate::client::{Client, Own, optional, repeated};
 
 /// An extension grant (RFC 6749 §4.5): a grant type, and parameters that the server documents for it.
 ///
@@ -109,7 +109,7 @@ impl Grant for ExtensionGrant {
         let mut own: Vec<&str> = names.collect();
         let by_client = |name: &&&str| self.client.sets(name, Own::from(&[][..]));
         if let Some(name) = own.iter().find(by_client) {
-            return Err(stands_twice(name, "ExtensionGrant"));
+            return Err(repeated(name, "ExtensionGrant"));
         }
         let scope = self
             .client

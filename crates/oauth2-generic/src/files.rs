@@ -9,7 +9,7 @@ use auth_core::{Error, Result, Secret};
 
 use crate::authorize::new_state;
 
-/// What other users must not be able to do with a file.
+/// Access to a file that other users must not have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Closed {
     /// Change it.

@@ -245,12 +245,13 @@ mod tests {
 
     #[test]
     fn a_way_of_ones_own_counts_as_opened_unless_it_fails() {
-        let opening = |result: io::Result<()>| Opening::With(Box::new(move |_| result));
-        assert!(!opening(Ok(())).launch("u").is_in_vain());
-        assert!(
-            opening(Err(io::ErrorKind::NotFound.into()))
-                .launch("u")
-                .is_in_vain()
-        );
+        let opening = |failure: Option<io::ErrorKind>| {
+            Opening::With(Arc::new(move |_: &str| {
+                failure.map_or(Ok(()), |it| Err(it.into()))
+            }))
+        };
+        assert!(!opening(None).launch("u").is_in_vain());
+        let failing = opening(Some(io::ErrorKind::NotFound));
+        assert!(failing.launch("u").is_in_vain());
     }
 }

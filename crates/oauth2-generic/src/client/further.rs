@@ -58,12 +58,12 @@ impl Client {
             if !self.sets(name, own) {
                 request = request.param(name.clone(), value);
             } else if !self.says_the_same(name, value) {
-                return Err(stands_twice(name, setting));
+                return Err(repeated(name, setting));
             }
         }
         for (name, value) in &self.0.secret_params {
             if self.sets(name, own) {
-                return Err(stands_twice(name, "Client::secret_param"));
+                return Err(repeated(name, "Client::secret_param"));
             }
             request = request.secret(name.clone(), value);
         }
@@ -103,7 +103,7 @@ impl Client {
 }
 
 /// The error for a parameter that a request has already: none may be repeated (RFC 6749 §3.1 and §3.2).
-pub(crate) fn stands_twice(name: &str, setting: &str) -> Error {
+pub(crate) fn repeated(name: &str, setting: &str) -> Error {
     let instead = match name {
         "grant_type" => "`ExtensionGrant` is for a grant type of your own",
         "client_secret" | "client_assertion" | "client_assertion_type" => {

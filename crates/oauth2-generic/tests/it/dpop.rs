@@ -3,6 +3,7 @@
 mod agent; // real requests, to an API that is as strict as the RFC
 mod api; // that API
 mod clocks; // a clock that is wrong
+mod files; // a key that is kept in a file
 mod keys; // the key itself
 mod nonces; // a server that wants a nonce, and how often a request is sent
 mod server; // an authorization server that keeps what it was asked
