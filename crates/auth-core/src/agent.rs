@@ -1,7 +1,7 @@
 //! `ureq` agents that sign their requests: the only place where types of `ureq` are public.
 //!
 //! [`Session::agent`] makes one, and [`agent_with`] one with settings of your own. Their failures are errors of `ureq`;
-//! [`error()`] turns them into an [`Error`](crate::Error), so that a function that returns this crate's
+//! [`error()`] turns them into an [`Error`], so that a function that returns this crate's
 //! [`Result`](crate::Result) can send a request:
 //!
 //! ```no_run

@@ -48,10 +48,10 @@ pub use crate::token::{Lifetime, TokenResponse, TokenType};
 ///         Ok(TokenRequest::form("https://api.acme.example/token")
 ///             .param("grant_type", "client_credentials")
 ///             .param("client_id", &self.client_id)
-///             .param("client_secret", &self.client_secret))
+///             .secret("client_secret", &self.client_secret))
 ///     }
 /// }
-/// # let _ = auth_core::Session::new(Acme { client_id: "a".into(), client_secret: "b".into() });
+/// # let _ = auth_core::Session::new(Acme { client_id: "a".into(), client_secret: Secret::new("b") });
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a grant",

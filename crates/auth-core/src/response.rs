@@ -154,7 +154,7 @@ impl ResponseFormat {
     ///     parameter("token_type", "bearer"),
     /// ])?;
     /// assert_eq!(tokens.access_token.expose(), "abc");
-    /// # auth_core::Result::Ok(())
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
     ///
     /// # Errors

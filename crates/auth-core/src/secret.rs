@@ -100,7 +100,7 @@ impl From<String> for Secret {
 /// assert_eq!(vault.read()?.expose(), "from the vault");
 /// let value = SecretSource::from(Secret::new("s3cret"));
 /// assert_eq!(value.read()?.expose(), "s3cret");
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct SecretSource(Place);
@@ -243,7 +243,7 @@ pub fn env(name: impl Into<OsString>) -> SecretSource {
 /// # if cfg!(unix) {
 /// assert_eq!(token.read()?.expose(), "s3cret");
 /// # }
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 #[must_use]
 pub fn command<S: AsRef<OsStr>>(

@@ -157,7 +157,7 @@ impl Session {
     /// let session = auth_core::testing::session("abc");
     /// let length = session.with_authorization(|value| value.len())?;
     /// assert_eq!(length, "Bearer abc".len());
-    /// # auth_core::Result::Ok(())
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl Session {
     /// if session.reject(&token) {
     ///     let another = session.token()?;
     /// }
-    /// # auth_core::Result::Ok(())
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
     #[must_use = "`false` means that another try would be rejected too"]
     pub fn reject(&self, token: &Token) -> bool {
@@ -284,7 +284,7 @@ impl Session {
     /// session.token()?;
     /// println!("{}", session.status()); // one line; `{:#}` has the details
     /// assert!(session.status().last_error.is_none());
-    /// # auth_core::Result::Ok(())
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
     #[must_use]
     pub fn status(&self) -> SessionStatus {

@@ -108,7 +108,7 @@ use record::is_current;
 /// let record = Record::from_bytes(b"a session writes this".to_vec());
 /// assert_eq!(table.swap(&identity, None, &record)?, SwapOutcome::Stored);
 /// assert_eq!(table.load(&identity)?, Some(record));
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 pub trait Store: Debug + Send + Sync {
     /// Loads the record of a login. A missing record is not an error.

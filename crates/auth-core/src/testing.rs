@@ -9,7 +9,7 @@
 //!
 //! assert_eq!(header(&testing::session("abc"))?, "Sensitive");
 //! assert_eq!(testing::session("abc").token()?.expose(), "abc");
-//! # Result::Ok(())
+//! # Ok::<(), auth_core::Error>(())
 //! ```
 
 use std::collections::VecDeque;
@@ -32,7 +32,7 @@ use crate::transport::Transport;
 /// ```
 /// let session = auth_core::testing::session("abc");
 /// assert_eq!(session.authorization()?, "Bearer abc");
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 #[must_use]
 pub fn session(access_token: &str) -> Session {
@@ -148,7 +148,7 @@ const NEW_YEAR_2026: u64 = 1_767_225_600;
 /// let request = TokenRequest::form("https://login.example.com/token").param("client_id", "batch");
 /// assert_eq!(request.send(&http)?.access_token.expose(), "abc");
 /// assert_eq!(http.requests()[0].body(), b"client_id=batch");
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct CannedTransport(Arc<Mutex<Exchanges>>);

@@ -19,7 +19,7 @@ use super::{Session, lock};
 ///
 /// let sessions = Sessions::new(|customer: &u64| Ok(testing::session(&format!("token-of-{customer}"))));
 /// assert_eq!(sessions.get(&4711)?.token()?.expose(), "token-of-4711");
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 pub struct Sessions<K> {
     make: Box<dyn Fn(&K) -> Result<Session> + Send + Sync>,

@@ -21,7 +21,7 @@ use super::{Inner, lock};
 /// let status = session.status();
 /// assert!(status.to_string().starts_with("valid for "));
 /// assert!(status.expires_at > status.renewal_due_at);
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]

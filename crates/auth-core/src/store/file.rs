@@ -129,7 +129,7 @@ impl FileStore {
     /// use auth_core::store::FileStore;
     ///
     /// let store = FileStore::for_program("acme-sync")?;
-    /// # auth_core::Result::Ok(())
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
     ///
     /// # Errors

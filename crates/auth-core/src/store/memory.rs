@@ -22,7 +22,7 @@ use super::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome};
 /// let record = Record::from_bytes(b"a session writes this".to_vec());
 /// assert_eq!(store.swap(&identity, None, &record)?, SwapOutcome::Stored);
 /// assert_eq!(store.clone().load(&identity)?, Some(record));
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Shared>);

@@ -26,7 +26,7 @@ use crate::secret::{Secret, SecretSource};
 /// let text = key.to_base64(); // for the vault
 /// let same = EncryptionKey::from_base64(text)?;
 /// assert_eq!(format!("{same:?}"), "EncryptionKey(…)");
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct EncryptionKey {
