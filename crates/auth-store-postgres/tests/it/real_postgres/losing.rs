@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use auth_core::clock::{Clock, SystemClock};
-use auth_core::error::StoreFailure;
+use auth_core::error::{Remedy, StoreFailure};
 use auth_core::store::{Store, SwapOutcome};
 use auth_store_postgres::PostgresStore;
 use services::{Postgres, or_skip};
@@ -190,7 +190,7 @@ fn a_locked_row_delays_a_call_until_the_time_out() {
         for thread in tries {
             let error = thread.join().unwrap();
             assert_failure(&error, StoreFailure::Unavailable, "time-out");
-            assert!(error.is_transient());
+            assert!(error.remedy() == Remedy::Retry);
         }
     });
     let took = SystemClock.now().since(began);
@@ -243,7 +243,7 @@ fn a_server_that_comes_back_is_found_again() {
         let began = SystemClock.now();
         let error = store.load(&jane).unwrap_err();
         let took = SystemClock.now().since(began);
-        assert!(error.is_transient(), "{error}");
+        assert!(error.remedy() == Remedy::Retry, "{error}");
         assert!(took < limit * 4, "{took:?}");
     }
     server.restart().unwrap();
