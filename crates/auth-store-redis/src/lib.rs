@@ -6,7 +6,6 @@ mod builder;
 mod commands;
 mod diagnosis;
 mod failure;
-mod password;
 mod safety;
 mod server;
 mod url;
@@ -24,13 +23,20 @@ use server::Server;
 
 pub use auth_core::store::Store;
 pub use auth_core::{self, Error, Result, Secret};
-pub use builder::Builder;
+pub use builder::RedisStoreBuilder;
 
 /// Logins in Redis or Valkey; clones share their connections.
 ///
-/// Each login is one key without an expiry, and each change of it one script, which the server runs
-/// while nobody else gets a word in. A lost connection is replaced, and a swap whose answer was lost
-/// is repeated, so that you get an error only if Redis cannot be reached.
+/// Each login is one key without an expiry. A swap is one script, which the server runs without interruption. A lost
+/// connection is replaced, and a swap whose response was lost is repeated, so a call fails only if Redis cannot be
+/// reached.
+///
+/// ```no_run
+/// use auth_store_redis::RedisStore;
+///
+/// let store = RedisStore::connect("redis://127.0.0.1:6379")?;
+/// # auth_store_redis::Result::Ok(())
+/// ```
 #[derive(Clone)]
 pub struct RedisStore(Arc<Inner>);
 
@@ -40,20 +46,20 @@ struct Inner {
 }
 
 impl RedisStore {
-    /// Connects to `redis://127.0.0.1:6379`, or to `rediss://user:password@host:6379/0` elsewhere.
+    /// Connects to `redis://127.0.0.1:6379` on this machine, or to `rediss://user:password@host:6379/0` elsewhere.
     ///
-    /// What of the server's settings could lose a login is logged as one warning.
+    /// Settings of the server that could lose a login are logged as one warning.
     ///
     /// # Errors
-    /// `Error::Configuration` if the URL, the password or a permission has to be corrected;
-    /// `Error::Store` if the server cannot be reached, which is transient, or is a replica.
-    pub fn connect(url: &str) -> Result<Self> {
+    /// [`Error::Configuration`] if the URL, the password or a right of the user must be corrected;
+    /// [`Error::Store`] if the server cannot be reached, where a later try may work, or is a replica.
+    pub fn connect(url: impl Into<String>) -> Result<Self> {
         Self::builder(url).connect()
     }
 
-    /// Settings for another prefix, time-out or certificate.
-    pub fn builder(url: &str) -> Builder {
-        Builder::new(url)
+    /// Returns the settings of a store, to be changed before [`connect`](RedisStoreBuilder::connect).
+    pub fn builder(url: impl Into<String>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(url.into())
     }
 
     fn key(&self, identity: &Identity) -> String {

@@ -1,4 +1,4 @@
-//! The tests that need PostgreSQL, and how they get it.
+//! The tests that need PostgreSQL, and their server.
 
 mod creating;
 mod durable;
@@ -17,17 +17,17 @@ use auth_core::Error;
 use auth_core::error::StoreFailure;
 use auth_core::grant::Identity;
 use auth_core::store::Record;
-use auth_store_postgres::{Builder, PostgresStore};
+use auth_store_postgres::{PostgresStore, PostgresStoreBuilder};
 use services::{Postgres, or_skip};
 
-/// A database of one's own in a server that all tests share.
+/// A database of one test in a server that all tests share.
 pub(crate) struct Database {
     server: Arc<Postgres>,
     name: String,
 }
 
 impl Database {
-    /// None, which is said loudly, where there is no PostgreSQL. The name must be no other test's.
+    /// `None`, with a message, without PostgreSQL. No other test may use the name.
     pub(crate) fn new(name: &str) -> Option<Self> {
         crate::logs::keep();
         let server = shared()?;
@@ -51,7 +51,7 @@ impl Database {
         PostgresStore::connect(self.url()).unwrap()
     }
 
-    pub(crate) fn builder(&self) -> Builder {
+    pub(crate) fn builder(&self) -> PostgresStoreBuilder {
         PostgresStore::builder(self.url())
     }
 
@@ -59,7 +59,7 @@ impl Database {
         self.server.sql_in(&self.name, sql)
     }
 
-    /// Makes sure that there is the role whose members need passwords.
+    /// Creates the role whose members need passwords, unless it exists.
     pub(crate) fn may_need_passwords(&self) {
         self.sql(
             "DO $$ BEGIN CREATE ROLE with_password; \
@@ -67,7 +67,7 @@ impl Database {
         );
     }
 
-    /// A session of somebody else.
+    /// A session of another program.
     pub(crate) fn beside(&self) -> postgres::Client {
         let url = self.server.url_of("postgres", &self.name);
         postgres::Client::connect(&url, postgres::NoTls).unwrap()
@@ -78,7 +78,7 @@ impl Database {
         self.server.terminate(&self.name)
     }
 
-    /// Waits until a query answers this; it must come true by what other threads do.
+    /// Waits until a query returns this, by the work of other threads.
     pub(crate) fn wait_for(&self, sql: &str, expected: &str) {
         let mut beside = self.beside();
         let seen = (0..200_000).any(|_| {
@@ -88,7 +88,7 @@ impl Database {
         assert!(seen, "{sql} never was {expected}");
     }
 
-    /// Waits until so many statements of the stores wait for something of this kind.
+    /// Waits until this many statements of the stores wait for a lock of this kind.
     pub(crate) fn wait_until_waiting(&self, kind: &str, count: usize) {
         let sql = format!("SELECT count(*)::text FROM {}", self.waiting(kind));
         self.wait_for(&sql, &count.to_string());
@@ -121,7 +121,7 @@ impl Database {
     }
 }
 
-/// The server that is running for other tests, or a new one; it ends with the last test that uses it.
+/// The running server of other tests, or a new one; it ends with the last test that uses it.
 fn shared() -> Option<Arc<Postgres>> {
     static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,7 +138,7 @@ pub(crate) fn who(name: &str) -> Identity {
 }
 
 pub(crate) fn record(text: &str) -> Record {
-    Record::from(text.as_bytes().to_vec())
+    Record::from_bytes(text.as_bytes().to_vec())
 }
 
 #[track_caller]

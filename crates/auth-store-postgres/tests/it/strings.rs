@@ -1,11 +1,12 @@
-//! Connection strings as providers and other clients write them: taken, or refused by what is odd.
+//! Connection strings as providers and other clients write them: accepted, or refused with the odd part.
 
 use std::net::TcpListener;
 
 use auth_core::Error;
+use auth_core::error::Remedy;
 use auth_store_postgres::PostgresStore;
 
-/// Why it is refused before anything is sent; nothing of it is shown.
+/// The reason why it is refused before the network is used; nothing of it is shown.
 #[track_caller]
 fn refused(text: &str) -> String {
     let error = PostgresStore::connect(text).unwrap_err();
@@ -19,7 +20,7 @@ fn refused(text: &str) -> String {
     error.to_string()
 }
 
-/// A parameter is refused by its name, with what to write instead.
+/// A parameter is refused by its name, with the correction.
 #[track_caller]
 fn names(parameters: &str, about: &[&str]) {
     for text in [
@@ -36,7 +37,7 @@ fn names(parameters: &str, about: &[&str]) {
     }
 }
 
-/// It is a string that can be used, for a server that is not there.
+/// The string can be used, for a server that is down.
 #[track_caller]
 fn taken(text: &str) {
     let port = {
@@ -45,9 +46,9 @@ fn taken(text: &str) {
     };
     let text = text.replace("PORT", &port.to_string());
     let error = PostgresStore::connect(text.clone()).unwrap_err();
-    assert!(error.is_transient(), "{text}: {error}");
+    assert!(error.remedy() == Remedy::Retry, "{text}: {error}");
     assert!(
-        error.to_string().contains("is it running"),
+        error.to_string().contains("check that it runs"),
         "{text}: {error}"
     );
 }
@@ -147,17 +148,17 @@ fn an_unsupported_parameter_is_named() {
     for (parameters, about) in [
         (
             "sslmode=no-verify",
-            &["`sslmode`", "`Builder::authorities`"][..],
+            &["`sslmode`", "`PostgresStoreBuilder::only_authorities`"][..],
         ),
         ("sslmode=canary", &["`sslmode`", "verify-full"]),
         (
             "sslaccept=accept_invalid_certs",
-            &["`sslaccept`", "verified"],
+            &["`sslaccept`", "verification"],
         ),
-        ("sslfactory=canary", &["`sslfactory`", "verified"]),
+        ("sslfactory=canary", &["`sslfactory`", "verification"]),
         (
             "sslcert=canary&sslkey=canary",
-            &["`sslcert`", "`Builder::password`"],
+            &["`sslcert`", "`PostgresStoreBuilder::client_certificate`"],
         ),
         ("sslcrl=canary", &["`sslcrl`"]),
         ("sslcertmode=require", &["`sslcertmode`"]),
@@ -168,13 +169,19 @@ fn an_unsupported_parameter_is_named() {
             &["`target_session_attrs`"],
         ),
         ("targetServerType=secondary", &["`target_session_attrs`"]),
-        ("schema=one,two", &["`schema`", "`Builder::schema`"]),
+        (
+            "schema=one,two",
+            &["`schema`", "`PostgresStoreBuilder::schema`"],
+        ),
         (
             "currentSchema=one,two",
-            &["`currentSchema`", "`Builder::schema`"],
+            &["`currentSchema`", "`PostgresStoreBuilder::schema`"],
         ),
         ("service=canary", &["`service`"]),
-        ("passfile=canary", &["`passfile`", "`Builder::password`"]),
+        (
+            "passfile=canary",
+            &["`passfile`", "`PostgresStoreBuilder::password`"],
+        ),
         (
             "require_auth=scram-sha-256",
             &["`require_auth`", "pg_hba.conf"],
@@ -186,18 +193,18 @@ fn an_unsupported_parameter_is_named() {
             "authenticationPluginClassName=canary",
             &[
                 "`authenticationPluginClassName`",
-                "`Builder::password_with`",
+                "`PostgresStoreBuilder::password`",
             ],
         ),
         ("socketFactory=canary", &["`socketFactory`"]),
         (
             "oauth_client_id=canary",
-            &["`oauth_issuer`", "`Builder::password_with`"],
+            &["`oauth_issuer`", "`PostgresStoreBuilder::password`"],
         ),
         ("client_encoding=latin1", &["`client_encoding`", "UTF8"]),
         (
             "statement_timeout=5s",
-            &["`statement_timeout`", "`Builder::timeout`"],
+            &["`statement_timeout`", "`PostgresStoreBuilder::timeout`"],
         ),
         ("connect_timeout=canary", &["`connect_timeout`", "value"]),
         ("channel_binding=canary", &["`channel_binding`", "value"]),
@@ -210,13 +217,13 @@ fn an_unsupported_parameter_is_named() {
     }
 }
 
-/// Its name may be a piece of a password.
+/// Its name may be part of a password.
 #[test]
 fn an_unknown_parameter_is_named_by_its_position() {
     let why = refused("postgres://app@127.0.0.1/app?application_name=x&canary=1");
-    assert!(why.contains("parameter 2 is none"), "{why}");
+    assert!(why.contains("parameter 2 is not one"), "{why}");
     let why = refused("host=127.0.0.1 canary=1");
-    assert!(why.contains("parameter 2 is none"), "{why}");
+    assert!(why.contains("parameter 2 is not one"), "{why}");
 }
 
 #[test]
@@ -262,11 +269,11 @@ fn every_name_of_tls_means_tls() {
         let error = without_tls("127.0.0.1", &format!("?{parameters}"));
         let why = error.to_string();
         assert!(
-            unavailable(&error) && why.contains("`ssl`"),
+            unavailable(&error) && why.contains("`ssl = on`"),
             "{parameters}: {why}"
         );
         assert!(!why.contains("localhost"), "{why}");
-        assert!(why.contains("leave `sslmode` out"), "{why}");
+        assert!(why.contains("remove `sslmode`"), "{why}");
     }
 }
 
@@ -308,7 +315,7 @@ fn localhost_without_a_server_names_the_address() {
     assert!(error.to_string().contains("`127.0.0.1`"), "{error}");
 }
 
-/// What comes of a server that has no TLS.
+/// The error for a server that has no TLS.
 #[cfg(feature = "tls")]
 fn without_tls(host: &str, parameters: &str) -> Error {
     use std::io::{Read, Write};
@@ -317,7 +324,7 @@ fn without_tls(host: &str, parameters: &str) -> Error {
     std::thread::spawn(move || {
         for mut stream in server.incoming().map_while(Result::ok) {
             let _ = stream.read(&mut [0; 1024]);
-            // "No": its answer to the question for TLS.
+            // "No": its response to the request for TLS.
             let _ = stream.write_all(b"N");
         }
     });

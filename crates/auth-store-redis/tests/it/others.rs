@@ -1,9 +1,9 @@
-//! What answers and is not a Redis server that this store can use: other roles, proxies, services.
+//! Servers that this store cannot use: other roles, proxies; and services that it can.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth_core::error::StoreFailure;
+use auth_core::error::{Remedy, StoreFailure};
 use auth_core::grant::Identity;
 use auth_core::store::Store;
 use auth_store_redis::{Error, RedisStore};
@@ -11,7 +11,7 @@ use services::journal;
 
 use crate::fake::{Fake, info, usual};
 
-/// The words of an error that only a person can mend, and that a session does not try again.
+/// The message of an error that only the operator can correct.
 #[track_caller]
 fn configuration(fake: &Fake) -> String {
     match RedisStore::connect(&fake.url()) {
@@ -26,7 +26,8 @@ fn not_safe(fake: &Fake) -> String {
         Err(Error::Store {
             failure: StoreFailure::Unsafe,
             message,
-        }) => detail.into_owned(),
+            ..
+        }) => message.into_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -57,7 +58,7 @@ fn a_replica_by_any_name_is_refused() {
     assert_eq!(logged, [""; 0]);
 }
 
-/// How servers, proxies and services say it; what they quote of the question is not passed on.
+/// Messages of servers, proxies and services, whose quotes of the command are not passed on.
 #[test]
 fn a_server_without_scripts_is_named() {
     for answer in [
@@ -72,7 +73,10 @@ fn a_server_without_scripts_is_named() {
         let why = configuration(&Fake::but_for(move |command, _| {
             (command == "EVALSHA").then(|| answer.to_owned())
         }));
-        assert!(why.contains("does not know `EVALSHA`"), "{answer}: {why}");
+        assert!(
+            why.contains("does not support `EVALSHA`"),
+            "{answer}: {why}"
+        );
         assert!(why.contains("PERSIST, EVAL and EVALSHA"), "{why}");
         assert!(!why.contains("canary7Qz"), "{why}");
     }
@@ -85,7 +89,7 @@ fn scripts_must_work_without_their_cache() {
         "EVAL" => Some("-ERR unknown command 'EVAL'\r\n".to_owned()),
         _ => None,
     }));
-    assert!(why.contains("does not know `EVAL`"), "{why}");
+    assert!(why.contains("does not support `EVAL`"), "{why}");
 }
 
 #[test]
@@ -102,7 +106,7 @@ fn a_command_missing_in_scripts_is_named() {
     }
 }
 
-/// A proxy that hangs up on what it does not know looks like a server that is restarted.
+/// A proxy that hangs up on unknown commands looks like a server that restarts.
 #[test]
 fn a_command_that_ends_the_connection_is_named() {
     for odd in ["INFO", "CONFIG", "EVALSHA"] {
@@ -129,8 +133,8 @@ fn a_command_that_ends_the_connection_is_named() {
 fn a_server_that_always_hangs_up_is_worth_a_retry() {
     let fake = Fake::start(|_, _| None);
     let error = RedisStore::connect(&fake.url()).expect_err("an error");
-    assert!(error.is_transient(), "{error:?}");
-    assert!(error.to_string().contains("restarted"), "{error}");
+    assert!(error.remedy() == Remedy::Retry, "{error:?}");
+    assert!(error.to_string().contains("restarting"), "{error}");
 }
 
 /// Services hide their settings; a store works there, with a warning.
@@ -144,7 +148,10 @@ fn a_service_that_hides_its_settings_works() {
     let (store, logged) = journal::of(|| RedisStore::connect(&fake.url()));
     store.expect("a connection");
     assert_eq!(logged.len(), 1, "{logged:?}");
-    assert!(logged[0].contains("not all of its settings"), "{logged:?}");
+    assert!(
+        logged[0].contains("cannot read all of its settings"),
+        "{logged:?}"
+    );
 }
 
 #[test]
@@ -223,7 +230,7 @@ fn an_ended_login_is_repeated() {
     let identity = Identity::new("test").with("username", "ada");
     assert_eq!(fake.visits(), 1);
     for _ in 0..2 {
-        assert_eq!(store.load(&identity).expect("an answer"), None);
+        assert_eq!(store.load(&identity).expect("a response"), None);
         assert_eq!(fake.visits(), 2);
     }
 }

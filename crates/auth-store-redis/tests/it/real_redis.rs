@@ -3,7 +3,7 @@
 mod access; // who may connect, and what is said to those who may not
 mod changes; // what load and swap do
 mod losses; // servers that die, stand still, or cannot be heard
-mod proxy; // loses what it is told to lose
+mod proxy; // a proxy that loses chosen messages
 mod safety; // settings that could lose a login
 #[cfg(feature = "tls")]
 mod tls; // certificates, ours and theirs
@@ -29,14 +29,14 @@ fn raw(redis: &Redis) -> redis::Connection {
     client.get_connection().expect("a connection")
 }
 
-/// What the server answers, as it says it.
+/// The response of the server.
 fn run<T: redis::FromRedisValue>(connection: &mut redis::Connection, command: &str) -> T {
     let mut words = command.split(' ');
     let mut cmd = redis::cmd(words.next().expect("a command"));
     words.for_each(|word| {
         cmd.arg(word);
     });
-    cmd.query(connection).expect("an answer")
+    cmd.query(connection).expect("a response")
 }
 
 /// How often the server has run a command since `CONFIG RESETSTAT`.
@@ -55,20 +55,20 @@ fn login(name: &str) -> Identity {
 }
 
 fn record(bytes: impl AsRef<[u8]>) -> Record {
-    bytes.as_ref().to_vec().into()
+    Record::from_bytes(bytes.as_ref().to_vec())
 }
 
 /// Swaps, and says which error.
 #[track_caller]
-fn put(store: &RedisStore, login: &Identity, old: Option<&str>, new: &str) -> Swap {
+fn put(store: &RedisStore, login: &Identity, old: Option<&str>, new: &str) -> SwapOutcome {
     let old = old.map(record);
     let outcome = store.swap(login, old.as_ref(), &record(new));
-    outcome.expect("an answer")
+    outcome.expect("a response")
 }
 
 #[track_caller]
 fn found(store: &RedisStore, login: &Identity) -> Option<String> {
-    let record = store.load(login).expect("an answer")?;
+    let record = store.load(login).expect("a response")?;
     Some(String::from_utf8_lossy(record.expose()).into_owned())
 }
 

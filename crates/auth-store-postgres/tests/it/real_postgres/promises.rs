@@ -80,7 +80,7 @@ fn a_record_of_64_kib_keeps_every_byte() {
     let (store, jane) = (database.store(), who("jane"));
     let all: Vec<u8> = (0..=255).cycle().take(64 * 1024).collect();
     let backwards: Vec<u8> = all.iter().rev().copied().collect();
-    let (all, backwards) = (Record::from(all), Record::from(backwards));
+    let (all, backwards) = (Record::from_bytes(all), Record::from_bytes(backwards));
     assert_eq!(store.swap(&jane, None, &all).unwrap(), SwapOutcome::Stored);
     assert_eq!(store.load(&jane).unwrap(), Some(all.clone()));
     assert_eq!(
@@ -88,7 +88,7 @@ fn a_record_of_64_kib_keeps_every_byte() {
         SwapOutcome::Stored
     );
     assert_eq!(store.load(&jane).unwrap(), Some(backwards.clone()));
-    let empty = Record::from(Vec::new());
+    let empty = Record::from_bytes(Vec::new());
     assert_eq!(
         store.swap(&jane, Some(&backwards), &empty).unwrap(),
         SwapOutcome::Stored

@@ -1,8 +1,8 @@
-//! Servers, users and databases that are the wrong ones; and errors, which give nothing away.
+//! Wrong servers, users and databases; and errors, which show no secret.
 
-use auth_core::Error;
-use auth_core::error::StoreFailure;
+use auth_core::error::{Remedy, StoreFailure};
 use auth_core::store::{Record, Store, SwapOutcome};
+use auth_core::{Error, Secret};
 use auth_store_postgres::PostgresStore;
 use services::{Postgres, or_skip};
 
@@ -17,7 +17,7 @@ fn a_wrong_password_is_refused_and_not_shown() {
     database.sql("CREATE ROLE jane LOGIN SUPERUSER PASSWORD 'canary' IN ROLE with_password");
     let connect = |password: &str| {
         let settings = PostgresStore::builder(database.url_of("jane"));
-        settings.password(password).connect()
+        settings.password(Secret::new(password)).connect()
     };
     let store = connect("canary").unwrap();
     assert!(!format!("{store:?}").contains("canary"), "{store:?}");
@@ -83,7 +83,7 @@ fn a_standby_is_refused_and_its_primary_is_found() {
 
     let error = PostgresStore::connect(standby.url()).unwrap_err();
     assert_failure(&error, StoreFailure::Unsafe, "standby");
-    assert!(!error.is_transient());
+    assert!(error.remedy() != Remedy::Retry);
 
     let both = [(&standby, &primary), (&primary, &standby)].map(|(one, other)| {
         let hosts = format!("127.0.0.1:{},127.0.0.1:{}", one.port(), other.port());
@@ -98,7 +98,7 @@ fn a_standby_is_refused_and_its_primary_is_found() {
     primary.kill();
     for hosts in &both {
         let error = PostgresStore::connect(hosts).unwrap_err();
-        assert!(error.is_transient(), "{error}");
+        assert!(error.remedy() == Remedy::Retry, "{error}");
     }
 }
 
@@ -117,7 +117,7 @@ fn a_read_only_database_is_refused() {
     );
     assert_eq!(database.terminate(), 1);
     let error = store.swap(&who("jane"), None, &record("one")).unwrap_err();
-    assert_failure(&error, StoreFailure::Unsafe, "does not take writes");
+    assert_failure(&error, StoreFailure::Unsafe, "accepts no writes");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_quoted_row_is_in_no_error_and_no_log() {
             false,
         ),
     ];
-    let secret = Record::from(b"canary-record".to_vec());
+    let secret = Record::from_bytes(b"canary-record".to_vec());
     let hexadecimal: String = secret
         .expose()
         .iter()
@@ -199,8 +199,8 @@ fn the_server_shows_and_logs_no_record() {
         return;
     };
     let store = database.store();
-    let secret = Record::from(b"canary-record".to_vec());
-    let next = Record::from(b"canary-next".to_vec());
+    let secret = Record::from_bytes(b"canary-record".to_vec());
+    let next = Record::from_bytes(b"canary-next".to_vec());
     assert_eq!(
         store.swap(&who("jane"), None, &secret).unwrap(),
         SwapOutcome::Stored

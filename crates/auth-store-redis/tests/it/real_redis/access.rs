@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::error::StoreFailure;
-use auth_core::store::{Store, SwapOutcome};
+use auth_core::error::{Remedy, StoreFailure};
+use auth_core::store::{Store, SwapOutcome, WaitOutcome};
+use auth_core::{Secret, secret};
 use auth_store_redis::{Error, RedisStore};
 use services::{Redis, Sentinel, Twemproxy, journal, or_skip};
 
@@ -48,7 +49,7 @@ fn a_password_that_is_set_replaces_the_urls() {
     let Some(redis) = guarded() else { return };
     for user in ["", ":canary7Qzwrong@", "default@"] {
         let url = format!("redis://{user}127.0.0.1:{}", redis.port());
-        let builder = RedisStore::builder(&url).password("canary7Qzright");
+        let builder = RedisStore::builder(&url).password(Secret::new("canary7Qzright"));
         assert!(!format!("{builder:?}").contains(CANARY));
         assert_eq!(found(&builder.connect().unwrap(), &login("ada")), None);
     }
@@ -90,7 +91,7 @@ fn a_wrong_password_is_named_and_not_quoted() {
         "",
     ] {
         let error = refused(&format!("redis://{user}127.0.0.1:{port}"));
-        assert!(error.contains("user name or password"), "{error}");
+        assert!(error.contains("the user or the password"), "{error}");
     }
 }
 
@@ -101,7 +102,7 @@ fn an_unexpected_password_is_named() {
     assert!(error.contains("has no password"), "{error}");
 }
 
-/// While it was right when we connected, the server's operator may put it right again.
+/// It was right when the store connected, so the server's operator may set it again.
 #[test]
 fn a_password_changed_later_is_worth_a_retry() {
     let Some(redis) = guarded() else { return };
@@ -110,9 +111,9 @@ fn a_password_changed_later_is_worth_a_retry() {
     let () = run(&mut admin, "CONFIG SET requirepass other");
     let () = run(&mut admin, "CLIENT KILL TYPE normal SKIPME yes");
     let error = failed(store.load(&login("ada")));
-    assert!(error.is_transient(), "{error:?}");
+    assert!(error.remedy() == Remedy::Retry, "{error:?}");
     assert!(
-        error.to_string().contains("user name or password"),
+        error.to_string().contains("the user or the password"),
         "{error}"
     );
     let () = run(&mut admin, &format!("CONFIG SET requirepass {CANARY}right"));
@@ -134,7 +135,7 @@ fn the_documented_user_has_every_right() {
     assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&store, &login("ada")), Some("a".into()));
     let waited = store.wait(&login("ada"), None, Duration::from_secs(600));
-    assert!(waited.unwrap());
+    assert_eq!(waited.unwrap(), WaitOutcome::Changed);
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn a_replica_is_refused() {
                 ..
             }
         );
-        assert!(is_unsafe && !error.is_transient(), "{error:?}");
+        assert!(is_unsafe && error.remedy() != Remedy::Retry, "{error:?}");
         assert!(
             error.to_string().contains("connect to the primary"),
             "{error}"
@@ -222,7 +223,10 @@ fn renamed_commands_are_named() {
             return;
         };
         let error = refused(&redis.url());
-        assert!(error.contains(&format!("does not know {named}")), "{error}");
+        assert!(
+            error.contains(&format!("does not support {named}")),
+            "{error}"
+        );
     }
     // These are a comfort only.
     let Some(redis) = or_skip(Redis::options().without(&["INFO", "CONFIG"]).start()) else {
@@ -252,7 +256,7 @@ fn a_cluster_has_one_database() {
         return;
     };
     let error = refused(&format!("{}/1", redis.url()));
-    assert!(error.contains("database 0 alone"), "{error}");
+    assert!(error.contains("only database 0"), "{error}");
 }
 
 /// As IAM tokens do, which live for minutes; the server ends the connections meanwhile.
@@ -267,7 +271,9 @@ fn a_changing_password_is_read_per_connection() {
     let url = format!("redis://turn@127.0.0.1:{}", redis.port());
     let builder = RedisStore::builder(&url);
     let store = builder
-        .password_with(move || Ok(now.lock().unwrap().as_str().into()))
+        .password(secret::from_fn(move || {
+            Ok(Secret::new(now.lock().unwrap().as_str()))
+        }))
         .connect()
         .unwrap();
     let mut old = None;
@@ -281,7 +287,11 @@ fn a_changing_password_is_read_per_connection() {
         old = Some(turn);
     }
     let waited = store.wait(&login("ada"), None, Duration::from_secs(600));
-    assert!(waited.unwrap(), "over a connection of its own");
+    assert_eq!(
+        waited.unwrap(),
+        WaitOutcome::Changed,
+        "over its own connection"
+    );
 }
 
 #[test]
@@ -290,7 +300,7 @@ fn a_server_that_is_full_is_not_a_wrong_password() {
     let mut admin = raw(&redis);
     let () = run(&mut admin, "CONFIG SET maxclients 1");
     let error = failed(RedisStore::connect(&redis.url()));
-    assert!(error.is_transient(), "{error:?}");
+    assert!(error.remedy() == Remedy::Retry, "{error:?}");
     // It says why and hangs up, and the second may overtake the first.
     let reasons = ["maxclients", "ended before"];
     assert!(
@@ -305,7 +315,7 @@ fn another_protocol_is_named() {
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
         for mut client in listener.incoming().map_while(Result::ok) {
-            // Reads first: whoever hangs up on what is unread resets the connection.
+            // Reads first: closing a socket with unread bytes resets the connection.
             let _ = client.read(&mut [0; 1024]);
             let _ = client.write_all(b"HTTP/1.1 400 canary7Qz\r\n\r\n");
         }

@@ -1,4 +1,4 @@
-//! What load and swap do.
+//! Load and swap.
 
 use std::thread;
 
@@ -27,7 +27,7 @@ fn a_swap_needs_the_expected_record() {
     assert_eq!(put(&other, &ada, None, "b"), SwapOutcome::Conflict);
     assert_eq!(put(&other, &ada, Some("A"), "b"), SwapOutcome::Conflict);
     assert_eq!(put(&other, &ada, Some("a"), "b"), SwapOutcome::Stored);
-    // Again, as after a lost answer.
+    // Again, as after a lost response.
     assert_eq!(put(&other, &ada, Some("a"), "b"), SwapOutcome::Stored);
     assert_eq!(put(&one, &ada, Some("a"), "c"), SwapOutcome::Conflict);
     assert_eq!(found(&one, &ada), Some("b".into()));
@@ -142,7 +142,7 @@ fn a_database_of_another_number_is_another_store() {
     let error = failed(RedisStore::connect(&format!("{}/99", redis.url())));
     assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     assert!(
-        error.to_string().contains("no database of that number"),
+        error.to_string().contains("no database with that number"),
         "{error}"
     );
 }
@@ -228,7 +228,7 @@ fn a_key_of_another_type_is_left_alone() {
             }
         );
         assert!(
-            unreadable && error.to_string().contains("another prefix"),
+            unreadable && error.to_string().contains("another `prefix`"),
             "{error}"
         );
     }

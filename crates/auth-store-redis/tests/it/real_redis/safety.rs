@@ -5,7 +5,7 @@ use services::{Redis, RedisOptions, journal, or_skip};
 
 use super::{CANARY, raw, run, store};
 
-/// What connecting to such a server logs; it works all the same.
+/// The log of connecting to such a server, which works anyway.
 fn logged(options: RedisOptions) -> Option<Vec<String>> {
     let redis = or_skip(options.start())?;
     let (store, logged) = journal::of(|| store(&redis));
@@ -36,14 +36,14 @@ fn a_safe_server_gets_no_warning() {
     assert_eq!(
         logged(options).expect("a server"),
         [""; 0],
-        "there is no limit"
+        "maxmemory is not set"
     );
 }
 
 #[test]
 fn each_unsafe_setting_is_named_with_its_fix() {
     let safe = Redis::options;
-    for (options, mend) in [
+    for (options, repair) in [
         (safe().set("appendonly", "no"), "CONFIG SET appendonly yes"),
         (
             safe().set("appendfsync", "everysec"),
@@ -68,7 +68,7 @@ fn each_unsafe_setting_is_named_with_its_fix() {
             return;
         };
         let warning = one_warning(&logged);
-        assert!(warning.contains(mend), "{warning}");
+        assert!(warning.contains(repair), "{warning}");
         assert_eq!(warning.matches("CONFIG SET").count(), 1, "{warning}");
     }
 }
@@ -83,13 +83,13 @@ fn the_warning_fixes_a_server_with_defaults() {
     };
     let (_, logged) = journal::of(|| store(&redis));
     let warning = one_warning(&logged);
-    let mut mends = 0;
+    let mut repairs = 0;
     for part in warning.split('(').skip(1) {
         let command = part.split(')').next().unwrap();
         let () = run(&mut raw(&redis), command);
-        mends += 1;
+        repairs += 1;
     }
-    assert_eq!(mends, 2, "{warning}");
+    assert_eq!(repairs, 2, "{warning}");
     assert_eq!(journal::of(|| store(&redis)).1, [""; 0]);
 }
 
@@ -120,7 +120,7 @@ fn hidden_settings_get_a_warning() {
         store.unwrap();
         let warning = one_warning(&logged);
         assert!(
-            warning.contains("not all of its settings can be seen"),
+            warning.contains("cannot read all of its settings"),
             "{warning}"
         );
         assert_eq!(warning.contains("SET appendonly"), at == 0, "{warning}");
