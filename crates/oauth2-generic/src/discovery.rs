@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use auth_core::clock::{Clock, SystemClock};
 use auth_core::grant::TokenRequest;
@@ -122,7 +122,7 @@ impl Discovery {
             server.metadata().is_some_and(is_of_issuer) && server.allows_http() == self.allow_http
         });
         // A copy of the future has any age.
-        let now = std::time::SystemTime::from(SystemClock::new().now().wall);
+        let now = SystemTime::from(SystemClock::new().now().wall);
         let age = now.duration_since(written).unwrap_or(Duration::MAX);
         Ok(server.map(|server| (server, age)))
     }
