@@ -20,3 +20,4 @@ mod rejecting; // what a 401 does to a token
 mod renewing; // obtain, refresh, rotate, forget
 mod script; // the grant that says what a test wrote down
 mod sharing; // more than one session over one store, and stores that fail
+mod transports; // pointers, closures, and settings that go together
