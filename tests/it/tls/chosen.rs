@@ -12,8 +12,10 @@ use super::endpoint::{Turn, endpoint, https};
 use super::{access_token, answer, ermeo, no_connection, with};
 use crate::support::quiet;
 
-/// Each library, and its words for a certificate that it does not trust.
-fn libraries() -> [(fn() -> Tls, &'static str); 4] {
+/// A library, and its words for a certificate that it does not trust.
+type Library = (fn() -> Tls, &'static str);
+
+fn libraries() -> [Library; 4] {
     [
         (Tls::default, "invalid peer certificate: UnknownIssuer"),
         (Tls::rustls, "invalid peer certificate: UnknownIssuer"),
