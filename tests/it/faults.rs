@@ -1,4 +1,4 @@
-//! What goes wrong on the way, against a server of plain sockets that keeps no rule.
+//! Failures on the way, against a server of plain sockets that keeps no rule.
 
 mod cut; // the answer ends too early, at every byte
 mod hostile; // the server

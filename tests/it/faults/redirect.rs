@@ -33,7 +33,7 @@ fn grants(base: &str) -> [Box<dyn Grant>; 3] {
     ]
 }
 
-/// A port where nobody may come: who does stays in its queue.
+/// A port to which no client may connect: a connection stays in its queue.
 struct Elsewhere(TcpListener);
 
 impl Elsewhere {

@@ -55,7 +55,7 @@ fn a_refresh_token_outlives_a_failed_call() {
     );
     assert!(
         error.remedy() == Remedy::Retry,
-        "the server's certificate may be mended"
+        "the server's certificate may be renewed"
     );
     assert_eq!(session.refresh_token().unwrap().expose(), refresh_token(1));
     assert!(matches!(session.token(), Err(Error::BackOff { .. })));

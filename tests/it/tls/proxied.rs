@@ -16,7 +16,7 @@ use super::visits::Visits;
 use super::{access_token, answer, ermeo, on_refresh_token, refresh_token, with};
 use crate::support::{assert_quiet, quiet};
 
-/// What a proxy saw of one connection.
+/// Bytes of one connection through a proxy.
 #[derive(Debug, Default)]
 struct Passed {
     head: String,
@@ -39,7 +39,7 @@ fn proxy() -> Visits<Passed> {
         Passed {
             head,
             to_server,
-            to_client: back.join().expect("nobody panicked"),
+            to_client: back.join().expect("no thread panicked"),
         }
     })
 }

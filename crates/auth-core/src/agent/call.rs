@@ -1,4 +1,4 @@
-//! One request of the caller's, and the sendings that it takes.
+//! One request of a caller, and the sendings that it takes.
 
 use std::io::{self, Cursor, Read};
 
@@ -16,7 +16,7 @@ use crate::transport::TlsSettings;
 use super::failure::unsent;
 use super::{Answer, Signer, redirects};
 
-/// One request of the caller's.
+/// One request of a caller.
 pub(super) struct Call<'a> {
     signer: &'a Signer,
     way: Way<'a>,
@@ -33,7 +33,7 @@ pub(super) struct Way<'a> {
     tls: Option<TlsSettings>,
 }
 
-/// An answer, and what to make of it.
+/// A response, and how to treat it.
 pub(super) struct Came {
     pub(super) answer: Answer,
     /// `true` if the API refused the proof; it has not judged the token then.
@@ -199,7 +199,7 @@ impl Came {
         Some(answer.status()).filter(|status| redirects::is_redirect(*status))
     }
 
-    /// What the caller gets.
+    /// Result for the caller.
     fn into_answer(self) -> Answer {
         let answer = self.answer?;
         let status = answer.status();
@@ -217,7 +217,7 @@ pub(super) fn no_extensions() -> ureq::Error {
     ))
 }
 
-/// Whether a request that was rejected may be sent again. After a redirect an API may have done what it was asked to.
+/// Returns `true` if a request that was rejected may be sent again. After a redirect an API may have acted on it.
 fn is_repeatable(method: &Method, came: &Came) -> bool {
     came.redirect().is_none() || method.is_idempotent()
 }
@@ -244,7 +244,7 @@ fn repeatable(
     signer.signed(parts, token, body)
 }
 
-/// Reads what is left of an answer, so that its connection is used again.
+/// Reads the rest of a response, so that its connection is used again.
 fn discard(answer: Response<Body>) {
     let mut rest = answer.into_body().into_reader().take(LARGEST_DISCARDED);
     // A connection that fails here is not used again.

@@ -57,7 +57,7 @@ pub fn error_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Error> {
     None
 }
 
-/// What an error wraps; neither `ureq` nor an error of the system names it as its source.
+/// The error inside an error; neither `ureq` nor an error of the system names it as its source.
 fn inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     let io = match error.downcast_ref() {
         Some(ureq::Error::Other(inner)) => return Some(&**inner),

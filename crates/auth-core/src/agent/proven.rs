@@ -15,10 +15,10 @@ use crate::token::Token;
 use super::call::{Came, Way};
 use super::failure::unsent;
 
-/// How the caller wants to hear of a status that is an error.
+/// Form in which the caller expects a status that is an error.
 ///
-/// An error of ureq's has lost the headers, and with them the nonce. So the status is asked for as an
-/// answer, and made the error that the caller expects afterwards.
+/// An error of ureq has lost the headers, and with them the nonce. So the status is requested as a response, and made the
+/// error that the caller expects afterwards.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Statuses {
     as_error: bool,
@@ -31,7 +31,7 @@ pub(super) struct Proven<'a> {
     pub(super) prover: &'a dyn Prover,
     pub(super) token: &'a Token,
     pub(super) now: UnixTime,
-    /// What [`Statuses::as_error`] says.
+    /// Result of [`Statuses::as_error`].
     pub(super) as_error: Option<bool>,
 }
 
@@ -43,8 +43,8 @@ impl Statuses {
         }
     }
 
-    /// Whether the caller wants errors; none if the request has settings of its own, which nobody
-    /// but ureq can read.
+    /// Returns `true` if the caller expects errors; `None` if the request has settings of its own, which only ureq can
+    /// read.
     pub(super) fn as_error(self, request: &Extensions) -> Option<bool> {
         (request.len() == self.plain).then_some(self.as_error)
     }
