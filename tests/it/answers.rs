@@ -20,7 +20,7 @@ fn read(answer: Response<Vec<u8>>) -> Result<TokenResponse> {
 
 fn read_as(format: ResponseFormat, answer: Response<Vec<u8>>) -> Result<TokenResponse> {
     let request = TokenRequest::form("https://as.example/token");
-    request.answer(format).send(&Script::of([answer]))
+    request.response(format).send(&Script::of([answer]))
 }
 
 /// Reads a body that came with 200.

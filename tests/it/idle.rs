@@ -25,7 +25,7 @@ impl Grant for Customer {
     fn login_request(&self) -> Result<TokenRequest> {
         let length = self.length;
         Ok(TokenRequest::from_fn([], move |_| {
-            let mut response = TokenResponse::new("t".repeat(length));
+            let mut response = TokenResponse::new(Secret::new("t".repeat(length)));
             response.lifetime = Lifetime::For(Duration::from_secs(3600));
             response.refresh_token = Some(Secret::from("r".repeat(length)));
             Ok(response)

@@ -13,9 +13,9 @@ use crate::support::{CANARY, answer};
 use super::{assert_malformed, body, read_as};
 
 /// Reads an answer whose `expires_in` is this.
-fn expires(expires_in: &str) -> Result<Expires> {
+fn expires(expires_in: &str) -> Result<Lifetime> {
     let text = format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":{expires_in}}}"#);
-    body(text).map(|response| response.expires)
+    body(text).map(|response| response.lifetime)
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn an_epoch_that_is_none_is_malformed_with_a_hint() {
     assert_malformed(at("-1"), "looks like a number of seconds from now");
     assert_malformed(at("1e300"), "looks like milliseconds");
     let hour = Lifetime::For(Duration::from_secs(3600));
-    assert_eq!(at("1767229200").unwrap().expires, hour);
-    assert_eq!(at(r#""1767229200""#).unwrap().expires, hour);
+    assert_eq!(at("1767229200").unwrap().lifetime, hour);
+    assert_eq!(at(r#""1767229200""#).unwrap().lifetime, hour);
 }
 
 #[test]
@@ -127,9 +127,9 @@ fn an_expiry_in_words_is_a_moment_with_its_offset() {
         read_as(format(), answer.body(text.into()).unwrap())
     };
     let hour = Lifetime::For(Duration::from_secs(3600));
-    assert_eq!(at(r#""2026-01-01T01:00:00Z""#).unwrap().expires, hour);
+    assert_eq!(at(r#""2026-01-01T01:00:00Z""#).unwrap().lifetime, hour);
     assert_eq!(
-        at(r#""2026-01-01T03:00:00.000+02:00""#).unwrap().expires,
+        at(r#""2026-01-01T03:00:00.000+02:00""#).unwrap().lifetime,
         hour
     );
     assert_eq!(at("null").unwrap().lifetime, Lifetime::Unknown);
@@ -143,12 +143,12 @@ fn an_expiry_in_words_is_a_moment_with_its_offset() {
 }
 
 /// Reads `expires_at`, which came on New Year's Day of 2026.
-fn expires_at(expiry: Expiry, expires_at: &str) -> Result<Expires> {
+fn expires_at(expiry: ExpiryFormat, expires_at: &str) -> Result<Lifetime> {
     let format = ResponseFormat::new().expires("expires_at", expiry);
     let text =
         format!(r#"{{"access_token":"{CANARY}","token_type":"bearer","expires_at":{expires_at}}}"#);
     let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
-    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.expires)
+    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.lifetime)
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn an_unreadable_life_beside_a_documented_one_is_that_one() {
         let text = format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":{text}}}"#);
         let response = read_as(documented.clone(), answer(200, &text)).unwrap();
         assert_eq!(
-            response.expires,
+            response.lifetime,
             Lifetime::For(Duration::from_secs(7200)),
             "{text}"
         );
@@ -270,7 +270,7 @@ fn an_unreadable_life_beside_a_documented_one_is_that_one() {
     let zero = r#"{"access_token":"a","token_type":"bearer","expires_in":0}"#;
     let response = read_as(documented, answer(200, zero)).unwrap();
     assert_eq!(
-        response.expires,
+        response.lifetime,
         Lifetime::For(Duration::ZERO),
         "0 can be read"
     );
@@ -282,20 +282,17 @@ fn an_unreadable_life_beside_a_documented_one_is_that_one() {
 }
 
 /// An answer whose access token is a JWT with these claims.
-fn jwt(claims: &str, date: &str, life: Option<Duration>) -> Result<Expires> {
+fn jwt(claims: &str, date: &str, life: Option<Duration>) -> Result<Lifetime> {
     let payload = BASE64_URL_SAFE_NO_PAD.encode(claims);
     let text =
         format!(r#"{{"access_token":"eyJhbGciOiJub25lIn0.{payload}.c2ln","token_type":"Bearer"}}"#);
-    let format = ResponseFormat {
-        expiry: ExpiryFormat::JwtExp,
-        life,
-        ..ResponseFormat::default()
-    };
+    let format = ResponseFormat::new().expires("expires_in", ExpiryFormat::JwtExp);
+    let format = life.into_iter().fold(format, ResponseFormat::lifetime);
     let mut answer = Response::builder();
     if !date.is_empty() {
         answer = answer.header("date", date);
     }
-    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.expires)
+    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.lifetime)
 }
 
 #[test]
@@ -335,10 +332,8 @@ fn the_life_of_a_refresh_token_is_read_from_the_answer() {
         let text = format!(
             r#"{{"access_token":"a","token_type":"bearer","refresh_token":"r",{members}}}"#
         );
-        let format = ResponseFormat {
-            refresh_token_lifetime: documented.map(Duration::from_secs),
-            ..ResponseFormat::default()
-        };
+        let documented = documented.map(Duration::from_secs).into_iter();
+        let format = documented.fold(ResponseFormat::new(), ResponseFormat::refresh_token_lifetime);
         let response = read_as(format, answer(200, &text)).unwrap();
         response.refresh_token_lifetime.map(|life| life.as_secs())
     };

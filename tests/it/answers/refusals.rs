@@ -31,7 +31,7 @@ fn a_wrong_url_or_encoding_is_a_status_whatever_the_body_says() {
                 matches!(error, Error::Status { status: s, .. } if s == status),
                 "{error:?}"
             );
-            assert!(!error.remedy() == Remedy::Retry);
+            assert!(error.remedy() != Remedy::Retry);
         }
     }
     let told = quiet(read(answer(
@@ -152,7 +152,7 @@ fn what_may_pass_by_itself_is_transient_in_any_words() {
         for status in [400, 401, 403, 409] {
             let error = quiet(read(answer(status, text)));
             assert!(
-                !error.remedy() == Remedy::Retry,
+                error.remedy() != Remedy::Retry,
                 "{status} {text}: {error:?}"
             );
             let error = quiet(with(status, "retry-after", "60", text));

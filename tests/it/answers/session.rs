@@ -12,19 +12,11 @@ use ermeo_auth::Ermeo;
 use crate::support::{CANARY, Script, answer, quiet};
 
 fn ermeo() -> Ermeo {
-    Ermeo {
-        client_id: "7_4hzk".into(),
-        client_secret: format!("{CANARY}client").into(),
-        ..Ermeo::default()
-    }
+    Ermeo::new("7_4hzk", Secret::new(format!("{CANARY}client")))
 }
 
 fn with_password() -> Ermeo {
-    Ermeo {
-        username: "camille".into(),
-        password: format!("{CANARY}password").into(),
-        ..ermeo()
-    }
+    ermeo().password("camille", Secret::new(format!("{CANARY}password")))
 }
 
 fn session(grant: impl Grant + 'static, script: &Script) -> (Session, ManualClock) {
@@ -34,7 +26,7 @@ fn session(grant: impl Grant + 'static, script: &Script) -> (Session, ManualCloc
         .clock(clock.clone());
     (
         session
-            .refresh_token(format!("{CANARY}first"))
+            .refresh_token(Secret::new(format!("{CANARY}first")))
             .build()
             .unwrap(),
         clock,
@@ -63,13 +55,7 @@ fn a_token_with_no_life_is_good_for_one_use_and_asked_for_each_time() {
 fn a_token_of_unknown_life_is_never_kept_for_ever() {
     let text = r#"{"access_token":"a","token_type":"bearer"}"#;
     let script = Script::bodies([text, text]);
-    let grant = oauth2_generic::ClientCredentials {
-        client: oauth2_generic::Client {
-            token_endpoint: "https://as.example/token".into(),
-            client_id: "batch".into(),
-            ..Default::default()
-        },
-    };
+    let grant = oauth2_generic::ClientCredentials::new(oauth2_generic::Client::new(oauth2_generic::Server::new("https://as.example/token"), "batch"));
     let clock = ManualClock::new();
     let session = Session::builder(grant)
         .transport(script.clone())
@@ -229,18 +215,7 @@ fn a_rotated_refresh_token_beside_a_nested_access_token_is_taken() {
     };
     let unscoped = text(2).replace(r#","scope":"s""#, "");
     let script = Script::bodies([text(1), unscoped]);
-    let grant = oauth2_generic::RefreshToken {
-        client: oauth2_generic::Client {
-            token_endpoint: "https://as.example/token".into(),
-            client_id: "batch".into(),
-            answer: auth_core::grant::ResponseFormat {
-                access_token: "data.access_token".into(),
-                ..Default::default()
-            },
-            ..Default::default()
-        },
-        resource_owner: "ada".into(),
-    };
+    let grant = oauth2_generic::RefreshToken::new(oauth2_generic::Client::new(oauth2_generic::Server::new("https://as.example/token").response(auth_core::grant::ResponseFormat::new().access_token("data.access_token")), "batch")).user("ada");
     let (session, clock) = session(grant, &script);
     for number in 1..=2 {
         let token = session.token().unwrap();
@@ -264,15 +239,7 @@ fn a_refresh_token_whose_life_the_answer_tells_is_not_sent_after_it() {
         )
     };
     let script = Script::bodies([text(1), text(2), text(3)]);
-    let grant = oauth2_generic::Password {
-        client: oauth2_generic::Client {
-            token_endpoint: "https://as.example/token".into(),
-            client_id: "batch".into(),
-            ..Default::default()
-        },
-        username: "ada".into(),
-        password: "p".into(),
-    };
+    let grant = oauth2_generic::Password::new(oauth2_generic::Client::new(oauth2_generic::Server::new("https://as.example/token"), "batch"), "ada", Secret::new("p"));
     let clock = ManualClock::new();
     let session = Session::builder(grant).transport(script.clone());
     let session = session.clock(clock.clone()).build().unwrap();

@@ -1,8 +1,14 @@
 //! `token_type`, in the words of servers that mean bearer and of those that do not.
 
-use auth_core::grant::{ResponseFormat, TokenType};
+use std::sync::Arc;
 
-use crate::support::{CANARY, answer, quiet};
+use auth_core::grant::{
+    ProofRequest, ProofResponse, Prover, ResponseFormat, TokenRequest, TokenResponse, TokenType,
+};
+use auth_core::http::Response;
+use auth_core::{Result, Secret};
+
+use crate::support::{CANARY, Script, answer, quiet};
 
 use super::{assert_malformed, body, read_as};
 
@@ -43,10 +49,7 @@ fn typed(kind: &str) -> String {
 }
 
 fn also(words: &[&'static str]) -> ResponseFormat {
-    ResponseFormat {
-        token_types: words.iter().map(|word| (*word).into()).collect(),
-        ..ResponseFormat::default()
-    }
+    words.iter().copied().fold(ResponseFormat::new(), ResponseFormat::token_type)
 }
 
 #[test]
@@ -76,8 +79,8 @@ fn the_error_names_the_word_and_the_setting() {
     let error = quiet(body(typed(r#""BearerToken""#)));
     assert_eq!(
         error.to_string(),
-        "the answer cannot be used: its token_type is not bearer but `BearerToken`; if the server \
-         means bearer by it, add the word to `ResponseFormat::token_types`"
+        "unusable response: its token_type is not bearer but `BearerToken`; if the server \
+         means bearer by it, add the word by `ResponseFormat::token_type`"
     );
     for hidden in [
         format!(r#""{CANARY}""#),
@@ -86,22 +89,19 @@ fn the_error_names_the_word_and_the_setting() {
     ] {
         assert_malformed(
             body(typed(&hidden)),
-            "add its word to `ResponseFormat::token_types`",
+            "add its word by `ResponseFormat::token_type`",
         );
     }
     let missing = body(r#"{"access_token":"a"}"#);
     assert_malformed(
         missing,
-        "set `ResponseFormat::token_type_required` to false",
+        "set `ResponseFormat::token_type_optional`",
     );
 }
 
 #[test]
 fn what_cannot_be_used_as_bearer_is_refused_whatever_is_set() {
-    let lenient = ResponseFormat {
-        token_type_required: false,
-        ..also(&["mac", "DPoP", "N_A"])
-    };
+    let lenient = also(&["mac", "DPoP", "N_A"]).token_type_optional();
     for kind in ["mac", "MAC", "dpop", "DPoP", "N_A", "n_a"] {
         let outcome = read_as(
             lenient.clone(),
@@ -122,24 +122,37 @@ fn without_the_check_any_other_word_means_bearer() {
         let response = read_as(waived.clone(), answer(200, &typed(kind))).unwrap();
         assert_eq!(response.token_type, TokenType::Bearer, "{kind}");
     }
-    let dpop = ResponseFormat {
-        token_type: TokenType::Dpop,
-        ..waived
-    };
     for kind in [r#""BearerToken""#, r#""bearer""#, r#""""#] {
-        let outcome = read_as(dpop.clone(), answer(200, &typed(kind)));
+        let outcome = read_bound(waived.clone(), answer(200, &typed(kind)));
         assert_malformed(outcome, "did not bind the token to the key");
     }
 }
 
 #[test]
 fn a_token_that_must_be_dpop_is_no_bearer_token_by_another_name() {
-    let format = ResponseFormat {
-        token_type: TokenType::Dpop,
-        ..also(&["BearerToken"])
-    };
+    let format = also(&["BearerToken"]);
     for kind in [r#""BearerToken""#, r#""Bearer""#] {
-        let outcome = read_as(format.clone(), answer(200, &typed(kind)));
+        let outcome = read_bound(format.clone(), answer(200, &typed(kind)));
         assert_malformed(outcome, "did not bind the token to the key");
+    }
+}
+
+/// Reads an answer to a request whose tokens are bound to a key.
+fn read_bound(format: ResponseFormat, answer: Response<Vec<u8>>) -> Result<TokenResponse> {
+    let request = TokenRequest::form("https://as.example/token").prover(Arc::new(Bound));
+    request.response(format).send(&Script::of([answer]))
+}
+
+/// A prover whose proofs are all alike.
+#[derive(Debug)]
+struct Bound;
+
+impl Prover for Bound {
+    fn prove(&self, _: &ProofRequest<'_>) -> Result<Secret> {
+        Ok(Secret::new("proof"))
+    }
+
+    fn learn(&self, _: &ProofResponse<'_>) -> bool {
+        false
     }
 }

@@ -50,11 +50,7 @@ impl Subject {
 pub(super) fn aerion(dialect: Option<Dialect>) -> Subject {
     use auth_sim::aerion::{COMPANY, PASSWORD, USERNAME};
     fn login(base: &str, password: &str) -> Box<dyn Grant> {
-        Box::new(Aerion {
-            username: USERNAME.into(),
-            password: password.into(),
-            ..keeper(base)
-        })
+        Box::new(keeper(base).password(USERNAME, Secret::new(password)))
     }
     fn keeper(base: &str) -> Aerion {
         Aerion {
@@ -106,11 +102,7 @@ pub(super) fn aeris(dialect: Option<Dialect>) -> Subject {
 pub(super) fn ermeo(dialect: Option<Dialect>) -> Subject {
     use auth_sim::ermeo::{CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME};
     fn login(base: &str, client_secret: &str, password: &str) -> Box<dyn Grant> {
-        Box::new(Ermeo {
-            username: USERNAME.into(),
-            password: password.into(),
-            ..keeper(base, client_secret)
-        })
+        Box::new(keeper(base, client_secret).password(USERNAME, Secret::new(password)))
     }
     fn keeper(base: &str, client_secret: &str) -> Ermeo {
         Ermeo::new(CLIENT_ID, Secret::new(client_secret)).base(base)
@@ -144,10 +136,7 @@ pub(super) fn generic(dialect: Option<Dialect>) -> Subject {
         ))
     }
     fn keeper(base: &str) -> Box<dyn Grant> {
-        Box::new(RefreshToken {
-            client: client(base, CLIENT_SECRET),
-            ..RefreshToken::default()
-        })
+        Box::new(RefreshToken::new(client(base, CLIENT_SECRET)))
     }
     Subject {
         vendor: Vendor::Generic,

@@ -49,9 +49,9 @@ impl Stage {
     fn open(
         place: Place,
         settings: impl FnOnce(&Place) -> Settings,
-        server: impl FnOnce(Builder) -> Builder,
+        server: impl FnOnce(SimulatorBuilder) -> SimulatorBuilder,
     ) -> Self {
-        let with_life = |builder: Builder| server(builder.access_token_lifetime(LIFE));
+        let with_life = |builder: SimulatorBuilder| server(builder.access_token_lifetime(LIFE));
         let fleet = Fleet::open_with(PROGRAM, settings(&place), with_life).unwrap();
         Self {
             fleet,

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use auth_core::clock::{Clock, Moment, SystemClock};
-use auth_sim::Builder;
+use auth_sim::SimulatorBuilder;
 use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Settings, Time};
 use rustix::process::Signal;
 
@@ -69,7 +69,7 @@ impl Storm {
     pub(super) fn gather(
         place: Place,
         processes: usize,
-        server: impl FnOnce(Builder) -> Builder,
+        server: impl FnOnce(SimulatorBuilder) -> SimulatorBuilder,
     ) -> Self {
         let settings = Settings {
             request: REQUEST,
@@ -78,7 +78,7 @@ impl Storm {
             time: Time::running(PACE),
             ..settings(&place)
         };
-        let made = |builder: Builder| server(builder.access_token_lifetime(LIFE));
+        let made = |builder: SimulatorBuilder| server(builder.access_token_lifetime(LIFE));
         let mut storm = Self {
             fleet: Fleet::open_with(PROGRAM, settings, made).unwrap(),
             place,

@@ -10,10 +10,7 @@ use super::{begin, chromium};
 use crate::real_server::site::{ALICE, BOB, Site, on_every_site};
 
 fn login(site: &Site) -> AuthorizationCode {
-    AuthorizationCode {
-        client: site.client("app", ""),
-        ..AuthorizationCode::default()
-    }
+    AuthorizationCode::new(site.client("app", ""), "")
 }
 
 #[test]

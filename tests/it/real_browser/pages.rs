@@ -9,16 +9,13 @@ use services::Tab;
 use super::{Waiting, begin, chromium};
 
 fn waiting(server: &Simulator, scope: &str) -> Waiting {
-    let login = AuthorizationCode {
-        client: Client::new(
+    let login = AuthorizationCode::new(Client::new(
             Server::new(server.token_url())
                 .authorization_endpoint(format!("{}/authorize", server.url()))
                 .issuer(server.url()),
             PUBLIC_CLIENT_ID,
         )
-        .scope(scope),
-        ..AuthorizationCode::default()
-    };
+        .scope(scope), "");
     begin(login.browser().app_name("Acme Sync"))
 }
 

@@ -53,15 +53,11 @@ fn each_renewal_spends_the_refresh_token_and_brings_another() {
 #[test]
 fn a_login_by_code_goes_on_by_its_refresh_tokens() {
     on_every_site(|site| {
-        let login = AuthorizationCode {
-            client: site.client("web", "web-secret"),
-            redirect_uri: REDIRECT_URI.into(),
-            ..AuthorizationCode::default()
-        };
-        let pending = login.begin().unwrap();
+        let login = AuthorizationCode::new(site.client("web", "web-secret"), REDIRECT_URI);
+        let pending = login.begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session(pending.redirected(&redirect).unwrap(), &clock);
+        let session = http.session_after(&login, pending.exchange(&redirect, &http).unwrap(), &clock);
         for sent in 1..=3 {
             assert_eq!(site.whoami(&session), "alice");
             assert_eq!(http.sent(), sent);
@@ -105,7 +101,7 @@ fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_as
     on_every_site(|site| {
         let kept = refresh_token(&Session::new(site.alice()));
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let grant = RefreshToken::new(site.alice().client).user("alice");
+        let grant = RefreshToken::new(site.alices_client()).user("alice");
         let session = http.session_from(grant, &clock, &kept);
         let token = session.token().unwrap();
         sent_elsewhere(site, &session.refresh_token().unwrap()).unwrap();

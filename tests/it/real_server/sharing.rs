@@ -99,7 +99,7 @@ fn started_again(site: &Site, directory: &OsStr) {
 /// The client of that program alone.
 fn restarted(site: &Site) -> Client {
     match site.kind {
-        Kind::Django => site.alice().client,
+        Kind::Django => site.alices_client(),
         Kind::Oidc => site.client("restarted", "restarted-secret"),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use auth_core::Session;
 use auth_core::agent::ureq;
-use oauth2_generic::{Client, Encoding, Password};
+use oauth2_generic::{Client, Encoding, Password, Server};
 use services::{Installed, or_skip};
 
 use super::browser::REDIRECT_URI;
@@ -40,7 +40,7 @@ pub(crate) fn on_every_site(test: impl Fn(&Site)) {
 pub(crate) fn on_every_form(test: impl Fn(&Site)) {
     on_every_site(|site| match site.body {
         Encoding::Form => test(site),
-        Encoding::Json => {}
+        _ => {}
     });
 }
 
@@ -89,22 +89,44 @@ impl Site {
         }
     }
 
-    /// A client that the server knows, if it does; without a secret it is a public one.
-    pub(crate) fn client(&self, client_id: &str, client_secret: &str) -> Client {
+    /// The server, set by hand.
+    pub(crate) fn server(&self) -> Server {
         let is_django = self.kind == Kind::Django;
         let at = |django: &str, oidc: &str| self.at(if is_django { django } else { oidc });
-        Client::new(
-            Server::new(at("/o/token/", "/token"))
-                .authorization_endpoint(at("/o/authorize/", "/auth"))
-                .device_authorization_endpoint(at("/o/device-authorization/", "/device/auth"))
-                .revocation_endpoint(at("/o/revoke/", "/token/revocation"))
-                .introspection_endpoint(at("/o/introspect/", "/token/introspection"))
-                .issuer(self.url)
-                .encoding(self.body),
-            client_id,
-        )
-        .secret(Secret::new(client_secret))
-        .scope(if is_django { "" } else { "read" })
+        Server::new(at("/o/token/", "/token"))
+            .authorization_endpoint(at("/o/authorize/", "/auth"))
+            .device_authorization_endpoint(at("/o/device-authorization/", "/device/auth"))
+            .revocation_endpoint(at("/o/revoke/", "/token/revocation"))
+            .introspection_endpoint(at("/o/introspect/", "/token/introspection"))
+            .issuer(self.url)
+            .encoding(self.body)
+    }
+
+    /// A client that the server knows; without a secret it is a public one.
+    pub(crate) fn client(&self, client_id: &str, client_secret: &str) -> Client {
+        self.client_at(self.server(), client_id, client_secret)
+    }
+
+    /// The same client of a server that was set otherwise.
+    pub(crate) fn client_at(&self, server: Server, client_id: &str, client_secret: &str) -> Client {
+        let client = Client::new(server, client_id);
+        let client = match self.kind {
+            Kind::Django => client,
+            Kind::Oidc => client.scope("read"),
+        };
+        if client_secret.is_empty() {
+            client
+        } else {
+            client.secret(Secret::new(client_secret))
+        }
+    }
+
+    /// The other encoding than the server reads.
+    pub(crate) fn other_encoding(&self) -> Encoding {
+        match self.body {
+            Encoding::Form => Encoding::Json,
+            _ => Encoding::Form,
+        }
     }
 
     /// What the server calls itself.
@@ -114,11 +136,16 @@ impl Site {
 
     /// A login that works.
     pub(crate) fn alice(&self) -> Password {
-        Password {
-            client: self.client("password", "password-secret"),
-            username: ALICE.0.into(),
-            password: ALICE.1.into(),
-        }
+        self.alice_by(Secret::new(ALICE.1))
+    }
+
+    pub(crate) fn alice_by(&self, password: Secret) -> Password {
+        Password::new(self.alices_client(), ALICE.0, password)
+    }
+
+    /// The client of that login.
+    pub(crate) fn alices_client(&self) -> Client {
+        self.client("password", "password-secret")
     }
 
     /// Whom the API takes the bearer of a session's token for.

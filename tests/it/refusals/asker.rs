@@ -3,18 +3,15 @@
 use auth_all::Secret;
 use std::fmt;
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aerion_auth::Aerion;
 use aeris_auth::Aeris;
-use auth_core::error::LoginReason;
 use auth_core::store::MemoryStore;
-use auth_core::testing::ManualClock;
 use auth_core::{Error, Grant, Session, Token};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, ClientCredentials, Password, PrivateKeyJwt,
-    RefreshToken, SigningKey,
+    Client, ClientAuth, ClientCredentials, Password, RefreshToken, Server as Issuer, SigningKey,
 };
 
 use super::server::{Answer, Asked, Server};
@@ -32,8 +29,6 @@ pub(super) enum Who {
     Both,
     /// A refresh token alone.
     Keeper,
-    /// A code that a browser brought.
-    Code,
 }
 
 /// What one kind of grant got out of one answer.
@@ -67,24 +62,18 @@ impl Who {
     /// A grant whose own secret is this one.
     pub(super) fn grant(self, secret: &str) -> Box<dyn Grant> {
         let client = Client::new(
-            Server::new("https://as.example/token")
+            Issuer::new("https://as.example/token")
                 .authorization_endpoint("https://as.example/authorize"),
             "batch",
         )
         .secret(Secret::new("s"));
         let (user, resource_owner) = ("ada".to_owned(), "ada".to_owned());
-        let with_secret = || Client {
-            client_secret: secret.into(),
-            ..client.clone()
-        };
+        let with_secret = || client.clone().secret(Secret::new(secret));
         match self {
             Self::Client => Box::new(ClientCredentials::new(with_secret())),
-            Self::Assertion => Box::new(ClientCredentials::new(Client {
-                client_auth: ClientAuth::PrivateKeyJwt(
-                    PrivateKeyJwt::new(key(secret)).clock(ManualClock::new()),
-                ),
-                ..client
-            })),
+            Self::Assertion => Box::new(ClientCredentials::new(
+                client.auth(ClientAuth::private_key_jwt(key(secret))),
+            )),
             Self::Aeris => Box::new(
                 Aeris::new("x", Secret::new("c"))
                     .account("1", Secret::new(secret))
@@ -97,20 +86,6 @@ impl Who {
             }
             Self::Both => Box::new(Password::new(with_secret(), user, Secret::new("p"))),
             Self::Keeper => Box::new(RefreshToken::new(with_secret()).user(resource_owner)),
-            Self::Code => {
-                let login = AuthorizationCode {
-                    client,
-                    redirect_uri: "https://app.example/back".into(),
-                    ..AuthorizationCode::default()
-                };
-                let pending = login.begin().expect("a URL");
-                let back = format!(
-                    "https://app.example/back?code={secret}&state={}",
-                    pending.state()
-                );
-                let granted = pending.redirected(&back).expect("a code");
-                Box::new(granted.resource_owner(resource_owner))
-            }
         }
     }
 
@@ -121,7 +96,7 @@ impl Who {
             .clock(server.clock.clone())
             .store(store.clone());
         match self.asks() {
-            Asked::Login => session.build(),
+            Asked::Login => session.build().unwrap(),
             Asked::Refresh => session.refresh_token(Secret::new("first")).build().unwrap(),
         }
     }
@@ -164,13 +139,6 @@ impl Who {
             let minutes = match session.token() {
                 Ok(_) => return Some(server.seconds() - begin),
                 Err(Error::BackOff { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
-                // It stays so.
-                Err(Error::LoginRequired {
-                    reason: LoginReason::CodeSpent,
-                    ..
-                }) => {
-                    return None;
-                }
                 Err(_) => 1,
             };
             server.clock.advance(Duration::from_secs(MINUTE * minutes));
@@ -234,9 +202,9 @@ pub(super) fn ask_for(session: &Session, server: &Server, seconds: u64) {
 
 fn left(token: &Token, server: &Server) -> u64 {
     use auth_core::clock::Clock as _;
-    let now = server.clock.now().date().expect("a date");
-    let left = token.expires_at().map(|at| at - now);
-    left.map_or(0, |left| left.whole_seconds().unsigned_abs())
+    let now = SystemTime::from(server.clock.now().wall);
+    let left = token.expires_at().map(|at| at.duration_since(now).unwrap_or_default());
+    left.map_or(0, |left| left.as_secs())
 }
 
 /// The most of these moments within so many seconds.
@@ -253,7 +221,7 @@ fn key(name: &str) -> SigningKey {
     static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| {
         [(); 2].map(|()| {
             let key = rcgen::KeyPair::generate().expect("a key");
-            SigningKey::from_pkcs8_pem(key.serialize_pem()).expect("PKCS #8")
+            SigningKey::from_pem(Secret::new(key.serialize_pem())).expect("PKCS #8")
         })
     });
     KEYS[usize::from(name == "right")].clone()
@@ -265,8 +233,8 @@ pub(super) fn variant(error: Option<&Error>) -> String {
         None => "a token".to_owned(),
         Some(Error::Refused(_)) => "Refused".to_owned(),
         Some(Error::Status { .. }) => "Status".to_owned(),
-        Some(Error::Response(_)) => "Answer".to_owned(),
-        Some(Error::BackOff { .. }) => "NotBefore".to_owned(),
+        Some(Error::Response(_)) => "Response".to_owned(),
+        Some(Error::BackOff { .. }) => "BackOff".to_owned(),
         Some(Error::LoginRequired { reason, .. }) => format!("{reason:?}"),
         Some(other) => format!("{other:?}"),
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use auth_core::error::LoginReason;
 use auth_core::store::MemoryStore;
 use auth_core::{Error, Session};
-use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Password, RefreshToken};
+use oauth2_generic::{
+    Client, ClientAuth, ClientCredentials, Encoding, Password, RefreshToken, Server as Issuer,
+};
 
 use super::asker::{DAY, HALF_AN_HOUR, HOUR, MINUTE, Who, ask_for, most_within, variant};
 use super::server::{Answer, Asked, Server};
@@ -95,73 +97,26 @@ fn one_workers_old_secret_holds_back_nobody_else() {
 }
 
 fn client() -> Client {
-    Client {
-        token_endpoint: "https://as.example/token".into(),
-        client_id: "batch".into(),
-        client_secret: "s".into(),
-        ..Client::default()
-    }
+    client_at("https://as.example/token", Encoding::Form)
+}
+
+fn client_at(endpoint: &str, encoding: Encoding) -> Client {
+    let server = Issuer::new(endpoint).encoding(encoding);
+    Client::new(server, "batch").secret(Secret::new("s"))
 }
 
 #[test]
 fn whatever_setting_is_corrected_is_tried_at_once() {
+    let endpoint = "https://as.example/token";
     let corrected: [(&str, Client); 8] = [
-        (
-            "secret",
-            Client {
-                client_secret: "t".into(),
-                ..client()
-            },
-        ),
-        (
-            "client_auth",
-            Client {
-                client_auth: ClientAuth::Basic,
-                ..client()
-            },
-        ),
-        (
-            "audience",
-            Client {
-                audience: "api".into(),
-                ..client()
-            },
-        ),
-        (
-            "body",
-            Client {
-                body: Encoding::Json,
-                ..client()
-            },
-        ),
-        (
-            "scope",
-            Client {
-                scope: "read".into(),
-                ..client()
-            },
-        ),
-        (
-            "extra",
-            Client {
-                extra: vec![("tenant".into(), "t".into())],
-                ..client()
-            },
-        ),
-        (
-            "extra_secrets",
-            Client {
-                extra_secrets: vec![("key".into(), "k".into())],
-                ..client()
-            },
-        ),
-        (
-            "endpoint",
-            Client {
-                token_endpoint: "https://as.example/v2/token".into(),
-                ..client()
-            },
-        ),
+        ("secret", client().secret(Secret::new("t"))),
+        ("auth", client().auth(ClientAuth::basic(Secret::new("s")))),
+        ("audience", client().audience("api")),
+        ("encoding", client_at(endpoint, Encoding::Json)),
+        ("scope", client().scope("read")),
+        ("param", client().param("tenant", "t")),
+        ("secret_param", client().secret_param("key", Secret::new("k"))),
+        ("endpoint", client_at("https://as.example/v2/token", Encoding::Form)),
     ];
     for answer in [
         refusal(401, r#"{"error":"invalid_client"}"#),

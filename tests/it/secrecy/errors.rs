@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use auth_core::error::{Delivery, NetworkFailure};
 use auth_core::grant::Identity;
-use auth_core::observe::Event;
+use auth_core::observe::{self, Event};
 use auth_core::testing::ManualClock;
 use auth_core::transport::{HttpTransport, Transport};
 use auth_core::{Error, Grant, Secret, Session, transport};
@@ -33,7 +33,7 @@ fn everything(
     let session = Session::builder(grant)
         .transport(transport)
         .clock(clock)
-        .observer(note);
+        .observer(observe::from_fn(note));
     let session = session.refresh_token(secret("refresh")).build().unwrap();
     let (mut text, log) = journal::of(|| {
         let mut text = format!("{session:?}\n");
@@ -120,10 +120,7 @@ fn no_error_event_or_log_line_of_any_vendor_shows_a_secret() {
         NetworkFailure::Protocol,
     ] {
         for sent in [Delivery::NotSent, Delivery::Unknown] {
-            let failure = Error::Network {
-                failure: failure.clone(),
-                delivery,
-            };
+            let failure = Error::network(network.clone(), sent);
             for grant in grants(https) {
                 let failure = failure.clone();
                 let fails = transport::from_fn(move |_| Err(failure.clone()));

@@ -66,10 +66,7 @@ fn the_tenant_goes_in_the_header_that_is_chosen_and_in_no_other() {
         (TenantHeader::Referer, "referer"),
     ] {
         let wire = Wire::answering("POST", [(200, FIRST), (200, FIRST)]);
-        let grant = Aerion {
-            tenant_header: header,
-            ..acme(wire.url())
-        };
+        let grant = acme(wire.url()).tenant_header(header);
         let (session, clock) = session(grant);
         session.token().unwrap();
         clock.advance(std::time::Duration::from_secs(3600));
@@ -142,12 +139,7 @@ fn the_endpoint_is_at_the_company_host_or_at_the_neutral_one() {
 #[test]
 fn a_session_begins_with_the_refresh_token_of_a_web_login_and_no_password() {
     let wire = Wire::answering("POST", [(200, FIRST)]);
-    let grant = Aerion {
-        company: "acme".into(),
-        client_id: "billing".into(),
-        base: wire.url(),
-        ..Aerion::default()
-    };
+    let grant = Aerion::new("acme").app("billing", Secret::new("unused")).base(wire.url());
     let session = Session::builder(grant)
         .refresh_token(Secret::new("from+sso="))
         .build()
@@ -176,10 +168,7 @@ fn the_client_id_is_a_constant_unless_it_is_set() {
 #[test]
 fn without_credentials_and_without_a_refresh_token_nothing_is_sent() {
     let script = Script::default();
-    let grant = Aerion {
-        company: "acme".into(),
-        ..Aerion::default()
-    };
+    let grant = Aerion::new("acme");
     let session = Session::builder(grant)
         .transport(script.clone())
         .build()

@@ -105,10 +105,7 @@ fn a_field_that_is_not_set_is_named_and_nothing_is_sent() {
         ),
         (
             "requester_id",
-            Aeris {
-                requester_id: empty().requester_id,
-                ..fleet(empty().base)
-            },
+            fleet(empty().base).requester(empty().requester_id),
         ),
     ] {
         let script = Script::default();

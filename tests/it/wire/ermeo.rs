@@ -56,12 +56,7 @@ fn a_password_login_and_a_refresh_are_these_requests() {
 #[test]
 fn a_session_lives_on_a_refresh_token_alone() {
     let wire = Wire::answering("POST", [(200, FIRST)]);
-    let grant = Ermeo {
-        client_id: "7_4hzk".into(),
-        client_secret: "2vhq".into(),
-        base: wire.url() + "/",
-        ..Ermeo::default()
-    };
+    let grant = Ermeo::new("7_4hzk", Secret::new("2vhq")).base(wire.url() + "/");
     let session = Session::builder(grant)
         .refresh_token(Secret::new("kept"))
         .build()
@@ -90,10 +85,7 @@ fn a_refresh_token_older_than_two_weeks_is_not_sent_any_more() {
 fn odd_characters_arrive_as_the_json_that_they_are() {
     let odd = "Été \"2026\" \\ + 100% & </script> \u{202e}\u{1f512}\t";
     let wire = Wire::answering("POST", [(200, FIRST)]);
-    let grant = Ermeo {
-        password: odd.into(),
-        ..camille(wire.url())
-    };
+    let grant = camille(wire.url()).password("", Secret::new(odd));
     Session::new(grant).token().unwrap();
     let body = "{\"grant_type\":\"password\",\"client_id\":\"7_4hzk\",\"client_secret\":\"2vhq\",\
         \"username\":\"camille@acme.example\",\"password\":\"Été \\\"2026\\\" \\\\ + 100% & </script> \u{202e}\u{1f512}\\t\"}";

@@ -17,11 +17,11 @@ use std::thread::{self, JoinHandle};
 
 use std::time::Duration;
 
+use auth_core::agent::ureq;
 use auth_core::clock::{Clock, Moment};
 use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
 use auth_sim::generic::PUBLIC_CLIENT_ID;
-use oauth2_generic::auth_core::agent::ureq;
 use oauth2_generic::{AuthorizationCode, BrowserLogin, Client, Granted, Result};
 
 /// A client of the simulator.
@@ -35,10 +35,7 @@ fn client(server: &Simulator) -> Client {
 }
 
 fn login(server: &Simulator) -> AuthorizationCode {
-    AuthorizationCode {
-        client: client(server),
-        ..AuthorizationCode::default()
-    }
+    AuthorizationCode::new(client(server), "")
 }
 
 /// A login that waits, on a thread of its own, for its browser.

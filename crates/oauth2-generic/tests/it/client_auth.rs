@@ -6,7 +6,7 @@ mod clocks; // an assertion is read by another clock
 mod keys; // which keys are taken
 
 use crate::asking::Asking as _;
-use oauth2_generic::auth_core::transport::Transport;
+use auth_core::transport::Transport;
 use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Error, Result};
 
 use crate::requests::client;

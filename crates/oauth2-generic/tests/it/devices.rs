@@ -7,17 +7,17 @@ use crate::asking::Asking as _;
 use std::time::Duration;
 
 use auth_core::clock::Clock;
+use auth_core::error::{ErrorCode, LoginReason};
 use auth_core::testing::ManualClock;
-use oauth2_generic::auth_core::error::{ErrorCode, LoginReason};
-use oauth2_generic::{DeviceCode, Error, Grant, PendingDevice, Result, Secret, Session};
+use oauth2_generic::{DeviceLogin, Error, Grant, PendingDevice, Result, Secret, Session};
 
 use crate::requests::client;
 use crate::script::Script;
 
-fn login() -> DeviceCode {
+fn login() -> DeviceLogin {
     let mut client = client();
     client.device_authorization_endpoint = "https://login.example:8443/device".into();
-    DeviceCode { client }
+    DeviceLogin::new(client)
 }
 
 /// A login that the server has begun, and what the server says next.
@@ -38,7 +38,7 @@ fn waited(answers: impl FnOnce(Script) -> Script) -> (Result<Secret>, u64, usize
 }
 
 #[track_caller]
-fn is_over(error: &Error, why: Reason) {
+fn is_over(error: &Error, why: LoginReason) {
     assert!(
         matches!(error, Error::LoginRequired { reason, .. } if *reason == why),
         "{error}"
@@ -212,7 +212,7 @@ fn a_program_can_call_it_off_while_it_waits() {
     let (watch, start) = (clock.clone(), clock.now());
     let error = pending
         .clock(clock.clone())
-        .cancelled_by(move || watch.now().since(start) >= Duration::from_secs(3))
+        .cancel_when(move || watch.now().since(start) >= Duration::from_secs(3))
         .wait(&http)
         .unwrap_err();
     is_over(&error, LoginReason::Cancelled);

@@ -6,7 +6,7 @@ mod odd; // odd members, and lists that leave out what works
 
 use crate::asking::Asking as _;
 use oauth2_generic::{
-    AuthorizationCode, ClientAuth, ClientCredentials, DeviceCode, Error, Implicit, Metadata,
+    AuthorizationCode, ClientAuth, ClientCredentials, DeviceLogin, Error, Implicit, Metadata,
     Password, RefreshToken, Result, Secret,
 };
 
@@ -40,11 +40,7 @@ fn refused(issuer: &str, http: &Script) -> Error {
 }
 
 fn code(server: &Metadata) -> AuthorizationCode {
-    AuthorizationCode {
-        client: server.client("app"),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    }
+    AuthorizationCode::new(server.client("app"), "https://app.example/cb")
 }
 
 #[track_caller]
@@ -146,7 +142,7 @@ fn a_server_that_fails_is_not_taken_for_one_that_publishes_nothing() {
     for status in [503, 429] {
         let http = Script::default().then(status, "").then(404, "");
         let error = refused(ISSUER, &http);
-        assert!(error.is_transient(), "{error}");
+        assert!(error.remedy() == Remedy::Retry, "{error}");
     }
     let error = refused(ISSUER, &Script::default().then_lose());
     assert!(matches!(error, Error::Network { .. }), "{error}");
@@ -254,22 +250,13 @@ fn a_grant_that_is_not_announced_is_refused_and_a_refresh_is_not_asked_about() {
     let password = Password::new(client.clone(), "jsmith", Secret::new("p"));
     is_configuration(password.obtain(&nobody), "`password`");
     is_configuration(code(&server).begin(), "`authorization_code`");
-    let implicit = Implicit {
-        client: client.clone(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
+    let implicit = Implicit::new(client.clone(), "https://app.example/cb");
     is_configuration(implicit.begin(), "`implicit`");
-    let device = DeviceCode {
-        client: client.clone(),
-    };
+    let device = DeviceLogin::new(client.clone());
     is_configuration(device.begin(&nobody), "device_code");
 
-    let kept = RefreshToken {
-        client,
-        ..RefreshToken::default()
-    };
-    kept.refresh(&Secret::from("r"), &Script::default().then(200, TOKEN))
+    let kept = RefreshToken::new(client);
+    kept.refresh(&Secret::new("r"), &Script::default().then(200, TOKEN))
         .unwrap();
 }
 

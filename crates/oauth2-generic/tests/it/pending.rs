@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use auth_core::error::{Delivery, ErrorCode, NetworkFailure};
 use auth_core::testing::CannedTransport;
 use auth_core::transport::{self, Transport};
-use auth_core::{Error, Secret};
-use oauth2_generic::{AuthorizationCode, Client, Implicit, PendingLogin, Server, Session};
+use auth_core::{Error, Result, Secret};
+use oauth2_generic::{
+    AuthorizationCode, Client, Implicit, PendingImplicit, PendingLogin, Server, Session,
+};
 
 const REDIRECT_URI: &str = "https://app.example.com/callback";
 const TOKENS: &str = r#"{"access_token": "abc", "token_type": "Bearer", "refresh_token": "r1"}"#;
@@ -25,6 +27,33 @@ fn login() -> AuthorizationCode {
 
 fn begin(login: &AuthorizationCode) -> PendingLogin {
     login.begin(&CannedTransport::new()).unwrap()
+}
+
+/// A login with this state and this verifier, as if it had been begun and saved with them.
+pub(crate) fn resumed(
+    login: &AuthorizationCode,
+    state: &str,
+    verifier: &str,
+) -> Result<PendingLogin> {
+    let saved = login.begin(&CannedTransport::new())?.save();
+    let parts: Vec<&str> = saved.expose().split('.').collect();
+    let (version, print) = (parts[0], parts[1]);
+    login.resume(&Secret::new(format!(
+        "{version}.{print}.{state}.{verifier}"
+    )))
+}
+
+/// The same of a login that has no verifier.
+pub(crate) fn resumed_implicit(login: &Implicit, state: &str) -> Result<PendingImplicit> {
+    let saved = login.begin()?.save();
+    let (version, _) = saved.expose().split_once('.').unwrap();
+    login.resume(&Secret::new(format!("{version}.{state}")))
+}
+
+/// The code verifier of a login.
+pub(crate) fn verifier(pending: &PendingLogin) -> String {
+    let saved = pending.save();
+    saved.expose().split('.').nth(3).unwrap().to_owned()
 }
 
 fn returned(pending: &PendingLogin) -> String {
@@ -116,7 +145,7 @@ fn an_announced_login_keeps_its_reference() {
 }
 
 /// What a server that fails like this receives, and the outcome.
-fn tries(delivery: Delivery, failures: u32) -> (u32, Result<(), Error>) {
+fn tries(delivery: Delivery, failures: u32) -> (u32, Result<()>) {
     let count = AtomicU32::new(0);
     let http = transport::from_fn(|request| {
         if count.fetch_add(1, Ordering::Relaxed) < failures {

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use oauth2_generic::auth_core::error::{Delivery, NetworkFailure};
-use oauth2_generic::auth_core::transport::Transport;
-use oauth2_generic::http::{HeaderMap, Request, Response};
+use auth_core::error::{Delivery, NetworkFailure};
+use auth_core::http::{HeaderMap, Request, Response};
+use auth_core::transport::Transport;
 use oauth2_generic::{Error, Result};
 
 /// Answers each request with the next answer; a request too many fails the test.
@@ -45,9 +45,8 @@ impl Script {
         self.then_fail(Delivery::NotSent)
     }
 
-    fn then_fail(self, sent: Sent) -> Self {
-        let network = NetworkFailure::Timeout;
-        let lost = Error::Network { failure, delivery };
+    fn then_fail(self, delivery: Delivery) -> Self {
+        let lost = Error::network(NetworkFailure::Timeout, delivery);
         self.0.lock().unwrap().answers.push_back(Err(lost));
         self
     }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_core::agent::ureq;
 use auth_core::clock::{Clock, Moment};
+use auth_core::error::LoginReason;
 use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use auth_sim::Simulator;
 use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID, REDIRECT_URI, USERNAME};
-use oauth2_generic::auth_core::agent::ureq;
-use oauth2_generic::auth_core::error::LoginReason;
-use oauth2_generic::auth_core::transport::HttpTransport;
-use oauth2_generic::{AuthorizationCode, Client, ClientAuth, DeviceCode, Error, Metadata, Session};
+use oauth2_generic::{
+    AuthorizationCode, Client, ClientAuth, DeviceLogin, Error, Metadata, Session,
+};
 
 fn client(server: &Simulator) -> Client {
     let metadata = Metadata::discover(server.url(), &HttpTransport::new()).unwrap();
@@ -51,11 +53,7 @@ impl Clock for Shared {
 fn an_issuer_leads_to_a_token_and_a_log_out_ends_it() {
     let server = Simulator::generic();
     let client = client(&server);
-    let login = AuthorizationCode {
-        client: client.clone(),
-        redirect_uri: REDIRECT_URI.into(),
-        ..AuthorizationCode::default()
-    };
+    let login = AuthorizationCode::new(client.clone(), REDIRECT_URI);
     let pending = login.begin_pushed(&HttpTransport::new()).unwrap();
     assert_eq!(pending.expires_in(), Some(Duration::from_secs(60)));
     let back = visit(pending.url());
@@ -77,11 +75,7 @@ fn a_public_client_pushes_its_login_without_a_secret() {
     client.client_id = PUBLIC_CLIENT_ID.into();
     client.client_secret = "".into();
     client.client_auth = ClientAuth::None;
-    let login = AuthorizationCode {
-        client,
-        redirect_uri: REDIRECT_URI.into(),
-        ..AuthorizationCode::default()
-    };
+    let login = AuthorizationCode::new(client, REDIRECT_URI);
     let pending = login.begin_pushed(&HttpTransport::new()).unwrap();
     let back = visit(pending.url());
     let session = Session::new(pending.redirected(&back).unwrap());
@@ -92,16 +86,12 @@ fn a_public_client_pushes_its_login_without_a_secret() {
 fn a_device_never_asks_sooner_than_the_server_allows() {
     let server = Arc::new(Simulator::generic());
     let http = HttpTransport::new();
-    let pending = DeviceCode {
-        client: client(&server),
-    }
-    .begin(&http)
-    .unwrap();
+    let pending = DeviceLogin::new(client(&server)).begin(&http).unwrap();
     let link = pending.verification_uri_complete().unwrap().to_owned();
     let clock = Shared(ManualClock::new(), Arc::clone(&server));
     let (watch, start) = (clock.clone(), clock.now());
     let mut entered = false;
-    let granted = pending.clock(clock).cancelled_by(move || {
+    let granted = pending.clock(clock).cancel_when(move || {
         // Somebody takes a while to find their telephone.
         if !entered && watch.now().since(start) >= Duration::from_secs(12) {
             ureq::get(&link).call().unwrap();
@@ -119,11 +109,7 @@ fn a_device_never_asks_sooner_than_the_server_allows() {
 fn a_device_that_nobody_connects_gives_up_when_its_code_expires() {
     let server = Arc::new(Simulator::generic());
     let http = HttpTransport::new();
-    let pending = DeviceCode {
-        client: client(&server),
-    }
-    .begin(&http)
-    .unwrap();
+    let pending = DeviceLogin::new(client(&server)).begin(&http).unwrap();
     let clock = Shared(ManualClock::new(), Arc::clone(&server));
     let error = pending.clock(clock).wait(&http).unwrap_err();
     let over = LoginReason::TimedOut;

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use auth_core::error::ErrorCode;
+use auth_core::http::{Request, Response};
 use auth_core::store::MemoryStore;
 use auth_sim::Simulator;
 use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET};
-use oauth2_generic::auth_core::error::ErrorCode;
-use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{Error, RefreshToken, Session};
 
 use super::{LOGGED_IN, begin, client, gist, login};
@@ -149,7 +149,7 @@ fn a_server_with_a_place_for_it_is_told_of_the_login_first() {
 }
 
 fn ureq_get(url: &str) -> String {
-    oauth2_generic::ureq::get(url)
+    auth_core::agent::ureq::get(url)
         .call()
         .unwrap()
         .into_body()

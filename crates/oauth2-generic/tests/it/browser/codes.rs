@@ -4,10 +4,10 @@ use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
+use auth_core::error::LoginReason;
+use auth_core::http::Request;
 use auth_core::testing::ManualClock;
-use oauth2_generic::auth_core::error::LoginReason;
-use oauth2_generic::auth_core::transport::Transport;
-use oauth2_generic::http::Request;
+use auth_core::transport::Transport;
 use oauth2_generic::{AuthorizationCode, Client, Error, Session};
 
 use super::{FAILED, LOGGED_IN, Patient, Waiting, begin, gist, rest_of};

@@ -9,14 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use auth_core::clock::Clock;
+use auth_core::error::LoginReason;
 use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
 use oauth2_generic::Error;
-use oauth2_generic::auth_core::error::LoginReason;
 
 use super::{LOGGED_IN, begin, gist, located, login, rest_of};
 
-fn ended_by(error: &Error) -> Reason {
+fn ended_by(error: &Error) -> LoginReason {
     match error {
         Error::LoginRequired { reason, .. } => *reason,
         other => panic!("{other}"),
@@ -33,7 +33,7 @@ fn a_login_that_nobody_answers_ends_with_the_deadline() {
         .clock(clock.clone());
     let error = login.log_in().unwrap_err();
     assert_eq!(ended_by(&error), LoginReason::TimedOut);
-    assert!(!error.is_transient());
+    assert!(error.remedy() != Remedy::Retry);
     let took = clock.now().since(begun);
     let five_minutes = Duration::from_secs(300);
     assert!(
@@ -61,7 +61,7 @@ fn a_login_can_be_called_off() {
     let waiting = begin(
         login(&server)
             .browser()
-            .cancelled_by(move || asked.load(SeqCst)),
+            .cancel_when(move || asked.load(SeqCst)),
     );
     let authority = waiting.authority();
     cancel.store(true, SeqCst);
@@ -88,7 +88,7 @@ fn an_answer_that_is_there_already_wins_over_calling_off_and_over_the_deadline()
         keep.send(stream).unwrap();
         Ok(())
     });
-    let login = login.deadline(Duration::ZERO).cancelled_by(|| true);
+    let login = login.deadline(Duration::ZERO).cancel_when(|| true);
     let granted = thread::spawn(|| login.log_in());
     let page = rest_of(kept.recv().unwrap());
     assert_eq!(gist(&page), LOGGED_IN);

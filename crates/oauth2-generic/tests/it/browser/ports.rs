@@ -10,11 +10,7 @@ use super::{LOGGED_IN, begin, client, gist, login};
 use crate::script::Script;
 
 fn login_at(server: &Simulator, redirect_uri: &str) -> AuthorizationCode {
-    AuthorizationCode {
-        client: client(server),
-        redirect_uri: redirect_uri.into(),
-        ..AuthorizationCode::default()
-    }
+    AuthorizationCode::new(client(server), redirect_uri)
 }
 
 /// Whether this machine has IPv6; loudly if not.

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::time::Duration;
 
+use auth_core::error::LoginReason;
 use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
-use oauth2_generic::auth_core::error::LoginReason;
 use oauth2_generic::{AuthorizationCode, Error};
 
 use super::{Patient, Waiting, begin, gist, login, rest_of};

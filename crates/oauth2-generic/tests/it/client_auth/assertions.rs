@@ -3,10 +3,10 @@
 use crate::asking::Asking as _;
 use std::collections::BTreeSet;
 
+use auth_core::http::{Request, Response};
 use auth_core::store::MemoryStore;
 use auth_core::testing::ManualClock;
 use auth_core::time::OffsetDateTime;
-use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{
     Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Metadata, PrivateKeyJwt,
     RefreshToken, Result, Secret, Session, SigningKey,
@@ -21,7 +21,7 @@ use super::keys::{ED25519, ES256, RS256};
 use super::{ANSWER, announcing};
 
 fn es256() -> SigningKey {
-    SigningKey::from_pkcs8_pem(ES256).unwrap()
+    SigningKey::from_pem(Secret::new(ES256)).unwrap()
 }
 
 fn jwk(key: &SigningKey) -> Value {
@@ -103,14 +103,14 @@ fn every_kind_of_key_signs_with_its_algorithm() {
         (RS256, "RS256", "RSA"),
         (ED25519, "EdDSA", "OKP"),
     ] {
-        let key = SigningKey::from_pkcs8_pem(pem).unwrap();
+        let key = SigningKey::from_pem(Secret::new(pem)).unwrap();
         let assertion = assertion(signing(PrivateKeyJwt::new(key.clone())));
         assert_eq!(verified(&assertion, &jwk(&key)).header, json!({"alg": alg}));
         let jwk = jwk(&key);
         assert_eq!((&jwk["kty"], &jwk["alg"]), (&json!(kind), &json!(alg)));
         assert!(jwk.get("d").is_none(), "the public half alone");
     }
-    let pss = SigningKey::from_pkcs8_pem(RS256).unwrap().pss();
+    let pss = SigningKey::from_pem(Secret::new(RS256)).unwrap().pss();
     let assertion = assertion(signing(PrivateKeyJwt::new(pss.clone())));
     assert_eq!(verified(&assertion, &jwk(&pss)).header["alg"], "PS256");
 }
@@ -148,11 +148,8 @@ fn it_goes_with_a_refresh_and_to_every_endpoint_that_wants_the_client() -> Resul
         .then(200, ANSWER)
         .then(200, r#"{"active":false}"#)
         .then(200, "");
-    let token = Secret::from("r=1");
-    let grant = RefreshToken {
-        client: client.clone(),
-        ..RefreshToken::default()
-    };
+    let token = Secret::new("r=1");
+    let grant = RefreshToken::new(client.clone());
     grant.refresh(&token, &http)?;
     client.introspect("t", &http)?;
     grant.revoke(auth_core::grant::RevokedToken::Refresh(&token), &http)?;
@@ -211,7 +208,7 @@ fn a_server_that_reads_other_signatures_gets_none() {
 fn a_refused_login_is_tried_again_with_another_key() {
     let others = [
         es256().key_id("2"),
-        SigningKey::from_pkcs8_pem(ED25519).unwrap(),
+        SigningKey::from_pem(Secret::new(ED25519)).unwrap(),
     ];
     for other in others {
         let store = MemoryStore::new();

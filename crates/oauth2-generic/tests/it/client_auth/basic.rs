@@ -101,10 +101,7 @@ fn the_id_goes_into_the_body_too_where_it_is_wanted() {
             client_id_in_body: true,
             ..plain.clone()
         };
-        let extra = Client {
-            extra: vec![("client_id".into(), "batch".into())],
-            ..plain.clone()
-        };
+        let extra = plain.clone().param("client_id", "batch");
         assert_eq!(sent(plain).1, "grant_type=client_credentials");
         for client in [wanted, extra] {
             assert_eq!(

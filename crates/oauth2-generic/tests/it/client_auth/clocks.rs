@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use auth_core::clock::Clock as _;
+use auth_core::http::{Request, Response};
 use auth_core::testing::ManualClock;
 use auth_core::time::OffsetDateTime;
-use oauth2_generic::auth_core::transport::Transport;
-use oauth2_generic::http::{Request, Response};
+use auth_core::transport::Transport;
 use oauth2_generic::{
     Client, ClientAuth, ClientCredentials, Error, JwtBearer, PrivateKeyJwt, RefreshToken, Result,
     Secret, Session, SigningKey,
@@ -28,7 +28,7 @@ fn at(seconds: i64) -> OffsetDateTime {
 }
 
 fn key() -> SigningKey {
-    SigningKey::from_pkcs8_pem(ES256).unwrap()
+    SigningKey::from_pem(Secret::new(ES256)).unwrap()
 }
 
 /// A server without leeway that lets an assertion live for a minute, and says what time it is unless that is empty.
@@ -141,11 +141,8 @@ fn clones_of_a_key_share_the_servers_clock() {
     let of = |key: &SigningKey| service(PrivateKeyJwt::new(key.clone()).clock(clock.clone()));
     of(&key).obtain(&server).unwrap_err();
     of(&key.clone().key_id("2")).obtain(&server).unwrap();
-    let kept = RefreshToken {
-        client: of(&key).client,
-        ..RefreshToken::default()
-    };
-    kept.refresh(&Secret::from("r"), &server).unwrap();
+    let kept = RefreshToken::new(of(&key).client);
+    kept.refresh(&Secret::new("r"), &server).unwrap();
     assert_eq!(server.asked(), 3);
 }
 
@@ -243,10 +240,7 @@ fn a_grant_by_assertion_is_corrected_too() {
         refusal: (400, r#"{"error":"invalid_grant"}"#),
         ..Strict::new(DATE)
     };
-    let public = Client {
-        client_secret: "".into(),
-        ..client()
-    };
+    let public = client();
     let grant = JwtBearer::new(public, key()).clock(ManualClock::at(at(NOW + 300)));
     let shown = grant.obtain(&server).unwrap_err().to_string();
     assert!(shown.contains("300 s ahead"), "{shown}");

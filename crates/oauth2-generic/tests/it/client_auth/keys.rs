@@ -17,23 +17,26 @@ fn lines(pem: &str) -> Vec<&str> {
 
 #[test]
 fn a_key_may_come_as_text_or_as_bytes_and_among_other_lines() {
-    let wanted = SigningKey::from_pkcs8_pem(ES256).unwrap().jwk();
+    let wanted = SigningKey::from_pem(Secret::new(ES256)).unwrap().jwk();
     let der = BASE64_STANDARD.decode(lines(ES256).concat()).unwrap();
-    let from_bytes = SigningKey::from_pkcs8_der(&der).unwrap();
+    let from_bytes = SigningKey::from_der(&der).unwrap();
     assert_eq!(from_bytes.jwk(), wanted);
     for text in [
         format!("Bag Attributes\n  name: client\n{ES256}"),
         ES256.replace('\n', "\r\n"),
         ES256.trim_end().to_owned(),
     ] {
-        assert_eq!(SigningKey::from_pkcs8_pem(text).unwrap().jwk(), wanted);
+        assert_eq!(
+            SigningKey::from_pem(Secret::new(text)).unwrap().jwk(),
+            wanted
+        );
     }
 }
 
 /// What shells, env files, secret stores and editors make of a PEM file.
 #[test]
 fn a_key_is_read_as_people_have_it() {
-    let wanted = SigningKey::from_pkcs8_pem(ES256).unwrap().jwk();
+    let wanted = SigningKey::from_pem(Secret::new(ES256)).unwrap().jwk();
     let base64 = BASE64_STANDARD.encode(ES256);
     let body = lines(ES256).concat();
     for text in [
@@ -63,9 +66,12 @@ fn a_key_is_read_as_people_have_it() {
         BASE64_STANDARD.encode(ES256.replace('\n', "\\n")),
         format!("{body}\n"),
     ] {
-        let key = SigningKey::from_pkcs8_pem(text.as_str());
+        let key = SigningKey::from_pem(Secret::new(text.as_str()));
         assert_eq!(key.map(|key| key.jwk()).unwrap(), wanted, "{text}");
-        assert!(DpopKey::from_pkcs8_pem(text.as_str()).is_ok(), "{text}");
+        assert!(
+            DpopKey::from_pem(Secret::new(text.as_str())).is_ok(),
+            "{text}"
+        );
     }
 }
 
@@ -113,7 +119,9 @@ fn another_container_is_named_with_the_way_out() {
             text.replace('\n', "\\n"),
             BASE64_STANDARD.encode(&text),
         ] {
-            let shown = SigningKey::from_pkcs8_pem(text).unwrap_err().to_string();
+            let shown = SigningKey::from_pem(Secret::new(text))
+                .unwrap_err()
+                .to_string();
             assert!(shown.contains(what) && shown.contains(way_out), "{shown}");
         }
     }
@@ -141,7 +149,7 @@ fn a_certificate_is_named_in_the_header() {
             certificate.replace('\n', "\\n"),
             BASE64_STANDARD.encode(certificate),
         ] {
-            let key = SigningKey::from_pkcs8_pem(pem).unwrap();
+            let key = SigningKey::from_pem(Secret::new(pem)).unwrap();
             let header = header(&key.certificate(&text).unwrap());
             assert_eq!(header["x5t#S256"], sha256);
             assert_eq!(header["x5t"], sha1);
@@ -159,7 +167,7 @@ fn a_certificate_and_its_chain_are_sent_if_asked_for() {
     let expected = chain.map(|pem| lines(pem).concat());
     // Some tools write the key's own certificate last.
     for text in [chain.concat(), [chain[1], chain[0]].concat()] {
-        let key = SigningKey::from_pkcs8_pem(ES256).unwrap();
+        let key = SigningKey::from_pem(Secret::new(ES256)).unwrap();
         let key = key.certificate(&text).unwrap().send_certificate();
         assert_eq!(header(&key)["x5c"], serde_json::json!(expected));
     }
@@ -167,7 +175,7 @@ fn a_certificate_and_its_chain_are_sent_if_asked_for() {
 
 #[test]
 fn a_certificate_of_another_key_is_refused() {
-    let key = || SigningKey::from_pkcs8_pem(ES256).unwrap();
+    let key = || SigningKey::from_pem(Secret::new(ES256)).unwrap();
     for (text, hint) in [
         (
             include_str!("../keys/rs256.crt"),
@@ -185,7 +193,9 @@ fn a_certificate_of_another_key_is_refused() {
 
 #[test]
 fn a_member_of_ones_own_stands_in_the_header() {
-    let key = SigningKey::from_pkcs8_pem(ES256).unwrap().key_id("k");
+    let key = SigningKey::from_pem(Secret::new(ES256))
+        .unwrap()
+        .key_id("k");
     let key = key
         .header_member("typ", "client-authentication+jwt")
         .header_member("alg", "none");
@@ -196,7 +206,7 @@ fn a_member_of_ones_own_stands_in_the_header() {
 
 #[test]
 fn a_grant_of_ones_own_can_sign() {
-    let key = SigningKey::from_pkcs8_pem(ES256).unwrap();
+    let key = SigningKey::from_pem(Secret::new(ES256)).unwrap();
     let jwk = serde_json::from_str(&key.jwk()).unwrap();
     let jwt = key.sign(r#"{"iss":"batch"}"#).unwrap();
     assert_eq!(
@@ -216,7 +226,7 @@ fn header(key: &SigningKey) -> serde_json::Value {
 
 #[test]
 fn the_public_half_has_what_a_server_needs_to_know() {
-    let key = SigningKey::from_pkcs8_pem(ED25519)
+    let key = SigningKey::from_pem(Secret::new(ED25519))
         .unwrap()
         .key_id(r#"a "key""#);
     let jwk: serde_json::Value = serde_json::from_str(&key.jwk()).unwrap();
@@ -250,7 +260,7 @@ fn another_key_is_refused_with_a_way_out_and_not_quoted() {
             "PEM",
         ),
     ] {
-        let error = SigningKey::from_pkcs8_pem(pem).unwrap_err();
+        let error = SigningKey::from_pem(Secret::new(pem)).unwrap_err();
         assert!(matches!(error, Error::Configuration { .. }));
         let shown = format!("{error} {error:?}");
         assert!(shown.contains(hint), "{shown}");
@@ -262,7 +272,9 @@ fn another_key_is_refused_with_a_way_out_and_not_quoted() {
 
 #[test]
 fn nobody_sees_the_key_or_the_public_half_where_a_client_is_shown() {
-    let key = SigningKey::from_pkcs8_pem(ES256).unwrap().key_id("id");
+    let key = SigningKey::from_pem(Secret::new(ES256))
+        .unwrap()
+        .key_id("id");
     let jwk = key.jwk();
     let client = oauth2_generic::Client {
         client_auth: ClientAuth::PrivateKeyJwt(PrivateKeyJwt::new(key)),
@@ -279,7 +291,7 @@ fn nobody_sees_the_key_or_the_public_half_where_a_client_is_shown() {
 
 #[test]
 fn ways_are_compared_by_key_and_audience() {
-    let key = || SigningKey::from_pkcs8_pem(ES256).unwrap();
+    let key = || SigningKey::from_pem(Secret::new(ES256)).unwrap();
     let way = |jwt| ClientAuth::PrivateKeyJwt(jwt);
     let plain = way(PrivateKeyJwt::new(key()));
     assert_eq!(plain, way(PrivateKeyJwt::new(key())));

@@ -1,8 +1,8 @@
 //! What servers say otherwise than RFC 8628 §3.5.
 
+use auth_core::error::{ErrorCode, LoginReason};
 use auth_core::testing::ManualClock;
 use oauth2_generic::Error;
-use oauth2_generic::auth_core::error::{ErrorCode, LoginReason};
 
 use super::{PENDING, TOKEN, begun, is_over, waited};
 use crate::script::Script;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use auth_core::SessionBuilder;
+use auth_core::agent::ureq::{self, Agent, SendBody};
+use auth_core::grant::TokenResponse;
 use auth_core::grant::{Identity, Policy, TokenRequest};
-use oauth2_generic::auth_core::grant::TokenResponse;
-use oauth2_generic::http::{Request, Response};
-use oauth2_generic::ureq::{self, Agent, SendBody};
+use auth_core::http::{Request, Response};
 use oauth2_generic::{Client, ClientCredentials, DpopKey, Grant, Result, Session};
 
 use crate::requests::client;

@@ -3,9 +3,9 @@
 use crate::asking::Asking as _;
 use std::time::Duration;
 
+use auth_core::error::{Delivery, ErrorCode, LoginReason, NetworkFailure};
+use auth_core::http::{HeaderMap, Method, Uri};
 use auth_core::testing::ManualClock;
-use oauth2_generic::auth_core::error::{Delivery, ErrorCode, LoginReason, NetworkFailure};
-use oauth2_generic::http::{HeaderMap, Method, Uri};
 use oauth2_generic::{AuthorizationCode, ClientCredentials, Error, RefreshToken, Session};
 use serde_json::{Value, json};
 
@@ -22,9 +22,8 @@ fn nonces(server: &Server) -> Vec<Value> {
         .collect()
 }
 
-fn lost(sent: Sent) -> Error {
-    let network = NetworkFailure::Timeout;
-    Error::Network { failure, delivery }
+fn lost(delivery: Delivery) -> Error {
+    Error::network(NetworkFailure::Timeout, delivery)
 }
 
 const N1: &[(&str, &str)] = &[("dpop-nonce", "n1")];
@@ -86,10 +85,7 @@ fn kept(server: &Server) -> Session {
 }
 
 fn kept_at(server: &Server, clock: ManualClock) -> Session {
-    let grant = RefreshToken {
-        client: bound(),
-        ..RefreshToken::default()
-    };
+    let grant = RefreshToken::new(bound());
     let session = Session::builder(grant).refresh_token("r1").retries(0);
     session.transport(server.clone()).clock(clock).build()
 }
@@ -145,7 +141,7 @@ fn a_refresh_token_whose_second_sending_never_left_works_later() {
         .then_fail(lost(Delivery::NotSent));
     let session = kept(&server);
     let error = session.token().unwrap_err();
-    assert!(error.is_transient(), "{error}");
+    assert!(error.remedy() == Remedy::Retry, "{error}");
     assert_eq!(session.refresh_token().unwrap().expose(), "r1");
 }
 
@@ -174,11 +170,7 @@ fn a_refresh_token_outlives_a_server_that_is_never_content_with_a_nonce() {
 
 #[test]
 fn a_code_whose_second_sending_is_lost_is_spent() {
-    let login = AuthorizationCode {
-        client: bound(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
+    let login = AuthorizationCode::new(bound(), "https://app.example/cb");
     let pending = login.begin().unwrap();
     let back = format!("https://app.example/cb?code=c&state={}", pending.state());
     let granted = pending.redirected(&back).unwrap();
@@ -195,7 +187,7 @@ fn a_code_whose_second_sending_is_lost_is_spent() {
 #[test]
 fn the_second_sending_has_another_assertion() {
     use oauth2_generic::{ClientAuth, PrivateKeyJwt, SigningKey};
-    let signing = SigningKey::from_pkcs8_pem(include_str!("../keys/es256.pem")).unwrap();
+    let signing = SigningKey::from_pem(Secret::new(include_str!("../keys/es256.pem"))).unwrap();
     let mut client = bound();
     client.client_auth = ClientAuth::PrivateKeyJwt(PrivateKeyJwt::new(signing));
     let server = Server::default()
@@ -231,7 +223,7 @@ fn a_nonce_is_for_the_server_that_gave_it_and_shared_by_clones() {
 /// A proof is good for a request like it, for as long as the server takes it.
 #[test]
 fn a_proof_that_the_server_repeats_is_left_out_of_the_error() {
-    use oauth2_generic::http::{Request, Response};
+    use auth_core::http::{Request, Response};
     let echo = |request: Request<Vec<u8>>| -> oauth2_generic::Result<Response<Vec<u8>>> {
         let jwt = request.headers()["dpop"].to_str().unwrap();
         let answer =

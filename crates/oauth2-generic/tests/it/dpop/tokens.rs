@@ -71,21 +71,14 @@ fn the_url_of_a_proof_has_no_query_and_is_written_in_the_one_way_that_servers_co
 
 #[test]
 fn every_grant_proves_and_no_proof_is_sent_twice() {
-    let refresh_token = Secret::from("r1");
+    let refresh_token = Secret::new("r1");
     let client = bound();
-    let code = AuthorizationCode {
-        client: client.clone(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
+    let code = AuthorizationCode::new(client.clone(), "https://app.example/cb");
     let pending = code.begin().unwrap();
     let back = format!("https://app.example/cb?code=c&state={}", pending.state());
     let granted = pending.redirected(&back).unwrap();
     let password = Password::new(client.clone(), "u", Secret::new("p"));
-    let kept = RefreshToken {
-        client: client.clone(),
-        ..RefreshToken::default()
-    };
+    let kept = RefreshToken::new(client.clone());
     let mut server = Server::default();
     for _ in 0..6 {
         server = server.then_token(&[]);
@@ -112,11 +105,7 @@ fn every_grant_proves_and_no_proof_is_sent_twice() {
 fn a_code_and_a_login_that_is_kept_belong_to_the_key() {
     let client = bound();
     let thumbprint = client.dpop.as_ref().unwrap().thumbprint();
-    let code = AuthorizationCode {
-        client: client.clone(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
+    let code = AuthorizationCode::new(client.clone(), "https://app.example/cb");
     let url = code.begin().unwrap().url().to_owned();
     assert!(url.contains(&format!("&dpop_jkt={thumbprint}")), "{url}");
     let identity = service(client.clone()).identity().to_string();
@@ -126,11 +115,7 @@ fn a_code_and_a_login_that_is_kept_belong_to_the_key() {
     );
 
     // A token in a redirect is for whoever has it, and the key is there so that no such token is used.
-    let implicit = Implicit {
-        client,
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
+    let implicit = Implicit::new(client, "https://app.example/cb");
     let error = implicit.begin().unwrap_err();
     assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains("`dpop`"), "{error}");

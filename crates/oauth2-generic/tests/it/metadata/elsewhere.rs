@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use oauth2_generic::auth_core::transport::HttpTransport;
-use oauth2_generic::http::{Request, Response};
+use auth_core::http::{Request, Response};
+use auth_core::transport::HttpTransport;
 use oauth2_generic::{
     AuthorizationCode, Client, ClientCredentials, Discovery, Error, Metadata, Result, Session,
 };
@@ -256,11 +256,7 @@ fn an_issuer_over_http_takes_a_switch_and_the_message_names_it() {
             .unwrap();
         assert_eq!(server.token_endpoint, format!("{issuer}/token"));
         // Users are sent there, too.
-        let login = AuthorizationCode {
-            client: server.client("app"),
-            redirect_uri: "http://127.0.0.1:1/cb".into(),
-            ..AuthorizationCode::default()
-        };
+        let login = AuthorizationCode::new(server.client("app"), "http://127.0.0.1:1/cb");
         let pending = login.begin().unwrap();
         assert!(pending.url().starts_with(&format!("{issuer}/auth?")));
     }
@@ -313,10 +309,7 @@ fn http_in_a_test_network_takes_a_switch_for_each_way() {
     let http = || HttpTransport::new().danger_allow_http();
     let server = discovery.discover(&http()).unwrap();
 
-    let client = Client {
-        client_secret: "s3cret".into(),
-        ..server.client("batch")
-    };
+    let client = server.client("batch").secret(Secret::new("s3cret"));
     let builder = || Session::builder(ClientCredentials::new(client.clone()));
     let error = builder().transport(strict).build().token().unwrap_err();
     assert!(matches!(error, Error::Configuration { .. }), "{error}");

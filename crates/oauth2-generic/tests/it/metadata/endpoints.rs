@@ -21,7 +21,7 @@ fn an_endpoint_with_ways_to_authenticate_of_its_own_is_held_to_those() {
     client.client_secret = "s3cret".into();
     let active = Script::default().then(200, r#"{"active":true}"#);
     assert!(client.introspect("t", &active).unwrap().active);
-    let token = Secret::from("t");
+    let token = Secret::new("t");
     let service = ClientCredentials::new(client);
     let revoke = |service: &ClientCredentials, http: &Script| {
         service.revoke(RevokedToken::Access(&token), http)
@@ -89,11 +89,8 @@ fn a_client_with_a_certificate_is_sent_where_the_server_asks_for_one() {
 
 #[test]
 fn an_answer_that_is_not_announced_is_not_asked_for() {
-    let implicit = |server: &Metadata| Implicit {
-        client: server.client("app"),
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
+    let implicit =
+        |server: &Metadata| Implicit::new(server.client("app"), "https://app.example/cb");
     let codes = found(r#","response_types_supported":["code","code id_token"]"#);
     assert!(code(&codes).begin().is_ok());
     is_configuration(implicit(&codes).begin(), "`token`");

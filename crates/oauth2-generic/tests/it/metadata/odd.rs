@@ -1,6 +1,6 @@
 //! Odd members that real documents have, and lists that leave out what works.
 
-use oauth2_generic::{Client, ClientAuth, ClientCredentials, DeviceCode, Implicit};
+use oauth2_generic::{Client, ClientAuth, ClientCredentials, DeviceLogin, Implicit};
 
 use crate::asking::Asking as _;
 use crate::script::Script;
@@ -63,7 +63,7 @@ fn an_issuer_that_stands_twice_is_none() {
 
 fn begin(client: Client) -> oauth2_generic::Result<()> {
     let http = Script::default().then(200, DEVICE);
-    DeviceCode { client }.begin(&http).map(drop)
+    DeviceLogin::new(client).begin(&http).map(drop)
 }
 
 /// GitLab announces `device_code` and no endpoint.
@@ -124,10 +124,6 @@ fn any_endpoint_set_by_hand_settles_the_list_for_its_grants() {
     let mut login = code(&server);
     login.client.authorization_endpoint = "https://login.example/v2/authorize".into();
     assert!(login.begin().is_ok());
-    let implicit = Implicit {
-        client: login.client,
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
+    let implicit = Implicit::new(login.client, "https://app.example/cb");
     assert!(implicit.begin().is_ok());
 }
