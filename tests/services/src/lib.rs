@@ -63,10 +63,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(program) => {
-                write!(
-                    f,
-                    "`{program}` is missing; `cargo xtask test` installs it and runs this"
-                )
+                write!(f, "`{program}` is missing; `cargo xtask setup` installs it")
             }
             Self::Failed(what) => f.write_str(what),
         }
