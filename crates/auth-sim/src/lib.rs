@@ -9,9 +9,9 @@ pub mod generic;
 pub mod store_conformance; // what every store must promise
 
 mod builder; // what is decided before a simulator starts
+mod control; // what another process may do to a simulator
 mod dialect; // the words of a refusal
 mod door; // TCP: one answer per connection
-mod echo;
 mod fault; // what goes wrong, and gates
 mod realm; // the state of one authorization server
 mod received; // what arrived
@@ -24,7 +24,9 @@ mod vendor;
 pub use builder::{Bodies, SimulatorBuilder};
 pub use dialect::Dialect;
 pub use fault::{Fault, Gate};
+pub use realm::{Pair, Realm};
 pub use received::Received;
 pub use response::Response;
 pub use simulator::Simulator;
-pub use vendor::Vendor;
+pub use tokens::{Login, Rejection};
+pub use vendor::{Vendor, VendorServer};

@@ -84,15 +84,17 @@ impl Received {
         })
     }
 
-    /// The `grant_type`, whether it is in the query, in a form or in JSON; empty if there is none.
-    pub fn grant_type(&self) -> String {
+    /// Returns a parameter, which may be in the query, in a form or a text in JSON.
+    pub fn field(&self, name: &str) -> Option<String> {
         let pairs = [self.query_pairs(), self.form()].concat();
-        let found = pairs.into_iter().find(|(name, _)| name == "grant_type");
-        let in_json = || Some(self.json()?["grant_type"].as_str()?.to_owned());
-        found
-            .map(|(_, value)| value)
-            .or_else(in_json)
-            .unwrap_or_default()
+        let found = pairs.into_iter().find(|(own, _)| own == name);
+        let in_json = || Some(self.json()?[name].as_str()?.to_owned());
+        found.map(|(_, value)| value).or_else(in_json)
+    }
+
+    /// The `grant_type`, wherever it is; empty if it is missing.
+    pub fn grant_type(&self) -> String {
+        self.field("grant_type").unwrap_or_default()
     }
 
     pub(crate) fn media_type(&self) -> String {
@@ -121,7 +123,7 @@ impl Received {
 
     /// The token of `Authorization: Bearer`. The scheme is compared letter by letter, as the
     /// software behind Aerion and Ermeo does: `bearer` is not enough.
-    pub(crate) fn bearer(&self) -> Option<&str> {
+    pub fn bearer(&self) -> Option<&str> {
         self.header("authorization")?
             .strip_prefix("Bearer ")
             .map(str::trim)

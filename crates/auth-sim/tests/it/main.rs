@@ -11,6 +11,7 @@ mod endpoints; // metadata, devices, pushed requests, revocation, introspection
 mod ermeo; // JSON, rotation, the API and its pages
 mod fault; // each fault, gates, and the log of them
 mod generic; // the token endpoint: clients, bodies, grants
+mod own_server; // a vendor that this crate does not know
 mod redirect; // the authorization endpoint
 mod simulator; // clock, threads, ports, log
 #[cfg(feature = "store")]
