@@ -36,7 +36,7 @@ const BENCHES: &[Bench] = &[
 ];
 
 fn bench(name: &str) -> Result {
-    Run::new("cargo bench --quiet --locked --package auth-tests --bench")
+    Run::new("cargo bench --locked --package auth-tests --bench")
         .arg(name)
         .run()
 }
