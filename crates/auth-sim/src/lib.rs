@@ -5,8 +5,10 @@ pub mod aerion; // the account, and the strict server
 pub mod aeris;
 pub mod ermeo;
 pub mod generic;
-#[cfg(feature = "store")]
+#[cfg(feature = "conformance")]
 pub mod store_conformance; // what every store must promise
+#[cfg(feature = "conformance")]
+pub mod vendor_contract; // what every vendor must
 
 mod builder; // what is decided before a simulator starts
 mod control; // what another process may do to a simulator

@@ -28,6 +28,8 @@ pub struct Realm {
     /// The secrets of the well-known client.
     pub(crate) client_secrets: Vec<String>,
     pub(crate) is_locked: bool,
+    /// The request at hand presented a refresh token.
+    pub(crate) is_refresh: bool,
 }
 
 /// What a builder decides.
@@ -75,6 +77,7 @@ impl Realm {
             assets: ermeo::assets(),
             user_refuses: false,
             is_locked: false,
+            is_refresh: false,
         }
     }
 
@@ -152,6 +155,7 @@ impl Realm {
         token: &str,
         client: Option<&str>,
     ) -> Result<(Login, Family), Rejection> {
+        self.is_refresh = true;
         self.tokens.spend(
             token,
             client,

@@ -64,6 +64,50 @@ impl Received {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// The request as one text, to be compared: method and path with query, the headers in the order of
+    /// their names, an empty line, the body.
+    ///
+    /// Left out are the headers that every request of auth-core has: `host`, `content-length`, and
+    /// `accept: application/json`, `accept-encoding: identity`, `connection: close`,
+    /// `user-agent: auth-core/…`. One of the last four that is missing is a line that says so, and so is
+    /// one with another value.
+    ///
+    /// ```
+    /// # let sim = auth_sim::Simulator::ermeo();
+    /// # let send = |body: &str| ureq::post(sim.token_url()).content_type("application/json").send(body).is_ok();
+    /// send("{}");
+    /// let request = sim.token_requests()[0].exact();
+    /// assert!(request.starts_with("POST /oauth/v2/token\n"));
+    /// assert!(request.contains("\ncontent-type: application/json\n") && request.ends_with("\n\n{}"));
+    /// ```
+    pub fn exact(&self) -> String {
+        let usual = |name: &str, value: &str| match name {
+            "host" | "content-length" => true,
+            "user-agent" => value.starts_with("auth-core/"),
+            name => USUAL.contains(&(name, value)),
+        };
+        let others = self
+            .headers
+            .iter()
+            .filter(|(name, value)| !usual(name, value));
+        let mut lines: Vec<_> = others
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        let names = USUAL
+            .map(|(name, _)| name)
+            .into_iter()
+            .chain(["user-agent"]);
+        let missing = names.filter(|name| self.header(name).is_none());
+        lines.extend(missing.map(|name| format!("{name}: is missing")));
+        lines.sort();
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        let mut text = format!("{} {}{mark}{}\n", self.method, self.path, self.query);
+        for line in lines {
+            text += &format!("{line}\n");
+        }
+        text + "\n" + &self.text()
+    }
+
     pub(crate) fn read(request: &mut tiny_http::Request) -> io::Result<Self> {
         let mut body = Vec::new();
         request.as_reader().read_to_end(&mut body)?;
@@ -197,5 +241,11 @@ pub(crate) fn decode_form_part(text: &str) -> String {
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
+/// What auth-core says in every request, and who it is.
+const USUAL: [(&str, &str); 3] = [
+    ("accept", "application/json"),
+    ("accept-encoding", "identity"),
+    ("connection", "close"),
+];
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) const JSON: &str = "application/json";

@@ -112,12 +112,13 @@ impl Shared {
     fn handle(&self, received: &Received) -> Response {
         let mut realm = lock(&self.realm);
         realm.now = self.now();
+        realm.is_refresh = false;
         let mut answer = self.server.answer(&mut realm, received);
         if received.path != self.server.token_path() || answer.status() < 400 {
             return answer;
         }
         if let Some(dialect) = realm.settings.dialect {
-            answer = dialect.speak(answer, received, realm.now);
+            answer = dialect.speak(answer, received, realm.is_refresh, realm.now);
         }
         answer.is_refusal = true;
         answer

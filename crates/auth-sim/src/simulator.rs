@@ -85,6 +85,11 @@ impl Simulator {
         SimulatorBuilder::new(Arc::new(server))
     }
 
+    #[cfg(feature = "conformance")]
+    pub(crate) fn builder_of(server: Arc<dyn VendorServer>) -> SimulatorBuilder {
+        SimulatorBuilder::new(server)
+    }
+
     /// The base URL, without a slash at its end: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url

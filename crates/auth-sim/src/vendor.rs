@@ -8,7 +8,7 @@ use crate::{Login, Realm, Received, Rejection, Response, aerion, aeris, ermeo, g
 /// A vendor's server, to be run by a [`Simulator`](crate::Simulator).
 ///
 /// Implement it to test a vendor of your own as the vendors of this workspace are tested: with faults,
-/// gates, a clock, counted refresh tokens and [`vendor_contract!`](crate::vendor_contract). The [`Realm`]
+/// gates, a clock, counted refresh tokens and `vendor_contract!`. The [`Realm`]
 /// issues tokens, expires, rotates and revokes them; what is left is which requests the vendor accepts and
 /// how it words its answers.
 ///
