@@ -10,6 +10,7 @@ mod demo;
 mod doc;
 mod features;
 mod model;
+mod pictures;
 mod run;
 mod setup;
 mod test;
@@ -77,6 +78,12 @@ const TASKS: &[Task] = &[
         args: "",
         about: "build the documentation with all features; a warning is an error",
         run: doc::run,
+    },
+    Task {
+        name: "pictures",
+        args: "",
+        about: "draw docs/pictures from the log of a fleet that runs for it",
+        run: pictures::run,
     },
     Task {
         name: "bench",
