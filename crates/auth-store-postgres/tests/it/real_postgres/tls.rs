@@ -6,7 +6,7 @@ use auth_core::error::StoreFailure;
 use auth_core::store::Store;
 use auth_store_postgres::PostgresStore;
 use rcgen::{CertificateParams, KeyPair};
-use services::{Postgres, or_skip};
+use services::{Postgres, started};
 
 use super::{assert_failure, who};
 
@@ -20,9 +20,7 @@ fn certificate_and_host_name_are_verified() {
         .unwrap()
         .pem();
     let options = Postgres::options().tls(&certificate, &key.serialize_pem());
-    let Some(server) = or_skip(options.start()) else {
-        return;
-    };
+    let server = started(options.start());
     let builder = |name: &str| {
         PostgresStore::builder(format!(
             "host={name} hostaddr=127.0.0.1 port={} user=postgres dbname=postgres sslmode=require",
@@ -59,9 +57,7 @@ fn a_file_of_authorities_is_trusted() {
         .unwrap()
         .pem();
     let options = Postgres::options().tls(&certificate, &key.serialize_pem());
-    let Some(server) = or_skip(options.start()) else {
-        return;
-    };
+    let server = started(options.start());
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), &certificate).unwrap();
     let port = server.port();
@@ -88,9 +84,7 @@ fn a_file_of_authorities_is_trusted() {
 
 #[test]
 fn a_server_without_tls_is_refused() {
-    let Some(server) = or_skip(Postgres::start()) else {
-        return;
-    };
+    let server = started(Postgres::start());
     let url = format!("{}?sslmode=require", server.url());
     let error = PostgresStore::connect(url).unwrap_err();
     assert_failure(&error, StoreFailure::Unavailable, "`ssl`");

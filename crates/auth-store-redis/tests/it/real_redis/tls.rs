@@ -3,7 +3,7 @@
 use auth_core::store::SwapOutcome;
 use auth_store_redis::RedisStore;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use services::{Redis, or_skip};
+use services::{Redis, started};
 
 use super::{failed, found, login, put};
 
@@ -37,9 +37,7 @@ fn tls_changes_nothing() {
     let authority = Authority::new("ours");
     let (certificate, key) = authority.sign("127.0.0.1");
     let options = Redis::options().password("s3cret").tls(&certificate, &key);
-    let Some(redis) = or_skip(options.start()) else {
-        return;
-    };
+    let redis = started(options.start());
     assert!(redis.url().starts_with("rediss://"));
     let builder = RedisStore::builder(&redis.url()).authorities(authority.pem());
     let store = builder.connect().unwrap();
@@ -57,10 +55,8 @@ fn a_wrong_certificate_is_refused_with_the_reason() {
         ("redis.example", Some(&ours), "not valid for name"),
     ] {
         let (certificate, key) = ours.sign(host);
-        let started = Redis::options().tls(&certificate, &key).start();
-        let Some(redis) = or_skip(started) else {
-            return;
-        };
+        let server = Redis::options().tls(&certificate, &key).start();
+        let redis = started(server);
         let mut builder = RedisStore::builder(&redis.url());
         if let Some(trusted) = trusted {
             builder = builder.authorities(trusted.pem());
@@ -80,9 +76,7 @@ fn a_client_certificate_is_shown() {
     let options = Redis::options()
         .tls(&certificate, &key)
         .clients_of(&authority.pem());
-    let Some(redis) = or_skip(options.start()) else {
-        return;
-    };
+    let redis = started(options.start());
     let builder = RedisStore::builder(&redis.url()).authorities(authority.pem());
     let (certificate, key) = authority.sign("gateway.example");
     let introduced = builder.clone().client_certificate(&certificate, key);
@@ -96,14 +90,14 @@ fn a_client_certificate_is_shown() {
 /// So that a program may name its authority, and still run against a server beside it.
 #[test]
 fn certificates_need_tls() {
-    let Some(redis) = super::redis() else { return };
+    let redis = super::redis();
     let builder = RedisStore::builder(&redis.url()).authorities(Authority::new("ours").pem());
     assert_eq!(found(&builder.connect().unwrap(), &login("ada")), None);
 }
 
 #[test]
 fn a_server_without_tls_is_refused() {
-    let Some(redis) = super::redis() else { return };
+    let redis = super::redis();
     let url = format!("rediss://:canary7Qz@127.0.0.1:{}", redis.port());
     let error = failed(RedisStore::connect(&url)).to_string();
     assert!(error.contains("without TLS"), "{error}");
