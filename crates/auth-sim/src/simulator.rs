@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::door::Door;
 use crate::fault::{Latch, Plan};
 use crate::serve::{Shared, lock};
-use crate::{Fault, Gate, Received, SimulatorBuilder, Vendor, VendorServer};
+use crate::{Fault, Gate, Received, Response, SimulatorBuilder, Vendor, VendorServer};
 
 /// One vendor's server on a loopback port, until it is dropped.
 ///
@@ -123,6 +123,11 @@ impl Simulator {
     /// Queues a fault for the next request to the token endpoint.
     pub fn next(&self, fault: Fault) {
         lock(&self.shared.token_plans).push_back(Plan::Fault(fault));
+    }
+
+    /// Queues a response in JSON for the next request to the token endpoint, in place of the server's own.
+    pub fn respond(&self, status: u16, json: &str) {
+        self.next(Fault::Response(Response::json(status, json)));
     }
 
     /// Queues a fault for the next request to anything but the token endpoint.

@@ -150,7 +150,7 @@ impl Stage {
 }
 
 fn time(clock: &ManualClock) -> SystemTime {
-    SystemTime::UNIX_EPOCH + clock.now().wall
+    clock.now().wall.into()
 }
 
 /// All that an error shows: `Display` and `Debug` of itself and of its sources.
