@@ -7,7 +7,7 @@ use auth_core::clock::{Clock, SystemClock};
 use auth_core::error::{Remedy, StoreFailure};
 use auth_core::store::{Store, SwapOutcome};
 use auth_store_postgres::PostgresStore;
-use services::{Postgres, or_skip};
+use services::{Postgres, started};
 
 use super::promises::{counted, increment};
 use super::proxy::Proxy;
@@ -15,9 +15,7 @@ use super::{Database, assert_failure, record, who};
 
 #[test]
 fn a_connection_lost_between_calls_is_replaced() {
-    let Some(database) = Database::new("between") else {
-        return;
-    };
+    let database = Database::new("between");
     let (store, jane) = (database.store(), who("jane"));
     assert_eq!(
         store.swap(&jane, None, &record("0")).unwrap(),
@@ -38,9 +36,7 @@ fn a_connection_lost_between_calls_is_replaced() {
 
 #[test]
 fn a_swap_cut_off_in_its_commit_is_repeated() {
-    let Some(database) = Database::new("committing") else {
-        return;
-    };
+    let database = Database::new("committing");
     let (store, jane) = (database.store(), who("jane"));
     let (one, two) = (record("one"), record("two"));
     assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
@@ -67,9 +63,7 @@ fn a_swap_cut_off_in_its_commit_is_repeated() {
 
 #[test]
 fn a_swap_with_a_lost_result_is_applied_once() {
-    let Some(database) = Database::new("lost") else {
-        return;
-    };
+    let database = Database::new("lost");
     drop(database.store());
     database.sql(
         "CREATE TABLE changes (was bytea, is_now bytea);
@@ -104,9 +98,7 @@ fn a_swap_with_a_lost_result_is_applied_once() {
 
 #[test]
 fn an_overtaken_repeated_swap_is_a_conflict() {
-    let Some(database) = Database::new("overtaken") else {
-        return;
-    };
+    let database = Database::new("overtaken");
     let (store, jane) = (database.store(), who("jane"));
     let (one, two, three) = (record("one"), record("two"), record("three"));
     assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
@@ -126,9 +118,7 @@ fn an_overtaken_repeated_swap_is_a_conflict() {
 
 #[test]
 fn a_swap_that_waits_for_its_first_try_is_stored() {
-    let Some(database) = Database::new("own") else {
-        return;
-    };
+    let database = Database::new("own");
     let (store, jane) = (database.store(), who("jane"));
     let (one, two) = (record("one"), record("two"));
     assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
@@ -149,9 +139,7 @@ fn a_swap_that_waits_for_its_first_try_is_stored() {
 
 #[test]
 fn serializable_transactions_lose_no_increment() {
-    let Some(database) = Database::new("serializable") else {
-        return;
-    };
+    let database = Database::new("serializable");
     let name = database.name();
     database.sql(&format!(
         "ALTER DATABASE {name} SET default_transaction_isolation = serializable"
@@ -168,9 +156,7 @@ fn serializable_transactions_lose_no_increment() {
 
 #[test]
 fn a_locked_row_delays_a_call_until_the_time_out() {
-    let Some(database) = Database::new("locked") else {
-        return;
-    };
+    let database = Database::new("locked");
     let limit = Duration::from_secs(2);
     let store = database.builder().timeout(limit).connect().unwrap();
     assert_eq!(store.timeout(), limit);
@@ -207,9 +193,7 @@ fn a_locked_row_delays_a_call_until_the_time_out() {
 
 #[test]
 fn a_silent_network_is_a_failure_in_time() {
-    let Some(database) = Database::new("swallowed") else {
-        return;
-    };
+    let database = Database::new("swallowed");
     let proxy = Proxy::to(database.server().port());
     let url = format!("postgres://postgres@127.0.0.1:{}/swallowed", proxy.port());
     let limit = Duration::from_secs(2);
@@ -231,9 +215,7 @@ fn a_silent_network_is_a_failure_in_time() {
 
 #[test]
 fn a_server_that_comes_back_is_found_again() {
-    let Some(mut server) = or_skip(Postgres::start()) else {
-        return;
-    };
+    let mut server = started(Postgres::start());
     let limit = Duration::from_secs(2);
     let settings = PostgresStore::builder(server.url()).timeout(limit);
     let (store, jane, one) = (settings.connect().unwrap(), who("jane"), record("one"));
