@@ -6,6 +6,7 @@ mod options;
 mod place; // where the login is kept
 mod verdict;
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,8 +17,10 @@ use auth_all::transport::HttpTransport;
 use auth_sim::ermeo;
 use auth_tests::fleet::{Place, Settings, Time, write_tokens};
 
+use serde_json::json;
+
 use board::Board;
-use contender::Contender;
+use contender::{Contender, LIFE};
 use options::Options;
 use place::Kept;
 use verdict::Verdict;
@@ -45,11 +48,13 @@ fn run(options: &Options) -> io::Result<bool> {
     let board = Board::new(options);
     board.introduce();
     let mut contenders = [
-        Contender::open(settings(kept.place(), true), options.processes)?,
+        Contender::open(settings(kept.place(), true, options), options.processes)?,
         with_a_file(&file, false, options)?,
         with_a_file(&other_file, true, options)?,
     ];
     contenders[0].is_struck = true;
+    contenders[0].log = options.log.as_ref().map(File::create).transpose()?;
+    contenders[0].note(json!({"did": "begin", "token_life": LIFE.as_secs()}))?;
     for contender in &mut contenders {
         contender.set_out()?;
     }
@@ -62,7 +67,7 @@ fn run(options: &Options) -> io::Result<bool> {
         if now >= f64::from(hour + 1) {
             hour += 1;
             for contender in &mut contenders {
-                contender.strike(options.hours.saturating_sub(hour))?;
+                contender.strike(options.hours.saturating_sub(hour), options.kills)?;
             }
             board.hour(hour, &contenders);
         } else {
@@ -71,6 +76,8 @@ fn run(options: &Options) -> io::Result<bool> {
     }
     let [store, file, password] = &mut contenders;
     let lost = [store.end()?, file.end()?, password.end()?];
+    let most_sends = store.fleet.most_spends();
+    store.note(json!({"did": "end", "lost": lost[0].len(), "most_sends": most_sends}))?;
     let verdict = Verdict::new(options, &contenders, lost);
     board.close(&verdict);
     Ok(verdict.is_kept())
@@ -79,7 +86,7 @@ fn run(options: &Options) -> io::Result<bool> {
 /// A fleet whose login was made once, by a program that wrote the file.
 fn with_a_file(path: &Path, has_password: bool, options: &Options) -> io::Result<Contender> {
     let place = Place::TokenFile(path.to_owned());
-    let contender = Contender::open(settings(place, has_password), options.processes)?;
+    let contender = Contender::open(settings(place, has_password, options), options.processes)?;
     let request = contender.grant().login_request();
     let answer = request.and_then(|request| request.send(&HttpTransport::new()));
     let answer = answer.map_err(io::Error::other)?;
@@ -87,7 +94,7 @@ fn with_a_file(path: &Path, has_password: bool, options: &Options) -> io::Result
     Ok(contender)
 }
 
-fn settings(place: Place, has_password: bool) -> Settings {
+fn settings(place: Place, has_password: bool, options: &Options) -> Settings {
     Settings {
         server: String::new(),
         place,
@@ -99,10 +106,7 @@ fn settings(place: Place, has_password: bool) -> Settings {
         seed: None,
         request: Duration::from_secs(1),
         store: Duration::from_millis(750),
-        pace: PACE,
-        time: Time::running(PACE),
+        pace: options.pace,
+        time: Time::running(options.pace),
     }
 }
-
-/// How many times faster time goes by: an hour takes two seconds.
-const PACE: u32 = 1800;

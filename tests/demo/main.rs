@@ -78,7 +78,8 @@ const USAGE: &str = "\
 usage: cargo xtask demo [--json]
        cargo xtask demo --browser [--json]
            to log in yourself, in your own browser
-       cargo xtask demo --fleet [--json] [--store file|redis|postgres] [--hours N] [--processes N]";
+       cargo xtask demo --fleet [--json] [--store file|redis|postgres] [--hours N] [--processes N]
+                 [--kills N] [--pace N] [--log FILE]";
 
 const INTRODUCTION: &str = "\
 Every vendor's token, obtained, used, expired, refreshed and refused.

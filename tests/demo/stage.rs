@@ -145,7 +145,7 @@ impl<'r> Stage<'r> {
 
     /// What was said since the last step, question beside answer.
     fn exchanges(&self) -> Vec<Exchange> {
-        let token_path = self.simulator.vendor().token_path();
+        let token_path = self.simulator.token_path();
         let mut tokens = lock(&self.heard.tokens);
         let mut other = lock(&self.heard.other).take();
         let mut exchanges: Vec<Exchange> = Vec::new();

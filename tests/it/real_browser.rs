@@ -10,11 +10,10 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use oauth2_generic::{BrowserLogin, Granted, Result};
-use services::{Chromium, or_skip};
+use services::{Chromium, started};
 
-/// One that runs, or none where there is none on this machine, which is said loudly.
-fn chromium() -> Option<Chromium> {
-    or_skip(Chromium::start())
+fn chromium() -> Chromium {
+    started(Chromium::start())
 }
 
 /// A login that waits for its browser.

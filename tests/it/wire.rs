@@ -1,12 +1,9 @@
-//! The exact requests of every vendor and grant, as a server that is not ours reads them.
+//! The exact requests of the generic client, as a server that is not ours reads them.
 //!
 //! A request is compared as one text: method, path with query, all headers in the order of their
 //! names, an empty line, the body. A header that nobody expects makes a test fail like one that is missing.
 
-mod aerion;
-mod aeris;
 mod cookies;
-mod ermeo;
 mod generic;
 mod transport;
 

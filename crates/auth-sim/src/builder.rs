@@ -11,14 +11,15 @@ use crate::door::Door;
 use crate::fault::Latch;
 use crate::realm::{Realm, Settings};
 use crate::serve::Shared;
-use crate::{Dialect, Received, Simulator, Vendor};
+use crate::{Dialect, Received, Simulator, VendorServer};
 
 /// Decides what a [`Simulator`] is like before it starts.
 pub struct SimulatorBuilder {
-    vendor: Vendor,
+    server: Arc<dyn VendorServer>,
+    control: bool,
     port: u16,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
-    on_answer: Box<dyn Fn(&Received) + Send + Sync>,
+    on_response: Box<dyn Fn(&Received) + Send + Sync>,
     settings: Settings,
 }
 
@@ -35,13 +36,14 @@ pub enum Bodies {
 }
 
 impl SimulatorBuilder {
-    pub(crate) fn new(vendor: Vendor) -> Self {
+    pub(crate) fn new(server: Arc<dyn VendorServer>) -> Self {
         Self {
-            vendor,
+            settings: Settings::of(&*server),
+            server,
+            control: false,
             port: 0,
             clock: Box::new(machine_clock),
-            on_answer: Box::new(|_| {}),
-            settings: Settings::of(vendor),
+            on_response: Box::new(|_| {}),
         }
     }
 
@@ -63,7 +65,7 @@ impl SimulatorBuilder {
     /// generic 3600 s.
     #[must_use]
     pub fn access_token_lifetime(mut self, life: Duration) -> Self {
-        self.settings.access_token_life = life;
+        self.settings.access_token_lifetime = life;
         self
     }
 
@@ -96,10 +98,18 @@ impl SimulatorBuilder {
         self
     }
 
-    /// Is told of every request when it is answered. Default: nobody is.
+    /// Serves [`POST /_sim/…`](crate#from-a-shell), by which another process moves the clock and revokes
+    /// tokens. Default: it does not.
+    #[must_use]
+    pub fn control(mut self, control: bool) -> Self {
+        self.control = control;
+        self
+    }
+
+    /// Called with every request when it is answered. Default: nothing is called.
     #[must_use]
     pub fn on_response(mut self, told: impl Fn(&Received) + Send + Sync + 'static) -> Self {
-        self.on_answer = Box::new(told);
+        self.on_response = Box::new(told);
         self
     }
 
@@ -111,31 +121,32 @@ impl SimulatorBuilder {
     pub fn start(self) -> io::Result<Simulator> {
         let behind = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let behind_address = behind.local_addr()?;
-        let server = tiny_http::Server::from_listener(behind, None).map_err(io::Error::other)?;
-        let server = Arc::new(server);
+        let listening = tiny_http::Server::from_listener(behind, None).map_err(io::Error::other)?;
+        let listening = Arc::new(listening);
         let door = Door::open(self.port, behind_address)?;
         let url = format!("http://{}", door.address());
         let now = (self.clock)();
         let shared = Arc::new(Shared {
-            vendor: self.vendor,
+            control: self.control,
+            server: Arc::clone(&self.server),
             clock: self.clock,
-            on_answer: self.on_answer,
+            on_response: self.on_response,
             advanced: Mutex::default(),
-            realm: Mutex::new(Realm::new(self.vendor, self.settings, url.clone(), now)),
+            realm: Mutex::new(Realm::new(self.server, self.settings, url.clone(), now)),
             log: Mutex::default(),
             token_plans: Mutex::default(),
             api_plans: Mutex::default(),
             gates: Mutex::default(),
             closing: Latch::default(),
         });
-        let (for_thread, behind) = (Arc::clone(&shared), Arc::clone(&server));
+        let (for_thread, behind) = (Arc::clone(&shared), Arc::clone(&listening));
         let serving = thread::Builder::new()
-            .name(format!("auth-sim {}", self.vendor.name()))
+            .name(format!("auth-sim {}", shared.server.name()))
             .spawn(move || for_thread.serve(&behind))?;
         Ok(Simulator {
             url,
             shared,
-            server,
+            listening,
             serving: Some(serving),
             door: Some(door),
         })
@@ -145,7 +156,7 @@ impl SimulatorBuilder {
 impl fmt::Debug for SimulatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SimulatorBuilder")
-            .field("vendor", &self.vendor)
+            .field("server", &self.server.name())
             .field("port", &self.port)
             .field("settings", &self.settings)
             .finish_non_exhaustive()

@@ -8,7 +8,7 @@ use crate::{Received, Response};
 
 /// Words in which the token endpoint refuses a request.
 ///
-/// Set with [`SimulatorBuilder::dialect`](crate::SimulatorBuilder::dialect). Without one a simulator refuses as its vendor
+/// Set with [`SimulatorBuilder::dialect`](crate::Builder::dialect). Without one a simulator refuses as its vendor
 /// documents. A dialect changes the words of a refusal alone: what is refused, and which tokens that
 /// spends, stays the same. `authorization_pending` and `slow_down` (RFC 8628 §3.5) keep their words,
 /// since no device could log in without them.
@@ -36,12 +36,21 @@ pub enum Dialect {
     SuccessStatus,
 }
 
+/// What the request presented.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Asked {
+    RefreshToken,
+    Code,
+    Login,
+    Other,
+}
+
 /// What is refused, and why.
 struct Refusal<'a> {
     status: u16,
     code: &'a str,
     description: &'a str,
-    grant: String,
+    asked: Asked,
 }
 
 impl Dialect {
@@ -66,7 +75,15 @@ impl Dialect {
     }
 
     /// The answer in this dialect, if it is a refusal that has other words in it.
-    pub(crate) fn speak(self, answer: Response, request: &Received, now: SystemTime) -> Response {
+    ///
+    /// A vendor's parameters may have any name, so the realm says whether a refresh token was presented.
+    pub(crate) fn speak(
+        self,
+        answer: Response,
+        request: &Received,
+        is_refresh: bool,
+        now: SystemTime,
+    ) -> Response {
         let body = answer.as_json().unwrap_or_default();
         let text = |name: &str| body[name].as_str();
         let description = text("error_description").or(text("message"));
@@ -79,7 +96,12 @@ impl Dialect {
                 _ => "invalid_request",
             },
             description: description.unwrap_or("The credentials are wrong"),
-            grant: request.grant_type(),
+            asked: match request.grant_type().as_str() {
+                _ if is_refresh => Asked::RefreshToken,
+                "authorization_code" => Asked::Code,
+                "password" | "" => Asked::Login,
+                _ => Asked::Other,
+            },
         };
         match (self, answer.status()) {
             // A wrong path or method is no refusal.
@@ -104,8 +126,8 @@ impl Refusal<'_> {
     }
 
     fn bare(&self) -> Response {
-        Response::new(match (self.code, self.grant.as_str()) {
-            ("invalid_grant", "password") => 403,
+        Response::new(match (self.code, self.asked) {
+            ("invalid_grant", Asked::Login) => 403,
             _ => 400,
         })
     }
@@ -127,7 +149,7 @@ impl Refusal<'_> {
     }
 
     fn in_words_of_a_vendor(&self) -> Response {
-        if (self.code, self.grant.as_str()) == ("invalid_grant", "refresh_token") {
+        if (self.code, self.asked) == ("invalid_grant", Asked::RefreshToken) {
             let body = json!({"status": "BAD_REFRESH_TOKEN", "message": self.description});
             return Response::json(400, &body);
         }
@@ -141,12 +163,12 @@ impl Refusal<'_> {
     }
 
     fn with_success(&self) -> Response {
-        let code = match (self.code, self.grant.as_str()) {
+        let code = match (self.code, self.asked) {
             ("invalid_client", _) => "incorrect_client_credentials",
-            ("invalid_grant", "refresh_token") => "bad_refresh_token",
-            ("invalid_grant", "authorization_code") => "bad_verification_code",
+            ("invalid_grant", Asked::RefreshToken) => "bad_refresh_token",
+            ("invalid_grant", Asked::Code) => "bad_verification_code",
             // GitHub takes no passwords; the word is ours.
-            ("invalid_grant", "password") => "incorrect_user_credentials",
+            ("invalid_grant", Asked::Login) => "incorrect_user_credentials",
             (code, _) => code,
         };
         Response::json(

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::realm::{Pair, Realm};
+use std::time::Duration;
+
+use crate::realm::Pair;
 use crate::received::{Fields, JSON};
-use crate::tokens::{ALPHANUMERIC, HEX, Login, Rejection, random};
-use crate::{Received, Response};
+use crate::tokens::{ALPHANUMERIC, HEX, random};
+use crate::{Login, Realm, Received, Rejection, Response, VendorServer};
 
 /// `client_id`, in the two parts such servers give out.
 pub const CLIENT_ID: &str = "7_4hzk1vp0s8ow8ckc4g0okg";
@@ -18,14 +20,62 @@ pub const PASSWORD: &str = "Été \"2026\" + 100%";
 /// How many assets there are at first.
 pub const ASSETS: usize = 23;
 
-pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Response {
-    match (request.method.as_str(), request.path.as_str()) {
-        ("POST", TOKEN_PATH) => token(realm, request).unwrap_or_else(|refusal| refusal),
-        (_, TOKEN_PATH) => symfony(405, "Method Not Allowed").header("Allow", "POST"),
-        ("GET", "/api/v1/assets") => signed(realm, request, list),
-        ("POST", "/api/v1/assets") => signed(realm, request, create),
-        ("POST", "/echo") => signed(realm, request, |_, request| crate::echo::answer(request)),
-        _ => symfony(404, "Not Found"),
+pub(crate) struct Server;
+
+impl VendorServer for Server {
+    fn name(&self) -> &str {
+        "ermeo"
+    }
+
+    fn token_path(&self) -> &str {
+        "/oauth/v2/token"
+    }
+
+    fn account(&self) -> Login {
+        Login::new(CLIENT_ID, USERNAME).scope("user")
+    }
+
+    fn client_secret(&self) -> Option<&str> {
+        Some(CLIENT_SECRET)
+    }
+
+    fn access_token_lifetime(&self) -> Duration {
+        Duration::from_secs(2 * 3600)
+    }
+
+    fn fresh_token(&self) -> String {
+        random(ALPHANUMERIC, 86)
+    }
+
+    fn token(&self, realm: &mut Realm, request: &Received) -> Response {
+        match request.method.as_str() {
+            "POST" => token(realm, request).unwrap_or_else(|refusal| refusal),
+            _ => symfony(405, "Method Not Allowed").header("Allow", "POST"),
+        }
+    }
+
+    fn api(&self, realm: &mut Realm, request: &Received) -> Response {
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/api/v1/assets") => list(realm, request),
+            ("POST", "/api/v1/assets") => create(realm, request),
+            _ => symfony(404, "Not Found"),
+        }
+    }
+
+    fn needs_token(&self, path: &str) -> bool {
+        path == "/api/v1/assets"
+    }
+
+    fn reject(&self, why: Option<Rejection>) -> Response {
+        match why {
+            None => unauthorized("access_denied", "OAuth2 authentication required"),
+            Some(Rejection::Invalid) => {
+                unauthorized("invalid_grant", "The access token provided is invalid.")
+            }
+            Some(Rejection::Expired) => {
+                unauthorized("invalid_grant", "The access token provided has expired.")
+            }
+        }
     }
 }
 
@@ -97,17 +147,11 @@ fn password(realm: &mut Realm, fields: &Fields) -> Result<Response, Response> {
         let missing = "Missing parameters. \"username\" and \"password\" required";
         return Err(refusal("invalid_request", Some(missing)));
     };
-    if realm.is_locked || (username, password) != (USERNAME, PASSWORD) {
+    if realm.is_locked() || (username, password) != (USERNAME, PASSWORD) {
         let wrong = "Invalid username and password combination";
         return Err(refusal("invalid_grant", Some(wrong)));
     }
-    let login = Login {
-        client: CLIENT_ID.to_owned(),
-        subject: username.to_owned(),
-        scope: "user".to_owned(),
-    };
-    let family = realm.tokens.new_family();
-    let pair = realm.issue_pair(&login, family, fresh_token);
+    let pair = realm.log_in(&Server.account());
     Ok(issued(realm, &pair))
 }
 
@@ -118,49 +162,28 @@ fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Response, Response> {
             Some("No \"refresh_token\" parameter found"),
         ));
     };
-    let (login, family) = realm.spend(token, Some(CLIENT_ID)).map_err(|rejection| {
+    let pair = realm.refresh(token, Some(CLIENT_ID)).map_err(|rejection| {
         let why = match rejection {
             Rejection::Invalid => "Invalid refresh token",
             Rejection::Expired => "Refresh token has expired",
         };
         refusal("invalid_grant", Some(why))
     })?;
-    let pair = realm.issue_pair(&login, family, fresh_token);
     Ok(issued(realm, &pair))
 }
 
 fn issued(realm: &Realm, pair: &Pair) -> Response {
     let body = json!({
-        "access_token": pair.access,
+        "access_token": pair.access_token,
         "expires_in": realm.expires_in(),
         "token_type": "bearer",
         "scope": "user",
-        "refresh_token": pair.refresh,
+        "refresh_token": pair.refresh_token,
     });
     Response::json(200, &body).no_store()
 }
 
-fn signed(
-    realm: &mut Realm,
-    request: &Received,
-    then: fn(&mut Realm, &Received) -> Response,
-) -> Response {
-    let Some(token) = request.bearer() else {
-        return unauthorized("access_denied", "OAuth2 authentication required");
-    };
-    let rejection = realm.tokens.access(token, realm.now).err();
-    match rejection {
-        None => then(realm, request),
-        Some(Rejection::Invalid) => {
-            unauthorized("invalid_grant", "The access token provided is invalid.")
-        }
-        Some(Rejection::Expired) => {
-            unauthorized("invalid_grant", "The access token provided has expired.")
-        }
-    }
-}
-
-fn list(realm: &mut Realm, request: &Received) -> Response {
+fn list(realm: &Realm, request: &Received) -> Response {
     let fields = Fields::from_pairs(request.query_pairs());
     let number = |name, default| match fields.get(name) {
         None => Some(default),
@@ -218,9 +241,3 @@ fn unauthorized(error: &str, description: &str) -> Response {
 fn symfony(status: u16, message: &str) -> Response {
     Response::json(status, &json!({"code": status, "message": message}))
 }
-
-pub(crate) fn fresh_token() -> String {
-    random(ALPHANUMERIC, 86)
-}
-
-pub(crate) const TOKEN_PATH: &str = "/oauth/v2/token";

@@ -52,7 +52,8 @@ impl Response {
         self.status
     }
 
-    pub(crate) fn json(status: u16, body: &Value) -> Self {
+    /// An answer in JSON: a `serde_json::Value`, or a text in JSON.
+    pub fn json(status: u16, body: &(impl ToString + ?Sized)) -> Self {
         Self::new(status).body("application/json", body.to_string())
     }
 

@@ -8,13 +8,14 @@ use std::time::{Duration, SystemTime};
 
 use crate::fault::{Latch, Plan};
 use crate::realm::Realm;
-use crate::{Fault, Received, Response, Vendor, aerion, aeris, ermeo, generic};
+use crate::{Fault, Received, Response, VendorServer, control};
 
 /// What the threads of a simulator share.
 pub(crate) struct Shared {
-    pub(crate) vendor: Vendor,
+    pub(crate) server: Arc<dyn VendorServer>,
+    pub(crate) control: bool,
     pub(crate) clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
-    pub(crate) on_answer: Box<dyn Fn(&Received) + Send + Sync>,
+    pub(crate) on_response: Box<dyn Fn(&Received) + Send + Sync>,
     pub(crate) advanced: Mutex<Duration>,
     pub(crate) realm: Mutex<Realm>,
     pub(crate) log: Mutex<Log>,
@@ -56,6 +57,15 @@ impl Shared {
 
     fn answer(&self, mut request: tiny_http::Request) -> io::Result<()> {
         let received = Received::read(&mut request)?;
+        if let Some(answer) = self
+            .control
+            .then(|| control::answer(self, &received))
+            .flatten()
+        {
+            return request
+                .into_writer()
+                .write_all(&answer.render(self.now(), true));
+        }
         let number = lock(&self.log).note(received.clone());
         let plan = self.next_plan(&received.path);
         let mut out = Reply {
@@ -102,24 +112,20 @@ impl Shared {
     fn handle(&self, received: &Received) -> Response {
         let mut realm = lock(&self.realm);
         realm.now = self.now();
-        let mut answer = match self.vendor {
-            Vendor::Aerion => aerion::answer(&mut realm, received),
-            Vendor::Aeris => aeris::answer(&mut realm, received),
-            Vendor::Ermeo => ermeo::answer(&mut realm, received),
-            Vendor::Generic => generic::answer(&mut realm, received),
-        };
-        if received.path != self.vendor.token_path() || answer.status() < 400 {
+        realm.is_refresh = false;
+        let mut answer = self.server.answer(&mut realm, received);
+        if received.path != self.server.token_path() || answer.status() < 400 {
             return answer;
         }
         if let Some(dialect) = realm.settings.dialect {
-            answer = dialect.speak(answer, received, realm.now);
+            answer = dialect.speak(answer, received, realm.is_refresh, realm.now);
         }
         answer.is_refusal = true;
         answer
     }
 
     fn next_plan(&self, path: &str) -> Option<Plan> {
-        let is_token = path == self.vendor.token_path();
+        let is_token = path == self.server.token_path();
         lock(if is_token {
             &self.token_plans
         } else {
@@ -201,7 +207,7 @@ impl Reply<'_> {
     fn note(&self, status: u16, refused: bool) {
         let answered = lock(&self.shared.log).answered(self.number, status, refused);
         if let Some(received) = answered {
-            (self.shared.on_answer)(&received);
+            (self.shared.on_response)(&received);
         }
     }
 }

@@ -9,8 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::door::Door;
 use crate::fault::{Latch, Plan};
 use crate::serve::{Shared, lock};
-use crate::tokens::Login;
-use crate::{Fault, Gate, Received, SimulatorBuilder, Vendor, aerion, aeris, ermeo, generic};
+use crate::{Fault, Gate, Received, Response, SimulatorBuilder, Vendor, VendorServer};
 
 /// One vendor's server on a loopback port, until it is dropped.
 ///
@@ -25,7 +24,7 @@ use crate::{Fault, Gate, Received, SimulatorBuilder, Vendor, aerion, aeris, erme
 pub struct Simulator {
     pub(crate) url: String,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) server: Arc<tiny_http::Server>,
+    pub(crate) listening: Arc<tiny_http::Server>,
     pub(crate) serving: Option<JoinHandle<()>>,
     pub(crate) door: Option<Door>,
 }
@@ -68,7 +67,7 @@ impl Simulator {
         Self::start(Vendor::Generic)
     }
 
-    /// A simulator with other settings than the vendor's.
+    /// A simulator with other settings than the vendor's, or of a [`VendorServer`] of your own.
     ///
     /// ```
     /// use std::time::Duration;
@@ -82,8 +81,13 @@ impl Simulator {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn builder(vendor: Vendor) -> SimulatorBuilder {
-        SimulatorBuilder::new(vendor)
+    pub fn builder(server: impl VendorServer) -> SimulatorBuilder {
+        SimulatorBuilder::new(Arc::new(server))
+    }
+
+    #[cfg(feature = "conformance")]
+    pub(crate) fn builder_of(server: Arc<dyn VendorServer>) -> SimulatorBuilder {
+        SimulatorBuilder::new(server)
     }
 
     /// The base URL, without a slash at its end: `http://127.0.0.1:PORT`.
@@ -93,12 +97,17 @@ impl Simulator {
 
     /// The URL of the token endpoint, without a query.
     pub fn token_url(&self) -> String {
-        format!("{}{}", self.url, self.vendor().token_path())
+        format!("{}{}", self.url, self.token_path())
     }
 
-    /// Whose server this is.
-    pub fn vendor(&self) -> Vendor {
-        self.shared.vendor
+    /// The name of the server that is simulated.
+    pub fn name(&self) -> &str {
+        self.shared.server.name()
+    }
+
+    /// The path of the token endpoint.
+    pub fn token_path(&self) -> &str {
+        self.shared.server.token_path()
     }
 
     /// The simulator's own time: tokens expire by it, and `Date` shows it.
@@ -114,6 +123,11 @@ impl Simulator {
     /// Queues a fault for the next request to the token endpoint.
     pub fn next(&self, fault: Fault) {
         lock(&self.shared.token_plans).push_back(Plan::Fault(fault));
+    }
+
+    /// Queues a response in JSON for the next request to the token endpoint, in place of the server's own.
+    pub fn respond(&self, status: u16, json: &str) {
+        self.next(Fault::Response(Response::json(status, json)));
     }
 
     /// Queues a fault for the next request to anything but the token endpoint.
@@ -143,12 +157,12 @@ impl Simulator {
 
     /// What arrived at the token endpoint.
     pub fn token_requests(&self) -> Vec<Received> {
-        self.requests_where(|received| received.path == self.vendor().token_path())
+        self.requests_where(|received| received.path == self.token_path())
     }
 
     /// What arrived anywhere but at the token endpoint.
     pub fn api_requests(&self) -> Vec<Received> {
-        self.requests_where(|received| received.path != self.vendor().token_path())
+        self.requests_where(|received| received.path != self.token_path())
     }
 
     /// Forgets the requests and the faults that are still queued. Tokens and clock stay.
@@ -169,38 +183,13 @@ impl Simulator {
     }
 
     /// A refresh token from a login that happened elsewhere, such as a web SSO login, for the
-    /// well-known client. Aeris has none: there it is good for nothing.
+    /// account of the server. Aeris has none: there it is good for nothing.
     pub fn issue_refresh_token(&self) -> String {
-        let (client, subject, scope, fresh) = match self.vendor() {
-            Vendor::Aerion => (
-                "web-sso",
-                aerion::USERNAME,
-                "",
-                aerion::fresh_token as fn() -> _,
-            ),
-            Vendor::Aeris => (aeris::CLIENT_ID, "", "", aeris::fresh_token as fn() -> _),
-            Vendor::Ermeo => (
-                ermeo::CLIENT_ID,
-                ermeo::USERNAME,
-                "user",
-                ermeo::fresh_token as _,
-            ),
-            Vendor::Generic => (
-                generic::CLIENT_ID,
-                generic::USERNAME,
-                "read",
-                generic::fresh_token as _,
-            ),
-        };
-        let login = Login {
-            client: client.into(),
-            subject: subject.into(),
-            scope: scope.into(),
-        };
         let mut realm = lock(&self.shared.realm);
         realm.now = self.now();
-        let family = realm.tokens.new_family();
-        realm.issue_refresh(&login, family, fresh())
+        let (login, family) = (self.shared.server.account(), realm.tokens.new_family());
+        let token = self.shared.server.fresh_token();
+        realm.issue_refresh(&login, family, token)
     }
 
     /// How often each refresh token that was issued has been presented, whatever was answered.
@@ -252,12 +241,12 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         self.shared.close();
         self.door = None;
-        self.server.unblock();
+        self.listening.unblock();
         if let Some(serving) = self.serving.take() {
             drop(serving.join());
         }
         // A request that nobody took would keep its thread in `tiny_http` for ever.
-        while let Ok(Some(request)) = self.server.try_recv() {
+        while let Ok(Some(request)) = self.listening.try_recv() {
             drop(request);
         }
     }
@@ -266,7 +255,7 @@ impl Drop for Simulator {
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulator")
-            .field("vendor", &self.vendor())
+            .field("server", &self.name())
             .field("url", &self.url)
             .field("requests", &lock(&self.shared.log).entries.len())
             .finish_non_exhaustive()

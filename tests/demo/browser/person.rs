@@ -142,5 +142,5 @@ impl Window for Browser {
 
 const INSTEAD: &str =
     ".\n   So a plain HTTP client opens the pages, and there is nothing to be seen.
-   `cargo xtask demo` installs it on Debian; elsewhere install Chromium, and run this again.
+   `cargo xtask setup` installs it on Debian; elsewhere install Chromium, and run this again.
    Or use a browser of your own: `cargo xtask demo --browser`.";

@@ -82,4 +82,4 @@ pub(super) const ALICE: (&str, &str) = ("alice", "alice's password");
 const LOGGED_IN: &str = "You are logged in";
 
 const INSTEAD: &str = ".\n   So the login is at the simulator, which takes everybody for alice.
-   `cargo xtask demo` installs a real server; it needs Python 3.10, and Node 20 with npm.";
+   `cargo xtask setup` installs a real server; it needs Python 3.10, and Node 20 with npm.";

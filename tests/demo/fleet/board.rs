@@ -22,7 +22,7 @@ pub(super) struct Board {
 impl Board {
     pub(super) fn new(options: &Options) -> Self {
         Self {
-            options: *options,
+            options: options.clone(),
             colour: wants_colour(),
             is_live: io::stdout().is_terminal() && !options.json,
         }
@@ -38,7 +38,7 @@ impl Board {
             hours,
             store,
             ..
-        } = self.options;
+        } = &self.options;
         print(&format!(
             "\
 {processes} processes share a login at Ermeo, whose refresh tokens work once, for {hours} hours. Three times:
@@ -53,7 +53,7 @@ with a file    The same requests, with a JSON file instead: each call reads it; 
                in. Nobody is killed.
 and a password The same, and where a person would have to log in the program does.
 
-The server is a strict simulator in this process, an hour takes two seconds, and the processes are
+The server is a strict simulator in this process, an hour takes {seconds} seconds, and the processes are
 real. `sends`: how often the refresh token was sent that was sent most often. `without`: how many
 processes have no token.
 
@@ -71,6 +71,7 @@ processes have no token.
                 DIM,
                 self.colour
             ),
+            seconds = 3600 / self.options.pace,
         ));
     }
 

@@ -2,18 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use auth_all::ermeo::Ermeo;
 use auth_sim::ermeo;
 use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Request, Settings};
+use serde_json::{Value, json};
 
 /// One fleet, and what has become of it.
 pub(super) struct Contender {
     pub(super) fleet: Fleet,
     /// Whether processes are killed.
     pub(super) is_struck: bool,
+    /// What happens, a line each.
+    pub(super) log: Option<File>,
+    /// The tokens that processes held, each once.
+    tokens: Vec<String>,
     processes: usize,
     pub(super) tally: Tally,
     /// Who asked for a token last and got none.
@@ -46,6 +52,8 @@ impl Contender {
         Ok(Self {
             fleet: Fleet::open(env::current_exe()?, settings, LIFE)?,
             is_struck: false,
+            log: None,
+            tokens: Vec::new(),
             processes,
             tally: Tally::default(),
             without: BTreeSet::new(),
@@ -91,9 +99,9 @@ impl Contender {
     }
 
     /// Kills somebody, and arranges that another one is killed in the middle of its renewal.
-    pub(super) fn strike(&mut self, hours_left: u32) -> io::Result<()> {
+    pub(super) fn strike(&mut self, hours_left: u32, kills: usize) -> io::Result<()> {
         // Whoever is left must have the time to do without.
-        if !self.is_struck || hours_left < 2 {
+        if !self.is_struck || hours_left < 2 || self.tally.kills >= kills {
             self.disarm();
             return Ok(());
         }
@@ -145,11 +153,32 @@ impl Contender {
 
     fn join(&mut self) -> io::Result<()> {
         let member = self.fleet.join()?;
+        self.note(json!({"process": member, "did": "start"}))?;
         self.fleet.tell(member, &Order::Run(PAUSE));
         Ok(())
     }
 
+    /// Writes a line of the log: the hours that have passed, and what happened.
+    pub(super) fn note(&mut self, mut line: Value) -> io::Result<()> {
+        line["hours"] = self.hours().into();
+        match &mut self.log {
+            Some(log) => writeln!(log, "{line}"),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes which token a process holds: its number, for a log shows no token.
+    fn note_token(&mut self, member: usize, token: &str) -> io::Result<()> {
+        let known = self.tokens.iter().position(|it| it == token);
+        let number = known.unwrap_or_else(|| {
+            self.tokens.push(token.to_owned());
+            self.tokens.len() - 1
+        });
+        self.note(json!({"process": member, "did": "hold", "token": number}))
+    }
+
     fn kill(&mut self, member: usize) -> io::Result<()> {
+        self.note(json!({"process": member, "did": "die"}))?;
         self.fleet.kill(member);
         self.without.remove(&member);
         self.tally.kills += 1;
@@ -163,6 +192,16 @@ impl Contender {
     }
 
     fn take_in(&mut self, happening: &Happening) -> io::Result<()> {
+        match happening {
+            Happening::Answered(request) => self.note(json!({
+                "server": if request.is_refresh { "refresh" } else { "login" },
+                "succeeded": request.succeeded,
+            }))?,
+            Happening::Said(member, Report::Holds(token) | Report::Token(token, _)) => {
+                self.note_token(*member, token)?;
+            }
+            Happening::Said(..) => {}
+        }
         let tally = &mut self.tally;
         match happening {
             Happening::Answered(Request {
@@ -231,7 +270,7 @@ const POINTS: [Point; 5] = [
     Point::BeforeSend,
 ];
 /// Of an access token: Ermeo's.
-const LIFE: Duration = Duration::from_secs(7200);
+pub(super) const LIFE: Duration = Duration::from_secs(7200);
 /// Between two calls of a process.
 const PAUSE: Duration = Duration::from_millis(10);
 const GLANCE: Duration = Duration::from_millis(5);

@@ -1,12 +1,20 @@
 //! What was asked for on the command line.
 
+use std::path::PathBuf;
+
 /// What was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) json: bool,
     pub(crate) store: Store,
     pub(crate) hours: u32,
     pub(crate) processes: usize,
+    /// How many times faster time goes by.
+    pub(crate) pace: u32,
+    /// How many processes are killed at most.
+    pub(crate) kills: usize,
+    /// Where to write what happens to the fleet with a store, a line each.
+    pub(crate) log: Option<PathBuf>,
 }
 
 /// Where the login is kept.
@@ -25,6 +33,9 @@ impl Options {
             store: Store::File,
             hours: 30,
             processes: 16,
+            pace: 1800,
+            kills: usize::MAX,
+            log: None,
         };
         let mut args = args.iter().map(String::as_str);
         while let Some(arg) = args.next() {
@@ -32,6 +43,9 @@ impl Options {
                 "--fleet" => {}
                 "--json" => options.json = true,
                 "--store" => options.store = Store::named(args.next()?)?,
+                "--pace" => options.pace = args.next()?.parse().ok().filter(|it| *it > 0)?,
+                "--kills" => options.kills = args.next()?.parse().ok()?,
+                "--log" => options.log = Some(args.next()?.into()),
                 "--hours" => options.hours = args.next()?.parse().ok().filter(|it| *it > 0)?,
                 "--processes" => {
                     options.processes = args.next()?.parse().ok().filter(|it| *it > 1)?;

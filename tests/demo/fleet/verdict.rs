@@ -38,7 +38,7 @@ impl Verdict {
             alive: contenders[at].alive(),
         };
         Self {
-            options: *options,
+            options: options.clone(),
             store: left(0, store),
             file: left(1, file),
             password: left(2, password),

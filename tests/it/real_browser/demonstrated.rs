@@ -4,16 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use services::{Installed, or_skip};
-
-use super::chromium;
-
 #[test]
 fn the_demonstration_logs_in_with_chromium_from_the_issuer_to_the_log_out() {
-    // It starts its own of both.
-    if chromium().is_none() || or_skip(Installed::oidc_provider()).is_none() {
-        return;
-    }
     let picture =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots/demonstration.png");
     let _ = fs::remove_file(&picture);
@@ -69,15 +61,12 @@ mod with_you {
     use std::process::{Child, Command, Stdio};
 
     use serde_json::Value;
-    use services::{Browser, Installed, or_skip};
+    use services::Browser;
 
     use crate::real_server::site::ALICE;
 
     #[test]
     fn without_a_display_the_url_and_what_to_type_are_told_once() {
-        if or_skip(Installed::oidc_provider()).is_none() {
-            return;
-        }
         let mut demo = demo();
         let mut told = BufReader::new(demo.stderr.take().unwrap());
         let mut text = String::new();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use auth_core::Session;
 use auth_core::agent::ureq;
 use oauth2_generic::{Client, Encoding, Password, Server};
-use services::{Installed, or_skip};
+use services::{Installed, started};
 
 use super::browser::REDIRECT_URI;
 
@@ -46,9 +46,7 @@ pub(crate) fn on_every_form(test: impl Fn(&Site)) {
 
 /// Runs a test on both ports of django-oauth-toolkit, if it is there.
 pub(crate) fn on_django(test: impl Fn(&Site)) {
-    let Some(server) = django() else {
-        return;
-    };
+    let server = django();
     for (name, body) in [("form", Encoding::Form), ("json", Encoding::Json)] {
         test(&Site {
             kind: Kind::Django,
@@ -60,7 +58,7 @@ pub(crate) fn on_django(test: impl Fn(&Site)) {
 
 /// Runs a test on oidc-provider, if it is there.
 pub(crate) fn on_oidc(test: impl Fn(&Site)) {
-    let Some(server) = oidc() else { return };
+    let server = oidc();
     test(&Site {
         kind: Kind::Oidc,
         url: server.url("issuer"),
@@ -218,17 +216,15 @@ pub(crate) fn code_of(redirect: &str) -> &str {
     rest.split('&').next().unwrap_or_default()
 }
 
-/// One process of each for all tests, if it is installed.
-fn django() -> Option<&'static Installed> {
-    static RUNNING: OnceLock<Option<Installed>> = OnceLock::new();
-    let start = || or_skip(Installed::django_oauth_toolkit());
-    RUNNING.get_or_init(start).as_ref()
+/// One process of each for all tests.
+fn django() -> &'static Installed {
+    static RUNNING: OnceLock<Installed> = OnceLock::new();
+    RUNNING.get_or_init(|| started(Installed::django_oauth_toolkit()))
 }
 
-fn oidc() -> Option<&'static Installed> {
-    static RUNNING: OnceLock<Option<Installed>> = OnceLock::new();
-    let start = || or_skip(Installed::oidc_provider());
-    RUNNING.get_or_init(start).as_ref()
+fn oidc() -> &'static Installed {
+    static RUNNING: OnceLock<Installed> = OnceLock::new();
+    RUNNING.get_or_init(|| started(Installed::oidc_provider()))
 }
 
 pub(crate) const ALICE: (&str, &str) = ("alice", "alice's password");
@@ -238,9 +234,7 @@ pub(crate) const BOB: (&str, &str) = ("bob@example.com", "p&=+% \"\\/ü€");
 #[test]
 fn the_servers_end_when_their_standard_input_does() {
     for start in [Installed::django_oauth_toolkit, Installed::oidc_provider] {
-        let Some(server) = or_skip(start()) else {
-            continue;
-        };
+        let server = started(start());
         let (ended, end) = mpsc::channel();
         thread::spawn(move || ended.send(server.end()));
         let ended = end.recv_timeout(Duration::from_secs(30));

@@ -4,9 +4,7 @@
 //! and also when the process of the test is killed, since that closes a pipe which is read beside it.
 //!
 //! ```
-//! let Some(mut redis) = services::or_skip(services::Redis::start()) else {
-//!     return;
-//! };
+//! let mut redis = services::started(services::Redis::start());
 //! assert!(redis.url().starts_with("redis://127.0.0.1:"));
 //! redis.kill();
 //! redis.restart().unwrap();
@@ -31,9 +29,8 @@ mod process;
 mod redis;
 mod visit;
 
-use std::env;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpListener;
 
 pub use before_redis::{Sentinel, Twemproxy};
@@ -63,10 +60,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(program) => {
-                write!(
-                    f,
-                    "`{program}` is missing; `cargo xtask test` installs it and runs this"
-                )
+                write!(f, "`{program}` is missing; `cargo xtask setup` installs it")
             }
             Self::Failed(what) => f.write_str(what),
         }
@@ -81,25 +75,13 @@ impl From<io::Error> for Error {
     }
 }
 
-/// The server, or none where its program is missing, which is said loudly.
+/// The server that was started.
 ///
 /// # Panics
-/// If it does not start, and in CI also if its program is missing: there a skip would hide something.
+/// If its program is missing or does not start. A test that was skipped would look like one that passed.
 #[track_caller]
-pub fn or_skip<T>(started: Result<T>) -> Option<T> {
-    match started {
-        Ok(server) => Some(server),
-        Err(error @ Error::Missing(_)) if !in_ci() => {
-            // Not `eprintln!`, which nobody sees if the test passes.
-            let _ = writeln!(io::stderr(), "\n!!! SKIPPED: {error}\n");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
-fn in_ci() -> bool {
-    env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+pub fn started<T>(server: Result<T>) -> T {
+    server.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A port that nobody listens on at this moment.

@@ -255,7 +255,7 @@ impl Store for FileStore {
         seen: Option<&Record>,
         at_most: Duration,
     ) -> Result<WaitOutcome> {
-        let now = || SystemClock.now().monotonic;
+        let now = || SystemClock::new().now().monotonic;
         let until = now().saturating_add(at_most);
         let path = self.directory.join(names::stem(identity));
         let path = names::with_extension(&path, names::RECORD);
@@ -270,7 +270,7 @@ impl Store for FileStore {
             if left.is_zero() {
                 return Ok(WaitOutcome::TimedOut);
             }
-            SystemClock.sleep(pause.min(left));
+            SystemClock::new().sleep(pause.min(left));
             pause = (pause * 2).min(Duration::from_millis(20));
         }
         Ok(WaitOutcome::Changed)

@@ -207,7 +207,7 @@ fn debug_shows_no_token() {
     let ermeo = Simulator::ermeo();
     let reply = login(&ermeo);
     let shown = format!("{ermeo:?}");
-    assert!(shown.contains("Ermeo") && shown.contains("requests: 1"));
+    assert!(shown.contains("\"ermeo\"") && shown.contains("requests: 1"));
     assert!(!shown.contains(&reply.text("access_token")));
     assert!(!shown.contains(&reply.text("refresh_token")));
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use services::{Error, Result, or_skip};
+use services::{Error, Result, started};
 
 /// What there is besides the bus.
 #[derive(Clone, Copy)]
@@ -28,9 +28,7 @@ pub(crate) fn inside(desktop: Desktop, body: impl FnOnce()) {
         println!("{DONE}");
         return;
     }
-    let Some(()) = or_skip(programs()) else {
-        return;
-    };
+    started(programs());
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path();
     let bus = home.join("bus.conf");

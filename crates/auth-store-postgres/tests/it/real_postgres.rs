@@ -18,7 +18,7 @@ use auth_core::error::StoreFailure;
 use auth_core::grant::Identity;
 use auth_core::store::Record;
 use auth_store_postgres::{PostgresStore, PostgresStoreBuilder};
-use services::{Postgres, or_skip};
+use services::{Postgres, started};
 
 /// A database of one test in a server that all tests share.
 pub(crate) struct Database {
@@ -27,15 +27,15 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// `None`, with a message, without PostgreSQL. No other test may use the name.
-    pub(crate) fn new(name: &str) -> Option<Self> {
+    /// No other test may use the name.
+    pub(crate) fn new(name: &str) -> Self {
         crate::logs::keep();
-        let server = shared()?;
+        let server = shared();
         server.sql(&format!("CREATE DATABASE {name}"));
-        Some(Self {
+        Self {
             server,
             name: name.to_owned(),
-        })
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -122,13 +122,13 @@ impl Database {
 }
 
 /// The running server of other tests, or a new one; it ends with the last test that uses it.
-fn shared() -> Option<Arc<Postgres>> {
+fn shared() -> Arc<Postgres> {
     static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(server) = shared.upgrade() {
         return Some(server);
     }
-    let server = Arc::new(or_skip(Postgres::start())?);
+    let server = Arc::new(started(Postgres::start()));
     *shared = Arc::downgrade(&server);
     Some(server)
 }

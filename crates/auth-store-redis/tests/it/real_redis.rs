@@ -12,11 +12,11 @@ mod waiting; // being woken
 use auth_core::grant::Identity;
 use auth_core::store::{Record, Store, SwapOutcome};
 use auth_store_redis::{Error, RedisStore};
-use services::{Redis, or_skip};
+use services::{Redis, started};
 
-/// A server that loses nothing, if there can be one here.
-fn redis() -> Option<Redis> {
-    or_skip(Redis::start())
+/// A server that loses nothing.
+fn redis() -> Redis {
+    started(Redis::start())
 }
 
 fn store(redis: &Redis) -> RedisStore {

@@ -125,7 +125,7 @@ fn busy(path: &Path, at_most: Duration) -> Error {
 }
 
 fn now() -> Duration {
-    SystemClock.now().monotonic
+    SystemClock::new().now().monotonic
 }
 
 /// A swap takes some milliseconds, nearly all of them the disk's.

@@ -9,15 +9,13 @@ use std::time::Duration;
 use auth_core::grant::Identity;
 use auth_core::store::{Record, Store, SwapOutcome};
 use auth_store_postgres::PostgresStore;
-use services::{Postgres, or_skip};
+use services::{Postgres, started};
 
 use super::{Database, record, who};
 
 #[test]
 fn a_commit_always_waits_for_the_disk() {
-    let Some(database) = Database::new("synchronous") else {
-        return;
-    };
+    let database = Database::new("synchronous");
     drop(database.store());
     // A deferred trigger runs within the commit, so it sees what the commit goes by.
     database.sql(
@@ -62,10 +60,7 @@ fn a_commit_always_waits_for_the_disk() {
 
 #[test]
 fn acknowledged_swaps_survive_a_killed_server() {
-    let Some(mut server) = or_skip(Postgres::options().set("synchronous_commit", "off").start())
-    else {
-        return;
-    };
+    let mut server = started(Postgres::options().set("synchronous_commit", "off").start());
     let (acknowledged, numbers) = mpsc::channel();
     let done = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..4)
@@ -136,9 +131,7 @@ fn counter(at: usize) -> Identity {
 #[test]
 fn a_server_without_fsync_is_warned_about_once() {
     crate::logs::keep();
-    let Some(server) = or_skip(Postgres::options().set("fsync", "off").start()) else {
-        return;
-    };
+    let server = started(Postgres::options().set("fsync", "off").start());
     let warnings = || {
         crate::logs::all()
             .matches("WARN auth_store_postgres")

@@ -22,17 +22,17 @@ struct Turning {
 
 impl Turning {
     /// The name of the role and of a database, which no other test may use.
-    fn new(name: &str) -> Option<Self> {
-        let database = Database::new(name)?;
+    fn new(name: &str) -> Self {
+        let database = Database::new(name);
         database.may_need_passwords();
         database.sql(&format!(
             "CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 'canary-0' IN ROLE with_password"
         ));
-        Some(Self {
+        Self {
             database,
             issued: Arc::new(Mutex::new("canary-0".to_owned())),
             readings: Arc::default(),
-        })
+        }
     }
 
     fn plain(&self) -> PostgresStoreBuilder {
@@ -72,9 +72,7 @@ fn not_shown(error: &Error) {
 
 #[test]
 fn each_connection_reads_its_password() {
-    let Some(turning) = Turning::new("turning_turning") else {
-        return;
-    };
+    let turning = Turning::new("turning_turning");
     let store = turning.builder().connect().unwrap();
     let jane = who("jane");
     let mut current = None;
@@ -96,9 +94,7 @@ fn each_connection_reads_its_password() {
 
 #[test]
 fn after_a_refusal_the_next_call_reads_again() {
-    let Some(turning) = Turning::new("turning_refused") else {
-        return;
-    };
+    let turning = Turning::new("turning_refused");
     let (store, jane) = (turning.builder().connect().unwrap(), who("jane"));
     turning.turn("canary-1");
     for _ in 0..2 {
@@ -117,9 +113,7 @@ fn after_a_refusal_the_next_call_reads_again() {
 
 #[test]
 fn an_unreadable_password_is_an_error_of_the_store() {
-    let Some(turning) = Turning::new("turning_denied") else {
-        return;
-    };
+    let turning = Turning::new("turning_denied");
     let none = secret::from_fn(|| Err(Error::configuration("no role is attached")));
     let error = turning.plain().password(none).connect().unwrap_err();
     assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
@@ -147,9 +141,7 @@ fn an_unreadable_password_is_an_error_of_the_store() {
 
 #[test]
 fn the_last_password_that_was_set_counts() {
-    let Some(turning) = Turning::new("turning_chosen") else {
-        return;
-    };
+    let turning = Turning::new("turning_chosen");
     let wrong = secret::from_fn(|| Ok(Secret::new("canary-wrong")));
     let right = turning
         .plain()
@@ -165,12 +157,10 @@ fn the_last_password_that_was_set_counts() {
 
 #[test]
 fn a_late_password_is_named() {
-    let Some(turning) = Turning::new("turning_slow") else {
-        return;
-    };
+    let turning = Turning::new("turning_slow");
     let limit = Duration::from_millis(200);
     let slow = secret::from_fn(move || {
-        SystemClock.sleep(limit);
+        SystemClock::new().sleep(limit);
         Ok(Secret::new("canary-0"))
     });
     let builder = turning.plain().timeout(limit).password(slow);
@@ -181,9 +171,7 @@ fn a_late_password_is_named() {
 /// The clients of cloud providers have one, because they are asynchronous.
 #[test]
 fn the_closure_can_have_its_own_runtime() {
-    let Some(turning) = Turning::new("turning_nested") else {
-        return;
-    };
+    let turning = Turning::new("turning_nested");
     let issued = Arc::clone(&turning.issued);
     let source = secret::from_fn(move || {
         let runtime = runtime::Builder::new_current_thread().build().unwrap();

@@ -6,30 +6,22 @@ use auth_core::error::StoreFailure;
 use auth_core::store::{Store, SwapOutcome};
 use auth_sim::store_conformance;
 use auth_store_postgres::PostgresStore;
-use services::{PgBouncer, Postgres, or_skip};
+use services::{PgBouncer, Postgres, started};
 
 use super::promises::{counted, increment};
 use super::{Database, assert_failure, record, who};
 
 #[test]
 fn promises_are_kept_through_a_pooler() {
-    let Some(database) = Database::new("pooled") else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 2)) else {
-        return;
-    };
+    let database = Database::new("pooled");
+    let pooler = started(PgBouncer::start(database.server(), 2));
     store_conformance::check(|| PostgresStore::connect(pooler.url("pooled")).unwrap());
 }
 
 #[test]
 fn clients_of_one_connection_lose_no_increment() {
-    let Some(database) = Database::new("sharing") else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
-        return;
-    };
+    let database = Database::new("sharing");
+    let pooler = started(PgBouncer::start(database.server(), 1));
     thread::scope(|scope| {
         for _ in 0..8 {
             let store = PostgresStore::connect(pooler.url("sharing")).unwrap();
@@ -44,13 +36,9 @@ fn clients_of_one_connection_lose_no_increment() {
 
 #[test]
 fn a_shared_session_is_left_clean() {
-    let Some(database) = Database::new("shared") else {
-        return;
-    };
+    let database = Database::new("shared");
     database.sql("ALTER DATABASE shared SET synchronous_commit = off");
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
-        return;
-    };
+    let pooler = started(PgBouncer::start(database.server(), 1));
     let mut other = postgres::Client::connect(&pooler.url("shared"), postgres::NoTls).unwrap();
     let mut state = || -> String {
         let sql = "SELECT pg_backend_pid() || ' ' || current_setting('synchronous_commit') \
@@ -80,12 +68,8 @@ fn a_shared_session_is_left_clean() {
 
 #[test]
 fn a_session_lost_behind_the_pooler_is_replaced() {
-    let Some(database) = Database::new("behind") else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
-        return;
-    };
+    let database = Database::new("behind");
+    let pooler = started(PgBouncer::start(database.server(), 1));
     let store = PostgresStore::connect(pooler.url("behind")).unwrap();
     let jane = who("jane");
     let mut current = None;
@@ -105,12 +89,8 @@ fn a_session_lost_behind_the_pooler_is_replaced() {
 
 #[test]
 fn a_pooler_that_leads_to_a_standby_is_noticed() {
-    let Some(primary) = or_skip(Postgres::start()) else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(&primary, 1)) else {
-        return;
-    };
+    let primary = started(Postgres::start());
+    let pooler = started(PgBouncer::start(&primary, 1));
     let store = PostgresStore::connect(pooler.url("postgres")).unwrap();
     let (jane, one, two) = (who("jane"), record("one"), record("two"));
     assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
@@ -136,12 +116,8 @@ fn a_pooler_that_leads_to_a_standby_is_noticed() {
 
 #[test]
 fn a_string_for_a_pooler_is_accepted() {
-    let Some(database) = Database::new("strings") else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
-        return;
-    };
+    let database = Database::new("strings");
+    let pooler = started(PgBouncer::start(database.server(), 1));
     let url = pooler.url("strings");
     let store = PostgresStore::connect(format!("{url}?pgbouncer=true&connection_limit=1"));
     assert_eq!(store.unwrap().load(&who("jane")).unwrap(), None);

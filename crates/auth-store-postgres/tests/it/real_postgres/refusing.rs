@@ -4,15 +4,13 @@ use auth_core::error::{Remedy, StoreFailure};
 use auth_core::store::{Record, Store, SwapOutcome};
 use auth_core::{Error, Secret};
 use auth_store_postgres::PostgresStore;
-use services::{Postgres, or_skip};
+use services::{Postgres, started};
 
 use super::{Database, assert_failure, record, who};
 
 #[test]
 fn a_wrong_password_is_refused_and_not_shown() {
-    let Some(database) = Database::new("passwords") else {
-        return;
-    };
+    let database = Database::new("passwords");
     database.may_need_passwords();
     database.sql("CREATE ROLE jane LOGIN SUPERUSER PASSWORD 'canary' IN ROLE with_password");
     let connect = |password: &str| {
@@ -42,9 +40,7 @@ fn a_wrong_password_is_refused_and_not_shown() {
 
 #[test]
 fn a_changed_password_is_named() {
-    let Some(database) = Database::new("rotated") else {
-        return;
-    };
+    let database = Database::new("rotated");
     database.sql("CREATE ROLE with_password_2; CREATE ROLE joe LOGIN SUPERUSER PASSWORD 'old'");
     let store = PostgresStore::connect(database.url_of("joe:old")).unwrap();
     database.sql("ALTER ROLE joe NOLOGIN");
@@ -57,9 +53,7 @@ fn a_changed_password_is_named() {
 
 #[test]
 fn a_missing_database_or_user_names_the_setting() {
-    let Some(database) = Database::new("missing") else {
-        return;
-    };
+    let database = Database::new("missing");
     let server = database.server();
     let error = PostgresStore::connect(server.url_of("postgres", "nowhere")).unwrap_err();
     assert!(error.to_string().contains("database"), "{error}");
@@ -69,9 +63,7 @@ fn a_missing_database_or_user_names_the_setting() {
 
 #[test]
 fn a_standby_is_refused_and_its_primary_is_found() {
-    let Some(mut primary) = or_skip(Postgres::start()) else {
-        return;
-    };
+    let mut primary = started(Postgres::start());
     let store = PostgresStore::connect(primary.url()).unwrap();
     let one = record("one");
     assert_eq!(
@@ -104,9 +96,7 @@ fn a_standby_is_refused_and_its_primary_is_found() {
 
 #[test]
 fn a_read_only_database_is_refused() {
-    let Some(database) = Database::new("reading") else {
-        return;
-    };
+    let database = Database::new("reading");
     let store = database.store();
     database.sql("ALTER DATABASE reading SET default_transaction_read_only = on");
     let error = database.builder().connect().unwrap_err();
@@ -122,9 +112,7 @@ fn a_read_only_database_is_refused() {
 
 #[test]
 fn a_server_without_room_is_worth_a_retry() {
-    let Some(database) = Database::new("crowded") else {
-        return;
-    };
+    let database = Database::new("crowded");
     database.sql("CREATE ROLE alone LOGIN CONNECTION LIMIT 1; GRANT ALL ON SCHEMA public TO alone");
     let store = PostgresStore::connect(database.url_of("alone")).unwrap();
     let error = PostgresStore::connect(database.url_of("alone")).unwrap_err();
@@ -134,9 +122,7 @@ fn a_server_without_room_is_worth_a_retry() {
 
 #[test]
 fn a_quoted_row_is_in_no_error_and_no_log() {
-    let Some(database) = Database::new("quoting") else {
-        return;
-    };
+    let database = Database::new("quoting");
     drop(database.store());
     // Each makes the server answer with the row in its DETAIL, or a text with it in its message.
     let wrecks = [
@@ -195,9 +181,7 @@ fn a_quoted_row_is_in_no_error_and_no_log() {
 
 #[test]
 fn the_server_shows_and_logs_no_record() {
-    let Some(database) = Database::new("showing") else {
-        return;
-    };
+    let database = Database::new("showing");
     let store = database.store();
     let secret = Record::from_bytes(b"canary-record".to_vec());
     let next = Record::from_bytes(b"canary-next".to_vec());

@@ -8,7 +8,7 @@ use auth_core::transport::ClientCertificate;
 use auth_core::{Error, Secret, secret};
 use auth_store_postgres::{PostgresStore, PostgresStoreBuilder};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use services::{Postgres, or_skip};
+use services::{Postgres, started};
 
 use super::{assert_failure, who};
 
@@ -22,9 +22,7 @@ fn certificate_and_host_name_are_verified() {
         .unwrap()
         .pem();
     let options = Postgres::options().tls(&certificate, &key.serialize_pem());
-    let Some(server) = or_skip(options.start()) else {
-        return;
-    };
+    let server = started(options.start());
     let builder = |name: &str| {
         PostgresStore::builder(format!(
             "host={name} hostaddr=127.0.0.1 port={} user=postgres dbname=postgres sslmode=require",
@@ -61,9 +59,7 @@ fn a_file_of_authorities_is_trusted() {
         .unwrap()
         .pem();
     let options = Postgres::options().tls(&certificate, &key.serialize_pem());
-    let Some(server) = or_skip(options.start()) else {
-        return;
-    };
+    let server = started(options.start());
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), &certificate).unwrap();
     let port = server.port();
@@ -90,9 +86,7 @@ fn a_file_of_authorities_is_trusted() {
 
 #[test]
 fn a_server_without_tls_is_refused() {
-    let Some(server) = or_skip(Postgres::start()) else {
-        return;
-    };
+    let server = started(Postgres::start());
     let url = format!("{}?sslmode=require", server.url());
     let error = PostgresStore::connect(url).unwrap_err();
     assert_failure(&error, StoreFailure::Unavailable, "`ssl = on`");
@@ -105,12 +99,12 @@ struct Strict {
 }
 
 impl Strict {
-    fn start() -> Option<Self> {
+    fn start() -> Self {
         let authority = authority();
         let (certificate, key) = sign(&authority, "db.example.com");
         let options = Postgres::options().tls(&certificate, &key);
-        let server = or_skip(options.clients_of(&authority.pem()).start())?;
-        Some(Self { authority, server })
+        let server = started(options.clients_of(&authority.pem()).start());
+        Self { authority, server }
     }
 
     fn builder(&self) -> PostgresStoreBuilder {
@@ -142,9 +136,7 @@ fn sign(authority: &CertifiedIssuer<'static, KeyPair>, name: &str) -> (String, S
 
 #[test]
 fn a_client_certificate_is_read_per_connection() {
-    let Some(mut strict) = Strict::start() else {
-        return;
-    };
+    let mut strict = Strict::start();
     let error = strict.builder().connect().unwrap_err();
     assert!(error.to_string().contains("28000"), "{error}");
 

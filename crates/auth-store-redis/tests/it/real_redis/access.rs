@@ -10,12 +10,12 @@ use auth_core::error::{Remedy, StoreFailure};
 use auth_core::store::{Store, SwapOutcome, WaitOutcome};
 use auth_core::{Secret, secret};
 use auth_store_redis::{Error, RedisStore};
-use services::{Redis, Sentinel, Twemproxy, journal, or_skip};
+use services::{Redis, Sentinel, Twemproxy, journal, started};
 
 use super::{CANARY, failed, found, login, put, raw, redis, run, store};
 
-fn guarded() -> Option<Redis> {
-    or_skip(Redis::options().password(&format!("{CANARY}right")).start())
+fn guarded() -> Redis {
+    started(Redis::options().password(&format!("{CANARY}right")).start())
 }
 
 /// An error that only a person can mend, and that shows neither password nor URL.
@@ -29,7 +29,7 @@ fn refused(url: &str) -> String {
 
 #[test]
 fn the_password_of_the_url_works_and_is_not_shown() {
-    let Some(redis) = guarded() else { return };
+    let redis = guarded();
     let (store, logged) = journal::of(|| store(&redis));
     assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(logged, [""; 0]);
@@ -46,7 +46,7 @@ fn the_password_of_the_url_works_and_is_not_shown() {
 
 #[test]
 fn a_password_that_is_set_replaces_the_urls() {
-    let Some(redis) = guarded() else { return };
+    let redis = guarded();
     for user in ["", ":canary7Qzwrong@", "default@"] {
         let url = format!("redis://{user}127.0.0.1:{}", redis.port());
         let builder = RedisStore::builder(&url).password(Secret::new("canary7Qzright"));
@@ -57,7 +57,7 @@ fn a_password_that_is_set_replaces_the_urls() {
 
 #[test]
 fn a_user_can_have_no_password() {
-    let Some(redis) = guarded() else { return };
+    let redis = guarded();
     let () = run(&mut raw(&redis), "ACL SETUSER open on nopass ~auth:* +@all");
     let url = format!("redis://open@127.0.0.1:{}", redis.port());
     let store = RedisStore::connect(&url).unwrap();
@@ -68,9 +68,7 @@ fn a_user_can_have_no_password() {
 #[test]
 fn a_socket_file_works() {
     let options = Redis::options().set("unixsocket", "redis.sock");
-    let Some(redis) = or_skip(options.start()) else {
-        return;
-    };
+    let redis = started(options.start());
     let url = format!("unix://{}/redis.sock?db=1", redis.folder().display());
     let by_file = RedisStore::connect(&url).unwrap();
     let error = failed(RedisStore::connect("unix:///nowhere/redis.sock"));
@@ -82,7 +80,7 @@ fn a_socket_file_works() {
 
 #[test]
 fn a_wrong_password_is_named_and_not_quoted() {
-    let Some(redis) = guarded() else { return };
+    let redis = guarded();
     let port = redis.port();
     for user in [
         ":canary7Qzwrong@",
@@ -97,7 +95,7 @@ fn a_wrong_password_is_named_and_not_quoted() {
 
 #[test]
 fn an_unexpected_password_is_named() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let error = refused(&format!("redis://:{CANARY}@127.0.0.1:{}", redis.port()));
     assert!(error.contains("has no password"), "{error}");
 }
@@ -105,7 +103,7 @@ fn an_unexpected_password_is_named() {
 /// It was right when the store connected, so the server's operator may set it again.
 #[test]
 fn a_password_changed_later_is_worth_a_retry() {
-    let Some(redis) = guarded() else { return };
+    let redis = guarded();
     let store = store(&redis);
     let mut admin = raw(&redis);
     let () = run(&mut admin, "CONFIG SET requirepass other");
@@ -123,7 +121,7 @@ fn a_password_changed_later_is_worth_a_retry() {
 /// The rule is the README's, word for word.
 #[test]
 fn the_documented_user_has_every_right() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let readme = include_str!("../../../README.md");
     let rule = readme
         .lines()
@@ -140,7 +138,7 @@ fn the_documented_user_has_every_right() {
 
 #[test]
 fn a_missing_right_to_swap_fails_connecting() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     for (at, rule) in [
         "~auth:* &* +@all -evalsha",
         "~auth:* &* +@all -get",
@@ -162,9 +160,7 @@ fn a_missing_right_to_swap_fails_connecting() {
 
 #[test]
 fn a_replica_is_refused() {
-    let (Some(primary), Some(replica)) = (redis(), redis()) else {
-        return;
-    };
+    let (primary, replica) = (redis(), redis());
     let mut admin = raw(&replica);
     let follow = format!("REPLICAOF 127.0.0.1 {}", primary.port());
     let () = run(&mut admin, &follow);
@@ -192,12 +188,10 @@ fn a_replica_is_refused() {
 
 #[test]
 fn a_sentinel_is_named_as_a_wrong_setting() {
-    let Some(redis) = redis() else { return };
-    let Some(open) = or_skip(Sentinel::of(&redis, None)) else {
-        return;
-    };
+    let redis = redis();
+    let open = started(Sentinel::of(&redis, None));
     let port = open.port();
-    let guarded = or_skip(Sentinel::of(&redis, Some("canary7Qzright"))).expect("another");
+    let guarded = started(Sentinel::of(&redis, Some("canary7Qzright")));
     let urls = [
         open.url(),
         format!("{}/1", open.url()),
@@ -219,9 +213,7 @@ fn renamed_commands_are_named() {
         (&["GET"], "a command"),
         (&["PERSIST"], "a command"),
     ] {
-        let Some(redis) = or_skip(Redis::options().without(unknown).start()) else {
-            return;
-        };
+        let redis = started(Redis::options().without(unknown).start());
         let error = refused(&redis.url());
         assert!(
             error.contains(&format!("does not support {named}")),
@@ -229,19 +221,15 @@ fn renamed_commands_are_named() {
         );
     }
     // These are a comfort only.
-    let Some(redis) = or_skip(Redis::options().without(&["INFO", "CONFIG"]).start()) else {
-        return;
-    };
+    let redis = started(Redis::options().without(&["INFO", "CONFIG"]).start());
     let store = store(&redis);
     assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
 }
 
 #[test]
 fn a_proxy_that_hangs_up_is_named() {
-    let Some(redis) = redis() else { return };
-    let Some(proxy) = or_skip(Twemproxy::before(&redis)) else {
-        return;
-    };
+    let redis = redis();
+    let proxy = started(Twemproxy::before(&redis));
     let error = refused(&proxy.url());
     assert!(error.contains("hangs up on `INFO`"), "{error}");
     assert!(error.contains("connect to the Redis server"), "{error}");
@@ -252,9 +240,7 @@ fn a_proxy_that_hangs_up_is_named() {
 #[test]
 fn a_cluster_has_one_database() {
     let options = Redis::options().set("cluster-enabled", "yes");
-    let Some(redis) = or_skip(options.start()) else {
-        return;
-    };
+    let redis = started(options.start());
     let error = refused(&format!("{}/1", redis.url()));
     assert!(error.contains("only database 0"), "{error}");
 }
@@ -262,7 +248,7 @@ fn a_cluster_has_one_database() {
 /// As IAM tokens do, which live for minutes; the server ends the connections meanwhile.
 #[test]
 fn a_changing_password_is_read_per_connection() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let mut admin = raw(&redis);
     let password = Arc::new(Mutex::new(format!("{CANARY}0")));
     let rule = format!("ACL SETUSER turn on >{CANARY}0 ~* &* +@all");
@@ -296,7 +282,7 @@ fn a_changing_password_is_read_per_connection() {
 
 #[test]
 fn a_server_that_is_full_is_not_a_wrong_password() {
-    let Some(redis) = guarded() else { return };
+    let redis = guarded();
     let mut admin = raw(&redis);
     let () = run(&mut admin, "CONFIG SET maxclients 1");
     let error = failed(RedisStore::connect(&redis.url()));

@@ -11,13 +11,13 @@ use super::{failed, found, login, put, raw, record, redis, run, store};
 
 #[test]
 fn the_store_keeps_every_promise() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     store_conformance::check(|| store(&redis));
 }
 
 #[test]
 fn a_swap_needs_the_expected_record() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let (one, other) = (store(&redis), store(&redis));
     let ada = login("ada");
     assert_eq!(found(&one, &ada), None);
@@ -36,7 +36,7 @@ fn a_swap_needs_the_expected_record() {
 
 #[test]
 fn an_empty_record_is_a_record() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     let ada = login("ada");
     assert_eq!(put(&store, &ada, Some(""), "a"), SwapOutcome::Conflict);
@@ -48,7 +48,7 @@ fn an_empty_record_is_a_record() {
 
 #[test]
 fn a_long_record_keeps_every_byte() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     let ada = login("ada");
     let long: Vec<u8> = (0..64 * 1024)
@@ -79,7 +79,7 @@ fn a_long_record_keeps_every_byte() {
 /// Each thread adds one, fifty times; half of them over a store of their own.
 #[test]
 fn sixteen_threads_lose_no_increment() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let shared = store(&redis);
     let add = |store: &RedisStore, thread: u16| {
         for round in 0..50 {
@@ -118,7 +118,7 @@ fn sum(record: &Record) -> u32 {
 
 #[test]
 fn a_login_is_one_key_under_the_prefix() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let ours = store(&redis);
     let theirs = RedisStore::builder(&redis.url()).prefix("billing:");
     let theirs = theirs.connect().unwrap();
@@ -135,7 +135,7 @@ fn a_login_is_one_key_under_the_prefix() {
 
 #[test]
 fn a_database_of_another_number_is_another_store() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let second = RedisStore::connect(&format!("{}/2", redis.url())).unwrap();
     assert_eq!(put(&second, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&store(&redis), &login("ada")), None);
@@ -149,7 +149,7 @@ fn a_database_of_another_number_is_another_store() {
 
 #[test]
 fn an_expiry_is_removed() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     let mut connection = raw(&redis);
     let key = format!("auth:{}", login("ada"));
@@ -174,7 +174,7 @@ fn an_expiry_is_removed() {
 
 #[test]
 fn the_script_cache_can_be_emptied() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     let (ada, bob) = (login("ada"), login("bob"));
     for (old, new) in [(None, "a"), (Some("a"), "b"), (Some("b"), "c")] {
@@ -200,7 +200,7 @@ fn the_script_cache_can_be_emptied() {
 
 #[test]
 fn after_flushall_an_old_expectation_fails() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     let ada = login("ada");
     assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
@@ -212,7 +212,7 @@ fn after_flushall_an_old_expectation_fails() {
 
 #[test]
 fn a_key_of_another_type_is_left_alone() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     let mut push = redis::cmd("RPUSH");
     push.arg(format!("auth:{}", login("ada"))).arg("canary7Qz");

@@ -28,7 +28,7 @@ fn unavailable<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
 
 #[test]
 fn a_swap_with_a_lost_result_is_applied_once() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let proxy = Proxy::before(&redis);
     let store = RedisStore::connect(&proxy.url()).unwrap();
     let ada = login("ada");
@@ -46,7 +46,7 @@ fn a_swap_with_a_lost_result_is_applied_once() {
 
 #[test]
 fn a_swap_that_never_arrived_is_repeated() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let proxy = Proxy::before(&redis);
     let store = RedisStore::connect(&proxy.url()).unwrap();
     let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
@@ -59,7 +59,7 @@ fn a_swap_that_never_arrived_is_repeated() {
 /// Another process may have swapped in between.
 #[test]
 fn an_overtaken_lost_swap_is_a_conflict() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let proxy = Proxy::before(&redis);
     let store_here = RedisStore::connect(&proxy.url()).unwrap();
     proxy.lose(1, Lost::Question);
@@ -76,7 +76,7 @@ fn an_overtaken_lost_swap_is_a_conflict() {
 
 #[test]
 fn a_swap_lost_twice_is_an_error() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let proxy = Proxy::before(&redis);
     let store = RedisStore::connect(&proxy.url()).unwrap();
     proxy.lose(2, Lost::Response);
@@ -90,7 +90,7 @@ fn a_swap_lost_twice_is_an_error() {
 
 #[test]
 fn a_server_that_comes_back_is_found_again() {
-    let Some(mut redis) = redis() else { return };
+    let mut redis = redis();
     let store = store(&redis);
     let ada = login("ada");
     assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
@@ -111,7 +111,7 @@ fn a_server_that_comes_back_is_found_again() {
 /// Connections that were idle while the server was down look alive until they are used.
 #[test]
 fn a_restart_between_calls_is_not_noticed() {
-    let Some(mut redis) = redis() else { return };
+    let mut redis = redis();
     let store = store(&redis);
     let ada = login("ada");
     thread::scope(|scope| {
@@ -131,7 +131,7 @@ fn a_restart_between_calls_is_not_noticed() {
 /// It never goes on before the calls have ended, so they ended by themselves.
 #[test]
 fn a_stopped_server_fails_within_the_time_out() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let patient = store(&redis);
     let builder = RedisStore::builder(&redis.url()).timeout(Duration::from_millis(500));
     let store = builder.clone().connect().unwrap();
@@ -177,7 +177,7 @@ fn hear(tale: &Receiver<()>, times: usize) {
 
 #[test]
 fn acknowledged_swaps_survive_a_killed_server() {
-    let Some(mut redis) = redis() else { return };
+    let mut redis = redis();
     let (tell, tale) = channel();
     let store = store(&redis);
     let counting: Vec<_> = (0..4)
@@ -204,7 +204,7 @@ fn acknowledged_swaps_survive_a_killed_server() {
 
 #[test]
 fn a_primary_that_became_a_replica_is_refused() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     let ada = login("ada");
     assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
@@ -223,7 +223,7 @@ fn a_primary_that_became_a_replica_is_refused() {
 
 #[test]
 fn a_server_without_memory_names_the_limit() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     let () = run(&mut raw(&redis), "CONFIG SET maxmemory 1");
     let () = run(&mut raw(&redis), "CONFIG RESETSTAT");

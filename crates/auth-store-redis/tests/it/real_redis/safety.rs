@@ -1,16 +1,16 @@
 //! Settings that could lose a login.
 
 use auth_store_redis::RedisStore;
-use services::{Redis, RedisOptions, journal, or_skip};
+use services::{Redis, RedisOptions, journal, started};
 
 use super::{CANARY, raw, run, store};
 
 /// The log of connecting to such a server, which works anyway.
-fn logged(options: RedisOptions) -> Option<Vec<String>> {
-    let redis = or_skip(options.start())?;
+fn logged(options: RedisOptions) -> Vec<String> {
+    let redis = started(options.start());
     let (store, logged) = journal::of(|| store(&redis));
     drop(store);
-    Some(logged)
+    logged
 }
 
 #[track_caller]
@@ -27,14 +27,12 @@ fn a_safe_server_gets_no_warning() {
         let options = Redis::options()
             .set("maxmemory", "64mb")
             .set("maxmemory-policy", policy);
-        let Some(logged) = logged(options) else {
-            return;
-        };
+        let logged = logged(options);
         assert_eq!(logged, [""; 0]);
     }
     let options = Redis::options().set("maxmemory-policy", "allkeys-lru");
     assert_eq!(
-        logged(options).expect("a server"),
+        logged(options),
         [""; 0],
         "maxmemory is not set"
     );
@@ -64,9 +62,7 @@ fn each_unsafe_setting_is_named_with_its_fix() {
             "CONFIG SET maxmemory-policy noeviction",
         ),
     ] {
-        let Some(logged) = logged(options) else {
-            return;
-        };
+        let logged = logged(options);
         let warning = one_warning(&logged);
         assert!(warning.contains(repair), "{warning}");
         assert_eq!(warning.matches("CONFIG SET").count(), 1, "{warning}");
@@ -78,9 +74,7 @@ fn the_warning_fixes_a_server_with_defaults() {
     let delivered = Redis::options()
         .set("appendonly", "no")
         .set("appendfsync", "everysec");
-    let Some(redis) = or_skip(delivered.start()) else {
-        return;
-    };
+    let redis = started(delivered.start());
     let (_, logged) = journal::of(|| store(&redis));
     let warning = one_warning(&logged);
     let mut repairs = 0;
@@ -95,9 +89,7 @@ fn the_warning_fixes_a_server_with_defaults() {
 
 #[test]
 fn a_cluster_gets_a_warning() {
-    let Some(redis) = or_skip(Redis::options().set("cluster-enabled", "yes").start()) else {
-        return;
-    };
+    let redis = started(Redis::options().set("cluster-enabled", "yes").start());
     // It serves no slot yet; that is another matter.
     let (outcome, logged) = journal::of(|| RedisStore::connect(&redis.url()));
     assert!(outcome.unwrap_err().to_string().contains("CLUSTERDOWN"));
@@ -106,9 +98,7 @@ fn a_cluster_gets_a_warning() {
 
 #[test]
 fn hidden_settings_get_a_warning() {
-    let Some(redis) = or_skip(Redis::options().set("appendonly", "no").start()) else {
-        return;
-    };
+    let redis = started(Redis::options().set("appendonly", "no").start());
     for (at, forbidden) in ["-config", "-info", "-config -info"]
         .into_iter()
         .enumerate()

@@ -7,7 +7,7 @@ use auth_core::transport::ClientCertificate;
 use auth_core::{Secret, secret};
 use auth_store_redis::RedisStore;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use services::{Redis, or_skip};
+use services::{Redis, started};
 
 use super::{failed, found, login, put};
 
@@ -41,9 +41,7 @@ fn tls_changes_nothing() {
     let authority = Authority::new("ours");
     let (certificate, key) = authority.sign("127.0.0.1");
     let options = Redis::options().password("s3cret").tls(&certificate, &key);
-    let Some(redis) = or_skip(options.start()) else {
-        return;
-    };
+    let redis = started(options.start());
     assert!(redis.url().starts_with("rediss://"));
     let builder = RedisStore::builder(&redis.url()).only_authorities(authority.pem());
     let store = builder.connect().unwrap();
@@ -62,11 +60,9 @@ fn a_wrong_certificate_is_refused_with_the_reason() {
     ] {
         let (certificate, key) = ours.sign(host);
         let started = Redis::options().tls(&certificate, &key).start();
-        let Some(redis) = or_skip(started) else {
-            return;
-        };
+        let redis = started(started);
         let mut builder = RedisStore::builder(&redis.url());
-        if let Some(trusted) = trusted {
+        if let trusted = trusted {
             builder = builder.only_authorities(trusted.pem());
         }
         let error = failed(builder.connect()).to_string();
@@ -84,9 +80,7 @@ fn a_client_certificate_is_shown() {
     let options = Redis::options()
         .tls(&certificate, &key)
         .clients_of(&authority.pem());
-    let Some(redis) = or_skip(options.start()) else {
-        return;
-    };
+    let Some(redis) = started(options.start());
     let builder = RedisStore::builder(&redis.url()).only_authorities(authority.pem());
     let (certificate, key) = authority.sign("gateway.example");
     let introduced = builder
@@ -106,9 +100,7 @@ fn a_client_certificate_is_read_per_connection() {
     let options = Redis::options()
         .tls(&certificate, &key)
         .clients_of(&authority.pem());
-    let Some(mut redis) = or_skip(options.start()) else {
-        return;
-    };
+    let mut redis = started(options.start());
     let folder = tempfile::tempdir().expect("a folder");
     let [chain, key] = ["client.crt", "client.key"].map(|name| folder.path().join(name));
     let issue = |authority: &Authority| {
@@ -136,14 +128,14 @@ fn a_client_certificate_is_read_per_connection() {
 /// A program can name its authority and still use a server on its own machine.
 #[test]
 fn certificates_need_tls() {
-    let Some(redis) = super::redis() else { return };
+    let redis = super::redis();
     let builder = RedisStore::builder(&redis.url()).only_authorities(Authority::new("ours").pem());
     assert_eq!(found(&builder.connect().unwrap(), &login("ada")), None);
 }
 
 #[test]
 fn a_server_without_tls_is_refused() {
-    let Some(redis) = super::redis() else { return };
+    let redis = super::redis();
     let url = format!("rediss://:canary7Qz@127.0.0.1:{}", redis.port());
     let error = failed(RedisStore::connect(&url)).to_string();
     assert!(error.contains("without TLS"), "{error}");

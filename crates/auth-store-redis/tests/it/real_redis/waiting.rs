@@ -44,7 +44,7 @@ fn ended(waiting: &Receiver<Result<WaitOutcome>>) -> WaitOutcome {
 
 #[test]
 fn a_swap_ends_every_wait_without_delay() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let endless = RedisStore::builder(&redis.url()).timeout(Duration::MAX);
     let (here, there) = (store(&redis), endless.connect().unwrap());
     assert_eq!(put(&here, &login("ada"), None, "a"), SwapOutcome::Stored);
@@ -69,7 +69,7 @@ fn a_swap_ends_every_wait_without_delay() {
 
 #[test]
 fn a_late_wait_ends_at_once() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     assert_eq!(put(&store, &login("ada"), None, "b"), SwapOutcome::Stored);
     assert_eq!(ended(&wait(&store, Some("a"))), WaitOutcome::Changed);
@@ -78,7 +78,7 @@ fn a_late_wait_ends_at_once() {
 
 #[test]
 fn a_wait_ends_with_its_time() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let store = store(&redis);
     for at_most in [Duration::ZERO, Duration::from_millis(20)] {
         let waited = store.wait(&login("ada"), None, at_most);
@@ -88,7 +88,7 @@ fn a_wait_ends_with_its_time() {
 
 #[test]
 fn a_wait_is_unsupported_when_the_server_dies() {
-    let Some(mut redis) = redis() else { return };
+    let mut redis = redis();
     let store = store(&redis);
     let waiting = listening(&redis, &[&store], None);
     redis.kill();
@@ -99,7 +99,7 @@ fn a_wait_is_unsupported_when_the_server_dies() {
 /// Waiting is a comfort: who may not listen looks now and then, and who may not publish may swap.
 #[test]
 fn a_user_without_channels_cannot_wait() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let rule = "ACL SETUSER plain on >s3cret resetchannels ~auth:* +@all";
     let () = run(&mut raw(&redis), rule);
     let url = format!("redis://plain:s3cret@127.0.0.1:{}", redis.port());
