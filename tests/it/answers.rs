@@ -97,9 +97,9 @@ fn an_error_code_is_a_refusal_also_with_status_200_and_beside_a_token() {
 #[test]
 fn an_access_token_that_no_header_may_hold_is_malformed() {
     for (token, reason) in [
-        ("null".to_owned(), "no access token"),
-        ("5".to_owned(), "no access token"),
-        (r#"["canary7Qz"]"#.to_owned(), "no access token"),
+        ("null".to_owned(), "no `access_token`"),
+        ("5".to_owned(), "no `access_token`"),
+        (r#"["canary7Qz"]"#.to_owned(), "no `access_token`"),
         (r#""""#.to_owned(), "empty"),
         (r#"" ""#.to_owned(), "a character that no header may hold"),
         (
@@ -134,7 +134,7 @@ fn an_access_token_that_no_header_may_hold_is_malformed() {
         let text = format!(r#"{{"access_token":{token},"token_type":"bearer"}}"#);
         assert_malformed(body(text), reason);
     }
-    assert_malformed(body(r#"{"token_type":"bearer"}"#), "no access token");
+    assert_malformed(body(r#"{"token_type":"bearer"}"#), "no `access_token`");
 }
 
 #[test]

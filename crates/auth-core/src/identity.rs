@@ -16,7 +16,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 /// let identity = Identity::new("ermeo").with("client_id", "1_abc").user(Some("j smith"));
 /// assert_eq!(identity.to_string(), "ermeo client_id=1_abc user=j%20smith");
 /// ```
-#[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Hash, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
     text: String,
     lacks_user: bool,
@@ -78,6 +78,12 @@ impl Identity {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Identity").field(&self.text).finish()
     }
 }
 

@@ -214,12 +214,12 @@ fn a_number_that_is_plainly_of_another_unit_is_an_error_with_the_setting() {
         (
             ExpiryFormat::Seconds,
             r#""2026-01-01T01:00:00Z""#,
-            "`ResponseFormat::expiry`",
+            "`ResponseFormat::expires`",
         ),
         (
             ExpiryFormat::Rfc3339,
             r#""2026-01-01 01:00:00""#,
-            "`ResponseFormat::life`",
+            "`ResponseFormat::lifetime`",
         ),
     ] {
         let error = expires_at(expiry, number).unwrap_err().to_string();

@@ -10,10 +10,7 @@ use crate::support::{CANARY, Script, answer, quiet};
 use super::{assert_malformed, body, read_as};
 
 fn lenient() -> ResponseFormat {
-    ResponseFormat {
-        token_type_required: false,
-        ..ResponseFormat::default()
-    }
+    ResponseFormat::new().token_type_optional()
 }
 
 /// The access and the refresh token of an answer.
@@ -137,7 +134,7 @@ fn a_token_that_is_elsewhere_is_named_by_its_place() {
         r#"{"canary7Qz":{"token":"canary7Qz"}}"#,
         r#"{"<canary7Qz>":{"token":"x"}}"#,
     ] {
-        assert_malformed(body(text), "it has no access token");
+        assert_malformed(body(text), "it has no `access_token`");
     }
     let request = TokenRequest::form("https://as.example/token").param("password", CANARY);
     let script = Script::bodies([r#"{"canary7Qz":{"token":"x"}}"#]);
@@ -163,8 +160,8 @@ fn what_belongs_to_a_token_is_read_in_another_spelling() {
 
 #[test]
 fn a_missing_token_is_told_before_its_missing_type() {
-    assert_malformed(body("{}"), "it has no access token");
-    assert_malformed(body(r#"{"token_type":"mac"}"#), "it has no access token");
+    assert_malformed(body("{}"), "it has no `access_token`");
+    assert_malformed(body(r#"{"token_type":"mac"}"#), "it has no `access_token`");
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn a_success_without_a_token_shows_what_the_server_said() {
         ),
         (
             r#"{"message":"Service is being updated"}"#,
-            "the answer cannot be used: it has no access token; the server said: Service is being updated",
+            "unusable response: it has no `access_token`; the server's words: Service is being updated",
         ),
     ] {
         assert_eq!(told(200, text), said);
@@ -210,7 +210,7 @@ fn a_secret_that_a_server_repeats_in_its_own_words_is_left_out() {
     // Its own secrets, in an answer that cannot be used.
     let text = r#"{"message":"made canary7Qz-new","data":{"secretToken":"canary7Qz-new"}}"#;
     let told = told(200, text);
-    assert!(told.contains("the server said: made …"), "{told}");
+    assert!(told.contains("the server's words: made …"), "{told}");
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn a_single_word_of_a_success_is_not_shown() {
     for member in ["message", "raw", "detail"] {
         let text = format!(r#"{{"success":true,"{member}":"{CANARY}"}}"#);
         let error = body(text).unwrap_err();
-        assert!(error.to_string().contains("no access token"), "{error}");
+        assert!(error.to_string().contains("no `access_token`"), "{error}");
         assert!(!shown(&error).contains(CANARY));
     }
 }

@@ -1,6 +1,5 @@
 //! Codes and refusals on their way through a browser.
 
-use super::transport::session_after;
 use auth_core::transport::HttpTransport;
 use auth_core::Error;
 use auth_core::error::ErrorCode;

@@ -155,8 +155,8 @@ pub(super) const ROWS: &[Row] = &[
     row("400 server_error",            (400, &[], br#"{"error":"server_error"}"#), R, "server_error", BUSY),
     row("200 temporarily_unavailable", (200, &[], br#"{"error":"temporarily_unavailable"}"#), R, "temporarily_unavailable", BUSY),
     // No refusal, and no token.
-    row("200 HTML",                    (200, &[], b"<html>log in</html>"), A, "cannot be used", UNUSABLE),
-    row("200 empty",                   (200, &[], b""), A, "cannot be used", UNUSABLE),
+    row("200 HTML",                    (200, &[], b"<html>log in</html>"), A, "unusable response", UNUSABLE),
+    row("200 empty",                   (200, &[], b""), A, "unusable response", UNUSABLE),
     row("200 mac",                     (200, &[], br#"{"access_token":"a","token":"a","token_type":"mac","expires_in":60}"#), A, "mac", UNUSABLE),
-    row("204",                         (204, &[], b""), A, "cannot be used", UNUSABLE),
+    row("204",                         (204, &[], b""), A, "unusable response", UNUSABLE),
 ];

@@ -2,8 +2,8 @@
 
 use auth_core::transport;
 use auth_core::grant::TokenRequest;
-use auth_core::http::{Request, Response};
-use auth_core::{Error, Result, Secret};
+use auth_core::http::Request;
+use auth_core::{Error, Secret};
 
 use crate::support::{CANARY, Script, answer, assert_quiet, quiet, shown};
 

@@ -86,7 +86,7 @@ fn every_grant_is_redacted() {
     assert_redacted(&aerion(BASE), "Aerion {");
     assert_redacted(&aeris(BASE), "Aeris {");
     assert_redacted(&ermeo(BASE), "Ermeo {");
-    assert_redacted(&client(BASE), "Client {");
+    assert_redacted(&client(BASE), "Client(Settings {");
     assert_redacted(&password(BASE), "Password {");
     assert_redacted(
         &ClientCredentials::new(client(BASE)),

@@ -7,7 +7,7 @@ use auth_core::{Error, Secret, Session};
 
 use crate::support::{Script, quiet};
 
-use super::{aerion, secret};
+use super::secret;
 
 fn odd() -> Vec<String> {
     let mut odd: Vec<String> = [

@@ -3,55 +3,71 @@
 
 mod answers; // what the person and the server say, and what comes of it
 mod codes; // the code is traded before the page says that one is logged in
-mod endings; // nobody comes, somebody gives up, and what is left afterwards
-mod others; // whoever else finds the port
+mod endings; // no response, a cancelled login, and what is left afterwards
+mod others; // strangers that find the port
 mod pages; // what the browser is shown
 mod ports; // where the browser comes back to
-mod shown; // when the URL is shown besides
+mod shown; // when the URL is shown, too
 mod strays; // what arrives and is not the answer, on the page and in the error
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-
 use std::time::Duration;
 
 use auth_core::agent::ureq;
 use auth_core::clock::{Clock, Moment};
+use auth_core::grant::TokenResponse;
 use auth_core::testing::ManualClock;
+use auth_core::transport::{HttpTransport, Transport};
 use auth_sim::Simulator;
 use auth_sim::generic::PUBLIC_CLIENT_ID;
-use oauth2_generic::{AuthorizationCode, BrowserLogin, Client, Granted, Result};
+use oauth2_generic::{BrowserLogin, Client, RefreshToken, Result, Server, Session};
+
+/// The simulator, by hand and without its issuer.
+fn nameless(server: &Simulator) -> Server {
+    let endpoint = format!("{}/authorize", server.url());
+    Server::new(server.token_url()).authorization_endpoint(endpoint)
+}
+
+fn by_hand(server: &Simulator) -> Server {
+    nameless(server).issuer(server.url())
+}
 
 /// A client of the simulator.
 fn client(server: &Simulator) -> Client {
-    Client::new(
-        Server::new(server.token_url())
-            .authorization_endpoint(format!("{}/authorize", server.url()))
-            .issuer(server.url()),
-        PUBLIC_CLIENT_ID,
-    )
+    Client::new(by_hand(server), PUBLIC_CLIENT_ID)
 }
 
-fn login(server: &Simulator) -> AuthorizationCode {
-    AuthorizationCode::new(client(server), "")
+fn login(server: &Simulator) -> BrowserLogin {
+    BrowserLogin::new(client(server))
+}
+
+/// A session of the simulator's client with the tokens of a login.
+fn session(server: &Simulator, tokens: TokenResponse) -> Session {
+    let grant = RefreshToken::new(client(server));
+    Session::builder(grant).tokens(tokens).build().unwrap()
 }
 
 /// A login that waits, on a thread of its own, for its browser.
 struct Waiting {
-    /// What the browser was opened with.
+    /// The URL that the browser was opened with.
     url: String,
-    thread: JoinHandle<Result<Granted>>,
+    thread: JoinHandle<Result<TokenResponse>>,
 }
 
 fn begin(login: BrowserLogin) -> Waiting {
+    begin_over(login, HttpTransport::new())
+}
+
+fn begin_over(login: BrowserLogin, http: impl Transport + 'static) -> Waiting {
     let (opened, urls) = mpsc::channel();
     let login = login.open_with(move |url| {
         opened.send(url.to_owned()).unwrap();
         Ok(())
     });
-    let thread = thread::spawn(move || login.log_in());
+    let thread = thread::spawn(move || login.exchange(&http));
     match urls.recv() {
         Ok(url) => Waiting { url, thread },
         Err(_) => panic!("no browser was opened: {:?}", thread.join().unwrap()),
@@ -114,7 +130,7 @@ impl Waiting {
         TcpStream::connect(self.authority()).unwrap()
     }
 
-    fn end(self) -> Result<Granted> {
+    fn end(self) -> Result<TokenResponse> {
         self.thread.join().unwrap()
     }
 }

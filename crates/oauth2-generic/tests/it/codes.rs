@@ -128,7 +128,7 @@ fn a_code_that_never_left_this_machine_is_sent_again() {
 }
 
 #[test]
-fn a_session_continues_with_the_refresh_token_and_ends_without_one() {
+fn a_session_continues_with_the_refresh_token() {
     let first = r#"{"access_token":"a","token_type":"bearer","refresh_token":"r"}"#;
     let tokens = traded(&server(vec![answer(200, first)])).unwrap();
     let session = Session::builder(login().grant())
@@ -194,7 +194,7 @@ fn a_code_that_brings_no_token_fails_with_its_own_reason() {
     }
 }
 
-/// The store holds a dead login before, and the next call works all the same.
+/// The store holds a dead login before, and the next call works anyway.
 #[test]
 fn a_new_login_is_shown_as_one_until_it_is_stored() {
     let store = MemoryStore::new();
@@ -221,7 +221,7 @@ fn a_new_login_is_shown_as_one_until_it_is_stored() {
 
 /// Those who know the state of a login that waits can complete it.
 #[test]
-fn a_login_that_waits_shows_neither_its_state_nor_the_url_by_debug() {
+fn a_waiting_login_shows_no_state_and_no_url() {
     let pending = resumed(&login(), "st4te", &"v".repeat(43)).unwrap();
     let implicit = Implicit::new(client(), "https://app.example/cb");
     let implicit = resumed_implicit(&implicit, "st4te").unwrap();

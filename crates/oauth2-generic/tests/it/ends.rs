@@ -56,7 +56,7 @@ fn every_grant_can_be_revoked() {
 }
 
 #[test]
-fn a_revocation_is_written_and_signed_as_every_request_of_the_client() {
+fn a_revocation_is_written_as_every_request() {
     let client = client_of(ending(server().encoding(Encoding::Json)))
         .auth(ClientAuth::basic(Secret::new("s&cret")));
     let http = Script::default().then(200, "");
@@ -78,7 +78,7 @@ fn logged_in(answers: impl FnOnce(Script) -> Script, client: Client) -> (Session
 }
 
 #[test]
-fn whoever_logs_out_is_logged_out_at_the_server() {
+fn a_logout_ends_the_login_at_the_server() {
     let (session, http) = logged_in(|http| http.then(200, "").then(200, TOKENS), revocable());
     session.log_out().unwrap();
     assert!(http.asked()[1].contains("/revoke token=r&token_type_hint=refresh_token&"));
@@ -96,7 +96,7 @@ fn without_an_endpoint_a_login_is_only_forgotten() {
 }
 
 #[test]
-fn a_revocation_that_fails_is_told_and_the_login_is_forgotten_all_the_same() {
+fn a_login_is_forgotten_even_if_its_revocation_fails() {
     for (status, body) in [(503, ""), (400, r#"{"error":"unsupported_token_type"}"#)] {
         let (session, _) = logged_in(|http| http.then(status, body), revocable());
         session.log_out().unwrap_err();
@@ -153,7 +153,7 @@ fn of_a_token_that_is_not_active_nothing_else_is_known() {
 }
 
 #[test]
-fn an_answer_that_does_not_say_whether_a_token_is_active_is_never_taken_for_a_yes() {
+fn an_unclear_response_is_not_an_active_token() {
     for body in [
         "{}",
         r#"{"active":"true"}"#,
@@ -197,9 +197,9 @@ fn a_token_that_a_server_repeats_in_its_error_is_left_out() {
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
 }
 
-/// Whoever had the wrong URL here was sent to look at that of the token endpoint.
+/// A wrong URL here must not send an operator to look at that of the token endpoint.
 #[test]
-fn a_status_without_an_error_code_says_what_to_check_and_blames_no_other_endpoint() {
+fn a_bare_status_names_what_to_check() {
     for (status, advice) in [
         (302, "redirects are not followed"),
         (401, "check the client id"),

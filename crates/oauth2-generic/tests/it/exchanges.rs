@@ -76,7 +76,7 @@ fn what_is_no_access_token_is_refused() {
 }
 
 #[test]
-fn when_it_expires_it_is_traded_again_unless_a_refresh_token_came_with_it() {
+fn it_is_traded_again_unless_it_has_a_refresh_token() {
     for (with, expected) in [
         ("", "subject_token="),
         (r#","refresh_token":"r""#, "refresh_token=r"),

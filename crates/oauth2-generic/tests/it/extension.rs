@@ -55,7 +55,7 @@ fn a_scope_of_its_own_replaces_that_of_the_client() {
 }
 
 #[test]
-fn what_would_stand_twice_or_is_missing_is_refused() {
+fn a_repeated_or_missing_parameter_is_refused() {
     for (grant, hint) in [
         (zoom().param("grant_type", "x"), "`grant_type`"),
         (

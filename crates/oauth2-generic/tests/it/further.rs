@@ -1,4 +1,4 @@
-//! Parameters that a server wants besides those of the grant.
+//! Parameters that a server requires beyond those of the grant.
 
 use oauth2_generic::{
     AuthorizationCode, Client, ClientAuth, ClientCredentials, Error, Grant, Password, RefreshToken,
@@ -80,7 +80,7 @@ fn a_setting_that_is_repeated_word_for_word_is_sent_once() {
 }
 
 #[test]
-fn a_parameter_that_stands_twice_is_refused_and_its_setting_named() {
+fn a_repeated_parameter_is_refused_and_its_setting_named() {
     let password = |client| Password::new(client, "u", Secret::new("p"));
     for (name, instead) in [
         ("grant_type", "`ExtensionGrant`"),
@@ -134,11 +134,11 @@ fn a_parameter_that_a_refresh_sets_is_refused_too() {
 #[test]
 fn an_authorization_url_takes_what_it_does_not_set() {
     let login = || AuthorizationCode::new(client(), "https://app.example/cb");
-    let nobody = Script::default();
+    let unasked = Script::default();
     let pending = login()
         .param("audience", "orders")
         .param("username", "jsmith")
-        .begin(&nobody)
+        .begin(&unasked)
         .unwrap();
     assert!(
         pending.url().ends_with("&audience=orders&username=jsmith"),
@@ -146,7 +146,7 @@ fn an_authorization_url_takes_what_it_does_not_set() {
         pending.url()
     );
     for name in ["scope", "state", "client_secret", "code_challenge"] {
-        let error = login().param(name, "x").begin(&nobody).unwrap_err();
+        let error = login().param(name, "x").begin(&unasked).unwrap_err();
         let shown = error.to_string();
         assert!(
             shown.contains(&format!("`{name}`")) && shown.contains("`param`"),

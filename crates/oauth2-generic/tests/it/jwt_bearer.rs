@@ -71,7 +71,7 @@ fn a_client_acts_for_itself_unless_a_user_is_named() {
 }
 
 #[test]
-fn a_client_with_a_secret_shows_it_besides() {
+fn a_client_with_a_secret_sends_it_too() {
     let (form, _) = asked(&grant(client()).subject("jsmith"));
     assert_eq!(
         form,

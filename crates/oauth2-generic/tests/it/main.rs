@@ -3,7 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a test that cannot go on says where"
+    reason = "a test that cannot continue says where"
 )]
 
 mod asking; // sends what a grant builds
@@ -15,7 +15,7 @@ mod dpop; // tokens that are bound to a key
 mod ends; // revocation and introspection
 mod exchanges; // a token is traded for another
 mod extension; // a grant type of the server's own
-mod further; // parameters that a server wants besides
+mod further; // parameters beyond those of the grant
 mod jose; // reads what was signed
 mod jwt_bearer; // the client signs for whom it wants a token
 mod metadata; // what a server announces, and is held to

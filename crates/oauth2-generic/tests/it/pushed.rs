@@ -159,15 +159,15 @@ fn a_token_for_several_apis_names_each_of_them() {
 }
 
 #[test]
-fn json_has_no_parameter_that_stands_twice() {
+fn json_cannot_repeat_a_parameter() {
     let client = client_of(announced_to().encoding(Encoding::Json))
         .resource("https://a.example/")
         .resource("https://b.example/");
     let service = ClientCredentials::new(client.clone());
-    let nobody = Script::default();
+    let unasked = Script::default();
     for error in [
-        service.obtain(&nobody).unwrap_err(),
-        login_of(client).begin(&nobody).unwrap_err(),
+        service.obtain(&unasked).unwrap_err(),
+        login_of(client).begin(&unasked).unwrap_err(),
     ] {
         assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert!(error.to_string().contains("resource"), "{error}");

@@ -1,4 +1,4 @@
-//! What comes back from the authorization endpoint, and what is refused of it.
+//! Redirects of the authorization endpoint, and what is refused of them.
 
 use std::error::Error as _;
 
@@ -102,7 +102,7 @@ fn a_state_that_is_not_ours_is_refused() {
 }
 
 #[test]
-fn a_parameter_that_stands_twice_is_refused() {
+fn a_repeated_parameter_is_refused() {
     refused(
         code(
             &format!("{REDIRECT_URI}?code=c4nary&code=c4nary2&state=st"),
@@ -216,7 +216,7 @@ fn the_server_must_name_itself_where_its_name_is_known() {
 }
 
 #[test]
-fn a_refusal_keeps_its_code_its_description_and_where_to_read_more() {
+fn a_refusal_keeps_its_code_and_description() {
     let url = format!(
         "{REDIRECT_URI}?error=access_denied&error_description=The+user%0Asaid%20no\
          &error_uri=https%3A%2F%2Fhelp.example%3Fsession%3Dc4nary&state=st"
@@ -233,7 +233,7 @@ fn a_refusal_keeps_its_code_its_description_and_where_to_read_more() {
 }
 
 #[test]
-fn a_refusal_without_state_and_issuer_is_read_because_servers_forget_them() {
+fn a_refusal_without_state_and_issuer_is_read() {
     let error = refused(
         code(
             &format!("{REDIRECT_URI}?error=temporarily_unavailable"),
@@ -244,7 +244,7 @@ fn a_refusal_without_state_and_issuer_is_read_because_servers_forget_them() {
     assert!(error.remedy() == Remedy::Retry);
 }
 
-/// Anybody can send a user to the redirect URI, with words of their own for the program to show.
+/// Any site can send a user to the redirect URI, with words of its own for the program to show.
 #[test]
 fn the_words_of_a_refusal_without_our_state_are_not_passed_on() {
     let told = "error_description=Call+c4nary&error_uri=https%3A%2F%2Fc4nary.example";
@@ -272,7 +272,7 @@ fn a_token_comes_from_the_fragment_and_from_nowhere_else() {
 }
 
 #[test]
-fn the_server_of_a_token_names_itself_in_the_query_or_in_the_fragment() {
+fn the_server_names_itself_in_query_or_fragment() {
     let (iss, answer) = (
         "iss=https%3A%2F%2Flogin.example",
         "access_token=c4nary&token_type=bearer&state=st",

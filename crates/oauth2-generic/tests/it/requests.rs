@@ -1,4 +1,4 @@
-//! What each grant sends to the token endpoint, byte for byte.
+//! Requests of each grant to the token endpoint, byte for byte.
 
 use std::sync::Mutex;
 
@@ -111,7 +111,7 @@ fn a_refresh_sends_no_scope_so_that_the_token_keeps_its_own() {
 }
 
 #[test]
-fn a_client_that_is_refreshed_logs_in_anew_when_it_acts_for_itself() {
+fn a_refreshed_client_logs_in_anew_for_itself() {
     assert!(
         refreshed(&service())
             .body
@@ -176,7 +176,7 @@ fn a_code_goes_with_its_redirect_uri_and_its_verifier() {
 }
 
 #[test]
-fn nothing_is_sent_to_an_endpoint_that_is_no_url_or_holds_a_password() {
+fn nothing_is_sent_to_a_wrong_endpoint() {
     for endpoint in [
         "",
         "/token",
@@ -226,7 +226,7 @@ fn all_that_makes_another_token_is_part_of_the_identity() {
 }
 
 #[test]
-fn a_kept_refresh_token_shares_the_identity_of_the_login_it_came_from() {
+fn a_refresh_token_shares_the_identity_of_its_login() {
     let client_with_another_secret = client()
         .secret(Secret::new("another"))
         .secret_param("api_key", Secret::new("k"));
@@ -237,7 +237,7 @@ fn a_kept_refresh_token_shares_the_identity_of_the_login_it_came_from() {
 }
 
 #[test]
-fn a_token_is_meant_for_the_origin_of_its_endpoint_unless_others_are_named() {
+fn a_token_is_for_its_endpoint_unless_apis_are_named() {
     assert_eq!(service().policy().apis(), ["https://login.example:8443"]);
     let elsewhere = ClientCredentials::new(client().api("https://api.example"));
     assert_eq!(elsewhere.policy().apis(), ["https://api.example"]);

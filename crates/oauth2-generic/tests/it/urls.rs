@@ -117,7 +117,7 @@ fn allowing(client: Client, danger: bool) -> Client {
 }
 
 #[test]
-fn users_log_in_over_https_or_on_this_machine_unless_danger_is_named() {
+fn users_log_in_over_https_or_on_this_machine() {
     let begins = |endpoint: &str, danger| {
         let client = client_of(server().authorization_endpoint(endpoint));
         begin(&login_of(allowing(client, danger))).is_ok()
@@ -132,7 +132,7 @@ fn users_log_in_over_https_or_on_this_machine_unless_danger_is_named() {
 
 /// RFC 9700 §2.6: the code, or the token itself, comes back.
 #[test]
-fn users_come_back_over_https_or_to_this_machine_unless_danger_is_named() {
+fn users_return_over_https_or_to_this_machine() {
     let begins = |redirect_uri: &str, danger| {
         let client = allowing(client(), danger);
         let code = AuthorizationCode::new(client.clone(), redirect_uri);

@@ -1,22 +1,24 @@
-//! What the person and the server say, and what comes of it.
+//! Responses of the user and the server, and their outcome.
 
 use std::sync::{Arc, Mutex};
 
+use auth_core::agent::ureq;
 use auth_core::error::ErrorCode;
 use auth_core::http::{Request, Response};
 use auth_core::store::MemoryStore;
+use auth_core::transport;
 use auth_sim::Simulator;
-use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET};
-use oauth2_generic::{Error, RefreshToken, Session};
+use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID};
+use oauth2_generic::{BrowserLogin, Client, Error, Secret, Session};
 
-use super::{LOGGED_IN, begin, client, gist, login};
+use super::{LOGGED_IN, begin, begin_over, by_hand, client, gist, login, session};
 
 #[test]
-fn a_person_logs_in_and_the_session_goes_on_with_the_refresh_token() {
+fn a_session_continues_with_the_refresh_token_of_a_login() {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-    let session = Session::new(waiting.end().unwrap());
+    let session = session(&server, waiting.end().unwrap());
     let first = session.token().unwrap();
     assert!(session.refresh_token().is_some());
     assert!(session.reject(&first));
@@ -32,36 +34,38 @@ fn a_person_logs_in_and_the_session_goes_on_with_the_refresh_token() {
 #[test]
 fn a_confidential_client_logs_in_as_well() {
     let server = Simulator::generic();
-    let mut login = login(&server);
-    login.client.client_id = CLIENT_ID.into();
-    login.client.client_secret = CLIENT_SECRET.into();
-    let waiting = begin(login.browser());
+    let client = Client::new(by_hand(&server), CLIENT_ID).secret(Secret::new(CLIENT_SECRET));
+    let waiting = begin(BrowserLogin::new(client));
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-    Session::new(waiting.end().unwrap()).token().unwrap();
+    waiting.end().unwrap();
 }
 
 #[test]
-fn a_login_in_the_browser_replaces_the_one_that_is_stored_and_is_found_again() {
+fn a_new_login_replaces_the_stored_one_and_is_found() {
     let (server, store) = (Simulator::generic(), MemoryStore::new());
     let log_in = || {
-        let waiting = begin(login(&server).browser());
+        let waiting = begin(login(&server));
         waiting.log_in();
-        let granted = waiting.end().unwrap().resource_owner("jsmith");
-        let session = Session::builder(granted).store(store.clone()).build();
+        let grant = login(&server).user("jsmith").grant();
+        let session = Session::builder(grant).tokens(waiting.end().unwrap());
+        let session = session.store(store.clone()).build().unwrap();
         session.token().unwrap().expose().to_owned()
     };
     let (first, second) = (log_in(), log_in());
     assert_ne!(first, second);
-    let next_day = Session::builder(RefreshToken::new(client(&server)).user("jsmith"));
-    let next_day = next_day.store(store.clone()).build();
+    // The next day: no browser is needed.
+    let again = login(&server)
+        .user("jsmith")
+        .open_with(|_| panic!("a browser was opened"));
+    let next_day = again.session(store.clone()).unwrap();
     assert_eq!(next_day.token().unwrap().expose(), second);
 }
 
 #[test]
-fn whoever_says_no_is_told_that_nobody_is_logged_in() {
+fn a_user_who_declines_is_told_of_no_login() {
     let server = Simulator::generic();
     server.user_refuses(true);
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     assert_eq!(gist(&waiting.log_in()), ("200 OK", "You are not logged in"));
     let error = waiting.end().unwrap_err();
     assert!(matches!(&error, Error::Refused(refusal) if refusal.code == ErrorCode::AccessDenied));
@@ -70,9 +74,7 @@ fn whoever_says_no_is_told_that_nobody_is_logged_in() {
 #[test]
 fn a_server_that_says_no_is_an_error_and_a_page() {
     let server = Simulator::generic();
-    let mut login = login(&server);
-    login.client.scope = "everything".into();
-    let waiting = begin(login.browser());
+    let waiting = begin(BrowserLogin::new(client(&server).scope("everything")));
     assert_eq!(
         gist(&waiting.log_in()),
         ("200 OK", "The login did not work")
@@ -84,7 +86,7 @@ fn a_server_that_says_no_is_an_error_and_a_page() {
 #[test]
 fn an_answer_of_another_server_ends_the_login_without_a_code() {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     let (honest, _) = waiting
         .location()
         .split_once("iss=")
@@ -103,11 +105,12 @@ fn an_answer_of_another_server_ends_the_login_without_a_code() {
 #[test]
 fn a_server_with_a_place_for_it_is_told_of_the_login_first() {
     let server = Simulator::generic();
-    let mut login = login(&server);
-    login.client.pushed_authorization_request_endpoint = "https://login.example/par".into();
+    let pushing =
+        by_hand(&server).pushed_authorization_request_endpoint("https://login.example/par");
+    let login = BrowserLogin::new(Client::new(pushing, PUBLIC_CLIENT_ID));
     let pushed = Arc::new(Mutex::new(String::new()));
     let seen = Arc::clone(&pushed);
-    let transport = move |request: Request<Vec<u8>>| {
+    let http = transport::from_fn(move |request: Request<Vec<u8>>| {
         let is_push = request.uri().path() == "/par";
         if is_push {
             *seen.lock().unwrap() = String::from_utf8(request.into_body()).unwrap();
@@ -120,8 +123,8 @@ fn a_server_with_a_place_for_it_is_told_of_the_login_first() {
             .status(status)
             .body(body.into())
             .unwrap())
-    };
-    let waiting = begin(login.browser().transport(transport));
+    });
+    let waiting = begin_over(login, http);
     assert!(
         waiting.url.contains("request_uri=urn%3Aexample%3A1"),
         "{}",
@@ -149,7 +152,7 @@ fn a_server_with_a_place_for_it_is_told_of_the_login_first() {
 }
 
 fn ureq_get(url: &str) -> String {
-    auth_core::agent::ureq::get(url)
+    ureq::get(url)
         .call()
         .unwrap()
         .into_body()

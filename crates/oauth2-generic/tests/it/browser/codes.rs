@@ -4,33 +4,31 @@ use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
-use auth_core::error::LoginReason;
 use auth_core::http::Request;
 use auth_core::testing::ManualClock;
-use auth_core::transport::Transport;
-use oauth2_generic::{AuthorizationCode, Client, Error, Session};
+use auth_core::transport::{self, Transport};
+use oauth2_generic::{BrowserLogin, Client, Error, Server, Session, secret};
 
-use super::{FAILED, LOGGED_IN, Patient, Waiting, begin, gist, rest_of};
+use super::{FAILED, LOGGED_IN, Patient, Waiting, begin_over, gist, rest_of};
 use crate::script::Script;
 
-fn login() -> AuthorizationCode {
-    AuthorizationCode {
-        client: Client::new(
-            Server::new("https://login.example/token")
-                .authorization_endpoint("https://login.example/authorize"),
-            "app",
-        ),
-        ..AuthorizationCode::default()
-    }
+fn client() -> Client {
+    let server = Server::new("https://login.example/token")
+        .authorization_endpoint("https://login.example/authorize");
+    Client::new(server, "app")
 }
 
-/// A login whose token endpoint answers so; its clock stands still.
+/// A login whose clock is still.
+fn login(client: Client) -> BrowserLogin {
+    BrowserLogin::new(client).clock(Patient(ManualClock::new()))
+}
+
+/// A login whose token endpoint responds so.
 fn waiting(http: impl Transport + 'static) -> Waiting {
-    let login = login().browser().transport(http);
-    begin(login.clock(Patient(ManualClock::new())))
+    begin_over(login(client()), http)
 }
 
-/// What the browser brings back.
+/// The URL that the browser brings back.
 fn brought(waiting: &Waiting) -> String {
     let (redirect, state) = (
         waiting.parameter("redirect_uri"),
@@ -45,9 +43,11 @@ fn the_token_is_there_when_the_page_says_logged_in() {
     let waiting = waiting(http.clone());
     let (url, redirect) = (brought(&waiting), waiting.parameter("redirect_uri"));
     assert_eq!(gist(&waiting.get(&url)), LOGGED_IN);
-    let session = Session::builder(waiting.end().unwrap())
+    let session = Session::builder(login(client()).grant())
+        .tokens(waiting.end().unwrap())
         .transport(http.clone())
-        .build();
+        .build()
+        .unwrap();
     assert_eq!(session.token().unwrap().expose(), "t");
     let [asked] = http.asked().try_into().unwrap();
     let redirect = redirect.replace(':', "%3A").replace('/', "%2F");
@@ -59,14 +59,14 @@ fn the_token_is_there_when_the_page_says_logged_in() {
 fn the_browser_waits_as_long_as_the_code_is_traded() {
     let browser = Arc::new(Mutex::new(None::<TcpStream>));
     let (script, seen) = (Script::default().then(200, TOKEN), Arc::clone(&browser));
-    let waiting = waiting(move |request: Request<Vec<u8>>| {
+    let waiting = waiting(transport::from_fn(move |request: Request<Vec<u8>>| {
         // Held until it has looked: it would wait where the browser may already.
         let mut browser = seen.lock().unwrap();
         let nothing = browser.as_ref().unwrap().peek(&mut [0]).unwrap_err();
         assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
         *browser = None;
         script.send(request)
-    });
+    }));
     let mut stream = waiting.connect();
     let copy = stream.try_clone().unwrap();
     copy.set_nonblocking(true).unwrap(); // the other one, too
@@ -82,7 +82,7 @@ fn the_browser_waits_as_long_as_the_code_is_traded() {
     waiting.end().unwrap();
 }
 
-/// A refused code means that the user has to log in again, whatever the words are.
+/// The user has to log in again, whatever the words are.
 #[test]
 fn a_refused_code_is_told_on_the_page_and_is_no_login() {
     for (status, body) in [
@@ -102,17 +102,10 @@ fn a_refused_code_is_told_on_the_page_and_is_no_login() {
         assert!(page.contains("refused the application the token"), "{page}");
         assert!(!page.contains("c4nary"), "{page}");
         let error = waiting.end().unwrap_err();
-        let Error::LoginRequired {
-            reason: LoginReason::CodeSpent,
-            cause: Some(cause),
-        } = &error
-        else {
-            panic!("{status} {body}: {error}");
-        };
-        let by_server = matches!(**cause, Error::Refused(_) | Error::Status { .. });
+        let by_server = matches!(error, Error::Refused(_) | Error::Status { .. });
         assert!(
             by_server && !format!("{error:?}").contains("c4nary"),
-            "{error:?}"
+            "{status} {body}: {error:?}"
         );
     }
 }
@@ -157,15 +150,25 @@ fn a_code_that_never_left_is_sent_while_the_browser_waits() {
     assert_eq!(gist(&waiting.get(&brought(&waiting))), FAILED);
     let error = waiting.end().unwrap_err().to_string();
     assert!(error.contains("nothing was sent"), "{error}");
-    assert_eq!(script.asked().len(), 4);
+    assert_eq!(script.asked().len(), 3);
+}
+
+/// The server did not look at it, and says when it will.
+#[test]
+fn a_code_that_the_server_puts_off_is_sent_again() {
+    for (status, retry_after) in [(429, ""), (429, "5"), (503, "5")] {
+        let script = Script::default().then_with(status, retry_after, "");
+        let waiting = waiting(script.then(200, TOKEN));
+        assert_eq!(gist(&waiting.get(&brought(&waiting))), LOGGED_IN);
+        waiting.end().unwrap();
+    }
 }
 
 #[test]
 fn a_request_that_cannot_be_made_is_told_on_the_page() {
-    let mut login = login();
-    login.client.extra = vec![("tenant".into(), String::new())];
-    let login = login.browser().transport(Script::default());
-    let waiting = begin(login.clock(Patient(ManualClock::new())));
+    let vault = secret::from_fn(|| Err(Error::configuration("the vault is closed")));
+    let login = login(client().secret_param("tenant", vault));
+    let waiting = begin_over(login, Script::default());
     let page = waiting.get(&brought(&waiting));
     assert_eq!(gist(&page), FAILED);
     assert!(page.contains("The settings of the application"), "{page}");
@@ -175,14 +178,15 @@ fn a_request_that_cannot_be_made_is_told_on_the_page() {
 
 #[test]
 fn a_request_that_no_client_may_make_opens_no_browser() {
-    let mut login = login();
-    login.client.extra = vec![("grant_type".into(), "mine".into())];
-    let login = login.browser();
-    let error = login.open_with(|_| panic!("a browser was opened")).log_in();
-    assert!(
-        matches!(error, Err(Error::Configuration { .. })),
-        "{error:?}"
-    );
+    for (name, value) in [("grant_type", "mine"), ("tenant", "")] {
+        let login = login(client().param(name, value));
+        let login = login.open_with(|_| panic!("a browser was opened"));
+        let outcome = login.exchange(&Script::default());
+        assert!(
+            matches!(outcome, Err(Error::Configuration { .. })),
+            "{outcome:?}"
+        );
+    }
 }
 
 const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

@@ -1,4 +1,4 @@
-//! Nobody comes, somebody gives up, and what is left afterwards.
+//! A login without a response, a cancelled one, and what is left afterwards.
 
 use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,12 +9,15 @@ use std::thread;
 use std::time::Duration;
 
 use auth_core::clock::Clock;
-use auth_core::error::LoginReason;
+use auth_core::error::{LoginReason, Remedy};
 use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use auth_sim::Simulator;
-use oauth2_generic::Error;
+use auth_sim::generic::PUBLIC_CLIENT_ID;
+use oauth2_generic::{BrowserLogin, Client, Error, Secret};
 
-use super::{LOGGED_IN, begin, gist, located, login, rest_of};
+use super::{LOGGED_IN, begin, by_hand, client, gist, located, login, rest_of};
+use crate::script::Script;
 
 fn ended_by(error: &Error) -> LoginReason {
     match error {
@@ -24,14 +27,11 @@ fn ended_by(error: &Error) -> LoginReason {
 }
 
 #[test]
-fn a_login_that_nobody_answers_ends_with_the_deadline() {
+fn a_login_without_a_response_ends_with_the_deadline() {
     let (server, clock) = (Simulator::generic(), ManualClock::new());
     let begun = clock.now();
-    let login = login(&server)
-        .browser()
-        .open_with(|_| Ok(()))
-        .clock(clock.clone());
-    let error = login.log_in().unwrap_err();
+    let login = login(&server).open_with(|_| Ok(())).clock(clock.clone());
+    let error = login.exchange(&Script::default()).unwrap_err();
     assert_eq!(ended_by(&error), LoginReason::TimedOut);
     assert!(error.remedy() != Remedy::Retry);
     let took = clock.now().since(begun);
@@ -46,11 +46,9 @@ fn a_login_that_nobody_answers_ends_with_the_deadline() {
 fn the_deadline_is_the_callers() {
     let (server, clock) = (Simulator::generic(), ManualClock::new());
     let begun = clock.now();
-    let login = login(&server)
-        .browser()
-        .open_with(|_| Ok(()))
-        .clock(clock.clone());
-    login.deadline(Duration::from_secs(7)).log_in().unwrap_err();
+    let login = login(&server).open_with(|_| Ok(())).clock(clock.clone());
+    let login = login.deadline(Duration::from_secs(7));
+    login.exchange(&Script::default()).unwrap_err();
     assert_eq!(clock.now().since(begun).as_secs(), 7);
 }
 
@@ -58,26 +56,22 @@ fn the_deadline_is_the_callers() {
 fn a_login_can_be_called_off() {
     let (server, cancel) = (Simulator::generic(), Arc::new(AtomicBool::new(false)));
     let asked = Arc::clone(&cancel);
-    let waiting = begin(
-        login(&server)
-            .browser()
-            .cancel_when(move || asked.load(SeqCst)),
-    );
+    let waiting = begin(login(&server).cancel_when(move || asked.load(SeqCst)));
     let authority = waiting.authority();
     cancel.store(true, SeqCst);
     assert_eq!(
         ended_by(&waiting.end().unwrap_err()),
         LoginReason::Cancelled
     );
-    assert_nobody_listens(&authority);
+    assert_nothing_listens(&authority);
 }
 
-/// Somebody clicks on "Cancel" while the answer comes in: the code is good, so it is used.
+/// The user clicks on "Cancel" while the answer comes in: the code is good, so it is used.
 #[test]
-fn an_answer_that_is_there_already_wins_over_calling_off_and_over_the_deadline() {
+fn a_response_that_arrived_wins_over_cancel_and_deadline() {
     let server = Simulator::generic();
     let (keep, kept) = mpsc::channel();
-    let login = login(&server).browser().open_with(move |url| {
+    let login = login(&server).open_with(move |url| {
         let location = located(url);
         let (authority, target) = location["http://".len()..].split_once('/').unwrap();
         let mut stream = TcpStream::connect(authority)?;
@@ -89,26 +83,26 @@ fn an_answer_that_is_there_already_wins_over_calling_off_and_over_the_deadline()
         Ok(())
     });
     let login = login.deadline(Duration::ZERO).cancel_when(|| true);
-    let granted = thread::spawn(|| login.log_in());
+    let outcome = thread::spawn(move || login.exchange(&HttpTransport::new()));
     let page = rest_of(kept.recv().unwrap());
     assert_eq!(gist(&page), LOGGED_IN);
-    granted.join().unwrap().unwrap();
+    outcome.join().unwrap().unwrap();
 }
 
 #[test]
-fn nobody_listens_when_it_is_over() {
+fn nothing_listens_when_it_is_over() {
     let server = Simulator::generic();
     for refuses in [false, true] {
         server.user_refuses(refuses);
-        let waiting = begin(login(&server).browser());
+        let waiting = begin(login(&server));
         let authority = waiting.authority();
         waiting.log_in();
         assert_eq!(waiting.end().is_err(), refuses);
-        assert_nobody_listens(&authority);
+        assert_nothing_listens(&authority);
     }
 }
 
-fn assert_nobody_listens(authority: &str) {
+fn assert_nothing_listens(authority: &str) {
     let port = authority.rsplit(':').next().unwrap();
     for address in [authority.to_owned(), format!("[::1]:{port}")] {
         let error = TcpStream::connect(&address).unwrap_err();
@@ -126,10 +120,9 @@ fn without_a_browser_the_url_is_shown_once_and_the_login_goes_on() {
     let server = Simulator::generic();
     let (shown, urls) = mpsc::channel();
     let login = login(&server)
-        .browser()
         .open_with(|_| Err(ErrorKind::NotFound.into()))
         .show(move |url| shown.send(url.to_owned()).unwrap());
-    let thread = thread::spawn(move || login.log_in());
+    let thread = thread::spawn(move || login.exchange(&HttpTransport::new()));
     let url = urls.recv().unwrap();
     assert!(
         urls.recv_timeout(Duration::from_millis(100)).is_err(),
@@ -143,20 +136,18 @@ fn without_a_browser_the_url_is_shown_once_and_the_login_goes_on() {
 #[test]
 fn what_cannot_begin_opens_no_browser() {
     let server = Simulator::generic();
-    let mut login = login(&server);
-    login.client.authorization_endpoint = "nonsense".into();
-    let login = login
-        .browser()
+    let nonsense = by_hand(&server).authorization_endpoint("nonsense");
+    let login = BrowserLogin::new(Client::new(nonsense, PUBLIC_CLIENT_ID))
         .open_with(|_| panic!("a browser was opened"));
-    assert!(matches!(login.log_in(), Err(Error::Configuration { .. })));
+    let outcome = login.exchange(&Script::default());
+    assert!(matches!(outcome, Err(Error::Configuration { .. })));
 }
 
 #[test]
 fn a_login_that_waits_shows_no_secret() {
     let server = Simulator::generic();
-    let mut login = login(&server);
-    login.client.client_secret = "c4nary".into();
-    let shown = format!("{:?}", login.browser());
+    let login = BrowserLogin::new(client(&server).secret(Secret::new("c4nary")));
+    let shown = format!("{login:?}");
     assert!(
         shown.contains("BrowserLogin") && !shown.contains("c4nary"),
         "{shown}"

@@ -1,25 +1,24 @@
-//! Whoever else finds the port.
+//! Strangers that find the port.
 
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
 
 use auth_sim::Simulator;
-use oauth2_generic::Session;
 
-use super::{LOGGED_IN, Waiting, begin, gist, login, rest_of};
+use super::{LOGGED_IN, Waiting, begin, gist, login, rest_of, session};
 
-/// A login that strangers get at before the person does; it succeeds all the same.
+/// A login that strangers get at before the person does; it succeeds anyway.
 fn with_strangers(visit: impl FnOnce(&Waiting)) {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     visit(&waiting);
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-    Session::new(waiting.end().unwrap()).token().unwrap();
+    session(&server, waiting.end().unwrap()).token().unwrap();
 }
 
 #[test]
-fn whoever_does_not_know_the_state_does_not_end_the_login() {
+fn a_stranger_without_the_state_does_not_end_the_login() {
     with_strangers(|waiting| {
         let (redirect, state) = (
             waiting.parameter("redirect_uri"),
@@ -125,7 +124,7 @@ fn a_head_without_end_is_refused() {
 #[test]
 fn many_cookies_of_other_programs_on_this_machine_are_no_obstacle() {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     let location = waiting.location();
     let target = location.strip_prefix(&waiting.origin()).unwrap();
     let (host, cookie) = (waiting.authority(), "x".repeat(12 * 1024));
@@ -137,7 +136,7 @@ fn many_cookies_of_other_programs_on_this_machine_are_no_obstacle() {
 #[test]
 fn of_two_answers_at_once_one_wins_and_the_other_is_told_so() {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     let location = waiting.location();
     let target = location.strip_prefix(&waiting.origin()).unwrap();
     let head = format!("GET {target} HTTP/1.1\r\nHost: {}\r\n", waiting.authority());
@@ -164,13 +163,13 @@ fn of_two_answers_at_once_one_wins_and_the_other_is_told_so() {
     };
     assert_eq!(count(LOGGED_IN), 1);
     assert_eq!(count(("409 Conflict", "This login is over already")), 4);
-    Session::new(waiting.end().unwrap()).token().unwrap();
+    session(&server, waiting.end().unwrap()).token().unwrap();
 }
 
 #[test]
-fn whoever_is_slow_or_silent_does_not_make_others_wait() {
+fn a_slow_or_silent_client_delays_no_other() {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     let silent: Vec<TcpStream> = (0..100).map(|_| waiting.connect()).collect();
     let mut slow = waiting.connect();
     slow.write_all(b"GET /callback?code=c").unwrap();
@@ -183,7 +182,7 @@ fn whoever_is_slow_or_silent_does_not_make_others_wait() {
 #[test]
 fn an_answer_may_come_in_pieces() {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     let location = waiting.location();
     let target = location.strip_prefix(&waiting.origin()).unwrap();
     let head = format!(

@@ -1,4 +1,4 @@
-//! When the URL is shown besides.
+//! When the URL is shown, too.
 
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, mpsc};
@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use auth_core::clock::Clock;
 use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use auth_sim::Simulator;
 use oauth2_generic::BrowserLogin;
 
 use super::{LOGGED_IN, Waiting, gist, login};
+use crate::script::Script;
 
 /// After how many seconds the URL is shown to a person who never comes.
 fn shown_after(
@@ -22,7 +24,6 @@ fn shown_after(
     let shown = Arc::new(Mutex::new(None));
     let (begun, watch, told) = (clock.now(), clock.clone(), Arc::clone(&shown));
     let login = login(&server)
-        .browser()
         .open_with(move |_| opened())
         .show(move |url| {
             assert!(url.contains("/authorize?"), "{url}");
@@ -30,7 +31,7 @@ fn shown_after(
         })
         .deadline(Duration::from_secs(deadline))
         .clock(clock);
-    set(login).log_in().unwrap_err();
+    set(login).exchange(&Script::default()).unwrap_err();
     let shown = shown.lock().unwrap();
     *shown
 }
@@ -62,11 +63,12 @@ fn an_opener_that_does_not_return_is_not_waited_for() {
     let server = Simulator::generic();
     let (opened, urls) = mpsc::channel();
     let (end, ended) = mpsc::channel::<()>();
-    let login = login(&server).browser().open_with(move |url| {
+    let ended = Mutex::new(ended);
+    let login = login(&server).open_with(move |url| {
         opened.send(url.to_owned()).unwrap();
-        ended.recv().map_err(io::Error::other)
+        ended.lock().unwrap().recv().map_err(io::Error::other)
     });
-    let thread = thread::spawn(move || login.log_in());
+    let thread = thread::spawn(move || login.exchange(&HttpTransport::new()));
     let url = urls.recv().unwrap();
     let waiting = Waiting { url, thread };
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);

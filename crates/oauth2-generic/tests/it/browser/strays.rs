@@ -1,4 +1,4 @@
-//! What arrives and is not the answer: on the page at once, and in the error at the end.
+//! Requests that are not the response: on the page at once, and in the error at the end.
 
 use std::error::Error as _;
 use std::io::Write;
@@ -8,18 +8,16 @@ use std::time::Duration;
 use auth_core::error::LoginReason;
 use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
-use oauth2_generic::{AuthorizationCode, Error};
+use auth_sim::generic::PUBLIC_CLIENT_ID;
+use oauth2_generic::{BrowserLogin, Client, Error};
 
-use super::{Patient, Waiting, begin, gist, login, rest_of};
+use super::{Patient, Waiting, begin, begin_over, gist, login, nameless, rest_of};
 
-/// What the page and the error say of what arrives, at a login that ends with the deadline.
+/// The page and the error for what arrives, at a login that ends with the deadline.
 fn told_at(redirect_uri: &str, visit: impl FnOnce(&Waiting) -> String) -> (String, String) {
     let (server, clock) = (Simulator::generic(), ManualClock::new());
-    let login = AuthorizationCode {
-        redirect_uri: redirect_uri.into(),
-        ..login(&server)
-    };
-    let waiting = begin(login.browser().clock(Patient(clock.clone())));
+    let login = login(&server).redirect_uri(redirect_uri);
+    let waiting = begin(login.clock(Patient(clock.clone())));
     let place = waiting.parameter("redirect_uri");
     let place = place.split('?').next().unwrap().to_owned();
     let page = visit(&waiting);
@@ -208,7 +206,7 @@ fn an_answer_at_another_path_is_told() {
 }
 
 #[test]
-fn what_nobody_can_help_is_told_in_short() {
+fn noise_is_told_in_short() {
     for (line, says) in [
         ("GET /elsewhere", "a request for another path"),
         ("HEAD /callback", "a request that is not a GET"),
@@ -245,7 +243,7 @@ fn all_that_came_is_told_once_in_the_order_of_coming() {
 #[test]
 fn a_browser_that_asks_more_than_once_logs_in_once() {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     let location = waiting.location();
     let (target, host) = (
         location.strip_prefix(&waiting.origin()).unwrap(),
@@ -276,9 +274,8 @@ fn long_and_odd_codes_are_sent_as_they_came() {
         ("M.C507*def!ghi$$", "M.C507*def%21ghi%24%24"),
     ] {
         let (server, http) = (Simulator::generic(), Script::default().then(200, token));
-        let mut login = login(&server);
-        login.client.issuer.clear();
-        let waiting = begin(login.browser().transport(http.clone()));
+        let client = Client::new(nameless(&server), PUBLIC_CLIENT_ID);
+        let waiting = begin_over(BrowserLogin::new(client), http.clone());
         let state = waiting.parameter("state");
         let page = redirected(
             &waiting,

@@ -24,7 +24,7 @@ pub(super) struct State {
     pub(super) nonce: String,
     /// Given with a success: the nonce from then on.
     pub(super) next_nonce: String,
-    /// Whether every nonce is old as soon as it is given.
+    /// `true` if every nonce is old as soon as it is given.
     pub(super) is_never_content: bool,
     /// Where every request to another path is sent on to.
     pub(super) redirect: String,
@@ -65,7 +65,7 @@ impl Api {
         self.state.lock().unwrap()
     }
 
-    /// What became of each request so far.
+    /// The status of each request so far.
     pub(super) fn statuses(&self) -> Vec<u16> {
         self.state()
             .visits

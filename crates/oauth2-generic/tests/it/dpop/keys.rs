@@ -1,6 +1,6 @@
 //! The key: kept, read again, never shown.
 
-use oauth2_generic::{Client, DpopKey, Error};
+use oauth2_generic::{Client, DpopKey, Error, Secret, Server};
 
 #[test]
 fn a_key_that_was_kept_is_the_same_key() {
@@ -10,14 +10,16 @@ fn a_key_that_was_kept_is_the_same_key() {
     assert_eq!(lines.first(), Some(&"-----BEGIN PRIVATE KEY-----"));
     assert_eq!(lines.last(), Some(&"-----END PRIVATE KEY-----"));
     assert!(lines.iter().all(|line| line.len() <= 64));
-    let again = DpopKey::from_pem(Secret::new(&pem)).unwrap();
+    let again = DpopKey::from_pem(&pem).unwrap();
     assert_eq!(again.thumbprint(), key.thumbprint());
     assert_eq!(again.to_pem().expose(), pem.expose());
 }
 
 #[test]
 fn a_key_made_by_openssl_is_taken() {
-    DpopKey::from_pem(Secret::new(include_str!("../keys/es256.pem"))).unwrap();
+    let pem = Secret::new(include_str!("../keys/es256.pem"));
+    let key = DpopKey::from_pem(pem).unwrap();
+    assert_eq!(key.thumbprint().len(), 43);
 }
 
 #[test]
@@ -40,7 +42,7 @@ fn a_key_of_another_kind_is_refused() {
 }
 
 #[test]
-fn nobody_sees_the_key_where_a_client_is_shown() {
+fn a_key_is_not_shown_with_its_client() {
     let key = DpopKey::generate().unwrap();
     let pem = key.to_pem();
     let client = Client::new(Server::new(""), "").dpop(key.clone());
