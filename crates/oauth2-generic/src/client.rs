@@ -302,10 +302,9 @@ impl Client {
     }
 }
 
-fn origin(url: &str) -> &str {
-    let path = url
-        .match_indices('/')
-        .nth(2)
-        .map_or(url.len(), |(at, _)| at);
-    &url[..path]
+/// Scheme and authority of a URL, as written.
+pub(crate) fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find(['/', '?', '#']);
+    &url[..end.map_or(url.len(), |end| host + end)]
 }
