@@ -9,7 +9,8 @@ mod pages; // what the person sees at the end, in light and dark
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use oauth2_generic::{BrowserLogin, Granted, Result};
+use auth_core::TokenResponse;
+use oauth2_generic::{BrowserLogin, HttpTransport, Result};
 use services::{Chromium, or_skip};
 
 /// One that runs, or none where there is none on this machine, which is said loudly.
@@ -20,22 +21,22 @@ fn chromium() -> Option<Chromium> {
 /// A login that waits for its browser.
 struct Waiting {
     url: String,
-    thread: JoinHandle<Result<Granted>>,
+    thread: JoinHandle<Result<TokenResponse>>,
 }
 
 fn begin(login: BrowserLogin) -> Waiting {
     let (opened, urls) = mpsc::channel();
     let login = login.open_with(move |url| {
-        opened.send(url.to_owned()).expect("somebody waits for it");
+        opened.send(url.to_owned()).expect("the test waits for it");
         Ok(())
     });
-    let thread = thread::spawn(move || login.log_in());
+    let thread = thread::spawn(move || login.exchange(&HttpTransport::new()));
     let url = urls.recv().expect("a browser is opened");
     Waiting { url, thread }
 }
 
 impl Waiting {
-    fn end(self) -> Result<Granted> {
+    fn end(self) -> Result<TokenResponse> {
         self.thread.join().expect("it does not panic")
     }
 }

@@ -10,7 +10,7 @@ mod server;
 use std::error::Error;
 use std::thread;
 
-use oauth2_generic::{AuthorizationCode, Session, ureq};
+use oauth2_generic::{AuthorizationCode, HttpTransport, RefreshToken, Session, ureq};
 use server::Server;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -32,6 +32,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     } else {
         println!("Log in with the browser that opens.");
     }
-    let session = Session::new(login.log_in()?);
+    let tokens = login.exchange(&HttpTransport::new())?;
+    let grant = RefreshToken {
+        client: server.client.clone(),
+        ..RefreshToken::default()
+    };
+    let session = Session::builder(grant).response(tokens).build();
     server.try_out(&session)
 }

@@ -8,8 +8,8 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use auth_all::Session;
-use auth_all::generic::{AuthorizationCode, BrowserLogin, Client, Granted};
+use auth_all::generic::{AuthorizationCode, BrowserLogin, Client, RefreshToken};
+use auth_all::{Session, TokenResponse};
 
 use super::person::{Person, Window};
 use super::server::{ALICE, Server};
@@ -32,28 +32,33 @@ pub(super) fn play(
         login.client.pushed_authorization_request_endpoint.clear();
     }
     let login = login.browser().app_name("Acme Sync").deadline(PATIENCE);
-    let granted = match person {
-        Person::You => with_you(wire, login.transport(wire.http())),
+    let tokens = match person {
+        Person::You => with_you(wire, &login),
         _ => without_you(wire, server, person, login),
     };
-    granted.map(|granted| wire.builder(granted).build())
+    let grant = RefreshToken {
+        client: client.clone(),
+        ..RefreshToken::default()
+    };
+    tokens.map(|tokens| wire.builder(grant).response(tokens).build())
 }
 
 /// The desktop's browser opens, or its URL is shown; then somebody has to do something.
-fn with_you(wire: &mut Wire<'_>, login: BrowserLogin) -> Option<Granted> {
+fn with_you(wire: &mut Wire<'_>, login: &BrowserLogin) -> Option<TokenResponse> {
     let (name, password) = ALICE;
     eprintln!("\nYour turn. If the server asks, log in and allow it:\n");
     eprintln!("    user name  {name}\n    password   {password}\n");
     eprintln!("This waits for {MINUTES} minutes; ctrl-C ends it.\n");
-    let mut granted = None;
-    wire.step("log in", |_| {
-        granted = Some(login.log_in().map_err(story::instead_of("a login"))?);
+    let mut tokens = None;
+    wire.step("log in", |heard| {
+        let obtained = login.exchange(heard);
+        tokens = Some(obtained.map_err(story::instead_of("a login"))?);
         Ok(
             "your browser brought the code back, it became a token, and the page says so"
                 .to_owned(),
         )
     });
-    granted
+    tokens
 }
 
 /// One page after the other, by keyboard and clicks.
@@ -62,11 +67,11 @@ fn without_you(
     server: &Server,
     person: &mut Person,
     login: BrowserLogin,
-) -> Option<Granted> {
-    let mut waiting = Waiting::new(login.transport(wire.http()));
+) -> Option<TokenResponse> {
+    let mut waiting = Waiting::new(login, wire.http());
     let steps = steps(person);
     let mut window = person.window();
-    let (mut granted, pages) = (None, server.pages());
+    let (mut tokens, pages) = (None, server.pages());
     for (at, (title, (name, did))) in pages.iter().zip(steps).enumerate() {
         let is_last = at + 1 == pages.len();
         let mut arrived = false;
@@ -80,7 +85,7 @@ fn without_you(
             if !is_last {
                 return Ok(format!("{did}; the server shows the page `{title}`"));
             }
-            granted = Some(waiting.end()?);
+            tokens = Some(waiting.end()?);
             let picture = picture(&mut *window);
             Ok(format!(
                 "{did}; the code and its verifier became a token, and our page says `{title}`{picture}"
@@ -90,7 +95,7 @@ fn without_you(
             return None;
         }
     }
-    granted
+    tokens
 }
 
 /// What the steps are called, and what happens in them; one for each page.
@@ -129,18 +134,18 @@ fn picture(window: &mut dyn Window) -> String {
 struct Waiting {
     url: Option<String>,
     given_up: Arc<AtomicBool>,
-    thread: Option<JoinHandle<auth_all::Result<Granted>>>,
+    thread: Option<JoinHandle<auth_all::Result<TokenResponse>>>,
 }
 
 impl Waiting {
-    fn new(login: BrowserLogin) -> Self {
+    fn new(login: BrowserLogin, http: Heard) -> Self {
         let given_up = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&given_up);
         let (opened, urls) = mpsc::channel();
         let login = login
-            .cancelled_by(move || asked.load(Ordering::Relaxed))
+            .cancel_when(move || asked.load(Ordering::Relaxed))
             .open_with(move |url| opened.send(url.to_owned()).map_err(io::Error::other));
-        let thread = thread::spawn(move || login.log_in());
+        let thread = thread::spawn(move || login.exchange(&http));
         Self {
             // None comes if the login ends before.
             url: urls.recv().ok(),
@@ -158,10 +163,10 @@ impl Waiting {
             .ok_or_else(|| "expected a URL to open, got none".to_owned())
     }
 
-    fn end(&mut self) -> Result<Granted, String> {
+    fn end(&mut self) -> Result<TokenResponse, String> {
         let ended = self.thread.take().and_then(|thread| thread.join().ok());
-        let granted = ended.ok_or_else(|| "the login has ended before".to_owned())?;
-        granted.map_err(story::instead_of("a login"))
+        let tokens = ended.ok_or_else(|| "the login has ended before".to_owned())?;
+        tokens.map_err(story::instead_of("a login"))
     }
 }
 

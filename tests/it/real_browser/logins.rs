@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use auth_core::{Error, ErrorCode, Session};
-use oauth2_generic::AuthorizationCode;
+use oauth2_generic::{AuthorizationCode, RefreshToken};
 
 use super::{begin, chromium};
 use crate::real_server::site::{ALICE, BOB, Site, on_every_site};
@@ -16,7 +16,7 @@ fn login(site: &Site) -> AuthorizationCode {
 }
 
 #[test]
-fn a_person_logs_in_and_consents_and_the_session_goes_on_by_itself() {
+fn a_user_logs_in_and_the_session_renews() {
     let Some(chromium) = chromium().map(RefCell::new) else {
         return;
     };
@@ -29,7 +29,12 @@ fn a_person_logs_in_and_consents_and_the_session_goes_on_by_itself() {
         assert_eq!(tab.ask_text("document.title"), "You are logged in");
         assert_eq!(tab.ask_text("location.pathname"), "/callback");
 
-        let session = Session::new(waiting.end().unwrap());
+        let grant = RefreshToken {
+            client: login(site).client,
+            ..RefreshToken::default()
+        };
+        let session = Session::builder(grant).response(waiting.end().unwrap());
+        let session = session.build();
         let first = session.token().unwrap();
         assert_eq!(site.whoami(&session), BOB.0);
         assert!(session.reject(&first));
@@ -39,7 +44,7 @@ fn a_person_logs_in_and_consents_and_the_session_goes_on_by_itself() {
 }
 
 #[test]
-fn whoever_refuses_is_told_that_nobody_is_logged_in() {
+fn a_user_who_declines_is_not_logged_in() {
     let Some(chromium) = chromium().map(RefCell::new) else {
         return;
     };

@@ -108,7 +108,7 @@ fn the_pages_of_errors_are_good_to_read_for_everybody() {
     server.user_refuses(true);
     for (name, scope, title) in [
         ("declined", "", "You are not logged in"),
-        ("failed", "everything", "The login did not work"),
+        ("failed", "everything", "The login failed"),
     ] {
         let (waiting, mut tab) = (waiting(&server, scope), chromium.tab());
         tab.open(&waiting.url);
@@ -136,7 +136,7 @@ fn a_strangers_pages_are_good_to_read_and_the_login_goes_on() {
     let page = tab.ask_text("document.documentElement.outerHTML");
     assert!(!page.contains("c4nary"), "{page}");
     tab.open(&redirect.replace("/callback", "/elsewhere"));
-    look_at(&mut tab, "elsewhere", "There is nothing here");
+    look_at(&mut tab, "elsewhere", "Nothing here");
 
     tab.prefer("screen", "light");
     tab.open(&waiting.url);

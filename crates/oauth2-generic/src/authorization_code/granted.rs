@@ -15,8 +15,7 @@ use auth_core::{
 use super::AuthorizationCode;
 use crate::client::left_to_client;
 
-/// A login that the user has granted: a [`Grant`] that holds the code, or the first token of a
-/// login in a browser (`AuthorizationCode::browser`, feature `browser`).
+/// A login that the user has granted: a [`Grant`] that holds the code.
 ///
 /// A code works once, and servers end the login of a code that they see again. So it is sent once:
 /// a second try is [`Error::ReauthenticationRequired`], also when the answer to the first was lost. A code
@@ -38,12 +37,6 @@ pub struct Granted {
 
 enum Code {
     Unsent(Secret),
-    /// The first token, for the only time.
-    #[cfg_attr(
-        not(feature = "browser"),
-        expect(dead_code, reason = "a browser brings it")
-    )]
-    Traded(Box<TokenResponse>),
     /// With the reason why there was no token.
     Sent(Option<Box<Error>>),
 }
@@ -75,11 +68,15 @@ impl Granted {
         self
     }
 
-    /// Trades the code for the first token, which the login then holds, while the user waits.
+    /// Trades the code for tokens while the user waits: what certainly never left is sent again.
     #[cfg(feature = "browser")]
-    pub(crate) fn traded(self, http: &dyn Transport, clock: &dyn Clock) -> Result<Self> {
+    pub(crate) fn exchange(
+        &self,
+        http: &dyn Transport,
+        clock: &dyn Clock,
+    ) -> Result<TokenResponse> {
         let mut tries = 0;
-        let first = loop {
+        loop {
             match self.login_request()?.send(http) {
                 Err(error) if tries < TRIES && self.is_new_login() => {
                     let wait = error.retry_after().unwrap_or_default().max(SHORTEST_WAIT);
@@ -89,11 +86,9 @@ impl Granted {
                     tries += 1;
                     clock.sleep(wait);
                 }
-                outcome => break outcome?,
+                outcome => return outcome,
             }
-        };
-        *Code::of(&self.code) = Code::Traded(Box::new(first));
-        Ok(self)
+        }
     }
 
     /// Returns the `nonce` that ties the ID token to this login, see
@@ -108,12 +103,12 @@ impl Code {
         code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The code or what came of it, for the only time.
+    /// Takes the code, which is spent from then on.
     fn take(code: &Mutex<Self>) -> Self {
         let mut code = Self::of(code);
         let again = match &*code {
             Self::Sent(cause) => Self::Sent(cause.clone()),
-            Self::Unsent(_) | Self::Traded(_) => Self::Sent(None),
+            Self::Unsent(_) => Self::Sent(None),
         };
         mem::replace(&mut *code, again)
     }
@@ -126,7 +121,6 @@ impl Code {
     ) -> Result<TokenResponse> {
         let secret = match Self::take(code) {
             Self::Unsent(secret) => secret,
-            Self::Traded(first) => return Ok(*first),
             Self::Sent(cause) => return Err(spent(cause)),
         };
         let error = match request(&secret).and_then(|request| request.send(http)) {

@@ -1,66 +1,69 @@
-//! What the person sees in the browser.
+//! Pages that the user sees in the browser.
 
-use super::arrived::Stray;
-use super::request::Problem;
-use super::words::{Content, Tone, Words};
+use super::loopback::Address;
+use super::request::Stray;
+use super::words::{Tone, content};
+use crate::client::{Client, origin};
 
-/// What a page says. None says anything that came in the request but the code of a standard.
+/// A response to a browser. None repeats anything of the request but an error code that a standard defines.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Page {
-    /// The token is there.
+    /// The token has arrived.
     LoggedIn,
-    /// The person said no.
+    /// The user declined.
     Declined,
-    /// The server said no, or its answer is not to be trusted.
-    Failed(Failure),
-    /// The answer was here before.
-    Answered,
+    /// The server refused, or its response cannot be trusted.
+    BadResponse,
+    /// The server refused the code.
+    CodeRefused,
+    /// The server could not be reached, or failed.
+    ServerFailed,
+    /// The application is not set up for this server.
+    Misconfigured,
+    /// Another browser was first.
+    TooLate,
     NoIcon,
-    /// A request that is not the answer to this login, which is waited for still.
+    /// The login continues to wait.
     Stray(Stray),
 }
 
-/// What failed, for the person.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Failure {
-    /// The answer that the browser brought.
-    Answer,
-    /// The server refused the code.
-    Code,
-    /// The server could not be asked, or failed.
-    Server,
-    /// The application is not set up for this server.
-    Setting,
+/// Names on the pages, as HTML.
+#[derive(Debug)]
+pub(super) struct Names {
+    app: String,
+    server: String,
+    /// The address at which the login waits.
+    here: String,
 }
 
-/// The whole answer, head and body; a question about the head alone gets that (RFC 9110 §9.3.2).
-pub(super) fn answer(page: Page, words: &Words, head_alone: bool) -> Vec<u8> {
+/// The whole response; without its body for a HEAD request (RFC 9110 §9.3.2).
+pub(super) fn response(page: Page, names: &Names, head_only: bool) -> Vec<u8> {
     let (status, more) = status(page);
     let body = match page {
         // RFC 9110 §15.3.5: it has none.
         Page::NoIcon => return head(status, more, None).into_bytes(),
-        page => render(&words.content(page)),
+        page => names.render(page),
     };
     let head = head(status, more, Some(body.len()));
-    let body = if head_alone { "" } else { &body };
+    let body = if head_only { "" } else { &body };
     (head + body).into_bytes()
 }
 
 fn status(page: Page) -> (&'static str, &'static str) {
-    let stray = match page {
-        Page::LoggedIn | Page::Declined | Page::Failed(_) => return ("200 OK", ""),
-        Page::Answered => return ("409 Conflict", ""),
-        Page::NoIcon => return ("204 No Content", ""),
-        Page::Stray(stray) => stray,
-    };
-    match stray {
-        Stray::Problem(Problem::Host) => ("421 Misdirected Request", ""),
-        Stray::Problem(Problem::Path | Problem::OtherPath) => ("404 Not Found", ""),
-        Stray::Problem(Problem::Method | Problem::Post) => {
-            ("405 Method Not Allowed", "Allow: GET\r\n")
-        }
-        Stray::Problem(Problem::TooLong) => ("431 Request Header Fields Too Large", ""),
-        _ => ("400 Bad Request", ""),
+    match page {
+        Page::LoggedIn
+        | Page::Declined
+        | Page::BadResponse
+        | Page::CodeRefused
+        | Page::ServerFailed
+        | Page::Misconfigured => ("200 OK", ""),
+        Page::TooLate => ("409 Conflict", ""),
+        Page::NoIcon => ("204 No Content", ""),
+        Page::Stray(Stray::Host) => ("421 Misdirected Request", ""),
+        Page::Stray(Stray::Path | Stray::OtherPath) => ("404 Not Found", ""),
+        Page::Stray(Stray::Method | Stray::Post) => ("405 Method Not Allowed", "Allow: GET\r\n"),
+        Page::Stray(Stray::TooLong) => ("431 Request Header Fields Too Large", ""),
+        Page::Stray(_) => ("400 Bad Request", ""),
     }
 }
 
@@ -82,31 +85,90 @@ fn head(status: &str, more: &str, length: Option<usize>) -> String {
     )
 }
 
-fn render(content: &Content) -> String {
-    let (tone, colour, icon, role) = match content.tone {
-        Tone::Good => ("good", "17703f", "M6 12.5l4 4 8-8.5", "status"),
-        Tone::Calm => ("calm", "3b5584", "M12 11.25v6M12 6.75v.01", "status"),
-        Tone::Bad => ("bad", "b3261e", "M12 6v7M12 17.25v.01", "alert"),
-    };
-    let value = |name: &str| match name {
-        "title" => content.title,
-        "text" => &content.text,
-        "next" => &content.next,
-        "tone" => tone,
-        "icon" => icon,
-        "icon-colour" => colour,
-        "role" => role,
-        _ => "",
-    };
-    let mut pieces = TEMPLATE.split("{{");
-    let mut page = pieces.next().unwrap_or_default().to_owned();
-    // In one go, so that what is put in is not looked at for marks.
+impl Names {
+    pub(super) fn new(app_name: &str, client: &Client, address: &Address) -> Self {
+        let app = match app_name {
+            "" => "the application".to_owned(),
+            name => strong(name),
+        };
+        let server = [&client.issuer, &client.authorization_endpoint]
+            .into_iter()
+            .find_map(|url| host_of(url))
+            .unwrap_or("the server");
+        Self {
+            app,
+            server: strong(server),
+            here: strong(address.without_query()),
+        }
+    }
+
+    fn render(&self, page: Page) -> String {
+        let (tone, title, text, next) = content(page);
+        let (tone, colour, icon, role) = match tone {
+            Tone::Good => ("good", "17703f", "M6 12.5l4 4 8-8.5", "status"),
+            Tone::Calm => ("calm", "3b5584", "M12 11.25v6M12 6.75v.01", "status"),
+            Tone::Bad => ("bad", "b3261e", "M12 6v7M12 17.25v.01", "alert"),
+        };
+        let code = match page {
+            Page::Stray(Stray::Refusal(Some(code))) => format!(" ({code})"),
+            _ => String::new(),
+        };
+        let text = self.fill(text, &code);
+        let next = self.fill(&format!("You can close this window. {next}"), &code);
+        fill(TEMPLATE, |name| match name {
+            "title" => title,
+            "text" => &text,
+            "next" => next.trim_end(),
+            "tone" => tone,
+            "icon" => icon,
+            "icon-colour" => colour,
+            "role" => role,
+            _ => "",
+        })
+    }
+
+    fn fill(&self, text: &str, code: &str) -> String {
+        fill(text, |name| match name {
+            "app" => &self.app,
+            "server" => &self.server,
+            "here" => &self.here,
+            "code" => code,
+            _ => "",
+        })
+    }
+}
+
+/// Replaces marks, in one pass: inserted text is not searched for further marks.
+fn fill<'a>(text: &str, value: impl Fn(&str) -> &'a str) -> String {
+    let mut pieces = text.split("{{");
+    let mut filled = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let (name, rest) = piece.split_once("}}").unwrap_or(("", piece));
-        page.push_str(value(name));
-        page.push_str(rest);
+        filled.push_str(value(name));
+        filled.push_str(rest);
     }
-    page
+    filled
+}
+
+fn strong(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    format!("<strong>{escaped}</strong>")
+}
+
+/// Host and port of a URL, without a user name and password.
+fn host_of(url: &str) -> Option<&str> {
+    let (_, authority) = origin(url).split_once("://")?;
+    authority.rsplit('@').next().filter(|host| !host.is_empty())
 }
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -116,54 +178,52 @@ const STYLE_HASH: &str = "sha256-/SK8ORj8DlizIy7CTvsZXiJVW5nwq+tOMB4OymFPGjk=";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::browser::loopback::Address;
-    use crate::client::Client;
 
     const ALL: [Page; 21] = [
         Page::LoggedIn,
         Page::Declined,
-        Page::Failed(Failure::Answer),
-        Page::Failed(Failure::Code),
-        Page::Failed(Failure::Server),
-        Page::Failed(Failure::Setting),
-        Page::Answered,
+        Page::BadResponse,
+        Page::CodeRefused,
+        Page::ServerFailed,
+        Page::Misconfigured,
+        Page::TooLate,
         Page::NoIcon,
         Page::Stray(Stray::Refusal(Some("access_denied"))),
         Page::Stray(Stray::Refusal(None)),
         Page::Stray(Stray::Code),
         Page::Stray(Stray::OtherState),
         Page::Stray(Stray::Empty),
-        Page::Stray(Stray::Problem(Problem::Malformed)),
-        Page::Stray(Stray::Problem(Problem::Tls)),
-        Page::Stray(Stray::Problem(Problem::Host)),
-        Page::Stray(Stray::Problem(Problem::Path)),
-        Page::Stray(Stray::Problem(Problem::OtherPath)),
-        Page::Stray(Stray::Problem(Problem::Method)),
-        Page::Stray(Stray::Problem(Problem::Post)),
-        Page::Stray(Stray::Problem(Problem::TooLong)),
+        Page::Stray(Stray::Malformed),
+        Page::Stray(Stray::Tls),
+        Page::Stray(Stray::Host),
+        Page::Stray(Stray::Path),
+        Page::Stray(Stray::OtherPath),
+        Page::Stray(Stray::Method),
+        Page::Stray(Stray::Post),
+        Page::Stray(Stray::TooLong),
     ];
 
-    fn words(app: &str) -> Words {
+    fn address() -> Address {
+        Address {
+            redirect_uri: "http://127.0.0.1:8400/cb?c4nary".to_owned(),
+            path: "/cb".to_owned(),
+            hosts: Vec::new(),
+        }
+    }
+
+    fn shown(page: Page, app: &str) -> (String, String) {
         let client = Client {
             issuer: "https://login.example.com/tenant".into(),
             ..Client::default()
         };
-        let address = Address {
-            redirect_uri: "http://127.0.0.1:8400/cb?c4nary".to_owned(),
-            path: "/cb".to_owned(),
-            hosts: Vec::new(),
-        };
-        Words::new(app, &client, &address)
-    }
-
-    fn shown(page: Page, app: &str) -> (String, String) {
-        let answer = String::from_utf8(answer(page, &words(app), false)).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let names = Names::new(app, &client, &address());
+        let response = String::from_utf8(response(page, &names, false)).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         (head.to_owned(), body.to_owned())
     }
 
     #[test]
-    fn the_style_is_the_one_that_the_policy_allows() {
+    fn the_policy_allows_the_style() {
         let style = TEMPLATE.split("<style>").nth(1).unwrap();
         let style = style.split("</style>").next().unwrap();
         let hash = ring::digest::digest(&ring::digest::SHA256, style.as_bytes());
@@ -172,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn every_page_is_whole_and_has_no_script_no_link_and_no_mark_left() {
+    fn every_page_is_whole_and_has_no_script_or_link() {
         for page in ALL {
             let (head, body) = shown(page, "Acme");
             if page == Page::NoIcon {
@@ -199,22 +259,35 @@ mod tests {
         }
     }
 
-    /// Whether every ` on` is part of the text, and none is an attribute.
+    /// Returns `true` if every ` on` is part of the text, and none is an attribute.
     fn only_words(text: &str) -> bool {
         text.split('<')
             .all(|tag| !tag.split('>').next().unwrap_or_default().contains(" on"))
     }
 
     #[test]
-    fn the_names_are_shown_and_cannot_be_markup() {
+    fn names_are_shown_and_cannot_be_markup() {
         let (_, body) = shown(Page::LoggedIn, "<b onload='x'>A&B \"{{title}}\"");
         let name = "&lt;b onload=&#39;x&#39;&gt;A&amp;B &quot;{{title}}&quot;";
         assert!(body.contains(name), "{body}");
         assert!(body.contains("<strong>login.example.com</strong>"));
-        assert!(
-            shown(Page::LoggedIn, "")
-                .1
-                .contains("and the application goes on")
-        );
+        let (_, body) = shown(Page::LoggedIn, "");
+        assert!(body.contains("and the application continues"), "{body}");
+    }
+
+    #[test]
+    fn the_server_is_named_by_its_host_alone() {
+        for (url, host) in [
+            (
+                "https://user:secret@host.example:444/path?a=b",
+                Some("host.example:444"),
+            ),
+            ("https://host.example", Some("host.example")),
+            ("https://host.example?a=/@b", Some("host.example")),
+            ("https://", None),
+            ("", None),
+        ] {
+            assert_eq!(host_of(url), host, "{url}");
+        }
     }
 }

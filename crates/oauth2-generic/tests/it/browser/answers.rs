@@ -1,4 +1,4 @@
-//! What the person and the server say, and what comes of it.
+//! Consent, refusals, and the session that follows.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,14 +8,14 @@ use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET};
 use oauth2_generic::http::{Request, Response};
 use oauth2_generic::{Error, ErrorCode, RefreshToken, Session};
 
-use super::{LOGGED_IN, begin, client, gist, login};
+use super::{FAILED, LOGGED_IN, begin, begin_with, client, gist, login};
 
 #[test]
-fn a_person_logs_in_and_the_session_goes_on_with_the_refresh_token() {
+fn a_session_continues_with_the_refresh_token() {
     let server = Simulator::generic();
     let waiting = begin(login(&server).browser());
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-    let session = Session::new(waiting.end().unwrap());
+    let session = super::session(&server, waiting.end().unwrap());
     let first = session.token().unwrap();
     assert!(session.refresh_token().is_some());
     assert!(session.reject(&first));
@@ -29,38 +29,39 @@ fn a_person_logs_in_and_the_session_goes_on_with_the_refresh_token() {
 }
 
 #[test]
-fn a_confidential_client_logs_in_as_well() {
+fn a_confidential_client_logs_in() {
     let server = Simulator::generic();
     let mut login = login(&server);
     login.client.client_id = CLIENT_ID.into();
     login.client.client_secret = CLIENT_SECRET.into();
     let waiting = begin(login.browser());
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-    Session::new(waiting.end().unwrap()).token().unwrap();
+    let tokens = waiting.end().unwrap();
+    assert!(tokens.refresh_token.is_some());
 }
 
 #[test]
-fn a_login_in_the_browser_replaces_the_one_that_is_stored_and_is_found_again() {
+fn a_login_replaces_the_stored_one_and_is_found_again() {
     let (server, store) = (Simulator::generic(), MemoryStore::new());
+    let grant = || RefreshToken {
+        client: client(&server),
+        resource_owner: "jsmith".into(),
+    };
     let log_in = || {
         let waiting = begin(login(&server).browser());
         waiting.log_in();
-        let granted = waiting.end().unwrap().resource_owner("jsmith");
-        let session = Session::builder(granted).store(store.clone()).build();
+        let session = Session::builder(grant()).store(store.clone());
+        let session = session.response(waiting.end().unwrap()).build();
         session.token().unwrap().expose().to_owned()
     };
     let (first, second) = (log_in(), log_in());
     assert_ne!(first, second);
-    let next_day = Session::builder(RefreshToken {
-        client: client(&server),
-        resource_owner: "jsmith".into(),
-    });
-    let next_day = next_day.store(store.clone()).build();
+    let next_day = Session::builder(grant()).store(store.clone()).build();
     assert_eq!(next_day.token().unwrap().expose(), second);
 }
 
 #[test]
-fn whoever_says_no_is_told_that_nobody_is_logged_in() {
+fn a_user_who_declines_is_not_logged_in() {
     let server = Simulator::generic();
     server.user_refuses(true);
     let waiting = begin(login(&server).browser());
@@ -70,21 +71,18 @@ fn whoever_says_no_is_told_that_nobody_is_logged_in() {
 }
 
 #[test]
-fn a_server_that_says_no_is_an_error_and_a_page() {
+fn a_refusal_of_the_server_is_an_error_and_a_page() {
     let server = Simulator::generic();
     let mut login = login(&server);
     login.client.scope = "everything".into();
     let waiting = begin(login.browser());
-    assert_eq!(
-        gist(&waiting.log_in()),
-        ("200 OK", "The login did not work")
-    );
+    assert_eq!(gist(&waiting.log_in()), FAILED);
     let error = waiting.end().unwrap_err();
     assert!(matches!(&error, Error::Refused(refusal) if refusal.code == ErrorCode::InvalidScope));
 }
 
 #[test]
-fn an_answer_of_another_server_ends_the_login_without_a_code() {
+fn a_response_of_another_server_ends_the_login() {
     let server = Simulator::generic();
     let waiting = begin(login(&server).browser());
     let (honest, _) = waiting
@@ -93,7 +91,7 @@ fn an_answer_of_another_server_ends_the_login_without_a_code() {
         .map(|(a, b)| (a.to_owned(), b.to_owned()))
         .unwrap();
     let page = waiting.get(&format!("{honest}iss=https%3A%2F%2Fevil.example"));
-    assert_eq!(gist(&page).1, "The login did not work");
+    assert_eq!(gist(&page).1, FAILED.1);
     let error = waiting.end().unwrap_err();
     assert!(
         matches!(error, Error::Answer(_)) && error.to_string().contains("`iss`"),
@@ -103,7 +101,7 @@ fn an_answer_of_another_server_ends_the_login_without_a_code() {
 }
 
 #[test]
-fn a_server_with_a_place_for_it_is_told_of_the_login_first() {
+fn a_login_is_pushed_where_the_server_supports_it() {
     let server = Simulator::generic();
     let mut login = login(&server);
     login.client.pushed_authorization_request_endpoint = "https://login.example/par".into();
@@ -123,7 +121,7 @@ fn a_server_with_a_place_for_it_is_told_of_the_login_first() {
             .body(body.into())
             .unwrap())
     };
-    let waiting = begin(login.browser().transport(transport));
+    let waiting = begin_with(login.browser(), transport);
     assert!(
         waiting.url.contains("request_uri=urn%3Aexample%3A1"),
         "{}",

@@ -1,4 +1,4 @@
-//! The code is traded before the page says that one is logged in.
+//! The code is traded before the page says that the user is logged in.
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use auth_core::ManualClock;
 use oauth2_generic::http::Request;
-use oauth2_generic::{AuthorizationCode, Client, Error, Reason, Session, Transport};
+use oauth2_generic::{AuthorizationCode, Client, Error, HttpTransport, Reason, Transport};
 
-use super::{FAILED, LOGGED_IN, Patient, Waiting, begin, gist, rest_of};
+use super::{FAILED, LOGGED_IN, Patient, Waiting, begin_with, gist, rest_of};
 use crate::script::Script;
 
 fn login() -> AuthorizationCode {
@@ -23,13 +23,13 @@ fn login() -> AuthorizationCode {
     }
 }
 
-/// A login whose token endpoint answers so; its clock stands still.
+/// A login whose token endpoint responds like this; its clock does not move.
 fn waiting(http: impl Transport + 'static) -> Waiting {
-    let login = login().browser().transport(http);
-    begin(login.clock(Patient(ManualClock::new())))
+    let clock = Patient(ManualClock::new());
+    begin_with(login().browser().clock(clock), http)
 }
 
-/// What the browser brings back.
+/// The URL that the browser returns to.
 fn brought(waiting: &Waiting) -> String {
     let (redirect, state) = (
         waiting.parameter("redirect_uri"),
@@ -39,15 +39,12 @@ fn brought(waiting: &Waiting) -> String {
 }
 
 #[test]
-fn the_token_is_there_when_the_page_says_logged_in() {
+fn the_tokens_have_arrived_when_the_page_says_so() {
     let http = Script::default().then(200, TOKEN);
     let waiting = waiting(http.clone());
     let (url, redirect) = (brought(&waiting), waiting.parameter("redirect_uri"));
     assert_eq!(gist(&waiting.get(&url)), LOGGED_IN);
-    let session = Session::builder(waiting.end().unwrap())
-        .transport(http.clone())
-        .build();
-    assert_eq!(session.token().unwrap().expose(), "t");
+    assert_eq!(waiting.end().unwrap().access_token.expose(), "t");
     let [asked] = http.asked().try_into().unwrap();
     let redirect = redirect.replace(':', "%3A").replace('/', "%2F");
     let sent = format!("&code=c4nary&redirect_uri={redirect}&code_verifier=");
@@ -55,7 +52,7 @@ fn the_token_is_there_when_the_page_says_logged_in() {
 }
 
 #[test]
-fn the_browser_waits_as_long_as_the_code_is_traded() {
+fn the_browser_waits_while_the_code_is_traded() {
     let browser = Arc::new(Mutex::new(None::<TcpStream>));
     let (script, seen) = (Script::default().then(200, TOKEN), Arc::clone(&browser));
     let waiting = waiting(move |request: Request<Vec<u8>>| {
@@ -83,7 +80,7 @@ fn the_browser_waits_as_long_as_the_code_is_traded() {
 
 /// A refused code means that the user has to log in again, whatever the words are.
 #[test]
-fn a_refused_code_is_told_on_the_page_and_is_no_login() {
+fn a_refused_code_is_on_the_page_and_in_the_error() {
     for (status, body) in [
         (
             400,
@@ -117,7 +114,7 @@ fn a_refused_code_is_told_on_the_page_and_is_no_login() {
 }
 
 #[test]
-fn a_server_that_fails_is_told_on_the_page() {
+fn a_failure_of_the_server_is_on_the_page() {
     let failing = [
         (
             Script::default().then(503, ""),
@@ -129,7 +126,7 @@ fn a_server_that_fails_is_told_on_the_page() {
         ),
         (
             Script::default().then(200, "<html>"),
-            "did not give the answer",
+            "did not send the response",
         ),
     ];
     for (http, says) in failing {
@@ -147,7 +144,7 @@ fn a_server_that_fails_is_told_on_the_page() {
 }
 
 #[test]
-fn a_code_that_never_left_is_sent_while_the_browser_waits() {
+fn a_code_that_never_left_is_sent_again() {
     let script = Script::default().then_not_send().then_not_send();
     let script = script.then(200, TOKEN);
     let waiting = waiting(script.clone());
@@ -163,11 +160,11 @@ fn a_code_that_never_left_is_sent_while_the_browser_waits() {
 }
 
 #[test]
-fn a_request_that_cannot_be_made_is_told_on_the_page() {
+fn a_wrong_setting_is_on_the_page() {
     let mut login = login();
     login.client.extra = vec![("tenant".into(), String::new())];
-    let login = login.browser().transport(Script::default());
-    let waiting = begin(login.clock(Patient(ManualClock::new())));
+    let login = login.browser().clock(Patient(ManualClock::new()));
+    let waiting = begin_with(login, Script::default());
     let page = waiting.get(&brought(&waiting));
     assert_eq!(gist(&page), FAILED);
     assert!(page.contains("The settings of the application"), "{page}");
@@ -176,11 +173,12 @@ fn a_request_that_cannot_be_made_is_told_on_the_page() {
 }
 
 #[test]
-fn a_request_that_no_client_may_make_opens_no_browser() {
+fn a_parameter_that_is_not_allowed_opens_no_browser() {
     let mut login = login();
     login.client.extra = vec![("grant_type".into(), "mine".into())];
     let login = login.browser();
-    let error = login.open_with(|_| panic!("a browser was opened")).log_in();
+    let login = login.open_with(|_| panic!("a browser was opened"));
+    let error = login.exchange(&HttpTransport::new());
     assert!(matches!(error, Err(Error::Configuration(_))), "{error:?}");
 }
 

@@ -1,4 +1,4 @@
-//! What the browser is shown.
+//! Heads and contents of pages.
 
 use auth_sim::Simulator;
 
@@ -50,7 +50,7 @@ fn every_page_has_the_same_strict_head() {
 }
 
 #[test]
-fn a_page_holds_nothing_of_what_was_asked() {
+fn a_page_holds_nothing_of_the_request() {
     let server = Simulator::generic();
     for refuses in [false, true] {
         server.user_refuses(refuses);
@@ -72,7 +72,7 @@ fn a_page_holds_nothing_of_what_was_asked() {
 }
 
 #[test]
-fn the_page_names_the_program_and_the_server_and_neither_is_markup() {
+fn names_of_program_and_server_are_not_markup() {
     let server = Simulator::generic();
     let waiting = begin(
         login(&server)

@@ -1,10 +1,10 @@
-//! Where the browser comes back to.
+//! The redirect URI, and the port that it leads to.
 
 use std::io::{self, Write};
 use std::net::TcpListener;
 
 use auth_sim::Simulator;
-use oauth2_generic::{AuthorizationCode, Error, Session};
+use oauth2_generic::{AuthorizationCode, Error, HttpTransport};
 
 use super::{LOGGED_IN, begin, client, gist, login};
 use crate::script::Script;
@@ -17,18 +17,18 @@ fn login_at(server: &Simulator, redirect_uri: &str) -> AuthorizationCode {
     }
 }
 
-/// Whether this machine has IPv6; loudly if not.
+/// Returns `true` if this machine has IPv6; reports loudly if not.
 fn has_ipv6() -> bool {
     let has = TcpListener::bind("[::1]:0").is_ok();
     if !has {
-        // Not `eprintln!`, which nobody sees if the test passes.
+        // Not `eprintln!`, which is captured if the test passes.
         let _ = writeln!(io::stderr(), "\n!!! SKIPPED: this machine has no [::1]\n");
     }
     has
 }
 
 #[test]
-fn the_port_that_is_listened_on_is_filled_in() {
+fn a_free_port_is_filled_in() {
     let server = Simulator::generic();
     for (redirect_uri, begins, ends) in [
         ("", "http://127.0.0.1:", "/callback"),
@@ -45,8 +45,8 @@ fn the_port_that_is_listened_on_is_filled_in() {
             .unwrap();
         assert_ne!(port.parse::<u16>().unwrap(), 0);
         assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-        // The token endpoint compares it with the one before.
-        Session::new(waiting.end().unwrap()).token().unwrap();
+        // The token endpoint compares it with the one of the authorization request.
+        waiting.end().unwrap();
     }
 }
 
@@ -116,7 +116,7 @@ fn a_query_of_the_redirect_uri_comes_back() {
 }
 
 #[test]
-fn the_browser_may_come_back_over_ipv6() {
+fn the_browser_may_return_over_ipv6() {
     if !has_ipv6() {
         return;
     }
@@ -124,7 +124,7 @@ fn the_browser_may_come_back_over_ipv6() {
     let waiting = begin(login_at(&server, "http://[::1]/cb").browser());
     assert!(waiting.authority().starts_with("[::1]:"));
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-    Session::new(waiting.end().unwrap()).token().unwrap();
+    waiting.end().unwrap();
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn the_port_is_ours_on_both_addresses() {
 }
 
 #[test]
-fn a_registered_port_is_the_one() {
+fn a_registered_port_is_used() {
     let server = Simulator::generic();
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -154,21 +154,21 @@ fn a_registered_port_is_the_one() {
     assert_eq!(waiting.parameter("redirect_uri"), uri);
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
     waiting.end().unwrap();
-    // And it is free again at once, for whoever logs in a second time.
+    // It is free again at once, for a second login.
     let waiting = begin(login_at(&server, &uri).browser());
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
     waiting.end().unwrap();
 }
 
 #[test]
-fn a_registered_port_that_is_taken_is_an_error_before_a_browser_opens() {
+fn a_taken_port_opens_no_browser() {
     let server = Simulator::generic();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();
     let login = login_at(&server, &format!("http://127.0.0.1:{port}/cb")).browser();
     let error = login
         .open_with(|_| panic!("a browser was opened"))
-        .log_in()
+        .exchange(&HttpTransport::new())
         .unwrap_err();
     let says = format!("port {port} of `redirect_uri` is taken");
     assert!(
@@ -178,7 +178,7 @@ fn a_registered_port_that_is_taken_is_an_error_before_a_browser_opens() {
 }
 
 #[test]
-fn a_redirect_uri_elsewhere_is_an_error_before_a_browser_opens() {
+fn a_redirect_uri_elsewhere_opens_no_browser() {
     let server = Simulator::generic();
     for uri in [
         "https://app.example/cb",
@@ -190,7 +190,7 @@ fn a_redirect_uri_elsewhere_is_an_error_before_a_browser_opens() {
         let login = login_at(&server, uri).browser();
         let error = login
             .open_with(|_| panic!("a browser was opened"))
-            .log_in()
+            .exchange(&HttpTransport::new())
             .unwrap_err();
         assert!(error.to_string().contains("`redirect_uri`"), "{error}");
     }
