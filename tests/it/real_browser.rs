@@ -5,11 +5,12 @@
 mod demonstrated; // what `cargo xtask demo` shows of one
 mod logins; // at django-oauth-toolkit and oidc-provider, to a token and its renewal
 mod pages; // what the person sees at the end, in light and dark
+mod pictures; // for the documentation
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use auth_core::TokenResponse;
+use auth_core::{TokenResponse, Transport};
 use oauth2_generic::{BrowserLogin, HttpTransport, Result};
 use services::{Chromium, or_skip};
 
@@ -25,17 +26,28 @@ struct Waiting {
 }
 
 fn begin(login: BrowserLogin) -> Waiting {
+    begin_with(login, HttpTransport::new())
+}
+
+fn begin_with(login: BrowserLogin, http: impl Transport + 'static) -> Waiting {
     let (opened, urls) = mpsc::channel();
     let login = login.open_with(move |url| {
         opened.send(url.to_owned()).expect("the test waits for it");
         Ok(())
     });
-    let thread = thread::spawn(move || login.exchange(&HttpTransport::new()));
+    let thread = thread::spawn(move || login.exchange(&http));
     let url = urls.recv().expect("a browser is opened");
     Waiting { url, thread }
 }
 
 impl Waiting {
+    /// A parameter of the URL, decoded.
+    fn parameter(&self, name: &str) -> String {
+        let (_, rest) = self.url.split_once(&format!("{name}=")).expect(name);
+        let value = rest.split('&').next().unwrap_or_default();
+        value.replace("%3A", ":").replace("%2F", "/")
+    }
+
     fn end(self) -> Result<TokenResponse> {
         self.thread.join().expect("it does not panic")
     }

@@ -13,6 +13,7 @@ mod features;
 mod metadata;
 mod mutants;
 mod needs;
+mod pictures;
 mod run;
 mod steps;
 mod test;
@@ -75,6 +76,12 @@ const TASKS: &[Task] = &[
         args: "",
         about: "build the documentation, warnings being errors",
         run: doc::run,
+    },
+    Task {
+        name: "pictures",
+        args: "",
+        about: "make the pictures of the documentation anew; needs Chromium",
+        run: pictures::run,
     },
     Task {
         name: "bench",

@@ -124,13 +124,7 @@ fn a_strangers_pages_are_good_to_read_and_the_login_goes_on() {
     };
     let (server, mut tab) = (Simulator::generic(), chromium.tab());
     let waiting = waiting(&server, "");
-    let (_, rest) = waiting.url.split_once("redirect_uri=").unwrap();
-    let redirect = rest
-        .split('&')
-        .next()
-        .unwrap()
-        .replace("%3A", ":")
-        .replace("%2F", "/");
+    let redirect = waiting.parameter("redirect_uri");
     tab.open(&format!("{redirect}?code=c4nary&state=c4nary"));
     look_at(&mut tab, "stranger", "This is not your login");
     let page = tab.ask_text("document.documentElement.outerHTML");
