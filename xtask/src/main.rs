@@ -82,7 +82,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "pictures",
         args: "",
-        about: "draw docs/pictures from the log of a fleet that runs for it",
+        about: "make docs/pictures: a fleet from its log, pages in Chromium",
         run: pictures::run,
     },
     Task {

@@ -1,15 +1,37 @@
-//! Pictures for the documentation, drawn from the log of a real run, so that they show what happened.
+//! Pictures for the documentation, made of real runs, so that they show what happened: of a fleet from its log, of
+//! pages in Chromium.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::run::{Result, Run, target};
+use crate::setup;
 
-/// `cargo xtask pictures`: runs a fleet and draws `docs/pictures/fleet.svg`.
+/// `cargo xtask pictures`.
 pub(crate) fn run(_: &[String]) -> Result {
+    setup::require(&[&setup::CHROMIUM])?;
+    fs::create_dir_all(KEPT)?;
+    draw_fleet()?;
+    take_pages()
+}
+
+/// Takes over the pictures that a test makes of the page of a login and of the code of a device.
+fn take_pages() -> Result {
+    Run::new("cargo test --locked --package auth-tests --test it real_browser::pictures").run()?;
+    for page in PAGES {
+        let kept = format!("{KEPT}/{page}.png");
+        fs::copy(Path::new(MADE).join(format!("{page}.png")), &kept)?;
+        println!("    took {kept}");
+    }
+    Ok(())
+}
+
+/// Runs a fleet and draws its log.
+fn draw_fleet() -> Result {
     let log = target().join("fleet.jsonl");
     Run::new("cargo run --quiet --locked --package auth-tests --bin demo --no-default-features --")
         .args(&[
@@ -18,7 +40,6 @@ pub(crate) fn run(_: &[String]) -> Result {
         .arg(&log.to_string_lossy())
         .run()?;
     let picture = Fleet::read(&fs::read_to_string(log)?)?.draw();
-    fs::create_dir_all("docs/pictures")?;
     fs::write(FLEET, picture)?;
     println!("    drew {FLEET}");
     Ok(())
@@ -232,6 +253,10 @@ fn requests(count: usize) -> String {
     }
 }
 
+const KEPT: &str = "docs/pictures";
+/// Where tests put what a window would show.
+const MADE: &str = "target/screenshots";
+const PAGES: [&str; 3] = ["page-light", "page-dark", "qr"];
 const FLEET: &str = "docs/pictures/fleet.svg";
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 90.0;

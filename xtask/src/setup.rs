@@ -240,7 +240,7 @@ const OIDC: Need = Need {
     from: From::Commands(&["python3 tests/servers/install.py oidc_provider"]),
 };
 
-const CHROMIUM: Need = Need {
+pub(crate) const CHROMIUM: Need = Need {
     name: "Chromium",
     used_by: "tests/it/real_browser, demo",
     check: "command -v chromium || command -v chromium-browser || command -v google-chrome",

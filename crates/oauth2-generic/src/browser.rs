@@ -1,20 +1,19 @@
-//! A login in which a person only clicks (RFC 8252).
+//! A login with the browser of this machine's user (RFC 8252).
 
-mod arrived;
-mod connection;
-mod counter;
+mod listener;
 mod loopback;
 mod opening;
-mod page;
+mod pages;
 mod request;
 mod words;
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
-use auth_core::clock::{Clock, Moment, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
 use auth_core::error::{ErrorCode, LoginReason};
 use auth_core::grant::TokenResponse;
 use auth_core::store::Store;
@@ -24,16 +23,15 @@ use auth_core::{Error, Result, Session};
 use crate::authorization_code::{AuthorizationCode, PendingLogin};
 use crate::client::Client;
 use crate::grants::RefreshToken;
-use counter::Counter;
+use listener::{Inbox, Listener, PAUSE, Redirect};
 use loopback::Loopback;
-use opening::{Open, Opening};
-use page::{Failure, Page};
-use words::Words;
+use opening::{Launch, Open};
+use pages::{Names, Page};
 
-/// The user of this machine logs in with a browser (RFC 8252).
+/// A login with the browser of this machine's user (RFC 8252).
 ///
-/// It listens on the loopback interface, opens the browser at the server, waits for the one response that belongs to
-/// this login, trades its code for tokens, shows the user a page that says what happened, and closes.
+/// It listens on the loopback interface, opens the browser at the server, waits for the response to this login, trades
+/// its code for tokens, shows the user a page with the result, and closes the port. Everything has a default.
 ///
 /// ```no_run
 /// use oauth2_generic::store::FileStore;
@@ -53,7 +51,8 @@ pub struct BrowserLogin {
     grant: RefreshToken,
     app_name: String,
     deadline: Duration,
-    cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
+    is_cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// `None`: as the user or the desktop does it.
     open: Option<Open>,
     show: Arc<dyn Fn(&str) + Send + Sync>,
     always_show: bool,
@@ -68,7 +67,7 @@ impl BrowserLogin {
             grant: RefreshToken::new(client),
             app_name: String::new(),
             deadline: Duration::from_secs(5 * 60),
-            cancelled: Arc::new(|| false),
+            is_cancelled: Arc::new(|| false),
             open: None,
             show: Arc::new(print),
             always_show: false,
@@ -88,18 +87,18 @@ impl BrowserLogin {
         self
     }
 
-    /// Sets where this program listens. Default: `http://127.0.0.1/callback`.
+    /// Sets where this program listens. Default: `http://127.0.0.1/callback` at a free port.
     ///
-    /// Without a port, any that is free is taken and filled in, which a server must allow for a
-    /// literal loopback address (RFC 8252 §7.3); with a port, it is that one, and the URI is sent
-    /// character by character (RFC 6749 §3.1.2.3).
+    /// Without a port, any that is free is taken and filled in, which a server must allow for a literal loopback
+    /// address (RFC 8252 §7.3). With a port, that one is used, and the URI is sent character by character as written
+    /// here (RFC 6749 §3.1.2.3).
     ///
-    /// | `redirect_uri` | listens at |
+    /// | URI | listens at |
     /// |---|---|
-    /// | the default | `http://127.0.0.1:PORT/callback`, or `[::1]` where the machine has no IPv4 |
+    /// | empty | `http://127.0.0.1:PORT/callback`, or `[::1]` on a machine without IPv4 |
     /// | `http://127.0.0.1/cb` | `http://127.0.0.1:PORT/cb` |
     /// | `http://[::1]:8400` | `http://[::1]:8400` |
-    /// | `http://localhost/cb` | `http://localhost:PORT/cb`, for servers that accept no other |
+    /// | `http://localhost/cb` | `http://localhost:PORT/cb`, for servers that support no other |
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.login = self.login.with_redirect_uri(uri.into());
         self
@@ -119,27 +118,29 @@ impl BrowserLogin {
 
     /// Gives up as soon as this returns `true`; it is called many times a second. Default: never.
     ///
+    /// A response that has already arrived is used anyway.
+    ///
     /// ```
-    /// # use std::sync::Arc;
+    /// # use std::sync::{Arc, Mutex};
     /// # use std::sync::atomic::{AtomicBool, Ordering};
     /// # use oauth2_generic::{BrowserLogin, Client, Server};
     /// # let login = BrowserLogin::new(Client::new(Server::new("https://login.example.com/token"), "app"));
-    /// let cancel = Arc::new(AtomicBool::new(false));
-    /// let cancelled = Arc::clone(&cancel);
-    /// let login = login.cancel_when(move || cancelled.load(Ordering::Relaxed));
-    /// // Elsewhere, when the user clicks on "Cancel":
-    /// cancel.store(true, Ordering::Relaxed);
+    /// let cancelled = Arc::new(AtomicBool::new(false));
+    /// let watched = Arc::clone(&cancelled);
+    /// let login = login.cancel_when(move || watched.load(Ordering::Relaxed));
+    /// // On another thread, when the user clicks on "Cancel":
+    /// cancelled.store(true, Ordering::Relaxed);
     /// # let _ = login;
     /// ```
-    pub fn cancel_when(mut self, cancelled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        self.cancelled = Arc::new(cancelled);
+    pub fn cancel_when(mut self, is_cancelled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.is_cancelled = Arc::new(is_cancelled);
         self
     }
 
     /// Opens the URL in another way. Default: on Unix the programs of `BROWSER` in turn, then the desktop's browser.
     ///
-    /// It is called on a thread of its own, which is left alone if it still runs when the login is over. If it fails
-    /// or panics, the URL is [shown](BrowserLogin::show) instead.
+    /// The function is called on a thread of its own, which is left alone if it still runs when the login is over. If
+    /// it fails or panics, the URL is [shown](BrowserLogin::show).
     pub fn open_with(
         mut self,
         open: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static,
@@ -148,17 +149,17 @@ impl BrowserLogin {
         self
     }
 
-    /// Shows the URL to the user if no browser could be opened, or if no browser has come back
-    /// 10 s later (half of a [`deadline`](BrowserLogin::deadline) that is shorter than 20 s): a program
-    /// that opens browsers may claim success and open none. Default: prints it on standard error.
+    /// Shows the URL to the user if no browser could be opened, or if no browser has returned after 10 s (half of a
+    /// [`deadline`](BrowserLogin::deadline) shorter than 20 s): a program that opens browsers may report success and
+    /// open none. Default: prints it on standard error.
     ///
-    /// It is called once at most. The URL holds no secret, and is of use on this machine alone.
+    /// Called at most once per login. The URL holds no secret, and is of use on this machine alone.
     pub fn show(mut self, show: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.show = Arc::new(show);
         self
     }
 
-    /// [Shows](BrowserLogin::show) the URL at once, also if a browser opens. Default: only if none comes back.
+    /// [Shows](BrowserLogin::show) the URL at once, even if a browser opens.
     pub fn always_show(mut self) -> Self {
         self.always_show = true;
         self
@@ -175,50 +176,39 @@ impl BrowserLogin {
         self.grant.clone()
     }
 
-    /// Opens the browser, waits for the login, and trades its code for tokens.
+    /// Opens the browser, waits for the response, and trades its code for tokens.
     ///
-    /// The page says that the user is logged in only if the tokens have arrived. A request that does not repeat the
-    /// `state` of this login gets a page that says what is wrong with it, and the waiting continues. Nothing listens any
-    /// more when this returns.
+    /// `http` sends the code, and announces the login first if the server has an endpoint for that. The page says that
+    /// the user is logged in only once the tokens have arrived. A request without the `state` of this login gets a page
+    /// with the reason, and the login continues to wait. Each connection has a thread, at most 32 at a time; when this
+    /// returns, all have ended, and the port is closed.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the user or the server refused. [`Error::LoginRequired`] with [`LoginReason::TimedOut`] or
-    /// [`LoginReason::Cancelled`] if no response came; its source names the redirect URI and what came instead.
-    /// [`Error::Configuration`] if `redirect_uri` is not on the loopback interface or its port is taken, and as
-    /// [`AuthorizationCode::begin`]. [`Error::Response`] if the response has no code or no token, or is not from the
-    /// issuer; otherwise the error of the token endpoint.
+    /// [`Error::Refused`] if the user or the server refused the login. [`Error::LoginRequired`] with
+    /// [`LoginReason::TimedOut`] or [`LoginReason::Cancelled`] if no response arrived; its source names the redirect URI
+    /// and what arrived there instead. [`Error::Configuration`] if `redirect_uri` is not on the loopback interface or its
+    /// port is taken, and as [`AuthorizationCode::begin`]. [`Error::Response`] if the response has no code or no token,
+    /// or is not from the issuer; otherwise the error of the token endpoint.
     pub fn exchange(&self, http: &dyn Transport) -> Result<TokenResponse> {
-        let loopback = Loopback::open(self.login.redirect_uri())?;
-        let redirect_uri = loopback.address.redirect_uri.clone();
+        let Loopback { listeners, address } = Loopback::open(self.login.redirect_uri())?;
+        let redirect_uri = address.redirect_uri.clone();
         let login = self.login.clone().with_redirect_uri(redirect_uri);
         let pending = login.begin(http)?;
-        let (url, state) = (pending.url().to_owned(), pending.state().to_owned());
-        let words = Words::new(&self.app_name, login.client(), &loopback.address);
-        let mut counter = Counter::new(loopback, words, state);
-
-        let begun = self.clock.now();
-        let mut launch = Opening::new(self.open.clone()).launch(&url);
-        let mut is_shown = false;
-        loop {
-            let now = self.clock.now();
-            if let Some(answer) = counter.turn(now) {
-                let (outcome, page) = self.finish(&pending, answer.expose(), http);
-                counter.answer(page, self.clock.now());
-                counter.close(&*self.clock);
-                return outcome;
-            }
-            if (self.cancelled)() {
-                return Err(counter.error(LoginReason::Cancelled));
-            }
-            if !is_shown && (launch.is_in_vain() || self.is_time_to_show(begun, now)) {
-                (self.show)(&url);
-                is_shown = true;
-            }
-            if now.since(begun) >= self.deadline {
-                return Err(counter.error(LoginReason::TimedOut));
-            }
-            self.clock.sleep(counter.pause());
-        }
+        let inbox = Inbox {
+            names: Names::new(&self.app_name, login.client(), &address),
+            address,
+            state: pending.state().to_owned(),
+            clock: &*self.clock,
+            received: Mutex::default(),
+        };
+        thread::scope(|scope| {
+            let mut listener = Listener::new(scope, &listeners, &inbox);
+            let redirect = self.wait(&mut listener, pending.url());
+            let redirect = redirect.map_err(|reason| inbox.error(reason))?;
+            let (outcome, page) = self.trade(&pending, redirect.url.expose(), http);
+            listener.close(&redirect, page);
+            outcome
+        })
     }
 
     /// Returns a session over the login in this store if it is alive; otherwise opens the browser.
@@ -235,12 +225,44 @@ impl BrowserLogin {
         Ok(session)
     }
 
-    fn is_time_to_show(&self, begun: Moment, now: Moment) -> bool {
-        self.always_show || now.since(begun) >= SHOW_AFTER.min(self.deadline / 2)
+    /// Opens the browser and waits for it to return.
+    fn wait(
+        &self,
+        listener: &mut Listener<'_, '_>,
+        url: &str,
+    ) -> std::result::Result<Redirect, LoginReason> {
+        let begun = self.clock.now();
+        let mut launch = match &self.open {
+            Some(open) => Launch::by_caller(open, url),
+            None => Launch::by_system(url),
+        };
+        let mut is_shown = false;
+        loop {
+            listener.accept();
+            // Their threads read meanwhile.
+            self.clock.sleep(PAUSE);
+            if let Some(redirect) = listener.redirect() {
+                return Ok(redirect);
+            }
+            let past = self.clock.now().since(begun);
+            let is_cancelled = (self.is_cancelled)();
+            if is_cancelled || past >= self.deadline {
+                listener.end();
+                return listener.redirect().ok_or(match is_cancelled {
+                    true => LoginReason::Cancelled,
+                    false => LoginReason::TimedOut,
+                });
+            }
+            let is_late = past >= SHOW_AFTER.min(self.deadline / 2);
+            if !is_shown && (launch.has_failed() || self.always_show || is_late) {
+                (self.show)(url);
+                is_shown = true;
+            }
+        }
     }
 
-    /// Trades the code; returns the page for the user with the outcome.
-    fn finish(
+    /// Trades the code for tokens, and picks the page for the result.
+    fn trade(
         &self,
         pending: &PendingLogin,
         url: &str,
@@ -249,7 +271,7 @@ impl BrowserLogin {
         let code = match pending.code(url) {
             Ok(code) => code,
             Err(error) => {
-                let page = answer_page(&error);
+                let page = redirect_page(&error);
                 return (Err(error), page);
             }
         };
@@ -263,40 +285,41 @@ impl fmt::Debug for BrowserLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BrowserLogin")
             .field("login", &self.login)
+            .field("app_name", &self.app_name)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }
 }
 
-/// The page for an answer that brought no code.
-fn answer_page(error: &Error) -> Page {
+/// The page for a redirect without a code.
+fn redirect_page(error: &Error) -> Page {
     match error {
         Error::Refused(refusal) if refusal.code == ErrorCode::AccessDenied => Page::Declined,
-        _ => Page::Failed(Failure::Answer),
+        _ => Page::BadResponse,
     }
 }
 
-/// The page for a code that brought no token.
+/// The page for a code that brought no tokens.
 fn code_page(error: &Error) -> Page {
-    Page::Failed(match error {
+    match error {
         Error::Refused(_)
         | Error::Status {
             status: 400 | 401 | 403,
             ..
-        } => Failure::Code,
-        Error::Configuration { .. } => Failure::Setting,
-        Error::Response(_) => Failure::Answer,
-        _ => Failure::Server,
-    })
+        } => Page::CodeRefused,
+        Error::Configuration { .. } => Page::Misconfigured,
+        Error::Response(_) => Page::BadResponse,
+        _ => Page::ServerFailed,
+    }
 }
 
 /// The default of [`BrowserLogin::show`].
-#[expect(clippy::print_stderr, reason = "the user reads it and is waited for")]
+#[expect(clippy::print_stderr, reason = "a user is present and waits")]
 fn print(url: &str) {
     eprintln!(
         "If no browser has opened, open this in a browser on this machine to log in:\n\n    {url}\n"
     );
 }
 
-/// How long a browser that is said to be open may take to come back before the URL is shown.
+/// How long a browser may take to return before the URL is shown.
 const SHOW_AFTER: Duration = Duration::from_secs(10);

@@ -428,10 +428,9 @@ pub(crate) fn optional(
     }
 }
 
-fn origin(url: &str) -> &str {
-    let path = url
-        .match_indices('/')
-        .nth(2)
-        .map_or(url.len(), |(at, _)| at);
-    &url[..path]
+/// Scheme and authority of a URL, as written.
+pub(crate) fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find(['/', '?', '#']);
+    &url[..end.map_or(url.len(), |end| host + end)]
 }

@@ -1,14 +1,15 @@
-//! A login in a browser, from outside: a plain client in the place of the browser, and a simulator in
-//! that of the server.
+//! A login with a browser, from outside: a plain client in place of the browser, and a simulator in place of the
+//! server.
 
-mod answers; // what the person and the server say, and what comes of it
-mod codes; // the code is traded before the page says that one is logged in
-mod endings; // no response, a cancelled login, and what is left afterwards
-mod others; // strangers that find the port
-mod pages; // what the browser is shown
-mod ports; // where the browser comes back to
-mod shown; // when the URL is shown, too
-mod strays; // what arrives and is not the answer, on the page and in the error
+mod answers; // consent, refusals, and the session that follows
+mod codes; // the code is traded before the page says that the user is logged in
+mod connections; // slow, silent and too many connections, and the end of their threads
+mod endings; // deadline, cancellation, and what is left afterwards
+mod others; // strangers at the port
+mod pages; // heads and contents of pages
+mod ports; // the redirect URI, and the port that it leads to
+mod shown; // when the URL is shown
+mod strays; // requests that are not the response, on the page and in the error
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -21,33 +22,31 @@ use auth_core::clock::{Clock, Moment};
 use auth_core::grant::TokenResponse;
 use auth_core::testing::ManualClock;
 use auth_core::transport::{HttpTransport, Transport};
+use auth_core::{Result, Session};
 use auth_sim::Simulator;
 use auth_sim::generic::PUBLIC_CLIENT_ID;
-use oauth2_generic::{BrowserLogin, Client, RefreshToken, Result, Server, Session};
+use oauth2_generic::{BrowserLogin, Client, Server};
 
-/// The simulator, by hand and without its issuer.
-fn nameless(server: &Simulator) -> Server {
-    let endpoint = format!("{}/authorize", server.url());
-    Server::new(server.token_url()).authorization_endpoint(endpoint)
-}
-
-fn by_hand(server: &Simulator) -> Server {
-    nameless(server).issuer(server.url())
+/// The simulator, as a client sets it.
+fn endpoints(server: &Simulator) -> Server {
+    Server::new(server.token_url())
+        .authorization_endpoint(format!("{}/authorize", server.url()))
+        .issuer(server.url())
 }
 
 /// A client of the simulator.
 fn client(server: &Simulator) -> Client {
-    Client::new(by_hand(server), PUBLIC_CLIENT_ID)
+    Client::new(endpoints(server), PUBLIC_CLIENT_ID)
 }
 
 fn login(server: &Simulator) -> BrowserLogin {
     BrowserLogin::new(client(server))
 }
 
-/// A session of the simulator's client with the tokens of a login.
+/// A session that begins with the tokens of a login.
 fn session(server: &Simulator, tokens: TokenResponse) -> Session {
-    let grant = RefreshToken::new(client(server));
-    Session::builder(grant).tokens(tokens).build().unwrap()
+    let session = Session::builder(login(server).grant()).tokens(tokens);
+    session.build().unwrap()
 }
 
 /// A login that waits, on a thread of its own, for its browser.
@@ -58,10 +57,10 @@ struct Waiting {
 }
 
 fn begin(login: BrowserLogin) -> Waiting {
-    begin_over(login, HttpTransport::new())
+    begin_with(login, HttpTransport::new())
 }
 
-fn begin_over(login: BrowserLogin, http: impl Transport + 'static) -> Waiting {
+fn begin_with(login: BrowserLogin, http: impl Transport + 'static) -> Waiting {
     let (opened, urls) = mpsc::channel();
     let login = login.open_with(move |url| {
         opened.send(url.to_owned()).unwrap();
@@ -100,18 +99,20 @@ impl Waiting {
         self.origin().replace("http://", "")
     }
 
-    /// Logs in at the server; says where it sends the browser.
+    /// Logs in at the server. Returns the URL that it sends the browser to.
     fn location(&self) -> String {
         located(&self.url)
     }
 
-    /// Logs in at the server and comes back; says what the browser is shown.
+    /// Logs in at the server and returns. Returns the page.
     fn log_in(&self) -> String {
         self.get(&self.location())
     }
 
     fn get(&self, url: &str) -> String {
-        let target = url.strip_prefix(&self.origin()).expect("it leads here");
+        let target = url
+            .strip_prefix(&self.origin())
+            .expect("it leads to this login");
         let slash = if target.starts_with('/') { "" } else { "/" };
         self.send(&format!(
             "GET {slash}{target} HTTP/1.1\r\nHost: {}\r\n\r\n",
@@ -119,7 +120,7 @@ impl Waiting {
         ))
     }
 
-    /// Sends these bytes; says what came back.
+    /// Sends these bytes. Returns the response.
     fn send(&self, bytes: &str) -> String {
         let mut stream = self.connect();
         stream.write_all(bytes.as_bytes()).unwrap();
@@ -150,7 +151,7 @@ fn rest_of(mut stream: TcpStream) -> String {
     answer
 }
 
-/// A clock that the test moves, while the login looks at its sockets as ever.
+/// A clock that the test moves, while the login continues to work.
 #[derive(Debug)]
 struct Patient(ManualClock);
 
@@ -164,7 +165,7 @@ impl Clock for Patient {
     }
 }
 
-/// The status line and the title of an answer.
+/// Status and title of a response.
 fn gist(answer: &str) -> (&str, &str) {
     let status = answer
         .strip_prefix("HTTP/1.1 ")
@@ -177,4 +178,4 @@ fn gist(answer: &str) -> (&str, &str) {
 }
 
 const LOGGED_IN: (&str, &str) = ("200 OK", "You are logged in");
-const FAILED: (&str, &str) = ("200 OK", "The login did not work");
+const FAILED: (&str, &str) = ("200 OK", "The login failed");

@@ -1,4 +1,4 @@
-//! A login without a response, a cancelled one, and what is left afterwards.
+//! Deadline, cancellation, and what is left afterwards.
 
 use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,12 +12,11 @@ use auth_core::clock::Clock;
 use auth_core::error::{LoginReason, Remedy};
 use auth_core::testing::ManualClock;
 use auth_core::transport::HttpTransport;
+use auth_core::{Error, Secret};
 use auth_sim::Simulator;
-use auth_sim::generic::PUBLIC_CLIENT_ID;
-use oauth2_generic::{BrowserLogin, Client, Error, Secret};
+use oauth2_generic::{BrowserLogin, Client};
 
-use super::{LOGGED_IN, begin, by_hand, client, gist, located, login, rest_of};
-use crate::script::Script;
+use super::{LOGGED_IN, begin, client, endpoints, gist, located, login, rest_of};
 
 fn ended_by(error: &Error) -> LoginReason {
     match error {
@@ -31,9 +30,9 @@ fn a_login_without_a_response_ends_with_the_deadline() {
     let (server, clock) = (Simulator::generic(), ManualClock::new());
     let begun = clock.now();
     let login = login(&server).open_with(|_| Ok(())).clock(clock.clone());
-    let error = login.exchange(&Script::default()).unwrap_err();
+    let error = login.exchange(&HttpTransport::new()).unwrap_err();
     assert_eq!(ended_by(&error), LoginReason::TimedOut);
-    assert!(error.remedy() != Remedy::Retry);
+    assert_eq!(error.remedy(), Remedy::LogIn);
     let took = clock.now().since(begun);
     let five_minutes = Duration::from_secs(300);
     assert!(
@@ -48,12 +47,12 @@ fn the_deadline_is_the_callers() {
     let begun = clock.now();
     let login = login(&server).open_with(|_| Ok(())).clock(clock.clone());
     let login = login.deadline(Duration::from_secs(7));
-    login.exchange(&Script::default()).unwrap_err();
+    login.exchange(&HttpTransport::new()).unwrap_err();
     assert_eq!(clock.now().since(begun).as_secs(), 7);
 }
 
 #[test]
-fn a_login_can_be_called_off() {
+fn a_login_can_be_cancelled() {
     let (server, cancel) = (Simulator::generic(), Arc::new(AtomicBool::new(false)));
     let asked = Arc::clone(&cancel);
     let waiting = begin(login(&server).cancel_when(move || asked.load(SeqCst)));
@@ -63,12 +62,12 @@ fn a_login_can_be_called_off() {
         ended_by(&waiting.end().unwrap_err()),
         LoginReason::Cancelled
     );
-    assert_nothing_listens(&authority);
+    assert_port_is_closed(&authority);
 }
 
-/// The user clicks on "Cancel" while the answer comes in: the code is good, so it is used.
+/// The user clicks on "Cancel" while the response arrives: the code is good, so it is used.
 #[test]
-fn a_response_that_arrived_wins_over_cancel_and_deadline() {
+fn an_arrived_response_wins_over_cancellation() {
     let server = Simulator::generic();
     let (keep, kept) = mpsc::channel();
     let login = login(&server).open_with(move |url| {
@@ -83,14 +82,14 @@ fn a_response_that_arrived_wins_over_cancel_and_deadline() {
         Ok(())
     });
     let login = login.deadline(Duration::ZERO).cancel_when(|| true);
-    let outcome = thread::spawn(move || login.exchange(&HttpTransport::new()));
+    let login = thread::spawn(move || login.exchange(&HttpTransport::new()));
     let page = rest_of(kept.recv().unwrap());
     assert_eq!(gist(&page), LOGGED_IN);
-    outcome.join().unwrap().unwrap();
+    login.join().unwrap().unwrap();
 }
 
 #[test]
-fn nothing_listens_when_it_is_over() {
+fn the_port_is_closed_afterwards() {
     let server = Simulator::generic();
     for refuses in [false, true] {
         server.user_refuses(refuses);
@@ -98,11 +97,11 @@ fn nothing_listens_when_it_is_over() {
         let authority = waiting.authority();
         waiting.log_in();
         assert_eq!(waiting.end().is_err(), refuses);
-        assert_nothing_listens(&authority);
+        assert_port_is_closed(&authority);
     }
 }
 
-fn assert_nothing_listens(authority: &str) {
+fn assert_port_is_closed(authority: &str) {
     let port = authority.rsplit(':').next().unwrap();
     for address in [authority.to_owned(), format!("[::1]:{port}")] {
         let error = TcpStream::connect(&address).unwrap_err();
@@ -116,7 +115,7 @@ fn assert_nothing_listens(authority: &str) {
 }
 
 #[test]
-fn without_a_browser_the_url_is_shown_once_and_the_login_goes_on() {
+fn without_a_browser_the_url_is_shown_once() {
     let server = Simulator::generic();
     let (shown, urls) = mpsc::channel();
     let login = login(&server)
@@ -134,17 +133,20 @@ fn without_a_browser_the_url_is_shown_once_and_the_login_goes_on() {
 }
 
 #[test]
-fn what_cannot_begin_opens_no_browser() {
+fn a_login_that_cannot_begin_opens_no_browser() {
     let server = Simulator::generic();
-    let nonsense = by_hand(&server).authorization_endpoint("nonsense");
-    let login = BrowserLogin::new(Client::new(nonsense, PUBLIC_CLIENT_ID))
+    let endpoints = endpoints(&server).authorization_endpoint("nonsense");
+    let login = BrowserLogin::new(Client::new(endpoints, "app"))
         .open_with(|_| panic!("a browser was opened"));
-    let outcome = login.exchange(&Script::default());
-    assert!(matches!(outcome, Err(Error::Configuration { .. })));
+    let error = login.exchange(&HttpTransport::new());
+    assert!(
+        matches!(error, Err(Error::Configuration { .. })),
+        "{error:?}"
+    );
 }
 
 #[test]
-fn a_login_that_waits_shows_no_secret() {
+fn debug_shows_no_secret() {
     let server = Simulator::generic();
     let login = BrowserLogin::new(client(&server).secret(Secret::new("c4nary")));
     let shown = format!("{login:?}");

@@ -1,4 +1,4 @@
-//! Pages that the browser is shown.
+//! Heads and contents of pages.
 
 use auth_sim::Simulator;
 
@@ -50,7 +50,7 @@ fn every_page_has_the_same_strict_head() {
 }
 
 #[test]
-fn a_page_holds_nothing_of_what_was_asked() {
+fn a_page_holds_nothing_of_the_request() {
     let server = Simulator::generic();
     for refuses in [false, true] {
         server.user_refuses(refuses);
@@ -72,7 +72,7 @@ fn a_page_holds_nothing_of_what_was_asked() {
 }
 
 #[test]
-fn the_page_names_program_and_server_as_text() {
+fn names_of_program_and_server_are_not_markup() {
     let server = Simulator::generic();
     let waiting = begin(login(&server).app_name("<script>alert(1)</script>"));
     let page = waiting.log_in();

@@ -1,31 +1,33 @@
-//! Where the browser comes back to.
+//! The redirect URI, and the port that it leads to.
 
 use std::io::{self, Write};
 use std::net::TcpListener;
 
+use auth_core::Error;
+use auth_core::transport::HttpTransport;
 use auth_sim::Simulator;
 use auth_sim::generic::PUBLIC_CLIENT_ID;
-use oauth2_generic::{AuthorizationCode, BrowserLogin, Client, Error};
+use oauth2_generic::{AuthorizationCode, BrowserLogin, Client};
 
-use super::{LOGGED_IN, begin, by_hand, client, gist, login, session};
+use super::{LOGGED_IN, begin, client, endpoints, gist, login};
 use crate::script::Script;
 
 fn login_at(server: &Simulator, redirect_uri: &str) -> BrowserLogin {
     login(server).redirect_uri(redirect_uri)
 }
 
-/// Returns `true` if this machine has IPv6; says so loudly if not.
+/// Returns `true` if this machine has IPv6; reports loudly if not.
 fn has_ipv6() -> bool {
     let has = TcpListener::bind("[::1]:0").is_ok();
     if !has {
-        // Not `eprintln!`, which is hidden if the test passes.
+        // Not `eprintln!`, which is captured if the test passes.
         let _ = writeln!(io::stderr(), "\n!!! SKIPPED: this machine has no [::1]\n");
     }
     has
 }
 
 #[test]
-fn the_port_that_is_listened_on_is_filled_in() {
+fn a_free_port_is_filled_in() {
     let server = Simulator::generic();
     for (redirect_uri, begins, ends) in [
         ("", "http://127.0.0.1:", "/callback"),
@@ -42,8 +44,8 @@ fn the_port_that_is_listened_on_is_filled_in() {
             .unwrap();
         assert_ne!(port.parse::<u16>().unwrap(), 0);
         assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-        // The token endpoint compares it with the one before.
-        session(&server, waiting.end().unwrap()).token().unwrap();
+        // The token endpoint compares it with the one of the authorization request.
+        waiting.end().unwrap();
     }
 }
 
@@ -56,8 +58,8 @@ fn a_redirect_uri_is_sent_as_registered() {
         let port = free.local_addr().unwrap().port();
         drop(free);
         let uri = format!("http://localhost:{port}{path}");
-        let login = AuthorizationCode::new(client(&server), uri.as_str());
         let encoded = encoded(&uri);
+        let login = AuthorizationCode::new(client(&server), &uri);
         let pending = login.begin(&Script::default()).unwrap();
         let url = pending.url();
         let sent_as = format!("redirect_uri={encoded}");
@@ -80,13 +82,12 @@ fn a_redirect_uri_is_sent_as_registered() {
 fn a_redirect_uri_is_pushed_as_registered() {
     let server = Simulator::generic();
     for uri in ["http://localhost:8000", "https://app.example", "app:/cb"] {
-        let server =
-            by_hand(&server).pushed_authorization_request_endpoint("https://login.example/par");
-        let login = AuthorizationCode::new(Client::new(server, PUBLIC_CLIENT_ID), uri);
+        let pushing =
+            endpoints(&server).pushed_authorization_request_endpoint("https://login.example/par");
+        let login = AuthorizationCode::new(Client::new(pushing, PUBLIC_CLIENT_ID), uri);
         let pushed = r#"{"request_uri":"urn:example:1","expires_in":60}"#;
         let http = Script::default().then(201, pushed);
-        let pending = login.begin(&http).unwrap();
-        drop(pending);
+        let _pending = login.begin(&http).unwrap();
         let sent = http.asked().remove(0);
         let sent_as = format!("&redirect_uri={}", encoded(uri));
         assert!(sent.ends_with(&sent_as), "{sent}");
@@ -115,7 +116,7 @@ fn a_query_of_the_redirect_uri_comes_back() {
 }
 
 #[test]
-fn the_browser_may_come_back_over_ipv6() {
+fn the_browser_may_return_over_ipv6() {
     if !has_ipv6() {
         return;
     }
@@ -123,7 +124,7 @@ fn the_browser_may_come_back_over_ipv6() {
     let waiting = begin(login_at(&server, "http://[::1]/cb"));
     assert!(waiting.authority().starts_with("[::1]:"));
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-    session(&server, waiting.end().unwrap()).token().unwrap();
+    waiting.end().unwrap();
 }
 
 #[test]
@@ -141,7 +142,7 @@ fn the_port_is_ours_on_both_addresses() {
 }
 
 #[test]
-fn a_registered_port_is_the_one() {
+fn a_registered_port_is_used() {
     let server = Simulator::generic();
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -153,21 +154,21 @@ fn a_registered_port_is_the_one() {
     assert_eq!(waiting.parameter("redirect_uri"), uri);
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
     waiting.end().unwrap();
-    // And it is free again at once, for a second login.
+    // It is free again at once, for a second login.
     let waiting = begin(login_at(&server, &uri));
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
     waiting.end().unwrap();
 }
 
 #[test]
-fn a_taken_port_is_an_error_before_a_browser_opens() {
+fn a_taken_port_opens_no_browser() {
     let server = Simulator::generic();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();
     let login = login_at(&server, &format!("http://127.0.0.1:{port}/cb"));
     let error = login
         .open_with(|_| panic!("a browser was opened"))
-        .exchange(&Script::default())
+        .exchange(&HttpTransport::new())
         .unwrap_err();
     let says = format!("port {port} of `redirect_uri` is taken");
     assert!(
@@ -177,7 +178,7 @@ fn a_taken_port_is_an_error_before_a_browser_opens() {
 }
 
 #[test]
-fn a_redirect_uri_elsewhere_is_an_error_before_a_browser_opens() {
+fn a_redirect_uri_elsewhere_opens_no_browser() {
     let server = Simulator::generic();
     for uri in [
         "https://app.example/cb",
@@ -189,7 +190,7 @@ fn a_redirect_uri_elsewhere_is_an_error_before_a_browser_opens() {
         let login = login_at(&server, uri);
         let error = login
             .open_with(|_| panic!("a browser was opened"))
-            .exchange(&Script::default())
+            .exchange(&HttpTransport::new())
             .unwrap_err();
         assert!(error.to_string().contains("`redirect_uri`"), "{error}");
     }
