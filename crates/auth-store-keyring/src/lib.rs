@@ -29,7 +29,7 @@ pub use auth_core::{self, Error, Result};
 /// use auth_store_keyring::KeyringStore;
 ///
 /// let store = KeyringStore::open("my-app")?;
-/// # auth_store_keyring::Result::Ok(())
+/// # Ok::<(), auth_store_keyring::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct KeyringStore {
@@ -67,7 +67,7 @@ impl KeyringStore {
     /// use auth_store_keyring::KeyringStore;
     ///
     /// let store = KeyringStore::open_with_locks_in("my-app", "/var/lib/my-app/locks")?;
-    /// # auth_store_keyring::Result::Ok(())
+    /// # Ok::<(), auth_store_keyring::Error>(())
     /// ```
     ///
     /// # Errors
