@@ -78,7 +78,7 @@ impl Target {
 
     /// Returns the settings with the password, which is read now.
     fn settings(&self, password: &SecretSource, at_most: Duration) -> Outcome<Config> {
-        let clock = SystemClock;
+        let clock = SystemClock::new();
         let began = clock.now();
         let password = apart(|| password.read())
             .map_err(|error| Failure::unread("password", &error, self.was_right()))?;

@@ -60,10 +60,10 @@ fn a_server_that_is_down_fails_at_once() {
         taken.local_addr().unwrap().port()
     };
     let url = format!("postgres://app:canary@127.0.0.1:{port}/app");
-    let began = SystemClock.now();
+    let began = SystemClock::new().now();
     let settings = PostgresStore::builder(url).timeout(Duration::from_secs(600));
     let error = settings.connect().unwrap_err();
-    let took = SystemClock.now().since(began);
+    let took = SystemClock::new().now().since(began);
     assert!(
         unavailable(&error) && error.remedy() == Remedy::Retry,
         "{error}"
@@ -77,10 +77,10 @@ fn a_server_that_is_down_fails_at_once() {
 fn a_silent_server_fails_within_the_time_out() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://app@{}/app", silent.local_addr().unwrap());
-    let began = SystemClock.now();
+    let began = SystemClock::new().now();
     let settings = PostgresStore::builder(url).timeout(Duration::from_millis(400));
     let error = settings.connect().unwrap_err();
-    let took = SystemClock.now().since(began);
+    let took = SystemClock::new().now().since(began);
     assert!(unavailable(&error), "{error}");
     assert!(
         took > Duration::from_millis(300) && took < Duration::from_secs(20),

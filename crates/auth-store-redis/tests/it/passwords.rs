@@ -172,7 +172,7 @@ fn a_late_password_is_named() {
     let server = Guarded::start();
     let limit = Duration::from_millis(20);
     let slow = secret::from_fn(move || {
-        SystemClock.sleep(limit);
+        SystemClock::new().sleep(limit);
         Ok(Secret::new("canary7Qz-1"))
     });
     let builder = server.builder().timeout(limit).password(slow);

@@ -168,7 +168,7 @@ fn a_locked_row_delays_a_call_until_the_time_out() {
         .execute("SELECT FROM auth_logins FOR UPDATE", &[])
         .unwrap();
     // One waits for the row, the others for the one.
-    let began = SystemClock.now();
+    let began = SystemClock::new().now();
     thread::scope(|scope| {
         let tries: Vec<_> = (0..4)
             .map(|_| scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap_err()))
@@ -179,7 +179,7 @@ fn a_locked_row_delays_a_call_until_the_time_out() {
             assert!(error.remedy() == Remedy::Retry);
         }
     });
-    let took = SystemClock.now().since(began);
+    let took = SystemClock::new().now().since(began);
     assert!(took < limit * 4, "{took:?}");
     // The server was told: nothing waits there for a row that nobody wants any more.
     database.wait_until_waiting("transactionid", 0);
@@ -203,9 +203,9 @@ fn a_silent_network_is_a_failure_in_time() {
         .unwrap();
     let (jane, one) = (who("jane"), record("one"));
     proxy.swallow();
-    let began = SystemClock.now();
+    let began = SystemClock::new().now();
     let error = store.swap(&jane, None, &one).unwrap_err();
-    let took = SystemClock.now().since(began);
+    let took = SystemClock::new().now().since(began);
     assert_failure(&error, StoreFailure::Unavailable, "time-out");
     assert!(took < limit * 4, "{took:?}");
     proxy.pass();
@@ -222,9 +222,9 @@ fn a_server_that_comes_back_is_found_again() {
     assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     server.kill();
     for _ in 0..2 {
-        let began = SystemClock.now();
+        let began = SystemClock::new().now();
         let error = store.load(&jane).unwrap_err();
-        let took = SystemClock.now().since(began);
+        let took = SystemClock::new().now().since(began);
         assert!(error.remedy() == Remedy::Retry, "{error}");
         assert!(took < limit * 4, "{took:?}");
     }

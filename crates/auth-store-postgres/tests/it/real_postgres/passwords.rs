@@ -160,7 +160,7 @@ fn a_late_password_is_named() {
     let turning = Turning::new("turning_slow");
     let limit = Duration::from_millis(200);
     let slow = secret::from_fn(move || {
-        SystemClock.sleep(limit);
+        SystemClock::new().sleep(limit);
         Ok(Secret::new("canary-0"))
     });
     let builder = turning.plain().timeout(limit).password(slow);
