@@ -69,7 +69,7 @@ impl Settings {
             }
             #[cfg(feature = "stores")]
             Place::Postgres(url) => {
-                let store = auth_store_postgres::PostgresStore::builder(Secret::new(url.as_str()));
+                let store = auth_store_postgres::PostgresStore::builder(url);
                 Box::new(store.timeout(self.store).connect()?)
             }
             Place::TokenFile(_) => {
