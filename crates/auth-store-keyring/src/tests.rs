@@ -1,4 +1,4 @@
-//! The store over a keyring in memory that hangs, is locked, is full, breaks down or is not there.
+//! The store over a keyring in memory that hangs, is locked, full, missing, or panics.
 
 mod fake; // the keyring
 
@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use auth_core::error::StoreFailure;
 use auth_core::grant::Identity;
-use auth_core::store::{Record, Store, SwapOutcome};
+use auth_core::store::{AttemptId, Record, Store, SwapOutcome};
 use auth_core::{Error, Result};
 use auth_sim::store_conformance::check;
 
 use crate::KeyringStore;
 use fake::{Fault, Keyring, MOST};
 
-/// A keyring, and a store over it whose lock files go away with it.
+/// A keyring, and a folder for the lock files of stores over it.
 struct Desk {
     keyring: Keyring,
     folder: tempfile::TempDir,
@@ -33,7 +33,7 @@ impl Desk {
         KeyringStore::over(self.keyring.platform(), "desk", self.folder.path())
     }
 
-    /// A store with this in it.
+    /// A store with this record.
     fn with(&self, bytes: &[u8]) -> KeyringStore {
         let store = self.open().unwrap();
         put(&store, &record(bytes));
@@ -46,7 +46,7 @@ fn ann() -> Identity {
 }
 
 fn record(bytes: impl AsRef<[u8]>) -> Record {
-    bytes.as_ref().to_vec().into()
+    Record::from_bytes(bytes.as_ref().to_vec())
 }
 
 fn put(store: &KeyringStore, record: &Record) {
@@ -67,9 +67,10 @@ fn assert_error<T>(result: Result<T>, failure: StoreFailure, why: &str) {
         Error::Store {
             failure: seen,
             message,
+            ..
         } => {
-            assert_eq!(seen, failure, "{detail}");
-            assert!(detail.contains(why), "{detail}");
+            assert_eq!(seen, failure, "{message}");
+            assert!(message.contains(why), "{message}");
         }
         other => panic!("{other}"),
     }
@@ -89,14 +90,14 @@ fn an_abandoned_call_writes_nothing_later() {
     let store = desk
         .with(b"canary old")
         .with_timeout(Duration::from_millis(50));
-    let answer = desk.keyring.hang();
+    let unlock = desk.keyring.hang();
     let swap = store.swap(&ann(), Some(&record("canary old")), &record("canary new"));
     assert_error(
         swap,
         StoreFailure::Unavailable,
-        "ask a person for a password",
+        "ask the user for a password",
     );
-    // Nobody else gets into the queue behind it.
+    // No other call waits in a queue behind it.
     assert_error(
         store.load(&ann()),
         StoreFailure::Unavailable,
@@ -109,7 +110,7 @@ fn an_abandoned_call_writes_nothing_later() {
         "an earlier call",
     );
 
-    answer.send(()).unwrap();
+    unlock.send(()).unwrap();
     let store = store.with_timeout(Duration::from_secs(60));
     assert_eq!(store.load(&ann()).unwrap(), Some(record("canary old")));
     put(&store, &record("new"));
@@ -120,18 +121,18 @@ fn a_held_lock_is_an_error_of_the_store() {
     let desk = Desk::new();
     let store = desk.with(b"canary").with_timeout(Duration::from_millis(50));
     let other = desk.open().unwrap().with_timeout(Duration::from_secs(1));
-    let answer = desk.keyring.hang();
+    let unlock = desk.keyring.hang();
     assert_error(
         store.load(&ann()),
         StoreFailure::Unavailable,
-        "did not answer",
+        "did not respond",
     );
     assert_error(
         other.load(&ann()),
         StoreFailure::Unavailable,
         "another process",
     );
-    answer.send(()).unwrap();
+    unlock.send(()).unwrap();
 }
 
 #[test]
@@ -140,9 +141,9 @@ fn a_failing_keyring_is_tried_again() {
     let store = desk.with(b"canary");
     for (fault, why) in [
         (Fault::Locked, "locked"),
-        (Fault::Fails, "see whether it still runs"),
+        (Fault::Fails, "check that it still runs"),
         (Fault::TooLong, "of this size"),
-        (Fault::BreaksDown, "broke down"),
+        (Fault::Panics, "panicked"),
     ] {
         desk.keyring.next(fault);
         assert_error(store.load(&ann()), StoreFailure::Unavailable, why);
@@ -181,12 +182,12 @@ fn without_a_keyring_opening_fails_without_a_file() {
 fn no_file_holds_anything_of_a_record() {
     let desk = Desk::new();
     let store = desk.with(b"canary");
-    let sign = store.sign_of_life(&ann(), 7);
+    let guard = store.announce(&ann(), SEVEN);
     for file in std::fs::read_dir(desk.folder.path().join("desk")).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"canary"));
     }
-    drop(sign);
+    drop(guard);
 }
 
 #[test]
@@ -210,14 +211,14 @@ fn a_half_written_record_leaves_the_old_one() {
     let large = |letter: &str| record(letter.repeat(5 * MOST));
     for old in [record("old"), large("o")] {
         let store = desk.with(old.expose());
-        // Every write of a record in six entries, one after the other, is the last one.
+        // Fails after each number of writes of a record in six entries.
         for writes in 0..5 {
             desk.keyring.fail_after_writes(writes);
             store.swap(&ann(), Some(&old), &large("n")).unwrap_err();
             assert_eq!(store.load(&ann()).unwrap(), Some(old.clone()));
         }
         put(&store, &record("x".repeat(MOST + 1)));
-        // Its head and its two parts; what the dead left behind is gone.
+        // Its head and its two parts; those of the failed swaps are removed.
         assert_eq!(desk.keyring.entries().len(), 3);
         put(&store, &record("small"));
         assert_eq!(desk.keyring.entries().len(), 1);
@@ -239,7 +240,7 @@ fn a_damaged_record_is_refused_and_kept() {
             assert_error(swap, StoreFailure::Unreadable, "remove it there");
             assert_eq!(desk.keyring.entries(), bad);
         }
-        // A part that is missing; without its head there is no record at all.
+        // A missing part; without its head, a record does not exist.
         let head = good.keys().min().unwrap();
         for name in good.keys().filter(|name| *name != head) {
             let mut bad = good.clone();
@@ -260,8 +261,8 @@ fn foreign_and_newer_entries_are_refused_and_kept() {
     let mut newer = bytes.clone();
     newer[19] = 2;
     for (entry, why) in [
-        (b"hunter2".to_vec(), "another name of the service"),
-        (Vec::new(), "another name of the service"),
+        (b"hunter2".to_vec(), "another `service`"),
+        (Vec::new(), "another `service`"),
         (newer, "newer version"),
         (bytes[..19].to_vec(), "damaged"),
         (bytes[..25].to_vec(), "damaged"),
@@ -333,11 +334,11 @@ fn the_name_of_a_service_fits_a_directory() {
 fn an_attempt_lasts_as_long_as_its_guard() {
     let desk = Desk::new();
     let [here, there] = [(); 2].map(|()| desk.open().unwrap());
-    let sign = here.sign_of_life(&ann(), 7).unwrap();
-    assert!(!there.has_ended(&ann(), 7));
-    drop(sign);
-    assert!(there.has_ended(&ann(), 7));
-    assert!(!there.has_ended(&ann(), 8));
+    let guard = here.announce(&ann(), SEVEN).unwrap();
+    assert!(!there.has_exited(&ann(), SEVEN));
+    drop(guard);
+    assert!(there.has_exited(&ann(), SEVEN));
+    assert!(!there.has_exited(&ann(), AttemptId::from_bytes([8; 16])));
 }
 
 #[test]
@@ -366,3 +367,5 @@ fn debug_shows_no_record() {
         "{shown}"
     );
 }
+
+const SEVEN: AttemptId = AttemptId::from_bytes([7; 16]);

@@ -30,7 +30,7 @@ use crate::tls::{self, Trust};
 ///     .schema("auth")
 ///     .table("logins")
 ///     .connect()?;
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 #[must_use = "it does nothing before `connect`"]
 pub struct PostgresStoreBuilder {
@@ -79,7 +79,7 @@ impl PostgresStoreBuilder {
     /// let store = PostgresStore::builder("postgres://app@db.example.com/app")
     ///     .password(secret::from_fn(iam_token))
     ///     .connect()?;
-    /// # Result::Ok(())
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
     pub fn password(mut self, password: impl Into<SecretSource>) -> Self {
         self.password = Some(password.into());

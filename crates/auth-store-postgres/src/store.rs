@@ -21,7 +21,7 @@ use crate::statements::{Found, Statements};
 /// use auth_store_postgres::PostgresStore;
 ///
 /// let store = PostgresStore::connect("postgres://app:s3cret@db.example.com/app")?;
-/// # auth_store_postgres::Result::Ok(())
+/// # Ok::<(), auth_store_postgres::Error>(())
 /// ```
 ///
 /// Statements of several threads run one after the other. Each is a single row found by its key, so a thread waits for

@@ -241,7 +241,7 @@ fn certificate(cause: Option<&(dyn StdError + 'static)>) -> Option<&'static str>
         Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
         NotValidYetContext, UnknownIssuer,
     };
-    let error = cause?.downcast_ref::<std::io::Error>()?.get_ref()?;
+    let error = cause?.downcast_ref::<io::Error>()?.get_ref()?;
     let rustls::Error::InvalidCertificate(wrong) = error.downcast_ref()? else {
         return None;
     };

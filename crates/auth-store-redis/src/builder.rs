@@ -28,7 +28,7 @@ use crate::{Inner, RedisStore, commands, diagnosis};
 ///     .prefix("billing:auth:")
 ///     .timeout(Duration::from_secs(2))
 ///     .connect()?;
-/// # auth_core::Result::Ok(())
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone)]
 #[must_use = "it does nothing before `connect`"]
@@ -80,7 +80,7 @@ impl RedisStoreBuilder {
     /// let store = RedisStore::builder("rediss://app@cache.example.com:6379")
     ///     .password(secret::from_fn(iam_token))
     ///     .connect()?;
-    /// # Result::Ok(())
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
     pub fn password(mut self, password: impl Into<SecretSource>) -> Self {
         self.password = Some(password.into());

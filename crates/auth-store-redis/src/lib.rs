@@ -35,7 +35,7 @@ pub use builder::RedisStoreBuilder;
 /// use auth_store_redis::RedisStore;
 ///
 /// let store = RedisStore::connect("redis://127.0.0.1:6379")?;
-/// # auth_store_redis::Result::Ok(())
+/// # Ok::<(), auth_store_redis::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct RedisStore(Arc<Inner>);

@@ -1,7 +1,8 @@
 //! Swaps whose result was lost, and other processes' swaps in between.
 
-use auth_all::error::Remedy;
 use std::sync::Mutex;
+
+use auth_core::error::Remedy;
 
 use super::*;
 

@@ -1,6 +1,6 @@
-//! The suite for stores: it passes a store that is right, and catches each way to be wrong by name.
+//! The suite for stores: it passes a correct store, and reports each fault by the promise that it breaks.
 
-mod broken; // stores, each wrong in one way
+mod broken; // stores with one fault each
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,15 +75,15 @@ const CAUGHT: &[(Fault, &str)] = &[
         "wait does not return at once, again and again, while nothing changes",
     ),
     (
-        Fault::CallsTheUnknownEnded,
+        Fault::CallsTheUnknownExited,
         "an attempt that was never announced has not exited",
     ),
     (
-        Fault::KeepsOneSign,
+        Fault::KeepsOneAttempt,
         "an attempt has not exited while its guard is held",
     ),
     (
-        Fault::LeavesItsSign,
+        Fault::LeavesItsGuard,
         "a dropped guard does not hinder the next attempt",
     ),
 ];
@@ -126,7 +126,7 @@ fn each_promise_is_broken_by_a_store() {
     assert_eq!(
         promised.len(),
         PROPERTIES.len(),
-        "a sentence stands there twice"
+        "two promises have the same sentence"
     );
 }
 
@@ -137,7 +137,7 @@ fn the_panic_lists_every_broken_promise() {
     let message = panic.downcast_ref::<String>().unwrap();
     for part in [
         "\"a swap that expects no record leaves a record alone\": \
-         a swap answered Stored instead of Conflict",
+         a swap returned Stored instead of Conflict",
         "\"of many swaps with the same expectation, one succeeds\": ",
     ] {
         assert!(message.contains(part), "{message}");

@@ -1,10 +1,10 @@
-//! What a real keyring keeps, for whom, and what the store says when it cannot.
+//! A real keyring: its records, its users, and the store's errors when it fails.
 
 use std::process::Command;
 use std::time::Duration;
 
 use auth_core::Error;
-use auth_core::error::StoreFailure;
+use auth_core::error::{Remedy, StoreFailure};
 use auth_core::grant::Identity;
 use auth_core::store::{Record, Store, SwapOutcome};
 use auth_sim::store_conformance::check;
@@ -13,7 +13,7 @@ use auth_store_keyring::KeyringStore;
 use crate::session::{Desktop, again, inside, role};
 
 fn record(bytes: impl AsRef<[u8]>) -> Record {
-    bytes.as_ref().to_vec().into()
+    Record::from_bytes(bytes.as_ref().to_vec())
 }
 
 fn ann() -> Identity {
@@ -49,7 +49,7 @@ fn several_processes_lose_no_update() {
     });
 }
 
-/// A number alone would not do: two who add one to it swap the same bytes, and both are right.
+/// A number alone is not enough: two processes that add one swap the same bytes, and both succeed.
 fn increment(store: &KeyringStore) {
     loop {
         let seen = store.load(&ann()).unwrap();
@@ -108,7 +108,7 @@ fn a_locked_keyring_is_named_and_keeps_its_records() {
                 .unwrap_err(),
         ] {
             let shown = format!("{error} {error:?}");
-            assert!(error.is_transient(), "{shown}");
+            assert!(error.remedy() == Remedy::Retry, "{shown}");
             assert!(shown.contains("locked"), "{shown}");
             assert!(!shown.contains("canary"), "{shown}");
         }
@@ -119,18 +119,21 @@ fn a_locked_keyring_is_named_and_keeps_its_records() {
 fn without_a_keyring_the_error_names_an_alternative() {
     inside(Desktop::Headless, || {
         let error = KeyringStore::open("headless").unwrap_err();
-        let Error::Store { failure, message } = &error else {
+        let Error::Store {
+            failure, message, ..
+        } = &error
+        else {
             panic!("{error}");
         };
         assert_eq!(*failure, StoreFailure::Unavailable);
         assert!(
-            detail.contains("FileStore") && detail.contains("EncryptedStore"),
-            "{detail}"
+            message.contains("FileStore") && message.contains("EncryptedStore"),
+            "{message}"
         );
     });
 }
 
-/// Calls a method of the Secret Service from beside.
+/// Calls a method of the Secret Service as another program.
 fn secret_service(method: &str, argument: &str) -> String {
     let output = Command::new("dbus-send")
         .args([

@@ -126,11 +126,11 @@ fn shared() -> Arc<Postgres> {
     static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(server) = shared.upgrade() {
-        return Some(server);
+        return server;
     }
     let server = Arc::new(started(Postgres::start()));
     *shared = Arc::downgrade(&server);
-    Some(server)
+    server
 }
 
 pub(crate) fn who(name: &str) -> Identity {

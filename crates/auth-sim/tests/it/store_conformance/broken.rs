@@ -1,4 +1,4 @@
-//! Stores that are wrong in one way each, as people have built them.
+//! Stores with one fault each, as found in real ones.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use auth_core::Result;
 use auth_core::grant::Identity;
-use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+use auth_core::store::{
+    AttemptId, LivenessGuard, MemoryStore, Record, Store, SwapOutcome, WaitOutcome,
+};
 
-/// What is wrong with a store.
+/// Fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     FindsAnything,
@@ -35,19 +37,19 @@ pub(super) enum Fault {
     WaitsForTheNext,
     NeverGivesUp,
     Spins,
-    CallsTheUnknownEnded,
-    KeepsOneSign,
-    LeavesItsSign,
+    CallsTheUnknownExited,
+    KeepsOneAttempt,
+    LeavesItsGuard,
 }
 
 /// A store in memory with at most one fault.
 pub(super) struct Broken {
     fault: Option<Fault>,
     store: MemoryStore,
-    /// What this opening has loaded before.
+    /// Records that this opening has loaded before.
     loaded: Mutex<HashMap<Identity, Option<Record>>>,
-    /// The attempt that gave the last sign of life.
-    signs: Arc<Mutex<HashMap<Identity, u128>>>,
+    /// The attempt that was announced last.
+    attempts: Arc<Mutex<HashMap<Identity, AttemptId>>>,
 }
 
 impl Broken {
@@ -56,11 +58,11 @@ impl Broken {
             fault,
             store: MemoryStore::new(),
             loaded: Mutex::default(),
-            signs: Arc::default(),
+            attempts: Arc::default(),
         }
     }
 
-    /// The same store once more.
+    /// Opens the same store once more.
     pub(super) fn open(&self) -> Self {
         let store = match self.fault {
             Some(Fault::SharesNothing) => MemoryStore::new(),
@@ -68,7 +70,7 @@ impl Broken {
         };
         Self {
             store,
-            signs: self.signs.clone(),
+            attempts: self.attempts.clone(),
             ..Self::new(self.fault)
         }
     }
@@ -82,16 +84,18 @@ impl Broken {
         }
     }
 
-    /// What is kept of a record.
+    /// The part of a record that is kept.
     fn kept(&self, record: &Record) -> Record {
         let bytes = record.expose();
         let kept = match self.fault {
             Some(Fault::EndsAtNul) => bytes.split(|byte| *byte == 0).next().unwrap_or_default(),
             Some(Fault::CutsRecords) => &bytes[..bytes.len().min(4096)],
-            Some(Fault::ReadsText) => return text(record).into_owned().into_bytes().into(),
+            Some(Fault::ReadsText) => {
+                return Record::from_bytes(text(record).into_owned().into_bytes());
+            }
             _ => return record.clone(),
         };
-        Record::from(kept.to_vec())
+        Record::from_bytes(kept.to_vec())
     }
 }
 
@@ -100,7 +104,9 @@ impl Store for Broken {
         let key = self.key(identity);
         let load = || self.store.load(&key);
         match self.fault {
-            Some(Fault::FindsAnything) => Ok(Some(load()?.unwrap_or(Vec::new().into()))),
+            Some(Fault::FindsAnything) => {
+                Ok(Some(load()?.unwrap_or(Record::from_bytes(Vec::new()))))
+            }
             Some(Fault::Restores) => Ok(load()?.map(Record::restored)),
             Some(Fault::ReadsStale | Fault::Shows) => {
                 let mut loaded = self.loaded.lock().unwrap();
@@ -151,36 +157,41 @@ impl Store for Broken {
         Duration::ZERO
     }
 
-    fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<bool> {
+    fn wait(
+        &self,
+        identity: &Identity,
+        seen: Option<&Record>,
+        at_most: Duration,
+    ) -> Result<WaitOutcome> {
         match self.fault {
             Some(Fault::NeverWakes) => {
                 thread::park_timeout(at_most);
-                Ok(true)
+                Ok(WaitOutcome::TimedOut)
             }
             Some(Fault::WaitsForTheNext) => {
                 let now = self.store.load(identity)?;
                 self.store.wait(identity, now.as_ref(), at_most)
             }
             Some(Fault::NeverGivesUp) => self.store.wait(identity, seen, Duration::from_secs(600)),
-            Some(Fault::Spins) => Ok(true),
+            Some(Fault::Spins) => Ok(WaitOutcome::Changed),
             _ => self.store.wait(identity, seen, at_most),
         }
     }
 
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-        let mut signs = self.signs.lock().unwrap();
-        let left = signs.insert(identity.clone(), attempt).is_some();
-        if self.fault == Some(Fault::LeavesItsSign) && left {
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
+        let mut attempts = self.attempts.lock().unwrap();
+        let left = attempts.insert(identity.clone(), attempt).is_some();
+        if self.fault == Some(Fault::LeavesItsGuard) && left {
             return None;
         }
-        Some(Box::new(()))
+        Some(LivenessGuard::new(()))
     }
 
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        let sign = self.signs.lock().unwrap().get(identity).copied();
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+        let last = self.attempts.lock().unwrap().get(identity).copied();
         match self.fault {
-            Some(Fault::CallsTheUnknownEnded) => sign != Some(attempt),
-            Some(Fault::KeepsOneSign) => sign.is_some_and(|sign| sign != attempt),
+            Some(Fault::CallsTheUnknownExited) => last != Some(attempt),
+            Some(Fault::KeepsOneAttempt) => last.is_some_and(|last| last != attempt),
             _ => false,
         }
     }

@@ -59,10 +59,9 @@ fn a_wrong_certificate_is_refused_with_the_reason() {
         ("redis.example", Some(&ours), "not valid for name"),
     ] {
         let (certificate, key) = ours.sign(host);
-        let started = Redis::options().tls(&certificate, &key).start();
-        let redis = started(started);
+        let redis = started(Redis::options().tls(&certificate, &key).start());
         let mut builder = RedisStore::builder(&redis.url());
-        if let trusted = trusted {
+        if let Some(trusted) = trusted {
             builder = builder.only_authorities(trusted.pem());
         }
         let error = failed(builder.connect()).to_string();
@@ -80,7 +79,7 @@ fn a_client_certificate_is_shown() {
     let options = Redis::options()
         .tls(&certificate, &key)
         .clients_of(&authority.pem());
-    let Some(redis) = started(options.start());
+    let redis = started(options.start());
     let builder = RedisStore::builder(&redis.url()).only_authorities(authority.pem());
     let (certificate, key) = authority.sign("gateway.example");
     let introduced = builder
