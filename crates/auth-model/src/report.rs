@@ -40,7 +40,7 @@ impl Bound {
 }
 
 impl Figures {
-    /// What the columns of the others are.
+    /// The names of the columns.
     pub const HEADING: &str = concat!(
         "every order of events                                server          processes crashes lost",
         " denied refused store late   states transitions violations"

@@ -1,4 +1,4 @@
-//! Why a token is or is not renewed, in words.
+//! A report on the token and its next renewal, in words.
 
 use std::fmt::Write as _;
 
@@ -126,7 +126,7 @@ fn explain(record: &Record, now: Moment, lines: &mut Vec<String>) {
     }
 }
 
-/// Whether a refresh token that is not in flight was sent.
+/// The words for a refresh token that is not in flight, sent or not.
 fn sent(record: &Record) -> &'static str {
     let was_sent = record.back_offs.iter().any(|back_off| {
         let is_about_it =
@@ -140,7 +140,7 @@ fn sent(record: &Record) -> &'static str {
     }
 }
 
-/// What failed, how often, and what it holds back for how long.
+/// A line on a failure: how often it happened, and what it holds back for how long.
 fn waiting(back_off: &BackOff, now: Moment) -> String {
     let what = match back_off.scope {
         Scope::Everyone => "failed",

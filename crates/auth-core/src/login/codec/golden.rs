@@ -1,4 +1,4 @@
-//! Records as they were written once must be read for ever, and written the same.
+//! Golden records: what was written once must stay readable, and is written the same.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -175,7 +175,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-/// Compares a text with a golden file, which it writes if there is none.
+/// Compares a text with a golden file, or writes the file if it is missing.
 #[track_caller]
 fn assert_golden(name: &str, text: &str) {
     let path = folder().join(name);
@@ -210,7 +210,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 #[test]
-fn records_are_written_as_ever() {
+fn records_are_written_like_the_golden_ones() {
     for (name, record) in records() {
         assert_golden(
             &format!("record-3-{name}.hex"),
@@ -235,7 +235,7 @@ fn golden_records_are_read_and_written_the_same() {
 }
 
 #[test]
-fn identities_and_fingerprints_are_as_ever() {
+fn identities_and_fingerprints_stay_the_same() {
     let mut text = String::new();
     let mut line = |identity: Identity| {
         let secret = [Secret::from("a refresh token")];
@@ -315,7 +315,7 @@ fn an_unknown_state_is_not_guessed() {
 }
 
 #[test]
-fn what_a_newer_version_knows_of_failures_is_read_with_care() {
+fn an_unknown_failure_is_read_strictly() {
     let mut to = Writer::new();
     back_off(
         Scope::Login(Fingerprint(1)),
