@@ -107,6 +107,7 @@ impl Renewal {
         };
         let base = self.base.as_ref();
         let went_back = base.is_none_or(|base| base.is_older_than(newest));
+        let went_back = went_back && !mutant!(OldRecordAdopted);
         if went_back {
             self.base = Some(newest.clone());
         }
@@ -486,6 +487,8 @@ impl Renewal {
         };
         let change = match fate {
             Fate::Kept => kind.undo(attempt, back_off),
+            Fate::Uncertain if mutant!(UncertainKept) => kind.undo(attempt, back_off),
+            Fate::Spent if mutant!(SpentKept) => kind.undo(attempt, back_off),
             Fate::Spent => lose(Reason::RefreshTokenRefused, back_off),
             Fate::Uncertain => lose(Reason::RefreshTokenUncertain, back_off),
         };
