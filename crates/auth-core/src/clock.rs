@@ -6,12 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Tells the time to a [`Session`](crate::Session), and waits for it.
 ///
-/// Tests pass a [`ManualClock`] and never sleep; everybody else keeps the default, [`SystemClock`].
+/// Tests pass a [`ManualClock`] and never sleep; programs keep the default, [`SystemClock`].
 pub trait Clock: Debug + Send + Sync {
     /// Both clocks, read together.
     fn now(&self) -> Moment;
 
-    /// Whole seconds of the wall clock since 1970, as cheaply as the machine can tell.
+    /// Reads the wall clock in whole seconds since 1970, as cheaply as the machine can tell.
     ///
     /// A held token is compared with this on every call. The default asks [`now`](Clock::now).
     fn seconds(&self) -> u64 {
@@ -37,8 +37,8 @@ pub struct UnixTime(Duration);
 
 /// One reading of both clocks.
 ///
-/// The wall clock goes on while a machine is suspended, and may be set to anything at any time; the
-/// monotonic clock never jumps, and on most systems stands still during a suspend. A life has ended
+/// The wall clock continues while a machine is suspended, and may be set to anything at any time; the
+/// monotonic clock never jumps, and on most systems stops during a suspend. A life has ended
 /// as soon as one of them says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,7 +64,7 @@ impl UnixTime {
         Self(since_1970)
     }
 
-    /// Whole seconds since 1970.
+    /// Returns the whole seconds since 1970.
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0.as_secs()

@@ -49,7 +49,7 @@ pub(crate) use step::{
 pub(crate) use tokens::{Access, Tokens};
 pub(crate) use transition::Change;
 
-/// What the model looks into, beyond what a session uses.
+/// Types that the model looks into, and a session does not.
 #[cfg(auth_model)]
 pub(crate) mod inside {
     pub(crate) use super::record::{Loss, Verdict};

@@ -81,7 +81,7 @@ struct Inner {
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     store: Arc<dyn Store>,
-    /// Whether that outlives the session.
+    /// The login is in a store that the caller has set.
     is_stored: bool,
     rules: Rules,
     /// A fingerprint of the token that it was begun with.
@@ -91,15 +91,15 @@ struct Inner {
     /// How the APIs want the token.
     /// None as RFC 6750 has it.
     presentation: Option<Box<Result<Presentation>>>,
-    /// Whether the agent sends requests to other origins, without a token.
+    /// The agent sends requests to other origins, without a token.
     allows_unsigned: bool,
     cache: Cache,
-    /// What is known beyond the store.
+    /// Knowledge of this process beyond the store.
     memory: Mutex<Memory>,
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
     logouts: AtomicU64,
     rejection: Mutex<Option<Box<Rejection>>>,
-    /// What was forgotten here, and the server could not be told.
+    /// Logins that were forgotten here, and that the server could not be told of.
     unrevoked: Mutex<Vec<Ended>>,
     flight: Mutex<Option<Arc<Flight>>>,
     landed: Condvar,
@@ -325,7 +325,7 @@ impl Session {
         }
     }
 
-    /// Whether an API rejects a token by this status.
+    /// Returns `true` if an API rejects a token by this status.
     pub(crate) fn is_rejection(&self, status: u16) -> bool {
         status == 401 || self.0.rejections.contains(&status)
     }
@@ -418,7 +418,7 @@ impl Inner {
         }
     }
 
-    /// Whether an observer or the log wants to know what happens on the fast path.
+    /// Returns `true` if an observer or the log wants to know what happens on the fast path.
     fn is_watched(&self) -> bool {
         self.observer.is_some() || log::log_enabled!(log::Level::Trace)
     }

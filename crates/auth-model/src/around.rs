@@ -9,14 +9,14 @@ use crate::login::{Period, Surroundings};
 use super::luck::Luck;
 use super::world::{FLIGHT, World, at, drawn, number};
 
-/// What one step is given.
+/// Surroundings of one step.
 pub(super) struct Around<'a> {
     pub(super) luck: RefCell<&'a mut Luck>,
     pub(super) count: u128,
     me: usize,
     /// When those began who are still at something.
     busy: Vec<Moment>,
-    /// Deadlines are kept: they pass when nobody else is at anything.
+    /// Deadlines are kept: they pass when no other process is at work.
     is_timed: bool,
     pub(super) overdue: RefCell<u8>,
     /// The back-offs that were found to be over.
@@ -69,7 +69,7 @@ impl Surroundings for Around<'_> {
         if self.is_timed {
             return false;
         }
-        // Late is not bad: nobody has to wait for it to be so.
+        // Late is not bad: no process has to wait for it to be so.
         let mut overdue = self.overdue.borrow_mut();
         let is_over = *overdue > 0 && luck.pick(2) == 1;
         *overdue -= u8::from(is_over);

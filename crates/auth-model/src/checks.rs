@@ -1,4 +1,4 @@
-//! What must never be, looked at whenever something happens.
+//! Properties that must always hold, checked at every event.
 
 use crate::error::LoginReason;
 use crate::login::inside::Verdict;
@@ -70,7 +70,7 @@ impl World<'_> {
         let most_wrong = 1 + self.troubles();
         if self.logins > reasons {
             return Err(format!(
-                "a login without a reason: there are {} logins for {reasons} reasons",
+                "a login without a reason: {} logins for {reasons} reasons",
                 self.logins
             ));
         }
@@ -83,7 +83,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Whether a process logs in because its refreshes are refused in words that do not say why.
+    /// Returns `true` if a process logs in because its refreshes are refused in words that do not say why.
     fn is_refused_unclearly(&self, at: usize) -> bool {
         let record = self.record.as_deref();
         let back_off = record.and_then(|record| record.back_off(Scope::Refresh(self.print(at))));
@@ -148,7 +148,7 @@ impl World<'_> {
         }
     }
 
-    /// A login is stored by whoever noted it last, or where there is none.
+    /// A login is stored by the process that noted it last, or where the store has none.
     fn check_lineage(&self, at: usize, old: &Record, new: &Record) -> Checked {
         let noted = logging_in(old);
         let own = self.processes[at]
@@ -215,7 +215,7 @@ impl World<'_> {
             .is_some_and(|logout| token < logout.issued)
     }
 
-    /// What the server has given to a process that lives is stored, or about to be.
+    /// A token that a living process got is stored, or about to be.
     pub(super) fn check_kept(&mut self) -> Checked {
         (0..self.processes.len()).try_for_each(|at| self.check_carried(at))
     }
@@ -234,7 +234,7 @@ impl World<'_> {
             let may_go_back = self.scenario.is_timed();
             if is_wanted && !process.carries(token) && !(may_go_back && process.remembers(token)) {
                 return Err(format!(
-                    "a successor is lost: P{at} has got r{token}, and nobody keeps it"
+                    "a successor is lost: P{at} has got r{token}, and no process keeps it"
                 ));
             }
             if !is_wanted && !may_go_back {
@@ -246,7 +246,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Whether an attempt makes no difference to anybody any more.
+    /// Returns `true` if an attempt makes no difference any more.
     fn is_forgotten(&self, at: usize, attempt: &Attempt) -> bool {
         let record = self.record.as_deref();
         let is_stored = record.is_some_and(|record| {

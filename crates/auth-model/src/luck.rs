@@ -1,9 +1,9 @@
-//! What is left to chance in one event: every way it can come out is tried.
+//! Chance in one event: every way it can turn out is tried.
 
 /// A tape of picks, played again and again until every combination has been.
 #[derive(Debug, Default)]
 pub(super) struct Luck {
-    /// What was picked, and of how many.
+    /// The picks, and of how many ways.
     tape: Vec<(u8, u8)>,
     at: usize,
     /// Something went wrong: a crash, a lost message, an unreachable store.
@@ -33,7 +33,7 @@ impl Luck {
         self.tape[self.at - 1].0
     }
 
-    /// Whether something goes wrong that may do so that many times.
+    /// Returns `true` if something goes wrong that may do so that many times.
     pub(super) fn is_struck(&mut self, left: &mut u8) -> bool {
         let struck = *left > 0 && self.pick(2) == 1;
         if struck {
@@ -43,7 +43,7 @@ impl Luck {
         struck
     }
 
-    /// What was picked, as a number.
+    /// The picks as a number.
     pub(super) fn code(&self) -> u64 {
         let picks = self.tape.iter().enumerate();
         picks.fold(0, |code, (at, (pick, _))| {
@@ -51,7 +51,7 @@ impl Luck {
         })
     }
 
-    /// Goes on to the next combination; false if there is none.
+    /// Turns to the next combination; returns `false` after the last.
     pub(super) fn turn(&mut self) -> bool {
         self.at = 0;
         self.is_bad = false;

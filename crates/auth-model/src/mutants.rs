@@ -41,6 +41,12 @@ pub enum Mutant {
     NoBackOff,
     /// A record that the store had lost is used as soon as it is written back.
     UsedWhenWrittenBack,
+    /// A process takes over an older record than the one it has seen.
+    OldRecordAdopted,
+    /// A refresh token whose response was lost counts as unsent.
+    UncertainKept,
+    /// A refresh token that the server refused counts as unsent.
+    SpentKept,
 }
 
 thread_local! {
@@ -84,6 +90,9 @@ impl Mutant {
             Self::UsedWhenWrittenBack,
             "a logout and a record brought back",
         ),
+        (Self::OldRecordAdopted, "a record brought back"),
+        (Self::UncertainKept, "no credentials"),
+        (Self::SpentKept, "a server with a single session"),
     ];
 
     /// Returns `true` while this mistake is made on this thread.

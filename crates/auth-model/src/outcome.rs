@@ -5,7 +5,7 @@ use crate::login::{Access, Outcome, Record, Refresh};
 
 use super::checks::logging_in;
 use super::process::{Todo, number_of};
-use super::scenario::{Credentials, Start};
+use super::scenario::{Credentials};
 use super::world::{Checked, Story, World};
 
 impl World<'_> {
@@ -30,7 +30,7 @@ impl World<'_> {
                 process.has_given_up = false;
             }
             Outcome::ServeOnce(_) => story.tell(|| format!("P{at} serves its token once")),
-            Outcome::Busy => story.tell(|| format!("P{at} goes on with the token that it has")),
+            Outcome::Busy => story.tell(|| format!("P{at} keeps the token that it has")),
             Outcome::Failed(error) => {
                 story.tell(|| format!("P{at} fails: {error}"));
                 self.check_failure(at, &error)?;
@@ -45,7 +45,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Nobody is told that a person must help without a reason, or with the wrong one.
+    /// No process is told that the user must help without a reason, or with the wrong one.
     fn check_failure(&mut self, at: usize, error: &Error) -> Checked {
         let Error::LoginRequired { reason, .. } = error else {
             return self.check_cause(at, error);
@@ -61,7 +61,6 @@ impl World<'_> {
             LoginReason::CredentialsRefused => self.wrong > 0,
             LoginReason::RefreshTokenRefused => self.refused > 0 || self.balked() >= IN_A_ROW,
             LoginReason::RefreshTokenUncertain => self.troubles() > 0,
-            LoginReason::CodeSpent => self.scenario.start == Start::NewLogin && self.troubles() > 0,
             LoginReason::TimedOut | LoginReason::Cancelled => false,
         };
         if !is_true {
@@ -83,7 +82,7 @@ impl World<'_> {
         }
     }
 
-    /// Nobody gets an error who could have had the token that is stored.
+    /// No process gets an error that could have had the token that is stored.
     fn check_nothing_to_serve(&self, at: usize, error: &Error) -> Checked {
         let process = &self.processes[at];
         let has_looked = process.is_current && !matches!(error, Error::Store { .. });
@@ -98,7 +97,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// What a swap changes, in words.
+    /// The change of a swap, in words.
     pub(super) fn difference(&self, new: &Record) -> String {
         let empty = Record::default();
         let old = self.record.as_deref().unwrap_or(&empty);

@@ -19,7 +19,7 @@ use super::process::{Attempt, Process, Todo, number_of};
 use super::server::{Answer, State};
 use super::world::{OLD, RIGHT, World};
 
-/// What is put together for one state.
+/// The fingerprint of one state, in the making.
 #[derive(Debug, Default)]
 pub(super) struct Print {
     bytes: Vec<u8>,
@@ -93,7 +93,7 @@ impl Print {
         let spare = world.reasons + world.refused - world.logins.min(world.reasons + world.refused);
         self.bytes
             .extend([spare, world.logins, world.wrong, world.refused]);
-        // Tokens that nobody knows any more make no difference.
+        // Tokens that no process knows any more make no difference.
         let mut at = 0;
         while let Some(token) = self.tokens.get(at).copied() {
             self.issued(world, token);
@@ -236,8 +236,8 @@ impl Print {
         self.name(ended.unwrap_or_default().0);
     }
 
-    /// What a renewal believes to be stored. Who looks next believes nothing; what is old cannot be
-    /// changed any more, only served.
+    /// The record that a renewal believes to be stored. A process that looks next believes nothing; an
+    /// old record cannot be changed any more, only served.
     fn base(&mut self, world: &World<'_>, is_current: bool, looks_next: bool, renewal: &Renewal) {
         let may_fail = world.left.unreachable > 0;
         if looks_next && !may_fail && !world.scenario.is_timed() {
@@ -464,7 +464,7 @@ impl Print {
         }
     }
 
-    /// Whether only a person can help, and why; nothing else of an error decides anything.
+    /// The reason why only the user can help, if that is so; nothing else of an error decides anything.
     fn error(&mut self, error: &Error) {
         match error {
             Error::LoginRequired { reason, .. } => self.number(*reason as u64),

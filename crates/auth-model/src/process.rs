@@ -12,12 +12,12 @@ use super::server::Answer;
 pub(super) struct Process {
     pub(super) memory: Memory,
     pub(super) todo: Todo,
-    /// What its next swap expects is what the store holds.
+    /// The record that its next swap expects is the stored one.
     pub(super) is_current: bool,
     pub(super) attempt: Option<Attempt>,
     /// The token that it serves.
     pub(super) held: Option<Stamp>,
-    /// That is valid, while a renewal goes on.
+    /// It is valid, while a renewal is under way.
     pub(super) is_served: bool,
     /// The token that an API rejected.
     pub(super) rejected: Option<Stamp>,
@@ -25,7 +25,7 @@ pub(super) struct Process {
     pub(super) known: Option<usize>,
     /// It was told that only a person can help.
     pub(super) has_given_up: bool,
-    /// Somebody has just logged in, in a browser say.
+    /// A user has just logged in, in a browser say.
     pub(super) has_code: bool,
     /// It has the client's old secret, which the server does not take any more.
     pub(super) has_old_secret: bool,
@@ -34,10 +34,10 @@ pub(super) struct Process {
     pub(super) print: Cell<Option<(bool, u128)>>,
 }
 
-/// The step that a renewal is at. Loading takes no time: who is about to look has not seen anything yet.
+/// The step that a renewal is at. Loading takes no time: a process that is about to load knows nothing yet.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Todo {
-    /// There is no renewal.
+    /// No renewal is under way.
     #[default]
     Ask,
     Swap(AwaitSwap),
@@ -47,7 +47,7 @@ pub(super) enum Todo {
     Sleep(AwaitTime),
 }
 
-/// What a process noted in the store, to refresh or to log in.
+/// An attempt that a process noted in the store, to refresh or to log in.
 #[derive(Clone, Debug)]
 pub(super) struct Attempt {
     pub(super) number: AttemptId,
@@ -80,13 +80,13 @@ impl Process {
         self.attempt.as_ref().filter(|attempt| !attempt.has_ended)
     }
 
-    /// Whether it has noted that it sends something, and has not stored what came of it.
+    /// Returns `true` if it has noted that it sends something, and has not stored the result.
     pub(super) fn may_send(&self) -> bool {
         let attempt = self.is_at().filter(|attempt| attempt.is_noted);
         attempt.is_some() && matches!(self.todo, Todo::Exchange(..) | Todo::Swap(..))
     }
 
-    /// Whether it is about to store this token.
+    /// Returns `true` if it is about to store this token.
     pub(super) fn carries(&self, token: usize) -> bool {
         let doing = match &self.todo {
             Todo::Swap(swap) => match &swap.swapping {
@@ -102,14 +102,14 @@ impl Process {
             .any(|change| is_about(change, token))
     }
 
-    /// Whether it has seen this token in the store.
+    /// Returns `true` if it has seen this token in the store.
     pub(super) fn remembers(&self, token: usize) -> bool {
         let newest = self.memory.newest.as_ref();
         let newest = newest.and_then(|record| record.refresh.token());
         newest.is_some_and(|newest| number_of(&newest.secret) == token)
     }
 
-    /// Whether nothing would come of asking again, with this in the store.
+    /// Returns `true` if another call would change nothing, with this in the store.
     pub(super) fn is_at_rest(&self, record: Option<&Record>, generation: Generation) -> bool {
         let Some(record) = record else {
             return false;
@@ -125,7 +125,7 @@ impl Process {
 }
 
 impl Todo {
-    /// What the renewal knows.
+    /// The renewal, if one is under way.
     pub(super) fn renewal(&self) -> Option<&Renewal> {
         match self {
             Self::Ask => None,

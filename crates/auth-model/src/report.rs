@@ -40,7 +40,7 @@ impl Bound {
 }
 
 impl Figures {
-    /// What the columns of the others are.
+    /// The names of the columns.
     pub const HEADING: &str = concat!(
         "every order of events                                server          processes crashes lost",
         " denied refused store late   states transitions violations"
@@ -110,11 +110,14 @@ pub fn every_scenario(bound: Bound, tell: impl Fn(&Figures) + Sync) -> Vec<Figur
     done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns the violation by which a mutant is noticed.
+/// Returns the violation by which a mutant is noticed, in its own scenario or in another one.
 pub fn is_noticed(mutant: Mutant, bound: Bound) -> Option<String> {
-    let scenario = mutant.scenario()?;
-    let report = mutant.made(|| explore(&scenario, bound.states()));
-    report.violation.map(|violation| violation.what)
+    let own = mutant.scenario();
+    own.iter().chain(SCENARIOS).find_map(|scenario| {
+        let report = mutant.made(|| explore(scenario, bound.states()));
+        let violation = report.violation?;
+        Some(format!("{} ({})", violation.what, scenario.name))
+    })
 }
 
 /// Returns the violation that a second sending leads to where the server revokes families.

@@ -1,4 +1,4 @@
-//! What is explored: servers, grants, beginnings, and how much may go wrong.
+//! Scenarios: servers, grants, beginnings, and how much may go wrong.
 
 use crate::grant::{LoginKind, Replay};
 use crate::login::Generation;
@@ -14,7 +14,7 @@ pub(super) struct Scenario {
     pub(super) credentials: Credentials,
     pub(super) replay: Replay,
     pub(super) start: Start,
-    /// Whose credentials a login sends.
+    /// The kind of credentials that a login sends.
     pub(super) who: LoginKind,
     /// Every other process has the client's old secret.
     pub(super) has_old_secrets: bool,
@@ -27,7 +27,7 @@ pub(super) struct Scenario {
     pub(super) left: Budget,
 }
 
-/// What a server does with refresh tokens. All of them rotate.
+/// Behaviour of a server towards refresh tokens. All rotate them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ServerKind {
     Plain,
@@ -39,7 +39,7 @@ pub(super) enum ServerKind {
     Tolerant,
 }
 
-/// What a grant can log in with.
+/// Credentials that a grant can log in with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Credentials {
     None,
@@ -47,7 +47,7 @@ pub(super) enum Credentials {
     Wrong,
 }
 
-/// What is there when the processes begin.
+/// The state in which the processes begin.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Start {
     /// A login, and every process holds its token, which is due.
@@ -74,7 +74,7 @@ pub(super) struct Budget {
     pub(super) unreachable: u8,
     /// The deadline of one who is still at it passes.
     pub(super) overdue: u8,
-    /// Somebody logs out.
+    /// A user logs out.
     pub(super) logouts: u8,
     /// The store's newest record is damaged, and the one before it brought back.
     pub(super) restores: u8,
@@ -101,7 +101,7 @@ impl Budget {
 }
 
 impl Scenario {
-    /// Whether a renewal that takes too long is told from one that is not.
+    /// Returns `true` if a renewal that takes too long is told from one that does not.
     pub(super) fn is_timed(&self) -> bool {
         self.left.restores > 0
     }

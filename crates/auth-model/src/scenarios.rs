@@ -152,7 +152,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
         ..TOLERANT
     },
-    // Nobody is logged in, and one logs in for all.
+    // No login yet: one process logs in for all.
     Scenario {
         name: "nothing stored",
         at_least: 400_000,

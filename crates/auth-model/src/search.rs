@@ -11,7 +11,7 @@ use super::print::Print;
 use super::scenario::Scenario;
 use super::world::{Event, Story, World};
 
-/// What was found.
+/// Figures and findings.
 #[derive(Debug)]
 pub(super) struct Report {
     pub(super) states: usize,
@@ -22,7 +22,7 @@ pub(super) struct Report {
     pub(super) violation: Option<Violation>,
 }
 
-/// What must never be, and how it came to be.
+/// A broken property, and the way to it.
 #[derive(Debug)]
 pub(super) struct Violation {
     pub(super) what: String,
@@ -157,7 +157,7 @@ impl<'s> Search<'s> {
         met
     }
 
-    /// A state from which nobody gets any further although nothing more goes wrong.
+    /// A state from which no process gets any further although nothing more goes wrong.
     fn dead_end(&self) -> Option<Violation> {
         let mut leads_on = vec![false; self.origins.len()];
         let mut open = self.ends.clone();
@@ -175,7 +175,7 @@ impl<'s> Search<'s> {
         let stuck = leads_on.iter().position(|leads_on| !leads_on)?;
         let origin = self.origins[stuck];
         Some(Violation {
-            what: "a dead end: from here on nobody ever gets a token or a reason".to_owned(),
+            what: "a dead end: from here on no process ever gets a token or a reason".to_owned(),
             trace: self.trace(origin.before, Event::from_code(origin.event), origin.luck),
         })
     }

@@ -2,7 +2,7 @@
 
 use super::scenario::ServerKind;
 
-/// What a server knows.
+/// A server and its tokens.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     kind: ServerKind,
@@ -30,7 +30,7 @@ pub(super) enum State {
     Revoked,
 }
 
-/// What a server answers.
+/// A response of the server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Answer {
     Token(usize),

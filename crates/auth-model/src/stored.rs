@@ -1,4 +1,4 @@
-//! The store: one record, replaced in one step by whoever knows it, and not always reached.
+//! The store: one record, replaced in one step by a process that knows it, and not always reached.
 
 use std::rc::Rc;
 
@@ -55,7 +55,7 @@ impl World<'_> {
             self.process(at).is_current = false;
             story.tell(|| {
                 format!(
-                    "P{at} cannot store {}: somebody was quicker",
+                    "P{at} cannot store {}: another process was quicker",
                     self.difference(record)
                 )
             });
@@ -77,7 +77,7 @@ impl World<'_> {
         }))
     }
 
-    /// Replaces the record; whoever knew the one before no longer knows the newest, but for one.
+    /// Replaces the record; all but one process no longer know the newest.
     fn store(&mut self, record: Rc<Record>, by: Option<usize>) {
         let previous = self.record.replace(record);
         if self.left.restores > 0 {
@@ -94,7 +94,7 @@ impl World<'_> {
     pub(super) fn log_out(&mut self, luck: &mut Luck, story: &mut Story) {
         luck.is_bad = true;
         self.left.logouts -= 1;
-        story.tell(|| "somebody logs out".to_owned());
+        story.tell(|| "the user logs out".to_owned());
         let is_seeded = self.scenario.start == Start::Seeded;
         let forget = Change::Forget {
             lineage: Lineage(self.number()),
@@ -114,7 +114,7 @@ impl World<'_> {
         }
     }
 
-    /// The second swap, unless somebody else has replaced the tombstone.
+    /// The second swap, unless a process has replaced the tombstone.
     pub(super) fn end_log_out(&mut self, luck: &mut Luck, story: &mut Story) {
         luck.is_bad = true;
         let Some(mut logout) = self.logout.take() else {

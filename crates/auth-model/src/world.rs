@@ -10,6 +10,7 @@ use crate::grant::Replay;
 use crate::login::{
     AttemptId, Change, Generation, Lineage, Memory, Record, Refresh, Rules, Sends, Stamp, Tokens,
 };
+use crate::secret::Secret;
 use crate::token::{Lifetime, TokenResponse};
 
 use super::process::{Process, Temper};
@@ -28,9 +29,9 @@ pub(super) struct World<'s> {
     pub(super) logout: Option<Logout>,
     pub(super) server: Server,
     pub(super) processes: Vec<Rc<Process>>,
-    /// Requests that nobody waits for any more, and that may still arrive: this refresh token or a login.
+    /// Requests that no process waits for any more, and that may still arrive: this refresh token or a login.
     pub(super) late: Vec<Option<usize>>,
-    /// What may still go wrong.
+    /// Troubles that may still happen.
     pub(super) left: Budget,
     /// How many logins there was a reason for and how many there were.
     pub(super) reasons: u8,
@@ -39,7 +40,7 @@ pub(super) struct World<'s> {
     pub(super) wrong: u8,
     /// How often the server refused a refresh token.
     pub(super) refused: u8,
-    /// Numbers that nobody has had before.
+    /// The last number that was drawn.
     pub(super) count: u128,
 }
 
@@ -49,17 +50,17 @@ pub(super) struct Logout {
     pub(super) tombstone: Rc<Record>,
     /// How many tokens there were.
     pub(super) issued: usize,
-    /// The second swap was made, or somebody else's.
+    /// The second swap was made, or another process has replaced the tombstone.
     pub(super) is_over: bool,
 }
 
 /// One thing that can happen; how it comes out is a matter of luck.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Event {
-    /// A process goes on.
+    /// A process does its next step.
     Step(usize),
     Crash(usize),
-    /// A request that nobody waits for arrives.
+    /// A request that no process waits for arrives.
     Arrive(usize),
     LogOut,
     /// The second swap of a logout, if it ever comes.
@@ -67,7 +68,7 @@ pub(super) enum Event {
     Restore,
 }
 
-/// What must never be.
+/// Result of a check: the property that is broken.
 pub(super) type Checked<T = ()> = Result<T, String>;
 
 /// The words for what happens; nothing is said while states are only counted.
@@ -104,7 +105,7 @@ impl<'s> World<'s> {
         world
     }
 
-    /// A login that everybody knows, in the store.
+    /// A login that every process knows, in the store.
     fn log_in(&mut self) {
         let token = self.server.log_in();
         let tokens = Tokens::new(response(token), self.now());
@@ -149,6 +150,7 @@ impl<'s> World<'s> {
                 newest: None,
                 owed: (self.scenario.start == Start::Seeded).then(|| Box::new(seed(self))),
                 told: None,
+                took: Duration::ZERO,
             },
             has_old_secret: self.scenario.has_old_secrets && !at.is_multiple_of(2),
             temper: if at.is_multiple_of(2) {
@@ -169,7 +171,7 @@ impl<'s> World<'s> {
         }
     }
 
-    /// What a process would send.
+    /// The fingerprints of what a process would send.
     pub(super) fn sends(&self, at: usize) -> Sends {
         let nothing = || Error::login_required(LoginReason::NoCredentials);
         Sends {
@@ -217,10 +219,10 @@ impl<'s> World<'s> {
     /// A number that no process has drawn.
     pub(super) fn number(&mut self) -> u128 {
         self.count += 1;
-        number(self.count, NOBODY)
+        number(self.count, NO_PROCESS)
     }
 
-    /// What can happen next.
+    /// The events that can happen next.
     pub(super) fn events(&self, events: &mut Vec<Event>) {
         events.clear();
         let record = self.record.as_deref();
@@ -240,13 +242,13 @@ impl<'s> World<'s> {
         if is_halfway {
             events.push(Event::EndLogOut);
         }
-        // A login that comes back in the middle of a logout stays: whoever logs out is told.
+        // A login that comes back in the middle of a logout stays: the caller that logs out is told.
         if self.left.restores > 0 && self.previous.is_some() && !is_halfway {
             events.push(Event::Restore);
         }
     }
 
-    /// Whether every process is content, or knows why it cannot be.
+    /// Returns `true` if every process is content, or knows why it cannot be.
     pub(super) fn is_over(&self) -> bool {
         let record = self.record.as_deref();
         let mut processes = self.processes.iter();
@@ -265,7 +267,7 @@ impl<'s> World<'s> {
         }
     }
 
-    /// What came in the place of a token.
+    /// The token that the server issued in its place.
     pub(super) fn successor(&self, token: usize) -> Option<usize> {
         match self.server.issued[token].state {
             State::Spent(successor) => Some(successor),
@@ -311,9 +313,9 @@ impl Story {
 /// The answer that brings a token.
 pub(super) fn response(token: usize) -> TokenResponse {
     TokenResponse {
-        refresh_token: Some(format!("r{token}").into()),
-        expires: Lifetime::For(Duration::from_secs(3600)),
-        ..TokenResponse::new(format!("a{token}"))
+        refresh_token: Some(Secret::new(format!("r{token}"))),
+        lifetime: Lifetime::For(Duration::from_secs(3600)),
+        ..TokenResponse::new(Secret::new(format!("a{token}")))
     }
 }
 
@@ -339,7 +341,7 @@ pub(super) fn drawn(number: u128) -> Moment {
 /// The fingerprint of what the server takes, and of what it took before the client's secret changed.
 pub(super) const RIGHT: Fingerprint = Fingerprint(1);
 pub(super) const OLD: Fingerprint = Fingerprint(2);
-const NOBODY: usize = 15;
+const NO_PROCESS: usize = 15;
 const YEAR_2026: UnixTime = UnixTime::new(Duration::from_secs(1_767_225_600));
 /// Longer than any rest after a failure.
 pub(super) const FLIGHT: Duration = Duration::from_secs(10_000_000);

@@ -81,7 +81,7 @@ impl Record {
         to.option(5, access.as_deref(), |to, access| access.write(to));
         to.field(6, |to| refresh.write(to));
         to.field(7, |to| login.write(to));
-        to.option(8, seed.as_ref(), |to, seed| to.raw(&seed.0.to_le_bytes()));
+        to.option(8, seed.as_ref(), |to, seed| to.number(seed.0));
         to.byte(9, u8::try_from(back_offs.len()).unwrap_or(u8::MAX));
         for back_off in back_offs {
             to.field(10, |to| back_off.write(to));
@@ -259,7 +259,7 @@ impl RefreshToken {
         to.text(1, secret.expose());
         to.time(2, *issued);
         to.option(3, life.as_ref(), |to, life| {
-            to.raw(&millis(*life).to_le_bytes());
+            to.number(millis(*life));
         });
     }
 

@@ -9,7 +9,7 @@ use super::record::{AttemptId, BackOff, LogIn, Period, Record, Refresh, Scope, V
 use super::step::Sends;
 use super::tokens::RefreshToken;
 
-/// What a record allows next.
+/// The request that a record allows.
 #[derive(Clone, Debug)]
 pub(super) enum Allowed {
     /// To send the refresh token for the first time, or once more.
@@ -24,7 +24,7 @@ pub(super) enum Allowed {
     Nothing(Error),
 }
 
-/// What the decision depends on, apart from the record.
+/// Facts on which the decision depends, apart from the record.
 pub(super) trait Circumstances {
     /// Returns `true` if the time is over that an attempt had.
     fn has_ended(&self, attempt: AttemptId, period: Period) -> bool;
@@ -116,7 +116,7 @@ impl Record {
             .filter(|back_off| !circumstances.is_over(back_off.period) && !mutant!(NoBackOff))
     }
 
-    /// What a login that is not possible means, given how the refresh token was lost.
+    /// The error of a login that is not possible, given how the refresh token was lost.
     pub(super) fn nothing_to_log_in_with(&self, error: Error) -> Error {
         let Error::LoginRequired {
             reason: LoginReason::NoCredentials,
@@ -186,6 +186,6 @@ impl BackOff {
     }
 }
 
-/// What helps sooner than waiting.
+/// A hint at ways that are quicker than waiting.
 const OTHERS_AT_ONCE: &str =
     "corrected settings are tried at once, and these ones after `Session::forget`";

@@ -1,4 +1,4 @@
-//! What a failure means: for the refresh token, for the credentials, and how long to back off.
+//! Meaning of a failure: for the refresh token, for the credentials, and how long to back off.
 //!
 //! Servers refuse in many dialects, and this is the one place where a refusal is judged. It is read in
 //! this order:
@@ -8,25 +8,25 @@
 //!    is under way.
 //! 2. **The code.** Only a code that the RFCs know means what they say; a framework's `Not Found` or a
 //!    vendor's `E_FORBIDDEN` is shown to people, and nothing is concluded from it.
-//! 3. **What was asked.** The same code means something else to a login and to a refresh.
+//! 3. **The request.** The same code means something else to a login and to a refresh.
 //!
 //! | to a login | what follows |
 //! |---|---|
 //! | a client for itself, any refusal | 30 s, growing to an hour: no account can be locked |
-//! | a person's password, `invalid_grant` | one more try a day |
-//! | a person's password, any other refusal, a throttle as well | at most 3 tries in 30 minutes and 10 a day |
+//! | a user's password, `invalid_grant` | one more try a day |
+//! | a user's password, any other refusal, a throttle as well | at most 3 tries in 30 minutes and 10 a day |
 //! | a code, any refusal | the code is spent: the user has to log in again |
 //!
 //! | to a refresh | what follows |
 //! |---|---|
 //! | `invalid_grant`, and codes that name the refresh token | the token is spent: log in |
 //! | a code about the client or a setting; a wrong URL or encoding | the token is kept; 30 s, growing to an hour |
-//! | a code that asks for a person (OpenID Connect) | as the next row, and a person is asked for at once |
-//! | any other refusal | the token is kept, and the session logs in if it can; if it cannot, the third in a row asks for a person, and the token is tried once an hour |
+//! | a code that asks for the user (OpenID Connect) | as the next row, and the user is asked for at once |
+//! | any other refusal | the token is kept, and the session logs in if it can; if it cannot, the third in a row asks for the user, and the token is tried once an hour |
 //!
 //! "Later" is a second, growing to a minute where the server failed and to half an hour where it throttles,
 //! and never less than `Retry-After` says. A failure and a throttle hold for every process that shares the
-//! login, for all of it is kept in the record; a refusal holds for those only who would send exactly what was
+//! login, for all of it is kept in the record; a refusal holds only for sessions that would send exactly what was
 //! refused.
 
 use std::time::Duration;
@@ -38,7 +38,7 @@ use crate::grant::LoginKind;
 use super::record::{BackOff, IN_A_ROW, Period, Record, Scope, Verdict};
 use super::step::Sends;
 
-/// What a failed refresh says of the refresh token.
+/// State of the refresh token after a failed refresh.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fate {
     /// The server did not use it up.
@@ -49,7 +49,7 @@ pub(super) enum Fate {
     Spent,
 }
 
-/// What a failed refresh says of the refresh token, and the back-off that follows.
+/// The state of the refresh token after a failed refresh, and the back-off that follows.
 pub(super) fn of_refresh(
     error: &Error,
     sends: &Sends,
@@ -113,7 +113,7 @@ pub(super) fn of_login(
     Some(back_off(error, verdict, scope.ok(), base, now))
 }
 
-/// What a failed login is to its caller: a code that was sent is not sent again.
+/// The error of a failed login for its caller: a code that was sent is not sent again.
 pub(super) fn as_told(error: Error, who: LoginKind) -> Error {
     if who != LoginKind::Interactive || !spends_code(&error) {
         return error;
@@ -124,7 +124,7 @@ pub(super) fn as_told(error: Error, who: LoginKind) -> Error {
     }
 }
 
-/// Whether a code that brought this is spent, or may be.
+/// Returns `true` if a code that brought this is spent, or may be.
 fn spends_code(error: &Error) -> bool {
     match error {
         Error::Configuration { .. }
@@ -158,7 +158,7 @@ fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {
     (Fate::Kept, Verdict::Unclear)
 }
 
-/// Whether the server failed, or says to come back later.
+/// The verdict if the server failed, or says to come back later.
 fn later(error: &Error) -> Option<Verdict> {
     let (status, retry_after) = answered(error);
     match status {
@@ -168,7 +168,7 @@ fn later(error: &Error) -> Option<Verdict> {
     }
 }
 
-/// What became of a refresh token to which the server said "later": one that failed, or something
+/// The state of a refresh token to which the server said "later": one that failed, or something
 /// before it, may have used it up; one that says when to come back has not (RFC 9110 §15.6.4), and
 /// neither has one that did not want to take the risk (RFC 8470 §5.2), nor a network that wants its user
 /// to log in first (RFC 6585 §6).
@@ -180,13 +180,13 @@ fn fate_by_status(error: &Error) -> Fate {
     }
 }
 
-/// Whether the URL or the encoding is wrong, whatever the body says.
+/// Returns `true` if the URL or the encoding is wrong, whatever the body says.
 fn is_of_url(error: &Error) -> bool {
     let (status, _) = answered(error);
     matches!(status, Some(300..=399 | 404 | 405 | 410 | 415 | 421 | 422))
 }
 
-/// Whether it says nothing of what was sent, so that it concerns all who share the login.
+/// Returns `true` if it says nothing of what was sent, so that it concerns all that share the login.
 fn is_of_server(error: &Error) -> bool {
     let is_answer = matches!(error, Error::Refused(_) | Error::Status { .. });
     let (status, _) = answered(error);
@@ -275,7 +275,7 @@ const OF_SETTINGS: &[&str] = &[
     "unsupported_grant_type",
     "use_dpop_nonce",
 ];
-/// Codes by which OpenID Connect (Core §3.1.2.6) says that a person has to do something; Entra answers a
+/// Codes by which OpenID Connect (Core §3.1.2.6) says that the user has to do something; Entra answers a
 /// refresh with them.
 const OF_PERSONS: &[&str] = &[
     "account_selection_required",
@@ -344,7 +344,7 @@ const UNCLEAR: &[Duration] = &[
     Duration::from_secs(120),
     Duration::from_secs(3600),
 ];
-/// After a login with a person's password that was refused: 3 tries in any 30 minutes, and 10 a day.
+/// After a login with a user's password that was refused: 3 tries in any 30 minutes, and 10 a day.
 /// Servers commonly lock an account after 5 to 10.
 const PASSWORD: &[Duration] = &[
     Duration::from_secs(30),

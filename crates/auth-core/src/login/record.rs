@@ -10,7 +10,7 @@ pub(crate) use crate::store::AttemptId;
 
 use super::tokens::{Access, RefreshToken};
 
-/// What all processes that share a login know of it. Rare parts are boxed: every session keeps one of
+/// Knowledge that all processes share of one login. Rare parts are boxed: every session keeps one of
 /// these.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
@@ -24,9 +24,9 @@ pub(crate) struct Record {
     pub(crate) access: Option<Arc<Access>>,
     pub(crate) refresh: Refresh,
     pub(crate) login: LogIn,
-    /// What failed lately, and which sessions wait for how long.
+    /// Recent failures, and which sessions wait for how long.
     pub(crate) back_offs: Vec<BackOff>,
-    /// What the login began with, so that it does not begin with that again.
+    /// The fingerprint of the tokens that the login began with, so that it does not begin with them again.
     pub(crate) seed: Option<Fingerprint>,
 }
 

@@ -20,7 +20,7 @@ use super::step::{
 use super::tokens::Tokens;
 use super::transition::Change;
 
-/// What a renewal knows from step to step.
+/// Knowledge of a renewal, from step to step.
 #[derive(Clone, Debug)]
 pub(crate) struct Renewal {
     pub(crate) rules: Rules,
@@ -56,7 +56,7 @@ impl Step {
     }
 }
 
-/// What to do next.
+/// Decisions.
 impl Renewal {
     pub(super) fn look(self: Box<Self>, look: Look) -> Step {
         Step::Load(AwaitLoad {
@@ -100,20 +100,21 @@ impl Renewal {
         self.decide(None, cx)
     }
 
-    /// What this process has seen, if the store shows something older.
+    /// Takes the newest record that this process has seen, if the store shows an older one.
     pub(super) fn restore_newest(&mut self, cx: &Context<'_>) -> bool {
         let Some(newest) = &cx.memory.newest else {
             return false;
         };
         let base = self.base.as_ref();
         let went_back = base.is_none_or(|base| base.is_older_than(newest));
+        let went_back = went_back && !mutant!(OldRecordAdopted);
         if went_back {
             self.base = Some(newest.clone());
         }
         went_back
     }
 
-    /// What follows. A failure just now is more telling than that it has to be waited out.
+    /// Decides what follows. A failure just now is more telling than that it has to be waited out.
     pub(super) fn decide(mut self: Box<Self>, failed: Option<Error>, cx: &mut Context<'_>) -> Step {
         if let Some(change) = cx.memory.owed.clone() {
             if let Some(to) = change.apply(self.base.as_ref(), cx.surroundings.now()) {
@@ -259,7 +260,7 @@ impl Renewal {
         })
     }
 
-    /// No caller waits for a renewal while there is a token, or longer than a caller would like; what an
+    /// Waits for another try. No caller waits while it has a token, or longer than a caller would like; what an
     /// operator or a user has to correct always takes longer.
     fn retry_or_fail(
         mut self: Box<Self>,
@@ -344,7 +345,7 @@ impl Renewal {
         }
     }
 
-    /// What could not be stored is kept, and stored at the next opportunity.
+    /// Keeps a change that could not be stored, for the next opportunity.
     pub(super) fn owe(
         mut self: Box<Self>,
         change: Box<Change>,
@@ -432,7 +433,7 @@ impl Renewal {
     }
 }
 
-/// What a response, or its absence, means for the record.
+/// Responses, or their absence, and what they change.
 impl Renewal {
     pub(super) fn failed(
         self: Box<Self>,
@@ -486,6 +487,8 @@ impl Renewal {
         };
         let change = match fate {
             Fate::Kept => kind.undo(attempt, back_off),
+            Fate::Uncertain if mutant!(UncertainKept) => kind.undo(attempt, back_off),
+            Fate::Spent if mutant!(SpentKept) => kind.undo(attempt, back_off),
             Fate::Spent => lose(LoginReason::RefreshTokenRefused, back_off),
             Fate::Uncertain => lose(LoginReason::RefreshTokenUncertain, back_off),
         };

@@ -19,7 +19,7 @@ use super::renewal::Renewal;
 use super::tokens::{Access, Tokens};
 use super::transition::Change;
 
-/// What to do next.
+/// The next thing to do.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// Load the record.
@@ -93,7 +93,7 @@ pub(crate) enum Swapping {
     Change(Box<Change>, After),
 }
 
-/// What follows a change.
+/// Sequel of a change.
 #[derive(Clone, Debug)]
 pub(crate) enum After {
     Serve(Arc<Access>, How),
@@ -101,10 +101,10 @@ pub(crate) enum After {
     Decide,
 }
 
-/// What to do after a failure.
+/// Sequel of a failure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Next {
-    /// Another way can be tried at once, if there is one.
+    /// Another way can be tried at once, if one is left.
     Now,
     /// The same can be tried after a wait.
     After(Duration),
@@ -118,7 +118,7 @@ pub(crate) enum Kind {
     LogIn,
 }
 
-/// What a session would send, so that a refusal holds for exactly that.
+/// Fingerprints of what a session would send, so that a refusal holds for exactly that.
 #[derive(Clone, Debug)]
 pub(crate) struct Sends {
     pub(crate) who: LoginKind,
@@ -128,7 +128,7 @@ pub(crate) struct Sends {
     pub(crate) refresh: Result<Fingerprint>,
 }
 
-/// What stays the same for a session.
+/// Settings of a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) replay: Replay,
@@ -155,7 +155,7 @@ pub(crate) struct Want {
     pub(crate) new_login: bool,
 }
 
-/// What a process knows beyond the store, from one renewal to the next.
+/// Knowledge of a process beyond the store, from one renewal to the next.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     /// The newest record it has seen, in case the store forgets it.
@@ -176,7 +176,7 @@ pub(crate) trait Surroundings {
     fn number(&mut self) -> u128;
 }
 
-/// What a step may use.
+/// Surroundings of a step.
 pub(crate) struct Context<'a> {
     pub(crate) memory: &'a mut Memory,
     pub(crate) surroundings: &'a mut dyn Surroundings,
@@ -225,7 +225,7 @@ pub(crate) enum How {
     Kept,
 }
 
-/// What an observer is told on the way.
+/// News for an observer, on the way.
 #[derive(Debug)]
 pub(crate) enum Notice {
     Failed(Error),

@@ -11,7 +11,7 @@ use crate::token::{Lifetime, TokenResponse, TokenType, is_sendable};
 
 use super::record::SKEW;
 
-/// What one response brought: an access token, a refresh token, or both.
+/// Tokens of one response: an access token, a refresh token, or both.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tokens {
     pub(crate) access: Option<Arc<Access>>,

@@ -1,4 +1,4 @@
-//! The token that is held, and how every thread reads it without waiting for another.
+//! The token that is held, which every thread reads without waiting for another.
 //!
 //! A thread keeps its own copy of the tokens it uses and compares one number to see whether the copy
 //! is still right. A shared reference count, let alone a lock, would cost several times as much as
@@ -20,7 +20,7 @@ pub(crate) struct Cache {
     /// Another number whenever `current` changes, and never one of another session.
     version: AtomicU64,
     /// Until this second of the wall clock a token that is due for renewal is served as it is:
-    /// somebody is renewing it, or it is too early to try again.
+    /// another thread is renewing it, or it is too early to try again.
     quiet: AtomicU64,
     current: RwLock<Option<Current>>,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Cache {
 /// A token that can be served at once.
 pub(crate) struct Served<'a> {
     pub(crate) token: &'a Token,
-    /// It is time to renew it, and somebody sees to that.
+    /// It is time to renew it, and another thread does.
     pub(crate) is_due: bool,
 }
 
@@ -78,7 +78,7 @@ impl Cache {
         let version = self.version.load(Ordering::Acquire);
         COPIES
             .try_with(|copies| {
-                // Only borrowed, so that whoever it is lent to may ask for a token too.
+                // Only borrowed, so that the borrower may ask for a token, too.
                 let copies = copies.try_borrow().ok()?;
                 let copy = copies[self.slot]
                     .as_ref()
@@ -88,7 +88,7 @@ impl Cache {
             .ok()?
     }
 
-    /// The same when this thread has no copy, or one of an older token: makes one.
+    /// Makes a new copy and lends that, where this thread has none or one of an older token.
     #[cold]
     pub(crate) fn lend_anew<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
         let copy = self.copy()?;
@@ -168,7 +168,7 @@ impl Cache {
         });
     }
 
-    /// Lets a token that is due be served as it is, for as long as somebody renews it.
+    /// Lets a token that is due be served as it is, for as long as a thread renews it.
     pub(crate) fn set_being_renewed(&self) {
         self.quiet.store(BEING_RENEWED, Ordering::Relaxed);
     }

@@ -26,7 +26,7 @@ impl Inner {
         self.bury_what_was_before(&tombstone)
     }
 
-    /// Forgets first: a token that is revoked and not forgotten would go on being served.
+    /// Forgets first: a token that is revoked and not forgotten would still be served.
     pub(super) fn log_out(&self) -> Result<()> {
         let (tombstone, ended) = self.bury()?;
         let mut result = self.bury_what_was_before(&tombstone);
@@ -110,7 +110,7 @@ impl Ended {
         })
     }
 
-    /// Tries all that there is to revoke, and tells what failed first.
+    /// Revokes all that can be revoked, and returns the first failure.
     fn revoke(&self, grant: &dyn Grant, transport: &dyn Transport) -> Result<()> {
         let Tokens { access, refresh } = &self.tokens;
         let alone = refresh.is_none() || self.may_be_spent;

@@ -20,7 +20,7 @@ pub(super) fn write(error: &Error, to: &mut Writer) {
             to.text(CODE, &refusal.code.to_string());
             write_text(refusal.description.as_deref(), to);
             to.option(STATUS, refusal.status.as_ref(), |to, status| {
-                to.raw(&status.to_le_bytes());
+                to.number((*status).into());
             });
             write_wait(refusal.retry_after, to);
         }
@@ -32,7 +32,7 @@ pub(super) fn write(error: &Error, to: &mut Writer) {
         } => {
             to.byte(KIND, OF_STATUS);
             to.option(STATUS, Some(status), |to, status| {
-                to.raw(&status.to_le_bytes());
+                to.number((*status).into());
             });
             write_wait(*retry_after, to);
             to.byte(WHICH, request.number());
@@ -159,7 +159,7 @@ fn write_text(text: Option<&str>, to: &mut Writer) {
 
 fn write_wait(wait: Option<Duration>, to: &mut Writer) {
     to.option(WAIT, wait.as_ref(), |to, wait| {
-        to.raw(&millis(*wait).to_le_bytes());
+        to.number(millis(*wait));
     });
 }
 

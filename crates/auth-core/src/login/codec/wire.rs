@@ -1,7 +1,8 @@
 //! Fields into bytes and back; nothing that is read is trusted.
 //!
-//! A message is a run of fields: a tag, a length of four bytes, and so many bytes. A reader skips fields
-//! that it does not know, so that a fleet can be updated one process at a time, unless the tag is a
+//! A message is a run of fields: a tag, a length, and so many bytes. A length has seven bits in each byte,
+//! the lowest first, and the eighth is set where more follow; a number has no zeros at its upper end. A
+//! reader skips fields that it does not know, so that a fleet can be updated one process at a time, unless the tag is a
 //! [`MUST_KNOW`] one. A message is written with all its fields; so a damaged tag leaves a field missing,
 //! and is seen.
 
@@ -52,11 +53,33 @@ impl Writer {
 
     /// A field, whose length is known once it is written.
     pub(super) fn field(&mut self, tag: u8, write: impl FnOnce(&mut Self)) {
-        self.raw(&[tag, 0, 0, 0, 0]);
+        self.raw(&[tag, 0]);
         let start = self.0.len();
         write(self);
-        let length = u32::try_from(self.0.len() - start).unwrap_or(u32::MAX);
-        self.0[start - 4..start].copy_from_slice(&length.to_le_bytes());
+        let end = self.0.len();
+        let mut rest = end - start;
+        let mut length = [0; MOST_LENGTH];
+        let mut bytes = 0;
+        for byte in &mut length {
+            *byte = (rest & 0x7f) as u8;
+            rest >>= 7;
+            bytes += 1;
+            if rest == 0 {
+                break;
+            }
+            *byte |= 0x80;
+        }
+        // One byte was left for it.
+        self.raw(&[0; MOST_LENGTH][..bytes - 1]);
+        self.0.copy_within(start..end, start + bytes - 1);
+        self.0[start - 1..start - 1 + bytes].copy_from_slice(&length[..bytes]);
+    }
+
+    /// The bytes of a number, without zeros at its upper end.
+    pub(super) fn number(&mut self, number: u64) {
+        let bytes = number.to_le_bytes();
+        let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+        self.raw(&bytes[..bytes.len() - zeros]);
     }
 
     /// A field that is empty without a value.
@@ -79,7 +102,7 @@ impl Writer {
     }
 
     pub(super) fn u64(&mut self, tag: u8, number: u64) {
-        self.field(tag, |to| to.raw(&number.to_le_bytes()));
+        self.field(tag, |to| to.number(number));
     }
 
     pub(super) fn u128(&mut self, tag: u8, number: u128) {
@@ -106,8 +129,7 @@ impl<'a> Message<'a> {
         let mut rest = value.0;
         let mut fields = Vec::new();
         while let Some((tag, after)) = rest.split_first() {
-            let (length, after) = after.split_first_chunk().ok_or(Fault::Damaged)?;
-            let length = u32::from_le_bytes(*length) as usize;
+            let (length, after) = length(after)?;
             let (bytes, after) = after.split_at_checked(length).ok_or(Fault::Damaged)?;
             if known.contains(tag) {
                 fields.push((*tag, Value(bytes)));
@@ -178,11 +200,17 @@ impl<'a> Value<'a> {
     }
 
     pub(super) fn u16(self) -> Read<u16> {
-        self.array().map(u16::from_le_bytes)
+        self.u64()?.try_into().map_err(|_| Fault::Damaged)
     }
 
     pub(super) fn u64(self) -> Read<u64> {
-        self.array().map(u64::from_le_bytes)
+        let mut bytes = [0; 8];
+        let used = bytes.get_mut(..self.0.len()).ok_or(Fault::Damaged)?;
+        used.copy_from_slice(self.0);
+        match self.0.last() {
+            Some(0) => Err(Fault::Damaged),
+            _ => Ok(u64::from_le_bytes(bytes)),
+        }
     }
 
     /// A number that can be counted on from.
@@ -218,9 +246,27 @@ impl<'a> Value<'a> {
     }
 }
 
+/// A length, and the bytes after it.
+fn length(bytes: &[u8]) -> Read<(usize, &[u8])> {
+    let mut length = 0;
+    for (at, byte) in bytes.iter().enumerate().take(MOST_LENGTH) {
+        length |= usize::from(byte & 0x7f) << (7 * at);
+        if byte & 0x80 == 0 {
+            // One form for one length.
+            let is_short = at == 0 || *byte != 0;
+            return is_short
+                .then_some((length, &bytes[at + 1..]))
+                .ok_or(Fault::Damaged);
+        }
+    }
+    Err(Fault::Damaged)
+}
+
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Bytes of the longest length: 256 MiB.
+const MOST_LENGTH: usize = 4;
 /// Two tokens and what belongs to them.
 const TYPICAL: usize = 1024;

@@ -1,4 +1,4 @@
-//! The table: who creates it, and what if it is another.
+//! The table: created by the store or by the operator, or another table.
 
 use std::thread;
 

@@ -1,4 +1,4 @@
-//! What is acknowledged is there, whatever happens to the server.
+//! Acknowledged swaps survive, whatever happens to the server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use super::{Database, record, who};
 fn a_commit_always_waits_for_the_disk() {
     let database = Database::new("synchronous");
     drop(database.store());
-    // A deferred trigger runs within the commit, so it sees what the commit goes by.
+    // A deferred trigger runs within the commit, so it sees the setting that the commit uses.
     database.sql(
         "CREATE TABLE commits (setting text);
          CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -50,7 +50,7 @@ fn a_commit_always_waits_for_the_disk() {
         seen += &format!("{used}\n{used}\n");
         assert_eq!(database.sql("TABLE commits"), seen.trim_end());
     }
-    // It ended with the transaction: the session is what it was.
+    // It ended with the transaction: the session has its old setting.
     let name = database.name();
     database.sql(&format!(
         "ALTER DATABASE {name} SET synchronous_commit = off"
@@ -99,7 +99,7 @@ fn acknowledged_swaps_survive_a_killed_server() {
     }
 }
 
-/// Each number replaces the one before, so one that is lost is a conflict with the next.
+/// Each number replaces the one before, so after a lost one the next is a conflict.
 fn count(
     store: &PostgresStore,
     at: usize,
@@ -121,7 +121,7 @@ fn count(
             return number;
         }
     }
-    unreachable!("numbers do not end")
+    unreachable!("the loop is endless")
 }
 
 fn counter(at: usize) -> Identity {
@@ -145,5 +145,5 @@ fn a_server_without_fsync_is_warned_about_once() {
     assert!(crate::logs::all().contains("`fsync`"));
 }
 
-/// Longer than any restart of a server takes.
+/// Longer than any restart of a server.
 const PATIENCE: Duration = Duration::from_secs(300);

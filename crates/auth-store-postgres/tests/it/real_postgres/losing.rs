@@ -1,4 +1,4 @@
-//! Connections that end, answers that are lost, and statements that take too long.
+//! Connections that end, results that are lost, and statements that take too long.
 
 use std::thread;
 use std::time::Duration;
@@ -40,7 +40,7 @@ fn a_swap_cut_off_in_its_commit_is_repeated() {
     let (store, jane) = (database.store(), who("jane"));
     let (one, two) = (record("one"), record("two"));
     assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
-    // A deferred trigger runs within the commit, and this one waits for us there.
+    // A deferred trigger runs within the commit, and this one waits there for the test.
     database.sql(
         "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
            PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
@@ -51,7 +51,7 @@ fn a_swap_cut_off_in_its_commit_is_repeated() {
     beside.execute("SELECT pg_advisory_lock(7)", &[]).unwrap();
     thread::scope(|scope| {
         let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
-        // It comes again, and its first try has left nothing.
+        // The swap is repeated, and its first try has left no trace.
         database.terminate_waiting("advisory");
         let unchanged = "SELECT convert_from(record, 'UTF8') FROM auth_logins";
         assert_eq!(database.sql(unchanged), "one");
@@ -92,7 +92,7 @@ fn a_swap_with_a_lost_result_is_applied_once() {
     }
     let applied = "SELECT count(*) FROM changes WHERE was IS DISTINCT FROM is_now";
     assert_eq!(database.sql(applied), "5");
-    // It was there when it was repeated: the server had applied it before the answer was lost.
+    // The server had applied it before the result was lost, so the repeated swap changed nothing.
     assert_eq!(database.sql("SELECT count(*) FROM changes"), "10");
 }
 
@@ -122,7 +122,7 @@ fn a_swap_that_waits_for_its_first_try_is_stored() {
     let (store, jane) = (database.store(), who("jane"));
     let (one, two) = (record("one"), record("two"));
     assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
-    // As if the first try were still committing on a connection that was lost.
+    // Like a first try that is still committing on a lost connection.
     let mut beside = database.beside();
     let mut first = beside.transaction().unwrap();
     first
@@ -167,7 +167,7 @@ fn a_locked_row_delays_a_call_until_the_time_out() {
     theirs
         .execute("SELECT FROM auth_logins FOR UPDATE", &[])
         .unwrap();
-    // One waits for the row, the others for the one.
+    // One waits for the row, the others for that one.
     let began = SystemClock::new().now();
     thread::scope(|scope| {
         let tries: Vec<_> = (0..4)
@@ -181,7 +181,7 @@ fn a_locked_row_delays_a_call_until_the_time_out() {
     });
     let took = SystemClock::new().now().since(began);
     assert!(took < limit * 4, "{took:?}");
-    // The server was told: nothing waits there for a row that nobody wants any more.
+    // The statements were canceled: none waits at the server any more.
     database.wait_until_waiting("transactionid", 0);
     theirs.commit().unwrap();
     assert_eq!(store.load(&jane).unwrap(), Some(one.clone()));

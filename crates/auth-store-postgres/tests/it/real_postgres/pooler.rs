@@ -97,7 +97,7 @@ fn a_pooler_that_leads_to_a_standby_is_noticed() {
     let standby = primary.standby().unwrap();
     pooler.lead_to(&standby).unwrap();
 
-    // The pooler does it when it likes; until then the primary answers.
+    // The pooler switches at some time; until then the primary responds.
     let refused = (0..100_000).find_map(|_| match store.load(&jane) {
         Ok(loaded) => {
             assert_eq!(loaded, Some(one.clone()));

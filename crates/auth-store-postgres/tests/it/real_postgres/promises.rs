@@ -1,4 +1,4 @@
-//! What every store promises.
+//! Promises of every store.
 
 use std::thread;
 use std::time::Duration;
@@ -208,7 +208,7 @@ pub(super) fn increment(store: &impl Store) {
     loop {
         let current = store.load(&counter).unwrap();
         let number = current.as_ref().map_or(0, number);
-        // Records of two writers differ, as those of two sessions do: the same bytes are the same swap.
+        // Records of two writers differ, as those of two sessions do: equal bytes are the same swap.
         let next = record(&format!("{} {}", number + 1, random_letters(16)));
         if store.swap(&counter, current.as_ref(), &next).unwrap() == SwapOutcome::Stored {
             return;
@@ -216,7 +216,7 @@ pub(super) fn increment(store: &impl Store) {
     }
 }
 
-/// How often a counter was incremented.
+/// The number of increments of a counter.
 pub(super) fn number(record: &Record) -> u32 {
     let text = std::str::from_utf8(record.expose()).unwrap();
     text.split(' ').next().unwrap().parse().unwrap()

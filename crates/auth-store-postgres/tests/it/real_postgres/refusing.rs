@@ -32,7 +32,7 @@ fn a_wrong_password_is_refused_and_not_shown() {
         );
     }
 
-    // In the connection string, too, with what is special in it escaped.
+    // In the connection string, too, with special characters escaped.
     database.sql("ALTER ROLE jane PASSWORD 'p@ss:/?word'");
     let url = database.url_of("jane:p%40ss%3A%2F%3Fword");
     assert!(PostgresStore::connect(url).is_ok());
@@ -57,7 +57,7 @@ fn a_missing_database_or_user_names_the_setting() {
     let server = database.server();
     let error = PostgresStore::connect(server.url_of("postgres", "nowhere")).unwrap_err();
     assert!(error.to_string().contains("database"), "{error}");
-    let error = PostgresStore::connect(server.url_of("nobody_at_all", "missing")).unwrap_err();
+    let error = PostgresStore::connect(server.url_of("unknown_user", "missing")).unwrap_err();
     assert!(error.to_string().contains("the user"), "{error}");
 }
 
@@ -86,7 +86,7 @@ fn a_standby_is_refused_and_its_primary_is_found() {
         assert_eq!(store.load(&who("jane")).unwrap(), Some(one.clone()));
     }
 
-    // Until the standby is promoted there is nobody to write to, and that passes.
+    // Until the standby is promoted, no server accepts writes, and that passes.
     primary.kill();
     for hosts in &both {
         let error = PostgresStore::connect(hosts).unwrap_err();
@@ -124,7 +124,7 @@ fn a_server_without_room_is_worth_a_retry() {
 fn a_quoted_row_is_in_no_error_and_no_log() {
     let database = Database::new("quoting");
     drop(database.store());
-    // Each makes the server answer with the row in its DETAIL, or a text with it in its message.
+    // Each makes the server respond with the row in its DETAIL, or with a text that holds it.
     let wrecks = [
         ("ALTER TABLE auth_logins ADD CHECK (octet_length(record) < 5)", true),
         ("ALTER TABLE auth_logins ADD more text NOT NULL", true),
@@ -203,6 +203,6 @@ fn the_server_shows_and_logs_no_record() {
     );
 }
 
-/// The client logs this text; it is spelt so that the record is not in it.
+/// The client library logs this text; it is written so that the record is not in it.
 const INSERT: &str = "INSERT INTO auth_logins (identity, record) \
     VALUES ('x', convert_to('can' || 'ary-record', 'UTF8'))";
