@@ -5,7 +5,7 @@ use crate::login::{Access, Outcome, Record, Refresh};
 
 use super::checks::logging_in;
 use super::process::{Todo, number_of};
-use super::scenario::{Credentials};
+use super::scenario::Credentials;
 use super::world::{Checked, Story, World};
 
 impl World<'_> {

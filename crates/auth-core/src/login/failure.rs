@@ -148,7 +148,7 @@ fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {
     if is_of_url(error) || is(error, OF_SETTINGS) {
         return (Fate::Kept, Verdict::Setting);
     }
-    if is(error, OF_REFRESH_TOKEN) {
+    if is(error, OF_REFRESH_TOKEN) && !mutant!(SpentKept) {
         // Nothing is to be waited for.
         return (Fate::Spent, Verdict::Later);
     }

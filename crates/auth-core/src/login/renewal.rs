@@ -477,6 +477,10 @@ impl Renewal {
             let change = self.commit(attempt, kind, tokens, back_off, cx);
             return self.change(change, after, cx);
         }
+        let fate = match fate {
+            Fate::Uncertain if mutant!(UncertainKept) => Fate::Kept,
+            other => other,
+        };
         let lose = |reason, back_off| Change::Lose {
             attempt,
             loss: Loss {
@@ -487,8 +491,6 @@ impl Renewal {
         };
         let change = match fate {
             Fate::Kept => kind.undo(attempt, back_off),
-            Fate::Uncertain if mutant!(UncertainKept) => kind.undo(attempt, back_off),
-            Fate::Spent if mutant!(SpentKept) => kind.undo(attempt, back_off),
             Fate::Spent => lose(LoginReason::RefreshTokenRefused, back_off),
             Fate::Uncertain => lose(LoginReason::RefreshTokenUncertain, back_off),
         };
