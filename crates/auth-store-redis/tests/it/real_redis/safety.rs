@@ -31,11 +31,7 @@ fn a_safe_server_gets_no_warning() {
         assert_eq!(logged, [""; 0]);
     }
     let options = Redis::options().set("maxmemory-policy", "allkeys-lru");
-    assert_eq!(
-        logged(options),
-        [""; 0],
-        "maxmemory is not set"
-    );
+    assert_eq!(logged(options), [""; 0], "maxmemory is not set");
 }
 
 #[test]
