@@ -25,7 +25,11 @@ fn secret(name: &str) -> Secret {
 fn aerion(base: &str) -> Aerion {
     let aerion = Aerion::new("acme").password("ada@acme.example", secret("password"));
     let aerion = aerion.app("auth-all", secret("client"));
-    if base.is_empty() { aerion } else { aerion.base(base) }
+    if base.is_empty() {
+        aerion
+    } else {
+        aerion.base(base)
+    }
 }
 
 fn aeris(base: &str) -> Aeris {

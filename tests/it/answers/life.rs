@@ -333,7 +333,10 @@ fn the_life_of_a_refresh_token_is_read_from_the_answer() {
             r#"{{"access_token":"a","token_type":"bearer","refresh_token":"r",{members}}}"#
         );
         let documented = documented.map(Duration::from_secs).into_iter();
-        let format = documented.fold(ResponseFormat::new(), ResponseFormat::refresh_token_lifetime);
+        let format = documented.fold(
+            ResponseFormat::new(),
+            ResponseFormat::refresh_token_lifetime,
+        );
         let response = read_as(format, answer(200, &text)).unwrap();
         response.refresh_token_lifetime.map(|life| life.as_secs())
     };

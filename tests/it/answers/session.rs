@@ -55,7 +55,10 @@ fn a_token_with_no_life_is_good_for_one_use_and_asked_for_each_time() {
 fn a_token_of_unknown_life_is_never_kept_for_ever() {
     let text = r#"{"access_token":"a","token_type":"bearer"}"#;
     let script = Script::bodies([text, text]);
-    let grant = oauth2_generic::ClientCredentials::new(oauth2_generic::Client::new(oauth2_generic::Server::new("https://as.example/token"), "batch"));
+    let grant = oauth2_generic::ClientCredentials::new(oauth2_generic::Client::new(
+        oauth2_generic::Server::new("https://as.example/token"),
+        "batch",
+    ));
     let clock = ManualClock::new();
     let session = Session::builder(grant)
         .transport(script.clone())
@@ -215,7 +218,12 @@ fn a_rotated_refresh_token_beside_a_nested_access_token_is_taken() {
     };
     let unscoped = text(2).replace(r#","scope":"s""#, "");
     let script = Script::bodies([text(1), unscoped]);
-    let grant = oauth2_generic::RefreshToken::new(oauth2_generic::Client::new(oauth2_generic::Server::new("https://as.example/token").response(auth_core::grant::ResponseFormat::new().access_token("data.access_token")), "batch")).user("ada");
+    let grant = oauth2_generic::RefreshToken::new(oauth2_generic::Client::new(
+        oauth2_generic::Server::new("https://as.example/token")
+            .response(auth_core::grant::ResponseFormat::new().access_token("data.access_token")),
+        "batch",
+    ))
+    .user("ada");
     let (session, clock) = session(grant, &script);
     for number in 1..=2 {
         let token = session.token().unwrap();
@@ -239,7 +247,14 @@ fn a_refresh_token_whose_life_the_answer_tells_is_not_sent_after_it() {
         )
     };
     let script = Script::bodies([text(1), text(2), text(3)]);
-    let grant = oauth2_generic::Password::new(oauth2_generic::Client::new(oauth2_generic::Server::new("https://as.example/token"), "batch"), "ada", Secret::new("p"));
+    let grant = oauth2_generic::Password::new(
+        oauth2_generic::Client::new(
+            oauth2_generic::Server::new("https://as.example/token"),
+            "batch",
+        ),
+        "ada",
+        Secret::new("p"),
+    );
     let clock = ManualClock::new();
     let session = Session::builder(grant).transport(script.clone());
     let session = session.clock(clock.clone()).build().unwrap();

@@ -49,7 +49,10 @@ fn typed(kind: &str) -> String {
 }
 
 fn also(words: &[&'static str]) -> ResponseFormat {
-    words.iter().copied().fold(ResponseFormat::new(), ResponseFormat::token_type)
+    words
+        .iter()
+        .copied()
+        .fold(ResponseFormat::new(), ResponseFormat::token_type)
 }
 
 #[test]
@@ -93,10 +96,7 @@ fn the_error_names_the_word_and_the_setting() {
         );
     }
     let missing = body(r#"{"access_token":"a"}"#);
-    assert_malformed(
-        missing,
-        "set `ResponseFormat::token_type_optional`",
-    );
+    assert_malformed(missing, "set `ResponseFormat::token_type_optional`");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The attacks of RFC 9700 §4, played against a client whose servers nobody here wrote.
 
-use auth_core::transport::HttpTransport;
 use auth_core::agent::ureq;
 use auth_core::error::ErrorCode;
+use auth_core::transport::HttpTransport;
 use auth_core::{Error, Session, agent};
 use oauth2_generic::{AuthorizationCode, Client};
 
@@ -40,7 +40,9 @@ fn a_stolen_code_in_the_redirect_of_another_login_is_worth_nothing() {
         let injected = redirect.replace(code_of(&redirect), code_of(&stolen));
 
         // Nothing in it looks wrong: the state is ours, the server is the right one.
-        let error = attacker.exchange(&injected, &Counted::default()).unwrap_err();
+        let error = attacker
+            .exchange(&injected, &Counted::default())
+            .unwrap_err();
         let refusal = error.refusal().expect("the server said why");
         assert_eq!(refusal.code, ErrorCode::InvalidGrant);
     });
@@ -55,9 +57,7 @@ fn a_redirect_that_the_client_never_asked_for_is_refused_before_anything_is_sent
         let redirect = Browser::new(BOB).visit(attacker.url());
         let nameless = redirect.replace(&format!("state={}", attacker.state()), "state=");
         for forged in [redirect, nameless] {
-            let again = app(site)
-                .resume(&victim.save())
-                .unwrap();
+            let again = app(site).resume(&victim.save()).unwrap();
             let http = Counted::default();
             let error = again.exchange(&forged, &http).unwrap_err();
             assert_eq!(http.sent(), 0);
@@ -77,7 +77,9 @@ fn a_code_of_an_honest_server_is_not_sent_to_another_one() {
         let honest = app(honest).begin(&HttpTransport::new()).unwrap();
         let (page, _) = honest.url().split_once('?').unwrap();
         let redirect = Browser::new(ALICE).visit(&format!("{page}?{query}"));
-        let error = pending.exchange(&redirect, &HttpTransport::new()).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(error.to_string().contains("`iss`"), "{error}");
         assert!(!format!("{error:?}").contains(code_of(&redirect)));
     });
@@ -93,7 +95,9 @@ fn a_server_that_borrows_the_authorization_endpoint_of_another_gets_no_code() {
         let client = evil.client_at(server, "app", "").scope("read");
         let pending = login(client).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let error = pending.exchange(&redirect, &HttpTransport::new()).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(error.to_string().contains("`iss`"), "{error}");
     });
 }
@@ -111,7 +115,9 @@ fn a_login_whose_challenge_was_taken_away_ends_at_the_server() {
         assert_eq!(left.len() + 2, query.split('&').count());
         let url = format!("{endpoint}?{}", left.join("&"));
         let redirect = Browser::new(ALICE).visit(&url);
-        let error = pending.exchange(&redirect, &HttpTransport::new()).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         let refusal = error.refusal().expect("the server said why");
         assert_eq!(refusal.code, ErrorCode::InvalidRequest);
     });

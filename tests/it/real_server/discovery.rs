@@ -1,8 +1,8 @@
 //! From an issuer to a token.
 
 use super::transport::session_after;
-use auth_core::Secret;
 use crate::support::asking::Asking as _;
+use auth_core::Secret;
 use auth_core::transport::HttpTransport;
 use auth_core::{Error, Session};
 use oauth2_generic::{
@@ -108,7 +108,9 @@ fn a_server_that_announces_iss_is_not_believed_without() {
     on_every_form(|site| {
         let pending = login(app(site)).begin(&HttpTransport::new()).unwrap();
         let forged = format!("{REDIRECT_URI}?code=c&state={}", pending.state());
-        let error = pending.exchange(&forged, &HttpTransport::new()).unwrap_err();
+        let error = pending
+            .exchange(&forged, &HttpTransport::new())
+            .unwrap_err();
         assert!(error.to_string().contains("has no `iss`"), "{error}");
     });
 }

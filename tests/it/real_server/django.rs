@@ -34,7 +34,10 @@ fn an_implicit_token_opens_the_api_and_comes_without_a_refresh_token() {
         let token = pending.read(&redirect).unwrap();
         assert!(token.access_token.expose().starts_with("+/"));
         assert!(token.refresh_token.is_none());
-        let session = Session::builder(login.grant()).tokens(token).build().unwrap();
+        let session = Session::builder(login.grant())
+            .tokens(token)
+            .build()
+            .unwrap();
         assert_eq!(site.whoami(&session), "alice");
     });
 }

@@ -1,7 +1,7 @@
 //! Logins that end at the server too, and what the server says of their tokens.
 
-use auth_core::Secret;
 use crate::support::asking::Asking as _;
+use auth_core::Secret;
 use std::time::SystemTime;
 
 use auth_core::agent::ureq;
@@ -108,7 +108,9 @@ fn introspection_is_not_for_strangers() {
         let session = Session::new(ClientCredentials::new(service(site)));
         let token = Secret::new(session.token().unwrap().expose());
         let stranger = site.client("service", "wrong");
-        let error = stranger.introspect(&token, &HttpTransport::new()).unwrap_err();
+        let error = stranger
+            .introspect(&token, &HttpTransport::new())
+            .unwrap_err();
         match site.kind {
             // It says so without a word of RFC 6749.
             Kind::Django => assert!(

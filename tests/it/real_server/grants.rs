@@ -2,9 +2,9 @@
 
 use super::transport::session_after;
 use auth_core::Secret;
-use auth_core::transport::HttpTransport;
 use auth_core::Session;
 use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Password, RefreshToken};
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -67,7 +67,10 @@ fn a_code_opens_the_api_for_a_confidential_and_for_a_public_client() {
             let login = AuthorizationCode::new(client, REDIRECT_URI);
             let pending = login.begin(&HttpTransport::new()).unwrap();
             let redirect = Browser::new(BOB).visit(pending.url());
-            let session = session_after(&login, pending.exchange(&redirect, &HttpTransport::new()).unwrap());
+            let session = session_after(
+                &login,
+                pending.exchange(&redirect, &HttpTransport::new()).unwrap(),
+            );
             assert_eq!(site.whoami(&session), BOB.0);
             assert_eq!(session.token().unwrap().scope(), Some("write read"));
             assert!(session.refresh_token().is_some());

@@ -1,8 +1,8 @@
 //! Clients that sign what they say of themselves, and tokens that are bound to a key.
 
 use super::transport::session_after;
-use auth_core::Secret;
 use crate::support::asking::Asking as _;
+use auth_core::Secret;
 use std::time::Duration;
 
 use auth_core::agent::ureq;
@@ -12,8 +12,8 @@ use auth_core::store::FileStore;
 use auth_core::testing::ManualClock;
 use auth_core::transport::{HttpTransport, Transport};
 use auth_core::{Error, Session};
-use oauth2_generic::{AuthorizationCode, Client, ClientAuth, ClientCredentials, DpopKey};
 use oauth2_generic::SigningKey;
+use oauth2_generic::{AuthorizationCode, Client, ClientAuth, ClientCredentials, DpopKey};
 
 use super::browser::{Browser, REDIRECT_URI};
 use super::site::{ALICE, Site, on_oidc};
@@ -43,7 +43,11 @@ fn logged_in(login: &AuthorizationCode, http: &dyn Transport) -> TokenResponse {
 
 /// A client whose tokens are bound to a key, and a login with it.
 fn proving(site: &Site, key: &DpopKey) -> AuthorizationCode {
-    login(site.client("proving", "").scope("openid read").dpop(key.clone()))
+    login(
+        site.client("proving", "")
+            .scope("openid read")
+            .dpop(key.clone()),
+    )
 }
 
 /// The API that oidc-provider has itself, and that asks for a proof.
@@ -208,7 +212,9 @@ fn a_client_that_signs_and_proves_signs_anew_for_the_second_sending() {
         let server = server.pushed_authorization_request_endpoint(site.at("/request"));
         let auth = ClientAuth::private_key_jwt(registered_key(site));
         let client = site.client_at(server, "key", "").auth(auth);
-        let client = client.scope("openid read").dpop(DpopKey::generate().unwrap());
+        let client = client
+            .scope("openid read")
+            .dpop(DpopKey::generate().unwrap());
         let login = login(client);
         let session = http.session_after(&login, logged_in(&login, &http), &clock);
         assert_eq!(me(site, &session), "alice");

@@ -38,7 +38,10 @@ fn a_native_app_is_sent_back_to_whichever_port_of_the_loopback_interface_it_name
             let pending = login.begin(&HttpTransport::new()).unwrap();
             let redirect = Browser::new(ALICE).visit(pending.url());
             assert!(redirect.starts_with(redirect_uri), "{redirect_uri}");
-            let session = session_after(&login, pending.exchange(&redirect, &HttpTransport::new()).unwrap());
+            let session = session_after(
+                &login,
+                pending.exchange(&redirect, &HttpTransport::new()).unwrap(),
+            );
             assert_eq!(site.whoami(&session), "alice");
         }
     });
@@ -52,9 +55,7 @@ fn a_redirect_names_its_server_also_when_it_refuses_and_is_not_believed_without(
             browser.consents = consents;
             let http = Counted::default();
             let pending = app(site).begin(&HttpTransport::new()).unwrap();
-            let again = || {
-                app(site).resume(&pending.save()).unwrap()
-            };
+            let again = || app(site).resume(&pending.save()).unwrap();
             let redirect = browser.visit(pending.url());
             let (rest, issuer) = redirect.rsplit_once("&iss=").expect("`iss` comes last");
             assert!(issuer.starts_with("http%3A%2F%2F127.0.0.1%3A"), "{issuer}");
@@ -138,7 +139,8 @@ fn a_token_is_for_the_api_that_was_named() {
         let pending = login.begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session_after(&login, pending.exchange(&redirect, &http).unwrap(), &clock);
+        let session =
+            http.session_after(&login, pending.exchange(&redirect, &http).unwrap(), &clock);
         for sent in 1..=2 {
             assert_eq!(audience(&session).as_deref(), Some(resource));
             assert_eq!(http.sent(), sent);

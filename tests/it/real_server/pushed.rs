@@ -51,7 +51,9 @@ fn a_client_that_must_push_gets_nowhere_without() {
         let client = site.client("pushing", "pushing-secret");
         let pending = login_of(client).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let error = pending.exchange(&redirect, &HttpTransport::new()).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidRequest);
     });
 }

@@ -1,9 +1,9 @@
 //! Codes and refusals on their way through a browser.
 
-use auth_core::transport::HttpTransport;
 use auth_core::Error;
 use auth_core::error::ErrorCode;
 use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use oauth2_generic::AuthorizationCode;
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -31,7 +31,11 @@ fn a_percent_encoded_code_is_decoded_once() {
         let redirect = with_every_character_encoded(&Browser::new(ALICE).visit(pending.url()));
         assert!(code_of(&redirect).starts_with('%'));
         let http = Counted::default();
-        let session = http.session_after(&login, pending.exchange(&redirect, &http).unwrap(), &ManualClock::new());
+        let session = http.session_after(
+            &login,
+            pending.exchange(&redirect, &http).unwrap(),
+            &ManualClock::new(),
+        );
         assert_eq!(site.whoami(&session), "alice");
     });
 }
@@ -74,7 +78,9 @@ fn a_user_who_says_no_is_a_refusal() {
 
         let pending = login(site).begin(&HttpTransport::new()).unwrap();
         let redirect = browser.visit(pending.url());
-        let error = pending.exchange(&redirect, &HttpTransport::new()).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(is_refused(&error, &ErrorCode::AccessDenied), "{error}");
     });
 }
@@ -86,7 +92,9 @@ fn a_scope_that_is_not_for_the_client_is_a_refusal() {
         let login = AuthorizationCode::new(client, REDIRECT_URI);
         let pending = login.begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let error = pending.exchange(&redirect, &HttpTransport::new()).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(is_refused(&error, &ErrorCode::InvalidScope), "{error}");
     });
 }
@@ -109,7 +117,9 @@ fn a_redirect_of_another_login_or_of_another_server_is_refused() {
         let elsewhere = site.client_at(elsewhere, "app", "");
         let elsewhere = AuthorizationCode::new(elsewhere, REDIRECT_URI);
         let elsewhere = elsewhere.resume(&pending.save()).unwrap();
-        let error = elsewhere.exchange(&redirect, &HttpTransport::new()).unwrap_err();
+        let error = elsewhere
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(error.to_string().contains("`iss`"), "{error}");
 
         assert!(!format!("{error} {error:?}").contains(&code));

@@ -1,7 +1,7 @@
 //! Wrong clients, passwords and scopes.
 
-use auth_core::Secret;
 use crate::support::asking::Asking as _;
+use auth_core::Secret;
 use auth_core::error::{ErrorCode, Refusal};
 use auth_core::testing::ManualClock;
 use auth_core::transport::HttpTransport;

@@ -57,7 +57,8 @@ fn a_login_by_code_goes_on_by_its_refresh_tokens() {
         let pending = login.begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session_after(&login, pending.exchange(&redirect, &http).unwrap(), &clock);
+        let session =
+            http.session_after(&login, pending.exchange(&redirect, &http).unwrap(), &clock);
         for sent in 1..=3 {
             assert_eq!(site.whoami(&session), "alice");
             assert_eq!(http.sent(), sent);

@@ -203,7 +203,9 @@ pub(super) fn ask_for(session: &Session, server: &Server, seconds: u64) {
 fn left(token: &Token, server: &Server) -> u64 {
     use auth_core::clock::Clock as _;
     let now = SystemTime::from(server.clock.now().wall);
-    let left = token.expires_at().map(|at| at.duration_since(now).unwrap_or_default());
+    let left = token
+        .expires_at()
+        .map(|at| at.duration_since(now).unwrap_or_default());
     left.map_or(0, |left| left.as_secs())
 }
 

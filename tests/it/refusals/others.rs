@@ -115,8 +115,14 @@ fn whatever_setting_is_corrected_is_tried_at_once() {
         ("encoding", client_at(endpoint, Encoding::Json)),
         ("scope", client().scope("read")),
         ("param", client().param("tenant", "t")),
-        ("secret_param", client().secret_param("key", Secret::new("k"))),
-        ("endpoint", client_at("https://as.example/v2/token", Encoding::Form)),
+        (
+            "secret_param",
+            client().secret_param("key", Secret::new("k")),
+        ),
+        (
+            "endpoint",
+            client_at("https://as.example/v2/token", Encoding::Form),
+        ),
     ];
     for answer in [
         refusal(401, r#"{"error":"invalid_client"}"#),

@@ -1,9 +1,9 @@
 //! A server that repeats in its error what it was sent.
 
 use crate::support::asking::Asking as _;
-use auth_core::transport;
 use auth_core::grant::TokenRequest;
 use auth_core::http::{Request, Response};
+use auth_core::transport;
 use auth_core::{Error, Result, Secret};
 
 use crate::support::{CANARY, answer, assert_quiet, shown};

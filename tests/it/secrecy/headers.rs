@@ -1,8 +1,8 @@
 //! Keys in headers, for a gateway before the token endpoint.
 
-use auth_core::transport;
 use auth_core::grant::TokenRequest;
 use auth_core::http::Request;
+use auth_core::transport;
 use auth_core::{Error, Secret};
 
 use crate::support::{CANARY, Script, answer, assert_quiet, quiet, shown};
@@ -59,7 +59,8 @@ fn a_pair_that_a_server_decodes_is_left_out() {
     // batch:canary7Qzkey
     let key = "Basic YmF0Y2g6Y2FuYXJ5N1F6a2V5";
     let script = Script::of([answer(401, &body.to_string())]);
-    let request = request("https://as.example/token").secret_header("x-space-auth-key", Secret::new(key));
+    let request =
+        request("https://as.example/token").secret_header("x-space-auth-key", Secret::new(key));
     let error = quiet(request.send(&script));
     assert!(
         error.to_string().contains("no client …, secret …"),
@@ -78,7 +79,8 @@ fn a_secret_header_that_cannot_be_sent_is_an_error_that_names_it() {
         long.as_str(),
     ] {
         let script = Script::default();
-        let request = request("https://as.example/token").secret_header("x-key", Secret::new(value));
+        let request =
+            request("https://as.example/token").secret_header("x-key", Secret::new(value));
         let error = quiet(request.send(&script));
         assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
         assert!(error.to_string().contains("`x-key`"), "{error}");

@@ -9,11 +9,11 @@ use auth_core::observe::Event;
 use auth_core::testing::ManualClock;
 use auth_core::transport::{ClientCertificate, HttpTransport, Tls};
 use auth_core::{Secret, Session};
-use oauth2_generic::{Server, AuthorizationCode, ClientCredentials, Implicit, RefreshToken};
+use oauth2_generic::{AuthorizationCode, ClientCredentials, Implicit, RefreshToken, Server};
 
 use crate::support::{CANARY, Script, assert_quiet};
 
-use super::{aerion, aeris, client, ermeo, password, secret, client_at};
+use super::{aerion, aeris, client, client_at, ermeo, password, secret};
 
 const BASE: &str = "https://as.example";
 
@@ -88,14 +88,12 @@ fn every_grant_is_redacted() {
     assert_redacted(&ermeo(BASE), "Ermeo {");
     assert_redacted(&client(BASE), "Client(Settings {");
     assert_redacted(&password(BASE), "Password {");
-    assert_redacted(
-        &ClientCredentials::new(client(BASE)),
-        "ClientCredentials {",
-    );
+    assert_redacted(&ClientCredentials::new(client(BASE)), "ClientCredentials {");
     let kept = RefreshToken::new(client(BASE));
     assert_redacted(&kept, "RefreshToken {");
 
-    let server = Server::new(format!("{BASE}/token")).authorization_endpoint(format!("{BASE}/authorize"));
+    let server =
+        Server::new(format!("{BASE}/token")).authorization_endpoint(format!("{BASE}/authorize"));
     assert_redacted(&server, "Server {");
     let client = client_at(server);
     let redirect_uri = "https://app.example.com/back";

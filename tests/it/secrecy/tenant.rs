@@ -56,7 +56,11 @@ fn a_company_that_is_no_host_name_is_a_configuration_error_before_any_socket() {
                 let grant = Aerion::new(company.as_str())
                     .password("ada@acme.example", secret("password"))
                     .tenant_header(tenant_header);
-                let grant = if is_neutral { grant.neutral_host() } else { grant };
+                let grant = if is_neutral {
+                    grant.neutral_host()
+                } else {
+                    grant
+                };
                 let script = Script::default();
                 for outcome in [
                     grant.obtain(&script),

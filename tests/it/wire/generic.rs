@@ -76,8 +76,15 @@ fn a_client_shows_itself_in_the_body_or_in_basic_or_has_no_secret() {
 #[test]
 fn scope_audience_resource_and_further_parameters_are_sent_where_they_are_set() {
     let wire = Wire::answering("POST", [(200, ANSWER)]);
-    let client = batch(&wire.url()).scope("orders.read orders.write").audience("https://api.example.com/").resource("urn:example:orders").param("tenant", "a&b").secret_param("api_key", Secret::new("k=1"));
-    Session::new(ClientCredentials::new(client)).token().unwrap();
+    let client = batch(&wire.url())
+        .scope("orders.read orders.write")
+        .audience("https://api.example.com/")
+        .resource("urn:example:orders")
+        .param("tenant", "a&b")
+        .secret_param("api_key", Secret::new("k=1"));
+    Session::new(ClientCredentials::new(client))
+        .token()
+        .unwrap();
     wire.saw(&[form(
         "grant_type=client_credentials&client_id=batch%3A1&client_secret=s3%20cr%2Bt%26%7E\
          &audience=https%3A%2F%2Fapi.example.com%2F&resource=urn%3Aexample%3Aorders&tenant=a%26b&api_key=k%3D1\
@@ -141,7 +148,10 @@ fn a_code_is_asked_for_at_this_url_and_traded_with_this_request() {
         .param("login_hint", "j smith");
     let http = HttpTransport::new();
     let pending = login.begin(&http).unwrap();
-    let (state, challenge) = (pending.state().to_owned(), of(pending.url(), "code_challenge"));
+    let (state, challenge) = (
+        pending.state().to_owned(),
+        of(pending.url(), "code_challenge"),
+    );
     assert_eq!(
         pending.url(),
         format!(
@@ -150,7 +160,8 @@ fn a_code_is_asked_for_at_this_url_and_traded_with_this_request() {
              &redirect_uri=https%3A%2F%2Fapp.example.com%2Fback%3Ffrom%3Dlogin&scope=read+write&audience=api&login_hint=j+smith"
         )
     );
-    let back = format!("https://app.example.com/back?from=login&code=Spl%2BxlO%3D%253D&state={state}");
+    let back =
+        format!("https://app.example.com/back?from=login&code=Spl%2BxlO%3D%253D&state={state}");
     let tokens = pending.exchange(&back, &http).unwrap();
     let clock = ManualClock::new();
     let builder = Session::builder(login.grant().user("ada")).tokens(tokens);
@@ -178,9 +189,15 @@ fn a_code_is_not_sent_again_after_a_failure() {
     let login = AuthorizationCode::new(batch(&wire.url()), "https://app.example.com/back");
     let http = HttpTransport::new();
     let pending = login.begin(&http).unwrap();
-    let back = format!("https://app.example.com/back?code=c&state={}", pending.state());
+    let back = format!(
+        "https://app.example.com/back?code=c&state={}",
+        pending.state()
+    );
     let error = pending.exchange(&back, &http).unwrap_err();
-    assert!(matches!(error, Error::Status { status: 500, .. }), "{error:?}");
+    assert!(
+        matches!(error, Error::Status { status: 500, .. }),
+        "{error:?}"
+    );
     let seen = wire.seen.lock().unwrap();
     assert_eq!(seen.len(), 1, "{seen:?}");
 }

@@ -13,7 +13,10 @@ use super::{batch, server};
 
 #[test]
 fn a_redirect_that_refuses_is_a_refusal_with_its_text() {
-    let login = AuthorizationCode::new(batch("https://login.example.com"), "https://app.example.com/back");
+    let login = AuthorizationCode::new(
+        batch("https://login.example.com"),
+        "https://app.example.com/back",
+    );
     let script = Script::default();
     let pending = login.begin(&script).unwrap();
     let state = pending.state();
@@ -121,12 +124,17 @@ fn the_answers_of_other_servers_are_read_as_they_come() {
         let server = server("https://login.example.com").response(format);
         Client::new(server, "batch:1")
     };
-    let deviant = ResponseFormat::new().access_token("jwt").refresh_token("renew").expires("expires", ExpiryFormat::EpochSeconds).token_type_optional().success(302);
+    let deviant = ResponseFormat::new()
+        .access_token("jwt")
+        .refresh_token("renew")
+        .expires("expires", ExpiryFormat::EpochSeconds)
+        .token_type_optional()
+        .success(302);
     let body = r#"{"jwt":"j","renew":"r","expires":1767229200,"scope":["a","b"]}"#;
     let script = Script::of([answer(302, body)]);
     let answer = ClientCredentials::new(client(deviant))
-    .obtain(&script)
-    .unwrap();
+        .obtain(&script)
+        .unwrap();
     assert_eq!(answer.access_token.expose(), "j");
     assert_eq!(answer.refresh_token.unwrap().expose(), "r");
     assert_eq!(answer.scope.as_deref(), Some("a b"));
