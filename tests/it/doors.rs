@@ -90,6 +90,33 @@ fn a_program_with_one_vendor_gets_a_token() {
     assert_gets_a_token(&folder);
 }
 
+/// The example of a vendor outside of the workspace, with its simulated server and the contract.
+#[test]
+fn a_vendor_of_your_own_keeps_the_contract() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let folder = package("your-vendor", "", "");
+    fs::remove_file(folder.join("src/main.rs")).unwrap();
+    fs::create_dir_all(folder.join("tests")).unwrap();
+    for file in ["Cargo.toml", "src/lib.rs", "tests/acme.rs"] {
+        let text = fs::read_to_string(workspace.join("examples/your-vendor").join(file)).unwrap();
+        let text = text.replace("../..", &workspace.display().to_string());
+        fs::write(folder.join(file), text).unwrap();
+    }
+    let output = cargo(&folder, &["test", "--quiet"]);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    let passed = |line: &str| {
+        line.strip_prefix("test result: ok. ")?
+            .split(' ')
+            .next()?
+            .parse()
+            .ok()
+    };
+    let most = stdout.lines().filter_map(passed).max();
+    assert!(most > Some(100_u32), "{stdout}");
+}
+
 /// Without a TLS library https is an error that names the feature, not a panic.
 #[test]
 fn a_program_without_tls_learns_which_feature_it_needs() {

@@ -39,11 +39,6 @@ impl Script {
         self.state(|state| state.sent.len())
     }
 
-    /// The URLs it was asked to send to.
-    pub(crate) fn urls(&self) -> Vec<String> {
-        self.state(|state| state.sent.iter().map(|it| it.uri().to_string()).collect())
-    }
-
     /// The bodies it was asked to send, as text.
     pub(crate) fn sent_bodies(&self) -> Vec<String> {
         let text = |request: &Request<Vec<u8>>| String::from_utf8_lossy(request.body()).into();

@@ -39,7 +39,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "demo",
-        args: "[--browser|--fleet] [--json]",
+        args: "[--browser|--fleet]",
         about: "watch every vendor's token at work, log in yourself, or run a fleet",
         run: demo::run,
     },

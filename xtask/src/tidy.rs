@@ -32,7 +32,9 @@ pub(crate) fn rules() -> Result {
     complaints.extend(proofs::check(PROOFS, &text(PROOFS)?, &sources));
     for path in files("toml")? {
         let manifest = text(&path)?;
-        if manifest.contains("[package]") && !manifest.contains("[lints]\nworkspace = true") {
+        // An example has a workspace of its own.
+        let is_ours = manifest.contains("[package]") && !manifest.contains("\n[workspace]\n");
+        if is_ours && !manifest.contains("[lints]\nworkspace = true") {
             complaints.push(format!("{}: not the workspace's lints", path.display()));
         }
     }
@@ -86,7 +88,9 @@ fn text(path: impl AsRef<Path>) -> Result<String> {
 /// Every file of ours with this extension, sorted, relative to the root.
 fn files(extension: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = ["crates", "tests", "xtask"].map(PathBuf::from).to_vec();
+    let mut folders: Vec<PathBuf> = ["crates", "examples", "tests", "xtask"]
+        .map(PathBuf::from)
+        .to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();

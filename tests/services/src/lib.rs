@@ -27,7 +27,6 @@ mod pgbouncer;
 mod postgres;
 mod process;
 mod redis;
-mod visit;
 
 use std::fmt;
 use std::io;
@@ -42,7 +41,6 @@ pub use pgbouncer::PgBouncer;
 #[cfg(unix)]
 pub use postgres::{Postgres, PostgresOptions};
 pub use redis::{Redis, RedisOptions};
-pub use visit::Visit;
 
 /// The result of starting a server.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -7,7 +7,7 @@ use auth_core::clock::Clock as _;
 use auth_core::error::ErrorCode;
 use auth_core::http::Response;
 use auth_core::testing::{CannedTransport, ManualClock};
-use auth_sim::{Simulator, Vendor};
+use auth_sim::{Received, Simulator, Vendor};
 
 /// A server that gives these responses, on 2026-01-01.
 fn answering<'a>(responses: impl IntoIterator<Item = (u16, &'a str)>) -> Simulator {
@@ -37,7 +37,7 @@ fn refused(status: u16, body: &str) -> Error {
 }
 
 fn sent(server: &Simulator) -> Vec<String> {
-    server.requests().iter().map(|it| it.exact()).collect()
+    server.requests().iter().map(Received::exact).collect()
 }
 
 fn get(query: &str) -> String {

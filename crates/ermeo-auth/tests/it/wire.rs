@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use auth_core::clock::Clock as _;
 use auth_core::error::ErrorCode;
 use auth_core::testing::{CannedTransport, ManualClock};
-use auth_sim::{Simulator, Vendor};
+use auth_sim::{Received, Simulator, Vendor};
 use ermeo_auth::{Ermeo, Grant, Secret, Session};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ fn log_in(server: &Simulator) -> (Session, ManualClock) {
 }
 
 fn sent(server: &Simulator) -> Vec<String> {
-    server.requests().iter().map(|it| it.exact()).collect()
+    server.requests().iter().map(Received::exact).collect()
 }
 
 fn post(body: &str) -> String {
