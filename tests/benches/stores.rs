@@ -25,7 +25,7 @@ use auth_store_postgres::PostgresStore;
 use auth_store_redis::RedisStore;
 use contest::{Contender, rounds};
 use measure::{median, now, verdict};
-use oauth2_generic::{Client, Password};
+use oauth2_generic::{Client, Password, Server};
 
 type Outcome<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
