@@ -199,10 +199,9 @@ impl Renewal {
             barrier: Some(Arc::clone(&barrier)),
             ..Fixed::default()
         };
-        let session = Session::builder(grant)
-            .clock(clock.clone())
-            .build()
-            .unwrap();
+        let Ok(session) = Session::builder(grant).clock(clock.clone()).build() else {
+            unreachable!("this grant has no settings");
+        };
         drop(session.token());
         clock.0.store(3500, Ordering::Relaxed);
         let renewer = session.clone();

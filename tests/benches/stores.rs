@@ -69,7 +69,7 @@ fn main() -> Outcome {
         ),
         (
             "RedisStore, appendfsync always",
-            Box::new(RedisStore::connect(&redis.url())?),
+            Box::new(RedisStore::connect(redis.url())?),
         ),
         (
             "PostgresStore",
@@ -147,8 +147,7 @@ impl Sample {
         let session = Session::builder(grant)
             .clock(clock.clone())
             .store(Counted(store, Arc::clone(&counts)))
-            .build()
-            .unwrap();
+            .build()?;
         session.token()?;
         counts.loads.store(0, Ordering::Relaxed);
         counts.swaps.store(0, Ordering::Relaxed);

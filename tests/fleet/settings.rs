@@ -54,9 +54,11 @@ impl Settings {
     /// The grant for the simulator's well-known account.
     pub fn grant(&self) -> Ermeo {
         let client_secret = Secret::new(self.client_secret.as_str());
-        Ermeo::new(ermeo::CLIENT_ID, client_secret)
-            .password(ermeo::USERNAME, Secret::new(self.password.as_str()))
-            .base(&self.server)
+        let grant = Ermeo::new(ermeo::CLIENT_ID, client_secret).base(&self.server);
+        if self.password.is_empty() {
+            return grant.username(ermeo::USERNAME);
+        }
+        grant.password(ermeo::USERNAME, Secret::new(self.password.as_str()))
     }
 
     pub(super) fn open_store(&self) -> Result<Box<dyn Store>> {

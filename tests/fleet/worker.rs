@@ -76,7 +76,7 @@ impl Worker {
         } else {
             let (store, watch) = (open_store(settings)?, watch.clone());
             let store = WatchedStore { store, watch, pace };
-            Tokens::Session(session(settings, &clock, store, transport))
+            Tokens::Session(session(settings, &clock, store, transport)?)
         };
         Ok(Self {
             tokens,
@@ -154,18 +154,15 @@ fn session(
     clock: &FleetClock,
     store: impl Store + 'static,
     transport: impl Transport + 'static,
-) -> Session {
+) -> auth_all::Result<Session> {
     let builder = Session::builder(settings.grant())
         .store(store)
         .transport(transport)
         .clock(clock.clone())
         .observer(observe::from_fn(report));
     match &settings.seed {
-        Some(seed) => builder
-            .refresh_token(Secret::new(seed.as_str()))
-            .build()
-            .unwrap(),
-        None => builder.build().unwrap(),
+        Some(seed) => builder.refresh_token(Secret::new(seed.as_str())).build(),
+        None => builder.build(),
     }
 }
 

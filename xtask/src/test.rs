@@ -12,10 +12,15 @@ pub(crate) fn run(args: &[String]) -> Result {
     }
     setup::require(setup::FOR_TESTS)?;
     // Both run, so that one failure does not hide the other.
-    let tested = cargo().arg("--workspace").run();
+    let tested = cargo()
+        .args(&["--workspace", "--features", OTHER_TLS])
+        .run();
     let explored = model::run(&[]);
     tested.and(explored)
 }
+
+/// The TLS libraries that are not the default, for the tests of which one a session has.
+const OTHER_TLS: &str = "auth-tests/native-tls,auth-tests/platform-verifier";
 
 fn cargo() -> Run {
     Run::new("cargo test --locked --no-fail-fast")

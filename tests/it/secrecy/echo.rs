@@ -152,7 +152,7 @@ fn a_client_secret_that_went_by_basic_is_left_out_as_well() {
         });
         let request = TokenRequest::form("https://as.example/token");
         let request = request
-            .basic("batch", &secret("client"))
+            .basic("batch", secret("client"))
             .param("grant_type", "client_credentials");
         let text = shown(&request.send(&refuse).expect_err("refused"));
         assert_quiet(&text);

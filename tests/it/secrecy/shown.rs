@@ -42,7 +42,7 @@ fn every_type_of_the_core_is_redacted() {
     let request = |request: TokenRequest| {
         request
             .secret("password", secret("p"))
-            .basic("id", &secret("s"))
+            .basic("id", secret("s"))
             .secret_header("x-api-key", secret("k"))
             .header("x-tenant", &format!("{CANARY}t"))
     };

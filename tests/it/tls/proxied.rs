@@ -149,7 +149,7 @@ fn a_proxy_that_refuses_costs_no_refresh_token() {
             assert_eq!(
                 (failure, delivery),
                 (NetworkFailure::Proxy, Delivery::NotSent)
-            )
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -14,7 +14,7 @@ use crate::fake::{Fake, info, usual};
 /// The message of an error that only the operator can correct.
 #[track_caller]
 fn configuration(fake: &Fake) -> String {
-    match RedisStore::connect(&fake.url()) {
+    match RedisStore::connect(fake.url()) {
         Err(Error::Configuration { message: why, .. }) => why.into_owned(),
         other => panic!("{other:?}"),
     }
@@ -22,7 +22,7 @@ fn configuration(fake: &Fake) -> String {
 
 #[track_caller]
 fn not_safe(fake: &Fake) -> String {
-    match RedisStore::connect(&fake.url()) {
+    match RedisStore::connect(fake.url()) {
         Err(Error::Store {
             failure: StoreFailure::Unsafe,
             message,
@@ -53,7 +53,7 @@ fn a_replica_by_any_name_is_refused() {
         let why = not_safe(&with_role(role));
         assert!(why.contains("connect to the primary"), "{role}: {why}");
     }
-    let (store, logged) = journal::of(|| RedisStore::connect(&with_role("master").url()));
+    let (store, logged) = journal::of(|| RedisStore::connect(with_role("master").url()));
     store.expect("a connection");
     assert_eq!(logged, [""; 0]);
 }
@@ -125,14 +125,14 @@ fn a_command_that_ends_the_connection_is_named() {
         "SELECT" => None,
         command => usual(command),
     });
-    let error = RedisStore::connect(&format!("{}/1", fake.url())).expect_err("an error");
+    let error = RedisStore::connect(format!("{}/1", fake.url())).expect_err("an error");
     assert!(error.to_string().contains("`SELECT`"), "{error}");
 }
 
 #[test]
 fn a_server_that_always_hangs_up_is_worth_a_retry() {
     let fake = Fake::start(|_, _| None);
-    let error = RedisStore::connect(&fake.url()).expect_err("an error");
+    let error = RedisStore::connect(fake.url()).expect_err("an error");
     assert!(error.remedy() == Remedy::Retry, "{error:?}");
     assert!(error.to_string().contains("restarting"), "{error}");
 }
@@ -145,7 +145,7 @@ fn a_service_that_hides_its_settings_works() {
             .contains(&command)
             .then(|| format!("-ERR unknown command '{command}'\r\n"))
     });
-    let (store, logged) = journal::of(|| RedisStore::connect(&fake.url()));
+    let (store, logged) = journal::of(|| RedisStore::connect(fake.url()));
     store.expect("a connection");
     assert_eq!(logged.len(), 1, "{logged:?}");
     assert!(
@@ -171,9 +171,9 @@ fn a_sentinel_is_named_whatever_it_refuses() {
         .iter()
         .flat_map(|url| [url.clone(), format!("{url}/1")])
     {
-        match RedisStore::connect(&format!("redis://{url}")) {
+        match RedisStore::connect(format!("redis://{url}")) {
             Err(Error::Configuration { message: why, .. }) => {
-                assert!(why.contains("is a Sentinel"), "{why}")
+                assert!(why.contains("is a Sentinel"), "{why}");
             }
             other => panic!("{url}: {other:?}"),
         }
@@ -213,7 +213,7 @@ fn the_database_can_be_a_parameter() {
     // What other clients understand besides changes nothing here.
     for query in ["?db=7", "/7", "/7?timeout=5&protocol=3", "?protocol=3&db=7"] {
         selected.store(0, Ordering::SeqCst);
-        RedisStore::connect(&format!("{}{query}", fake.url())).expect("a connection");
+        RedisStore::connect(format!("{}{query}", fake.url())).expect("a connection");
         assert_eq!(selected.load(Ordering::SeqCst), 7, "{query}");
     }
 }
@@ -226,7 +226,7 @@ fn an_ended_login_is_repeated() {
         "PERSIST" | "GET" if number == 1 => Some("-NOAUTH Authentication required.\r\n".into()),
         command => usual(command),
     });
-    let store = RedisStore::connect(&fake.url()).expect("a connection");
+    let store = RedisStore::connect(fake.url()).expect("a connection");
     let identity = Identity::new("test").with("username", "ada");
     assert_eq!(fake.visits(), 1);
     for _ in 0..2 {

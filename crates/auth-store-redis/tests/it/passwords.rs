@@ -46,7 +46,7 @@ impl Guarded {
     }
 
     fn builder(&self) -> RedisStoreBuilder {
-        RedisStore::builder(&format!("redis://ada@127.0.0.1:{}", self.fake.port()))
+        RedisStore::builder(format!("redis://ada@127.0.0.1:{}", self.fake.port()))
             .timeout(Duration::from_secs(600))
     }
 

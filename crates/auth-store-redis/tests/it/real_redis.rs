@@ -20,7 +20,7 @@ fn redis() -> Redis {
 }
 
 fn store(redis: &Redis) -> RedisStore {
-    RedisStore::connect(&redis.url()).expect("a connection")
+    RedisStore::connect(redis.url()).expect("a connection")
 }
 
 /// A connection beside the store.

@@ -35,7 +35,7 @@ fn the_password_of_the_url_works_and_is_not_shown() {
     assert_eq!(logged, [""; 0]);
     let shown = format!(
         "{store:?} {store:#?} {:?}",
-        RedisStore::builder(&redis.url())
+        RedisStore::builder(redis.url())
     );
     assert!(
         !shown.contains(CANARY) && !shown.contains("127.0.0.1"),
@@ -73,7 +73,7 @@ fn a_socket_file_works() {
     let by_file = RedisStore::connect(&url).unwrap();
     let error = failed(RedisStore::connect("unix:///nowhere/redis.sock"));
     assert!(error.to_string().contains("no socket file"), "{error}");
-    let by_port = RedisStore::connect(&format!("{}/1", redis.url())).unwrap();
+    let by_port = RedisStore::connect(format!("{}/1", redis.url())).unwrap();
     assert_eq!(put(&by_file, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&by_port, &login("ada")), Some("a".into()));
 }
@@ -170,7 +170,7 @@ fn a_replica_is_refused() {
             &mut admin,
             &format!("CONFIG SET replica-read-only {read_only}"),
         );
-        let error = failed(RedisStore::connect(&replica.url()));
+        let error = failed(RedisStore::connect(replica.url()));
         let is_unsafe = matches!(
             error,
             Error::Store {
@@ -285,7 +285,7 @@ fn a_server_that_is_full_is_not_a_wrong_password() {
     let redis = guarded();
     let mut admin = raw(&redis);
     let () = run(&mut admin, "CONFIG SET maxclients 1");
-    let error = failed(RedisStore::connect(&redis.url()));
+    let error = failed(RedisStore::connect(redis.url()));
     assert!(error.remedy() == Remedy::Retry, "{error:?}");
     // It says why and hangs up, and the second may overtake the first.
     let reasons = ["maxclients", "ended before"];
@@ -306,6 +306,6 @@ fn another_protocol_is_named() {
             let _ = client.write_all(b"HTTP/1.1 400 canary7Qz\r\n\r\n");
         }
     });
-    let error = failed(RedisStore::connect(&format!("redis://127.0.0.1:{port}")));
+    let error = failed(RedisStore::connect(format!("redis://127.0.0.1:{port}")));
     assert!(error.to_string().contains("not Redis"), "{error}");
 }

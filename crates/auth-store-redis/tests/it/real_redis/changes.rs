@@ -120,7 +120,7 @@ fn sum(record: &Record) -> u32 {
 fn a_login_is_one_key_under_the_prefix() {
     let redis = redis();
     let ours = store(&redis);
-    let theirs = RedisStore::builder(&redis.url()).prefix("billing:");
+    let theirs = RedisStore::builder(redis.url()).prefix("billing:");
     let theirs = theirs.connect().unwrap();
     assert_eq!(put(&ours, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(put(&theirs, &login("ada"), None, "b"), SwapOutcome::Stored);
@@ -136,10 +136,10 @@ fn a_login_is_one_key_under_the_prefix() {
 #[test]
 fn a_database_of_another_number_is_another_store() {
     let redis = redis();
-    let second = RedisStore::connect(&format!("{}/2", redis.url())).unwrap();
+    let second = RedisStore::connect(format!("{}/2", redis.url())).unwrap();
     assert_eq!(put(&second, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&store(&redis), &login("ada")), None);
-    let error = failed(RedisStore::connect(&format!("{}/99", redis.url())));
+    let error = failed(RedisStore::connect(format!("{}/99", redis.url())));
     assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     assert!(
         error.to_string().contains("no database with that number"),

@@ -30,7 +30,7 @@ fn unavailable<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
 fn a_swap_with_a_lost_result_is_applied_once() {
     let redis = redis();
     let proxy = Proxy::before(&redis);
-    let store = RedisStore::connect(&proxy.url()).unwrap();
+    let store = RedisStore::connect(proxy.url()).unwrap();
     let ada = login("ada");
     assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
     let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
@@ -48,7 +48,7 @@ fn a_swap_with_a_lost_result_is_applied_once() {
 fn a_swap_that_never_arrived_is_repeated() {
     let redis = redis();
     let proxy = Proxy::before(&redis);
-    let store = RedisStore::connect(&proxy.url()).unwrap();
+    let store = RedisStore::connect(proxy.url()).unwrap();
     let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
     proxy.lose(1, Lost::Question);
     assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
@@ -61,7 +61,7 @@ fn a_swap_that_never_arrived_is_repeated() {
 fn an_overtaken_lost_swap_is_a_conflict() {
     let redis = redis();
     let proxy = Proxy::before(&redis);
-    let store_here = RedisStore::connect(&proxy.url()).unwrap();
+    let store_here = RedisStore::connect(proxy.url()).unwrap();
     proxy.lose(1, Lost::Question);
     assert_eq!(
         put(&store(&redis), &login("ada"), None, "theirs"),
@@ -78,7 +78,7 @@ fn an_overtaken_lost_swap_is_a_conflict() {
 fn a_swap_lost_twice_is_an_error() {
     let redis = redis();
     let proxy = Proxy::before(&redis);
-    let store = RedisStore::connect(&proxy.url()).unwrap();
+    let store = RedisStore::connect(proxy.url()).unwrap();
     proxy.lose(2, Lost::Response);
     let error = unavailable(store.swap(&login("ada"), None, &record("canary7Qz")));
     assert!(error.contains("ended before the response"), "{error}");
@@ -98,7 +98,7 @@ fn a_server_that_comes_back_is_found_again() {
     for error in [
         unavailable(store.load(&ada)),
         unavailable(store.swap(&ada, None, &record("canary7Qz"))),
-        unavailable(RedisStore::connect(&redis.url())),
+        unavailable(RedisStore::connect(redis.url())),
     ] {
         assert!(error.contains("is it running"), "{error}");
         assert!(!error.contains(&redis.port().to_string()), "{error}");
@@ -133,7 +133,7 @@ fn a_restart_between_calls_is_not_noticed() {
 fn a_stopped_server_fails_within_the_time_out() {
     let redis = redis();
     let patient = store(&redis);
-    let builder = RedisStore::builder(&redis.url()).timeout(Duration::from_millis(500));
+    let builder = RedisStore::builder(redis.url()).timeout(Duration::from_millis(500));
     let store = builder.clone().connect().unwrap();
     assert_eq!(store.timeout(), Duration::from_millis(500));
     redis.pause();

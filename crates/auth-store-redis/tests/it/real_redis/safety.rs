@@ -87,7 +87,7 @@ fn the_warning_fixes_a_server_with_defaults() {
 fn a_cluster_gets_a_warning() {
     let redis = started(Redis::options().set("cluster-enabled", "yes").start());
     // It serves no slot yet; that is another matter.
-    let (outcome, logged) = journal::of(|| RedisStore::connect(&redis.url()));
+    let (outcome, logged) = journal::of(|| RedisStore::connect(redis.url()));
     assert!(outcome.unwrap_err().to_string().contains("CLUSTERDOWN"));
     assert!(one_warning(&logged).contains("in cluster mode"));
 }

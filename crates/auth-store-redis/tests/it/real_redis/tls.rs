@@ -43,7 +43,7 @@ fn tls_changes_nothing() {
     let options = Redis::options().password("s3cret").tls(&certificate, &key);
     let redis = started(options.start());
     assert!(redis.url().starts_with("rediss://"));
-    let builder = RedisStore::builder(&redis.url()).only_authorities(authority.pem());
+    let builder = RedisStore::builder(redis.url()).only_authorities(authority.pem());
     let store = builder.connect().unwrap();
     let long = "x".repeat(64 * 1024);
     assert_eq!(put(&store, &login("ada"), None, &long), SwapOutcome::Stored);
@@ -60,7 +60,7 @@ fn a_wrong_certificate_is_refused_with_the_reason() {
     ] {
         let (certificate, key) = ours.sign(host);
         let redis = started(Redis::options().tls(&certificate, &key).start());
-        let mut builder = RedisStore::builder(&redis.url());
+        let mut builder = RedisStore::builder(redis.url());
         if let Some(trusted) = trusted {
             builder = builder.only_authorities(trusted.pem());
         }
@@ -80,7 +80,7 @@ fn a_client_certificate_is_shown() {
         .tls(&certificate, &key)
         .clients_of(&authority.pem());
     let redis = started(options.start());
-    let builder = RedisStore::builder(&redis.url()).only_authorities(authority.pem());
+    let builder = RedisStore::builder(redis.url()).only_authorities(authority.pem());
     let (certificate, key) = authority.sign("gateway.example");
     let introduced = builder
         .clone()
@@ -128,7 +128,7 @@ fn a_client_certificate_is_read_per_connection() {
 #[test]
 fn certificates_need_tls() {
     let redis = super::redis();
-    let builder = RedisStore::builder(&redis.url()).only_authorities(Authority::new("ours").pem());
+    let builder = RedisStore::builder(redis.url()).only_authorities(Authority::new("ours").pem());
     assert_eq!(found(&builder.connect().unwrap(), &login("ada")), None);
 }
 

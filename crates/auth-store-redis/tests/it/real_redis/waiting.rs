@@ -45,7 +45,7 @@ fn ended(waiting: &Receiver<Result<WaitOutcome>>) -> WaitOutcome {
 #[test]
 fn a_swap_ends_every_wait_without_delay() {
     let redis = redis();
-    let endless = RedisStore::builder(&redis.url()).timeout(Duration::MAX);
+    let endless = RedisStore::builder(redis.url()).timeout(Duration::MAX);
     let (here, there) = (store(&redis), endless.connect().unwrap());
     assert_eq!(put(&here, &login("ada"), None, "a"), SwapOutcome::Stored);
     let waiting = listening(&redis, &[&here, &here, &there], Some("a"));
