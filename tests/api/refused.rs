@@ -19,8 +19,7 @@
 /// let ermeo = ermeo.password("jsmith", "correct horse");
 /// # let _ = ermeo;
 /// ```
-#[derive(Debug)]
-pub enum TextAsSecret {}
+pub mod text_as_secret {}
 
 /// A user and a password cannot change places.
 ///
@@ -36,8 +35,7 @@ pub enum TextAsSecret {}
 /// let ermeo = Ermeo::new("1_abc", Secret::new("s3cret")).password(password, user);
 /// # let _ = ermeo;
 /// ```
-#[derive(Debug)]
-pub enum SwappedUserAndPassword {}
+pub mod swapped_user_and_password {}
 
 /// A vendor says who logs in: a wrong guess would lock accounts.
 ///
@@ -49,8 +47,7 @@ pub enum SwappedUserAndPassword {}
 /// let policy = auth_all::grant::Policy::default();
 /// # let _ = policy;
 /// ```
-#[derive(Debug)]
-pub enum PolicyByDefault {}
+pub mod policy_by_default {}
 
 /// Settings are made by a constructor, so that the next one is no breaking change.
 ///
@@ -63,8 +60,7 @@ pub enum PolicyByDefault {}
 /// let format = ResponseFormat { access_token: "token".into(), ..ResponseFormat::new() };
 /// # let _ = format;
 /// ```
-#[derive(Debug)]
-pub enum SettingsAsLiteral {}
+pub mod settings_as_literal {}
 
 /// Data that a program reads is made by a constructor, too.
 ///
@@ -78,8 +74,7 @@ pub enum SettingsAsLiteral {}
 /// let mut tokens = TokenResponse { ..TokenResponse::new(Secret::new("abc")) };
 /// tokens.scope = Some("read".to_owned());
 /// ```
-#[derive(Debug)]
-pub enum DataAsLiteral {}
+pub mod data_as_literal {}
 
 /// A program is ready for errors that do not exist yet.
 ///
@@ -108,8 +103,7 @@ pub enum DataAsLiteral {}
 /// }
 /// # }
 /// ```
-#[derive(Debug)]
-pub enum RemediesInFull {}
+pub mod remedies_in_full {}
 
 /// The same for the fields of an error.
 ///
@@ -125,8 +119,7 @@ pub enum RemediesInFull {}
 /// matches!(error, Error::BackOff { wait, cause: _ } if wait.is_zero())
 /// # }
 /// ```
-#[derive(Debug)]
-pub enum FieldsInFull {}
+pub mod fields_in_full {}
 
 /// The same for events.
 ///
@@ -142,8 +135,7 @@ pub enum FieldsInFull {}
 /// matches!(event, Event::Refreshed { rotated: true, took: _, expires_at: _ })
 /// # }
 /// ```
-#[derive(Debug)]
-pub enum EventsInFull {}
+pub mod events_in_full {}
 
 /// A secret is shown by `expose` alone.
 ///
@@ -155,5 +147,4 @@ pub enum EventsInFull {}
 /// let secret = auth_all::Secret::new("abc");
 /// println!("{secret}");
 /// ```
-#[derive(Debug)]
-pub enum SecretsPrinted {}
+pub mod secrets_printed {}

@@ -77,7 +77,7 @@ impl Access {
         let life = match response.lifetime {
             Lifetime::For(life) => life,
             Lifetime::Unknown => ASSUMED_LIFE,
-            Lifetime::Until(at) => remaining(at.into(), started)?,
+            Lifetime::Until(at) => remaining(at, started)?,
         };
         Ok(Self {
             token: response.access_token,

@@ -22,10 +22,12 @@ use super::{Session, lock};
 /// # Ok::<(), auth_core::Error>(())
 /// ```
 pub struct Sessions<K> {
-    make: Box<dyn Fn(&K) -> Result<Session> + Send + Sync>,
+    make: Box<Make<K>>,
     most: usize,
     kept: Mutex<Kept<K>>,
 }
+
+type Make<K> = dyn Fn(&K) -> Result<Session> + Send + Sync;
 
 struct Kept<K> {
     sessions: HashMap<K, (Session, u64)>,
