@@ -1,6 +1,6 @@
 //! Public types, and functions that can fail, that no example of their crate shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -14,16 +14,18 @@ pub(super) fn missing(listing: &Listing, json: &Value) -> Vec<String> {
     let docs = |item: &Value| item["docs"].as_str().map(code).unwrap_or_default();
     let index = json["index"].as_object().into_iter().flatten();
     let shown: String = index.map(|(_, item)| docs(item)).collect();
-    let mut names = BTreeSet::new();
+    // By id: a type that the root exports has two paths.
+    let mut names = BTreeMap::new();
     for item in &listing.items {
         let Some((name, wanted)) = subject(item) else {
             continue;
         };
         let own = docs(&json["index"][&item.id]);
         if own.is_empty() && !mentions(&shown, &wanted) {
-            names.insert(name);
+            names.entry(&item.id).or_insert(name);
         }
     }
+    let names: BTreeSet<String> = names.into_values().collect();
     names.into_iter().collect()
 }
 
