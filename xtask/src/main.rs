@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod api;
 mod bench;
 mod ci;
 mod demo;
@@ -68,6 +69,12 @@ const TASKS: &[Task] = &[
         run: tidy::run,
     },
     Task {
+        name: "api",
+        args: "[--update|--examples] [crate]",
+        about: "compare each crate's public items with docs/api, or rewrite it",
+        run: api::run,
+    },
+    Task {
         name: "features",
         args: "",
         about: "check each crate with each of its features alone, and with none",
@@ -100,6 +107,9 @@ const TASKS: &[Task] = &[
 ];
 
 fn main() -> ExitCode {
+    if let Some(code) = api::as_rustdoc() {
+        return code;
+    }
     let args: Vec<String> = env::args().skip(1).collect();
     match dispatch(&args) {
         Ok(()) => ExitCode::SUCCESS,

@@ -128,6 +128,7 @@ impl Token {
     }
 
     /// Returns the access token, for an API that does not take it in a header.
+    #[must_use]
     pub fn expose(&self) -> &str {
         // The value was made from a `str`, so it is one.
         let text = std::str::from_utf8(self.0.authorization.as_bytes()).unwrap_or_default();
@@ -139,26 +140,31 @@ impl Token {
     ///
     /// With [`Policy::token_header`](crate::grant::Policy::token_header) or
     /// [`Policy::token_scheme`](crate::grant::Policy::token_scheme) it is the value that they describe.
+    #[must_use]
     pub fn authorization(&self) -> &HeaderValue {
         &self.0.authorization
     }
 
     /// Its presentation to an API.
+    #[must_use]
     pub fn token_type(&self) -> TokenType {
         self.0.token_type
     }
 
     /// Returns its expiry by this machine's clock; `None` if the server did not state one.
+    #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.0.expires_at
     }
 
     /// Returns the granted scope, if the server stated it.
+    #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.about()?.scope.as_deref()
     }
 
     /// Returns another member of the server's response, such as `id_token` or `userName`.
+    #[must_use]
     pub fn extra(&self, name: &str) -> Option<&Secret> {
         self.about()?.extra.get(name)
     }

@@ -8,6 +8,10 @@ use super::scenario::Scenario;
 
 /// One mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "only the tests of this crate match it"
+)]
 pub enum Mutant {
     /// A refresh token is sent without noting it first.
     SentWithoutNote,

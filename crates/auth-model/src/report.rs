@@ -13,6 +13,10 @@ use super::search::{Report, explore};
 
 /// How much of a scenario is explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "only the tests of this crate match it"
+)]
 pub enum Bound {
     /// Every state.
     Full,
@@ -111,6 +115,7 @@ pub fn every_scenario(bound: Bound, tell: impl Fn(&Figures) + Sync) -> Vec<Figur
 }
 
 /// Returns the violation by which a mutant is noticed, in its own scenario or in another one.
+#[must_use]
 pub fn is_noticed(mutant: Mutant, bound: Bound) -> Option<String> {
     let own = mutant.scenario();
     own.iter().chain(SCENARIOS).find_map(|scenario| {
@@ -121,6 +126,7 @@ pub fn is_noticed(mutant: Mutant, bound: Bound) -> Option<String> {
 }
 
 /// Returns the violation that a second sending leads to where the server revokes families.
+#[must_use]
 pub fn replay_to_a_revoking_server() -> Option<String> {
     let report = explore(&REPLAY_TO_A_REVOKING_SERVER, usize::MAX);
     report.violation.map(|violation| violation.what)

@@ -25,6 +25,7 @@ pub struct SimulatorBuilder {
 
 /// Which bodies the token endpoint of the generic server reads.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Bodies {
     /// Forms alone, as RFC 6749 has it.
     Form,

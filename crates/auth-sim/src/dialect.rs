@@ -22,6 +22,7 @@ use crate::{Received, Response};
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Dialect {
     /// A code and a description (RFC 6749 §5.2).
     Rfc,
@@ -64,6 +65,7 @@ impl Dialect {
     ];
 
     /// The name in lower case.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Rfc => "rfc",

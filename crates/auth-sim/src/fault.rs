@@ -77,6 +77,7 @@ impl Gate {
     }
 
     /// Whether the request has arrived.
+    #[must_use]
     pub fn is_reached(&self) -> bool {
         self.0.state().reached
     }

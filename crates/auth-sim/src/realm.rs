@@ -111,21 +111,25 @@ impl Realm {
     }
 
     /// Returns `true` if the client of the account is known by this secret at the moment.
+    #[must_use]
     pub fn knows_secret(&self, secret: &str) -> bool {
         self.client_secrets.iter().any(|known| known == secret)
     }
 
     /// Returns `true` if the account is locked: a login is refused as with a wrong password.
+    #[must_use]
     pub fn is_locked(&self) -> bool {
         self.is_locked
     }
 
     /// The time of the simulator.
+    #[must_use]
     pub fn now(&self) -> SystemTime {
         self.now
     }
 
     /// The life of an access token, in seconds.
+    #[must_use]
     pub fn expires_in(&self) -> u64 {
         self.settings.access_token_lifetime.as_secs()
     }

@@ -34,6 +34,7 @@ pub struct Received {
 
 impl Received {
     /// The first header of this name, in whatever case.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self
             .headers
@@ -50,16 +51,19 @@ impl Received {
     }
 
     /// The query, decoded, in order.
+    #[must_use]
     pub fn query_pairs(&self) -> Vec<(String, String)> {
         decode_form(&self.query)
     }
 
     /// The body read as JSON; `None` if it is not.
+    #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
     /// The body as text, with anything that is not UTF-8 replaced.
+    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -80,6 +84,7 @@ impl Received {
     /// assert!(request.starts_with("POST /oauth/v2/token\n"));
     /// assert!(request.contains("\ncontent-type: application/json\n") && request.ends_with("\n\n{}"));
     /// ```
+    #[must_use]
     pub fn exact(&self) -> String {
         let usual = |name: &str, value: &str| match name {
             "host" | "content-length" => true,
@@ -129,6 +134,7 @@ impl Received {
     }
 
     /// Returns a parameter, which may be in the query, in a form or a text in JSON.
+    #[must_use]
     pub fn field(&self, name: &str) -> Option<String> {
         let pairs = [self.query_pairs(), self.form()].concat();
         let found = pairs.into_iter().find(|(own, _)| own == name);
@@ -137,6 +143,7 @@ impl Received {
     }
 
     /// The `grant_type`, wherever it is; empty if it is missing.
+    #[must_use]
     pub fn grant_type(&self) -> String {
         self.field("grant_type").unwrap_or_default()
     }

@@ -24,6 +24,7 @@ pub struct Response {
 
 impl Response {
     /// An answer of this status, with no header and no body.
+    #[must_use]
     pub fn new(status: u16) -> Self {
         Self {
             status,
@@ -48,6 +49,7 @@ impl Response {
     }
 
     /// The status.
+    #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }

@@ -36,6 +36,7 @@ impl Simulator {
     ///
     /// If no loopback port can be opened, as all four of these constructors; use
     /// [`Simulator::builder`] for a `Result`.
+    #[must_use]
     pub fn aerion() -> Self {
         Self::start(Vendor::Aerion)
     }
@@ -45,6 +46,7 @@ impl Simulator {
     /// # Panics
     ///
     /// If no loopback port can be opened.
+    #[must_use]
     pub fn aeris() -> Self {
         Self::start(Vendor::Aeris)
     }
@@ -54,6 +56,7 @@ impl Simulator {
     /// # Panics
     ///
     /// If no loopback port can be opened.
+    #[must_use]
     pub fn ermeo() -> Self {
         Self::start(Vendor::Ermeo)
     }
@@ -63,6 +66,7 @@ impl Simulator {
     /// # Panics
     ///
     /// If no loopback port can be opened.
+    #[must_use]
     pub fn generic() -> Self {
         Self::start(Vendor::Generic)
     }
@@ -91,26 +95,31 @@ impl Simulator {
     }
 
     /// The base URL, without a slash at its end: `http://127.0.0.1:PORT`.
+    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The URL of the token endpoint, without a query.
+    #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}{}", self.url, self.token_path())
     }
 
     /// The name of the server that is simulated.
+    #[must_use]
     pub fn name(&self) -> &str {
         self.shared.server.name()
     }
 
     /// The path of the token endpoint.
+    #[must_use]
     pub fn token_path(&self) -> &str {
         self.shared.server.token_path()
     }
 
     /// The simulator's own time: tokens expire by it, and `Date` shows it.
+    #[must_use]
     pub fn now(&self) -> SystemTime {
         self.shared.now()
     }
@@ -137,16 +146,19 @@ impl Simulator {
 
     /// Queues a gate for the next request to the token endpoint: it is handled, and its answer
     /// waits until the gate is released.
+    #[must_use]
     pub fn hold(&self) -> Gate {
         self.gate(&self.shared.token_plans)
     }
 
     /// Queues a gate for the next request to anything but the token endpoint.
+    #[must_use]
     pub fn hold_api(&self) -> Gate {
         self.gate(&self.shared.api_plans)
     }
 
     /// Everything that arrived since the last [`clear`](Self::clear), in order.
+    #[must_use]
     pub fn requests(&self) -> Vec<Received> {
         lock(&self.shared.log)
             .entries
@@ -156,11 +168,13 @@ impl Simulator {
     }
 
     /// What arrived at the token endpoint.
+    #[must_use]
     pub fn token_requests(&self) -> Vec<Received> {
         self.requests_where(|received| received.path == self.token_path())
     }
 
     /// What arrived anywhere but at the token endpoint.
+    #[must_use]
     pub fn api_requests(&self) -> Vec<Received> {
         self.requests_where(|received| received.path != self.token_path())
     }
@@ -184,6 +198,7 @@ impl Simulator {
 
     /// A refresh token from a login that happened elsewhere, such as a web SSO login, for the
     /// account of the server. Aeris has none: there it is good for nothing.
+    #[must_use]
     pub fn issue_refresh_token(&self) -> String {
         let mut realm = lock(&self.shared.realm);
         realm.now = self.now();
@@ -197,6 +212,7 @@ impl Simulator {
     /// A token that works once must be sent at most once: a 2 is a client that sent a spent one.
     /// Requests that a fault kept from being handled do not count; they are in
     /// [`token_requests`](Self::token_requests).
+    #[must_use]
     pub fn spends(&self) -> BTreeMap<String, usize> {
         lock(&self.shared.realm).tokens.presented().clone()
     }

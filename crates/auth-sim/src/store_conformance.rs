@@ -81,6 +81,7 @@ impl Property {
     }
 
     /// Returns the promise as a sentence.
+    #[must_use]
     pub fn sentence(&self) -> &'static str {
         self.sentence
     }
@@ -99,6 +100,7 @@ impl Property {
 
 impl Violation {
     /// Returns the promise that was broken, as a sentence.
+    #[must_use]
     pub fn sentence(&self) -> &'static str {
         self.sentence
     }

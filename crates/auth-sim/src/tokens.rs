@@ -44,6 +44,7 @@ pub(crate) struct Family(u64);
 
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Rejection {
     /// Never issued, issued to another client, revoked, or spent.
     Invalid,

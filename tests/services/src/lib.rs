@@ -13,6 +13,12 @@
 //! And what their clients log meanwhile: [`journal`].
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::must_use_candidate,
+    reason = "only tests of this workspace use it"
+)]
 
 mod before_redis;
 mod browser;

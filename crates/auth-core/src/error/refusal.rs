@@ -71,6 +71,7 @@ pub enum ErrorCode {
 
 impl Refusal {
     /// A refusal as it was read; the texts are cleaned here.
+    #[must_use]
     pub fn new(code: &str, description: Option<&str>) -> Self {
         let description = description
             .map(|text| clean(text, 256))
@@ -124,6 +125,7 @@ impl fmt::Display for Refusal {
 impl ErrorCode {
     /// Returns `true` if an RFC defines the code: RFC 6749 §5.2 and §4.1.2.1, RFC 6750, RFC 7009,
     /// RFC 7591, RFC 8628, RFC 8707 or RFC 9449. From any other word nothing can be concluded.
+    #[must_use]
     pub fn is_standard(&self) -> bool {
         !matches!(self, Self::Other(_))
     }

@@ -40,16 +40,19 @@ impl JsonResponse {
     }
 
     /// A text; none if it is missing, empty or something else.
+    #[must_use]
     pub fn text(&self, name: &str) -> Option<&Secret> {
         text(self.0.get(name)?)
     }
 
     /// A number, also one in quotes.
+    #[must_use]
     pub fn number(&self, name: &str) -> Option<f64> {
         self.0.get(name)?.number()
     }
 
     /// Returns a member that is `true` or `false`.
+    #[must_use]
     pub fn boolean(&self, name: &str) -> Option<bool> {
         match self.0.get(name)? {
             Member::Bool(value) => Some(*value),
@@ -58,6 +61,7 @@ impl JsonResponse {
     }
 
     /// The texts of a list, or one text; none if it is missing or something else.
+    #[must_use]
     pub fn texts(&self, name: &str) -> Option<Vec<&str>> {
         match self.0.get(name)? {
             Member::Text(text) => Some(vec![text.expose()]),

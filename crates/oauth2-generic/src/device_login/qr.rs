@@ -22,6 +22,7 @@ impl Qr {
     }
 
     /// Black on white whatever the terminal's colours are, for terminals that have colours.
+    #[must_use]
     pub fn coloured(&self) -> String {
         let code = self.drawn(Dense1x2::Dark, Dense1x2::Light);
         let lines = code
