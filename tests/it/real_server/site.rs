@@ -40,7 +40,7 @@ pub(crate) fn on_every_site(test: impl Fn(&Site)) {
 pub(crate) fn on_every_form(test: impl Fn(&Site)) {
     on_every_site(|site| {
         if site.body == Encoding::Form {
-            test(site)
+            test(site);
         }
     });
 }

@@ -207,7 +207,7 @@ fn moment(member: &Member) -> Result<OffsetDateTime> {
     moment.ok_or_else(|| {
         Error::response(
             "its expiry should be a date and time with an offset, such as 2026-01-01T01:00:00Z; if it \
-             is something else, set `ResponseFormat::expiry`, or `ResponseFormat::life` if the vendor \
+             is something else, set `ResponseFormat::expires`, or `ResponseFormat::lifetime` if the vendor \
              documents the life",
         )
     })
@@ -235,7 +235,7 @@ fn jwt(token: &Secret, date: Option<OffsetDateTime>) -> Result<Told> {
     let not_a_jwt = || {
         Error::response(
             "its access token is not a JWT that can be read; set `ResponseFormat::expires` to another \
-             `ExpiryFormat` than `JwtExp`, or `ResponseFormat::life`",
+             `ExpiryFormat` than `JwtExp`, or `ResponseFormat::lifetime`",
         )
     };
     let mut parts = token.expose().split('.');
