@@ -149,7 +149,7 @@ impl Workspace {
     }
 }
 
-/// What rustdoc says about a crate.
+/// A crate, as rustdoc describes it.
 struct Described {
     name: String,
     listing: Listing,

@@ -11,7 +11,7 @@ fn main() -> Result<()> {
     session.token().map(drop)
 }
 
-/// What is odd about the server, for each of its clients.
+/// The oddities of the server, the same for each of its clients.
 pub(crate) fn server() -> Server {
     let response = ResponseFormat::new()
         .access_token("data.token")

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Stands for the job.
+/// Does the work of the job, which here is only to log in.
 pub(crate) fn work(ermeo: Ermeo, logins: &Path) -> Result<()> {
     let session = Session::builder(ermeo)
         .store(FileStore::open(logins)?)

@@ -10,7 +10,7 @@ use auth_all::store::{Record, Store, SwapOutcome};
 use auth_all::transport::{self, HttpTransport, Transport};
 use auth_all::{Error, Result, Session, secret};
 
-/// Stands for a table with a conditional write.
+/// A table with a conditional write, here a map.
 #[derive(Debug, Default)]
 pub(crate) struct Table(Mutex<HashMap<Identity, Record>>);
 

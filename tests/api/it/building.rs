@@ -1,4 +1,4 @@
-//! What `build` finds without a network, in the vendors' own words, and what a rotated secret changes.
+//! Faults that `build` finds without a network, in the vendors' own words, and what a rotated secret changes.
 
 use std::fs;
 use std::time::Duration;
@@ -51,7 +51,7 @@ fn a_store_needs_the_name_of_the_user() {
 }
 
 #[test]
-fn a_login_without_a_password_is_the_affair_of_the_user() {
+fn a_login_without_a_password_needs_the_user() {
     let error = ermeo().username("jsmith").login_request().unwrap_err();
     assert_eq!(error.remedy(), Remedy::LogIn);
     assert_eq!(error.remedy().exit_code(), 77);
@@ -60,7 +60,7 @@ fn a_login_without_a_password_is_the_affair_of_the_user() {
 }
 
 #[test]
-fn debug_names_the_place_of_a_secret_and_not_the_secret() {
+fn debug_names_where_a_secret_is_and_not_the_secret() {
     let ermeo = Ermeo::new("1_abc", secret::env("ERMEO_CLIENT_SECRET"));
     let text = format!(
         "{:?}",
@@ -102,7 +102,7 @@ fn a_rotated_password_is_tried_at_once() {
 }
 
 #[test]
-fn a_test_of_your_own_code_needs_no_network_and_no_wait() {
+fn a_test_of_your_own_code_needs_no_network_or_wait() {
     let clock = ManualClock::new();
     let http = CannedTransport::new()
         .json(
