@@ -159,23 +159,23 @@ pub fn transport(agent: Agent) -> HttpTransport {
     HttpTransport::lent(agent)
 }
 
-/// The agent that the clones of a session share.
+/// The agent that the clones of a session share. Boxed: most sessions never have one.
 #[derive(Default)]
-pub(crate) struct Shared(Mutex<Option<(Agent, TlsSettings)>>);
+pub(crate) struct Shared(Mutex<Option<Box<(Agent, TlsSettings)>>>);
 
 impl Shared {
     fn get(&self, session: &Session) -> Agent {
         let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let http = session.transport().http();
         // Another client certificate must not be presented on connections of the old one.
-        if let Some((agent, tls)) = &*shared
+        if let Some((agent, tls)) = shared.as_deref()
             && http.is_none_or(|http| http.tls_settings_after(tls).is_none())
         {
             return agent.clone();
         }
         let tls = http.map(HttpTransport::tls_settings).unwrap_or_default();
         let agent = agent_with(session, |config| config);
-        *shared = Some((agent.clone(), tls));
+        *shared = Some(Box::new((agent.clone(), tls)));
         agent
     }
 }

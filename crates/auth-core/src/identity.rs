@@ -18,7 +18,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 /// ```
 #[derive(Clone, Hash, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
-    text: String,
+    text: Box<str>,
     lacks_user: bool,
 }
 
@@ -27,7 +27,7 @@ impl Identity {
     #[must_use]
     pub fn new(vendor: &str) -> Self {
         Self {
-            text: escape(vendor),
+            text: escape(vendor).into(),
             lacks_user: false,
         }
     }
@@ -36,7 +36,7 @@ impl Identity {
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         if !value.is_empty() {
-            self.text += &format!(" {}={}", escape(name), escape(value));
+            self.text = format!("{} {}={}", self.text, escape(name), escape(value)).into();
         }
         self
     }

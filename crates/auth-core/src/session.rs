@@ -87,7 +87,7 @@ struct Inner {
     /// A fingerprint of the token that it was begun with.
     seed: Option<Fingerprint>,
     /// Those of its APIs; none if they are wrong, which `presentation` reports.
-    origins: Vec<Origin>,
+    origins: Box<[Origin]>,
     /// How the APIs want the token.
     /// None as RFC 6750 has it.
     presentation: Option<Box<Result<Presentation>>>,

@@ -255,7 +255,7 @@ impl SessionBuilder {
             rules,
             clock: self.clock,
             observer: self.observer,
-            origins: origins.unwrap_or_default(),
+            origins: origins.unwrap_or_default().into(),
             allows_unsigned: self.allow_unsigned,
             cache: Cache::new(),
             memory: Mutex::default(),
