@@ -35,7 +35,6 @@ impl World<'_> {
             None => match self.send(at, request, luck, story) {
                 Some(error) => Err(error),
                 None => {
-                    self.process(at).has_code &= request.is_some();
                     let answer = match self.turned_away(at, request, luck, story) {
                         Some(answer) => answer,
                         None => self.arrive(request, story)?,
@@ -62,7 +61,6 @@ impl World<'_> {
                     words(request)
                 )
             });
-            self.process(at).has_code &= request.is_some();
             if !self.has_old_secret(at) {
                 self.late.push(request);
             }
@@ -180,7 +178,7 @@ impl World<'_> {
     }
 
     pub(super) fn can_log_in(&self, at: usize) -> bool {
-        self.scenario.credentials != Credentials::None || self.processes[at].has_code
+        self.scenario.credentials != Credentials::None
     }
 }
 

@@ -88,7 +88,7 @@ impl World<'_> {
         let has_looked = process.is_current && !matches!(error, Error::Store { .. });
         let stored = self.record.as_ref().and_then(|it| it.access.as_deref());
         let stored = stored.map(access);
-        let is_wanted = !process.is_served && !process.has_code;
+        let is_wanted = !process.is_served;
         if has_looked && is_wanted && stored > process.known {
             return Err(format!(
                 "an error instead of a token: P{at} could have served the stored one"

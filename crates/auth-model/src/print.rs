@@ -130,7 +130,6 @@ impl Print {
         self.stamp(process.rejected);
         self.option(process.known.as_ref(), |to, token| to.token_number(*token));
         self.flag(process.has_given_up);
-        self.flag(process.has_code);
         self.flag(process.has_old_secret);
         self.number(process.temper as u64);
     }
@@ -230,7 +229,6 @@ impl Print {
         self.stamp(want.rejected);
         self.stamp(*kept);
         self.flag(want.is_valid);
-        self.flag(want.new_login);
         self.number(want.ahead);
         self.number((*retries).into());
         self.name(ended.unwrap_or_default().0);

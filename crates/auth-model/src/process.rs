@@ -25,8 +25,6 @@ pub(super) struct Process {
     pub(super) known: Option<usize>,
     /// It was told that only a person can help.
     pub(super) has_given_up: bool,
-    /// A user has just logged in, in a browser say.
-    pub(super) has_code: bool,
     /// It has the client's old secret, which the server does not take any more.
     pub(super) has_old_secret: bool,
     pub(super) temper: Temper,

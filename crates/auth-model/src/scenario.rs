@@ -55,8 +55,6 @@ pub(super) enum Start {
     Empty,
     /// Nothing, and every process was given the same refresh token.
     Seeded,
-    /// A login, and the first process has a new one.
-    NewLogin,
 }
 
 /// How often what may go wrong.

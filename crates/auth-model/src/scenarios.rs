@@ -181,19 +181,6 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..REFRESH_TOKEN
     },
     Scenario {
-        name: "a new login",
-        at_least: 100_000,
-        start: Start::NewLogin,
-        left: Budget {
-            crashes: 2,
-            lost: 1,
-            unreachable: 1,
-            overdue: 1,
-            ..NOTHING
-        },
-        ..REFRESH_TOKEN
-    },
-    Scenario {
         name: "a wrong password",
         at_least: 40_000,
         credentials: Credentials::Wrong,

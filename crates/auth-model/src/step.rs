@@ -106,7 +106,6 @@ impl World<'_> {
             rejected: process.rejected,
             // What is stored is valid, and due as well.
             ahead: if is_early { A_DAY } else { 0 },
-            new_login: process.has_code,
         };
         story.tell(|| match (want.held, is_valid) {
             (None, _) => format!("P{at} wants a token"),

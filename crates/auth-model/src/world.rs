@@ -94,7 +94,7 @@ impl<'s> World<'s> {
             count: 0,
         };
         match scenario.start {
-            Start::LoggedIn | Start::NewLogin => world.log_in(),
+            Start::LoggedIn => world.log_in(),
             Start::Empty => world.reasons = 1,
             Start::Seeded => {
                 world.server.log_in();
@@ -128,10 +128,6 @@ impl<'s> World<'s> {
             process.held = Some(record.stamp());
             process.known = Some(0);
             process.memory.newest = Some((**record).clone());
-        }
-        if self.scenario.start == Start::NewLogin && at == 0 {
-            process.has_code = true;
-            self.reasons += 1;
         }
         process
     }

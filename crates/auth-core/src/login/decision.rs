@@ -39,14 +39,10 @@ impl Record {
         &self,
         replay: Replay,
         sends: &Sends,
-        new_login: bool,
         circumstances: &impl Circumstances,
     ) -> Allowed {
         if let Some(back_off) = self.holds_back(Scope::Everyone, circumstances) {
             return Allowed::Nothing(back_off.error(circumstances.now()));
-        }
-        if new_login {
-            return Allowed::LogIn;
         }
         if let LogIn::InProgress { attempt, period } = self.login
             && !circumstances.has_ended(attempt, period)

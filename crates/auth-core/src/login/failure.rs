@@ -91,8 +91,6 @@ pub(super) fn of_login(
 ) -> Option<BackOff> {
     let verdict = match error {
         Error::Configuration { .. } | Error::LoginRequired { .. } => return None,
-        // The next code is another.
-        _ if sends.who == LoginKind::Interactive && spends_code(error) => return None,
         Error::Response(_) if sends.who == LoginKind::Password => Verdict::Doubted,
         Error::Response(_) => Verdict::Unusable,
         Error::Refused(_) | Error::Status { .. } => match (later(error), sends.who) {
@@ -111,33 +109,6 @@ pub(super) fn of_login(
     };
     let scope = sends.login.as_ref().map(|print| Scope::Login(*print));
     Some(back_off(error, verdict, scope.ok(), base, now))
-}
-
-/// The error of a failed login for its caller: a code that was sent is not sent again.
-pub(super) fn as_told(error: Error, who: LoginKind) -> Error {
-    if who != LoginKind::Interactive || !spends_code(&error) {
-        return error;
-    }
-    Error::LoginRequired {
-        reason: LoginReason::CredentialsRefused,
-        cause: Some(Box::new(error)),
-    }
-}
-
-/// Returns `true` if a code that brought this is spent, or may be.
-fn spends_code(error: &Error) -> bool {
-    match error {
-        Error::Configuration { .. }
-        | Error::LoginRequired { .. }
-        | Error::Network {
-            delivery: Delivery::NotSent,
-            ..
-        } => false,
-        Error::Refused(_) | Error::Status { .. } => {
-            !is_of_server(error) || fate_by_status(error) != Fate::Kept
-        }
-        _ => true,
-    }
 }
 
 fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {

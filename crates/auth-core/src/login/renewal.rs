@@ -141,8 +141,7 @@ impl Renewal {
         let empty = Record::default();
         let base = self.base.as_ref().unwrap_or(&empty);
         let watched = Watched(cx.surroundings, self);
-        let new_login = self.want.new_login;
-        base.allows(self.rules.replay, &self.sends, new_login, &watched)
+        base.allows(self.rules.replay, &self.sends, &watched)
     }
 
     /// Notes what is about to be sent.
@@ -193,7 +192,6 @@ impl Renewal {
             let change = Box::new(kind.undo(attempt, None));
             return self.change(change, After::Decide, cx);
         }
-        self.want.new_login = false;
         self.request(attempt, kind, secret)
     }
 
@@ -402,7 +400,6 @@ impl Renewal {
             is_valid,
             rejected,
             ahead,
-            new_login,
         } = self.want;
         let base = self.base.as_ref()?;
         let access = base.access.as_ref()?;
@@ -422,7 +419,7 @@ impl Renewal {
         };
         let fresh_for = access.fresh_for(self.rules.renew_ahead);
         let is_fresh = access.age(now).is_some_and(|age| age + ahead < fresh_for);
-        (usable && rejected != Some(stamp) && !new_login).then(|| Serve {
+        (usable && rejected != Some(stamp)).then(|| Serve {
             access: Arc::clone(access),
             stamp,
             fresh_for,
@@ -456,7 +453,7 @@ impl Renewal {
             Kind::Refresh => failure::of_refresh(&error, &self.sends, base, now),
             Kind::LogIn => {
                 let back_off = failure::of_login(&error, &self.sends, base, now);
-                error = base.nothing_to_log_in_with(failure::as_told(error, self.sends.who));
+                error = base.nothing_to_log_in_with(error);
                 (Fate::Kept, back_off)
             }
         };

@@ -151,8 +151,6 @@ pub(crate) struct Want {
     pub(crate) rejected: Option<Stamp>,
     /// How many seconds ahead of its time.
     pub(crate) ahead: u64,
-    /// A user has just logged in: the stored login is older.
-    pub(crate) new_login: bool,
 }
 
 /// Knowledge of a process beyond the store, from one renewal to the next.

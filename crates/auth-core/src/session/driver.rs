@@ -187,7 +187,6 @@ impl Inner {
             is_valid: self.cache.valid(self.clock().now()).is_some(),
             rejected,
             ahead,
-            new_login: false,
         }
     }
 
