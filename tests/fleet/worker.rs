@@ -172,7 +172,7 @@ fn report(_: &Identity, event: &Event<'_>) {
         Event::Stored => "stored",
         Event::Waiting => "waiting",
         Event::StoreWentBack => "store went back",
-        Event::LoginRequired { .. } => "reauthentication required",
+        Event::LoginRequired { .. } => "login required",
         _ => return,
     };
     say(&Report::Event(told.to_owned()));

@@ -138,40 +138,26 @@ const VENDORS: [(&str, &str); 3] = [
     (
         "aerion-auth",
         r#"
-    let session = aerion_auth::Session::new(aerion_auth::Aerion {
-        company: "acme".into(),
-        username: "ada".into(),
-        password: "secret".into(),
-        base: base.clone(),
-        ..Default::default()
-    });
+    use aerion_auth::{Aerion, Secret, Session};
+    let session = Session::new(Aerion::new("acme").password("ada", Secret::new("secret")).base(&base));
     let (agent, token) = (session.agent(), session.authorization()?);
 "#,
     ),
     (
         "aeris-auth",
         r#"
-    let session = aeris_auth::Session::new(aeris_auth::Aeris {
-        client_id: "client".into(),
-        client_secret: "secret".into(),
-        account_id: "account".into(),
-        account_secret: "secret".into(),
-        requester_id: "ada@acme.example".into(),
-        base: base.clone(),
-    });
+    use aeris_auth::{Aeris, Secret, Session};
+    let aeris = Aeris::new("client", Secret::new("secret")).account("1", Secret::new("secret"));
+    let session = Session::new(aeris.requester("ada@acme.example").base(&base));
     let (agent, token) = (session.agent(), session.authorization()?);
 "#,
     ),
     (
         "ermeo-auth",
         r#"
-    let session = ermeo_auth::Session::new(ermeo_auth::Ermeo {
-        client_id: "client".into(),
-        client_secret: "secret".into(),
-        username: "ada".into(),
-        password: "secret".into(),
-        base: base.clone(),
-    });
+    use ermeo_auth::{Ermeo, Secret, Session};
+    let ermeo = Ermeo::new("client", Secret::new("secret"));
+    let session = Session::new(ermeo.password("ada", Secret::new("secret")).base(&base));
     let (agent, token) = (session.agent(), session.authorization()?);
 "#,
     ),
