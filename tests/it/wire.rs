@@ -1,57 +1,104 @@
-//! The exact requests of the generic client, and what comes back.
+//! The exact requests of the generic client, as a server that is not ours reads them.
 //!
-//! A request is compared as one text, with every header in which it differs from others of this crate.
+//! A request is compared as one text: method, path with query, all headers in the order of their
+//! names, an empty line, the body. A header that nobody expects makes a test fail like one that is missing.
 
 mod cookies;
 mod generic;
 mod transport;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use auth_core::error::ErrorCode;
+use auth_core::http::HeaderMap;
 use auth_core::testing::ManualClock;
 use auth_core::{Error, Grant, Result, Session, Token};
-use auth_sim::{Received, Simulator, Vendor};
+use mockito::{Matcher, Request, ServerGuard};
 
 use crate::support::shown;
 
 /// A server that gives its answers in order, at 2026-01-01 00:00 UTC, and keeps what arrived.
-struct Wire(Simulator);
+struct Wire {
+    server: ServerGuard,
+    seen: Arc<Mutex<Vec<String>>>,
+}
 
 impl Wire {
-    fn answering<'a>(answers: impl IntoIterator<Item = (u16, &'a str)>) -> Self {
-        let new_year = SystemTime::UNIX_EPOCH + Duration::from_secs(NEW_YEAR_2026);
-        let server = Simulator::builder(Vendor::Generic).now(move || new_year);
-        let server = server.start().unwrap();
+    fn answering<'a>(method: &str, answers: impl IntoIterator<Item = (usize, &'a str)>) -> Self {
+        let mut server = mockito::Server::new();
+        let seen = Arc::new(Mutex::new(Vec::new()));
         for (status, body) in answers {
-            server.respond(status, body);
+            let (seen, body) = (Arc::clone(&seen), body.as_bytes().to_vec());
+            let answer = move |request: &Request| {
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.push(text(request));
+                body.clone()
+            };
+            let mock = server.mock(method, Matcher::Any).with_status(status);
+            let mock = mock.with_header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+            mock.with_body_from_request(answer).expect(1).create();
         }
-        Self(server)
+        Self { server, seen }
     }
 
     fn url(&self) -> String {
-        self.0.url().to_owned()
-    }
-
-    fn seen(&self) -> Vec<String> {
-        self.0.requests().iter().map(Received::exact).collect()
+        self.server.url()
     }
 
     /// Asserts that these requests arrived, and no other.
     #[track_caller]
     fn saw<const N: usize>(&self, expected: &[String; N]) {
-        assert_eq!(self.seen().join("\n\n\n"), expected.join("\n\n\n"));
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = self.server.host_with_port();
+        let name = host.replace("127.0.0.1", "localhost");
+        let seen: Vec<String> = seen
+            .iter()
+            .map(|text| text.replace(&host, "HOST").replace(&name, "HOST"))
+            .collect();
+        assert_eq!(seen.join("\n\n\n"), expected.join("\n\n\n"));
     }
 }
 
-/// A request as [`Received::exact`] has it.
+/// A request as a test expects it: what every request of ours has, and these headers besides.
 fn request(line: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut lines: Vec<String> = headers
         .iter()
-        .map(|(name, value)| format!("{name}: {value}\n"))
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    lines.extend(COMMON.map(str::to_owned));
+    if !body.is_empty() {
+        lines.push(format!("content-length: {}", body.len()));
+    }
+    lines.sort();
+    format!("{line}\n{}\n\n{body}", lines.join("\n"))
+}
+
+/// A request as it arrived.
+fn text(request: &Request) -> String {
+    let line = format!("{} {}", request.method(), request.path_and_query());
+    let body = request.utf8_lossy_body().expect("mockito has read it");
+    format!(
+        "{line}\n{}\n\n{body}",
+        headers(request.headers()).join("\n")
+    )
+}
+
+fn headers(headers: &HeaderMap) -> Vec<String> {
+    let mut lines: Vec<String> = headers
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            // The version is not for every release to change a hundred tests.
+            let value = match value.strip_prefix("auth-core/") {
+                Some(_) if name == "user-agent" => "auth-core/VERSION".into(),
+                _ => value,
+            };
+            format!("{name}: {value}")
+        })
         .collect();
     lines.sort();
-    format!("{line}\n{}\n{body}", lines.concat())
+    lines
 }
 
 /// A session by a clock that stands still, at the time of the server.
@@ -105,6 +152,13 @@ fn assert_status<T: std::fmt::Debug>(outcome: Result<T>, expected: u16) {
     }
 }
 
+const COMMON: [&str; 5] = [
+    "accept: application/json",
+    "accept-encoding: identity",
+    "connection: close",
+    "host: HOST",
+    "user-agent: auth-core/VERSION",
+];
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const JSON: (&str, &str) = ("content-type", "application/json");
 const NEW_YEAR_2026: u64 = 1_767_225_600;

@@ -1,39 +1,47 @@
 //! Cookies, with a ureq that keeps them: this crate switches the feature on, as any other may.
 
+use std::sync::{Arc, Mutex};
+
 use auth_core::agent;
 use auth_core::grant::TokenRequest;
 use auth_core::transport::HttpTransport;
-use auth_sim::{Fault, Response, Simulator};
+use mockito::{Matcher, Request, ServerGuard};
 
-/// A server that gives a cookie with each response.
-struct Server(Simulator);
+/// A server that gives every client a cookie.
+struct Server {
+    server: ServerGuard,
+    cookies: Arc<Mutex<Vec<Option<String>>>>,
+}
 
 impl Server {
     fn start() -> Self {
-        let server = Simulator::generic();
-        for _ in 0..8 {
-            let response = Response::json(200, r#"{"access_token":"a1","token_type":"bearer"}"#);
-            let cookie = "login=of-a-user; Path=/; Max-Age=3600";
-            let response = response.header("Set-Cookie", cookie);
-            server.next(Fault::Response(response.clone()));
-            server.next_api(Fault::Response(response));
-        }
-        Self(server)
+        let mut server = mockito::Server::new();
+        let cookies = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&cookies);
+        let answer = move |request: &Request| {
+            let cookie = request.header("cookie");
+            let cookie = cookie.first().map(|it| it.to_str().unwrap().to_owned());
+            seen.lock().unwrap().push(cookie);
+            br#"{"access_token":"a1","token_type":"bearer"}"#.to_vec()
+        };
+        server
+            .mock("POST", Matcher::Any)
+            .with_header("set-cookie", "login=of-a-user; Path=/; Max-Age=3600")
+            .with_body_from_request(answer)
+            .create();
+        Self { server, cookies }
     }
 
     /// Gets a token for one user.
     fn log_in(&self, http: &HttpTransport) {
-        let request = TokenRequest::form(self.0.token_url()).param("client_id", "batch");
+        let url = format!("{}/token", self.server.url());
+        let request = TokenRequest::form(url).param("client_id", "batch");
         request.send(http).expect("a token");
     }
 
-    /// The cookies that it was sent.
+    /// The cookies that it was sent since the last look.
     fn seen(&self) -> Vec<Option<String>> {
-        let requests = self.0.requests();
-        let cookies = requests
-            .iter()
-            .map(|it| it.header("cookie").map(str::to_owned));
-        cookies.collect()
+        std::mem::take(&mut *self.cookies.lock().unwrap())
     }
 }
 
@@ -41,7 +49,7 @@ impl Server {
 #[test]
 fn the_ureq_of_these_tests_keeps_cookies() {
     let (server, agent) = (Server::start(), ureq::Agent::new_with_defaults());
-    let url = server.0.token_url();
+    let url = format!("{}/token", server.server.url());
     for _ in 0..2 {
         agent.post(&url).send("x").expect("an answer");
     }
@@ -50,11 +58,11 @@ fn the_ureq_of_these_tests_keeps_cookies() {
 
 #[test]
 fn a_login_is_sent_no_cookie_of_another() {
+    let server = Server::start();
     for http in [
         HttpTransport::new(),
         agent::transport(ureq::Agent::new_with_defaults()),
     ] {
-        let server = Server::start();
         for _ in 0..3 {
             server.log_in(&http);
         }
@@ -66,7 +74,7 @@ fn a_login_is_sent_no_cookie_of_another() {
 fn a_login_leaves_no_cookie_in_an_agent_that_was_lent() {
     let (server, agent) = (Server::start(), ureq::Agent::new_with_defaults());
     let http = agent::transport(agent.clone());
-    let url = format!("{}/api", server.0.url());
+    let url = format!("{}/api", server.server.url());
     agent.post(&url).send("x").expect("an answer");
     server.log_in(&http);
     agent.post(&url).send("x").expect("an answer");

@@ -58,7 +58,7 @@ fn a_client_shows_itself_in_the_body_or_in_basic_or_has_no_secret() {
         for (encoding, kind, expected) in
             [(Encoding::Form, FORM, form), (Encoding::Json, JSON, json)]
         {
-            let wire = Wire::answering([(200, ANSWER)]);
+            let wire = Wire::answering("POST", [(200, ANSWER)]);
             let server = server(&wire.url()).encoding(encoding);
             let client = Client::new(server, "batch:1").auth(auth.clone());
             let (session, _) = session(ClientCredentials::new(client));
@@ -75,7 +75,7 @@ fn a_client_shows_itself_in_the_body_or_in_basic_or_has_no_secret() {
 
 #[test]
 fn scope_audience_resource_and_further_parameters_are_sent_where_they_are_set() {
-    let wire = Wire::answering([(200, ANSWER)]);
+    let wire = Wire::answering("POST", [(200, ANSWER)]);
     let client = batch(&wire.url())
         .scope("orders.read orders.write")
         .audience("https://api.example.com/")
@@ -112,7 +112,7 @@ fn a_password_login_and_a_refresh_are_these_requests_as_form_and_as_json() {
         ),
     ];
     for (encoding, expected) in [(Encoding::Form, forms), (Encoding::Json, jsons)] {
-        let wire = Wire::answering([(200, ANSWER), (200, ANSWER)]);
+        let wire = Wire::answering("POST", [(200, ANSWER), (200, ANSWER)]);
         let (session, clock) = session({
             let server = server(&wire.url()).encoding(encoding);
             let client = Client::new(server, "batch:1").secret(Secret::new(SECRET));
@@ -128,7 +128,7 @@ fn a_password_login_and_a_refresh_are_these_requests_as_form_and_as_json() {
 
 #[test]
 fn a_kept_refresh_token_is_sent_as_it_was_given() {
-    let wire = Wire::answering([(200, ANSWER)]);
+    let wire = Wire::answering("POST", [(200, ANSWER)]);
     let client = batch(&wire.url()).auth(ClientAuth::basic(Secret::new(SECRET)));
     let grant = RefreshToken::new(client);
     let session = Session::builder(grant)
@@ -142,7 +142,7 @@ fn a_kept_refresh_token_is_sent_as_it_was_given() {
 
 #[test]
 fn a_code_is_asked_for_at_this_url_and_traded_with_this_request() {
-    let wire = Wire::answering([(200, ANSWER), (200, ANSWER)]);
+    let wire = Wire::answering("POST", [(200, ANSWER), (200, ANSWER)]);
     let client = batch(&wire.url()).scope("read write").audience("api");
     let login = AuthorizationCode::new(client, "https://app.example.com/back?from=login")
         .param("login_hint", "j smith");
@@ -170,7 +170,7 @@ fn a_code_is_asked_for_at_this_url_and_traded_with_this_request() {
     clock.advance(Duration::from_secs(3600));
     assert_token(&session.token(), "2YotnF", Some(7200));
 
-    let verifier = of(&wire.seen()[0], "code_verifier");
+    let verifier = of(&wire.seen.lock().unwrap()[0], "code_verifier");
     assert_eq!(BASE64_URL_SAFE_NO_PAD.encode(digest(&verifier)), challenge);
     wire.saw(&[
         form(&format!(
@@ -185,7 +185,7 @@ fn a_code_is_asked_for_at_this_url_and_traded_with_this_request() {
 
 #[test]
 fn a_code_is_not_sent_again_after_a_failure() {
-    let wire = Wire::answering([(500, "")]);
+    let wire = Wire::answering("POST", [(500, "")]);
     let login = AuthorizationCode::new(batch(&wire.url()), "https://app.example.com/back");
     let http = HttpTransport::new();
     let pending = login.begin(&http).unwrap();
@@ -198,7 +198,7 @@ fn a_code_is_not_sent_again_after_a_failure() {
         matches!(error, Error::Status { status: 500, .. }),
         "{error:?}"
     );
-    let seen = wire.seen();
+    let seen = wire.seen.lock().unwrap();
     assert_eq!(seen.len(), 1, "{seen:?}");
 }
 

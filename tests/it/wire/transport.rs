@@ -10,11 +10,11 @@ use super::{FORM, JSON, Wire, request};
 fn a_transport_adds_a_user_agent_and_nothing_else() {
     let allowing = HttpTransport::builder().danger_allow_http();
     for (transport, by_name, user_agent) in [
-        (HttpTransport::new(), false, None),
-        (allowing.build().unwrap(), true, None),
-        (agent::transport(with_name("acme/1")), false, Some("acme/1")),
+        (HttpTransport::new(), false, "auth-core/VERSION"),
+        (allowing.build().unwrap(), true, "auth-core/VERSION"),
+        (agent::transport(with_name("acme/1")), false, "acme/1"),
     ] {
-        let wire = Wire::answering([(200, ANSWER), (200, ANSWER)]);
+        let wire = Wire::answering("POST", [(200, ANSWER), (200, ANSWER)]);
         let mut url = wire.url() + "/token";
         if by_name {
             url = url.replace("127.0.0.1", "localhost");
@@ -23,15 +23,19 @@ fn a_transport_adds_a_user_agent_and_nothing_else() {
             let request = shape(&url).param("grant_type", "password");
             request.send(&transport).expect("a token");
         }
-        let with = |kind| [Some(kind), user_agent.map(|it| ("user-agent", it))];
-        let headers = |kind| with(kind).into_iter().flatten().collect::<Vec<_>>();
+        let sent_by = |text: String| {
+            text.replace(
+                "user-agent: auth-core/VERSION",
+                &format!("user-agent: {user_agent}"),
+            )
+        };
         wire.saw(&[
-            request("POST /token", &headers(FORM), "grant_type=password"),
-            request(
+            sent_by(request("POST /token", &[FORM], "grant_type=password")),
+            sent_by(request(
                 "POST /token",
-                &headers(JSON),
+                &[JSON],
                 r#"{"grant_type":"password"}"#,
-            ),
+            )),
         ]);
     }
 }

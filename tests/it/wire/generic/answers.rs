@@ -87,10 +87,10 @@ fn the_refusals_of_other_servers_keep_their_code_and_their_text() {
             "mfa_required (second factor)",
         ),
     ] {
-        let wire = Wire::answering([(status, body)]);
+        let wire = Wire::answering("POST", [(status, body)]);
         let client = batch(&wire.url());
         let outcome = Session::new(ClientCredentials::new(client)).token();
-        assert_refused(outcome, status, &code, text);
+        assert_refused(outcome, u16::try_from(status).unwrap(), &code, text);
     }
     for (status, body) in [
         (400, ""),
@@ -98,10 +98,10 @@ fn the_refusals_of_other_servers_keep_their_code_and_their_text() {
         (404, "<!doctype html>"),
         (405, r#"{"error":{"code":1}}"#),
     ] {
-        let wire = Wire::answering([(status, body)]);
+        let wire = Wire::answering("POST", [(status, body)]);
         let client = batch(&wire.url());
         let outcome = Session::new(ClientCredentials::new(client)).token();
-        assert_status(outcome, status);
+        assert_status(outcome, u16::try_from(status).unwrap());
     }
 }
 
@@ -109,7 +109,7 @@ fn the_refusals_of_other_servers_keep_their_code_and_their_text() {
 fn the_answers_of_other_servers_are_read_as_they_come() {
     // Katana adds members of its own, and writes the type in lower case.
     let katana = r#"{"access_token":"2YotnF","token_type":"bearer","expires_in":1209599,"userName":"ada",".issued":"Mon, 14 Oct 2013 06:53:32 GMT"}"#;
-    let wire = Wire::answering([(201, katana)]);
+    let wire = Wire::answering("POST", [(201, katana)]);
     let (session, _) = session(ClientCredentials::new(batch(&wire.url())));
     let token = session.token();
     assert_token(&token, "2YotnF", Some(1_209_599));
