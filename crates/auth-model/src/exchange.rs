@@ -28,7 +28,7 @@ impl World<'_> {
     ) -> Checked<Exchanged> {
         let came = match answer {
             Some(answer) => self.receive(at, request, answer, luck, story),
-            None if request.is_none() && !self.can_log_in(at) => {
+            None if request.is_none() && !self.can_log_in() => {
                 story.tell(|| format!("P{at} has nothing to log in with"));
                 Err(Error::login_required(LoginReason::NoCredentials))
             }
@@ -177,7 +177,7 @@ impl World<'_> {
         Ok(answer)
     }
 
-    pub(super) fn can_log_in(&self, at: usize) -> bool {
+    pub(super) fn can_log_in(&self) -> bool {
         self.scenario.credentials != Credentials::None
     }
 }

@@ -203,7 +203,7 @@ impl World<'_> {
         self.left.crashes -= 1;
         story.tell(|| format!("P{at} is killed, and begins anew"));
         if let Todo::Exchange(request, None, _) = self.processes[at].todo
-            && (request.is_some() || self.can_log_in(at))
+            && (request.is_some() || self.can_log_in())
             && !self.has_old_secret(at)
         {
             self.late.push(request);

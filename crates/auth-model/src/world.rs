@@ -172,7 +172,7 @@ impl<'s> World<'s> {
         let nothing = || Error::login_required(LoginReason::NoCredentials);
         Sends {
             who: self.scenario.who,
-            login: match self.can_log_in(at) {
+            login: match self.can_log_in() {
                 true => Ok(self.print(at)),
                 false => Err(nothing()),
             },

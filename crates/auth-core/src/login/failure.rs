@@ -32,7 +32,7 @@
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::error::{Delivery, Error, LoginReason, Refusal};
+use crate::error::{Delivery, Error, Refusal};
 use crate::grant::LoginKind;
 
 use super::record::{BackOff, IN_A_ROW, Period, Record, Scope, Verdict};

@@ -171,7 +171,7 @@ impl Renewal {
 
     /// Sends it, unless so much time has passed since it was noted that others take it for lost.
     pub(super) fn send(
-        mut self: Box<Self>,
+        self: Box<Self>,
         attempt: AttemptId,
         kind: Kind,
         secret: Option<Secret>,
