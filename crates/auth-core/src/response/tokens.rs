@@ -202,6 +202,11 @@ impl<'a> Tokens<'a> {
             ..
         } = self.format;
         let kind = match member {
+            None | Some(Member::Null) if token_type == TokenType::Dpop => {
+                return Err(Error::response(
+                    "it has no token_type: nothing says that the server bound the token to the key",
+                ));
+            }
             None | Some(Member::Null) if !token_type_required => return Ok(()),
             None | Some(Member::Null) => {
                 return Err(Error::response(

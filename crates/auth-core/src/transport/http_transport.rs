@@ -114,7 +114,7 @@ impl Inner {
         let is_localhost = uri.host().is_some_and(is_localhost);
         Err(Error::configuration(if is_localhost {
             "the URL of the token endpoint (`base`, or an endpoint of the server) is plain http to localhost, a name; \
-             write 127.0.0.1 for localhost"
+             write 127.0.0.1 for localhost, or allow it in a test network with `HttpTransportBuilder::danger_allow_http`"
         } else {
             "the URL of the token endpoint (`base`, or an endpoint of the server) must begin with https://; plain http \
              is for 127.0.0.1 and [::1], and for a test network with `HttpTransportBuilder::danger_allow_http`"
