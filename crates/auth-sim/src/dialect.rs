@@ -8,7 +8,7 @@ use crate::{Received, Response};
 
 /// Words in which the token endpoint refuses a request.
 ///
-/// Set with [`SimulatorBuilder::dialect`](crate::Builder::dialect). Without one a simulator refuses as its vendor
+/// Set with [`SimulatorBuilder::dialect`](crate::SimulatorBuilder::dialect). Without one a simulator refuses as its vendor
 /// documents. A dialect changes the words of a refusal alone: what is refused, and which tokens that
 /// spends, stays the same. `authorization_pending` and `slow_down` (RFC 8628 §3.5) keep their words,
 /// since no device could log in without them.
