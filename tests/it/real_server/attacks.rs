@@ -71,7 +71,8 @@ fn a_redirect_that_the_client_never_asked_for_is_refused_before_anything_is_sent
 #[test]
 fn a_code_of_an_honest_server_is_not_sent_to_another_one() {
     on_every_pair(|evil, honest| {
-        let pending = app(evil).begin(&HttpTransport::new()).unwrap();
+        let client = evil.client("app", "").scope("read");
+        let pending = login(client).begin(&HttpTransport::new()).unwrap();
         // The honest server's login page, with the parameters of the other login.
         let (_, query) = pending.url().split_once('?').unwrap();
         let honest = app(honest).begin(&HttpTransport::new()).unwrap();
