@@ -45,7 +45,7 @@ pub(crate) fn all<N: fmt::Display>(
     clippy::disallowed_methods,
     reason = "a tool times itself; no token depends on it"
 )]
-pub(crate) fn now() -> Instant {
+fn now() -> Instant {
     Instant::now()
 }
 
@@ -124,6 +124,24 @@ impl Run {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// Runs the command quietly and returns the processor time that it took, in seconds.
+    pub(crate) fn processor_seconds(self) -> Result<f64> {
+        let words = [self.command.get_program()]
+            .into_iter()
+            .chain(self.command.get_args());
+        let words: Vec<_> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let mut shell = Run::new("sh -c")
+            .arg("\"$@\" && times")
+            .arg("sh")
+            .args(&words);
+        for (name, value) in self.command.get_envs() {
+            shell.command.env(name, value.unwrap_or_default());
+        }
+        children_seconds(&shell.read()?).ok_or_else(|| "`times` prints no times".into())
+    }
+
     /// Returns `true` if the command starts and succeeds; shows nothing.
     pub(crate) fn succeeds(self) -> bool {
         self.read().is_ok()
@@ -139,6 +157,16 @@ impl Run {
     fn not_started(&self, error: &io::Error) -> String {
         format!("`{}` does not start: {error}", self.shown)
     }
+}
+
+/// The last line of `times`: user and system time of all children, as `1m2.34s 0m5.60s`.
+fn children_seconds(times: &str) -> Option<f64> {
+    let seconds = |time: &str| {
+        let (minutes, seconds) = time.strip_suffix('s')?.split_once('m')?;
+        Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+    };
+    let last = times.lines().next_back()?;
+    last.split_whitespace().map(seconds).sum()
 }
 
 #[cfg(test)]
@@ -162,6 +190,14 @@ mod tests {
         let error = Run::new("cargo no-such-subcommand").read().unwrap_err();
         assert!(error.to_string().contains("cargo no-such-subcommand"));
         assert!(!Run::new("no-such-program-anywhere").succeeds());
+    }
+
+    #[test]
+    fn processor_time_is_read_from_the_shell() {
+        let times = "0m0.00s 0m0.00s\n1m2.50s 0m0.25s\n";
+        assert_eq!(children_seconds(times), Some(62.75));
+        assert_eq!(children_seconds("no times"), None);
+        assert!(Run::new("cargo --version").processor_seconds().is_ok());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::run::{Result, Run, now, target};
+use crate::run::{Result, Run, target};
 
 /// A program with one dependency, to be measured.
 struct Program {
@@ -16,7 +16,7 @@ struct Program {
 #[derive(Clone, Copy)]
 struct Cost {
     crates: usize,
-    /// By one job, from nothing.
+    /// Of one processor, from nothing: other work on the machine does not count.
     build_seconds: f64,
     stripped_megabytes: f64,
 }
@@ -81,9 +81,7 @@ impl Program {
         };
         let tree = cargo("tree --edges normal --prefix none --no-dedupe").read()?;
         cargo("fetch").read()?;
-        let began = now();
-        cargo("build --release --jobs 1").read()?;
-        let build_seconds = began.elapsed().as_secs_f64();
+        let build_seconds = cargo("build --release").processor_seconds()?;
         let program = fs::metadata(folder.join("target/release/program"))?;
         let mut crates: Vec<_> = tree.lines().collect();
         crates.sort_unstable();
@@ -99,7 +97,7 @@ impl Program {
 const HEADING: &str = "
     a program that gets a token and makes one call; in brackets the ratio to the first
 
-                      crates    build, s, 1 job    stripped, MB";
+                      crates    build, CPU s      stripped, MB";
 
 const MANIFEST: &str = "\
 [package]
