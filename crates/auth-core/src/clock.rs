@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Tells the time to a [`Session`](crate::Session), and waits for it.
 ///
-/// Tests pass a [`ManualClock`] and never sleep; programs keep the default, [`SystemClock`].
+/// Tests pass a [`ManualClock`](crate::testing::ManualClock) and never sleep; programs keep the default, [`SystemClock`].
 pub trait Clock: Debug + Send + Sync {
     /// Both clocks, read together.
     fn now(&self) -> Moment;
