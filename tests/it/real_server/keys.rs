@@ -6,6 +6,7 @@ use auth_core::Secret;
 use std::time::{Duration, SystemTime};
 
 use auth_core::agent::ureq;
+use auth_core::clock::{Clock as _, SystemClock};
 use auth_core::error::ErrorCode;
 use auth_core::grant::{TokenResponse, TokenType};
 use auth_core::store::FileStore;
@@ -230,7 +231,7 @@ fn a_client_that_signs_and_proves_signs_anew_for_the_second_sending() {
 
 /// A clock that is right after an hour: the server checks the date of an assertion.
 fn an_hour_ago() -> ManualClock {
-    ManualClock::at(SystemTime::now() - HOUR)
+    ManualClock::at(SystemTime::from(SystemClock::new().now().wall) - HOUR)
 }
 
 /// The life of the server's access tokens.
