@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use auth_sim::{Builder, Received, Simulator, Vendor};
+use auth_sim::{Received, Simulator, SimulatorBuilder, Vendor};
 
 use process::Process;
 
@@ -71,7 +71,9 @@ impl Fleet {
         settings: Settings,
         life: Duration,
     ) -> io::Result<Self> {
-        Self::open_with(program, settings, |server| server.access_token_life(life))
+        Self::open_with(program, settings, |server| {
+            server.access_token_lifetime(life)
+        })
     }
 
     /// The same with a server that is made like this.
@@ -81,14 +83,14 @@ impl Fleet {
     pub fn open_with(
         program: impl Into<PathBuf>,
         mut settings: Settings,
-        server: impl FnOnce(Builder) -> Builder,
+        server: impl FnOnce(SimulatorBuilder) -> SimulatorBuilder,
     ) -> io::Result<Self> {
         let (sender, happenings) = mpsc::channel();
         let clock = FleetClock::new(settings.time, settings.pace);
         let (shown, told) = (clock.clone(), sender.clone());
         let server = server(Simulator::builder(Vendor::Ermeo))
             .now(move || shown.system_time())
-            .on_answer(move |received| {
+            .on_response(move |received| {
                 if let Some(request) = Request::read(received) {
                     // Nobody may be left to hear it.
                     let _ = told.send(Happening::Answered(request));

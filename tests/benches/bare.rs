@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use auth_core::agent::ureq::Agent;
+use auth_core::agent::ureq::config::AutoHeaderValue;
 use auth_core::http::Request;
-use auth_core::ureq::Agent;
-use auth_core::ureq::config::AutoHeaderValue;
 
 /// The settings of `HttpTransport`, by hand.
 pub(crate) fn agent() -> Agent {

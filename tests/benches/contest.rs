@@ -29,15 +29,18 @@ impl Contender {
 }
 
 /// For each contender its median over interleaved rounds, and the median of its ratio to the first.
+///
+/// Shows a dot for each round on standard error: all rounds take a minute.
 pub(crate) fn rounds(contenders: &[Contender], threads: usize) -> Vec<(f64, f64)> {
-    let rounds: Vec<Vec<f64>> = (0..ROUNDS)
-        .map(|_| {
-            contenders
-                .iter()
-                .map(|contender| (contender.run)(threads))
-                .collect()
-        })
-        .collect();
+    eprint!("    {threads:>2} threads, {ROUNDS} rounds ");
+    let round = |_| {
+        let times = contenders.iter().map(|contender| (contender.run)(threads));
+        let times: Vec<f64> = times.collect();
+        eprint!(".");
+        times
+    };
+    let rounds: Vec<Vec<f64>> = (0..ROUNDS).map(round).collect();
+    eprintln!();
     (0..contenders.len())
         .map(|at| {
             let time = median(rounds.iter().map(|round| round[at]).collect());

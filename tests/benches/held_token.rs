@@ -6,6 +6,7 @@
 mod contest;
 mod measure;
 
+use auth_all::Secret;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex, RwLock};
@@ -13,11 +14,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use auth_core::clock::{Clock, Moment, SystemClock};
+use auth_core::grant::{Identity, Lifetime, Policy, TokenRequest, TokenResponse};
 use auth_core::http::HeaderValue;
-use auth_core::{
-    Clock, Expires, Grant, Identity, Moment, Policy, Session, SystemClock, TokenRequest,
-    TokenResponse,
-};
+use auth_core::{Grant, Session};
 use contest::{Contender, ROUNDS, cores, rounds};
 use measure::{now, verdict};
 
@@ -150,7 +150,7 @@ fn coarse() -> u64 {
 
 #[cfg(not(target_os = "linux"))]
 fn coarse() -> u64 {
-    SystemClock.seconds()
+    SystemClock::new().seconds()
 }
 
 /// A token that lives an hour; from the second login on, one that takes from one barrier to the next.
@@ -177,8 +177,8 @@ impl Grant for Fixed {
                 barrier.wait();
                 barrier.wait();
             }
-            let mut response = TokenResponse::new("0123456789abcdef");
-            response.expires = Expires::After(Duration::from_secs(3600));
+            let mut response = TokenResponse::new(Secret::new("0123456789abcdef"));
+            response.lifetime = Lifetime::For(Duration::from_secs(3600));
             Ok(response)
         }))
     }
@@ -199,7 +199,9 @@ impl Renewal {
             barrier: Some(Arc::clone(&barrier)),
             ..Fixed::default()
         };
-        let session = Session::builder(grant).clock(clock.clone()).build();
+        let Ok(session) = Session::builder(grant).clock(clock.clone()).build() else {
+            unreachable!("this grant has no settings");
+        };
         drop(session.token());
         clock.0.store(3500, Ordering::Relaxed);
         let renewer = session.clone();
@@ -225,19 +227,15 @@ struct Shifted(Arc<AtomicU64>);
 impl Clock for Shifted {
     fn now(&self) -> Moment {
         let ahead = Duration::from_secs(self.0.load(Ordering::Relaxed));
-        let Moment { wall, monotonic } = SystemClock.now();
-        Moment {
-            wall: wall + ahead,
-            monotonic: monotonic + ahead,
-        }
+        SystemClock::new().now().plus(ahead)
     }
 
     fn seconds(&self) -> u64 {
-        SystemClock.seconds() + self.0.load(Ordering::Relaxed)
+        SystemClock::new().seconds() + self.0.load(Ordering::Relaxed)
     }
 
     fn sleep(&self, duration: Duration) {
-        SystemClock.sleep(duration);
+        SystemClock::new().sleep(duration);
     }
 }
 

@@ -8,21 +8,24 @@ mod contest;
 mod endpoint;
 mod measure;
 
+use auth_all::Secret;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use auth_core::grant::Identity;
 use auth_core::http::HeaderValue;
-use auth_core::{
-    FileStore, Identity, Key, ManualClock, MemoryStore, Result, Sealed, Session, Store,
-    StoredRecord, Swap,
+use auth_core::store::{
+    EncryptedStore, EncryptionKey, FileStore, MemoryStore, Record, Store, SwapOutcome,
 };
+use auth_core::testing::ManualClock;
+use auth_core::{Result, Session};
 use auth_store_postgres::PostgresStore;
 use auth_store_redis::RedisStore;
 use contest::{Contender, rounds};
 use measure::{median, now, verdict};
-use oauth2_generic::{Client, Password};
+use oauth2_generic::{Client, Password, Server};
 
 type Outcome<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -58,12 +61,15 @@ fn main() -> Outcome {
         ("memory", Box::new(MemoryStore::new())),
         ("FileStore", Box::new(file("plain")?)),
         (
-            "Sealed over FileStore",
-            Box::new(Sealed::new(file("sealed")?, Key::generate()?)),
+            "EncryptedStore over FileStore",
+            Box::new(EncryptedStore::new(
+                file("encrypted")?,
+                EncryptionKey::generate()?,
+            )),
         ),
         (
             "RedisStore, appendfsync always",
-            Box::new(RedisStore::connect(&redis.url())?),
+            Box::new(RedisStore::connect(redis.url())?),
         ),
         (
             "PostgresStore",
@@ -132,21 +138,16 @@ fn held(samples: &[Sample]) -> Outcome {
 
 impl Sample {
     fn new(name: &'static str, url: &str, store: Box<dyn Store>) -> Result<Self> {
-        let grant = Password {
-            client: Client {
-                token_endpoint: url.to_owned(),
-                client_id: "demo".into(),
-                client_secret: "a-secret-of-some-length".into(),
-                ..Client::default()
-            },
-            username: "ada".into(),
-            password: "battery-staple".into(),
-        };
+        let grant = Password::new(
+            Client::new(Server::new(url), "demo").secret(Secret::new("a-secret-of-some-length")),
+            "ada",
+            Secret::new("battery-staple"),
+        );
         let (clock, counts) = (ManualClock::new(), Arc::<Counts>::default());
         let session = Session::builder(grant)
             .clock(clock.clone())
             .store(Counted(store, Arc::clone(&counts)))
-            .build();
+            .build()?;
         session.token()?;
         counts.loads.store(0, Ordering::Relaxed);
         counts.swaps.store(0, Ordering::Relaxed);
@@ -169,7 +170,7 @@ impl Sample {
 }
 
 impl Store for Counted {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.1.loads.fetch_add(1, Ordering::Relaxed);
         self.0.load(identity)
     }
@@ -177,9 +178,9 @@ impl Store for Counted {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         self.1.swaps.fetch_add(1, Ordering::Relaxed);
         self.0.swap(identity, expected, record)
     }

@@ -8,7 +8,8 @@ mod measure;
 
 use std::time::Duration;
 
-use auth_core::{HttpTransport, TokenRequest};
+use auth_core::grant::TokenRequest;
+use auth_core::transport::HttpTransport;
 use bare::{agent, post};
 use measure::{median, now, verdict};
 use serde_json::Value;

@@ -1,224 +1,190 @@
-//! A person logs in, in a browser and with a device: at a real server, in a real Chromium.
+//! A user logs in, in a browser and with a device: at a real server, and in a real Chromium.
 
-mod device; // a code that is entered elsewhere
-mod login; // the person logs in and consents, and the code comes back
-mod person;
-mod server;
-mod wire;
-
-use std::io;
+use std::io::{self, IsTerminal};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use auth_all::generic::{Client, Metadata, RefreshToken};
-use auth_all::{ErrorCode, Reason, Session, ureq};
+use auth_all::generic::{BrowserLogin, Client, DeviceLogin, RefreshToken, Server};
+use auth_all::grant::TokenResponse;
+use auth_all::testing::ManualClock;
+use auth_all::{Grant, Session};
+use services::{Chromium, Installed};
 
-use crate::exchange::{Exchange, Field};
-use crate::report::Report;
-use crate::story;
-use person::Person;
-use server::{ALICE, Server};
-use wire::{Heard, Wire};
+use crate::show::{Outcome, Show, Wire, expect};
+use crate::vendors::{said, signed};
 
-/// The whole of it, without anybody.
-pub(crate) fn play(report: &mut Report) -> io::Result<()> {
-    let (mut person, instead) = Person::new();
-    let mut wire = Wire::new(report);
-    let server = start(&mut wire, instead)?;
-    if let Some(client) = log_in(&mut wire, &server, &mut person) {
-        device::play(&mut wire, &server, &mut person, client);
-    }
-    Ok(())
+struct Stage {
+    server: Installed,
+    clock: ManualClock,
+    wire: Wire,
 }
 
-/// The login in a browser, with whoever started the demonstration.
-pub(crate) fn play_with_you(report: &mut Report) -> io::Result<()> {
-    let mut wire = Wire::new(report);
-    let server = start(&mut wire, None)?;
-    log_in(&mut wire, &server, &mut Person::You);
-    Ok(())
-}
-
-fn start(wire: &mut Wire<'_>, instead: Option<String>) -> io::Result<Server> {
-    let (server, also) = Server::start(&wire.clock)?;
-    for missing in [also, instead].into_iter().flatten() {
-        wire.report.warn(&missing);
-    }
-    Ok(server)
-}
-
-/// The client, if all of it went well.
-fn log_in(wire: &mut Wire<'_>, server: &Server, person: &mut Person) -> Option<Client> {
-    let about = format!("{}; {}", server.about(), person.about());
-    wire.report.heading("OAuth 2.0, in a browser", &about);
-    let client = discover(wire, server)?;
-    let session = login::play(wire, server, person, &client)?;
-    obtain(wire, &session);
-    use_it(wire, server, &session);
-    renew(wire, server, &session);
-    log_out(wire, server, &session, &client);
-    Some(client)
-}
-
-/// From the issuer alone to a client.
-fn discover(wire: &mut Wire<'_>, server: &Server) -> Option<Client> {
-    let mut client = None;
-    wire.step("discover", |heard| {
-        let found = Metadata::discover(server.issuer(), heard);
-        let found = found.map_err(story::instead_of("the server's metadata"))?;
-        heard.show(announced(&found));
-        let is_ours = |url: &String| url.starts_with(server.issuer());
-        let ours = [&found.token_endpoint, &found.revocation_endpoint].map(is_ours);
-        story::same("endpoints at the issuer", &ours, &[true; 2])?;
-        let pkce = &found.code_challenge_methods_supported;
-        story::same("PKCE with S256", &pkce.contains(&"S256".to_owned()), &true)?;
-        let iss = found.authorization_response_iss_parameter_supported;
-        story::same("`iss` in redirects", &iss, &true)?;
-        client = Some(Client {
-            scope: "read".into(),
-            ..found.client(server.client_id())
-        });
-        Ok(format!("the issuer, {}, {DISCOVERED}", server.issuer()))
-    });
-    client
-}
-
-/// What matters here of what a server announces; of URLs the path.
-fn announced(found: &Metadata) -> Vec<Field> {
-    let path = |url: &str| url.splitn(4, '/').nth(3).map(|path| format!("/{path}"));
-    let endpoints = [
-        ("authorization", &found.authorization_endpoint),
-        ("token", &found.token_endpoint),
-        ("device_authorization", &found.device_authorization_endpoint),
-        ("revocation", &found.revocation_endpoint),
-    ];
-    let endpoints =
-        endpoints.map(|(name, url)| (format!("{name}_endpoint"), path(url).unwrap_or_default()));
-    let iss = found.authorization_response_iss_parameter_supported;
-    let more = [
-        (
-            "code_challenge_methods",
-            found.code_challenge_methods_supported.join(","),
-        ),
-        ("iss_parameter", iss.to_string()),
-        (
-            "auth_methods",
-            found.token_endpoint_auth_methods_supported.join(", "),
-        ),
-    ];
-    let more = more.map(|(name, value)| (name.to_owned(), value));
-    endpoints.into_iter().chain(more).collect()
-}
-
-fn obtain(wire: &mut Wire<'_>, session: &Session) {
-    wire.step("obtain", |heard| {
-        let token = session.token().map_err(story::instead_of("a token"))?;
-        story::same("requests", &heard.count(), &0)?;
-        let kept = session.refresh_token().is_some();
-        story::same("a refresh token with it", &kept, &true)?;
-        Ok(format!(
-            "the login has brought a token and a refresh token; the scope: {}",
-            token.scope().unwrap_or_default()
-        ))
-    });
-}
-
-fn use_it(wire: &mut Wire<'_>, server: &Server, session: &Session) {
-    wire.step("use", |heard| {
-        who(heard, server, session)?;
-        story::same("requests", &heard.count(), &1)?;
-        Ok(format!(
-            "the session's agent signed the request, and the API takes it for {}'s",
-            ALICE.0
-        ))
-    });
-}
-
-/// An hour later: the call renews the token by itself.
-fn renew(wire: &mut Wire<'_>, server: &Server, session: &Session) {
-    let clock = wire.clock.clone();
-    wire.step("renew", |heard| {
-        let token = session.token().map_err(|error| error.to_string())?;
-        let kept = story::kept(session);
-        clock.advance(HOUR);
-        who(heard, server, session)?;
-        story::same("requests", &heard.count(), &2)?;
-        let next = session.token().map_err(|error| error.to_string())?;
-        if next.expose() == token.expose() || story::kept(session).expose() == kept.expose() {
-            return Err("expected two new tokens, got an old one again".to_owned());
+/// The demonstration logs in with Chromium; without it or the server it says so.
+pub(crate) fn play(show: &mut Show) -> Result<(), String> {
+    match (Installed::oidc_provider(), Chromium::start()) {
+        (Ok(server), Ok(chromium)) => {
+            let (stage, chromium) = (Stage::at(server), Arc::new(Mutex::new(chromium)));
+            let client = stage.log_in(show, Some(&chromium))?;
+            stage.log_in_by_device(show, client, chromium)
         }
-        Ok(RENEWED.to_owned())
-    });
-}
-
-fn log_out(wire: &mut Wire<'_>, server: &Server, session: &Session, client: &Client) {
-    let kept = story::kept(session);
-    let mut signed = String::new();
-    wire.step("log out", |heard| {
-        let token = session.token().map_err(|error| error.to_string())?;
-        signed = format!("Bearer {}", token.expose());
-        session
-            .log_out()
-            .map_err(story::instead_of("a login that is over"))?;
-        story::same("requests", &heard.count(), &1)?;
-        story::same(
-            "a refresh token",
-            &session.refresh_token().is_some(),
-            &false,
-        )?;
-        Ok("the refresh token is revoked at the server, and here nothing is left".to_owned())
-    });
-    let thief = RefreshToken {
-        client: client.clone(),
-        ..RefreshToken::default()
-    };
-    let thief = wire.builder(thief).refresh_token(kept).build();
-    wire.step("too late", |heard| {
-        let error = story::refused(thief.token())?;
-        story::is_reason(&error, Reason::RefreshTokenRefused)?;
-        story::is_code(&error, &ErrorCode::InvalidGrant)?;
-        let (status, body) = call(&ureq::Agent::new_with_defaults(), server, &signed)?;
-        heard.push(Exchange::called(API, &signed, status, &body));
-        story::same("the API's status", &status, &401)?;
-        Ok(TOO_LATE.to_owned())
-    });
-}
-
-/// The API must say that it is alice who asks.
-fn who(heard: &Heard, server: &Server, session: &Session) -> Result<(), String> {
-    let (status, body) = call(&session.agent(), server, "")?;
-    let token = session.token().map_err(|error| error.to_string())?;
-    let header = format!("Bearer {}", token.expose());
-    let call = Exchange::called(API, &header, status, &body);
-    let owner = call
-        .answered
-        .iter()
-        .find(|(name, _)| name == server.owner());
-    let owner = owner.map(|(_, value)| value.clone());
-    heard.push(call);
-    story::same("the API's status", &status, &200)?;
-    story::same("whose token it is", &owner.as_deref(), &Some(ALICE.0))
-}
-
-/// Calls the API with an agent that signs, or else with a header.
-fn call(agent: &ureq::Agent, server: &Server, header: &str) -> Result<(u16, Vec<u8>), String> {
-    let url = format!("{}{API}", server.issuer());
-    let mut request = agent.get(&url).config().http_status_as_error(false).build();
-    if !header.is_empty() {
-        request = request.header("authorization", header);
+        (Err(why), _) | (_, Err(why)) => {
+            eprintln!("\n!! {why}\n   So there is no login in a browser and with a device.");
+            Ok(())
+        }
     }
-    let failed = |error| format!("the API did not answer: {error}");
-    let answer = request.call().map_err(failed)?;
-    let status = answer.status().as_u16();
-    let body = answer.into_body().read_to_vec().map_err(failed)?;
-    Ok((status, body))
 }
 
-const API: &str = "/whoami";
-const HOUR: Duration = Duration::from_secs(3600);
+/// The user of this machine logs in, with the desktop's browser.
+pub(crate) fn play_with_you(show: &mut Show) -> Result<(), String> {
+    let server = Installed::oidc_provider().map_err(|why| why.to_string())?;
+    Stage::at(server).log_in(show, None).map(drop)
+}
 
-const DISCOVERED: &str = "was all that was known; now the client has every endpoint, and holds the \
-    server to what it announced: PKCE, and redirects that name it";
-const RENEWED: &str = "an hour later the agent renewed the token first, without anybody; the refresh \
-    token was rotated: the next one is another";
-const TOO_LATE: &str = "whoever kept either token has nothing any more: the server gives no new one, \
-    and the API no answer";
+impl Stage {
+    fn at(server: Installed) -> Self {
+        Self {
+            server,
+            clock: ManualClock::new(),
+            wire: Wire::default(),
+        }
+    }
+
+    fn log_in(
+        &self,
+        show: &mut Show,
+        chromium: Option<&Arc<Mutex<Chromium>>>,
+    ) -> Result<Client, String> {
+        let about = "at oidc-provider, of which the issuer's URL is all that is known";
+        show.heading("OAuth 2.0, in a browser", about);
+        let (mut client, mut tokens) = (None, None);
+        show.step("discover", &self.wire, || {
+            let issuer = self.server.url("issuer");
+            let server = Server::discover_with(issuer, &self.wire).map_err(said)?;
+            client = Some(Client::new(server, "app").scope("read").api(issuer));
+            let enforced = "PKCE and `iss` are announced, so they are enforced";
+            Ok(format!("every endpoint is known; {enforced}"))
+        });
+        let client = client.ok_or("without a server there is no login")?;
+        let mut login = BrowserLogin::new(client.clone()).app_name("Acme Sync");
+        let mut who = "you logged in with your browser";
+        if let Some(chromium) = chromium {
+            who = "the demonstration logged in (target/screenshots/demonstration.png)";
+            let chromium = Arc::clone(chromium);
+            login = login.open_with(move |url| {
+                let (chromium, url) = (Arc::clone(&chromium), url.to_owned());
+                thread::spawn(move || walk(&chromium, &url, None));
+                Ok(())
+            });
+        } else {
+            let (name, password) = ALICE;
+            eprintln!("Your turn: log in as {name} with the password {password}, and allow it.\n");
+        }
+        show.step("log in", &self.wire, || {
+            tokens = Some(login.exchange(&self.wire).map_err(said)?);
+            Ok(format!("{who}; the code came back to 127.0.0.1"))
+        });
+        let session = self.session(login.grant(), tokens)?;
+        show.step("use", &self.wire, || self.who(&session, 1));
+        show.step("renew", &self.wire, || {
+            let kept = session.refresh_token().ok_or("no refresh token")?;
+            self.clock.advance(Duration::from_secs(3600));
+            self.who(&session, 2)?;
+            let next = session.refresh_token().ok_or("no refresh token")?;
+            expect("rotation", &(kept.expose() != next.expose()), &true)?;
+            Ok("an hour later the agent renewed the token first".to_owned())
+        });
+        self.log_out(show, &session, client.clone())?;
+        Ok(client)
+    }
+
+    fn log_out(&self, show: &mut Show, session: &Session, client: Client) -> Result<(), String> {
+        let kept = session.refresh_token().ok_or("no refresh token")?;
+        show.step("log out", &self.wire, || {
+            session.log_out().map_err(said)?;
+            self.wire.expect(1)?;
+            Ok("the refresh token is revoked at the server, and nothing is left here".to_owned())
+        });
+        let thief = Session::builder(RefreshToken::new(client)).refresh_token(kept);
+        let thief = thief.transport(self.wire.clone()).build().map_err(said)?;
+        show.step("too late", &self.wire, || match thief.token() {
+            Err(error) => Ok(error.to_string()),
+            Ok(_) => Err("expected a refusal, got a token".to_owned()),
+        });
+        Ok(())
+    }
+
+    fn log_in_by_device(
+        &self,
+        show: &mut Show,
+        client: Client,
+        chromium: Arc<Mutex<Chromium>>,
+    ) -> Result<(), String> {
+        show.heading(
+            "OAuth 2.0, device_code",
+            "a code, entered on another device",
+        );
+        let login = DeviceLogin::new(client).clock(self.clock.clone());
+        let login = login.show(move |prompt| {
+            match prompt.qr() {
+                Ok(qr) if io::stdout().is_terminal() => println!("{}\n", qr.coloured()),
+                Ok(qr) => println!("{qr}\n"),
+                Err(_) => {}
+            }
+            println!("{prompt}\n");
+            walk(&chromium, &prompt.verification_uri, Some(&prompt.user_code));
+        });
+        let mut tokens = None;
+        show.step("log in", &self.wire, || {
+            tokens = Some(login.exchange(&self.wire).map_err(said)?);
+            Ok("the demonstration entered the code in Chromium, logged in and agreed".to_owned())
+        });
+        let session = self.session(login.grant(), tokens)?;
+        show.step("use", &self.wire, || self.who(&session, 1));
+        Ok(())
+    }
+
+    fn session(
+        &self,
+        grant: impl Grant + 'static,
+        tokens: Option<TokenResponse>,
+    ) -> Result<Session, String> {
+        let session = Session::builder(grant).tokens(tokens.ok_or("the login failed")?);
+        let session = session.clock(self.clock.clone());
+        session.transport(self.wire.clone()).build().map_err(said)
+    }
+
+    /// The API must answer that the token is alice's.
+    fn who(&self, session: &Session, requests: usize) -> Outcome {
+        let url = format!("{}/whoami", self.server.url("issuer"));
+        let header = signed(session)?;
+        let (status, body) = self.wire.call(Some(session.agent()), &url, &header)?;
+        expect("status", &status, &200)?;
+        self.wire.expect(requests)?;
+        expect("alice's name", &body.contains("\"alice\""), &true)?;
+        Ok("the agent signed the request, and the API knows that it is alice's".to_owned())
+    }
+}
+
+/// Opens a page in Chromium, enters a device's code if there is one, logs in and consents.
+fn walk(chromium: &Mutex<Chromium>, url: &str, user_code: Option<&str>) {
+    let mut chromium = chromium.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut tab = chromium.tab();
+    tab.open(url);
+    if let Some(code) = user_code {
+        tab.fill_in("user_code", code);
+    }
+    // A code, a confirmation, a login, a consent: at most.
+    for _ in 0..8 {
+        if !tab.answer(ALICE, true) {
+            break;
+        }
+    }
+    if user_code.is_none() {
+        tab.resize(1000, 640);
+        tab.screenshot("demonstration");
+    }
+}
+
+/// The account at the server.
+const ALICE: (&str, &str) = ("alice", "alice's password");

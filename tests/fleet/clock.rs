@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use auth_all::{Clock, Moment, SystemClock};
+use auth_all::clock::{Clock, Moment, SystemClock, UnixTime};
 
 /// A clock that goes by the machine's, and much faster; clones share it.
 ///
@@ -41,7 +41,7 @@ impl Time {
     pub fn running(speed: u32) -> Self {
         Self {
             at: NEW_YEAR_2026,
-            since: SystemClock.now().wall,
+            since: machine(),
             speed,
         }
     }
@@ -64,9 +64,14 @@ impl Time {
     }
 
     fn now(self) -> Duration {
-        let passed = SystemClock.now().wall.saturating_sub(self.since);
+        let passed = machine().saturating_sub(self.since);
         self.at + passed * self.speed
     }
+}
+
+/// The machine's wall clock.
+fn machine() -> Duration {
+    SystemClock::new().now().wall.since(UnixTime::default())
 }
 
 impl FleetClock {
@@ -102,14 +107,11 @@ impl FleetClock {
 impl Clock for FleetClock {
     fn now(&self) -> Moment {
         let wall = self.time().now();
-        Moment {
-            wall,
-            monotonic: wall.saturating_sub(NEW_YEAR_2026),
-        }
+        Moment::new(UnixTime::new(wall), wall.saturating_sub(NEW_YEAR_2026))
     }
 
     fn sleep(&self, duration: Duration) {
-        SystemClock.sleep(duration / self.pace);
+        SystemClock::new().sleep(duration / self.pace);
     }
 }
 

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use auth_all::ermeo::Ermeo;
-use auth_all::{ErrorCode, Expires, Grant, Secret, TokenResponse, Transport};
+use auth_all::error::ErrorCode;
+use auth_all::grant::{Lifetime, TokenResponse};
+use auth_all::transport::Transport;
+use auth_all::{Grant, Secret};
 use serde_json::{Value, json};
 
 use super::Settings;
@@ -48,7 +51,7 @@ impl TokenFile {
                 .unwrap_or_default()
                 .to_owned());
         }
-        let refresh_token = Secret::from(tokens["refresh_token"].as_str().unwrap_or_default());
+        let refresh_token = Secret::new(tokens["refresh_token"].as_str().unwrap_or_default());
         let request = self.grant.refresh_request(&refresh_token);
         match request.and_then(|request| request.send(&*self.transport)) {
             Ok(answer) => self.write(&answer, now),
@@ -80,8 +83,8 @@ impl TokenFile {
 /// # Errors
 /// If it cannot be written.
 pub fn write_tokens(path: &Path, answer: &TokenResponse, now: Duration) -> io::Result<()> {
-    let life = match answer.expires {
-        Expires::After(life) => life,
+    let life = match answer.lifetime {
+        Lifetime::For(life) => life,
         _ => Duration::ZERO,
     };
     let refresh_token = answer.refresh_token.as_ref().map(Secret::expose);

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use auth_all::ermeo::Ermeo;
-use auth_all::{Error, FileStore, HttpTransport, Result, Store};
+use auth_all::store::{FileStore, Store};
+use auth_all::transport::HttpTransport;
+use auth_all::{Error, Result, Secret};
 use auth_sim::ermeo;
 use serde_json::{Value, json};
 
@@ -51,13 +53,12 @@ pub enum Place {
 impl Settings {
     /// The grant for the simulator's well-known account.
     pub fn grant(&self) -> Ermeo {
-        Ermeo {
-            client_id: ermeo::CLIENT_ID.into(),
-            client_secret: self.client_secret.clone().into(),
-            username: ermeo::USERNAME.into(),
-            password: self.password.clone().into(),
-            base: self.server.clone(),
+        let client_secret = Secret::new(self.client_secret.as_str());
+        let grant = Ermeo::new(ermeo::CLIENT_ID, client_secret).base(&self.server);
+        if self.password.is_empty() {
+            return grant.username(ermeo::USERNAME);
         }
+        grant.password(ermeo::USERNAME, Secret::new(self.password.as_str()))
     }
 
     pub(super) fn open_store(&self) -> Result<Box<dyn Store>> {
@@ -79,8 +80,8 @@ impl Settings {
         })
     }
 
-    pub(super) fn transport(&self) -> HttpTransport {
-        HttpTransport::configured(|config| config.timeout_global(Some(self.request)))
+    pub(super) fn transport(&self) -> Result<HttpTransport> {
+        HttpTransport::builder().timeout(self.request).build()
     }
 
     pub(super) fn clock(&self) -> FleetClock {

@@ -4,8 +4,12 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use auth_all::Result;
+use auth_all::clock::{Clock, UnixTime};
+use auth_all::grant::Identity;
 use auth_all::http::{Request, Response};
-use auth_all::{Clock, HttpTransport, Identity, Result, Store, StoredRecord, Swap, Transport};
+use auth_all::store::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome};
+use auth_all::transport::{HttpTransport, Transport};
 
 use super::{Calls, FleetClock, Point, Report};
 
@@ -25,7 +29,7 @@ struct State {
     stop_at: Option<Point>,
     step: Step,
     /// When the renewal began, by the fleet's clock.
-    begun: Duration,
+    begun: UnixTime,
     calls: Calls,
 }
 
@@ -101,7 +105,7 @@ impl Watch {
         let now = self.clock.now().wall;
         let mut state = self.state();
         let step = std::mem::take(&mut state.step);
-        let took = now.saturating_sub(state.begun);
+        let took = now.since(state.begun);
         drop(state);
         if matches!(step, Step::Send | Step::Commit) && took >= self.flight {
             say(&Report::Late);
@@ -133,7 +137,7 @@ impl Watch {
 }
 
 impl Store for WatchedStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.watch.state().calls.loads += 1;
         self.store.load(identity)
     }
@@ -141,9 +145,9 @@ impl Store for WatchedStore {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let step = self.watch.state().step;
         match step {
             Step::Begin => self.watch.pass(Point::BeforeBegin),
@@ -152,7 +156,9 @@ impl Store for WatchedStore {
         }
         self.watch.state().calls.swaps += 1;
         let swapped = self.store.swap(identity, expected, record);
-        let stored = swapped.as_ref().is_ok_and(|swap| *swap == Swap::Stored);
+        let stored = swapped
+            .as_ref()
+            .is_ok_and(|swap| *swap == SwapOutcome::Stored);
         if let Some(point) = self.watch.swapped(step, stored) {
             self.watch.pass(point);
         }
@@ -166,21 +172,21 @@ impl Store for WatchedStore {
     fn wait(
         &self,
         identity: &Identity,
-        seen: Option<&StoredRecord>,
+        seen: Option<&Record>,
         at_most: Duration,
-    ) -> Result<bool> {
+    ) -> Result<WaitOutcome> {
         self.watch.state().calls.waits += 1;
         self.store.wait(identity, seen, at_most / self.pace)
     }
 
-    /// A session asks for it when it is about to begin.
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+    /// A session calls it when it is about to begin.
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
         self.watch.state().step = Step::Begin;
-        self.store.sign_of_life(identity, attempt)
+        self.store.announce(identity, attempt)
     }
 
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        self.store.has_ended(identity, attempt)
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+        self.store.has_exited(identity, attempt)
     }
 }
 

@@ -1,12 +1,17 @@
 //! The program of one process of a fleet.
 
+use auth_all::error::Remedy;
 use std::io::{self, BufRead};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use auth_all::{Event, Identity, Session, Store, Transport};
+use auth_all::grant::Identity;
+use auth_all::observe::{self, Event};
+use auth_all::store::Store;
+use auth_all::transport::Transport;
+use auth_all::{Secret, Session};
 
 use super::naive::TokenFile;
 use super::watch::{Watch, WatchedStore, WatchedTransport, say};
@@ -62,7 +67,7 @@ impl Worker {
         let flight = (request + 2 * settings.store) * pace + Duration::from_secs(10);
         let watch = Watch::new(clock.clone(), flight);
         let transport = WatchedTransport {
-            transport: settings.transport(),
+            transport: settings.transport()?,
             watch: watch.clone(),
             pace,
         };
@@ -71,7 +76,7 @@ impl Worker {
         } else {
             let (store, watch) = (open_store(settings)?, watch.clone());
             let store = WatchedStore { store, watch, pace };
-            Tokens::Session(session(settings, &clock, store, transport))
+            Tokens::Session(session(settings, &clock, store, transport)?)
         };
         Ok(Self {
             tokens,
@@ -137,7 +142,7 @@ impl Worker {
 fn open_store(settings: &Settings) -> auth_all::Result<Box<dyn Store>> {
     for _ in 0..9 {
         match settings.open_store() {
-            Err(error) if error.is_transient() => {}
+            Err(error) if error.remedy() == Remedy::Retry => {}
             other => return other,
         }
     }
@@ -149,25 +154,25 @@ fn session(
     clock: &FleetClock,
     store: impl Store + 'static,
     transport: impl Transport + 'static,
-) -> Session {
+) -> auth_all::Result<Session> {
     let builder = Session::builder(settings.grant())
         .store(store)
         .transport(transport)
         .clock(clock.clone())
-        .observer(observe);
+        .observer(observe::from_fn(report));
     match &settings.seed {
-        Some(seed) => builder.refresh_token(seed.as_str()).build(),
+        Some(seed) => builder.refresh_token(Secret::new(seed.as_str())).build(),
         None => builder.build(),
     }
 }
 
-fn observe(_: &Identity, event: &Event<'_>) {
+fn report(_: &Identity, event: &Event<'_>) {
     let told = match event {
         Event::NotStored { .. } => "not stored",
         Event::Stored => "stored",
         Event::Waiting => "waiting",
         Event::StoreWentBack => "store went back",
-        Event::ReauthenticationRequired { .. } => "reauthentication required",
+        Event::LoginRequired { .. } => "login required",
         _ => return,
     };
     say(&Report::Event(told.to_owned()));

@@ -8,18 +8,19 @@ mod session; // the cases that concern more than one request
 mod types; // words for bearer
 mod words; // what the server said
 
+use auth_core::grant::{ResponseFormat, TokenRequest, TokenResponse};
 use auth_core::http::Response;
-use auth_core::{AnswerFormat, Error, Result, TokenRequest, TokenResponse};
+use auth_core::{Error, Result};
 
 use crate::support::{CANARY, Script, answer, quiet};
 
 fn read(answer: Response<Vec<u8>>) -> Result<TokenResponse> {
-    read_as(AnswerFormat::default(), answer)
+    read_as(ResponseFormat::default(), answer)
 }
 
-fn read_as(format: AnswerFormat, answer: Response<Vec<u8>>) -> Result<TokenResponse> {
+fn read_as(format: ResponseFormat, answer: Response<Vec<u8>>) -> Result<TokenResponse> {
     let request = TokenRequest::form("https://as.example/token");
-    request.answer(format).send(&Script::of([answer]))
+    request.response(format).send(&Script::of([answer]))
 }
 
 /// Reads a body that came with 200.
@@ -31,7 +32,7 @@ fn body(body: impl Into<Vec<u8>>) -> Result<TokenResponse> {
 #[track_caller]
 fn assert_malformed(outcome: Result<TokenResponse>, reason: &str) {
     let error = quiet(outcome);
-    assert!(matches!(error, Error::Answer(_)), "{error:?}");
+    assert!(matches!(error, Error::Response(_)), "{error:?}");
     assert!(error.to_string().contains(reason), "{error}, not {reason}");
 }
 
@@ -96,9 +97,9 @@ fn an_error_code_is_a_refusal_also_with_status_200_and_beside_a_token() {
 #[test]
 fn an_access_token_that_no_header_may_hold_is_malformed() {
     for (token, reason) in [
-        ("null".to_owned(), "no access token"),
-        ("5".to_owned(), "no access token"),
-        (r#"["canary7Qz"]"#.to_owned(), "no access token"),
+        ("null".to_owned(), "no `access_token`"),
+        ("5".to_owned(), "no `access_token`"),
+        (r#"["canary7Qz"]"#.to_owned(), "no `access_token`"),
         (r#""""#.to_owned(), "empty"),
         (r#"" ""#.to_owned(), "a character that no header may hold"),
         (
@@ -133,7 +134,7 @@ fn an_access_token_that_no_header_may_hold_is_malformed() {
         let text = format!(r#"{{"access_token":{token},"token_type":"bearer"}}"#);
         assert_malformed(body(text), reason);
     }
-    assert_malformed(body(r#"{"token_type":"bearer"}"#), "no access token");
+    assert_malformed(body(r#"{"token_type":"bearer"}"#), "no `access_token`");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The ways in: a program with one dependency is written, built and run as a newcomer would.
+//! The ways in: a program with one dependency is written, built and run as a newcomer does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,13 +39,12 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
 /// Prints the header that it got from the simulator whose URL is its argument.
 fn program(path: &str) -> String {
     format!(
-        "use {path}::{{Ermeo, Session}};\n\n\
+        "use {path}::{{Ermeo, Secret, Session}};\n\n\
          fn main() {{\n\
-         let session = Session::new(Ermeo {{\n\
-         client_id: {:?}.into(), client_secret: {:?}.into(),\n\
-         username: {:?}.into(), password: {:?}.into(),\n\
-         base: std::env::args().nth(1).unwrap(),\n\
-         }});\n\
+         let ermeo = Ermeo::new({:?}, Secret::new({:?}))\n\
+         .password({:?}, Secret::new({:?}))\n\
+         .base(std::env::args().nth(1).unwrap());\n\
+         let session = Session::new(ermeo);\n\
          println!(\"{{}}\", session.authorization().unwrap().to_str().unwrap());\n}}\n",
         ermeo::CLIENT_ID,
         ermeo::CLIENT_SECRET,
@@ -53,6 +52,22 @@ fn program(path: &str) -> String {
         ermeo::PASSWORD,
     )
 }
+
+/// Prints what a session and its agent say about https.
+const WITHOUT_TLS: &str = r#"use ermeo_auth::auth_core::{agent, grant::TokenResponse};
+use ermeo_auth::{Ermeo, Secret, Session};
+
+fn main() {
+    let url = "https://127.0.0.1:1";
+    let ermeo = || Ermeo::new("1_abc", Secret::new("s")).password("ada", Secret::new("p")).base(url);
+    println!("{}", Session::new(ermeo()).token().unwrap_err());
+    let tokens = TokenResponse::new(Secret::new("abc"));
+    let session = Session::builder(ermeo()).tokens(tokens).build().unwrap();
+    println!("{}", session.agent().get(url).call().map_err(agent::error).unwrap_err());
+    let unsigned = session.agent().get(url).header("authorization", "Basic eA==").call();
+    println!("{}", unsigned.map_err(agent::error).unwrap_err());
+}
+"#;
 
 #[track_caller]
 fn assert_gets_a_token(folder: &Path) {
@@ -66,7 +81,7 @@ fn assert_gets_a_token(folder: &Path) {
 }
 
 #[test]
-fn a_program_with_one_vendor_as_its_only_dependency_gets_a_token() {
+fn a_program_with_one_vendor_gets_a_token() {
     let folder = package(
         "one-vendor",
         "ermeo-auth = { path = \"CRATES/ermeo-auth\", default-features = false }",
@@ -75,8 +90,60 @@ fn a_program_with_one_vendor_as_its_only_dependency_gets_a_token() {
     assert_gets_a_token(&folder);
 }
 
+/// The example of a vendor outside of the workspace, with its simulated server and the contract.
 #[test]
-fn a_program_with_the_facade_and_one_feature_gets_a_token() {
+fn a_vendor_of_your_own_keeps_the_contract() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let folder = package("your-vendor", "", "");
+    fs::remove_file(folder.join("src/main.rs")).unwrap();
+    fs::create_dir_all(folder.join("tests")).unwrap();
+    for file in ["Cargo.toml", "src/lib.rs", "tests/acme.rs"] {
+        let text = fs::read_to_string(workspace.join("examples/your-vendor").join(file)).unwrap();
+        let text = text.replace("../..", &workspace.display().to_string());
+        fs::write(folder.join(file), text).unwrap();
+    }
+    let output = cargo(&folder, &["test", "--quiet"]);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    let passed = |line: &str| {
+        line.strip_prefix("test result: ok. ")?
+            .split(' ')
+            .next()?
+            .parse()
+            .ok()
+    };
+    let most = stdout.lines().filter_map(passed).max();
+    assert!(most > Some(100_u32), "{stdout}");
+}
+
+/// Without a TLS library https is an error that names the feature, not a panic.
+#[test]
+fn a_program_without_tls_learns_which_feature_it_needs() {
+    let cases = [
+        (
+            "",
+            "https needs a TLS library: switch on the feature `rustls`",
+        ),
+        #[cfg(feature = "native-tls")]
+        ("\"native-tls\"", "set `SessionBuilder::tls(Tls::native())`"),
+    ];
+    for (features, words) in cases {
+        let dependency = format!(
+            "ermeo-auth = {{ path = \"CRATES/ermeo-auth\", default-features = false, features = [{features}] }}"
+        );
+        let folder = package("without-tls", &dependency, WITHOUT_TLS);
+        let output = cargo(&folder, &["run", "--quiet"]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(stdout.lines().count(), 3, "{stdout}");
+        assert!(stdout.lines().all(|line| line.contains(words)), "{stdout}");
+    }
+}
+
+#[test]
+fn a_program_with_the_facade_gets_a_token() {
     let folder = package(
         "facade",
         "auth-all = { path = \"CRATES/auth-all\", default-features = false, features = [\"ermeo\"] }",

@@ -1,4 +1,4 @@
-//! What goes wrong on the way, against a server of plain sockets that keeps no rule.
+//! Failures on the way, against a server of plain sockets that keeps no rule.
 
 mod cut; // the answer ends too early, at every byte
 mod hostile; // the server
@@ -9,17 +9,20 @@ mod slow; // the answer takes its time
 use std::net::TcpListener;
 use std::time::Duration;
 
-use auth_core::{Error, HttpTransport, Network, Result, Sent, TokenRequest, TokenResponse};
+use auth_core::error::{Delivery, NetworkFailure};
+use auth_core::grant::{TokenRequest, TokenResponse};
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Result};
 
 use hostile::Hostile;
 
-/// A form with a body, so that the body tells what was sent.
+/// A request with a body, which shows how much was sent.
 fn post(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
     let request = TokenRequest::form(format!("{url}/token")).param("grant_type", "refresh_token");
     request.param("refresh_token", "r1").send(transport)
 }
 
-/// A request without a body, as Aeris has it.
+/// A request without a body, like that of Aeris.
 fn get(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
     TokenRequest::query(format!("{url}/token"))
         .param("cs", "secret")
@@ -28,26 +31,30 @@ fn get(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
 
 const BOTH: [fn(&HttpTransport, &str) -> Result<TokenResponse>; 2] = [post, get];
 
-fn patient(global: Duration) -> HttpTransport {
-    HttpTransport::configured(|config| config.timeout_global(Some(global)))
+fn patient(limit: Duration) -> HttpTransport {
+    HttpTransport::builder().timeout(limit).build().unwrap()
 }
 
 #[track_caller]
-fn assert_network(outcome: Result<TokenResponse>, expected: &Network, expected_sent: Sent) {
+fn assert_network(outcome: Result<TokenResponse>, failure: &NetworkFailure, delivery: Delivery) {
     match outcome.expect_err("an error") {
-        Error::Network { network, sent } => assert_eq!((&network, sent), (expected, expected_sent)),
+        Error::Network {
+            failure: found,
+            delivery: arrived,
+            ..
+        } => assert_eq!((&found, arrived), (failure, delivery)),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_server_that_reads_and_never_answers_may_have_acted() {
+fn a_server_that_reads_and_is_silent_may_have_acted() {
     let server = Hostile::start(|client| {
         client.rest();
     });
     for send in BOTH {
         let outcome = send(&patient(Duration::from_millis(300)), &server.url());
-        assert_network(outcome, &Network::Timeout, Sent::Maybe);
+        assert_network(outcome, &NetworkFailure::Timeout, Delivery::Unknown);
     }
     assert_eq!(server.requests(), 2, "once each");
 }
@@ -57,7 +64,7 @@ fn a_server_that_reads_and_closes_may_have_acted() {
     let server = Hostile::start(|_| {});
     for send in BOTH {
         let outcome = send(&HttpTransport::new(), &server.url());
-        assert_network(outcome, &Network::Closed, Sent::Maybe);
+        assert_network(outcome, &NetworkFailure::Closed, Delivery::Unknown);
     }
     assert_eq!(server.requests(), 2, "once each");
 }
@@ -67,7 +74,7 @@ fn a_server_that_closes_at_once_may_have_acted() {
     let server = Hostile::deaf();
     for send in BOTH {
         let outcome = send(&HttpTransport::new(), &server.url());
-        assert_network(outcome, &Network::Closed, Sent::Maybe);
+        assert_network(outcome, &NetworkFailure::Closed, Delivery::Unknown);
     }
     assert_eq!(server.connections(), 2, "once each");
 }
@@ -82,13 +89,14 @@ fn a_port_that_is_closed_was_sent_nothing() {
     for send in BOTH {
         let error = send(&HttpTransport::new(), &format!("http://127.0.0.1:{port}")).unwrap_err();
         let Error::Network {
-            network: Network::Connect(_),
-            sent,
+            failure: NetworkFailure::Connect(_),
+            delivery,
+            ..
         } = &error
         else {
             panic!("{error:?}");
         };
-        assert_eq!(*sent, Sent::No);
+        assert_eq!(*delivery, Delivery::NotSent);
         assert!(error.to_string().ends_with("nothing was sent"), "{error}");
     }
 }
@@ -98,12 +106,12 @@ fn a_name_that_does_not_exist_was_sent_nothing() {
     for send in BOTH {
         // RFC 2606 §2 keeps `.invalid` for this.
         let outcome = send(&HttpTransport::new(), "https://token.invalid");
-        assert_network(outcome, &Network::NameLookup, Sent::No);
+        assert_network(outcome, &NetworkFailure::NameLookup, Delivery::NotSent);
     }
 }
 
 #[test]
-fn what_is_not_http_may_have_been_acted_upon() {
+fn a_response_that_is_not_http_may_have_arrived() {
     for noise in [
         &b"SSH-2.0-OpenSSH_9.9\r\n"[..],
         b"HTTP/9.9 200 OK\r\n\r\n",
@@ -112,7 +120,7 @@ fn what_is_not_http_may_have_been_acted_upon() {
         let server = Hostile::start(move |client| client.write(noise));
         for send in BOTH {
             let outcome = send(&HttpTransport::new(), &server.url());
-            assert_network(outcome, &Network::Protocol, Sent::Maybe);
+            assert_network(outcome, &NetworkFailure::Protocol, Delivery::Unknown);
         }
     }
 }
@@ -123,7 +131,13 @@ fn a_server_that_speaks_no_tls_was_sent_nothing() {
     let url = server.url().replace("http://", "https://");
     let error = post(&HttpTransport::new(), &url).unwrap_err();
     assert!(
-        matches!(error, Error::Network { sent: Sent::No, .. }),
+        matches!(
+            error,
+            Error::Network {
+                delivery: Delivery::NotSent,
+                ..
+            }
+        ),
         "{error:?}"
     );
 }

@@ -1,10 +1,10 @@
-//! Records in files keep what every store must promise; what else they do is tested in `auth-core`.
+//! Records in files keep every promise of a store; the rest of `FileStore` is tested in `auth-core`.
 
-use auth_core::FileStore;
+use auth_core::store::FileStore;
 use auth_sim::store_conformance::check;
 
 #[test]
-fn files_keep_every_promise_of_a_store() {
+fn files_keep_every_promise() {
     let folder = tempfile::tempdir().unwrap();
     let open = || FileStore::open(folder.path().join("logins")).unwrap();
     check(open);

@@ -2,36 +2,21 @@
 
 use aerion_auth::{Aerion, TenantHeader};
 use aeris_auth::Aeris;
-use auth_core::{Grant, MemoryStore, Session};
+use auth_all::Secret;
+use auth_core::store::MemoryStore;
+use auth_core::{Grant, Session};
 use ermeo_auth::Ermeo;
-use oauth2_generic::{Client, RefreshToken};
+use oauth2_generic::{Client, RefreshToken, Server};
 
 use crate::support::Script;
+use crate::support::asking::Asking as _;
 
 /// The identity of each vendor's grant with this URL.
 fn at(url: &str) -> [String; 4] {
-    let aerion = Aerion {
-        company: "acme".into(),
-        base: url.into(),
-        ..Aerion::default()
-    };
-    let aeris = Aeris {
-        client_id: "c".into(),
-        base: url.into(),
-        ..Aeris::default()
-    };
-    let ermeo = Ermeo {
-        client_id: "c".into(),
-        base: url.into(),
-        ..Ermeo::default()
-    };
-    let kept = RefreshToken {
-        client: Client {
-            token_endpoint: url.into(),
-            ..Client::default()
-        },
-        resource_owner: "jsmith".into(),
-    };
+    let aerion = Aerion::new("acme").base(url);
+    let aeris = Aeris::new("c", Secret::new("")).base(url);
+    let ermeo = Ermeo::new("c", Secret::new("")).base(url);
+    let kept = RefreshToken::new(Client::new(Server::new(url), "")).user("jsmith");
     let grants: [&dyn Grant; 4] = [&aerion, &aeris, &ermeo, &kept];
     grants.map(|grant| grant.identity().to_string())
 }
@@ -71,26 +56,24 @@ fn a_documented_spelling_is_kept_as_it_is() {
     assert_eq!(ermeo, "ermeo base=https://api.example.com client_id=c");
     assert_eq!(
         kept,
-        "oauth2 token_endpoint=https://api.example.com resource_owner=jsmith"
+        "oauth2 token_endpoint=https://api.example.com user=jsmith"
     );
 }
 
-fn acme(change: impl FnOnce(&mut Aerion)) -> Aerion {
-    let mut acme = Aerion {
-        company: "acme".into(),
-        username: "ada@acme.example".into(),
-        ..Aerion::default()
-    };
-    change(&mut acme);
-    acme
+fn acme() -> Aerion {
+    at_company("acme")
+}
+
+fn at_company(company: &str) -> Aerion {
+    Aerion::new(company).username("ada@acme.example")
 }
 
 #[test]
 fn a_company_is_the_same_however_it_is_written() {
-    let one = acme(|_| {}).identity();
+    let one = acme().identity();
     assert_eq!(
         one.as_str(),
-        "aerion company=https://acme.aerion.app username=ada@acme.example"
+        "aerion company=https://acme.aerion.app user=ada@acme.example"
     );
     for company in [
         "ACME",
@@ -98,28 +81,22 @@ fn a_company_is_the_same_however_it_is_written() {
         "https://Acme.aerion.app/",
         "HTTPS://acme.aerion.app:443/",
     ] {
-        assert_eq!(
-            acme(|it| it.company = company.into()).identity(),
-            one,
-            "{company}"
-        );
+        assert_eq!(at_company(company).identity(), one, "{company}");
     }
     for base in ["https://acme.aerion.app", "https://ACME.aerion.app:443/"] {
-        assert_eq!(acme(|it| it.base = base.into()).identity(), one, "{base}");
+        assert_eq!(acme().base(base).identity(), one, "{base}");
     }
-    assert_ne!(acme(|it| it.base = Aerion::NEUTRAL.into()).identity(), one);
-    assert_eq!(
-        acme(|it| it.tenant_header = TenantHeader::Origin).identity(),
-        one
-    );
+    assert_ne!(acme().neutral_host().identity(), one);
+    let header = TenantHeader::Origin;
+    assert_eq!(acme().tenant_header(header).identity(), one);
 }
 
 #[test]
 fn aerions_default_client_id_is_a_constant_that_fits() {
-    let id = Aerion::default().client_id;
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    assert!((3..=40).contains(&id.len()) && id.bytes().all(fits), "{id}");
-    assert_eq!(id, "auth-all");
+    let script = Script::bodies([r#"{"token_type":"bearer","access_token":"a1"}"#]);
+    acme().refresh(&Secret::new("r"), &script).unwrap();
+    let body = &script.sent_bodies()[0];
+    assert!(body.contains("client_id=auth-all&"), "{body}");
 }
 
 /// A seed from a web login is spent once: the next release finds what came of it.
@@ -130,11 +107,12 @@ fn another_program_name_finds_the_login_that_is_stored() {
     ]);
     let store = MemoryStore::default();
     let session = |client_id: &str| {
-        Session::builder(acme(|it| it.client_id = client_id.into()))
+        Session::builder(acme().app(client_id, Secret::new("unused")))
             .store(store.clone())
             .transport(script.clone())
-            .refresh_token("seed")
+            .refresh_token(Secret::new("seed"))
             .build()
+            .unwrap()
     };
     for client_id in ["billing-1.2", "billing-1.3", "auth-all"] {
         assert_eq!(session(client_id).token().unwrap().expose(), "a1");

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use allocation_counter::measure;
-use auth_core::{
-    Expires, Grant, Identity, Policy, Result, Secret, Session, TokenRequest, TokenResponse,
-};
+use auth_core::grant::{Identity, Lifetime, Policy, TokenRequest, TokenResponse};
+use auth_core::{Grant, Result, Secret, Session};
 
 /// A login with secrets of this length.
 #[derive(Debug)]
@@ -26,8 +25,8 @@ impl Grant for Customer {
     fn login_request(&self) -> Result<TokenRequest> {
         let length = self.length;
         Ok(TokenRequest::from_fn([], move |_| {
-            let mut response = TokenResponse::new("t".repeat(length));
-            response.expires = Expires::After(Duration::from_secs(3600));
+            let mut response = TokenResponse::new(Secret::new("t".repeat(length)));
+            response.lifetime = Lifetime::For(Duration::from_secs(3600));
             response.refresh_token = Some(Secret::from("r".repeat(length)));
             Ok(response)
         }))

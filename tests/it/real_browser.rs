@@ -1,41 +1,55 @@
-//! A login in a real browser: Chromium, without a window, against servers that nobody here wrote.
+//! A login in a real browser: Chromium, without a window, against servers of other projects.
 //!
 //! What its window would show is kept in `target/screenshots`.
 
 mod demonstrated; // what `cargo xtask demo` shows of one
 mod logins; // at django-oauth-toolkit and oidc-provider, to a token and its renewal
-mod pages; // what the person sees at the end, in light and dark
+mod pages; // pages that the user sees at the end, in light and dark
+mod pictures; // for the documentation
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use oauth2_generic::{BrowserLogin, Granted, Result};
-use services::{Chromium, or_skip};
+use auth_core::Result;
+use auth_core::grant::TokenResponse;
+use auth_core::transport::{HttpTransport, Transport};
+use oauth2_generic::BrowserLogin;
+use services::{Chromium, started};
 
-/// One that runs, or none where there is none on this machine, which is said loudly.
-fn chromium() -> Option<Chromium> {
-    or_skip(Chromium::start())
+fn chromium() -> Chromium {
+    started(Chromium::start())
 }
 
 /// A login that waits for its browser.
 struct Waiting {
     url: String,
-    thread: JoinHandle<Result<Granted>>,
+    thread: JoinHandle<Result<TokenResponse>>,
 }
 
 fn begin(login: BrowserLogin) -> Waiting {
+    begin_with(login, HttpTransport::new())
+}
+
+fn begin_with(login: BrowserLogin, http: impl Transport + 'static) -> Waiting {
     let (opened, urls) = mpsc::channel();
     let login = login.open_with(move |url| {
-        opened.send(url.to_owned()).expect("somebody waits for it");
+        opened.send(url.to_owned()).expect("the test waits for it");
         Ok(())
     });
-    let thread = thread::spawn(move || login.log_in());
+    let thread = thread::spawn(move || login.exchange(&http));
     let url = urls.recv().expect("a browser is opened");
     Waiting { url, thread }
 }
 
 impl Waiting {
-    fn end(self) -> Result<Granted> {
+    /// A parameter of the URL, decoded.
+    fn parameter(&self, name: &str) -> String {
+        let (_, rest) = self.url.split_once(&format!("{name}=")).expect(name);
+        let value = rest.split('&').next().unwrap_or_default();
+        value.replace("%3A", ":").replace("%2F", "/")
+    }
+
+    fn end(self) -> Result<TokenResponse> {
         self.thread.join().expect("it does not panic")
     }
 }

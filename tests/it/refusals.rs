@@ -22,7 +22,6 @@ enum Column {
     Password,
     Both,
     Keeper,
-    Code,
 }
 
 #[test]
@@ -43,11 +42,6 @@ fn a_refused_refresh_logs_in_or_keeps_its_token() {
 #[test]
 fn a_refused_refresh_without_a_password_asks_a_person() {
     holds(Column::Keeper, &[Who::Keeper]);
-}
-
-#[test]
-fn a_refused_code_asks_for_another_login() {
-    holds(Column::Code, &[Who::Code]);
 }
 
 /// Asserts a column of the table, and prints it.

@@ -13,81 +13,65 @@ use aerion_auth::Aerion;
 use aeris_auth::Aeris;
 use auth_core::{Grant, Secret};
 use ermeo_auth::Ermeo;
-use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Password};
+use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Password, Server};
 
 use crate::support::CANARY;
 
 /// A secret that can be told from all others.
 fn secret(name: &str) -> Secret {
-    format!("{CANARY}{name}").into()
+    Secret::new(format!("{CANARY}{name}"))
 }
 
 fn aerion(base: &str) -> Aerion {
-    Aerion {
-        company: "acme".into(),
-        username: "ada@acme.example".into(),
-        password: secret("password"),
-        client_secret: secret("client"),
-        base: base.into(),
-        ..Aerion::default()
+    let aerion = Aerion::new("acme").password("ada@acme.example", secret("password"));
+    let aerion = aerion.app("auth-all", secret("client"));
+    if base.is_empty() {
+        aerion
+    } else {
+        aerion.base(base)
     }
 }
 
 fn aeris(base: &str) -> Aeris {
-    Aeris {
-        client_id: "aerisclient".into(),
-        client_secret: secret("cs"),
-        account_id: "10001".into(),
-        account_secret: secret("as"),
-        requester_id: "ops@acme.example".into(),
-        base: base.into(),
-    }
+    Aeris::new("aerisclient", secret("cs"))
+        .account("10001", secret("as"))
+        .requester("ops@acme.example")
+        .base(base)
 }
 
 fn ermeo(base: &str) -> Ermeo {
-    Ermeo {
-        client_id: "7_4hzk".into(),
-        client_secret: secret("client"),
-        username: "camille@acme.example".into(),
-        password: secret("password"),
-        base: base.into(),
-    }
+    Ermeo::new("7_4hzk", secret("client"))
+        .password("camille@acme.example", secret("password"))
+        .base(base)
+}
+
+fn server(base: &str) -> Server {
+    Server::new(format!("{base}/token"))
+}
+
+fn client_at(server: Server) -> Client {
+    let client = Client::new(server, "batch").secret(secret("client"));
+    client.secret_param("api_key", secret("key"))
 }
 
 fn client(base: &str) -> Client {
-    Client {
-        token_endpoint: format!("{base}/token"),
-        client_id: "batch".into(),
-        client_secret: secret("client"),
-        extra_secrets: vec![("api_key".into(), secret("key"))],
-        ..Client::default()
-    }
+    client_at(server(base))
 }
 
 fn password(base: &str) -> Password {
-    Password {
-        client: client(base),
-        username: "jsmith".into(),
-        password: secret("password"),
-    }
+    Password::new(client(base), "jsmith", secret("password"))
 }
 
 /// Every vendor, and the generic client in its ways to show a secret.
 fn grants(base: &str) -> Vec<Box<dyn Grant>> {
-    let by_basic = Client {
-        client_auth: ClientAuth::Basic,
-        ..client(base)
-    };
-    let as_json = Client {
-        body: Encoding::Json,
-        ..client(base)
-    };
+    let by_basic = client(base).auth(ClientAuth::basic(secret("client")));
+    let as_json = client_at(server(base).encoding(Encoding::Json));
     vec![
         Box::new(aerion(base)),
         Box::new(aeris(base)),
         Box::new(ermeo(base)),
         Box::new(password(base)),
-        Box::new(ClientCredentials { client: by_basic }),
-        Box::new(ClientCredentials { client: as_json }),
+        Box::new(ClientCredentials::new(by_basic)),
+        Box::new(ClientCredentials::new(as_json)),
     ]
 }

@@ -9,7 +9,8 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use auth_core::http::{Request, Response};
-use auth_core::{Error, Result, Transport};
+use auth_core::transport::Transport;
+use auth_core::{Error, Result};
 
 /// A transport that gives its answers in order, and keeps what it was asked to send.
 #[derive(Clone, Debug, Default)]
@@ -36,11 +37,6 @@ impl Script {
     /// How often it was asked to send.
     pub(crate) fn sent(&self) -> usize {
         self.state(|state| state.sent.len())
-    }
-
-    /// The URLs it was asked to send to.
-    pub(crate) fn urls(&self) -> Vec<String> {
-        self.state(|state| state.sent.iter().map(|it| it.uri().to_string()).collect())
     }
 
     /// The bodies it was asked to send, as text.

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Installs the authorization servers that the tests talk to, each into `target/servers/`.
 
-    python3 tests/servers/install.py [NAME...]
+    python3 tests/servers/install.py [--check] [NAME...]
 
-Run it as often as you like: what is there already is left alone. It needs Python 3.10 with `venv`,
-Node 20 with npm, and the network the first time.
+A server that is installed as wanted is left alone. It needs Python 3.10 with `venv`, Node 20 with npm,
+and the network the first time. With `--check` it installs nothing and fails if a server is missing.
 """
 
 import hashlib
@@ -23,12 +23,13 @@ AND_THEN = "then: python3 tests/servers/install.py"
 def main():
     if sys.version_info < OLDEST_PYTHON:
         fail("Python is too old", "apt-get install python3, or another way to Python 3.10 or newer")
+    names = [word for word in sys.argv[1:] if word != "--check"]
     for folder in sorted(folder for folder in SERVERS.iterdir() if folder.is_dir()):
-        if folder.name in sys.argv[1:] or not sys.argv[1:]:
-            install(folder)
+        if folder.name in names or not names:
+            install(folder, "--check" in sys.argv)
 
 
-def install(source):
+def install(source, only_check):
     lock = source / "package-lock.json"
     kind = Packages(lock) if lock.exists() else Environment(source / "requirements.txt")
     target = TARGET / source.name
@@ -37,6 +38,8 @@ def install(source):
     if stamp.exists() and stamp.read_text() == wanted and kind.is_in(target):
         say(f"{source.name}: installed")
         return
+    if only_check:
+        sys.exit(f"{source.name}: not installed")
     shutil.rmtree(target, ignore_errors=True)
     say(f"{source.name}: installing into {target.relative_to(TARGET.parent.parent)}")
     kind.install(target)

@@ -1,8 +1,7 @@
 //! All that must hold before a change is merged, in the order in which it fails fastest.
 
-use crate::run::{Result, Run};
-use crate::steps::{Steps, Tally};
-use crate::{doc, features, needs, test, tidy};
+use crate::run::{self, Check, Result, Run};
+use crate::{api, doc, features, setup, test, tidy};
 
 /// `cargo xtask ci [--no-test]`.
 pub(crate) fn run(args: &[String]) -> Result {
@@ -11,40 +10,31 @@ pub(crate) fn run(args: &[String]) -> Result {
         [flag] if flag == "--no-test" => false,
         _ => return Err("usage: cargo xtask ci [--no-test]".into()),
     };
-    let mut steps = Steps::new(CHECKS.len() + usize::from(with_tests));
-    let mut tally = Tally::default();
-    for (name, check) in CHECKS {
-        match steps.step(name, check) {
-            Some(()) => tally.passed += 1,
-            None => tally.failed += 1,
-        }
-    }
-    if with_tests {
-        let tests = steps.step("tests", || test::count(None));
-        tally.add(tests.unwrap_or(Tally {
-            failed: 1,
-            ..Tally::default()
-        }));
-    }
-    tally.close()
+    setup::require(&[
+        &setup::RUSTFMT,
+        &setup::CLIPPY,
+        &setup::DENY,
+        &setup::OPENSSL,
+    ])?;
+    let tests: Check = ("tests", || test::run(&[]));
+    run::all(CHECKS.iter().copied().chain(with_tests.then_some(tests)))
 }
-
-type Check = (&'static str, fn() -> Result);
 
 const CHECKS: &[Check] = &[
-    ("formatting", formatting),
+    ("formatting", || {
+        Run::new("cargo fmt --all --check").run()?;
+        Run::new("cargo fmt --check --manifest-path examples/your-vendor/Cargo.toml").run()
+    }),
     ("rules of the repository", tidy::rules),
-    ("dependency policy", tidy::policy),
-    ("lints", lints),
+    ("dependencies", tidy::dependencies),
+    ("lints", || {
+        Run::new("cargo clippy --locked --workspace --all-targets -- -D warnings").run()
+    }),
     ("feature combinations", || features::run(&[])),
+    ("two TLS libraries", || {
+        Run::new("cargo test --locked --package api-tests --features native-tls --test it -- tls")
+            .run()
+    }),
+    ("public items", || api::run(&[])),
     ("documentation", || doc::run(&[])),
 ];
-
-fn formatting() -> Result {
-    needs::components()?;
-    Run::new("cargo fmt --all --check").run()
-}
-
-fn lints() -> Result {
-    Run::new("cargo clippy --locked --workspace --all-targets -- -D warnings").run()
-}

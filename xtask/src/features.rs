@@ -3,66 +3,68 @@
 //! Cargo unifies features, so a crate that builds in the workspace may still not build alone. Clippy
 //! rather than a build: it sees the same errors, and a feature that leaves code unused as well.
 
-use crate::metadata::{self, Package};
-use crate::needs;
+use serde_json::Value;
+
 use crate::run::{Result, Run};
-use crate::steps::Stopwatch;
+use crate::setup;
+
+/// A package of this workspace that is published.
+#[derive(Debug)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    /// Without `default`.
+    features: Vec<String>,
+}
 
 /// `cargo xtask features`.
 pub(crate) fn run(_: &[String]) -> Result {
-    needs::native_tls()?;
-    let packages = metadata::workspace()?;
-    let published = packages.iter().filter(|package| package.published);
-    let pairs = |package| {
-        let lists = combinations(package)
-            .into_iter()
-            .map(|names| names.join(","));
-        lists.map(|list| (&package.name, list)).collect::<Vec<_>>()
-    };
-    let checks: Vec<_> = published.flat_map(pairs).collect();
-    let clock = Stopwatch::start();
-    for (at, (name, features)) in checks.iter().enumerate() {
-        let shown = if features.is_empty() {
-            "no feature"
-        } else {
-            features
-        };
-        println!("    {:>2}/{} {name}: {shown}", at + 1, checks.len());
-        check(name, features)?;
+    setup::require(&[&setup::CLIPPY, &setup::OPENSSL])?;
+    let mut checks = Vec::new();
+    for package in published()? {
+        checks.extend(
+            combinations(&package.features)
+                .into_iter()
+                .map(|list| (package.name.clone(), list)),
+        );
     }
-    println!("    {} combinations, {clock}", checks.len());
+    for (at, (name, features)) in checks.iter().enumerate() {
+        println!("    {:>2}/{} {name}: {features:?}", at + 1, checks.len());
+        Run::new("cargo clippy --quiet --locked --lib --no-default-features")
+            .args(&["--package", name, "--features", features])
+            .args(&["--", "-D", "warnings"])
+            .read()?;
+    }
+    println!("    {} combinations", checks.len());
     Ok(())
 }
 
-fn check(package: &str, features: &str) -> Result {
-    let mut clippy = Run::new("cargo clippy --quiet --locked --lib --no-default-features");
-    clippy = clippy.args(&["--package", package]);
-    if !features.is_empty() {
-        clippy = clippy.args(&["--features", features]);
-    }
-    clippy.args(&["--", "-D", "warnings"]).read()?;
-    Ok(())
+/// The packages of this workspace that are published, with their features.
+pub(crate) fn published() -> Result<Vec<Package>> {
+    let text = Run::new("cargo metadata --locked --format-version 1 --no-deps").read()?;
+    let json: Value = serde_json::from_str(&text)?;
+    let packages = json["packages"].as_array().into_iter().flatten();
+    let published = packages.filter(|package| package["publish"].is_null());
+    let read = |package: &Value| Package {
+        name: package["name"].as_str().unwrap_or_default().to_owned(),
+        features: package["features"]
+            .as_object()
+            .into_iter()
+            .flat_map(|features| features.keys().cloned())
+            .filter(|name| name != "default")
+            .collect(),
+    };
+    Ok(published.map(read).collect())
 }
 
 /// None, each alone, and for the facade `full` with every other way to do TLS.
-fn combinations(package: &Package) -> Vec<Vec<&str>> {
-    let named = || {
-        package
-            .features
-            .iter()
-            .map(String::as_str)
-            .filter(|name| *name != "default")
-    };
-    let mut combinations = vec![Vec::new()];
-    combinations.extend(named().map(|name| vec![name]));
-    if named().any(|name| name == "full") {
-        combinations.extend(
-            named()
-                .filter(|name| TLS.contains(name))
-                .map(|tls| vec!["full", tls]),
-        );
+fn combinations(features: &[String]) -> Vec<String> {
+    let mut lists = vec![String::new()];
+    lists.extend_from_slice(features);
+    if features.iter().any(|name| name == "full") {
+        let tls = features.iter().filter(|name| TLS.contains(&name.as_str()));
+        lists.extend(tls.map(|tls| format!("full,{tls}")));
     }
-    combinations
+    lists
 }
 
 const TLS: [&str; 3] = ["native-tls", "platform-verifier", "rustls"];
@@ -71,28 +73,19 @@ const TLS: [&str; 3] = ["native-tls", "platform-verifier", "rustls"];
 mod tests {
     use super::*;
 
-    fn package(features: &[&str]) -> Package {
-        Package {
-            features: features.iter().map(|name| (*name).to_owned()).collect(),
-            ..Package::default()
-        }
-    }
-
     #[test]
-    fn a_vendor_is_checked_without_features_and_with_each_alone() {
-        let vendor = package(&["default", "native-tls", "rustls"]);
+    fn the_facade_is_checked_in_full_with_each_tls() {
+        let lists = combinations(&["ermeo", "full", "native-tls"].map(str::to_owned));
         assert_eq!(
-            combinations(&vendor),
-            [vec![], vec!["native-tls"], vec!["rustls"]]
+            lists,
+            ["", "ermeo", "full", "native-tls", "full,native-tls"]
         );
     }
 
     #[test]
-    fn the_facade_is_also_checked_in_full_with_every_way_to_do_tls() {
-        let facade = package(&["ermeo", "full", "native-tls", "platform-verifier"]);
-        let combinations = combinations(&facade);
-        assert!(combinations.contains(&vec!["full", "native-tls"]));
-        assert!(combinations.contains(&vec!["full", "platform-verifier"]));
-        assert_eq!(combinations.len(), 7);
+    fn tools_are_not_published() {
+        let names: Vec<_> = published().unwrap().into_iter().map(|p| p.name).collect();
+        assert!(names.contains(&"auth-core".to_owned()));
+        assert!(!names.contains(&"xtask".to_owned()));
     }
 }

@@ -1,16 +1,67 @@
-//! Running other programs, so that the reader sees what runs.
+//! Runs other programs and checks, and shows what runs.
 
 use std::env;
 use std::error::Error;
-use std::io::{self, BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::time::Instant;
 
-use crate::steps::Failed;
-
-/// What a task answers: nothing, or a sentence that says what to do.
+/// Result of a task; the error is a sentence that says what to do.
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
-/// One command line: shown as it is typed, then run.
+/// A named check and the function that makes it.
+pub(crate) type Check = (&'static str, fn() -> Result);
+
+/// Runs all checks, also after a failure, and ends with a line that counts them.
+pub(crate) fn all<N: fmt::Display>(
+    checks: impl IntoIterator<Item = (N, impl FnOnce() -> Result)>,
+) -> Result {
+    let checks: Vec<_> = checks.into_iter().collect();
+    let total = checks.len();
+    let mut failed = Vec::new();
+    for (at, (name, check)) in checks.into_iter().enumerate() {
+        println!("\n[{}/{total}] {name}", at + 1);
+        let began = now();
+        let outcome = check();
+        let took = began.elapsed().as_secs_f64();
+        match outcome {
+            Ok(()) => println!("    ok, {took:.1} s"),
+            Err(error) => {
+                println!("    FAILED, {took:.1} s: {error}");
+                failed.push(name.to_string());
+            }
+        }
+    }
+    println!("\n{total} checks, {} failed", failed.len());
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(format!("failed: {}", failed.join(", ")).into()),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a tool times itself; no token depends on it"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Returns `true` in CI, where tasks install what they need without asking.
+pub(crate) fn in_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+/// Where cargo puts what it builds, as an absolute path.
+pub(crate) fn target() -> PathBuf {
+    let named = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = named.unwrap_or_else(|| PathBuf::from("target"));
+    std::path::absolute(&target).unwrap_or(target)
+}
+
+/// One command line: shown as a user would type it, then run.
 #[derive(Debug)]
 pub(crate) struct Run {
     shown: String,
@@ -23,7 +74,7 @@ impl Run {
         let mut words = line.split_whitespace();
         let program = words.next().unwrap_or_default();
         let mut command = match program {
-            // The cargo that runs us, so that `cargo +nightly xtask` stays on nightly.
+            // The cargo that runs this task, so that `cargo +nightly xtask` stays on nightly.
             "cargo" => Command::new(env::var_os("CARGO").unwrap_or_else(|| program.into())),
             other => Command::new(other),
         };
@@ -50,107 +101,56 @@ impl Run {
         self
     }
 
-    /// Shows the command and runs it; what it prints goes where ours goes.
+    /// Shows the command and runs it; it prints to this task's own output.
     pub(crate) fn run(self) -> Result {
         println!("    $ {}", self.shown);
-        self.finish()
+        self.quietly()
     }
 
-    /// As [`run`](Run::run), all of it on standard error: a task's own output is for its reader.
-    pub(crate) fn aside(mut self) -> Result {
-        eprintln!("    $ {}", self.shown);
-        self.command.stdout(io::stderr());
-        self.finish()
+    /// Runs the command without showing it; it prints to this task's own output.
+    pub(crate) fn quietly(mut self) -> Result {
+        let status = self.command.status();
+        let status = status.map_err(|error| self.not_started(&error))?;
+        self.judge(status)
     }
 
-    /// Runs the command in our place: nothing is shown but what it prints, its failure is ours.
-    pub(crate) fn in_place(mut self) -> Result {
-        let status = self
-            .command
-            .status()
-            .map_err(|error| self.not_started(&error))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(Failed.into())
-        }
+    /// Runs the command and returns what it printed; the error has what it complained about.
+    pub(crate) fn read(mut self) -> Result<String> {
+        let output = self.command.output();
+        let output = output.map_err(|error| self.not_started(&error))?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        self.judge(output.status)
+            .map_err(|error| format!("{error}\n{}", complaint.trim_end()))?;
+        Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Shows the command, runs it, and answers how many seconds of a processor that took.
-    ///
-    /// Unix shells know; elsewhere there is no figure.
+    /// Runs the command quietly and returns the processor time that it took, in seconds.
     pub(crate) fn processor_seconds(self) -> Result<f64> {
-        let command = self.command.get_program().to_string_lossy().into_owned();
-        let args = self
-            .command
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned());
+        let words = [self.command.get_program()]
+            .into_iter()
+            .chain(self.command.get_args());
+        let words: Vec<_> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
         let mut shell = Run::new("sh -c")
-            .arg("\"$@\"; status=$?; times; exit $status")
+            .arg("\"$@\" && times")
             .arg("sh")
-            .arg(&command);
-        shell = shell.args(&args.collect::<Vec<_>>());
+            .args(&words);
         for (name, value) in self.command.get_envs() {
             shell.command.env(name, value.unwrap_or_default());
         }
-        shell.shown = self.shown;
-        children_seconds(&shell.read()?).ok_or_else(|| "the shell does not tell the time".into())
+        children_seconds(&shell.read()?).ok_or_else(|| "`times` prints no times".into())
     }
 
-    /// Shows the command and hands every line it prints to `see`.
-    pub(crate) fn watch(mut self, mut see: impl FnMut(&str)) -> Result {
-        println!("    $ {}", self.shown);
-        self.command.stdout(Stdio::piped());
-        let mut child = self
-            .command
-            .spawn()
-            .map_err(|error| self.not_started(&error))?;
-        if let Some(output) = child.stdout.take() {
-            for line in BufReader::new(output).split(b'\n') {
-                see(&String::from_utf8_lossy(&line?));
-            }
-        }
-        let status = child.wait()?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("`{}`: {status}", self.shown).into())
-        }
-    }
-
-    /// Runs the command quietly and returns what it printed; its complaints are part of the error.
-    pub(crate) fn read(mut self) -> Result<String> {
-        let output = self
-            .command
-            .output()
-            .map_err(|error| self.not_started(&error))?;
-        if output.status.success() {
-            return Ok(String::from_utf8(output.stdout)?);
-        }
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        Err(format!(
-            "`{}`: {}\n{}",
-            self.shown,
-            output.status,
-            complaint.trim_end()
-        )
-        .into())
-    }
-
-    /// Whether the command is there and succeeds; nothing is shown.
+    /// Returns `true` if the command starts and succeeds; shows nothing.
     pub(crate) fn succeeds(self) -> bool {
         self.read().is_ok()
     }
 
-    fn finish(mut self) -> Result {
-        let status = self
-            .command
-            .status()
-            .map_err(|error| self.not_started(&error))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("`{}`: {status}", self.shown).into())
+    fn judge(&self, status: ExitStatus) -> Result {
+        match status.success() {
+            true => Ok(()),
+            false => Err(format!("`{}`: {status}", self.shown).into()),
         }
     }
 
@@ -159,26 +159,23 @@ impl Run {
     }
 }
 
-/// The last line of `times`: user and system time of what the shell has run, as `1m2.34s 0m5.60s`.
+/// The last line of `times`: user and system time of all children, as `1m2.34s 0m5.60s`.
 fn children_seconds(times: &str) -> Option<f64> {
     let seconds = |time: &str| {
         let (minutes, seconds) = time.strip_suffix('s')?.split_once('m')?;
         Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
     };
-    times
-        .lines()
-        .next_back()?
-        .split_whitespace()
-        .map(seconds)
-        .sum()
+    let last = times.lines().next_back()?;
+    last.split_whitespace().map(seconds).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     #[test]
-    fn a_command_is_shown_as_it_would_be_typed() {
+    fn a_command_is_shown_as_typed() {
         let run = Run::new("cargo doc --no-deps")
             .arg("--workspace")
             .env("RUSTDOCFLAGS", "-Dwarnings");
@@ -189,21 +186,35 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_fails_is_an_error_that_names_it() {
-        let error = Run::new("cargo no-such-subcommand")
-            .read()
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("cargo no-such-subcommand"), "{error}");
+    fn the_error_of_a_command_names_it() {
+        let error = Run::new("cargo no-such-subcommand").read().unwrap_err();
+        assert!(error.to_string().contains("cargo no-such-subcommand"));
         assert!(!Run::new("no-such-program-anywhere").succeeds());
     }
 
     #[test]
     fn processor_time_is_read_from_the_shell() {
-        assert_eq!(
-            children_seconds("0m0.00s 0m0.00s\n1m2.50s 0m0.25s\n"),
-            Some(62.75)
-        );
+        let times = "0m0.00s 0m0.00s\n1m2.50s 0m0.25s\n";
+        assert_eq!(children_seconds(times), Some(62.75));
         assert_eq!(children_seconds("no times"), None);
+        assert!(Run::new("cargo --version").processor_seconds().is_ok());
+    }
+
+    #[test]
+    fn checks_after_a_failure_still_run() {
+        let ran = Cell::new(false);
+        let check = |fails: bool| {
+            let ran = &ran;
+            move || match fails {
+                true => Err("broken".into()),
+                false => {
+                    ran.set(true);
+                    Ok(())
+                }
+            }
+        };
+        let outcome = all([("first", check(true)), ("second", check(false))]);
+        assert_eq!(outcome.unwrap_err().to_string(), "failed: first");
+        assert!(ran.get());
     }
 }

@@ -3,45 +3,36 @@
 use std::env;
 use std::error::Error;
 
-use aerion_auth::{Aerion, Session};
+use aerion_auth::{Aerion, Secret, Session, secret};
 use auth_sim::{Simulator, aerion};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let var = |name: &str| env::var(name).unwrap_or_default();
     let simulator;
-    let (vendor, api) = if env::var_os("AERION_COMPANY").is_some() {
-        let vendor = Aerion {
-            company: var("AERION_COMPANY"),
-            username: var("AERION_USERNAME"),
-            password: var("AERION_PASSWORD").into(),
-            base: Aerion::NEUTRAL.into(),
-            ..Aerion::default()
+    let (vendor, api) = if let Ok(company) = env::var("AERION_COMPANY") {
+        let vendor = Aerion::new(company).neutral_host();
+        let vendor = match env::var("AERION_USERNAME") {
+            Ok(username) => vendor.password(username, secret::env("AERION_PASSWORD")),
+            Err(_) => vendor,
         };
-        (vendor, Aerion::NEUTRAL.to_owned())
+        (vendor, "https://api.aerion.app")
     } else {
         simulator = Simulator::aerion();
-        eprintln!(
-            "AERION_COMPANY is not set: using a simulator at {}",
-            simulator.url()
-        );
-        let vendor = Aerion {
-            company: aerion::COMPANY_URL.into(),
-            username: aerion::USERNAME.into(),
-            password: aerion::PASSWORD.into(),
-            base: simulator.url().into(),
-            ..Aerion::default()
-        };
-        (vendor, simulator.url().to_owned())
+        let url = simulator.url();
+        eprintln!("AERION_COMPANY is not set: using a simulator at {url}");
+        let vendor = Aerion::new(aerion::COMPANY_URL)
+            .password(aerion::USERNAME, Secret::new(aerion::PASSWORD))
+            .base(url);
+        (vendor, url)
     };
-    let session = Session::builder(vendor)
-        .refresh_token(var("AERION_REFRESH_TOKEN"))
-        .build();
-
-    let token = session.token()?;
-    if let Some(expires_at) = token.expires_at() {
-        eprintln!("got a token that works until {expires_at}");
+    let mut session = Session::builder(vendor);
+    if env::var_os("AERION_REFRESH_TOKEN").is_some() {
+        session = session.refresh_token(secret::env("AERION_REFRESH_TOKEN"));
     }
-    let mut answer = session.agent().get(format!("{api}/v1/users/me")).call()?;
-    println!("{}", answer.body_mut().read_to_string()?);
+    let session = session.build()?;
+
+    session.token()?;
+    eprintln!("{}", session.status());
+    let mut response = session.agent().get(format!("{api}/v1/users/me")).call()?;
+    println!("{}", response.body_mut().read_to_string()?);
     Ok(())
 }

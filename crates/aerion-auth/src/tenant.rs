@@ -1,9 +1,10 @@
-//! How Aerion is told which company is meant.
+//! The header that names the company, and the company's URL.
 
 use auth_core::{Error, Result};
 
-/// The header that tells Aerion the company; each of them does, also on the neutral host.
+/// Header that names the company; each works, also on the neutral host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TenantHeader {
     /// `companyurl`, Aerion's own.
     #[default]
@@ -48,5 +49,5 @@ pub(crate) fn url(company: &str) -> Result<String> {
     })
 }
 
-/// The most that a host name may have (RFC 1035 §2.3.4).
+/// The longest host name (RFC 1035 §2.3.4).
 const LONGEST_HOST: usize = 253;

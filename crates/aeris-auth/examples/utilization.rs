@@ -3,47 +3,33 @@
 use std::env;
 use std::error::Error;
 
-use aeris_auth::{Aeris, Session};
+use aeris_auth::{Aeris, Secret, Session, secret};
 use auth_sim::{Simulator, aeris};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let var = |name: &str| env::var(name).unwrap_or_default();
     let simulator;
-    let vendor = if env::var_os("AERIS_CLIENT_ID").is_some() {
-        Aeris {
-            client_id: var("AERIS_CLIENT_ID"),
-            client_secret: var("AERIS_CLIENT_SECRET").into(),
-            account_id: var("AERIS_ACCOUNT_ID"),
-            account_secret: var("AERIS_ACCOUNT_SECRET").into(),
-            requester_id: var("AERIS_REQUESTER_ID"),
-            ..Aeris::default()
-        }
+    let (vendor, api, account_id) = if let Ok(client_id) = env::var("AERIS_CLIENT_ID") {
+        let account_id = env::var("AERIS_ACCOUNT_ID")?;
+        let vendor = Aeris::new(client_id, secret::env("AERIS_CLIENT_SECRET"))
+            .account(&account_id, secret::env("AERIS_ACCOUNT_SECRET"))
+            .requester(env::var("AERIS_REQUESTER_ID")?);
+        (vendor, "https://connectivity.aerisapis.com", account_id)
     } else {
         simulator = Simulator::aeris();
-        eprintln!(
-            "AERIS_CLIENT_ID is not set: using a simulator at {}",
-            simulator.url()
-        );
-        Aeris {
-            client_id: aeris::CLIENT_ID.into(),
-            client_secret: aeris::CLIENT_SECRET.into(),
-            account_id: aeris::ACCOUNT_ID.into(),
-            account_secret: aeris::ACCOUNT_SECRET.into(),
-            requester_id: "abc@example.com".into(),
-            base: simulator.url().into(),
-        }
+        let url = simulator.url();
+        eprintln!("AERIS_CLIENT_ID is not set: using a simulator at {url}");
+        let vendor = Aeris::new(aeris::CLIENT_ID, Secret::new(aeris::CLIENT_SECRET))
+            .account(aeris::ACCOUNT_ID, Secret::new(aeris::ACCOUNT_SECRET))
+            .requester("abc@example.com")
+            .base(url);
+        (vendor, url, aeris::ACCOUNT_ID.to_owned())
     };
-    let usage = format!(
-        "{}/devicesQuery/{}/devices/cellUtilization",
-        vendor.base, vendor.account_id
-    );
-    let session = Session::new(vendor);
+    let session = Session::builder(vendor).build()?;
 
-    let token = session.token()?;
-    if let Some(expires_at) = token.expires_at() {
-        eprintln!("got a token that works until {expires_at}");
-    }
-    let mut answer = session.agent().get(&usage).call()?;
-    println!("{}", answer.body_mut().read_to_string()?);
+    session.token()?;
+    eprintln!("{}", session.status());
+    let usage = format!("{api}/devicesQuery/{account_id}/devices/cellUtilization");
+    let mut response = session.agent().get(&usage).call()?;
+    println!("{}", response.body_mut().read_to_string()?);
     Ok(())
 }

@@ -1,5 +1,21 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+// On docs.rs each item shows the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// Its examples use every feature.
+#[cfg(all(
+    doc,
+    feature = "full",
+    feature = "browser",
+    feature = "dpop",
+    feature = "encryption",
+    feature = "jwt",
+    feature = "postgres",
+    feature = "qr",
+    feature = "redis"
+))]
+pub mod _docs;
 
 pub use auth_core::*;
 

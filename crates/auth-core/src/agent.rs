@@ -1,6 +1,18 @@
-//! The agent of a session: a `ureq::Agent` that signs its requests and answers a rejection.
+//! `ureq` agents that sign their requests: the only place where types of `ureq` are public.
 //!
-//! [`Session::agent`] makes one. What it fails with is an error of `ureq`; [`error_of`] takes ours out of it.
+//! [`Session::agent`] makes one, and [`agent_with`] one with settings of your own. Their failures are errors of `ureq`;
+//! [`error()`] turns them into an [`Error`], so that a function that returns this crate's
+//! [`Result`](crate::Result) can send a request:
+//!
+//! ```no_run
+//! use auth_core::{Result, Session, agent};
+//!
+//! fn assets(session: &Session) -> Result<String> {
+//!     let url = "https://api.ermeo.com/api/v1/assets";
+//!     let mut response = session.agent().get(url).call().map_err(agent::error)?;
+//!     response.body_mut().read_to_string().map_err(agent::error)
+//! }
+//! ```
 
 mod call;
 mod failure;
@@ -8,109 +20,177 @@ mod proven;
 mod redirects;
 
 use std::io::Read as _;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::TRANSFER_ENCODING;
-use http::{Request, Response, request};
+use http::uri::Scheme;
+use http::{Request, Response, Uri, request};
 use ureq::config::ConfigBuilder;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::typestate::AgentScope;
-use ureq::{Agent, Body, SendBody};
+use ureq::{Agent, Body, RequestExt as _, SendBody};
 
 use crate::error::Error;
 use crate::origin::Origin;
 use crate::presentation::Presentation;
 use crate::session::Session;
 use crate::token::{Token, TokenType};
+use crate::transport::{HttpTransport, TIMEOUT_CONNECT, TlsSettings};
 
 use call::{Call, Came};
 use failure::unsent;
 use proven::{Proven, Statuses};
 
-pub use failure::error_of;
+pub use failure::{error, error_of};
+pub use ureq;
 
 impl Session {
     /// Returns a `ureq::Agent` that signs each request with a valid token.
     ///
     /// It is built once per session and cloned, so all requests share its connections; so does
-    /// [`shutdown`](ureq::Agent::shutdown), which ends the agent for the session.
+    /// [`shutdown`](ureq::Agent::shutdown), which ends the agent for the session. Its settings are those of
+    /// [`agent_with`]. After the files of a [client certificate](crate::transport::ClientCertificate) have changed, an
+    /// agent that was kept opens a connection for each request; another call returns one that keeps them.
     ///
     /// # Where the token goes
-    /// - To the origins of the grant and those added with [`Builder::origin`](crate::Builder::origin). A request to
-    ///   another origin is an error, unless [`Builder::allow_unsigned`](crate::Builder::allow_unsigned) is set.
-    ///   A request that already has an `Authorization` header is left alone, or, with
-    ///   [`Policy::token_header`](crate::Policy::token_header), one that has that header.
+    /// - To the APIs of the grant and those added with [`SessionBuilder::api`](crate::SessionBuilder::api). A request to
+    ///   another origin is an error, unless [`SessionBuilder::allow_unsigned`](crate::SessionBuilder::allow_unsigned) is
+    ///   set. A request that already has an `Authorization` header is left alone, or, with
+    ///   [`Policy::token_header`](crate::grant::Policy::token_header), one that has that header.
     /// - Along a redirect within the origin. A redirect to another origin (RFC 6454: scheme, host or port) is followed
     ///   without the token, and without every header whose value is marked as sensitive.
     ///
     /// Redirects are followed as `ureq` follows them, up to the agent's `max_redirects`: a body is never sent twice,
-    /// so a POST, PUT, PATCH or DELETE that is answered with 307 or 308 fails with [`ureq::Error::RedirectFailed`].
-    /// `max_redirects` of a single request cannot be read here; set it with [`agent_with`](Session::agent_with).
-    /// Time-outs count for each sending, and `get_redirect_history` has the last URI only.
+    /// so a POST, PUT, PATCH or DELETE that gets 307 or 308 fails with [`ureq::Error::RedirectFailed`].
+    /// `max_redirects` of a single request cannot be read here; set it with [`agent_with`]. Time-outs count for each
+    /// sending, and `get_redirect_history` has the last URI only.
     ///
     /// # If the API rejects the token
     /// After a 401, or another status that the grant names, to a request with the token, that very token is rejected,
-    /// another one is got, and the request is sent again, once, if its body can be: a body of up to 1 MiB can, unless
-    /// you set `Transfer-Encoding` yourself to stream it. A redirect that is named so is not followed; a POST or PATCH
-    /// that is answered with it is not sent again, for the API may have done what it was asked to. If the second answer
-    /// is a rejection too, the caller gets it.
+    /// another one is obtained, and the request is sent again, once, if its body can be: a body of up to 1 MiB can,
+    /// unless you set `Transfer-Encoding` yourself to stream it. A redirect that is named so is not followed; a POST or
+    /// PATCH that gets it is not sent again, for the API may have acted on it. If the second response is a rejection too,
+    /// the caller gets it.
     ///
-    /// A token that wants proofs ([`Policy::prover`](crate::Policy::prover)) gets one with each sending. If the API wants
-    /// another nonce in it, the request is sent again with the same token, which costs no renewal.
+    /// A token that requires proofs ([`Policy::prover`](crate::grant::Policy::prover)) gets one with each sending. If the
+    /// API requests another nonce in it, the request is sent again with the same token, which costs no renewal.
     ///
     /// # Errors
     /// If there is no token, or the origin is not an API of the session, a request fails with
     /// [`ureq::Error::Other`]; [`error_of`] returns the [`Error`] in it.
     ///
     /// ```no_run
-    /// # fn run(session: auth_core::Session) -> Result<(), auth_core::ureq::Error> {
+    /// # fn run(session: auth_core::Session) -> Result<(), auth_core::agent::ureq::Error> {
     /// let agent = session.agent();
     /// let assets = agent.get("https://api.ermeo.com/api/v1/assets").call()?.body_mut().read_to_string()?;
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn agent(&self) -> Agent {
-        let agent = self.shared_agent();
-        let agent = agent.get_or_init(|| Box::new(self.agent_with(|config| config)));
-        Agent::clone(agent)
+        self.shared_agent().get(self)
     }
+}
 
-    /// Builds an agent with settings of your own: time-outs, proxy, certificates.
-    ///
-    /// Each call builds one, with connections of its own; keep it, and clone it.
-    /// Defaults: 10 s to connect, 60 s for the head of an answer. `configure` is called twice, since
-    /// the second sending has an agent of its own.
-    pub fn agent_with(
-        &self,
-        configure: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
-    ) -> Agent {
-        let config = || {
-            let defaults = Agent::config_builder()
-                .timeout_connect(Some(TIMEOUT_CONNECT))
-                .timeout_recv_response(Some(TIMEOUT_RESPONSE));
-            configure(defaults)
-        };
-        let again = config().build().new_agent();
-        let prover = self.prover();
-        config()
-            .middleware(Signer {
-                session: self.without_agent(),
-                statuses: prover.map(|_| Statuses::of(&again)),
-                again,
-            })
-            .build()
-            .new_agent()
+/// An agent that signs its requests as [`Session::agent`] does, with settings of your own: time-outs, statuses, a user
+/// agent.
+///
+/// Each call builds one, with connections of its own; keep it, and clone it. TLS and proxy are those of the session's
+/// transport, 10 s are allowed to connect, and 60 s for the head of a response, unless `configure` sets others. It is
+/// called twice, since the second sending of a request has an agent of its own.
+///
+/// ```no_run
+/// use auth_core::agent;
+///
+/// # fn demo(session: &auth_core::Session) {
+/// let agent = agent::agent_with(session, |config| config.http_status_as_error(false));
+/// # }
+/// ```
+#[must_use]
+pub fn agent_with(
+    session: &Session,
+    configure: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
+) -> Agent {
+    let session = session.without_agent();
+    let http = session.transport().http().cloned().unwrap_or_default();
+    let tls = http.tls_settings();
+    let config = || {
+        let defaults = Agent::config_builder()
+            .timeout_connect(Some(TIMEOUT_CONNECT))
+            .timeout_recv_response(Some(TIMEOUT_RESPONSE))
+            .proxy(http.proxy().cloned());
+        configure(tls.of_agent(defaults))
+    };
+    let again = config().build().new_agent();
+    let configured = TlsSettings::of(again.config());
+    let signer = Signer {
+        statuses: session.prover().map(|_| Statuses::of(&again)),
+        https: match http.tls().check_compiled() {
+            Err(error) if configured.is_rustls() => Some(error),
+            _ => None,
+        },
+        // Settings of the caller's own are left alone.
+        tls: configured
+            .has_certificate_of(&tls)
+            .then_some((http.clone(), tls.clone())),
+        session,
+        again,
+    };
+    config().middleware(signer).build().new_agent()
+}
+
+/// A transport over an agent that you have, with its connector, resolver, proxy and TLS settings, which
+/// [`Session::agent`] takes over.
+///
+/// The safety settings are added to each request; the agent itself is not changed, with one exception: if `ureq` is built
+/// with its feature `cookies`, the agent's cookies are deleted before and after each request. Users who log in at the
+/// same time still share them for as long as a request takes; an [`HttpTransport`] of its own has none to share.
+///
+/// ```
+/// use auth_core::agent::{self, ureq};
+///
+/// let agent = ureq::Agent::config_builder().user_agent("acme/1.0").build().new_agent();
+/// let transport = agent::transport(agent);
+/// ```
+#[must_use]
+pub fn transport(agent: Agent) -> HttpTransport {
+    HttpTransport::lent(agent)
+}
+
+/// The agent that the clones of a session share. Boxed: most sessions never have one.
+#[derive(Default)]
+pub(crate) struct Shared(Mutex<Option<Box<(Agent, TlsSettings)>>>);
+
+impl Shared {
+    fn get(&self, session: &Session) -> Agent {
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let http = session.transport().http();
+        // Another client certificate must not be presented on connections of the old one.
+        if let Some((agent, tls)) = shared.as_deref()
+            && http.is_none_or(|http| http.tls_settings_after(tls).is_none())
+        {
+            return agent.clone();
+        }
+        let tls = http.map(HttpTransport::tls_settings).unwrap_or_default();
+        let agent = agent_with(session, |config| config);
+        *shared = Some(Box::new((agent.clone(), tls)));
+        agent
     }
 }
 
 struct Signer {
     /// Does not hold the agent that this is a part of, or neither would ever be dropped.
     session: Session,
-    /// Sends for the second time: what comes after a middleware can be used only once.
+    /// Sends for the second time: the rest of the chain can be used only once.
     again: Agent,
     /// None if there are no proofs to be sent along.
     statuses: Option<Statuses>,
+    /// Why there is no https, if that is so.
+    https: Option<Error>,
+    /// The transport whose TLS settings these agents have, and which they are; none if the caller set others.
+    tls: Option<(HttpTransport, TlsSettings)>,
 }
 
 type Answer = Result<Response<Body>, ureq::Error>;
@@ -118,7 +198,7 @@ type Answer = Result<Response<Body>, ureq::Error>;
 impl Middleware for Signer {
     fn handle(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
         if self.is_left_alone(&request)? {
-            return next.handle(request);
+            return self.leave_alone(request, next);
         }
         let token = self.session.token().map_err(unsent)?;
         let call = Call::new(self, token, next);
@@ -148,8 +228,7 @@ impl Signer {
             return Ok(true);
         }
         let apis = self.session.origins();
-        let apis = apis.map_err(|error| unsent(error.clone()))?;
-        // `ureq` says what is wrong with a URL without an origin.
+        // `ureq` reports the problem of a URL without an origin.
         let Some(origin) = Origin::of(request.uri()) else {
             return Ok(true);
         };
@@ -160,6 +239,31 @@ impl Signer {
             return Ok(true);
         }
         Err(unsent(not_an_api(&origin, apis)))
+    }
+
+    fn leave_alone(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
+        self.check(request.uri())?;
+        let Some(newer) = self.newer_tls() else {
+            return next.handle(request);
+        };
+        let config = request
+            .middleware_config()
+            .ok_or_else(call::no_extensions)?;
+        next.handle(newer.of_request(config).build())
+    }
+
+    /// Fails for https if there is no library for it: ureq panics.
+    fn check(&self, uri: &Uri) -> Result<(), ureq::Error> {
+        match &self.https {
+            Some(error) if uri.scheme() == Some(&Scheme::HTTPS) => Err(unsent(error.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The TLS settings of the session's transport, if its client certificate has changed since this agent was made.
+    fn newer_tls(&self) -> Option<TlsSettings> {
+        let (http, tls) = self.tls.as_ref()?;
+        http.tls_settings_after(tls)
     }
 
     fn signed<'a>(
@@ -190,6 +294,7 @@ impl Signer {
         Some(Proven {
             prover,
             token,
+            now: self.session.now(),
             as_error: statuses.as_error(&parts.extensions),
         })
     }
@@ -208,11 +313,11 @@ fn not_an_api(origin: &Origin, apis: &[Origin]) -> Error {
         format!("they are: {}", apis.join(", "))
     };
     Error::configuration(format!(
-        "{origin} is not one of the session's APIs ({known}), so nothing was sent; add it with `Builder::origin`, \
-         or allow requests without a token with `Builder::allow_unsigned`"
+        "{origin} is not one of the session's APIs ({known}), so nothing was sent; add it with `SessionBuilder::api`, \
+         or allow requests without a token with `SessionBuilder::allow_unsigned`{}",
+        origin.hint()
     ))
 }
 
 const LARGEST_REPEATABLE: u64 = 1024 * 1024;
-const TIMEOUT_CONNECT: Duration = Duration::from_secs(10);
 const TIMEOUT_RESPONSE: Duration = Duration::from_secs(60);

@@ -1,84 +1,134 @@
-//! What time it is, by two clocks that fail in different ways.
+//! Time, by two clocks that fail in different ways.
 
 use std::fmt::Debug;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime};
-
-use time::OffsetDateTime;
 
 /// Tells the time to a [`Session`](crate::Session), and waits for it.
 ///
-/// Tests pass a [`ManualClock`] and never sleep; everybody else keeps the default, [`SystemClock`].
+/// Tests pass a [`ManualClock`](crate::testing::ManualClock) and never sleep; programs keep the default, [`SystemClock`].
 pub trait Clock: Debug + Send + Sync {
     /// Both clocks, read together.
     fn now(&self) -> Moment;
 
-    /// Whole seconds of the wall clock since 1970, as cheaply as the machine can tell.
+    /// Reads the wall clock in whole seconds since 1970, as cheaply as the machine can tell.
     ///
     /// A held token is compared with this on every call. The default asks [`now`](Clock::now).
     fn seconds(&self) -> u64 {
-        self.now().wall.as_secs()
+        self.now().wall.seconds()
     }
 
     /// Waits, between two tries that a grant allows.
     fn sleep(&self, duration: Duration);
 }
 
+/// Time since 1970-01-01 00:00 UTC, by the wall clock of a machine.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use auth_core::clock::UnixTime;
+///
+/// let time = UnixTime::from(SystemTime::UNIX_EPOCH + Duration::from_secs(60));
+/// assert_eq!(time.seconds(), 60);
+/// assert_eq!(time.plus(Duration::from_secs(5)).since(time), Duration::from_secs(5));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(Duration);
+
 /// One reading of both clocks.
 ///
-/// The wall clock goes on while a machine is suspended, and may be set to anything at any time; the
-/// monotonic clock never jumps, and on most systems stands still during a suspend. A life has ended
+/// The wall clock continues while a machine is suspended, and may be set to anything at any time; the
+/// monotonic clock never jumps, and on most systems stops during a suspend. A life has ended
 /// as soon as one of them says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Moment {
-    /// Since 1970-01-01 00:00 UTC.
-    pub wall: Duration,
-    /// Since some fixed moment of this process.
+    /// The wall clock.
+    pub wall: UnixTime,
+    /// The monotonic clock, since a fixed moment of this process.
     pub monotonic: Duration,
 }
 
 /// The machine's own clocks.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct SystemClock;
 
-/// A clock that stands still until a test moves it.
-///
-/// Clones share the time. Sleeping advances the clock at once, so retries cost a test nothing.
-///
-/// ```
-/// use std::time::Duration;
-/// use auth_core::{Clock, ManualClock};
-///
-/// let clock = ManualClock::new();
-/// let before = clock.now();
-/// clock.advance(Duration::from_secs(60));
-/// assert_eq!(clock.now().wall - before.wall, Duration::from_secs(60));
-/// ```
-#[derive(Clone, Debug)]
-pub struct ManualClock(Arc<Mutex<Moment>>);
+impl UnixTime {
+    /// The last second of the year 9999, after which calendars have no date.
+    pub(crate) const LAST_DATE: Self = Self::new(Duration::from_secs(253_402_300_799));
+
+    /// This long after 1970.
+    #[must_use]
+    pub const fn new(since_1970: Duration) -> Self {
+        Self(since_1970)
+    }
+
+    /// Returns the whole seconds since 1970.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0.as_secs()
+    }
+
+    /// The time that has passed since `earlier`; zero if that is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// This time and `duration` more.
+    #[must_use]
+    pub const fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
+}
+
+impl From<SystemTime> for UnixTime {
+    /// A time before 1970 counts as 1970: every life then counts from there.
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        Self(since.unwrap_or_default())
+    }
+}
+
+impl From<UnixTime> for SystemTime {
+    /// A time that is not a date is the last second of the year 9999.
+    fn from(time: UnixTime) -> Self {
+        Self::UNIX_EPOCH + time.min(UnixTime::LAST_DATE).0
+    }
+}
 
 impl Moment {
+    /// A reading, for a [`Clock`] of your own.
+    #[must_use]
+    pub const fn new(wall: UnixTime, monotonic: Duration) -> Self {
+        Self { wall, monotonic }
+    }
+
     /// The time that has passed since `earlier`, by the clock that saw more of it.
     ///
-    /// A wall clock that was set back before `earlier` is not asked.
+    /// A wall clock that was set back before `earlier` is not considered.
+    #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
-        self.wall.saturating_sub(earlier.wall).max(monotonic)
+        self.wall.since(earlier.wall).max(monotonic)
     }
 
-    /// This moment and then some.
+    /// This moment and `duration` more.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        let Self { wall, monotonic } = self;
         Self {
-            wall: wall.saturating_add(duration),
-            monotonic: monotonic.saturating_add(duration),
+            wall: self.wall.plus(duration),
+            monotonic: self.monotonic.saturating_add(duration),
         }
     }
+}
 
-    /// The wall clock as a date, if it can be one.
-    pub fn date(self) -> Option<OffsetDateTime> {
-        OffsetDateTime::UNIX_EPOCH.checked_add(self.wall.try_into().ok()?)
+impl SystemClock {
+    /// The machine's own clocks.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
     }
 }
 
@@ -90,11 +140,7 @@ impl Clock for SystemClock {
     fn now(&self) -> Moment {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         let monotonic = START.elapsed();
-        // A machine that believes it is before 1970 is at 1970: every life then counts from there.
-        let wall = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        Moment { wall, monotonic }
+        Moment::new(SystemTime::now().into(), monotonic)
     }
 
     /// The kernel's coarse clock: whole seconds need no more, and it costs a third.
@@ -110,65 +156,22 @@ impl Clock for SystemClock {
     }
 }
 
-impl ManualClock {
-    /// A clock at 2026-01-01 00:00 UTC.
-    pub fn new() -> Self {
-        Self::at(OffsetDateTime::UNIX_EPOCH + Duration::from_secs(NEW_YEAR_2026))
-    }
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<T: Clock + ?Sized> Clock for $pointer {
+            fn now(&self) -> Moment {
+                (**self).now()
+            }
 
-    /// A clock at a date; one before 1970 counts as 1970.
-    pub fn at(date: OffsetDateTime) -> Self {
-        let wall = u64::try_from(date.unix_timestamp()).unwrap_or_default();
-        let monotonic = Duration::from_secs(1000);
-        Self(Arc::new(Mutex::new(Moment {
-            wall: Duration::from_secs(wall),
-            monotonic,
-        })))
-    }
+            fn seconds(&self) -> u64 {
+                (**self).seconds()
+            }
 
-    /// Lets time pass.
-    pub fn advance(&self, duration: Duration) {
-        self.change(|now| {
-            now.wall += duration;
-            now.monotonic += duration;
-        });
-    }
-
-    /// Lets the machine sleep: the wall clock goes on, the monotonic one stands still.
-    pub fn suspend(&self, duration: Duration) {
-        self.change(|now| now.wall += duration);
-    }
-
-    /// Sets the wall clock, as a person or a time server would.
-    pub fn set_wall(&self, date: OffsetDateTime) {
-        let wall = u64::try_from(date.unix_timestamp()).unwrap_or_default();
-        self.change(|now| now.wall = Duration::from_secs(wall));
-    }
-
-    /// The wall clock as the standard library's type, for code that wants that.
-    pub fn system_time(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + self.now().wall
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Moment)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
+            fn sleep(&self, duration: Duration) {
+                (**self).sleep(duration);
+            }
+        }
+    )*};
 }
 
-impl Default for ManualClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Moment {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sleep(&self, duration: Duration) {
-        self.advance(duration);
-    }
-}
-
-const NEW_YEAR_2026: u64 = 1_767_225_600;
+forward!(&T, Box<T>, Arc<T>);

@@ -1,4 +1,20 @@
-//! What can go wrong, sorted by who must act.
+//! Errors, by who must act.
+//!
+//! ```
+//! use auth_core::error::{Error, Remedy};
+//! use std::process::ExitCode;
+//!
+//! fn report(error: &Error) -> ExitCode {
+//!     eprintln!("{error}");
+//!     match error.remedy() {
+//!         Remedy::Retry => eprintln!("try again in {:?}", error.retry_after().unwrap_or_default()),
+//!         Remedy::LogIn => eprintln!("the user has to log in again"),
+//!         _ => eprintln!("call the operator on duty"),
+//!     }
+//!     ExitCode::from(error.remedy().exit_code())
+//! }
+//! # report(&Error::configuration("`client_id` is empty; set it"));
+//! ```
 
 mod refusal;
 mod status;
@@ -13,163 +29,262 @@ pub(crate) use refusal::clean;
 pub use refusal::{ErrorCode, Refusal};
 pub use status::RequestKind;
 
-/// The result of everything here.
-pub type Result<T> = std::result::Result<T, Error>;
+/// Result of every function here that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why there is no token.
+/// Reason why there is no token.
 ///
-/// The variant says who must act. No variant ever holds a secret, a URL, a body or the value of a
-/// parameter, neither in `Display` nor in `Debug` nor in a source, so an error may be logged as it is.
-/// The one URL is the redirect URI of a browser login that ran out of time, without its query.
-/// All callers that waited for the same renewal get a clone of the same error.
+/// Programs ask [`remedy`](Error::remedy) first: who must act before another try can work.
+///
+/// No variant holds a secret, a URL, a body or the value of a parameter, neither in `Display` nor in `Debug` nor in
+/// a source, so an error may be logged as it is. The one URL is the redirect URI of a browser login that ran out of
+/// time, without its query. Every caller that waited for the same renewal gets a clone of the same error.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The request cannot be made as it is configured; the message names the setting.
-    #[error("{0}")]
-    Configuration(Cow<'static, str>),
+    /// A setting is wrong; nothing was sent.
+    #[error("{message}")]
+    #[non_exhaustive]
+    Configuration {
+        /// The setting, by its Rust name, and how to change it.
+        message: Cow<'static, str>,
+    },
 
-    /// The server read the request and refused it, with an error code of RFC 6749 §5.2.
+    /// The server refused the request with an error code (RFC 6749 §5.2).
     #[error("the server refused the request: {}{}", .0, .0.code.hint())]
     Refused(Box<Refusal>),
 
-    /// The server answered with an error status and no error code, or with one of 404, 405, 410, 415,
-    /// 421 and 422, which mean a wrong URL or encoding whatever the body says; a broken proxy answers
-    /// like that too.
-    #[error("{}", answered(*.status, *.request, .message))]
+    /// The server returned an error status without an error code, or one of 404, 405, 410, 415, 421 and 422, which
+    /// mean a wrong URL or encoding whatever the body contains; a broken proxy returns them too.
+    #[error("{}", status_message(*.status, *.request, .message))]
     #[non_exhaustive]
     Status {
         /// The HTTP status.
         status: u16,
-        /// What `Retry-After` asked for, at most a day.
+        /// The wait that `Retry-After` requests, at most a day.
         retry_after: Option<Duration>,
-        /// Which request the server answered.
+        /// The kind of the request that failed.
         request: RequestKind,
-        /// What the server said: its own codes and words, cleaned and cut like those of a [`Refusal`].
+        /// The server's own codes and words, cleaned and cut like those of a [`Refusal`].
         message: Option<Box<str>>,
     },
 
-    /// The server answered, but there is no usable token in the answer.
-    #[error("the answer cannot be used: {0}")]
-    Answer(Box<Unusable>),
+    /// The server returned success without a usable token.
+    #[error("unusable response: {0}")]
+    Response(Box<UnusableResponse>),
 
-    /// No answer came.
-    #[error("{}", network_message(.network, .sent))]
+    /// No response arrived.
+    #[error("{}", network_message(.failure, .delivery))]
+    #[non_exhaustive]
     Network {
-        /// What failed.
-        network: Network,
-        /// Whether the server may have seen the request.
-        sent: Sent,
+        /// The failure.
+        failure: NetworkFailure,
+        /// How far the request got.
+        delivery: Delivery,
     },
 
-    /// The store of the login failed. Whoever has a valid token goes on with it.
-    #[error("{failure}: {detail}")]
+    /// The store failed. A valid token continues to be served.
+    #[error("{failure}: {message}")]
+    #[non_exhaustive]
     Store {
-        /// Who must act.
+        /// The kind of the failure.
         failure: StoreFailure,
-        /// What happened, and what to do.
-        detail: Cow<'static, str>,
+        /// The details, and how to repair the store.
+        message: Cow<'static, str>,
     },
 
-    /// Too early to try again; the source says what failed last.
-    #[error("not tried again for {} s after a failure", .wait.as_secs().max(1))]
-    NotBefore {
-        /// How long from now.
+    /// The session is backing off after a failure and sent nothing.
+    #[error("backing off for {} s after: {cause}", .wait.as_secs().max(1))]
+    #[non_exhaustive]
+    BackOff {
+        /// The wait from now on.
         wait: Duration,
-        /// The failure that is being waited out.
+        /// The failure.
         #[source]
         cause: Box<Self>,
     },
 
-    /// Only a person can help: somebody has to log in again, or mend the credentials.
-    #[error("reauthentication required: {reason}")]
-    ReauthenticationRequired {
-        /// Why.
-        reason: Reason,
-        /// The refusal that led to it, if one did.
+    /// The user must log in again, or the operator must correct the credentials.
+    #[error("login required: {reason}")]
+    #[non_exhaustive]
+    LoginRequired {
+        /// The reason.
+        reason: LoginReason,
+        /// The failure that led to it.
         #[source]
         cause: Option<Box<Self>>,
     },
 }
 
-/// What failed below HTTP.
+/// Who must do what before another try can work.
+///
+/// The remedy of a cause is part of this crate's contract; see [`Error::remedy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Try again, after [`Error::retry_after`] if that is set.
+    Retry,
+    /// The user logs in again.
+    LogIn,
+    /// The operator corrects a setting of this program, or of the client's registration at the server.
+    Configure,
+    /// The operator repairs the store.
+    RepairStore,
+    /// The server's operator repairs the server, whose responses are unusable.
+    RepairServer,
+}
+
+impl Remedy {
+    /// Returns the exit status of `sysexits.h`: 75 (retry), 77 (log in), 78 (configure), 74 (store) or 76 (server).
+    ///
+    /// ```
+    /// use auth_core::error::Remedy;
+    ///
+    /// assert_eq!(Remedy::LogIn.exit_code(), 77);
+    /// ```
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Retry => 75,
+            Self::LogIn => 77,
+            Self::Configure => 78,
+            Self::RepairStore => 74,
+            Self::RepairServer => 76,
+        }
+    }
+}
+
+/// Failure below HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Network {
-    /// The name of the host could not be looked up.
+pub enum NetworkFailure {
+    /// The host name was not found.
     NameLookup,
-    /// No connection could be made; the text is the operating system's or the TLS library's.
+    /// The connection failed; the text is the operating system's or the TLS library's.
     Connect(String),
-    /// The proxy could not be used.
+    /// The proxy failed.
     Proxy,
-    /// It took too long.
+    /// The time-out passed.
     Timeout,
-    /// The connection ended before the answer did.
+    /// The connection closed before the response was complete.
     Closed,
-    /// What came back is not HTTP.
+    /// The response is not HTTP.
     Protocol,
 }
 
-/// Whether a request may have reached the server.
+/// Delivery of a request that got no response.
 ///
-/// A client cannot tell "never arrived" from "answer lost", and a refresh token that works once must
-/// not be sent again after either.
+/// A client cannot tell "never arrived" from "response lost", so a single-use refresh token is not sent again after
+/// either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
+#[non_exhaustive]
+pub enum Delivery {
     /// No secret of the request left this machine.
-    No,
-    /// It may have arrived, and the server may have acted on it.
-    Maybe,
+    NotSent,
+    /// The server may have received the request and acted on it.
+    Unknown,
 }
 
-/// How a store failed.
+/// Kind of a store's failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreFailure {
-    /// It cannot be reached, is full, or took too long; a later try may work.
+    /// The store is unreachable, full or too slow; a later try may work.
     Unavailable,
-    /// It is set up in a way that would lose or show logins, and is not used before that is mended.
+    /// The store's set-up would lose or show logins; it is not used until the operator repairs it.
     Unsafe,
-    /// What it holds is not a record, or one of a newer version, or sealed with another key. It is
-    /// left alone.
+    /// The stored bytes are damaged, of a newer version, or encrypted with another key; they are left as they are.
     Unreadable,
 }
 
-/// Why only a person can help.
+/// Reason why the user must log in again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reason {
-    /// There is neither a refresh token nor anything to log in with.
+pub enum LoginReason {
+    /// The session has neither a refresh token nor credentials.
     NoCredentials,
-    /// The credentials were refused; they are not tried again, so that nobody's account gets locked.
+    /// The server refused the credentials; they are not tried again soon, so that no account is locked.
     CredentialsRefused,
-    /// The refresh token is spent, expired or revoked, and there is nothing else to log in with.
+    /// The refresh token is used up, expired or revoked, and the session has no credentials.
     RefreshTokenRefused,
-    /// The refresh token was sent, its answer was lost, and there is nothing else to log in with.
+    /// The response to a refresh was lost, and the session has no credentials.
     RefreshTokenUncertain,
-    /// The code of a login works once, and this one was sent, or the server refused it.
-    CodeSpent,
-    /// Nobody finished a login in time, in a browser or on another device.
-    LoginTimedOut,
-    /// The program called a login off while it waited for somebody.
-    LoginCancelled,
+    /// The user did not complete the login in time.
+    TimedOut,
+    /// The program cancelled the login.
+    Cancelled,
 }
 
-/// An answer without a usable token.
+/// Response without a usable token.
 #[derive(Clone, Debug)]
-pub struct Unusable {
+pub struct UnusableResponse {
     problem: Cow<'static, str>,
-    /// A refresh token that could be read although the rest could not: the old one may be spent.
+    /// A refresh token that was readable although the rest was not: the old one may be used up.
     pub(crate) successor: Option<Secret>,
 }
 
 impl Error {
-    /// The request cannot be made; `message` says which setting to change.
+    /// A wrong setting; `message` names it and says how to change it.
     pub fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::Configuration(message.into())
+        Self::Configuration {
+            message: message.into(),
+        }
     }
 
-    /// The server answered with an error status, and said nothing.
+    /// A grant without credentials: the user must log in.
+    ///
+    /// ```
+    /// use auth_core::error::{Error, Remedy};
+    ///
+    /// assert_eq!(Error::no_credentials().remedy(), Remedy::LogIn);
+    /// ```
+    #[must_use]
+    pub fn no_credentials() -> Self {
+        Self::login_required(LoginReason::NoCredentials)
+    }
+
+    /// A login that only the user can renew.
+    #[must_use]
+    pub fn login_required(reason: LoginReason) -> Self {
+        Self::LoginRequired {
+            reason,
+            cause: None,
+        }
+    }
+
+    /// Adds the failure that led to a [`LoginRequired`](Error::LoginRequired); any other error stays as it is.
+    ///
+    /// ```
+    /// use auth_core::error::{Error, LoginReason};
+    /// use std::error::Error as _;
+    ///
+    /// let late = Error::login_required(LoginReason::TimedOut).caused_by(Error::response("it is late"));
+    /// assert!(late.source().is_some());
+    /// ```
+    #[must_use]
+    pub fn caused_by(mut self, failure: Self) -> Self {
+        if let Self::LoginRequired { cause, .. } = &mut self {
+            *cause = Some(Box::new(failure));
+        }
+        self
+    }
+
+    /// A request without a response; for your own [`Transport`](crate::transport::Transport).
+    #[must_use]
+    pub fn network(failure: NetworkFailure, delivery: Delivery) -> Self {
+        Self::Network { failure, delivery }
+    }
+
+    /// An unusable response; `problem` must not quote it.
+    pub fn response(problem: impl Into<Cow<'static, str>>) -> Self {
+        Self::Response(Box::new(UnusableResponse {
+            problem: problem.into(),
+            successor: None,
+        }))
+    }
+
+    /// An error status without an error code.
+    #[must_use]
     pub fn status(status: u16, retry_after: Option<Duration>) -> Self {
         Self::Status {
             status,
@@ -179,69 +294,80 @@ impl Error {
         }
     }
 
-    /// The server answered, and the answer cannot be used; `problem` must not quote it.
-    pub fn answer(problem: impl Into<Cow<'static, str>>) -> Self {
-        Self::Answer(Box::new(Unusable {
-            problem: problem.into(),
-            successor: None,
-        }))
-    }
-
-    /// A store failed; `detail` says what to do, and must hold no secret and no URL.
-    pub fn store(failure: StoreFailure, detail: impl Into<Cow<'static, str>>) -> Self {
+    /// A failed store, for your own [`Store`](crate::store::Store); `message` says how to repair it and holds no
+    /// secret and no URL.
+    pub fn store(failure: StoreFailure, message: impl Into<Cow<'static, str>>) -> Self {
         Self::Store {
             failure,
-            detail: detail.into(),
+            message: message.into(),
         }
     }
 
-    /// Only a person can help.
-    pub fn reauthentication_required(reason: Reason) -> Self {
-        Self::ReauthenticationRequired {
-            reason,
-            cause: None,
-        }
-    }
-
-    /// Whether a later try, with nothing changed, may work.
-    pub fn is_transient(&self) -> bool {
+    /// Returns who must act before another try can work.
+    ///
+    /// | remedy | errors |
+    /// |---|---|
+    /// | [`Retry`](Remedy::Retry) | network failures; 408, 425, 429, 5xx and every status with `Retry-After`; a store that is unavailable |
+    /// | [`LogIn`](Remedy::LogIn) | `LoginRequired`; a refusal with `access_denied` |
+    /// | [`Configure`](Remedy::Configure) | `Configuration`; every other refusal and status |
+    /// | [`RepairStore`](Remedy::RepairStore) | a store that is unsafe or unreadable |
+    /// | [`RepairServer`](Remedy::RepairServer) | `Response` |
+    ///
+    /// A `BackOff` has the remedy of its cause.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Configuration(_) | Self::ReauthenticationRequired { .. } => false,
-            Self::Refused(refusal) => refusal.is_transient(),
+            Self::LoginRequired { .. } => Remedy::LogIn,
+            Self::Refused(refusal) if refusal.is_transient() => Remedy::Retry,
+            Self::Refused(refusal) if refusal.code == ErrorCode::AccessDenied => Remedy::LogIn,
             Self::Status {
                 status,
                 retry_after,
                 ..
-            } => retry_after.is_some() || is_transient(*status),
-            Self::Answer(_) | Self::Network { .. } => true,
-            Self::Store { failure, .. } => *failure == StoreFailure::Unavailable,
-            Self::NotBefore { cause, .. } => cause.is_transient(),
+            } if retry_after.is_some() || is_transient(*status) => Remedy::Retry,
+            Self::Network { .. } => Remedy::Retry,
+            Self::Configuration { .. } | Self::Refused(_) | Self::Status { .. } => {
+                Remedy::Configure
+            }
+            Self::Store { failure, .. } => match failure {
+                StoreFailure::Unavailable => Remedy::Retry,
+                StoreFailure::Unsafe | StoreFailure::Unreadable => Remedy::RepairStore,
+            },
+            Self::Response(_) => Remedy::RepairServer,
+            Self::BackOff { cause, .. } => cause.remedy(),
         }
     }
 
-    /// How long to wait before the next try, if the server or the session asks for it.
+    /// Returns `true` if a later try may work although nothing was changed.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self.remedy(), Remedy::Retry | Remedy::RepairServer)
+    }
+
+    /// Returns how long to wait before another try, if the server or the session requires it.
+    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::NotBefore { wait, .. } => Some(*wait),
+            Self::BackOff { wait, .. } => Some(*wait),
             Self::Refused(refusal) => refusal.retry_after,
             Self::Status { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
 
-    /// What the server said, also when this error only reports its consequence.
+    /// Returns the server's refusal, also where this error reports a consequence of it.
+    #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::NotBefore { cause, .. }
-            | Self::ReauthenticationRequired {
+            Self::BackOff { cause, .. }
+            | Self::LoginRequired {
                 cause: Some(cause), ..
             } => cause.refusal(),
             _ => None,
         }
     }
 
-    /// This error as the answer to a request of this kind.
+    /// Sets the kind of the request that failed.
     pub(crate) fn answering(mut self, kind: RequestKind) -> Self {
         if let Self::Status { request, .. } = &mut self {
             *request = kind;
@@ -249,13 +375,14 @@ impl Error {
         self
     }
 
-    /// This refusal or status with what this side noticed beside what the server said.
+    /// Adds a hint of this side to the server's words.
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
         match &mut self {
             Self::Refused(refusal) => refusal.note(hint),
             Self::Status { message, .. } => {
-                let said = message.take();
-                let noted = said.map_or_else(|| hint.to_owned(), |said| format!("{said}; {hint}"));
+                let words = message.take();
+                let noted =
+                    words.map_or_else(|| hint.to_owned(), |words| format!("{words}; {hint}"));
                 *message = Some(noted.into());
             }
             _ => {}
@@ -265,16 +392,16 @@ impl Error {
 
     pub(crate) fn successor(&mut self) -> Option<Secret> {
         match self {
-            Self::Answer(unusable) => unusable.successor.take(),
+            Self::Response(unusable) => unusable.successor.take(),
             _ => None,
         }
     }
 
     pub(crate) fn with_successor(self, refresh_token: Option<Secret>) -> Self {
         match self {
-            Self::Answer(mut unusable) => {
+            Self::Response(mut unusable) => {
                 unusable.successor = refresh_token;
-                Self::Answer(unusable)
+                Self::Response(unusable)
             }
             other => other,
         }
@@ -287,23 +414,25 @@ impl From<Refusal> for Error {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for LoginReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoCredentials => "there is no refresh token and nothing to log in with",
+            Self::NoCredentials => {
+                "the session has neither a refresh token nor credentials; log in again"
+            }
             Self::CredentialsRefused => {
-                "the server refused the user name or the password; correct them, or, if they are right \
+                "the server refused the user name or the password; change them and start again, or, if they are right \
                  and the account has been unlocked, call `Session::forget`; they are tried once a day"
             }
             Self::RefreshTokenRefused => {
-                "the refresh token was refused and there is nothing else to log in with"
+                "the server refused the refresh token, and the session has no credentials; log in again"
             }
             Self::RefreshTokenUncertain => {
-                "the refresh token may be spent, its answer was lost, and there is nothing else to log in with"
+                "the response to a refresh was lost, the refresh token may be used up, and the session has no \
+                 credentials; log in again"
             }
-            Self::CodeSpent => "the code of this login is spent or was refused; the user has to log in again",
-            Self::LoginTimedOut => "nobody finished the login in time; begin again",
-            Self::LoginCancelled => "the login was called off before somebody finished it",
+            Self::TimedOut => "the user did not complete the login in time; start again",
+            Self::Cancelled => "the program cancelled the login",
         })
     }
 }
@@ -313,18 +442,18 @@ impl fmt::Display for StoreFailure {
         f.write_str(match self {
             Self::Unavailable => "the store failed",
             Self::Unsafe => "the store is not safe to use",
-            Self::Unreadable => "what is stored cannot be read",
+            Self::Unreadable => "the stored login is unreadable",
         })
     }
 }
 
-impl fmt::Display for Unusable {
+impl fmt::Display for UnusableResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.problem)
     }
 }
 
-fn answered(status: u16, request: RequestKind, message: &Option<Box<str>>) -> String {
+fn status_message(status: u16, request: RequestKind, message: &Option<Box<str>>) -> String {
     let message = message.as_deref();
     let answered = status::Answered {
         status,
@@ -334,22 +463,22 @@ fn answered(status: u16, request: RequestKind, message: &Option<Box<str>>) -> St
     answered.to_string()
 }
 
-/// Whether a status says by itself that a later try may work.
+/// Returns `true` if a later try may work after this status.
 fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..)
 }
 
-fn network_message(network: &Network, sent: &Sent) -> String {
-    let what = match network {
-        Network::NameLookup => "the host's name was not found",
-        Network::Connect(detail) => &format!("no connection could be made ({detail})"),
-        Network::Proxy => "the proxy could not be used",
-        Network::Timeout => "the server took too long",
-        Network::Closed => "the connection ended before the answer did",
-        Network::Protocol => "what came back is not HTTP",
+fn network_message(failure: &NetworkFailure, delivery: &Delivery) -> String {
+    let failure = match failure {
+        NetworkFailure::NameLookup => "the host name was not found",
+        NetworkFailure::Connect(detail) => &format!("the connection failed ({detail})"),
+        NetworkFailure::Proxy => "the proxy failed",
+        NetworkFailure::Timeout => "the server took too long",
+        NetworkFailure::Closed => "the connection closed before the response was complete",
+        NetworkFailure::Protocol => "the response is not HTTP",
     };
-    match sent {
-        Sent::No => format!("{what}; nothing was sent"),
-        Sent::Maybe => format!("{what}; the request may have arrived"),
+    match delivery {
+        Delivery::NotSent => format!("{failure}; nothing was sent"),
+        Delivery::Unknown => format!("{failure}; the server may have received the request"),
     }
 }

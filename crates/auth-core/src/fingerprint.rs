@@ -1,4 +1,4 @@
-//! Whether two secrets are the same, without keeping either.
+//! Fingerprints: comparison of secrets without keeping either.
 
 use std::hash::Hasher;
 
@@ -7,14 +7,18 @@ use siphasher::sip::SipHasher24;
 use crate::identity::Identity;
 use crate::secret::Secret;
 
-/// The same number for the same secrets of the same identity; 0 for no secret.
+/// Number that is equal for equal secrets, or for requests that send the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint(pub(crate) u64);
+
+/// Returns the fingerprint of secrets of one identity; `None` without a secret.
 ///
-/// For tokens, which nobody can guess. The function must stay the same between versions, which std's
+/// For tokens, which cannot be guessed. The function must stay the same between versions, which std's
 /// hasher does not promise.
 pub(crate) fn fingerprint<'a>(
     identity: &Identity,
     secrets: impl IntoIterator<Item = &'a Secret>,
-) -> u64 {
+) -> Option<Fingerprint> {
     let mut hasher = SipHasher24::new();
     hasher.write(identity.as_str().as_bytes());
     let mut is_empty = true;
@@ -23,16 +27,13 @@ pub(crate) fn fingerprint<'a>(
         hasher.write(&(secret.expose().len() as u64).to_le_bytes());
         hasher.write(secret.expose().as_bytes());
     }
-    if is_empty {
-        return 0;
-    }
-    hasher.finish().max(1)
+    (!is_empty).then(|| Fingerprint(hasher.finish().max(1)))
 }
 
 /// The fingerprint of a request, fed piece by piece.
-pub(crate) struct Fingerprint(SipHasher24);
+pub(crate) struct Digest(SipHasher24);
 
-impl Fingerprint {
+impl Digest {
     pub(crate) fn new() -> Self {
         Self(SipHasher24::new())
     }
@@ -47,10 +48,15 @@ impl Fingerprint {
         self.0.write(bytes);
     }
 
+    /// All of it, for comparisons within this process.
+    pub(crate) fn long(self) -> u64 {
+        self.0.finish()
+    }
+
     /// 16 bits of it, never 0. A person made up what is in it, and a reader of the store might guess:
     /// 16 bits are enough to see that a password was changed, and fit fifteen of a million.
-    pub(crate) fn short(self) -> u64 {
-        (self.0.finish() & 0xffff).max(1)
+    pub(crate) fn short(self) -> Fingerprint {
+        Fingerprint((self.0.finish() & 0xffff).max(1))
     }
 }
 
@@ -61,21 +67,22 @@ mod tests {
     #[test]
     fn a_fingerprint_tells_secrets_apart_and_stays_the_same_between_versions() {
         let of = |secrets: &[&str]| {
-            let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::from(*text)).collect();
+            let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::new(*text)).collect();
             fingerprint(&Identity::new("ermeo"), &secrets)
         };
-        assert_eq!(of(&[]), 0);
-        assert_eq!(of(&["", ""]), 0);
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&["", ""]), None);
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
-        assert_eq!(of(&["correct horse"]) & u64::from(u32::MAX), 4_115_921_399);
+        let of_one = of(&["correct horse"]).unwrap().0;
+        assert_eq!(of_one & u64::from(u32::MAX), 4_115_921_399);
     }
 
     #[test]
     fn a_fingerprint_of_a_request_has_16_bits() {
         let of = |texts: &[&str]| {
-            let mut fingerprint = Fingerprint::new();
-            texts.iter().for_each(|text| fingerprint.text(text));
-            fingerprint.short()
+            let mut digest = Digest::new();
+            texts.iter().for_each(|text| digest.text(text));
+            digest.short().0
         };
         assert_ne!(of(&["correct horse"]), of(&["battery staple"]));
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));

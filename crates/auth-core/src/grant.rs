@@ -1,16 +1,22 @@
-//! What a vendor implements.
+//! Your own vendor: implement [`Grant`], and [`Session`](crate::Session) does the rest.
+//!
+//! A grant builds requests and sends none. The session decides when to send, how often, and what a failure means.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method, Uri};
 
+use crate::clock::UnixTime;
 use crate::error::{Refusal, Result};
-use crate::identity::Identity;
 use crate::presentation::Presentation;
-use crate::request::TokenRequest;
 use crate::secret::Secret;
 use crate::token::Token;
+
+pub use crate::identity::Identity;
+pub use crate::request::TokenRequest;
+pub use crate::response::{ExpiryFormat, JsonResponse, ResponseFormat};
+pub use crate::token::{Lifetime, TokenResponse, TokenType};
 
 /// How tokens are obtained from one vendor.
 ///
@@ -20,7 +26,8 @@ use crate::token::Token;
 /// have changed since the server refused them.
 ///
 /// ```
-/// use auth_core::{Grant, Identity, Policy, Result, Secret, TokenRequest};
+/// use auth_core::{Grant, Result, Secret};
+/// use auth_core::grant::{Identity, Policy, TokenRequest};
 ///
 /// #[derive(Debug)]
 /// struct Acme {
@@ -41,11 +48,17 @@ use crate::token::Token;
 ///         Ok(TokenRequest::form("https://api.acme.example/token")
 ///             .param("grant_type", "client_credentials")
 ///             .param("client_id", &self.client_id)
-///             .param("client_secret", &self.client_secret))
+///             .secret("client_secret", &self.client_secret))
 ///     }
 /// }
-/// # let _ = auth_core::Session::new(Acme { client_id: "a".into(), client_secret: "b".into() });
+/// # let _ = auth_core::Session::new(Acme { client_id: "a".into(), client_secret: Secret::new("b") });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a grant",
+    label = "not a `Grant`",
+    note = "log in first: an `AuthorizationCode`, `BrowserLogin` or `DeviceLogin` is exchanged for tokens, and its \
+            `grant()` makes the session"
+)]
 pub trait Grant: Debug + Send + Sync {
     /// Returns the key under which a store keeps the login. It holds no secret.
     fn identity(&self) -> Identity;
@@ -57,8 +70,8 @@ pub trait Grant: Debug + Send + Sync {
     /// must be cheap: no network, no program, no prompt.
     ///
     /// # Errors
-    /// [`Error::ReauthenticationRequired`](crate::Error::ReauthenticationRequired) with
-    /// [`Reason::NoCredentials`](crate::Reason::NoCredentials) if there is nothing to log in with;
+    /// [`Error::LoginRequired`](crate::Error::LoginRequired) with
+    /// [`LoginReason::NoCredentials`](crate::error::LoginReason::NoCredentials) if there is nothing to log in with;
     /// [`Error::Configuration`](crate::Error::Configuration) if a setting is wrong.
     fn login_request(&self) -> Result<TokenRequest>;
 
@@ -81,28 +94,16 @@ pub trait Grant: Debug + Send + Sync {
         let _ = token;
         Ok(None)
     }
-
-    /// Returns `true` if a person has just logged in, in a browser for instance: the next login then
-    /// replaces the stored one, even if that is alive. Default: `false`.
-    fn is_new_login(&self) -> bool {
-        false
-    }
-
-    /// Returns `true` if the identity does not name the user although the login belongs to one. Such
-    /// a login is not kept in a [`Store`](crate::Store): the next user would get it. Default: `false`.
-    fn is_nameless(&self) -> bool {
-        false
-    }
 }
 
-/// What a vendor documents, as a value.
+/// Facts that a vendor documents, as a value.
 ///
 /// There is no default for who logs in: what a refusal means depends on it
 /// ([`for_client`](Policy::for_client), [`for_password`](Policy::for_password),
 /// [`for_interactive`](Policy::for_interactive)), and a wrong default would lock accounts.
 ///
 /// ```
-/// use auth_core::{Policy, Replay};
+/// use auth_core::grant::{Policy, Replay};
 ///
 /// let policy = Policy::for_password()
 ///     .api("https://api.acme.example")
@@ -115,7 +116,7 @@ pub trait Grant: Debug + Send + Sync {
 pub struct Policy {
     login: LoginKind,
     apis: Vec<String>,
-    /// Besides 401.
+    /// Other statuses than 401.
     rejections: Vec<u16>,
     replay: Replay,
     prover: Option<Arc<dyn Prover>>,
@@ -130,7 +131,7 @@ struct TokenSettings {
     scheme: Option<String>,
 }
 
-/// Whose credentials a login sends.
+/// Owner of the credentials that a login sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LoginKind {
     Client,
@@ -201,7 +202,7 @@ impl Policy {
     /// asked for; so is a header or a scheme together with a [`prover`](Policy::prover).
     ///
     /// ```
-    /// use auth_core::Policy;
+    /// use auth_core::grant::Policy;
     ///
     /// let policy = Policy::for_interactive()
     ///     .api("https://acme.myshopify.com")
@@ -217,7 +218,7 @@ impl Policy {
     /// `DPoP` for a token that is bound to a key.
     ///
     /// ```
-    /// use auth_core::Policy;
+    /// use auth_core::grant::Policy;
     ///
     /// let policy = Policy::for_interactive()
     ///     .api("https://www.zohoapis.com")
@@ -267,7 +268,7 @@ impl Policy {
         std::mem::take(&mut self.apis)
     }
 
-    /// What a session keeps: the statuses besides 401, and the prover.
+    /// Returns the parts that a session keeps: the statuses other than 401, and the prover.
     pub(crate) fn into_parts(self) -> (Box<[u16]>, Option<Arc<dyn Prover>>) {
         (self.rejections.into(), self.prover)
     }
@@ -283,32 +284,56 @@ pub enum RevokedToken<'a> {
     Access(&'a Secret),
 }
 
-/// Proves with each request that a token is in the right hands (RFC 9449).
+/// Proves possession of a key with each request (RFC 9449).
 ///
-/// [`Session::agent`](crate::Session::agent) asks it for the `DPoP` header of each request that it
-/// signs, and a [`TokenRequest`](crate::TokenRequest::prover) for that of each sending.
+/// [`Session::agent`](crate::Session::agent) requests the `DPoP` header of each request that it signs, and a
+/// [`TokenRequest`] that of each sending.
 pub trait Prover: Debug + Send + Sync {
-    /// The value of the `DPoP` header for one sending; `token` is the one it goes with, none where
-    /// tokens are given out.
+    /// Returns the `DPoP` header of one request.
     ///
     /// # Errors
-    /// [`Error::Configuration`](crate::Error::Configuration) if there is no proof to be made.
-    fn prove(&self, method: &Method, uri: &Uri, token: Option<&Token>) -> Result<Secret>;
+    /// [`Error::Configuration`](crate::Error::Configuration) if the proof cannot be made.
+    fn prove(&self, request: &ProofRequest<'_>) -> Result<Secret>;
 
-    /// Takes over what the answer says for the next proof, such as a nonce. Answers whether the server
-    /// refused this one and may accept the next, so that the request is worth sending once more.
-    ///
-    /// `refusal` is what a token endpoint said in its body; an API says it in `WWW-Authenticate`.
-    fn answered(&self, uri: &Uri, headers: &HeaderMap, refusal: Option<&Refusal>) -> bool;
+    /// Learns from a response, such as a nonce for the next proof. Returns `true` if the server refused the proof and
+    /// may accept the next one, so that the request is worth sending once more.
+    fn learn(&self, response: &ProofResponse<'_>) -> bool;
 }
 
-/// Whether a refresh token may be sent once more after its answer was lost.
+/// Request that needs a proof.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ProofRequest<'a> {
+    /// The request's method.
+    pub method: &'a Method,
+    /// The request's target.
+    pub uri: &'a Uri,
+    /// The token that the request carries; `None` at a token endpoint.
+    pub token: Option<&'a Token>,
+    /// The session's time.
+    pub now: UnixTime,
+}
+
+/// Response that may hold a nonce for the next proof.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ProofResponse<'a> {
+    /// The request's target.
+    pub uri: &'a Uri,
+    /// The response's headers; an API refuses a proof in `WWW-Authenticate`.
+    pub headers: &'a HeaderMap,
+    /// The refusal of a token endpoint.
+    pub refusal: Option<&'a Refusal>,
+}
+
+/// Replay of a refresh token whose response was lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Replay {
-    /// A second sending may be refused, or may cost the whole login.
+    /// Never: a second use may be refused, or may end the login.
     #[default]
     Never,
-    /// The vendor documents that a second sending soon after is answered like the first.
+    /// Once: the vendor documents that a second use soon after the first returns the same.
     Once,
 }
 
@@ -333,14 +358,6 @@ macro_rules! forward {
 
             fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
                 (**self).revocation_request(token)
-            }
-
-            fn is_new_login(&self) -> bool {
-                (**self).is_new_login()
-            }
-
-            fn is_nameless(&self) -> bool {
-                (**self).is_nameless()
             }
         }
     )*};

@@ -1,44 +1,57 @@
-//! Whom a token is for.
+//! The key of a login.
 
 use std::fmt;
 
 use http::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// Whom a token is for, and from whom: the key under which it is kept.
+/// Key of a login: vendor, client, user and whatever else makes one login different from another.
 ///
-/// Two grants with the same identity may share a token; anything that makes a token another token
-/// belongs into it: vendor, endpoint, tenant, client, resource owner, scope. Never a secret.
+/// Two grants with the same identity share a login, so every setting that makes a token another token belongs into it:
+/// endpoint, tenant, client, scope. It never holds a secret.
 ///
 /// ```
-/// use auth_core::Identity;
+/// use auth_core::grant::Identity;
 ///
-/// let identity = Identity::new("ermeo").with("client_id", "1_abc").with("username", "j smith");
-/// assert_eq!(identity.to_string(), "ermeo client_id=1_abc username=j%20smith");
+/// let identity = Identity::new("ermeo").with("client_id", "1_abc").user(Some("j smith"));
+/// assert_eq!(identity.to_string(), "ermeo client_id=1_abc user=j%20smith");
 /// ```
-#[derive(Clone, Debug, Hash, PartialEq, Eq)]
-pub struct Identity(String);
+#[derive(Clone, Hash, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    text: Box<str>,
+    lacks_user: bool,
+}
 
 impl Identity {
-    /// An identity at a vendor.
+    /// A login at this vendor.
+    #[must_use]
     pub fn new(vendor: &str) -> Self {
-        Self(escape(vendor))
+        Self {
+            text: escape(vendor).into(),
+            lacks_user: false,
+        }
     }
 
-    /// The same with one more part; an empty value is left out.
+    /// Adds a part; an empty value is left out.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         if !value.is_empty() {
-            self.0 += &format!(" {}={}", escape(name), escape(value));
+            self.text = format!("{} {}={}", self.text, escape(name), escape(value)).into();
         }
         self
+    }
+
+    /// Adds a part if it is set.
+    #[must_use]
+    pub fn with_optional(self, name: &str, value: Option<&str>) -> Self {
+        self.with(name, value.unwrap_or_default())
     }
 
     /// Adds a URL, in one spelling of all that mean the same place: scheme and host in lower case, without
     /// the default port (RFC 3986 §6.2) and without a slash at the end. An empty one is left out.
     ///
     /// ```
-    /// use auth_core::Identity;
+    /// use auth_core::grant::Identity;
     ///
     /// let identity = |base| Identity::new("acme").with_url("base", base);
     /// assert_eq!(identity("https://API.acme.example:443/"), identity("https://api.acme.example"));
@@ -48,15 +61,35 @@ impl Identity {
         self.with(name, &one_spelling(url))
     }
 
-    /// The identity as one line, equal for equal identities and for no others.
+    /// Sets the user to whom the login belongs. A grant whose logins belong to users passes `None` if none is named:
+    /// a session with a store is then an error, because the next user would be handed this login.
+    #[must_use]
+    pub fn user(mut self, user: Option<&str>) -> Self {
+        let user = user.filter(|user| !user.is_empty());
+        self.lacks_user = user.is_none();
+        self.with_optional("user", user)
+    }
+
+    pub(crate) fn lacks_user(&self) -> bool {
+        self.lacks_user
+    }
+
+    /// Returns the key as one line, equal for equal logins and for no others.
+    #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Identity").field(&self.text).finish()
     }
 }
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -94,7 +127,7 @@ fn escape(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// What would make two identities look alike, or a log line break.
+/// Characters that would make two identities look alike, or a log line break.
 const RESERVED: &AsciiSet = &CONTROLS.add(b' ').add(b'=').add(b'%');
 
 #[cfg(test)]

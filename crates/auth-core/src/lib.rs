@@ -2,42 +2,36 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
-mod backoff;
-mod clock;
-mod error;
+pub mod clock;
+pub mod error;
 mod fingerprint;
-mod grant;
-mod held;
+pub mod grant;
 mod identity;
-mod observer;
+mod login;
+#[cfg(auth_model)]
+#[path = "../../auth-model/src/model.rs"]
+pub mod model;
+pub mod observe;
 mod origin;
 mod presentation;
-#[cfg(test)]
-mod proof;
 mod request;
 mod response;
-mod rotation;
-mod secret;
+pub mod secret;
 mod session;
-mod store;
+pub mod store;
+pub mod testing;
 mod token;
-mod transport;
+pub mod transport;
 
-pub use clock::{Clock, ManualClock, Moment, SystemClock};
-pub use error::{
-    Error, ErrorCode, Network, Reason, Refusal, RequestKind, Result, Sent, StoreFailure,
-};
-pub use grant::{Grant, Policy, Prover, Replay, RevokedToken};
-pub use identity::Identity;
-pub use observer::{Event, Observer};
-pub use request::TokenRequest;
-pub use response::{AnswerFormat, Expiry, Reply};
+pub use http;
+
+#[doc(inline)]
+pub use error::{Error, Result};
+#[doc(inline)]
+pub use grant::Grant;
+#[doc(inline)]
 pub use secret::Secret;
-pub use session::{Builder, Keeper, Session};
-pub use store::{FileStore, MemoryStore, Store, StoredRecord, Swap};
-#[cfg(feature = "sealed")]
-pub use store::{Key, Sealed};
-pub use token::{Expires, Token, TokenResponse, TokenType};
-pub use transport::{HttpTransport, Transport};
-
-pub use {http, time, ureq};
+pub use session::{
+    BackgroundRefresh, LoginOutcome, Session, SessionBuilder, SessionStatus, Sessions,
+};
+pub use token::Token;

@@ -35,7 +35,7 @@ enum Scheme {
 }
 
 impl Presentation {
-    /// Reads the settings of a [`Policy`](crate::Policy).
+    /// Reads the settings of a [`Policy`](crate::grant::Policy).
     pub(crate) fn new(
         header: Option<&str>,
         scheme: Option<&str>,

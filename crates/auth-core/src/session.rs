@@ -1,54 +1,65 @@
-//! The held token, and who renews it when.
+//! A session: a token that is valid when asked for.
+//!
+//! A call goes through six files: this one, `session/cache.rs` (a token that can be served at once),
+//! `session/driver.rs` (which thread renews, and the loop that does what a renewal says),
+//! `login/step.rs` and `login/renewal.rs` (what to do next) with `login/decision.rs` (what the record
+//! allows), and back to the cache.
 
+mod background;
 mod builder;
-mod end;
-mod explain;
-mod keeper;
-mod renewal;
-mod shared;
-mod steps;
+mod cache;
+mod driver;
+mod logout;
+mod sessions;
+mod status;
+mod stored;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::HeaderValue;
-use ureq::Agent;
 
-use crate::clock::{Clock, Moment, SystemClock};
+use crate::agent::Shared;
+use crate::clock::{Clock, Moment, SystemClock, UnixTime};
 use crate::error::{Error, Result};
+use crate::fingerprint::Fingerprint;
 use crate::grant::{Grant, LoginKind, Prover};
-use crate::held::{Held, Served};
 use crate::identity::Identity;
-use crate::observer::Observer;
+use crate::login::{Memory, Rules, Stamp};
+use crate::observe::{Event, Observer};
 use crate::origin::Origin;
 use crate::presentation::{PLAIN, Presentation};
-use crate::rotation::{Memory, Rules, Stamp};
 use crate::secret::Secret;
 use crate::store::Store;
-use crate::token::Token;
+use crate::token::{Token, TokenResponse};
 use crate::transport::Transport;
 
-pub use builder::Builder;
-use end::Ended;
-pub use keeper::Keeper;
-use renewal::Flight;
+pub use background::BackgroundRefresh;
+pub use builder::SessionBuilder;
+use cache::{Cache, Served};
+use driver::Flight;
+use logout::Ended;
+pub use sessions::Sessions;
+pub use status::SessionStatus;
 
-/// A token that is always there: obtained when first asked for, renewed ahead of expiry.
+/// Session that keeps a valid access token available to every caller; clones share it.
 ///
-/// Clones share the token; threads share a session. While a token is fresh it comes back without a
-/// lock and without touching the network. When it is due, one caller renews it and the others go on
-/// with the valid one; when there is none, all wait for that one caller and share what it got,
-/// failure included. There is no background thread.
+/// Threads share a session. While the token is fresh, a caller gets it without a lock and without the network. When it
+/// is due, one caller renews it and the others continue with the valid one; without a valid token every caller waits
+/// for that one renewal and shares its result, also a failure. A session starts no thread unless
+/// [`refresh_in_background`](Session::refresh_in_background) is called.
 ///
 /// ```
-/// # use auth_core::{Grant, Identity, Policy, Result, Session, TokenRequest, TokenResponse};
+/// # use auth_core::grant::{Identity, Policy, TokenRequest, TokenResponse};
+/// # use auth_core::{Grant, Result, Secret, Session};
 /// # #[derive(Debug)] struct Fixed;
 /// # impl Grant for Fixed {
 /// #     fn identity(&self) -> Identity { Identity::new("fixed") }
 /// #     fn policy(&self) -> Policy { Policy::for_client() }
 /// #     fn login_request(&self) -> Result<TokenRequest> {
-/// #         Ok(TokenRequest::from_fn([], |_| Ok(TokenResponse::new("abc"))))
+/// #         Ok(TokenRequest::from_fn([], |_| Ok(TokenResponse::new(Secret::new("abc")))))
 /// #     }
 /// # }
 /// let session = Session::new(Fixed);
@@ -56,7 +67,7 @@ use renewal::Flight;
 /// # Ok::<(), auth_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Inner>, Arc<OnceLock<Box<Agent>>>);
+pub struct Session(Arc<Inner>, Arc<Shared>);
 
 struct Inner {
     grant: Box<dyn Grant>,
@@ -70,25 +81,38 @@ struct Inner {
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     store: Arc<dyn Store>,
+    /// The login is in a store that the caller has set.
+    is_stored: bool,
     rules: Rules,
     /// A fingerprint of the token that it was begun with.
-    seed: u64,
-    origins: std::result::Result<Vec<Origin>, Box<Error>>,
+    seed: Option<Fingerprint>,
+    /// Those of its APIs; none if they are wrong, which `presentation` reports.
+    origins: Box<[Origin]>,
     /// How the APIs want the token.
     /// None as RFC 6750 has it.
     presentation: Option<Box<Result<Presentation>>>,
-    /// Whether the agent sends requests to other origins, without a token.
+    /// The agent sends requests to other origins, without a token.
     allows_unsigned: bool,
-    held: Held,
-    /// What is known beyond the store.
+    cache: Cache,
+    /// Knowledge of this process beyond the store.
     memory: Mutex<Memory>,
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
     logouts: AtomicU64,
     rejection: Mutex<Option<Box<Rejection>>>,
-    /// What was forgotten here, and the server could not be told.
+    /// Logins that were forgotten here, and that the server could not be told of.
     unrevoked: Mutex<Vec<Ended>>,
     flight: Mutex<Option<Arc<Flight>>>,
     landed: Condvar,
+}
+
+/// Result of [`Session::log_in_if_needed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoginOutcome {
+    /// The login was alive.
+    Kept,
+    /// A user has logged in.
+    LoggedIn,
 }
 
 /// The token that an API rejected last.
@@ -98,29 +122,28 @@ struct Rejection {
 }
 
 impl Session {
-    /// A session with the defaults: the machine's clock, [`HttpTransport`](crate::HttpTransport), two retries.
-    ///
-    /// Nothing is sent before the first token is asked for.
+    /// A session with the defaults. Nothing is sent; a wrong setting is reported by the first call.
+    #[must_use]
     pub fn new(grant: impl Grant + 'static) -> Self {
-        Self::builder(grant).build()
+        SessionBuilder::new(Box::new(grant)).finish(None)
     }
 
     /// A session with settings of your own.
-    pub fn builder(grant: impl Grant + 'static) -> Builder {
-        Builder::new(Box::new(grant))
+    pub fn builder(grant: impl Grant + 'static) -> SessionBuilder {
+        SessionBuilder::new(Box::new(grant))
     }
 
-    /// A token that works now.
+    /// Returns a valid token.
     ///
     /// # Errors
-    /// Only if there is no valid token and none could be got. A valid token is never replaced by an
-    /// error: if a renewal fails, the old one is served until it expires.
+    /// Only if there is no valid token and none could be obtained. If a renewal fails, the old token is returned until
+    /// it expires.
     pub fn token(&self) -> Result<Token> {
         self.with(Token::clone)
     }
 
     /// Returns the value for an `Authorization` header, or for the header that the grant's
-    /// [`Policy::token_header`](crate::Policy::token_header) names.
+    /// [`Policy::token_header`](crate::grant::Policy::token_header) names.
     ///
     /// # Errors
     /// As [`token`](Session::token).
@@ -128,7 +151,14 @@ impl Session {
         self.with(|token| token.authorization().clone())
     }
 
-    /// Lends the value that [`authorization`](Session::authorization) returns: the cheapest way to it.
+    /// Lends the value that [`authorization`](Session::authorization) returns, without a copy.
+    ///
+    /// ```
+    /// let session = auth_core::testing::session("abc");
+    /// let length = session.with_authorization(|value| value.len())?;
+    /// assert_eq!(length, "Bearer abc".len());
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`token`](Session::token).
@@ -136,81 +166,142 @@ impl Session {
         let mut use_it = Some(use_it);
         let result =
             self.with(|token| use_it.take().map(|use_it| use_it(token.authorization())))?;
-        Ok(result.unwrap_or_else(|| unreachable!("a token is lent once, by whoever has one")))
+        Ok(result.unwrap_or_else(|| unreachable!("a token is lent once")))
     }
 
-    /// Says that an API answered 401 to this token: it is not served again.
+    /// Reports that an API rejected this token; it is not served again. Returns `true` if another one can be had.
     ///
-    /// Answers whether another token can be had. A token newer than the rejected one stays. A token
-    /// that itself replaced a rejected one less than a minute ago stays too, and the answer is
-    /// `false`: an API that rejects a brand-new token does so for another reason.
+    /// A newer token stays. A token that itself replaced a rejected one less than a minute ago stays too, and the
+    /// result is `false`: an API that rejects a brand-new token does so for another reason.
+    ///
+    /// ```
+    /// let session = auth_core::testing::session("abc");
+    /// let token = session.token()?;
+    /// // The API returned 401.
+    /// if session.reject(&token) {
+    ///     let another = session.token()?;
+    /// }
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
+    #[must_use = "`false` means that another try would be rejected too"]
     pub fn reject(&self, token: &Token) -> bool {
         self.0.reject(token)
     }
 
-    /// Forgets the token, the refresh token and every failure: logs out, on this side.
+    /// Uses the login that the session or its store has, if it is alive; otherwise lets a user log in.
     ///
-    /// All who share the login are logged out as soon as they next look at the store. The next call
-    /// logs in anew, if the grant has something to log in with. A store that keeps the record before
-    /// the newest, as [`FileStore`](crate::FileStore) does, has none of the login there either.
+    /// Call it at the start, and again when a call returns [`Error::LoginRequired`]: clones of this session continue
+    /// with the new login. It holds up no other call: `log_in` runs on this thread, without a lock.
+    ///
+    /// ```
+    /// use auth_core::grant::TokenResponse;
+    /// use auth_core::transport::Transport;
+    /// use auth_core::{Result, Session};
+    ///
+    /// # fn open_a_browser(_: &dyn Transport) -> Result<TokenResponse> { unreachable!() }
+    /// # fn demo(session: &Session) -> Result<()> {
+    /// session.log_in_if_needed(|http| open_a_browser(http))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store) if the store could not be told, or its answer was lost: this
-    /// session then goes on as before, and it is worth another try. If it says that a copy may be left,
-    /// all is forgotten but for the record before the newest, and another try takes that, too.
+    /// As [`token`](Session::token), except for [`Error::LoginRequired`]; otherwise as [`log_in`](Session::log_in).
+    pub fn log_in_if_needed(
+        &self,
+        log_in: impl FnOnce(&dyn Transport) -> Result<TokenResponse>,
+    ) -> Result<LoginOutcome> {
+        match self.token() {
+            Err(Error::LoginRequired { .. }) => {
+                self.log_in(log_in).map(|()| LoginOutcome::LoggedIn)
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(LoginOutcome::Kept),
+        }
+    }
+
+    /// Lets a user log in, and replaces the login that the session and its store have.
+    ///
+    /// # Errors
+    /// The error of `log_in`; [`Error::Response`] if its tokens cannot be used; [`Error::Store`] if the new login could
+    /// not be stored: the session serves it anyway, and stores it as soon as possible.
+    pub fn log_in(
+        &self,
+        log_in: impl FnOnce(&dyn Transport) -> Result<TokenResponse>,
+    ) -> Result<()> {
+        let tokens = log_in(&*self.0.transport)?;
+        self.0.replace_login(tokens)
+    }
+
+    /// Forgets the token, the refresh token and every failure, here and in the store.
+    ///
+    /// Every session that shares the login loses it as soon as it next reads the store. The next call logs in anew, if
+    /// the grant has credentials. A store that keeps the previous record, as
+    /// [`FileStore`](crate::store::FileStore) does, has none of the login there either.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store failed, or its response was lost: this session then continues as before, and
+    /// another try may work. If the message says that a copy may be left, everything is forgotten except the previous
+    /// record, and another try forgets that too.
     pub fn forget(&self) -> Result<()> {
         self.0.forget()
     }
 
-    /// Logs out here and at the server: forgets all, and revokes the refresh token (RFC 7009).
+    /// Forgets the login and ends it at the server (RFC 7009).
     ///
-    /// It is the newest one that is revoked, whichever process got it. The access token is revoked
-    /// where there is no refresh token, and where that may be spent, because somebody is sending it or
-    /// its answer was lost.
+    /// It revokes the newest refresh token, whichever process obtained it. It revokes the access token if the login has
+    /// no refresh token, or one that may be used up because a request with it is under way or its response was lost.
     ///
-    /// # What it cannot do
-    /// - **A renewal that is under way**, here or elsewhere, goes on. What it brings serves the one call
-    ///   that waits for it, is kept by nobody, and is not revoked; most servers end it with the refresh
-    ///   token that it came from.
-    /// - **Access tokens** of this login work until they expire, unless the server ends them with the
-    ///   refresh token. Other processes serve theirs until they next look at the store.
-    /// - **If this process ends** after it has forgotten and before it has revoked, the server is not told.
+    /// # Limits
+    /// - **A renewal that is under way**, here or elsewhere, continues. Its result serves the call that waits for it and
+    ///   is neither kept nor revoked; most servers end it with the refresh token that it came from.
+    /// - **Access tokens** of this login work until they expire, unless the server ends them with the refresh token.
+    ///   Other processes serve theirs until they next read the store.
+    /// - **If this process exits** after it has forgotten and before it has revoked, the server does not learn of it.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store) as [`forget`](Session::forget); nothing is sent if nothing could be
-    /// forgotten, for a token that is revoked would go on being served. Otherwise what the server said; all is
-    /// forgotten then. If it could not be reached or had no time, the session keeps what it could not
-    /// revoke, and another `log_out` tries that again.
+    /// [`Error::Store`] as [`forget`](Session::forget); nothing is sent if nothing could be forgotten, because a revoked
+    /// token would continue to be served. Otherwise the server's error; everything is forgotten then. If the server
+    /// could not be reached or had no time, the session keeps what it could not revoke, and another `log_out` tries
+    /// again.
     pub fn log_out(&self) -> Result<()> {
         self.0.log_out()
     }
 
-    /// The refresh token that works next, to be kept instead of a password.
+    /// Returns the refresh token that works next, to be kept instead of a password.
     ///
-    /// With servers that rotate it, it changes with every renewal; a [store](Builder::store) keeps
-    /// up with that. There is none while it is being sent, and after an answer to it was lost: it
-    /// may be spent then.
+    /// With servers that rotate it, it changes with every renewal; a [store](SessionBuilder::store) keeps up with that.
+    /// It is `None` while a request with it is under way, and after its response was lost: it may be used up then.
+    #[must_use]
     pub fn refresh_token(&self) -> Option<Secret> {
         self.0.refresh_token()
     }
 
-    /// Why the token is or is not being renewed, in words for people: ages and reasons, no values.
-    pub fn explain(&self) -> String {
-        self.0.explain()
+    /// Returns the state of the login, for people (`Display`) and health checks. It reads the store and sends nothing.
+    ///
+    /// ```
+    /// let session = auth_core::testing::session("abc");
+    /// session.token()?;
+    /// println!("{}", session.status()); // one line; `{:#}` has the details
+    /// assert!(session.status().last_error.is_none());
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn status(&self) -> SessionStatus {
+        self.0.status()
     }
 
-    /// Renews ahead of expiry on a thread of its own, until the [`Keeper`] is dropped, so that no
-    /// caller ever waits for a renewal.
-    ///
-    /// Without it one caller now and then renews, before the token expires, and the others go on.
+    /// Starts a thread that renews the token before it is due, until the result is dropped: no caller waits for a
+    /// renewal.
     ///
     /// # Errors
-    /// [`Error::Configuration`](crate::Error::Configuration) if the system starts no more threads.
-    pub fn keep(&self) -> Result<Keeper> {
-        Keeper::start(self.clone())
+    /// [`Error::Configuration`] if the system starts no more threads.
+    pub fn refresh_in_background(&self) -> Result<BackgroundRefresh> {
+        BackgroundRefresh::start(self.clone())
     }
 
-    /// Whom the token is for.
+    /// Returns the key under which stores keep this login.
+    #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.0.identity
     }
@@ -225,29 +316,31 @@ impl Session {
             }
             use_it(served.token)
         };
-        if let Some(result) = inner.held.lend(now, &mut serve) {
+        if let Some(result) = inner.cache.lend(now, &mut serve) {
             return Ok(result);
         }
-        match inner.held.lend_anew(now, &mut serve) {
+        match inner.cache.lend_anew(now, &mut serve) {
             Some(result) => Ok(result),
             None => inner.renew(0).map(|token| use_it(&token)),
         }
     }
 
-    /// Whether an API rejects a token by this status.
+    /// Returns `true` if an API rejects a token by this status.
     pub(crate) fn is_rejection(&self, status: u16) -> bool {
         status == 401 || self.0.rejections.contains(&status)
+    }
+
+    /// The session's time.
+    pub(crate) fn now(&self) -> UnixTime {
+        self.0.clock().now().wall
     }
 
     pub(crate) fn prover(&self) -> Option<&dyn Prover> {
         self.0.prover.as_deref()
     }
 
-    pub(crate) fn origins(&self) -> std::result::Result<&[Origin], &Error> {
-        match &self.0.origins {
-            Ok(origins) => Ok(origins),
-            Err(error) => Err(error),
-        }
+    pub(crate) fn origins(&self) -> &[Origin] {
+        &self.0.origins
     }
 
     pub(crate) fn presentation(&self) -> &Result<Presentation> {
@@ -259,8 +352,12 @@ impl Session {
     }
 
     /// The agent that the clones of this session share.
-    pub(crate) fn shared_agent(&self) -> &OnceLock<Box<Agent>> {
+    pub(crate) fn shared_agent(&self) -> &Shared {
         &self.1
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.0.transport
     }
 
     /// This session, without holding the agent that the others share.
@@ -278,6 +375,33 @@ impl fmt::Debug for Session {
 }
 
 impl Inner {
+    fn reject(&self, token: &Token) -> bool {
+        let now = self.clock().now();
+        let mut rejection = lock(&self.rejection);
+        let other = self.cache.valid(now).is_some() && self.cache.stamp() != Some(token.stamp());
+        let again = rejection
+            .as_ref()
+            .is_some_and(|last| last.stamp == token.stamp());
+        if other || again {
+            return true;
+        }
+        if rejection
+            .as_ref()
+            .is_some_and(|last| now.since(last.at) < SHORTEST_TRUST)
+        {
+            return false;
+        }
+        if self.cache.remove(token) {
+            *rejection = Some(Box::new(Rejection {
+                stamp: token.stamp(),
+                at: now,
+            }));
+            drop(rejection);
+            self.tell(&Event::Rejected);
+        }
+        true
+    }
+
     fn presentation(&self) -> &Result<Presentation> {
         self.presentation.as_deref().unwrap_or(&PLAIN)
     }
@@ -294,20 +418,26 @@ impl Inner {
         }
     }
 
-    /// Whether anybody wants to know what happens on the fast path.
+    /// Returns `true` if an observer or the log wants to know what happens on the fast path.
     fn is_watched(&self) -> bool {
         self.observer.is_some() || log::log_enabled!(log::Level::Trace)
     }
 }
 
 impl Drop for Inner {
-    /// What could not be stored gets a last chance.
+    /// A token that could not be stored gets a last chance, as [`SessionBuilder::store`] says; without a store
+    /// nothing is done.
     fn drop(&mut self) {
-        self.store_what_is_owed();
+        if self.is_stored {
+            let _ = self.store_what_is_owed();
+        }
     }
 }
 
-/// What a lock protects here is whole at every moment, so a panic elsewhere does not make it unusable.
+/// Locks a mutex. What it protects is whole at every moment, so a panic elsewhere does not make it unusable.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// A token that replaced a rejected one is not rejected again this soon.
+const SHORTEST_TRUST: Duration = Duration::from_secs(60);

@@ -1,253 +1,211 @@
-//! Where the record of a login is kept, so that more than one process can share it.
+//! Where logins are kept, so that they outlive a process and several processes share them.
+//!
+//! | store | shared by |
+//! |---|---|
+//! | [`FileStore`] | the processes of one machine |
+//! | [`MemoryStore`] | the sessions of one process |
+//! | your own [`Store`] | everything that reaches your database |
+//!
+//! `EncryptedStore` (feature `encryption`) encrypts the records of any of them.
 
 mod alone;
+#[cfg(feature = "encryption")]
+mod encrypted;
 mod file;
+mod life;
 mod memory;
-mod nameless;
-#[cfg(feature = "sealed")]
-mod sealed;
+mod record;
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
-
-use zeroize::Zeroizing;
 
 use crate::error::Result;
 use crate::identity::Identity;
 
 pub(crate) use alone::Alone;
+#[cfg(feature = "encryption")]
+pub use encrypted::{EncryptedStore, EncryptionKey};
 pub use file::FileStore;
+pub use life::{AttemptId, LivenessGuard};
 pub use memory::MemoryStore;
-pub(crate) use nameless::Nameless;
-#[cfg(feature = "sealed")]
-pub use sealed::{Key, Sealed};
+pub use record::Record;
 
-/// Where the records of logins are kept.
+use record::is_current;
+
+/// A place for the records of logins: any database with a conditional write.
 ///
-/// A store loads bytes and replaces them if nobody else has: any database with a conditional write
-/// is one. What the bytes mean, who may renew and what becomes of a lost answer is for
-/// [`Session`](crate::Session) to decide; a store must not look into them.
+/// A store loads bytes, and replaces them if no other process has replaced them before. It never interprets the bytes:
+/// when to renew, which process does so and what a lost response means is decided by [`Session`](crate::Session).
 ///
-/// # What a store must promise
-/// - **`swap` is atomic**: of all who expect the same bytes, one succeeds. The write and the
-///   comparison are one step, for every process and machine that uses the store.
-/// - **`load` sees every swap that has succeeded**, on whichever machine. A replica that lags behind
-///   is no store.
-/// - **A swap that answered [`Stored`](Swap::Stored) is durable.** A store that forgets it, after a
-///   power cut, a failover or an eviction, can bring a spent refresh token back.
-/// - **A swap whose answer was lost may be repeated**: if `record` is there already, that is
-///   [`Stored`](Swap::Stored).
+/// # What a store must guarantee
+/// - **`swap` is atomic.** Of all callers that expect the same record, one succeeds. Comparison and write are one step
+///   for every process and machine that uses the store.
+/// - **`load` returns the newest record**, on every machine. A replica that lags behind is not a store.
+/// - **A swap that returned [`Stored`](SwapOutcome::Stored) is durable.** A store that forgets it after a power cut, a
+///   failover or an eviction can bring a spent refresh token back.
+/// - **A swap can be repeated.** If `record` is already the current record, the result is
+///   [`Stored`](SwapOutcome::Stored): the caller may not have received the first result.
 ///
-/// `auth_sim::store_conformance` tests all of that which can be tested from outside.
+/// `auth_sim::store_conformance` tests everything in this list that can be tested from outside.
 ///
 /// # What sessions guarantee over such a store
-/// - Of all threads, processes and machines that share a login, one at a time sends its refresh
-///   token, and each refresh token is sent once, unless the vendor documents that a second time is
-///   harmless. That holds whatever the clocks say, and whoever is killed or suspended at whatever moment.
-/// - A newer token is never replaced by an older one, and a new one is stored before it is handed
-///   out. If it cannot be stored it is handed out all the same, kept, and stored as soon as possible.
-/// - An answer that comes late is not thrown away: the refresh token in it is the only one that works.
-/// - A process that dies holds the others up for at most the time that its request may take; over a
-///   store that shows signs of life, not at all. Until then, whoever has a valid token goes on.
-/// - A wrong password is tried once by all of them together, and after a failure all rest.
+/// - Of all threads, processes and machines that share a login, one at a time sends its refresh token, and each refresh
+///   token is sent once, unless the vendor documents that sending it twice is harmless. This holds whatever the clocks
+///   say and whichever process is killed or suspended.
+/// - An older token never replaces a newer one. A new token is stored before it is handed out. If storing fails, the
+///   session hands it out anyway, keeps it, and stores it as soon as possible.
+/// - A late response is used: the refresh token in it is the only one that works.
+/// - A process that dies delays the others for at most the time that its request may take, and not at all over a store
+///   that supports [`announce`](Store::announce). Meanwhile a session with a valid token serves it.
+/// - All processes together try a wrong password once, and all back off after a failure.
 ///
-/// # What nobody can guarantee
-/// - **A crash after the server has rotated the refresh token and before the new one is stored loses
-///   it.** So does an answer that is lost on the way: "never arrived" and "answer lost" look the same
-///   from here. A grant that can log in again does so; without, a person must.
-/// - **A store that forgets what it acknowledged can bring a spent refresh token back**: a failover to
-///   a replica that lagged behind, a cache that evicts, a disk that lied. A process that has seen the
-///   newer record writes it back, and waits before it uses it; if no such process lives, the login is lost.
-/// - **Another program that uses the same refresh token** knows nothing of all this.
+/// # What cannot be guaranteed
+/// - **A crash after the server has rotated the refresh token and before the new one is stored loses it.** So does a
+///   response that is lost on its way: a request that never arrived looks the same from here. A grant that can log in
+///   again does so; otherwise the user must.
+/// - **A store that forgets an acknowledged swap can bring a spent refresh token back**: a failover to a replica that
+///   lagged behind, a cache that evicts, a disk that lied. A process that has seen the newer record writes it back, and
+///   waits before it uses it. If no such process lives, the login is lost.
+/// - **Another program that uses the same refresh token** takes part in none of this.
 ///
+/// # Example
 /// ```
 /// use std::collections::HashMap;
 /// use std::sync::Mutex;
-/// use auth_core::{Identity, Result, Store, StoredRecord, Swap};
+/// use auth_core::Result;
+/// use auth_core::grant::Identity;
+/// use auth_core::store::{Record, Store, SwapOutcome};
 ///
 /// #[derive(Debug, Default)]
-/// struct Table(Mutex<HashMap<Identity, StoredRecord>>);
+/// struct Table(Mutex<HashMap<Identity, Record>>);
 ///
 /// impl Store for Table {
-///     fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+///     fn load(&self, identity: &Identity) -> Result<Option<Record>> {
 ///         Ok(self.0.lock().unwrap().get(identity).cloned())
 ///     }
 ///
 ///     fn swap(
 ///         &self,
 ///         identity: &Identity,
-///         expected: Option<&StoredRecord>,
-///         record: &StoredRecord,
-///     ) -> Result<Swap> {
+///         expected: Option<&Record>,
+///         record: &Record,
+///     ) -> Result<SwapOutcome> {
 ///         let mut table = self.0.lock().unwrap();
 ///         let current = table.get(identity);
 ///         if current == Some(record) {
-///             return Ok(Swap::Stored);
+///             return Ok(SwapOutcome::Stored);
 ///         }
 ///         if current != expected {
-///             return Ok(Swap::Conflict);
+///             return Ok(SwapOutcome::Conflict);
 ///         }
 ///         table.insert(identity.clone(), record.clone());
-///         Ok(Swap::Stored)
+///         Ok(SwapOutcome::Stored)
 ///     }
 /// }
+///
+/// let (table, identity) = (Table::default(), Identity::new("acme"));
+/// let record = Record::from_bytes(b"a session writes this".to_vec());
+/// assert_eq!(table.swap(&identity, None, &record)?, SwapOutcome::Stored);
+/// assert_eq!(table.load(&identity)?, Some(record));
+/// # Ok::<(), auth_core::Error>(())
 /// ```
 pub trait Store: Debug + Send + Sync {
-    /// The record of a login, if there is one.
+    /// Loads the record of a login. A missing record is not an error.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store), saying what to do. "Not there" is no error.
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>>;
+    /// [`Error::Store`](crate::Error::Store), with how to repair the store.
+    fn load(&self, identity: &Identity) -> Result<Option<Record>>;
 
-    /// Replaces `expected` by `record`, if `expected` is what is there; none means nothing is.
+    /// Replaces `expected` by `record` in one atomic, durable step, if `expected` is the current record. `None` expects
+    /// that no record exists.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store); it may then have been replaced or not.
+    /// [`Error::Store`](crate::Error::Store); the record may or may not have been replaced then.
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap>;
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome>;
 
-    /// How long [`load`](Store::load) or [`swap`](Store::swap) may take at the most. Default: 5 s.
+    /// Returns the most time that one [`load`](Store::load) or [`swap`](Store::swap) takes. Default: 5 s.
     ///
-    /// How long others wait for a process that renews, and may be dead, depends on this.
+    /// How long other processes wait for one that renews, and may be dead, depends on it.
     fn timeout(&self) -> Duration {
         Duration::from_secs(5)
     }
 
-    /// Waits until the record is no longer `seen`, at most this long; it may return sooner.
-    ///
-    /// Answers `false`, at once, if the store cannot: the session then looks again now and then.
-    /// That is the default.
+    /// Waits until the current record differs from `seen`. It may return earlier, but not again and again without
+    /// a pause. Default: [`WaitOutcome::Unsupported`] at once, and the session polls.
     ///
     /// # Errors
     /// [`Error::Store`](crate::Error::Store).
     fn wait(
         &self,
         identity: &Identity,
-        seen: Option<&StoredRecord>,
+        seen: Option<&Record>,
         at_most: Duration,
-    ) -> Result<bool> {
+    ) -> Result<WaitOutcome> {
         let _ = (identity, seen, at_most);
-        Ok(false)
+        Ok(WaitOutcome::Unsupported)
     }
 
-    /// A sign that this process lives, while it renews; the system takes it away if the process ends.
+    /// Shows other processes that this one lives, until the guard is dropped or the process exits.
     ///
-    /// A killed process then holds up nobody. Default: none, and the others wait for a time-out.
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
+    /// A process that is killed then delays no other. Default: `None`, and the others wait for a time-out.
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
         let _ = (identity, attempt);
         None
     }
 
-    /// Whether the process that gave a sign of life for this attempt has certainly ended.
-    /// Default: `false`, nobody can tell.
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
+    /// Returns `true` if the process that announced the attempt is known to have exited. Default: `false`.
+    ///
+    /// In doubt the result is `false`: after `true`, other processes take the attempt's refresh token for spent.
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
         let _ = (identity, attempt);
         false
     }
 }
 
-/// The record of one login as a store sees it: bytes that hold secrets.
-///
-/// They are wiped from memory with the last clone, and `Debug` shows their number only. Two are
-/// equal if their bytes are.
-#[derive(Clone)]
-pub struct StoredRecord {
-    bytes: Arc<Zeroizing<Vec<u8>>>,
-    is_restored: bool,
-}
-
-/// What came of a swap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Result of a swap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 #[must_use = "a record that was not stored must be loaded again"]
-pub enum Swap {
-    /// The record is there now.
+pub enum SwapOutcome {
+    /// The record is stored, durably.
     Stored,
-    /// Something else than was expected is there, and stays.
+    /// Another record was current; nothing changed.
     Conflict,
 }
 
-impl StoredRecord {
-    /// The bytes. Search for this word to find every place where secrets are shown.
-    pub fn expose(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Says that this is an older record, brought back because a newer one could not be read.
-    ///
-    /// A session then makes sure that nobody is using its refresh token before it does. Whoever
-    /// loaded the same bytes before, without this mark, knows nothing of that. So a store that marks
-    /// a record must not take it for those bytes: its `swap` answers [`Swap::Conflict`], its `wait`
-    /// returns.
-    #[must_use]
-    pub fn restored(self) -> Self {
-        Self {
-            is_restored: true,
-            ..self
-        }
-    }
-
-    /// Whether it is an older record that was brought back.
-    pub fn is_restored(&self) -> bool {
-        self.is_restored
-    }
+/// Result of waiting for a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[must_use = "a store that cannot wait returns at once"]
+pub enum WaitOutcome {
+    /// The record may have changed.
+    Changed,
+    /// The time is over, and the record did not change as far as the store noticed.
+    TimedOut,
+    /// The store cannot wait, in general or at this moment. It has returned at once.
+    Unsupported,
 }
 
-impl PartialEq for StoredRecord {
-    fn eq(&self, other: &Self) -> bool {
-        self.bytes == other.bytes
-    }
-}
-
-impl Eq for StoredRecord {}
-
-impl From<Vec<u8>> for StoredRecord {
-    /// Takes the bytes over without copying them, so that no second copy is left behind.
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::from(Zeroizing::new(bytes))
-    }
-}
-
-impl From<Zeroizing<Vec<u8>>> for StoredRecord {
-    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self {
-            bytes: Arc::new(bytes),
-            is_restored: false,
-        }
-    }
-}
-
-impl Debug for StoredRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StoredRecord({} bytes)", self.bytes.len())
-    }
-}
-
-/// Whether that is there. Who saw the same bytes before something newer was damaged knows nothing of
-/// that, must not go on from them, and has to load them with their mark first.
-fn is_what(current: Option<&StoredRecord>, expected: Option<&StoredRecord>) -> bool {
-    let restored = |record: Option<&StoredRecord>| record.is_some_and(StoredRecord::is_restored);
-    current == expected && (!restored(current) || restored(expected))
-}
-
-/// A store behind a pointer is a store.
+/// Implements `Store` for a pointer to a store.
 macro_rules! forward {
-    ($($pointer:ident),*) => {$(
-        impl<S: Store + ?Sized> Store for $pointer<S> {
-            fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    ($($pointer:ty),*) => {$(
+        impl<S: Store + ?Sized> Store for $pointer {
+            fn load(&self, identity: &Identity) -> Result<Option<Record>> {
                 (**self).load(identity)
             }
 
             fn swap(
                 &self,
                 identity: &Identity,
-                expected: Option<&StoredRecord>,
-                record: &StoredRecord,
-            ) -> Result<Swap> {
+                expected: Option<&Record>,
+                record: &Record,
+            ) -> Result<SwapOutcome> {
                 (**self).swap(identity, expected, record)
             }
 
@@ -258,21 +216,21 @@ macro_rules! forward {
             fn wait(
                 &self,
                 identity: &Identity,
-                seen: Option<&StoredRecord>,
+                seen: Option<&Record>,
                 at_most: Duration,
-            ) -> Result<bool> {
+            ) -> Result<WaitOutcome> {
                 (**self).wait(identity, seen, at_most)
             }
 
-            fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-                (**self).sign_of_life(identity, attempt)
+            fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
+                (**self).announce(identity, attempt)
             }
 
-            fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-                (**self).has_ended(identity, attempt)
+            fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+                (**self).has_exited(identity, attempt)
             }
         }
     )*};
 }
 
-forward!(Arc, Box);
+forward!(&S, Arc<S>, Box<S>);

@@ -1,62 +1,73 @@
-//! A token as a server answers it, and a token as it is held.
+//! Tokens: as a server returns them, and as a session holds them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
-use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use crate::login::{Access, Stamp};
 use crate::presentation::Presentation;
-use crate::rotation::{Access, Stamp};
 use crate::secret::{Secret, header_value};
 
-/// What a token endpoint answered (RFC 6749 §5.1), with times relative to the answer.
+/// Token response (RFC 6749 §5.1), with times relative to the response.
 ///
-/// A [`Session`](crate::Session) turns it into a [`Token`], with times of its own clock.
+/// A [`Session`](crate::Session) makes a [`Token`] of it, with times of its own clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::Secret;
+/// use auth_core::grant::{Lifetime, TokenResponse};
+///
+/// let mut tokens = TokenResponse::new(Secret::new("abc"));
+/// tokens.lifetime = Lifetime::For(Duration::from_secs(3600));
+/// tokens.refresh_token = Some(Secret::new("def"));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenResponse {
     /// The access token.
     pub access_token: Secret,
-    /// How it is shown to an API.
+    /// Its presentation to an API.
     pub token_type: TokenType,
-    /// When it expires.
-    pub expires: Expires,
-    /// The refresh token, if one came with it.
+    /// Its expiry.
+    pub lifetime: Lifetime,
+    /// The refresh token, if the response has one.
     pub refresh_token: Option<Secret>,
-    /// How long the refresh token lives, where the answer tells it or the vendor documents it.
-    pub refresh_token_life: Option<Duration>,
-    /// The scope that was granted, if the server names it; after a refresh without one it is unchanged.
+    /// The refresh token's lifetime, if the response or the vendor states it.
+    pub refresh_token_lifetime: Option<Duration>,
+    /// The granted scope, if the response has one; a refresh without one leaves it unchanged.
     pub scope: Option<String>,
-    /// Every other member of the answer that is a text, a number or a truth value.
+    /// Every other member of the response that is a text, a number or a boolean.
     pub extra: BTreeMap<String, Secret>,
 }
 
-/// How an access token is shown to an API (RFC 6749 §7.1).
+/// Presentation of an access token to an API (RFC 6749 §7.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TokenType {
-    /// Whoever has it may use it (RFC 6750).
+    /// Bearer token: possession is enough (RFC 6750).
     #[default]
     Bearer,
-    /// Whoever has it must prove with each request that a key is theirs (RFC 9449).
+    /// Bound to a key, whose possession each request proves (RFC 9449).
     Dpop,
 }
 
-/// When an access token expires.
+/// Expiry of an access token in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expires {
-    /// After this long; zero means "good for this one use".
-    After(Duration),
-    /// At this moment of the server's clock.
-    At(OffsetDateTime),
-    /// The server does not say. That is not "never": a session asks again after five minutes.
+#[non_exhaustive]
+pub enum Lifetime {
+    /// This long after the response; zero means "valid for one use".
+    For(Duration),
+    /// At this time of the server's clock.
+    Until(SystemTime),
+    /// Not in the response. That is not "never": a session renews the token after five minutes.
     Unknown,
 }
 
-/// An access token that is held: cheap to clone, ready to be sent.
+/// Access token of a session, ready to be sent; cheap to clone.
 ///
 /// Its header value is made once, marked sensitive, and wiped from memory with its last clone.
 #[derive(Clone)]
@@ -68,26 +79,27 @@ struct Held {
     start: usize,
     token_type: TokenType,
     stamp: Stamp,
-    expires_at: Option<OffsetDateTime>,
+    expires_at: Option<SystemTime>,
     /// None if there is nothing more to say, as with most servers.
     about: Option<Arc<About>>,
 }
 
-/// What is the same in every copy of a token.
+/// Parts that every copy of a token shares.
 struct About {
     scope: Option<String>,
     extra: BTreeMap<String, Secret>,
 }
 
 impl TokenResponse {
-    /// An answer that holds an access token and nothing else.
-    pub fn new(access_token: impl Into<Secret>) -> Self {
+    /// A response with an access token and nothing else.
+    #[must_use]
+    pub fn new(access_token: Secret) -> Self {
         Self {
-            access_token: access_token.into(),
+            access_token,
             token_type: TokenType::Bearer,
-            expires: Expires::Unknown,
+            lifetime: Lifetime::Unknown,
             refresh_token: None,
-            refresh_token_life: None,
+            refresh_token_lifetime: None,
             scope: None,
             extra: BTreeMap::new(),
         }
@@ -96,56 +108,63 @@ impl TokenResponse {
 
 impl Token {
     /// The token of a record; none if no header may hold it.
-    pub(crate) fn new(access: Access, stamp: Stamp, presented: &Presentation) -> Option<Self> {
+    pub(crate) fn new(access: &Access, stamp: Stamp, presented: &Presentation) -> Option<Self> {
         let (authorization, start) = presented.value(access.token_type, access.token.expose())?;
-        let expires_at = access.expires_at();
+        let expires_at = access.expires_at().map(SystemTime::from);
         let says_more = access.scope.is_some() || !access.extra.is_empty();
-        let about = About {
-            scope: access.scope,
-            extra: access.extra,
-        };
         Some(Self(Arc::new(Held {
             authorization,
             start,
             token_type: access.token_type,
             stamp,
             expires_at,
-            about: says_more.then(|| Arc::new(about)),
+            about: says_more.then(|| {
+                Arc::new(About {
+                    scope: access.scope.clone(),
+                    extra: access.extra.clone(),
+                })
+            }),
         })))
     }
 
-    /// The access token itself, for the rare API that does not take it in a header.
+    /// Returns the access token, for an API that does not take it in a header.
+    #[must_use]
     pub fn expose(&self) -> &str {
         // The value was made from a `str`, so it is one.
         let text = std::str::from_utf8(self.0.authorization.as_bytes()).unwrap_or_default();
         text.get(self.0.start..).unwrap_or_default()
     }
 
-    /// Returns the value of the header in which the API wants the token: `Bearer` or `DPoP`, a space, and the
+    /// Returns the value of the header that carries the token to the API: `Bearer` or `DPoP`, a space, and the
     /// access token, for an `Authorization` header.
     ///
-    /// With [`Policy::token_header`](crate::Policy::token_header) or
-    /// [`Policy::token_scheme`](crate::Policy::token_scheme) it is the value that they describe.
+    /// With [`Policy::token_header`](crate::grant::Policy::token_header) or
+    /// [`Policy::token_scheme`](crate::grant::Policy::token_scheme) it is the value that they describe.
+    #[must_use]
     pub fn authorization(&self) -> &HeaderValue {
         &self.0.authorization
     }
 
-    /// How it is shown to an API.
+    /// Its presentation to an API.
+    #[must_use]
     pub fn token_type(&self) -> TokenType {
         self.0.token_type
     }
 
-    /// When it expires by this machine's clock; none if the server did not say.
-    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+    /// Returns its expiry by this machine's clock; `None` if the server did not state one.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
         self.0.expires_at
     }
 
-    /// The scope that was granted, if the server named it.
+    /// Returns the granted scope, if the server stated it.
+    #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.about()?.scope.as_deref()
     }
 
-    /// Another member of the server's answer, such as `id_token` or `userName`.
+    /// Returns another member of the server's response, such as `id_token` or `userName`.
+    #[must_use]
     pub fn extra(&self, name: &str) -> Option<&Secret> {
         self.about()?.extra.get(name)
     }
@@ -159,7 +178,7 @@ impl Token {
         self.0.stamp
     }
 
-    /// The same token with a reference count and a header value of its own.
+    /// Returns a copy with a reference count and a header value of its own.
     ///
     /// Counting references to one value from several cores costs five to thirteen times as much as
     /// counting them from one, so each thread keeps a copy.
@@ -195,7 +214,7 @@ impl TokenType {
     }
 }
 
-/// Whether a header may hold this access token.
+/// Returns `true` if a header may hold this access token.
 pub(crate) fn is_sendable(access_token: &Secret) -> bool {
     let presented = Presentation::default();
     presented

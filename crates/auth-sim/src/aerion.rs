@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::realm::{Pair, Realm};
+use crate::realm::Pair;
 use crate::received::Fields;
-use crate::tokens::{HEX, Login, Rejection, random};
-use crate::{Answer, Received};
+use crate::tokens::{HEX, random};
+use crate::{Login, Realm, Received, Rejection, Response, VendorServer};
 
 /// The company whose account it is; the tenant is `https://acme.aerion.app`.
 pub const COMPANY: &str = "acme";
@@ -16,20 +16,50 @@ pub const USERNAME: &str = "ada@acme.example";
 /// The password of the user.
 pub const PASSWORD: &str = "correct horse & 100% battery";
 
-pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
-    match (request.method.as_str(), request.path.as_str()) {
-        (_, TOKEN_PATH) => token(realm, request).unwrap_or_else(|refusal| refusal),
-        ("GET", "/v1/users/me") => signed(realm, request, me),
-        ("POST", "/echo") => signed(realm, request, echo),
-        _ => Answer::json(
-            404,
-            &json!({"error": "E_NOT_FOUND", "status": 404, "summary": "Not Found"}),
-        ),
+pub(crate) struct Server;
+
+impl VendorServer for Server {
+    fn name(&self) -> &str {
+        "aerion"
+    }
+
+    fn token_path(&self) -> &str {
+        "/oauth2/token"
+    }
+
+    fn account(&self) -> Login {
+        Login::new("web-sso", USERNAME)
+    }
+
+    fn fresh_token(&self) -> String {
+        random(HEX, 40)
+    }
+
+    fn token(&self, realm: &mut Realm, request: &Received) -> Response {
+        token(realm, request).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn api(&self, _: &mut Realm, request: &Received) -> Response {
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/v1/users/me") => me(),
+            _ => Response::json(
+                404,
+                &json!({"error": "E_NOT_FOUND", "status": 404, "summary": "Not Found"}),
+            ),
+        }
+    }
+
+    fn needs_token(&self, path: &str) -> bool {
+        path == "/v1/users/me"
+    }
+
+    fn reject(&self, _: Option<Rejection>) -> Response {
+        Response::new(403).body("application/json", FORBIDDEN)
     }
 }
 
 /// The checks of npm oauth2-server 2.4, in its order, after the one for the tenant.
-fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+fn token(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let fields = request
         .form_fields()
         .filter(|_| request.method == "POST")
@@ -61,53 +91,46 @@ fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
     }
 }
 
-fn password(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Answer, Answer> {
+fn password(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Response, Response> {
     let (Some(username), Some(password)) = (fields.get("username"), fields.get("password")) else {
         let missing = "Missing parameters. \"username\" and \"password\" are required";
         return Err(refusal("invalid_client", missing));
     };
-    if realm.is_locked || (username, password) != (USERNAME, PASSWORD) {
+    if realm.is_locked() || (username, password) != (USERNAME, PASSWORD) {
         return Err(refusal("invalid_grant", "User credentials are invalid"));
     }
-    let login = Login {
-        client: client.to_owned(),
-        subject: username.to_owned(),
-        scope: String::new(),
-    };
-    let family = realm.tokens.new_family();
-    let pair = realm.issue_pair(&login, family, fresh_token);
+    let pair = realm.log_in(&Login::new(client, username));
     Ok(issued(realm, &pair))
 }
 
-fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
+fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Response, Response> {
     let Some(token) = fields.get("refresh_token") else {
         return Err(refusal("invalid_request", "No \"refresh_token\" parameter"));
     };
     // A token of the web SSO login seeds a session of any client: the pair is arbitrary.
-    let (login, family) = realm.spend(token, None).map_err(|rejection| {
+    let pair = realm.refresh(token, None).map_err(|rejection| {
         let why = match rejection {
             Rejection::Invalid => "Invalid refresh token",
             Rejection::Expired => "Refresh token has expired",
         };
         refusal("invalid_grant", why)
     })?;
-    let pair = realm.issue_pair(&login, family, fresh_token);
     Ok(issued(realm, &pair))
 }
 
-fn issued(realm: &Realm, pair: &Pair) -> Answer {
+fn issued(realm: &Realm, pair: &Pair) -> Response {
     let body = json!({
         "token_type": "bearer",
-        "access_token": pair.access,
+        "access_token": pair.access_token,
         "expires_in": realm.expires_in(),
-        "refresh_token": pair.refresh,
+        "refresh_token": pair.refresh_token,
     });
-    Answer::json(200, &body).no_store()
+    Response::json(200, &body).no_store()
 }
 
 /// The first of the three headers that is there must be the URL or the host of an account; the
 /// words of this refusal are ours, Aerion documents none.
-fn tenant(request: &Received) -> Result<(), Answer> {
+fn tenant(request: &Received) -> Result<(), Response> {
     let sent = ["companyurl", "origin", "referer"]
         .iter()
         .find_map(|name| request.header(name));
@@ -126,34 +149,17 @@ fn tenant(request: &Received) -> Result<(), Answer> {
     }
 }
 
-fn signed(realm: &Realm, request: &Received, then: fn(&Realm, &Received) -> Answer) -> Answer {
-    let token = request.bearer().unwrap_or_default();
-    if realm.tokens.access(token, realm.now).is_ok() {
-        return then(realm, request);
-    }
-    Answer::new(403).body("application/json", FORBIDDEN)
-}
-
-fn me(_: &Realm, _: &Received) -> Answer {
+fn me() -> Response {
     let user = json!({
         "id": 5, "status": 1, "firstname": "Ada", "lastname": "Byron", "email": USERNAME,
     });
-    Answer::json(200, &json!({ "user": user }))
+    Response::json(200, &json!({ "user": user }))
 }
 
-fn echo(_: &Realm, request: &Received) -> Answer {
-    crate::echo::answer(request)
-}
-
-fn refusal(error: &str, description: &str) -> Answer {
+fn refusal(error: &str, description: &str) -> Response {
     let body = json!({"code": 400, "error": error, "error_description": description});
-    Answer::json(400, &body).no_store()
+    Response::json(400, &body).no_store()
 }
 
-pub(crate) fn fresh_token() -> String {
-    random(HEX, 40)
-}
-
-pub(crate) const TOKEN_PATH: &str = "/oauth2/token";
 /// As Aerion documents it, in its order.
 const FORBIDDEN: &str = r#"{"error":"E_FORBIDDEN","status":403,"summary":"Forbidden","raw":"The access token provided is invalid."}"#;

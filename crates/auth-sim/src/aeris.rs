@@ -4,10 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::realm::{Realm, epoch};
+use std::time::Duration;
+
+use crate::realm::epoch;
 use crate::received::{Fields, JSON};
-use crate::tokens::{HEX, Login, random};
-use crate::{Answer, Received};
+use crate::tokens::{HEX, random};
+use crate::{Login, Realm, Received, Rejection, Response, VendorServer};
 
 /// `clientId`.
 pub const CLIENT_ID: &str = "sim_aeris_client";
@@ -20,23 +22,60 @@ pub const ACCOUNT_SECRET: &str = "98aeddc0-51e1-4c2b-9d65-af30b7a1c9e7";
 /// `requesterId`; Aeris asks for an e-mail address, and takes any.
 pub const REQUESTER_ID: &str = "ops+sim@acme.example";
 
-pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
-    match (request.method.as_str(), request.path.as_str()) {
-        (_, TOKEN_PATH) => token(realm, request).unwrap_or_else(|refusal| refusal),
-        ("GET", path) if path.starts_with("/devicesQuery/") => usage(realm, request),
-        ("POST", "/echo") if is_signed(realm, request) => crate::echo::answer(request),
-        ("POST", "/echo") => unauthorized(),
-        _ => Answer::text(404, "Not Found"),
+pub(crate) struct Server;
+
+impl VendorServer for Server {
+    fn name(&self) -> &str {
+        "aeris"
+    }
+
+    fn token_path(&self) -> &str {
+        "/api/token"
+    }
+
+    fn account(&self) -> Login {
+        Login::new(CLIENT_ID, "")
+    }
+
+    fn client_secret(&self) -> Option<&str> {
+        Some(CLIENT_SECRET)
+    }
+
+    fn access_token_lifetime(&self) -> Duration {
+        Duration::from_secs(365 * 24 * 3600)
+    }
+
+    fn fresh_token(&self) -> String {
+        jwt(&json!({"sub": ACCOUNT_ID, "jti": random(HEX, 16)}))
+    }
+
+    fn token(&self, realm: &mut Realm, request: &Received) -> Response {
+        token(realm, request).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn api(&self, _: &mut Realm, request: &Received) -> Response {
+        match request.method.as_str() {
+            "GET" => usage(&request.path),
+            _ => Response::text(404, "Not Found"),
+        }
+    }
+
+    fn needs_token(&self, path: &str) -> bool {
+        path.starts_with("/devicesQuery/")
+    }
+
+    fn reject(&self, _: Option<Rejection>) -> Response {
+        unauthorized()
     }
 }
 
 /// Aeris documents no error of this call: the statuses are HTTP's, the words are ours.
-fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+fn token(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     if request.method != "GET" {
-        return Err(Answer::text(405, "Method Not Allowed").header("Allow", "GET"));
+        return Err(Response::text(405, "Method Not Allowed").header("Allow", "GET"));
     }
     if request.media_type() != JSON {
-        return Err(Answer::text(415, "Unsupported Media Type"));
+        return Err(Response::text(415, "Unsupported Media Type"));
     }
     let fields = Fields::from_pairs(request.query_pairs());
     for name in [
@@ -59,37 +98,30 @@ fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
     }
     let known = ["clientId", "accountId", "as"].map(|name| fields.text(name))
         == [CLIENT_ID, ACCOUNT_ID, ACCOUNT_SECRET];
-    if known && realm.knows_secret(fields.text("cs")) && !realm.is_locked {
+    if known && realm.knows_secret(fields.text("cs")) && !realm.is_locked() {
         Ok(issued(realm))
     } else {
         Err(unauthorized())
     }
 }
 
-fn issued(realm: &mut Realm) -> Answer {
-    let expires = epoch(realm.now + realm.settings.access_token_life);
-    let login = Login {
-        client: CLIENT_ID.to_owned(),
-        subject: ACCOUNT_ID.to_owned(),
-        scope: String::new(),
-    };
+fn issued(realm: &mut Realm) -> Response {
+    let expires = epoch(realm.now() + realm.settings.access_token_lifetime);
+    let login = Login::new(CLIENT_ID, ACCOUNT_ID);
     let claims = json!({"sub": ACCOUNT_ID, "exp": expires, "jti": random(HEX, 16)});
     let family = realm.tokens.new_family();
     let token = realm.issue_access(&login, family, jwt(&claims));
     let body = json!({"token": token, "token_type": "Bearer", "expires_in": expires});
-    Answer::json(200, &body).no_store()
+    Response::json(200, &body).no_store()
 }
 
-fn usage(realm: &Realm, request: &Received) -> Answer {
-    if !is_signed(realm, request) {
-        return unauthorized();
-    }
-    let account = request.path.strip_prefix("/devicesQuery/");
+fn usage(path: &str) -> Response {
+    let account = path.strip_prefix("/devicesQuery/");
     let account = account.and_then(|rest| rest.strip_suffix("/devices/cellUtilization"));
     match account {
-        Some(ACCOUNT_ID) => Answer::json(200, &devices()),
-        Some(_) => Answer::text(403, "Forbidden"),
-        None => Answer::text(404, "Not Found"),
+        Some(ACCOUNT_ID) => Response::json(200, &devices()),
+        Some(_) => Response::text(403, "Forbidden"),
+        None => Response::text(404, "Not Found"),
     }
 }
 
@@ -104,26 +136,17 @@ fn devices() -> Value {
     json!({"accountId": ACCOUNT_ID, "totalDevices": devices.len(), "devices": devices})
 }
 
-fn is_signed(realm: &Realm, request: &Received) -> bool {
-    let token = request.bearer().unwrap_or_default();
-    realm.tokens.access(token, realm.now).is_ok()
-}
-
 fn is_email(text: &str) -> bool {
     text.split_once('@')
         .is_some_and(|(who, host)| !who.is_empty() && host.contains('.'))
 }
 
-fn bad_request(message: &str) -> Answer {
-    Answer::json(400, &json!({"error": "Bad Request", "message": message}))
+fn bad_request(message: &str) -> Response {
+    Response::json(400, &json!({"error": "Bad Request", "message": message}))
 }
 
-fn unauthorized() -> Answer {
-    Answer::text(401, "Unauthorized")
-}
-
-pub(crate) fn fresh_token() -> String {
-    jwt(&json!({"sub": ACCOUNT_ID, "jti": random(HEX, 16)}))
+fn unauthorized() -> Response {
+    Response::text(401, "Unauthorized")
 }
 
 /// The shape of a signed JWT; the signature is random.
@@ -136,5 +159,3 @@ fn jwt(claims: &Value) -> String {
         part(random(HEX, 32))
     )
 }
-
-pub(crate) const TOKEN_PATH: &str = "/api/token";

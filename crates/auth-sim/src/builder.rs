@@ -11,19 +11,21 @@ use crate::door::Door;
 use crate::fault::Latch;
 use crate::realm::{Realm, Settings};
 use crate::serve::Shared;
-use crate::{Dialect, Received, Simulator, Vendor};
+use crate::{Dialect, Received, Simulator, VendorServer};
 
 /// Decides what a [`Simulator`] is like before it starts.
-pub struct Builder {
-    vendor: Vendor,
+pub struct SimulatorBuilder {
+    server: Arc<dyn VendorServer>,
+    control: bool,
     port: u16,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
-    on_answer: Box<dyn Fn(&Received) + Send + Sync>,
+    on_response: Box<dyn Fn(&Received) + Send + Sync>,
     settings: Settings,
 }
 
 /// Which bodies the token endpoint of the generic server reads.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Bodies {
     /// Forms alone, as RFC 6749 has it.
     Form,
@@ -34,14 +36,15 @@ pub enum Bodies {
     Both,
 }
 
-impl Builder {
-    pub(crate) fn new(vendor: Vendor) -> Self {
+impl SimulatorBuilder {
+    pub(crate) fn new(server: Arc<dyn VendorServer>) -> Self {
         Self {
-            vendor,
+            settings: Settings::of(&*server),
+            server,
+            control: false,
             port: 0,
             clock: Box::new(machine_clock),
-            on_answer: Box::new(|_| {}),
-            settings: Settings::of(vendor),
+            on_response: Box::new(|_| {}),
         }
     }
 
@@ -62,15 +65,15 @@ impl Builder {
     /// How long an access token works. Default: Aerion 3600 s, Aeris 365 days, Ermeo 7200 s,
     /// generic 3600 s.
     #[must_use]
-    pub fn access_token_life(mut self, life: Duration) -> Self {
-        self.settings.access_token_life = life;
+    pub fn access_token_lifetime(mut self, life: Duration) -> Self {
+        self.settings.access_token_lifetime = life;
         self
     }
 
     /// How long a refresh token works. Default: Aerion and Ermeo 14 days, generic 30 days.
     #[must_use]
-    pub fn refresh_token_life(mut self, life: Duration) -> Self {
-        self.settings.refresh_token_life = life;
+    pub fn refresh_token_lifetime(mut self, life: Duration) -> Self {
+        self.settings.refresh_token_lifetime = life;
         self
     }
 
@@ -96,10 +99,18 @@ impl Builder {
         self
     }
 
-    /// Is told of every request when it is answered. Default: nobody is.
+    /// Serves [`POST /_sim/…`](crate#from-a-shell), by which another process moves the clock and revokes
+    /// tokens. Default: it does not.
     #[must_use]
-    pub fn on_answer(mut self, told: impl Fn(&Received) + Send + Sync + 'static) -> Self {
-        self.on_answer = Box::new(told);
+    pub fn control(mut self, control: bool) -> Self {
+        self.control = control;
+        self
+    }
+
+    /// Called with every request when it is answered. Default: nothing is called.
+    #[must_use]
+    pub fn on_response(mut self, told: impl Fn(&Received) + Send + Sync + 'static) -> Self {
+        self.on_response = Box::new(told);
         self
     }
 
@@ -111,41 +122,42 @@ impl Builder {
     pub fn start(self) -> io::Result<Simulator> {
         let behind = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let behind_address = behind.local_addr()?;
-        let server = tiny_http::Server::from_listener(behind, None).map_err(io::Error::other)?;
-        let server = Arc::new(server);
+        let listening = tiny_http::Server::from_listener(behind, None).map_err(io::Error::other)?;
+        let listening = Arc::new(listening);
         let door = Door::open(self.port, behind_address)?;
         let url = format!("http://{}", door.address());
         let now = (self.clock)();
         let shared = Arc::new(Shared {
-            vendor: self.vendor,
+            control: self.control,
+            server: Arc::clone(&self.server),
             clock: self.clock,
-            on_answer: self.on_answer,
+            on_response: self.on_response,
             advanced: Mutex::default(),
-            realm: Mutex::new(Realm::new(self.vendor, self.settings, url.clone(), now)),
+            realm: Mutex::new(Realm::new(self.server, self.settings, url.clone(), now)),
             log: Mutex::default(),
             token_plans: Mutex::default(),
             api_plans: Mutex::default(),
             gates: Mutex::default(),
             closing: Latch::default(),
         });
-        let (for_thread, behind) = (Arc::clone(&shared), Arc::clone(&server));
+        let (for_thread, behind) = (Arc::clone(&shared), Arc::clone(&listening));
         let serving = thread::Builder::new()
-            .name(format!("auth-sim {}", self.vendor.name()))
+            .name(format!("auth-sim {}", shared.server.name()))
             .spawn(move || for_thread.serve(&behind))?;
         Ok(Simulator {
             url,
             shared,
-            server,
+            listening,
             serving: Some(serving),
             door: Some(door),
         })
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for SimulatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("vendor", &self.vendor)
+        f.debug_struct("SimulatorBuilder")
+            .field("server", &self.server.name())
             .field("port", &self.port)
             .field("settings", &self.settings)
             .finish_non_exhaustive()

@@ -4,11 +4,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
 /// Words in which the token endpoint refuses a request.
 ///
-/// Set with [`Builder::dialect`](crate::Builder::dialect). Without one a simulator refuses as its vendor
+/// Set with [`SimulatorBuilder::dialect`](crate::SimulatorBuilder::dialect). Without one a simulator refuses as its vendor
 /// documents. A dialect changes the words of a refusal alone: what is refused, and which tokens that
 /// spends, stays the same. `authorization_pending` and `slow_down` (RFC 8628 §3.5) keep their words,
 /// since no device could log in without them.
@@ -22,6 +22,7 @@ use crate::{Answer, Received};
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Dialect {
     /// A code and a description (RFC 6749 §5.2).
     Rfc,
@@ -36,12 +37,21 @@ pub enum Dialect {
     SuccessStatus,
 }
 
+/// What the request presented.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Asked {
+    RefreshToken,
+    Code,
+    Login,
+    Other,
+}
+
 /// What is refused, and why.
 struct Refusal<'a> {
     status: u16,
     code: &'a str,
     description: &'a str,
-    grant: String,
+    asked: Asked,
 }
 
 impl Dialect {
@@ -55,6 +65,7 @@ impl Dialect {
     ];
 
     /// The name in lower case.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Rfc => "rfc",
@@ -66,7 +77,15 @@ impl Dialect {
     }
 
     /// The answer in this dialect, if it is a refusal that has other words in it.
-    pub(crate) fn speak(self, answer: Answer, request: &Received, now: SystemTime) -> Answer {
+    ///
+    /// A vendor's parameters may have any name, so the realm says whether a refresh token was presented.
+    pub(crate) fn speak(
+        self,
+        answer: Response,
+        request: &Received,
+        is_refresh: bool,
+        now: SystemTime,
+    ) -> Response {
         let body = answer.as_json().unwrap_or_default();
         let text = |name: &str| body[name].as_str();
         let description = text("error_description").or(text("message"));
@@ -79,7 +98,12 @@ impl Dialect {
                 _ => "invalid_request",
             },
             description: description.unwrap_or("The credentials are wrong"),
-            grant: request.grant_type(),
+            asked: match request.grant_type().as_str() {
+                _ if is_refresh => Asked::RefreshToken,
+                "authorization_code" => Asked::Code,
+                "password" | "" => Asked::Login,
+                _ => Asked::Other,
+            },
         };
         match (self, answer.status()) {
             // A wrong path or method is no refusal.
@@ -94,23 +118,23 @@ impl Dialect {
 }
 
 impl Refusal<'_> {
-    fn by_the_rfc(&self) -> Answer {
+    fn by_the_rfc(&self) -> Response {
         let status = match self.code {
             "invalid_client" => 401,
             _ => 400,
         };
         let body = json!({"error": self.code, "error_description": self.description});
-        Answer::json(status, &body).no_store()
+        Response::json(status, &body).no_store()
     }
 
-    fn bare(&self) -> Answer {
-        Answer::new(match (self.code, self.grant.as_str()) {
-            ("invalid_grant", "password") => 403,
+    fn bare(&self) -> Response {
+        Response::new(match (self.code, self.asked) {
+            ("invalid_grant", Asked::Login) => 403,
             _ => 400,
         })
     }
 
-    fn page(&self, path: &str, now: SystemTime) -> Answer {
+    fn page(&self, path: &str, now: SystemTime) -> Response {
         let (status, name) = match self.code {
             "invalid_client" | "invalid_grant" => (401, "Unauthorized"),
             _ if self.status == 403 => (403, "Forbidden"),
@@ -123,13 +147,13 @@ impl Refusal<'_> {
             "error": name,
             "path": path,
         });
-        Answer::json(status, &body)
+        Response::json(status, &body)
     }
 
-    fn in_words_of_a_vendor(&self) -> Answer {
-        if (self.code, self.grant.as_str()) == ("invalid_grant", "refresh_token") {
+    fn in_words_of_a_vendor(&self) -> Response {
+        if (self.code, self.asked) == ("invalid_grant", Asked::RefreshToken) {
             let body = json!({"status": "BAD_REFRESH_TOKEN", "message": self.description});
-            return Answer::json(400, &body);
+            return Response::json(400, &body);
         }
         let body = json!({
             "error": "E_FORBIDDEN",
@@ -137,19 +161,19 @@ impl Refusal<'_> {
             "summary": "Forbidden",
             "raw": self.description,
         });
-        Answer::json(403, &body)
+        Response::json(403, &body)
     }
 
-    fn with_success(&self) -> Answer {
-        let code = match (self.code, self.grant.as_str()) {
+    fn with_success(&self) -> Response {
+        let code = match (self.code, self.asked) {
             ("invalid_client", _) => "incorrect_client_credentials",
-            ("invalid_grant", "refresh_token") => "bad_refresh_token",
-            ("invalid_grant", "authorization_code") => "bad_verification_code",
+            ("invalid_grant", Asked::RefreshToken) => "bad_refresh_token",
+            ("invalid_grant", Asked::Code) => "bad_verification_code",
             // GitHub takes no passwords; the word is ours.
-            ("invalid_grant", "password") => "incorrect_user_credentials",
+            ("invalid_grant", Asked::Login) => "incorrect_user_credentials",
             (code, _) => code,
         };
-        Answer::json(
+        Response::json(
             200,
             &json!({"error": code, "error_description": self.description}),
         )

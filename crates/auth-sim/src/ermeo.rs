@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::realm::{Pair, Realm};
+use std::time::Duration;
+
+use crate::realm::Pair;
 use crate::received::{Fields, JSON};
-use crate::tokens::{ALPHANUMERIC, HEX, Login, Rejection, random};
-use crate::{Answer, Received};
+use crate::tokens::{ALPHANUMERIC, HEX, random};
+use crate::{Login, Realm, Received, Rejection, Response, VendorServer};
 
 /// `client_id`, in the two parts such servers give out.
 pub const CLIENT_ID: &str = "7_4hzk1vp0s8ow8ckc4g0okg";
@@ -18,14 +20,62 @@ pub const PASSWORD: &str = "Été \"2026\" + 100%";
 /// How many assets there are at first.
 pub const ASSETS: usize = 23;
 
-pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
-    match (request.method.as_str(), request.path.as_str()) {
-        ("POST", TOKEN_PATH) => token(realm, request).unwrap_or_else(|refusal| refusal),
-        (_, TOKEN_PATH) => symfony(405, "Method Not Allowed").header("Allow", "POST"),
-        ("GET", "/api/v1/assets") => signed(realm, request, list),
-        ("POST", "/api/v1/assets") => signed(realm, request, create),
-        ("POST", "/echo") => signed(realm, request, |_, request| crate::echo::answer(request)),
-        _ => symfony(404, "Not Found"),
+pub(crate) struct Server;
+
+impl VendorServer for Server {
+    fn name(&self) -> &str {
+        "ermeo"
+    }
+
+    fn token_path(&self) -> &str {
+        "/oauth/v2/token"
+    }
+
+    fn account(&self) -> Login {
+        Login::new(CLIENT_ID, USERNAME).scope("user")
+    }
+
+    fn client_secret(&self) -> Option<&str> {
+        Some(CLIENT_SECRET)
+    }
+
+    fn access_token_lifetime(&self) -> Duration {
+        Duration::from_secs(2 * 3600)
+    }
+
+    fn fresh_token(&self) -> String {
+        random(ALPHANUMERIC, 86)
+    }
+
+    fn token(&self, realm: &mut Realm, request: &Received) -> Response {
+        match request.method.as_str() {
+            "POST" => token(realm, request).unwrap_or_else(|refusal| refusal),
+            _ => symfony(405, "Method Not Allowed").header("Allow", "POST"),
+        }
+    }
+
+    fn api(&self, realm: &mut Realm, request: &Received) -> Response {
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/api/v1/assets") => list(realm, request),
+            ("POST", "/api/v1/assets") => create(realm, request),
+            _ => symfony(404, "Not Found"),
+        }
+    }
+
+    fn needs_token(&self, path: &str) -> bool {
+        path == "/api/v1/assets"
+    }
+
+    fn reject(&self, why: Option<Rejection>) -> Response {
+        match why {
+            None => unauthorized("access_denied", "OAuth2 authentication required"),
+            Some(Rejection::Invalid) => {
+                unauthorized("invalid_grant", "The access token provided is invalid.")
+            }
+            Some(Rejection::Expired) => {
+                unauthorized("invalid_grant", "The access token provided has expired.")
+            }
+        }
     }
 }
 
@@ -51,7 +101,7 @@ pub(crate) fn assets() -> Vec<Value> {
 }
 
 /// The checks of FOS oauth2-php, in its order, behind a listener that decodes JSON.
-fn token(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+fn token(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     if request.media_type() == JSON && !request.body.is_empty() && request.json().is_none() {
         return Err(symfony(400, "Invalid json message received"));
     }
@@ -92,75 +142,48 @@ fn is_grant(name: &str) -> bool {
     KNOWN.contains(&name) || EXTENSIONS.iter().any(|prefix| name.starts_with(prefix))
 }
 
-fn password(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
+fn password(realm: &mut Realm, fields: &Fields) -> Result<Response, Response> {
     let (Some(username), Some(password)) = (fields.get("username"), fields.get("password")) else {
         let missing = "Missing parameters. \"username\" and \"password\" required";
         return Err(refusal("invalid_request", Some(missing)));
     };
-    if realm.is_locked || (username, password) != (USERNAME, PASSWORD) {
+    if realm.is_locked() || (username, password) != (USERNAME, PASSWORD) {
         let wrong = "Invalid username and password combination";
         return Err(refusal("invalid_grant", Some(wrong)));
     }
-    let login = Login {
-        client: CLIENT_ID.to_owned(),
-        subject: username.to_owned(),
-        scope: "user".to_owned(),
-    };
-    let family = realm.tokens.new_family();
-    let pair = realm.issue_pair(&login, family, fresh_token);
+    let pair = realm.log_in(&Server.account());
     Ok(issued(realm, &pair))
 }
 
-fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Answer, Answer> {
+fn refresh(realm: &mut Realm, fields: &Fields) -> Result<Response, Response> {
     let Some(token) = fields.get("refresh_token") else {
         return Err(refusal(
             "invalid_request",
             Some("No \"refresh_token\" parameter found"),
         ));
     };
-    let (login, family) = realm.spend(token, Some(CLIENT_ID)).map_err(|rejection| {
+    let pair = realm.refresh(token, Some(CLIENT_ID)).map_err(|rejection| {
         let why = match rejection {
             Rejection::Invalid => "Invalid refresh token",
             Rejection::Expired => "Refresh token has expired",
         };
         refusal("invalid_grant", Some(why))
     })?;
-    let pair = realm.issue_pair(&login, family, fresh_token);
     Ok(issued(realm, &pair))
 }
 
-fn issued(realm: &Realm, pair: &Pair) -> Answer {
+fn issued(realm: &Realm, pair: &Pair) -> Response {
     let body = json!({
-        "access_token": pair.access,
+        "access_token": pair.access_token,
         "expires_in": realm.expires_in(),
         "token_type": "bearer",
         "scope": "user",
-        "refresh_token": pair.refresh,
+        "refresh_token": pair.refresh_token,
     });
-    Answer::json(200, &body).no_store()
+    Response::json(200, &body).no_store()
 }
 
-fn signed(
-    realm: &mut Realm,
-    request: &Received,
-    then: fn(&mut Realm, &Received) -> Answer,
-) -> Answer {
-    let Some(token) = request.bearer() else {
-        return unauthorized("access_denied", "OAuth2 authentication required");
-    };
-    let rejection = realm.tokens.access(token, realm.now).err();
-    match rejection {
-        None => then(realm, request),
-        Some(Rejection::Invalid) => {
-            unauthorized("invalid_grant", "The access token provided is invalid.")
-        }
-        Some(Rejection::Expired) => {
-            unauthorized("invalid_grant", "The access token provided has expired.")
-        }
-    }
-}
-
-fn list(realm: &mut Realm, request: &Received) -> Answer {
+fn list(realm: &Realm, request: &Received) -> Response {
     let fields = Fields::from_pairs(request.query_pairs());
     let number = |name, default| match fields.get(name) {
         None => Some(default),
@@ -182,10 +205,10 @@ fn list(realm: &mut Realm, request: &Received) -> Answer {
         "previous_page": (page > 1).then(|| page - 1),
         "items": items,
     });
-    Answer::json(200, &body)
+    Response::json(200, &body)
 }
 
-fn create(realm: &mut Realm, request: &Received) -> Answer {
+fn create(realm: &mut Realm, request: &Received) -> Response {
     let Some(Value::Object(mut asset)) = request.json().filter(|_| request.media_type() == JSON)
     else {
         return symfony(400, "Invalid json message received");
@@ -194,33 +217,27 @@ fn create(realm: &mut Realm, request: &Received) -> Answer {
     asset.insert("id".to_owned(), Value::from(id));
     let asset = Value::Object(asset);
     realm.assets.push(asset.clone());
-    Answer::json(201, &asset)
+    Response::json(201, &asset)
 }
 
-fn refusal(error: &str, description: Option<&str>) -> Answer {
+fn refusal(error: &str, description: Option<&str>) -> Response {
     // The library writes the member as null where it has nothing to say.
-    Answer::json(
+    Response::json(
         400,
         &json!({"error": error, "error_description": description}),
     )
     .no_store()
 }
 
-fn unauthorized(error: &str, description: &str) -> Answer {
+fn unauthorized(error: &str, description: &str) -> Response {
     let challenge =
         format!(r#"Bearer realm="Service", error="{error}", error_description="{description}""#);
     let body = json!({"error": error, "error_description": description});
-    Answer::json(401, &body)
+    Response::json(401, &body)
         .no_store()
         .header("WWW-Authenticate", &challenge)
 }
 
-fn symfony(status: u16, message: &str) -> Answer {
-    Answer::json(status, &json!({"code": status, "message": message}))
+fn symfony(status: u16, message: &str) -> Response {
+    Response::json(status, &json!({"code": status, "message": message}))
 }
-
-pub(crate) fn fresh_token() -> String {
-    random(ALPHANUMERIC, 86)
-}
-
-pub(crate) const TOKEN_PATH: &str = "/oauth/v2/token";

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::Answer;
+use crate::Response;
 
 /// What goes wrong with one request.
 ///
@@ -38,7 +38,7 @@ pub enum Fault {
     /// Answers 200 with a body that never ends.
     Endless,
     /// Answers this: any status, headers and body.
-    Answer(Answer),
+    Response(Response),
     /// Sends these bytes, which need not be HTTP, and closes.
     Raw(Vec<u8>),
 }
@@ -77,6 +77,7 @@ impl Gate {
     }
 
     /// Whether the request has arrived.
+    #[must_use]
     pub fn is_reached(&self) -> bool {
         self.0.state().reached
     }

@@ -7,13 +7,13 @@ mod metadata;
 mod pushed;
 mod token;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use crate::realm::Realm;
-use crate::tokens::{ALPHANUMERIC, Family, Login, random};
-use crate::{Answer, Received};
+use crate::tokens::{ALPHANUMERIC, Family, random};
+use crate::vendor::route;
+use crate::{Login, Realm, Received, Rejection, Response, VendorServer};
 
 pub(crate) use device::Device;
 pub(crate) use pushed::Pushed;
@@ -47,56 +47,105 @@ pub(crate) struct Code {
     spent: Option<Family>,
 }
 
-pub(crate) fn answer(realm: &mut Realm, request: &Received) -> Answer {
-    match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/authorize") => authorize::answer(realm, request),
-        ("GET", "/device") => device::enter(realm, request),
-        ("GET", METADATA_PATH) => metadata::answer(realm),
-        ("POST", TOKEN_PATH) => either(token::answer(realm, request)),
-        ("POST", "/device_authorization") => either(device::begin(realm, request)),
-        ("POST", "/par") => either(pushed::push(realm, request)),
-        ("POST", "/revoke") => either(ends::revoke(realm, request)),
-        ("POST", "/introspect") => either(ends::introspect(realm, request)),
-        (_, TOKEN_PATH | "/device_authorization" | "/par" | "/revoke" | "/introspect") => {
-            not_allowed("POST")
+pub(crate) struct Server;
+
+impl VendorServer for Server {
+    fn name(&self) -> &str {
+        "generic"
+    }
+
+    fn token_path(&self) -> &str {
+        TOKEN_PATH
+    }
+
+    fn account(&self) -> Login {
+        Login::new(CLIENT_ID, USERNAME).scope("read")
+    }
+
+    fn client_secret(&self) -> Option<&str> {
+        Some(CLIENT_SECRET)
+    }
+
+    fn refresh_token_lifetime(&self) -> Duration {
+        Duration::from_secs(30 * 24 * 3600)
+    }
+
+    fn revokes_family_on_reuse(&self) -> bool {
+        true
+    }
+
+    fn fresh_token(&self) -> String {
+        fresh_token()
+    }
+
+    fn token(&self, realm: &mut Realm, request: &Received) -> Response {
+        match request.method.as_str() {
+            "POST" => either(token::answer(realm, request)),
+            _ => not_allowed("POST"),
         }
-        (_, "/authorize" | "/device" | METADATA_PATH) => not_allowed("GET"),
-        ("GET", "/whoami") => signed(realm, request, whoami),
-        ("POST", "/echo") => signed(realm, request, |_, request| crate::echo::answer(request)),
-        _ => Answer::json(404, &json!({"error": "not_found"})),
+    }
+
+    fn api(&self, realm: &mut Realm, request: &Received) -> Response {
+        let token = request.bearer().unwrap_or_default();
+        match (
+            request.method.as_str(),
+            request.path.as_str(),
+            realm.access(token),
+        ) {
+            ("GET", "/whoami", Ok(login)) => whoami(login),
+            _ => Response::json(404, &json!({"error": "not_found"})),
+        }
+    }
+
+    fn needs_token(&self, path: &str) -> bool {
+        path == "/whoami"
+    }
+
+    /// RFC 6750 §3: a request without a token is told how to ask, one with a bad token what is wrong.
+    fn reject(&self, why: Option<Rejection>) -> Response {
+        if why.is_none() {
+            return Response::new(401).header("WWW-Authenticate", r#"Bearer realm="auth-sim""#);
+        }
+        let challenge = format!(
+            r#"Bearer realm="auth-sim", error="invalid_token", error_description="{BAD_TOKEN}""#
+        );
+        let body = json!({"error": "invalid_token", "error_description": BAD_TOKEN});
+        Response::json(401, &body).header("WWW-Authenticate", &challenge)
+    }
+
+    fn answer(&self, realm: &mut Realm, request: &Received) -> Response {
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/authorize") => authorize::answer(realm, request),
+            ("GET", "/device") => device::enter(realm, request),
+            ("GET", METADATA_PATH) => metadata::answer(realm),
+            ("POST", "/device_authorization") => either(device::begin(realm, request)),
+            ("POST", "/par") => either(pushed::push(realm, request)),
+            ("POST", "/revoke") => either(ends::revoke(realm, request)),
+            ("POST", "/introspect") => either(ends::introspect(realm, request)),
+            (_, "/device_authorization" | "/par" | "/revoke" | "/introspect") => {
+                not_allowed("POST")
+            }
+            (_, "/authorize" | "/device" | METADATA_PATH) => not_allowed("GET"),
+            _ => route(self, realm, request),
+        }
     }
 }
 
-fn either(answer: Result<Answer, Answer>) -> Answer {
+fn either(answer: Result<Response, Response>) -> Response {
     answer.unwrap_or_else(|refusal| refusal)
 }
 
-/// RFC 6750 §3: a request without a token is told how to ask, one with a bad token what is wrong.
-fn signed(realm: &Realm, request: &Received, then: fn(&Login, &Received) -> Answer) -> Answer {
-    let Some(token) = request.bearer() else {
-        return Answer::new(401).header("WWW-Authenticate", r#"Bearer realm="auth-sim""#);
-    };
-    if let Ok(login) = realm.tokens.access(token, realm.now) {
-        return then(login, request);
-    }
-    let challenge = format!(
-        r#"Bearer realm="auth-sim", error="invalid_token", error_description="{BAD_TOKEN}""#
-    );
-    let body = json!({"error": "invalid_token", "error_description": BAD_TOKEN});
-    Answer::json(401, &body).header("WWW-Authenticate", &challenge)
-}
-
-fn whoami(login: &Login, _: &Received) -> Answer {
+fn whoami(login: &Login) -> Response {
     let body = json!({"sub": login.subject, "client_id": login.client, "scope": login.scope});
-    Answer::json(200, &body)
+    Response::json(200, &body)
 }
 
-fn not_allowed(method: &str) -> Answer {
+fn not_allowed(method: &str) -> Response {
     refusal(405, "invalid_request", &format!("Method must be {method}")).header("Allow", method)
 }
 
-fn refusal(status: u16, error: &str, description: &str) -> Answer {
-    Answer::json(
+fn refusal(status: u16, error: &str, description: &str) -> Response {
+    Response::json(
         status,
         &json!({"error": error, "error_description": description}),
     )

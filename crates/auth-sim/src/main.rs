@@ -1,12 +1,13 @@
-//! `cargo run -p auth-sim`: the simulators as servers, for anybody with curl.
+//! `cargo run -p auth-sim`: the simulators as servers, for curl and for programs in any language.
 #![forbid(unsafe_code)]
 
 mod sheet; // what is printed about a running simulator
 
 use std::process::ExitCode;
 use std::thread;
+use std::time::Duration;
 
-use auth_sim::{Dialect, Simulator, Vendor};
+use auth_sim::{Dialect, Simulator, Vendor, VendorServer as _};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,12 +24,15 @@ fn main() -> ExitCode {
     };
     let mut running = Vec::new();
     for (vendor, port) in wanted.simulators {
-        let mut builder = Simulator::builder(vendor).port(port);
+        let mut builder = Simulator::builder(vendor).port(port).control(true);
+        if let Some(life) = wanted.life {
+            builder = builder.access_token_lifetime(life);
+        }
         if let Some(dialect) = wanted.dialect {
             builder = builder.dialect(dialect);
         }
-        match builder.on_answer(sheet::line(vendor)).start() {
-            Ok(simulator) => running.push(simulator),
+        match builder.on_response(sheet::line(vendor)).start() {
+            Ok(simulator) => running.push((vendor, simulator)),
             Err(error) => {
                 eprintln!(
                     "auth-sim: {} cannot have port {port}: {error}",
@@ -49,22 +53,31 @@ struct Wanted {
     /// Which ones, on which ports.
     simulators: Vec<(Vendor, u16)>,
     dialect: Option<Dialect>,
+    /// How long access tokens live.
+    life: Option<Duration>,
 }
 
 /// What to start; `None` if help is wanted.
 fn parse(arguments: &[String]) -> Result<Option<Wanted>, String> {
     let mut words = arguments.iter().map(String::as_str);
-    let (mut chosen, mut port, mut dialect) = (None, None, None);
+    let (mut chosen, mut port, mut dialect, mut life) = (None, None, None, None);
     while let Some(word) = words.next() {
         match word {
             "-h" | "--help" | "help" => return Ok(None),
             "--port" => {
-                let text = words.next().ok_or("--port wants a number")?;
+                let text = words.next().ok_or("--port needs a number")?;
                 let number = text.parse().map_err(|_| format!("{text} is not a port"))?;
                 port = Some(number);
             }
+            "--life" => {
+                let text = words.next().ok_or("--life needs a number of seconds")?;
+                let seconds = text
+                    .parse()
+                    .map_err(|_| format!("{text} is not a number"))?;
+                life = Some(Duration::from_secs(seconds));
+            }
             "--dialect" => {
-                let name = words.next().ok_or("--dialect wants a name")?;
+                let name = words.next().ok_or("--dialect needs a name")?;
                 let known = Dialect::ALL.into_iter().find(|it| it.name() == name);
                 dialect = Some(known.ok_or_else(|| format!("{name} is not a dialect"))?);
             }
@@ -82,6 +95,7 @@ fn parse(arguments: &[String]) -> Result<Option<Wanted>, String> {
     Ok(Some(Wanted {
         simulators,
         dialect,
+        life,
     }))
 }
 
@@ -90,7 +104,7 @@ fn default_port(vendor: Vendor) -> u16 {
         Vendor::Aerion => 18201,
         Vendor::Aeris => 18202,
         Vendor::Ermeo => 18203,
-        Vendor::Generic => 18204,
+        _ => 18204,
     }
 }
 
@@ -100,9 +114,11 @@ auth-sim: strict simulators of token servers, on 127.0.0.1
   auth-sim                       all four, on ports 18201 to 18204
   auth-sim VENDOR                one of: aerion, aeris, ermeo, generic
   auth-sim VENDOR --port PORT    on another port; 0 is any that is free
+  auth-sim … --life SECONDS      access tokens live this long
   auth-sim … --dialect NAME      refuses in other words than the vendor's: rfc, bare-status,
                                  framework-page, vendor-words or success-status
   auth-sim --help                this
 
-Prints the accounts and curl lines to paste, then a line for each request. Ctrl-C ends it.
+Prints the accounts and curl lines to paste, then a line for each request. Another terminal moves the
+clock with POST /_sim/advance?seconds=N and revokes tokens with POST /_sim/revoke. Ctrl-C ends it.
 ";

@@ -1,16 +1,21 @@
-//! The state of one server, and who answers which path.
+//! The state of one server: tokens and their lives, the account, what users have begun.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
 use crate::generic::{Code, Device, Pushed};
 use crate::tokens::{Family, Login, Rejection, Tokens};
-use crate::{Bodies, Dialect, Vendor, aeris, ermeo, generic};
+use crate::{Bodies, Dialect, VendorServer, ermeo};
 
 /// The state of one authorization server and of the API behind it.
-pub(crate) struct Realm {
+///
+/// A [`VendorServer`] is given it with each request, and issues, spends and checks tokens with it.
+pub struct Realm {
+    pub(crate) server: Arc<dyn VendorServer>,
     pub(crate) settings: Settings,
     pub(crate) url: String,
     pub(crate) now: SystemTime,
@@ -23,28 +28,45 @@ pub(crate) struct Realm {
     /// The secrets of the well-known client.
     pub(crate) client_secrets: Vec<String>,
     pub(crate) is_locked: bool,
+    /// The request at hand presented a refresh token.
+    pub(crate) is_refresh: bool,
 }
 
 /// What a builder decides.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    pub(crate) access_token_life: Duration,
-    pub(crate) refresh_token_life: Duration,
+    pub(crate) access_token_lifetime: Duration,
+    pub(crate) refresh_token_lifetime: Duration,
     pub(crate) revoke_family_on_reuse: bool,
     pub(crate) bodies: Bodies,
     /// None, and it refuses as the vendor documents.
     pub(crate) dialect: Option<Dialect>,
 }
 
-/// An access token and, where the grant brings one, a refresh token.
-pub(crate) struct Pair {
-    pub(crate) access: String,
-    pub(crate) refresh: String,
+/// An access token and the refresh token that was issued with it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Pair {
+    /// The access token.
+    pub access_token: String,
+    /// The refresh token, which works once. A server without refresh tokens leaves it out of its answer.
+    pub refresh_token: String,
 }
 
 impl Realm {
-    pub(crate) fn new(vendor: Vendor, settings: Settings, url: String, now: SystemTime) -> Self {
+    pub(crate) fn new(
+        server: Arc<dyn VendorServer>,
+        settings: Settings,
+        url: String,
+        now: SystemTime,
+    ) -> Self {
         Self {
+            client_secrets: server
+                .client_secret()
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            server,
             settings,
             url,
             now,
@@ -54,36 +76,80 @@ impl Realm {
             pushed: HashMap::new(),
             assets: ermeo::assets(),
             user_refuses: false,
-            client_secrets: client_secret(vendor)
-                .map(str::to_owned)
-                .into_iter()
-                .collect(),
             is_locked: false,
+            is_refresh: false,
         }
     }
 
-    /// Issues an access token and the refresh token that goes with it.
-    pub(crate) fn issue_pair(
+    /// Issues the first tokens of a login.
+    pub fn log_in(&mut self, login: &Login) -> Pair {
+        let family = self.tokens.new_family();
+        self.issue_pair(login, family)
+    }
+
+    /// Spends a refresh token, which works once, and issues its successors.
+    ///
+    /// `client` is the client that presents it; `None` if the vendor does not check that.
+    ///
+    /// # Errors
+    /// If it was not issued, belongs to another client, was spent or revoked, or has expired.
+    pub fn refresh(
         &mut self,
-        login: &Login,
-        family: Family,
-        fresh: fn() -> String,
-    ) -> Pair {
-        let access = self.issue_access(login, family, fresh());
+        refresh_token: &str,
+        client: Option<&str>,
+    ) -> Result<Pair, Rejection> {
+        let (login, family) = self.spend(refresh_token, client)?;
+        Ok(self.issue_pair(&login, family))
+    }
+
+    /// Returns the login that an access token was issued to.
+    ///
+    /// # Errors
+    /// If it was not issued, was revoked, or has expired.
+    pub fn access(&self, token: &str) -> Result<&Login, Rejection> {
+        self.tokens.access(token, self.now)
+    }
+
+    /// Returns `true` if the client of the account is known by this secret at the moment.
+    #[must_use]
+    pub fn knows_secret(&self, secret: &str) -> bool {
+        self.client_secrets.iter().any(|known| known == secret)
+    }
+
+    /// Returns `true` if the account is locked: a login is refused as with a wrong password.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.is_locked
+    }
+
+    /// The time of the simulator.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.now
+    }
+
+    /// The life of an access token, in seconds.
+    #[must_use]
+    pub fn expires_in(&self) -> u64 {
+        self.settings.access_token_lifetime.as_secs()
+    }
+
+    fn issue_pair(&mut self, login: &Login, family: Family) -> Pair {
+        let (access, refresh) = (self.server.fresh_token(), self.server.fresh_token());
         Pair {
-            access,
-            refresh: self.issue_refresh(login, family, fresh()),
+            access_token: self.issue_access(login, family, access),
+            refresh_token: self.issue_refresh(login, family, refresh),
         }
     }
 
     pub(crate) fn issue_access(&mut self, login: &Login, family: Family, token: String) -> String {
-        let expires = self.now + self.settings.access_token_life;
+        let expires = self.now + self.settings.access_token_lifetime;
         self.tokens.issue_access(&token, login, family, expires);
         token
     }
 
     pub(crate) fn issue_refresh(&mut self, login: &Login, family: Family, token: String) -> String {
-        let expires = self.now + self.settings.refresh_token_life;
+        let expires = self.now + self.settings.refresh_token_lifetime;
         self.tokens.issue_refresh(&token, login, family, expires);
         token
     }
@@ -93,6 +159,7 @@ impl Realm {
         token: &str,
         client: Option<&str>,
     ) -> Result<(Login, Family), Rejection> {
+        self.is_refresh = true;
         self.tokens.spend(
             token,
             client,
@@ -100,41 +167,26 @@ impl Realm {
             self.settings.revoke_family_on_reuse,
         )
     }
+}
 
-    /// Whether the well-known client is known by this secret.
-    pub(crate) fn knows_secret(&self, secret: &str) -> bool {
-        self.client_secrets.iter().any(|known| known == secret)
-    }
-
-    pub(crate) fn expires_in(&self) -> u64 {
-        self.settings.access_token_life.as_secs()
+impl fmt::Debug for Realm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Realm")
+            .field("server", &self.server.name())
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 
 impl Settings {
-    pub(crate) fn of(vendor: Vendor) -> Self {
-        let (access, refresh, revoke_family_on_reuse) = match vendor {
-            Vendor::Aerion => (HOUR, 14 * DAY, false),
-            Vendor::Aeris => (365 * DAY, 365 * DAY, false),
-            Vendor::Ermeo => (2 * HOUR, 14 * DAY, false),
-            Vendor::Generic => (HOUR, 30 * DAY, true),
-        };
+    pub(crate) fn of(server: &dyn VendorServer) -> Self {
         Self {
-            access_token_life: Duration::from_secs(access),
-            refresh_token_life: Duration::from_secs(refresh),
-            revoke_family_on_reuse,
+            access_token_lifetime: server.access_token_lifetime(),
+            refresh_token_lifetime: server.refresh_token_lifetime(),
+            revoke_family_on_reuse: server.revokes_family_on_reuse(),
             bodies: Bodies::Both,
             dialect: None,
         }
-    }
-}
-
-fn client_secret(vendor: Vendor) -> Option<&'static str> {
-    match vendor {
-        Vendor::Aerion => None,
-        Vendor::Aeris => Some(aeris::CLIENT_SECRET),
-        Vendor::Ermeo => Some(ermeo::CLIENT_SECRET),
-        Vendor::Generic => Some(generic::CLIENT_SECRET),
     }
 }
 
@@ -145,6 +197,3 @@ pub(crate) fn epoch(moment: SystemTime) -> u64 {
         .unwrap_or_default()
         .as_secs()
 }
-
-const HOUR: u64 = 3600;
-const DAY: u64 = 24 * HOUR;

@@ -34,6 +34,7 @@ pub struct Received {
 
 impl Received {
     /// The first header of this name, in whatever case.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self
             .headers
@@ -50,18 +51,66 @@ impl Received {
     }
 
     /// The query, decoded, in order.
+    #[must_use]
     pub fn query_pairs(&self) -> Vec<(String, String)> {
         decode_form(&self.query)
     }
 
     /// The body read as JSON; `None` if it is not.
+    #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
     /// The body as text, with anything that is not UTF-8 replaced.
+    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The request as one text, to be compared: method and path with query, the headers in the order of
+    /// their names, an empty line, the body.
+    ///
+    /// Left out are the headers that every request of auth-core has: `host`, `content-length`, and
+    /// `accept: application/json`, `accept-encoding: identity`, `connection: close`,
+    /// `user-agent: auth-core/…`. One of the last four that is missing is a line that says so, and so is
+    /// one with another value.
+    ///
+    /// ```
+    /// # let sim = auth_sim::Simulator::ermeo();
+    /// # let send = |body: &str| ureq::post(sim.token_url()).content_type("application/json").send(body).is_ok();
+    /// send("{}");
+    /// let request = sim.token_requests()[0].exact();
+    /// assert!(request.starts_with("POST /oauth/v2/token\n"));
+    /// assert!(request.contains("\ncontent-type: application/json\n") && request.ends_with("\n\n{}"));
+    /// ```
+    #[must_use]
+    pub fn exact(&self) -> String {
+        let usual = |name: &str, value: &str| match name {
+            "host" | "content-length" => true,
+            "user-agent" => value.starts_with("auth-core/"),
+            name => USUAL.contains(&(name, value)),
+        };
+        let others = self
+            .headers
+            .iter()
+            .filter(|(name, value)| !usual(name, value));
+        let mut lines: Vec<_> = others
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        let names = USUAL
+            .map(|(name, _)| name)
+            .into_iter()
+            .chain(["user-agent"]);
+        let missing = names.filter(|name| self.header(name).is_none());
+        lines.extend(missing.map(|name| format!("{name}: is missing")));
+        lines.sort();
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        let mut text = format!("{} {}{mark}{}\n", self.method, self.path, self.query);
+        for line in lines {
+            text += &format!("{line}\n");
+        }
+        text + "\n" + &self.text()
     }
 
     pub(crate) fn read(request: &mut tiny_http::Request) -> io::Result<Self> {
@@ -84,15 +133,19 @@ impl Received {
         })
     }
 
-    /// The `grant_type`, whether it is in the query, in a form or in JSON; empty if there is none.
-    pub fn grant_type(&self) -> String {
+    /// Returns a parameter, which may be in the query, in a form or a text in JSON.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<String> {
         let pairs = [self.query_pairs(), self.form()].concat();
-        let found = pairs.into_iter().find(|(name, _)| name == "grant_type");
-        let in_json = || Some(self.json()?["grant_type"].as_str()?.to_owned());
-        found
-            .map(|(_, value)| value)
-            .or_else(in_json)
-            .unwrap_or_default()
+        let found = pairs.into_iter().find(|(own, _)| own == name);
+        let in_json = || Some(self.json()?[name].as_str()?.to_owned());
+        found.map(|(_, value)| value).or_else(in_json)
+    }
+
+    /// The `grant_type`, wherever it is; empty if it is missing.
+    #[must_use]
+    pub fn grant_type(&self) -> String {
+        self.field("grant_type").unwrap_or_default()
     }
 
     pub(crate) fn media_type(&self) -> String {
@@ -121,7 +174,7 @@ impl Received {
 
     /// The token of `Authorization: Bearer`. The scheme is compared letter by letter, as the
     /// software behind Aerion and Ermeo does: `bearer` is not enough.
-    pub(crate) fn bearer(&self) -> Option<&str> {
+    pub fn bearer(&self) -> Option<&str> {
         self.header("authorization")?
             .strip_prefix("Bearer ")
             .map(str::trim)
@@ -195,5 +248,11 @@ pub(crate) fn decode_form_part(text: &str) -> String {
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
+/// What auth-core says in every request, and who it is.
+const USUAL: [(&str, &str); 3] = [
+    ("accept", "application/json"),
+    ("accept-encoding", "identity"),
+    ("connection", "close"),
+];
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) const JSON: &str = "application/json";

@@ -8,13 +8,14 @@ use std::time::{Duration, SystemTime};
 
 use crate::fault::{Latch, Plan};
 use crate::realm::Realm;
-use crate::{Answer, Fault, Received, Vendor, aerion, aeris, ermeo, generic};
+use crate::{Fault, Received, Response, VendorServer, control};
 
 /// What the threads of a simulator share.
 pub(crate) struct Shared {
-    pub(crate) vendor: Vendor,
+    pub(crate) server: Arc<dyn VendorServer>,
+    pub(crate) control: bool,
     pub(crate) clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
-    pub(crate) on_answer: Box<dyn Fn(&Received) + Send + Sync>,
+    pub(crate) on_response: Box<dyn Fn(&Received) + Send + Sync>,
     pub(crate) advanced: Mutex<Duration>,
     pub(crate) realm: Mutex<Realm>,
     pub(crate) log: Mutex<Log>,
@@ -56,6 +57,15 @@ impl Shared {
 
     fn answer(&self, mut request: tiny_http::Request) -> io::Result<()> {
         let received = Received::read(&mut request)?;
+        if let Some(answer) = self
+            .control
+            .then(|| control::answer(self, &received))
+            .flatten()
+        {
+            return request
+                .into_writer()
+                .write_all(&answer.render(self.now(), true));
+        }
         let number = lock(&self.log).note(received.clone());
         let plan = self.next_plan(&received.path);
         let mut out = Reply {
@@ -89,37 +99,33 @@ impl Shared {
                 Ok(())
             }
             Fault::Refuse => Ok(()),
-            Fault::Garble => out.send(&Answer::new(200).body("text/html", LOGIN_PAGE)),
-            Fault::Noise => out.send(&Answer::new(200).body("application/json", NOISE)),
-            Fault::Status(status) => out.send(&Answer::new(*status)),
-            Fault::Redirect(location) => out.send(&Answer::new(302).header("Location", location)),
+            Fault::Garble => out.send(&Response::new(200).body("text/html", LOGIN_PAGE)),
+            Fault::Noise => out.send(&Response::new(200).body("application/json", NOISE)),
+            Fault::Status(status) => out.send(&Response::new(*status)),
+            Fault::Redirect(location) => out.send(&Response::new(302).header("Location", location)),
             Fault::Endless => out.endless(),
-            Fault::Answer(answer) => out.send(answer),
+            Fault::Response(answer) => out.send(answer),
             Fault::Raw(bytes) => out.raw(bytes),
         }
     }
 
-    fn handle(&self, received: &Received) -> Answer {
+    fn handle(&self, received: &Received) -> Response {
         let mut realm = lock(&self.realm);
         realm.now = self.now();
-        let mut answer = match self.vendor {
-            Vendor::Aerion => aerion::answer(&mut realm, received),
-            Vendor::Aeris => aeris::answer(&mut realm, received),
-            Vendor::Ermeo => ermeo::answer(&mut realm, received),
-            Vendor::Generic => generic::answer(&mut realm, received),
-        };
-        if received.path != self.vendor.token_path() || answer.status() < 400 {
+        realm.is_refresh = false;
+        let mut answer = self.server.answer(&mut realm, received);
+        if received.path != self.server.token_path() || answer.status() < 400 {
             return answer;
         }
         if let Some(dialect) = realm.settings.dialect {
-            answer = dialect.speak(answer, received, realm.now);
+            answer = dialect.speak(answer, received, realm.is_refresh, realm.now);
         }
         answer.is_refusal = true;
         answer
     }
 
     fn next_plan(&self, path: &str) -> Option<Plan> {
-        let is_token = path == self.vendor.token_path();
+        let is_token = path == self.server.token_path();
         lock(if is_token {
             &self.token_plans
         } else {
@@ -157,17 +163,17 @@ struct Reply<'a> {
 }
 
 impl Reply<'_> {
-    fn send(&mut self, answer: &Answer) -> io::Result<()> {
+    fn send(&mut self, answer: &Response) -> io::Result<()> {
         let bytes = self.begin(answer);
         self.raw(&bytes)
     }
 
-    fn cut(&mut self, answer: &Answer, length: usize) -> io::Result<()> {
+    fn cut(&mut self, answer: &Response, length: usize) -> io::Result<()> {
         let bytes = self.begin(answer);
         self.raw(&bytes[..length.min(bytes.len())])
     }
 
-    fn drip(&mut self, answer: &Answer, pause: Duration) -> io::Result<()> {
+    fn drip(&mut self, answer: &Response, pause: Duration) -> io::Result<()> {
         for byte in self.begin(answer) {
             self.raw(&[byte])?;
             if self.shared.closing.wait(pause) {
@@ -193,7 +199,7 @@ impl Reply<'_> {
     }
 
     /// The log is complete before the client can have read a byte.
-    fn begin(&self, answer: &Answer) -> Vec<u8> {
+    fn begin(&self, answer: &Response) -> Vec<u8> {
         self.note(answer.status(), answer.is_refusal);
         answer.render(self.shared.now(), self.with_body)
     }
@@ -201,7 +207,7 @@ impl Reply<'_> {
     fn note(&self, status: u16, refused: bool) {
         let answered = lock(&self.shared.log).answered(self.number, status, refused);
         if let Some(received) = answered {
-            (self.shared.on_answer)(&received);
+            (self.shared.on_response)(&received);
         }
     }
 }

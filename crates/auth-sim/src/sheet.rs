@@ -3,21 +3,20 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use auth_sim::{Received, Simulator, Vendor, aerion, aeris, ermeo, generic};
+use auth_sim::{Received, Simulator, Vendor, VendorServer as _, aerion, aeris, ermeo, generic};
 
 /// The whole sheet for these simulators.
-pub(crate) fn of(running: &[Simulator]) -> String {
+pub(crate) fn of(running: &[(Vendor, Simulator)]) -> String {
     let mut sheet = String::from("Strict simulators, on loopback only. Ctrl-C ends them.\n\n");
     let head = ["simulator", "base URL", "token endpoint", "then"].map(str::to_owned);
     let mut rows = vec![head];
-    for simulator in running {
-        let (token, api) = endpoints(simulator.vendor());
-        let name = simulator.vendor().name();
-        rows.push([name, simulator.url(), token, api].map(str::to_owned));
+    for (vendor, simulator) in running {
+        let (token, api) = endpoints(*vendor);
+        rows.push([vendor.name(), simulator.url(), token, api].map(str::to_owned));
     }
     sheet += &aligned(&rows, "  ");
-    for simulator in running {
-        let vendor = simulator.vendor();
+    for (vendor, simulator) in running {
+        let vendor = *vendor;
         sheet += &format!("\n{}\n", vendor.name());
         let account = account(vendor).map(|(name, value)| [name.to_owned(), value.to_owned()]);
         sheet += &aligned(&account.collect::<Vec<_>>(), "    ");
@@ -25,6 +24,13 @@ pub(crate) fn of(running: &[Simulator]) -> String {
         for line in curl(vendor, simulator.url()) {
             sheet += &format!("    {line}\n");
         }
+    }
+    sheet += "\nfrom another terminal, at any of them\n";
+    for line in [
+        "curl -X POST 'BASE/_sim/advance?seconds=3600'    # moves its clock",
+        "curl -X POST 'BASE/_sim/revoke?tokens=access'    # or tokens=refresh, or all without a query",
+    ] {
+        sheet += &format!("    {line}\n");
     }
     sheet + "\nRequests, as they are answered:\n"
 }
@@ -44,7 +50,7 @@ fn endpoints(vendor: Vendor) -> (&'static str, &'static str) {
         Vendor::Aerion => ("POST /oauth2/token   form", "GET /v1/users/me"),
         Vendor::Aeris => ("GET  /api/token      query", "GET /devicesQuery/…"),
         Vendor::Ermeo => ("POST /oauth/v2/token JSON", "GET /api/v1/assets"),
-        Vendor::Generic => ("POST /token          form or JSON", "GET /whoami"),
+        _ => ("POST /token          form or JSON", "GET /whoami"),
     }
 }
 
@@ -69,7 +75,7 @@ fn account(vendor: Vendor) -> impl Iterator<Item = (&'static str, &'static str)>
             ("username", ermeo::USERNAME),
             ("password", ermeo::PASSWORD),
         ],
-        Vendor::Generic => vec![
+        _ => vec![
             ("client_id", generic::CLIENT_ID),
             ("client_secret", generic::CLIENT_SECRET),
             ("client_id, public", generic::PUBLIC_CLIENT_ID),
@@ -101,7 +107,7 @@ fn curl(vendor: Vendor, url: &str) -> Vec<String> {
             "access_token",
             format!("'{url}/api/v1/assets?limit=3&page=1'"),
         ),
-        Vendor::Generic => (generic_login(url), "access_token", format!("{url}/whoami")),
+        _ => (generic_login(url), "access_token", format!("{url}/whoami")),
     };
     let mut lines = vec![
         format!("ANSWER=$({sent}); echo \"$ANSWER\""),

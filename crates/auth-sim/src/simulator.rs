@@ -9,8 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::door::Door;
 use crate::fault::{Latch, Plan};
 use crate::serve::{Shared, lock};
-use crate::tokens::Login;
-use crate::{Builder, Fault, Gate, Received, Vendor, aerion, aeris, ermeo, generic};
+use crate::{Fault, Gate, Received, Response, SimulatorBuilder, Vendor, VendorServer};
 
 /// One vendor's server on a loopback port, until it is dropped.
 ///
@@ -25,7 +24,7 @@ use crate::{Builder, Fault, Gate, Received, Vendor, aerion, aeris, ermeo, generi
 pub struct Simulator {
     pub(crate) url: String,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) server: Arc<tiny_http::Server>,
+    pub(crate) listening: Arc<tiny_http::Server>,
     pub(crate) serving: Option<JoinHandle<()>>,
     pub(crate) door: Option<Door>,
 }
@@ -37,6 +36,7 @@ impl Simulator {
     ///
     /// If no loopback port can be opened, as all four of these constructors; use
     /// [`Simulator::builder`] for a `Result`.
+    #[must_use]
     pub fn aerion() -> Self {
         Self::start(Vendor::Aerion)
     }
@@ -46,6 +46,7 @@ impl Simulator {
     /// # Panics
     ///
     /// If no loopback port can be opened.
+    #[must_use]
     pub fn aeris() -> Self {
         Self::start(Vendor::Aeris)
     }
@@ -55,6 +56,7 @@ impl Simulator {
     /// # Panics
     ///
     /// If no loopback port can be opened.
+    #[must_use]
     pub fn ermeo() -> Self {
         Self::start(Vendor::Ermeo)
     }
@@ -64,11 +66,12 @@ impl Simulator {
     /// # Panics
     ///
     /// If no loopback port can be opened.
+    #[must_use]
     pub fn generic() -> Self {
         Self::start(Vendor::Generic)
     }
 
-    /// A simulator with other settings than the vendor's.
+    /// A simulator with other settings than the vendor's, or of a [`VendorServer`] of your own.
     ///
     /// ```
     /// use std::time::Duration;
@@ -76,32 +79,47 @@ impl Simulator {
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let ermeo = Simulator::builder(Vendor::Ermeo)
-    ///     .access_token_life(Duration::from_secs(60))
+    ///     .access_token_lifetime(Duration::from_secs(60))
     ///     .revoke_family_on_reuse(true)
     ///     .start()?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn builder(vendor: Vendor) -> Builder {
-        Builder::new(vendor)
+    pub fn builder(server: impl VendorServer) -> SimulatorBuilder {
+        SimulatorBuilder::new(Arc::new(server))
+    }
+
+    #[cfg(feature = "conformance")]
+    pub(crate) fn builder_of(server: Arc<dyn VendorServer>) -> SimulatorBuilder {
+        SimulatorBuilder::new(server)
     }
 
     /// The base URL, without a slash at its end: `http://127.0.0.1:PORT`.
+    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The URL of the token endpoint, without a query.
+    #[must_use]
     pub fn token_url(&self) -> String {
-        format!("{}{}", self.url, self.vendor().token_path())
+        format!("{}{}", self.url, self.token_path())
     }
 
-    /// Whose server this is.
-    pub fn vendor(&self) -> Vendor {
-        self.shared.vendor
+    /// The name of the server that is simulated.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.shared.server.name()
+    }
+
+    /// The path of the token endpoint.
+    #[must_use]
+    pub fn token_path(&self) -> &str {
+        self.shared.server.token_path()
     }
 
     /// The simulator's own time: tokens expire by it, and `Date` shows it.
+    #[must_use]
     pub fn now(&self) -> SystemTime {
         self.shared.now()
     }
@@ -116,6 +134,11 @@ impl Simulator {
         lock(&self.shared.token_plans).push_back(Plan::Fault(fault));
     }
 
+    /// Queues a response in JSON for the next request to the token endpoint, in place of the server's own.
+    pub fn respond(&self, status: u16, json: &str) {
+        self.next(Fault::Response(Response::json(status, json)));
+    }
+
     /// Queues a fault for the next request to anything but the token endpoint.
     pub fn next_api(&self, fault: Fault) {
         lock(&self.shared.api_plans).push_back(Plan::Fault(fault));
@@ -123,16 +146,19 @@ impl Simulator {
 
     /// Queues a gate for the next request to the token endpoint: it is handled, and its answer
     /// waits until the gate is released.
+    #[must_use]
     pub fn hold(&self) -> Gate {
         self.gate(&self.shared.token_plans)
     }
 
     /// Queues a gate for the next request to anything but the token endpoint.
+    #[must_use]
     pub fn hold_api(&self) -> Gate {
         self.gate(&self.shared.api_plans)
     }
 
     /// Everything that arrived since the last [`clear`](Self::clear), in order.
+    #[must_use]
     pub fn requests(&self) -> Vec<Received> {
         lock(&self.shared.log)
             .entries
@@ -142,13 +168,15 @@ impl Simulator {
     }
 
     /// What arrived at the token endpoint.
+    #[must_use]
     pub fn token_requests(&self) -> Vec<Received> {
-        self.requests_where(|received| received.path == self.vendor().token_path())
+        self.requests_where(|received| received.path == self.token_path())
     }
 
     /// What arrived anywhere but at the token endpoint.
+    #[must_use]
     pub fn api_requests(&self) -> Vec<Received> {
-        self.requests_where(|received| received.path != self.vendor().token_path())
+        self.requests_where(|received| received.path != self.token_path())
     }
 
     /// Forgets the requests and the faults that are still queued. Tokens and clock stay.
@@ -169,38 +197,14 @@ impl Simulator {
     }
 
     /// A refresh token from a login that happened elsewhere, such as a web SSO login, for the
-    /// well-known client. Aeris has none: there it is good for nothing.
+    /// account of the server. Aeris has none: there it is good for nothing.
+    #[must_use]
     pub fn issue_refresh_token(&self) -> String {
-        let (client, subject, scope, fresh) = match self.vendor() {
-            Vendor::Aerion => (
-                "web-sso",
-                aerion::USERNAME,
-                "",
-                aerion::fresh_token as fn() -> _,
-            ),
-            Vendor::Aeris => (aeris::CLIENT_ID, "", "", aeris::fresh_token as fn() -> _),
-            Vendor::Ermeo => (
-                ermeo::CLIENT_ID,
-                ermeo::USERNAME,
-                "user",
-                ermeo::fresh_token as _,
-            ),
-            Vendor::Generic => (
-                generic::CLIENT_ID,
-                generic::USERNAME,
-                "read",
-                generic::fresh_token as _,
-            ),
-        };
-        let login = Login {
-            client: client.into(),
-            subject: subject.into(),
-            scope: scope.into(),
-        };
         let mut realm = lock(&self.shared.realm);
         realm.now = self.now();
-        let family = realm.tokens.new_family();
-        realm.issue_refresh(&login, family, fresh())
+        let (login, family) = (self.shared.server.account(), realm.tokens.new_family());
+        let token = self.shared.server.fresh_token();
+        realm.issue_refresh(&login, family, token)
     }
 
     /// How often each refresh token that was issued has been presented, whatever was answered.
@@ -208,6 +212,7 @@ impl Simulator {
     /// A token that works once must be sent at most once: a 2 is a client that sent a spent one.
     /// Requests that a fault kept from being handled do not count; they are in
     /// [`token_requests`](Self::token_requests).
+    #[must_use]
     pub fn spends(&self) -> BTreeMap<String, usize> {
         lock(&self.shared.realm).tokens.presented().clone()
     }
@@ -252,12 +257,12 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         self.shared.close();
         self.door = None;
-        self.server.unblock();
+        self.listening.unblock();
         if let Some(serving) = self.serving.take() {
             drop(serving.join());
         }
         // A request that nobody took would keep its thread in `tiny_http` for ever.
-        while let Ok(Some(request)) = self.server.try_recv() {
+        while let Ok(Some(request)) = self.listening.try_recv() {
             drop(request);
         }
     }
@@ -266,7 +271,7 @@ impl Drop for Simulator {
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulator")
-            .field("vendor", &self.vendor())
+            .field("server", &self.name())
             .field("url", &self.url)
             .field("requests", &lock(&self.shared.log).entries.len())
             .finish_non_exhaustive()

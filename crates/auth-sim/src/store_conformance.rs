@@ -1,23 +1,22 @@
-//! What a store must promise, as tests for anybody's store.
+//! Tests of the promises that every store must keep.
 //!
-//! A store that breaks one of these sentences loses logins, and does so rarely enough to pass
-//! whatever one thinks of. So test yours with all of them:
+//! A store that breaks one of them loses logins, and so rarely that ordinary tests pass. Test yours with all of them:
 //!
 //! ```
-//! use auth_core::MemoryStore;
+//! use auth_core::store::MemoryStore;
 //! use auth_sim::store_conformance;
 //!
 //! let store = MemoryStore::new();
-//! // Opens the same store again and again, as other processes would: connect, or open the file.
+//! // Opens the same store once more, as another process would: connects, or opens the file.
 //! store_conformance::check(|| store.clone());
 //! ```
 //!
-//! Every property takes identities of its own, random ones, so the store may be a server with other
-//! records in it. What was stored stays there: a store has no way to delete.
+//! Every property uses random identities of its own, so the store may be a server with other records in it. The
+//! records stay there: a store has no way to delete.
 //!
-//! What cannot be told from outside is not here: that an acknowledged swap survives a power cut or a
-//! failover, that a killed process loses its sign of life, that a hung server runs into a time-out,
-//! that a record which was brought back is not taken for the same bytes from before.
+//! These promises cannot be tested from outside: an acknowledged swap survives a power cut or a failover, a killed
+//! process loses its guard, a hung server runs into a time-out, a restored record is not taken for the same bytes from
+//! before.
 
 mod content;
 mod life;
@@ -28,12 +27,13 @@ mod waiting;
 use std::error::Error;
 use std::fmt;
 
-use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 
 /// Checks every property in [`PROPERTIES`]; `open` opens the same store each time.
 ///
 /// # Panics
-/// If one does not hold, with the sentence of each that does not, and what was seen instead.
+/// If a property does not hold, with the sentence of each that does not, and what happened instead.
 pub fn check<S: Store + 'static>(open: impl Fn() -> S) {
     let results = PROPERTIES.iter().map(|property| property.check(&open));
     let broken: Vec<_> = results
@@ -49,10 +49,10 @@ pub fn check<S: Store + 'static>(open: impl Fn() -> S) {
     );
 }
 
-/// One thing that a store must promise.
+/// A promise that every store must keep.
 ///
 /// ```
-/// use auth_core::MemoryStore;
+/// use auth_core::store::MemoryStore;
 /// use auth_sim::store_conformance::PROPERTIES;
 ///
 /// let store = MemoryStore::new();
@@ -80,15 +80,16 @@ impl Property {
         Self { sentence, holds }
     }
 
-    /// The promise, as a sentence.
+    /// Returns the promise as a sentence.
+    #[must_use]
     pub fn sentence(&self) -> &'static str {
         self.sentence
     }
 
-    /// Whether it holds; `open` opens the same store each time.
+    /// Checks that it holds; `open` opens the same store each time.
     ///
     /// # Errors
-    /// What was seen instead.
+    /// The promise with what happened instead.
     pub fn check<S: Store + 'static>(&self, open: impl Fn() -> S) -> Result<(), Violation> {
         (self.holds)(&|| Box::new(open())).map_err(|seen| Violation {
             sentence: self.sentence,
@@ -98,7 +99,8 @@ impl Property {
 }
 
 impl Violation {
-    /// The promise that was broken.
+    /// Returns the promise that was broken, as a sentence.
+    #[must_use]
     pub fn sentence(&self) -> &'static str {
         self.sentence
     }
@@ -117,10 +119,10 @@ type Open<'a> = &'a dyn Fn() -> Box<dyn Store>;
 
 type Outcome = Result<(), Seen>;
 
-/// What was seen instead of what must be.
+/// Description of what happened instead.
 type Seen = Box<dyn Error + Send + Sync>;
 
-/// An identity that no other run and no other property has.
+/// An identity that no other run and no other property uses.
 fn identity(username: &str) -> Identity {
     let run = format!("{:032x}", fastrand::u128(..));
     Identity::new("store-conformance")
@@ -128,8 +130,8 @@ fn identity(username: &str) -> Identity {
         .with("username", username)
 }
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
-    StoredRecord::from(bytes.as_ref().to_vec())
+fn record(bytes: impl AsRef<[u8]>) -> Record {
+    Record::from_bytes(bytes.as_ref().to_vec())
 }
 
 fn must(fine: bool, otherwise: impl Into<String>) -> Outcome {
@@ -139,43 +141,43 @@ fn must(fine: bool, otherwise: impl Into<String>) -> Outcome {
     }
 }
 
-/// A swap that must have this result.
+/// Swaps, and requires this result.
 fn swap(
     store: &dyn Store,
     identity: &Identity,
-    expected: Option<&StoredRecord>,
-    record: &StoredRecord,
-    result: Swap,
+    expected: Option<&Record>,
+    record: &Record,
+    result: SwapOutcome,
 ) -> Outcome {
-    let answer = store.swap(identity, expected, record)?;
+    let outcome = store.swap(identity, expected, record)?;
     must(
-        answer == result,
-        format!("a swap answered {answer:?} instead of {result:?}"),
+        outcome == result,
+        format!("a swap returned {outcome:?} instead of {result:?}"),
     )
 }
 
-/// A load that must find this.
-fn found(store: &dyn Store, identity: &Identity, record: Option<&StoredRecord>) -> Outcome {
+/// Loads, and requires this record.
+fn found(store: &dyn Store, identity: &Identity, record: Option<&Record>) -> Outcome {
     let seen = store.load(identity)?;
     let which = match (&seen, record) {
         (Some(seen), Some(record)) if seen.expose().len() == record.expose().len() => "other bytes",
-        _ => "something else",
+        _ => "another record",
     };
     must(
         seen.as_ref() == record,
-        format!("load found {which}: {seen:?} instead of {record:?}"),
+        format!("load returned {which}: {seen:?} instead of {record:?}"),
     )
 }
 
 /// Every promise that can be tested from outside.
 pub const PROPERTIES: &[Property] = &[
-    Property::new("nothing is there at first", swapping::nothing_at_first),
+    Property::new("no record exists at first", swapping::nothing_at_first),
     Property::new(
-        "a first swap is stored, and everybody loads it",
+        "a first swap is stored, and every process loads it",
         swapping::first,
     ),
     Property::new(
-        "a swap that expects nothing leaves a record alone",
+        "a swap that expects no record leaves a record alone",
         swapping::occupied,
     ),
     Property::new(
@@ -187,60 +189,57 @@ pub const PROPERTIES: &[Property] = &[
         swapping::wrong,
     ),
     Property::new(
-        "a swap with the right expectation is stored, and everybody loads it",
+        "a swap with the right expectation is stored, and every process loads it",
         swapping::right,
     ),
     Property::new(
-        "a swap may be repeated while its record is there, and only then",
+        "a swap can be repeated while its record is current, and only then",
         swapping::repeated,
     ),
     Property::new(
-        "load sees what others swapped, at once",
+        "load returns another process's swap at once",
         swapping::seen_at_once,
     ),
-    Property::new("identities are apart", content::identities),
-    Property::new("long identities are apart", content::long_identities),
+    Property::new("identities are kept apart", content::identities),
+    Property::new("long identities are kept apart", content::long_identities),
     Property::new("records keep every byte", content::records),
     Property::new(
         "records are compared by their bytes, not as text or numbers",
         content::compared_by_bytes,
     ),
     Property::new(
-        "a record as it was stored is not called restored",
+        "a stored record is not marked as restored",
         content::not_restored,
     ),
     Property::new("Debug shows no byte of a record", content::quiet),
     Property::new(
-        "of many who swap the same expectation, one succeeds",
+        "of many swaps with the same expectation, one succeeds",
         racing::one_succeeds,
     ),
     Property::new("no update is lost", racing::no_update_is_lost),
     Property::new(
-        "wait returns soon after a swap, or answers false",
+        "wait returns soon after a swap, or is unsupported",
         waiting::until_a_swap,
     ),
     Property::new(
-        "wait returns at once if the record is another already",
+        "wait returns at once if another record is current already",
         waiting::not_at_all,
     ),
+    Property::new("wait returns when its time is over", waiting::at_most),
     Property::new(
-        "wait returns by itself when its time is over",
-        waiting::at_most,
-    ),
-    Property::new(
-        "wait does not return at once, again and again, if nothing changes",
+        "wait does not return at once, again and again, while nothing changes",
         waiting::no_spinning,
     ),
     Property::new(
-        "an attempt that gave no sign of life has not ended",
+        "an attempt that was never announced has not exited",
         life::unknown,
     ),
     Property::new(
-        "an attempt has not ended while its sign of life is held",
+        "an attempt has not exited while its guard is held",
         life::held,
     ),
     Property::new(
-        "a sign of life that was dropped is in nobody's way",
+        "a dropped guard does not hinder the next attempt",
         life::dropped,
     ),
 ];

@@ -12,12 +12,30 @@ pub(crate) struct Tokens {
     families: u64,
 }
 
-/// Whom a token was issued to, and for what.
+/// The client and the user that tokens are issued to, and their scope.
 #[derive(Clone, Debug)]
-pub(crate) struct Login {
+pub struct Login {
     pub(crate) client: String,
     pub(crate) subject: String,
     pub(crate) scope: String,
+}
+
+impl Login {
+    /// A login of this user at this client, without a scope.
+    pub fn new(client: impl Into<String>, user: impl Into<String>) -> Self {
+        Self {
+            client: client.into(),
+            subject: user.into(),
+            scope: String::new(),
+        }
+    }
+
+    /// Sets the scope. Default: empty.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = scope.into();
+        self
+    }
 }
 
 /// The tokens that descend from one login.
@@ -26,9 +44,11 @@ pub(crate) struct Family(u64);
 
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Rejection {
+#[non_exhaustive]
+pub enum Rejection {
     /// Never issued, issued to another client, revoked, or spent.
     Invalid,
+    /// Older than its life.
     Expired,
 }
 

@@ -1,9 +1,162 @@
-//! Which server it is.
+//! The servers that a simulator can be: the four of this crate, or a vendor's of your own.
 
-use crate::{aerion, aeris, ermeo, generic};
+use std::time::Duration;
 
-/// Whose server is simulated.
+use crate::tokens::{ALPHANUMERIC, random};
+use crate::{Login, Realm, Received, Rejection, Response, aerion, aeris, ermeo, generic};
+
+/// A vendor's server, to be run by a [`Simulator`](crate::Simulator).
+///
+/// Implement it to test a vendor of your own as the vendors of this workspace are tested: with faults,
+/// gates, a clock, counted refresh tokens and `vendor_contract!`. The [`Realm`]
+/// issues tokens, expires, rotates and revokes them; what is left is which requests the vendor accepts and
+/// how it words its answers.
+///
+/// ```
+/// use auth_sim::{Response, Login, Realm, Received, Simulator, VendorServer};
+/// use serde_json::json;
+///
+/// struct Acme;
+///
+/// impl VendorServer for Acme {
+///     fn name(&self) -> &str {
+///         "acme"
+///     }
+///     fn token_path(&self) -> &str {
+///         "/login"
+///     }
+///     fn account(&self) -> Login {
+///         Login::new("my-app", "ada")
+///     }
+///     fn token(&self, realm: &mut Realm, request: &Received) -> Response {
+///         let field = |name: &str| request.field(name).unwrap_or_default();
+///         let refused = Response::json(400, &json!({"error": "invalid_grant"}));
+///         let pair = match request.grant_type().as_str() {
+///             "password" if field("password") == "s3cret" && !realm.is_locked() => realm.log_in(&self.account()),
+///             "refresh_token" => match realm.refresh(&field("refresh_token"), None) {
+///                 Ok(pair) => pair,
+///                 Err(_) => return refused,
+///             },
+///             _ => return refused,
+///         };
+///         Response::json(200, &json!({
+///             "access_token": pair.access_token,
+///             "refresh_token": pair.refresh_token,
+///             "expires_in": realm.expires_in(),
+///             "token_type": "bearer",
+///         }))
+///     }
+///     fn api(&self, _: &mut Realm, _: &Received) -> Response {
+///         Response::json(200, &json!({"orders": []}))
+///     }
+/// }
+///
+/// # fn main() -> std::io::Result<()> {
+/// let acme = Simulator::builder(Acme).start()?;
+/// assert!(acme.token_url().ends_with("/login"));
+/// # Ok(())
+/// # }
+/// ```
+pub trait VendorServer: Send + Sync + 'static {
+    /// The name, in lower case.
+    fn name(&self) -> &str;
+
+    /// The path of the token endpoint, with a slash in front.
+    fn token_path(&self) -> &str;
+
+    /// The account that tests log in with;
+    /// [`Simulator::issue_refresh_token`](crate::Simulator::issue_refresh_token) issues tokens of it.
+    fn account(&self) -> Login;
+
+    /// Answers a request to the token endpoint.
+    fn token(&self, realm: &mut Realm, request: &Received) -> Response;
+
+    /// Answers a request to any other path, which came with a good token if it needs one.
+    fn api(&self, realm: &mut Realm, request: &Received) -> Response;
+
+    /// Returns `true` if requests to this path need a token. Default: all do.
+    fn needs_token(&self, path: &str) -> bool {
+        let _ = path;
+        true
+    }
+
+    /// Answers a request that needs a token and came without one (`None`) or with a bad one. Default: 401.
+    fn reject(&self, why: Option<Rejection>) -> Response {
+        let _ = why;
+        Response::new(401)
+    }
+
+    /// Returns the access token that a request presents. Default: that of `Authorization: Bearer`.
+    fn presented<'a>(&self, request: &'a Received) -> Option<&'a str> {
+        request.bearer()
+    }
+
+    /// The secret of the client of [`account`](Self::account). Default: none; the client is not checked.
+    fn client_secret(&self) -> Option<&str> {
+        None
+    }
+
+    /// How long an access token works. Default: an hour.
+    fn access_token_lifetime(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+
+    /// How long a refresh token works. Default: 14 days.
+    fn refresh_token_lifetime(&self) -> Duration {
+        Duration::from_secs(14 * 24 * 3600)
+    }
+
+    /// Returns `true` if a spent refresh token that is presented again revokes every token of its login
+    /// (RFC 9700 §4.14.2). Default: `false`.
+    fn revokes_family_on_reuse(&self) -> bool {
+        false
+    }
+
+    /// Makes a token. Default: 40 letters and digits.
+    fn fresh_token(&self) -> String {
+        random(ALPHANUMERIC, 40)
+    }
+
+    /// Answers any request. Default: by [`token`](Self::token), [`api`](Self::api) or
+    /// [`reject`](Self::reject); `POST /echo` with a good token brings the body back.
+    fn answer(&self, realm: &mut Realm, request: &Received) -> Response {
+        route(self, realm, request)
+    }
+}
+
+/// Answers by the path, and by the token if it is not the token endpoint's.
+pub(crate) fn route<S: VendorServer + ?Sized>(
+    server: &S,
+    realm: &mut Realm,
+    request: &Received,
+) -> Response {
+    if request.path == server.token_path() {
+        return server.token(realm, request);
+    }
+    let echoes = (request.method.as_str(), request.path.as_str()) == ("POST", "/echo");
+    if !echoes && !server.needs_token(&request.path) {
+        return server.api(realm, request);
+    }
+    let Some(token) = server.presented(request) else {
+        return server.reject(None);
+    };
+    match realm.access(token) {
+        Err(why) => server.reject(Some(why)),
+        Ok(_) if echoes => echo(request),
+        Ok(_) => server.api(realm, request),
+    }
+}
+
+/// The body that arrived, for tests that send a body twice.
+fn echo(request: &Received) -> Response {
+    let content_type = request.header("content-type");
+    let content_type = content_type.unwrap_or("application/octet-stream");
+    Response::new(200).body(content_type, request.body.clone())
+}
+
+/// The servers of this crate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Vendor {
     /// Password and refresh grants in forms, and a tenant header.
     Aerion,
@@ -18,24 +171,69 @@ pub enum Vendor {
 impl Vendor {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Aerion, Self::Aeris, Self::Ermeo, Self::Generic];
+}
 
-    /// The name in lower case.
-    pub fn name(self) -> &'static str {
+impl Vendor {
+    fn server(self) -> &'static dyn VendorServer {
         match self {
-            Self::Aerion => "aerion",
-            Self::Aeris => "aeris",
-            Self::Ermeo => "ermeo",
-            Self::Generic => "generic",
+            Self::Aerion => &aerion::Server,
+            Self::Aeris => &aeris::Server,
+            Self::Ermeo => &ermeo::Server,
+            Self::Generic => &generic::Server,
         }
     }
+}
 
-    /// The path of the token endpoint.
-    pub fn token_path(self) -> &'static str {
-        match self {
-            Self::Aerion => aerion::TOKEN_PATH,
-            Self::Aeris => aeris::TOKEN_PATH,
-            Self::Ermeo => ermeo::TOKEN_PATH,
-            Self::Generic => generic::TOKEN_PATH,
-        }
+impl VendorServer for Vendor {
+    fn name(&self) -> &str {
+        self.server().name()
+    }
+
+    fn token_path(&self) -> &str {
+        self.server().token_path()
+    }
+
+    fn account(&self) -> Login {
+        self.server().account()
+    }
+
+    fn token(&self, realm: &mut Realm, request: &Received) -> Response {
+        self.server().token(realm, request)
+    }
+
+    fn api(&self, realm: &mut Realm, request: &Received) -> Response {
+        self.server().api(realm, request)
+    }
+
+    fn needs_token(&self, path: &str) -> bool {
+        self.server().needs_token(path)
+    }
+
+    fn reject(&self, why: Option<Rejection>) -> Response {
+        self.server().reject(why)
+    }
+
+    fn client_secret(&self) -> Option<&str> {
+        self.server().client_secret()
+    }
+
+    fn access_token_lifetime(&self) -> Duration {
+        self.server().access_token_lifetime()
+    }
+
+    fn refresh_token_lifetime(&self) -> Duration {
+        self.server().refresh_token_lifetime()
+    }
+
+    fn revokes_family_on_reuse(&self) -> bool {
+        self.server().revokes_family_on_reuse()
+    }
+
+    fn fresh_token(&self) -> String {
+        self.server().fresh_token()
+    }
+
+    fn answer(&self, realm: &mut Realm, request: &Received) -> Response {
+        self.server().answer(realm, request)
     }
 }

@@ -1,7 +1,7 @@
-//! Calls into the keyring: one at a time, each on a thread of its own, so that it can be left behind.
+//! Calls into the keyring: one at a time, each on a thread of its own, so that the caller can stop waiting.
 //!
-//! A locked keyring asks a person for a password and answers when it has one, be it tomorrow. There is
-//! no way to call such a question off; but nobody has to wait for it.
+//! A locked keyring asks the user for a password and returns when it has one, which may be tomorrow. Such a question
+//! cannot be canceled, but no caller has to wait for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -9,53 +9,54 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, Result, SystemClock};
+use auth_core::Result;
+use auth_core::clock::{Clock, SystemClock};
 
 use crate::failure;
 
-/// Makes calls; those who share it never have two of them outstanding.
+/// Makes calls; at most one of all that share it is in progress.
 #[derive(Debug, Default)]
 pub(crate) struct Caller {
     is_busy: Mutex<bool>,
     freed: Condvar,
 }
 
-/// Whether somebody still waits for what a call does.
+/// Tells a call that its caller still waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted(Arc<AtomicBool>);
 
-/// The right to call, until dropped.
+/// The right to call, until it is dropped.
 struct Turn(Arc<Caller>);
 
 impl Caller {
-    /// Does the work on another thread, and waits for its result, but not for long.
+    /// Runs the work on another thread, and waits for its result within a bound.
     pub(crate) fn call<T: Send + 'static>(
         self: &Arc<Self>,
         at_most: Duration,
         work: impl FnOnce(&Wanted) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let now = || SystemClock.now().monotonic;
+        let now = || SystemClock::new().now().monotonic;
         let until = now() + at_most;
         let turn = self
             .turn(at_most)
-            .ok_or_else(|| failure::still_asked(at_most))?;
+            .ok_or_else(|| failure::still_waiting(at_most))?;
         let wanted = Wanted(Arc::new(AtomicBool::new(true)));
         let seen = wanted.clone();
-        let (done, answer) = sync_channel(1);
+        let (done, received) = sync_channel(1);
         let thread = thread::Builder::new().name("keyring".to_owned());
         let called = thread.spawn(move || {
             let result = work(&seen);
-            // First the turn, so that whoever has the answer can call again.
+            // First the turn, so that the caller can call again when it has the result.
             drop(turn);
-            // Nobody may be left to hear it.
+            // The caller may have stopped waiting.
             let _ = done.send(result);
         });
         called.map_err(|_| failure::no_thread())?;
-        let answer = answer.recv_timeout(until.saturating_sub(now()));
-        answer.unwrap_or_else(|why| {
+        let result = received.recv_timeout(until.saturating_sub(now()));
+        result.unwrap_or_else(|why| {
             wanted.0.store(false, Ordering::SeqCst);
             Err(match why {
-                RecvTimeoutError::Timeout => failure::no_answer(at_most),
+                RecvTimeoutError::Timeout => failure::no_response(at_most),
                 RecvTimeoutError::Disconnected => failure::broken(),
             })
         })

@@ -1,12 +1,15 @@
-//! A record as entries of a keyring: one, or if it is too large for that one that names its parts.
+//! A record as entries of a keyring: a single one, or one that names the parts of a larger record.
 //!
-//! The first entry, the head, is what counts. A record in parts has them written first, in the one of
-//! two places that is not in use, and the head last: whoever is killed in between leaves the old record
-//! as it was, and parts that the next large record overwrites.
+//! The first entry, the head, decides. A record in parts is written parts first, into the unused one of two places, and
+//! head last: a process that is killed in between leaves the old record as it was, and parts that the next large record
+//! overwrites.
 
+use std::mem;
 use std::ops::RangeInclusive;
 
-use auth_core::{Identity, Result, StoredRecord};
+use auth_core::Result;
+use auth_core::grant::Identity;
+use auth_core::store::Record;
 use keyring_core::{CredentialStore, Entry, Error as Keyring};
 use siphasher::sip::SipHasher24;
 use siphasher::sip128::SipHasher24 as SipHasher24x128;
@@ -21,24 +24,24 @@ pub(crate) struct Entries<'a> {
     platform: &'a Platform,
     service: &'a str,
     identity: &'a Identity,
-    /// What the head is called; parts have more behind it.
+    /// The name of the head; parts have a suffix.
     name: String,
 }
 
-/// What is there.
+/// The current record.
 pub(crate) struct Found {
-    pub(crate) record: Option<StoredRecord>,
+    pub(crate) record: Option<Record>,
     parts: Parts,
 }
 
-/// Where the parts of a record are. None at all if it is in its head.
+/// Place of the parts of a record; no parts if it is in its head.
 #[derive(Clone, Copy, Default)]
 struct Parts {
     place: u8,
     count: u16,
 }
 
-/// The head of a record: what it is, and all of it if it is small.
+/// The head of a record, with all of it if it is small.
 struct Head<'a> {
     parts: Parts,
     checksum: u64,
@@ -81,13 +84,13 @@ impl<'a> Entries<'a> {
             return Err(damaged());
         }
         Ok(Found {
-            record: Some(StoredRecord::from(record)),
+            record: Some(Record::from_bytes(mem::take(&mut *record))),
             parts: head.parts,
         })
     }
 
-    /// Puts a record in the place of what was found.
-    pub(crate) fn replace(&self, found: &Found, record: &StoredRecord) -> Result<()> {
+    /// Replaces the record that was found.
+    pub(crate) fn replace(&self, found: &Found, record: &Record) -> Result<()> {
         let bytes = record.expose();
         let is_small = bytes.len() + Head::LENGTH <= self.platform.most;
         let (inside, outside) = if is_small {
@@ -114,16 +117,16 @@ impl<'a> Entries<'a> {
             record: inside,
         };
         self.write(&self.name, &head.bytes())?;
-        // It is stored now, and nothing below may fail it.
+        // It is stored now, so nothing below may fail.
         self.forget(found.parts.names(&self.name));
         if parts.count > 0 {
-            // Of somebody who was killed before the head of a larger one was written.
+            // Parts of a process that was killed before it wrote the head of a larger record.
             self.forget(parts.names_behind(&self.name));
         }
         Ok(())
     }
 
-    /// Removes parts that nobody will read again, up to one that is not there.
+    /// Removes unused parts, up to one that does not exist.
     fn forget(&self, names: impl Iterator<Item = String>) {
         for name in names {
             let entry = self.entry(&name);
@@ -155,7 +158,7 @@ impl<'a> Entries<'a> {
         self.platform.entry(self.keyring, self.service, name)
     }
 
-    /// Of the record and whose it is: parts of two records, or those of another login, do not fit.
+    /// Checksum of record and identity: parts of two records, or of another login, do not match it.
     fn checksum(&self, record: &[u8]) -> u64 {
         let identity = self.identity.as_str().as_bytes();
         let length = (identity.len() as u64).to_le_bytes();
@@ -209,7 +212,7 @@ impl<'a> Head<'a> {
         let count = self.parts.count.to_le_bytes();
         let checksum = self.checksum.to_le_bytes();
         let fixed: [&[u8]; 5] = [MAGIC, &[VERSION], &[self.parts.place], &count, &checksum];
-        // At its full length from the start: a buffer that grows leaves a copy behind.
+        // Sized once: a buffer that grows leaves a copy of its secrets behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(Self::LENGTH + self.record.len()));
         for piece in fixed.into_iter().chain([self.record]) {
             bytes.extend_from_slice(piece);
@@ -218,8 +221,8 @@ impl<'a> Head<'a> {
     }
 }
 
-/// What an identity's entry is called: the vendor, for people, and a hash of all of the identity, which
-/// may be longer than a name may be.
+/// Name of an identity's entry: the vendor, for people who read it, and a hash of the whole identity, which may be too
+/// long for a name.
 fn name(identity: &Identity) -> String {
     let identity = identity.as_str();
     let vendor = identity.split(' ').next().unwrap_or_default();
@@ -232,9 +235,9 @@ fn name(identity: &Identity) -> String {
 const MAGIC: &[u8] = b"auth-store-keyring\0";
 const VERSION: u8 = 1;
 
-/// More than any login needs, and few enough to wait for.
+/// More than any login needs, and few enough to read in time.
 const MOST_PARTS: u16 = 64;
 
-/// They are to stay the same for ever, and protect nothing.
+/// Part of the format: they never change, and protect nothing.
 const NAME_KEY: &[u8; 16] = b"auth-all: a name";
 const CHECKSUM_KEY: &[u8; 16] = b"auth-all: a sum.";

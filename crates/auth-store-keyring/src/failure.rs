@@ -1,24 +1,25 @@
-//! What goes wrong with a keyring, said so that somebody can mend it.
+//! Errors of the keyring, with how to repair it.
 //!
-//! An error of a keyring may hold what it choked on, so none is kept, quoted or formatted.
+//! An error of a keyring may hold a record, so none is kept, quoted or formatted.
 
 use std::time::Duration;
 
-use auth_core::{Error, StoreFailure};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
 use keyring_core::Error as Keyring;
 
 /// The keyring cannot be reached at all.
 pub(crate) fn absent(_: Keyring) -> Error {
     unavailable(
-        "there is no keyring to talk to; without a desktop session, as on a server, use `FileStore`, and \
-         `Sealed` around it if its files have to be encrypted",
+        "no keyring was found; without a desktop session, as on a server, use `FileStore`, and \
+         `EncryptedStore` around it if its files must be encrypted",
     )
 }
 
 pub(crate) fn failed(error: &Keyring) -> Error {
     match error {
         Keyring::NoStorageAccess(_) => unavailable(
-            "the keyring is locked, or somebody declined to open it; unlock it and try again",
+            "the keyring is locked, or the user declined to open it; unlock it and try again",
         ),
         Keyring::Ambiguous(_) => Error::store(
             StoreFailure::Unsafe,
@@ -28,22 +29,22 @@ pub(crate) fn failed(error: &Keyring) -> Error {
             damaged()
         }
         Keyring::TooLong(..) => unavailable("the keyring refuses an entry of this size"),
-        _ => unavailable("the keyring failed; see whether it still runs, and try again"),
+        _ => unavailable("the keyring failed; check that it still runs, and try again"),
     }
 }
 
-pub(crate) fn no_answer(after: Duration) -> Error {
+pub(crate) fn no_response(after: Duration) -> Error {
     waited(
         after,
-        "it may be locked and ask a person for a password; unlock it and try again",
+        "it may be locked and ask the user for a password; unlock it and try again",
     )
 }
 
-/// An earlier call has not come back.
-pub(crate) fn still_asked(after: Duration) -> Error {
+/// An earlier call has not returned.
+pub(crate) fn still_waiting(after: Duration) -> Error {
     waited(
         after,
-        "an earlier call still waits for it; if it asks a person for a password, unlock it and try again",
+        "an earlier call still waits for it; if it asks the user for a password, unlock it and try again",
     )
 }
 
@@ -51,21 +52,21 @@ fn waited(after: Duration, what: &str) -> Error {
     let after = after.as_millis();
     Error::store(
         StoreFailure::Unavailable,
-        format!("the keyring did not answer in {after} ms: {what}"),
+        format!("the keyring did not respond in {after} ms: {what}"),
     )
 }
 
-/// Nobody sees this: whoever would have gave up before.
+/// No caller sees this: it has stopped waiting.
 pub(crate) fn given_up() -> Error {
-    unavailable("the keyring answered too late; nothing was written")
+    unavailable("the keyring responded too late; nothing was written")
 }
 
 pub(crate) fn broken() -> Error {
-    unavailable("the keyring's client broke down; try again")
+    unavailable("the keyring's client library panicked; try again")
 }
 
 pub(crate) fn no_thread() -> Error {
-    unavailable("the system has no thread to give for a call of the keyring; try again")
+    unavailable("the system cannot start a thread for a call of the keyring; try again")
 }
 
 pub(crate) fn too_large(length: usize) -> Error {
@@ -78,21 +79,21 @@ pub(crate) fn too_large(length: usize) -> Error {
 pub(crate) fn damaged() -> Error {
     Error::store(
         StoreFailure::Unreadable,
-        "the entry in the keyring is damaged, or part of it is missing; remove it there to log in anew",
+        "the entry in the keyring is damaged, or a part of it is missing; remove it there to log in again",
     )
 }
 
 pub(crate) fn foreign() -> Error {
     Error::store(
         StoreFailure::Unreadable,
-        "the entry in the keyring is somebody else's; open the store with another name of the service",
+        "the entry in the keyring belongs to another program; open the store with another `service`",
     )
 }
 
 pub(crate) fn newer() -> Error {
     Error::store(
         StoreFailure::Unreadable,
-        "the entry in the keyring is of a newer version of this library; update this program",
+        "a newer version of this library wrote the entry in the keyring; update this program",
     )
 }
 

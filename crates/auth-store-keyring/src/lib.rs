@@ -1,39 +1,40 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod call; // one at a time, on a thread, with a time-out
+mod call; // one call at a time, on a thread, with a time-out
 mod entries; // a record as one entry or more
-mod failure; // what went wrong, and who must act
+mod failure; // errors, with how to repair the keyring
 mod platform; // the keyring of this system
 #[cfg(test)]
-mod tests; // over a keyring in memory that does everything wrong
+mod tests; // over a keyring in memory with every fault
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::{FileStore, Identity, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{AttemptId, FileStore, LivenessGuard, Record, SwapOutcome};
 
 use call::{Caller, Wanted};
 use entries::Entries;
 use platform::{Connection, Platform};
 
-pub use auth_core::{self, Error, Result, Store};
+pub use auth_core::store::Store;
+pub use auth_core::{self, Error, Result};
 
-/// Logins in the keyring of the user who runs this; clones share it.
+/// Logins in the keyring of this process's user; clones share it.
 ///
 /// ```no_run
 /// use auth_store_keyring::KeyringStore;
 ///
 /// let store = KeyringStore::open("my-app")?;
-/// # let _ = store;
-/// # auth_store_keyring::Result::Ok(())
+/// # Ok::<(), auth_store_keyring::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct KeyringStore {
     service: String,
-    /// Holds no record: it is whose turn it is, and who is alive.
+    /// Holds no record: it has the locks and the liveness of processes.
     turns: FileStore,
     caller: Arc<Caller>,
     connection: Arc<Connection>,
@@ -41,27 +42,33 @@ pub struct KeyringStore {
 }
 
 impl KeyringStore {
-    /// Opens the keyring; `service` is what its entries are filed under, such as the program's name.
+    /// Opens the keyring. `service`, such as the program's name, groups its entries.
     ///
-    /// Lock files, which hold no secret, go into the user's home directory, since all processes must
-    /// find the same: `.local/state/auth-store-keyring/SERVICE`, on macOS
-    /// `Library/Application Support/…`, on Windows `AppData\Local\…`.
+    /// Lock files, which hold no secret, are in the user's home directory, since all processes must find the same:
+    /// `.local/state/auth-store-keyring/SERVICE`, on macOS `Library/Application Support/…`, on Windows
+    /// `AppData\Local\…`.
     ///
     /// # Errors
-    /// - [`Error::Store`], if there is no keyring, as on a server without a desktop, or it does not
-    ///   answer in time, or the lock files cannot be made or belong to somebody else.
-    /// - [`Error::Configuration`], if the service has a name that cannot be a directory's, or there is
-    ///   no home directory.
+    /// - [`Error::Store`] if no keyring exists, as on a server without a desktop, or it does not respond in time, or the
+    ///   lock files cannot be made or belong to another user.
+    /// - [`Error::Configuration`] if `service` cannot be the name of a directory, or the user has no home directory.
     pub fn open(service: &str) -> Result<Self> {
         let home = platform::state_directory().ok_or_else(|| {
             Error::configuration(
-                "there is no home directory for lock files: use `open_with_locks_in`",
+                "the user has no home directory for lock files; use `KeyringStore::open_with_locks_in`",
             )
         })?;
         Self::open_with_locks_in(service, home)
     }
 
-    /// The same with lock files below another directory, one that every process of this user finds.
+    /// Opens the keyring, with lock files below a directory that every process of this user finds.
+    ///
+    /// ```no_run
+    /// use auth_store_keyring::KeyringStore;
+    ///
+    /// let store = KeyringStore::open_with_locks_in("my-app", "/var/lib/my-app/locks")?;
+    /// # Ok::<(), auth_store_keyring::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`open`](KeyringStore::open).
@@ -72,8 +79,8 @@ impl KeyringStore {
     fn over(platform: Platform, service: &str, directory: &Path) -> Result<Self> {
         if !is_a_name(service) {
             return Err(Error::configuration(
-                "the name of the keyring's service must be 1 to 64 letters, digits, `-`, `_` and `.`, and not \
-                 begin with a `.`",
+                "`service` of the keyring must be 1 to 64 letters, digits, `-`, `_` and `.`, and not begin with \
+                 a `.`",
             ));
         }
         let directory: PathBuf = directory.join(service);
@@ -91,10 +98,10 @@ impl KeyringStore {
         Ok(store)
     }
 
-    /// How long a load or a swap may take, waiting for other processes included. Default: 10 s.
+    /// Sets the most time that a load or a swap takes, with waiting for other processes. Default: 10 s.
     ///
-    /// A person who is asked for a password may need longer: the call fails, the question stays, and
-    /// a later call finds it answered.
+    /// A user who is asked for a password may need longer: the call fails, the question stays, and a later call finds the
+    /// keyring unlocked.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self {
@@ -104,7 +111,7 @@ impl KeyringStore {
         }
     }
 
-    /// Does something with the entries of an identity, while no other thread or process does.
+    /// Runs `work` with the entries of an identity, while no other thread or process uses them.
     fn with_entries<T: Send + 'static>(
         &self,
         identity: &Identity,
@@ -126,32 +133,32 @@ impl KeyringStore {
 }
 
 impl Store for KeyringStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.with_entries(identity, |entries, _| Ok(entries.load()?.record))
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let (expected, record) = (expected.cloned(), record.clone());
         self.with_entries(identity, move |entries, wanted| {
             let found = entries.load()?;
             if found.record.as_ref() == Some(&record) {
-                return Ok(Swap::Stored);
+                return Ok(SwapOutcome::Stored);
             }
             if found.record != expected {
-                return Ok(Swap::Conflict);
+                return Ok(SwapOutcome::Conflict);
             }
-            // Hours may have passed until somebody typed a password. What was given up must not
-            // be written then, by surprise.
+            // Hours may have passed until the user typed a password. A record whose caller has stopped
+            // waiting must not be written then.
             if !wanted.still() {
                 return Err(failure::given_up());
             }
             entries.replace(&found, &record)?;
-            Ok(Swap::Stored)
+            Ok(SwapOutcome::Stored)
         })
     }
 
@@ -159,12 +166,12 @@ impl Store for KeyringStore {
         self.timeout
     }
 
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-        self.turns.sign_of_life(identity, attempt)
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
+        self.turns.announce(identity, attempt)
     }
 
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        self.turns.has_ended(identity, attempt)
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+        self.turns.has_exited(identity, attempt)
     }
 }
 
@@ -178,7 +185,7 @@ impl fmt::Debug for KeyringStore {
     }
 }
 
-/// What may be the name of a directory and of a service, on every system.
+/// Returns `true` for a name that a directory and a service can have on every system.
 fn is_a_name(service: &str) -> bool {
     let fine = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     (1..=64).contains(&service.len()) && service.chars().all(fine) && !service.starts_with('.')

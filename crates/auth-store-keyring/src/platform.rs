@@ -1,4 +1,4 @@
-//! The keyring of this system, and where its lock files are.
+//! The keyring of this system, and the directory of its lock files.
 
 use std::collections::HashMap;
 use std::env;
@@ -10,10 +10,10 @@ use keyring_core::{CredentialStore, Entry};
 
 use crate::failure;
 
-/// How one talks to a keyring.
+/// Access to a keyring.
 pub(crate) struct Platform {
     pub(crate) connect: Box<Connect>,
-    /// What has to be said about every entry.
+    /// Modifiers of every entry.
     pub(crate) modifiers: &'static [(&'static str, &'static str)],
     /// The most bytes of one entry.
     pub(crate) most: usize,
@@ -41,11 +41,10 @@ impl Platform {
     }
 }
 
-/// A connection that is kept as long as all goes well.
+/// A connection that is kept until a call fails.
 pub(crate) struct Connection {
     platform: Platform,
-    /// Taken out while it is used, and not put back after a failure: a keyring that was started anew
-    /// is connected to anew.
+    /// Taken out while it is used, and dropped after a failure: a keyring that was restarted needs a new connection.
     kept: Mutex<Option<Arc<CredentialStore>>>,
 }
 
@@ -73,7 +72,7 @@ impl Connection {
     }
 }
 
-/// The same for every process of this user, whatever its environment says besides.
+/// Returns the same directory for every process of this user, so it depends on the home directory alone.
 pub(crate) fn state_directory() -> Option<PathBuf> {
     let home = env::home_dir().filter(|home| home.is_absolute())?;
     Some(home.join(system::STATE).join("auth-store-keyring"))
@@ -100,9 +99,9 @@ mod system {
         Ok(windows_native_keyring_store::Store::new()?)
     }
 
-    /// Otherwise a domain carries it to other machines, which share no lock.
+    /// Otherwise a domain copies it to other machines, which share no lock.
     pub(super) const MODIFIERS: &[(&str, &str)] = &[("persistence", "Local")];
-    /// 2560 is what Credential Manager takes.
+    /// The limit of Credential Manager.
     pub(super) const MOST: usize = 2560;
     pub(super) const STATE: &str = r"AppData\Local";
 }
@@ -116,7 +115,7 @@ mod system {
     }
 
     pub(super) const MODIFIERS: &[(&str, &str)] = &[];
-    /// The Secret Service names no limit; whoever implements it has some.
+    /// The Secret Service specifies no limit; its implementations have some.
     pub(super) const MOST: usize = 32 * 1024;
     pub(super) const STATE: &str = ".local/state";
 }

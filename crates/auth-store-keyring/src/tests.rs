@@ -1,4 +1,4 @@
-//! The store over a keyring in memory that hangs, is locked, is full, breaks down or is not there.
+//! The store over a keyring in memory that hangs, is locked, full, missing, or panics.
 
 mod fake; // the keyring
 
@@ -6,13 +6,16 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Error, Identity, Result, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{AttemptId, Record, Store, SwapOutcome};
+use auth_core::{Error, Result};
 use auth_sim::store_conformance::check;
 
 use crate::KeyringStore;
 use fake::{Fault, Keyring, MOST};
 
-/// A keyring, and a store over it whose lock files go away with it.
+/// A keyring, and a folder for the lock files of stores over it.
 struct Desk {
     keyring: Keyring,
     folder: tempfile::TempDir,
@@ -30,7 +33,7 @@ impl Desk {
         KeyringStore::over(self.keyring.platform(), "desk", self.folder.path())
     }
 
-    /// A store with this in it.
+    /// A store with this record.
     fn with(&self, bytes: &[u8]) -> KeyringStore {
         let store = self.open().unwrap();
         put(&store, &record(bytes));
@@ -42,14 +45,14 @@ fn ann() -> Identity {
     Identity::new("ermeo").with("username", "ann")
 }
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
-    bytes.as_ref().to_vec().into()
+fn record(bytes: impl AsRef<[u8]>) -> Record {
+    Record::from_bytes(bytes.as_ref().to_vec())
 }
 
-fn put(store: &KeyringStore, record: &StoredRecord) {
+fn put(store: &KeyringStore, record: &Record) {
     let seen = store.load(&ann()).unwrap();
     let swapped = store.swap(&ann(), seen.as_ref(), record);
-    assert_eq!(swapped.unwrap(), Swap::Stored);
+    assert_eq!(swapped.unwrap(), SwapOutcome::Stored);
 }
 
 #[track_caller]
@@ -63,17 +66,18 @@ fn assert_error<T>(result: Result<T>, failure: StoreFailure, why: &str) {
     match error {
         Error::Store {
             failure: seen,
-            detail,
+            message,
+            ..
         } => {
-            assert_eq!(seen, failure, "{detail}");
-            assert!(detail.contains(why), "{detail}");
+            assert_eq!(seen, failure, "{message}");
+            assert!(message.contains(why), "{message}");
         }
         other => panic!("{other}"),
     }
 }
 
 #[test]
-fn it_keeps_every_promise_of_a_store_in_entries_that_windows_would_take() {
+fn promises_are_kept_within_the_limit_of_windows() {
     let desk = Desk::new();
     check(|| desk.open().unwrap());
     assert!(desk.keyring.longest() > MOST / 2, "records were split");
@@ -81,19 +85,19 @@ fn it_keeps_every_promise_of_a_store_in_entries_that_windows_would_take() {
 }
 
 #[test]
-fn a_call_that_hangs_is_left_behind_and_writes_nothing_when_it_comes_back() {
+fn an_abandoned_call_writes_nothing_later() {
     let desk = Desk::new();
     let store = desk
         .with(b"canary old")
         .with_timeout(Duration::from_millis(50));
-    let answer = desk.keyring.hang();
+    let unlock = desk.keyring.hang();
     let swap = store.swap(&ann(), Some(&record("canary old")), &record("canary new"));
     assert_error(
         swap,
         StoreFailure::Unavailable,
-        "ask a person for a password",
+        "ask the user for a password",
     );
-    // Nobody else gets into the queue behind it.
+    // No other call waits in a queue behind it.
     assert_error(
         store.load(&ann()),
         StoreFailure::Unavailable,
@@ -106,40 +110,40 @@ fn a_call_that_hangs_is_left_behind_and_writes_nothing_when_it_comes_back() {
         "an earlier call",
     );
 
-    answer.send(()).unwrap();
+    unlock.send(()).unwrap();
     let store = store.with_timeout(Duration::from_secs(60));
     assert_eq!(store.load(&ann()).unwrap(), Some(record("canary old")));
     put(&store, &record("new"));
 }
 
 #[test]
-fn another_process_is_told_that_somebody_has_the_lock() {
+fn a_held_lock_is_an_error_of_the_store() {
     let desk = Desk::new();
     let store = desk.with(b"canary").with_timeout(Duration::from_millis(50));
     let other = desk.open().unwrap().with_timeout(Duration::from_secs(1));
-    let answer = desk.keyring.hang();
+    let unlock = desk.keyring.hang();
     assert_error(
         store.load(&ann()),
         StoreFailure::Unavailable,
-        "did not answer",
+        "did not respond",
     );
     assert_error(
         other.load(&ann()),
         StoreFailure::Unavailable,
         "another process",
     );
-    answer.send(()).unwrap();
+    unlock.send(()).unwrap();
 }
 
 #[test]
-fn a_keyring_that_is_locked_or_fails_says_so_and_is_asked_again() {
+fn a_failing_keyring_is_tried_again() {
     let desk = Desk::new();
     let store = desk.with(b"canary");
     for (fault, why) in [
         (Fault::Locked, "locked"),
-        (Fault::Fails, "see whether it still runs"),
+        (Fault::Fails, "check that it still runs"),
         (Fault::TooLong, "of this size"),
-        (Fault::BreaksDown, "broke down"),
+        (Fault::Panics, "panicked"),
     ] {
         desk.keyring.next(fault);
         assert_error(store.load(&ann()), StoreFailure::Unavailable, why);
@@ -163,10 +167,14 @@ fn a_keyring_that_is_locked_or_fails_says_so_and_is_asked_again() {
 }
 
 #[test]
-fn without_a_keyring_there_is_no_store_and_no_file() {
+fn without_a_keyring_opening_fails_without_a_file() {
     let desk = Desk::new();
     desk.keyring.next(Fault::Gone);
-    assert_error(desk.open(), StoreFailure::Unavailable, "`Sealed` around it");
+    assert_error(
+        desk.open(),
+        StoreFailure::Unavailable,
+        "`EncryptedStore` around it",
+    );
     assert_eq!(desk.keyring.entries().len(), 0);
 }
 
@@ -174,16 +182,16 @@ fn without_a_keyring_there_is_no_store_and_no_file() {
 fn no_file_holds_anything_of_a_record() {
     let desk = Desk::new();
     let store = desk.with(b"canary");
-    let sign = store.sign_of_life(&ann(), 7);
+    let guard = store.announce(&ann(), SEVEN);
     for file in std::fs::read_dir(desk.folder.path().join("desk")).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"canary"));
     }
-    drop(sign);
+    drop(guard);
 }
 
 #[test]
-fn a_swap_whose_answer_was_lost_may_be_repeated() {
+fn a_swap_with_a_lost_result_can_be_repeated() {
     let desk = Desk::new();
     for length in [10, 10_000] {
         let store = desk.with(b"old");
@@ -192,25 +200,25 @@ fn a_swap_whose_answer_was_lost_may_be_repeated() {
         let swap = store.swap(&ann(), Some(&record("old")), &new);
         assert_error(swap, StoreFailure::Unavailable, "failed");
         let swap = store.swap(&ann(), Some(&record("old")), &new);
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
         assert_eq!(store.load(&ann()).unwrap(), Some(new));
     }
 }
 
 #[test]
-fn whoever_dies_between_the_entries_of_a_record_leaves_the_old_one() {
+fn a_half_written_record_leaves_the_old_one() {
     let desk = Desk::new();
     let large = |letter: &str| record(letter.repeat(5 * MOST));
     for old in [record("old"), large("o")] {
         let store = desk.with(old.expose());
-        // Every write of a record in six entries, one after the other, is the last one.
+        // Fails after each number of writes of a record in six entries.
         for writes in 0..5 {
             desk.keyring.fail_after_writes(writes);
             store.swap(&ann(), Some(&old), &large("n")).unwrap_err();
             assert_eq!(store.load(&ann()).unwrap(), Some(old.clone()));
         }
         put(&store, &record("x".repeat(MOST + 1)));
-        // Its head and its two parts; what the dead left behind is gone.
+        // Its head and its two parts; those of the failed swaps are removed.
         assert_eq!(desk.keyring.entries().len(), 3);
         put(&store, &record("small"));
         assert_eq!(desk.keyring.entries().len(), 1);
@@ -218,7 +226,7 @@ fn whoever_dies_between_the_entries_of_a_record_leaves_the_old_one() {
 }
 
 #[test]
-fn a_damaged_record_is_refused_and_left_alone() {
+fn a_damaged_record_is_refused_and_kept() {
     let desk = Desk::new();
     for length in [50, 3 * MOST] {
         let store = desk.with("canary ".repeat(length / 7 + 1).as_bytes());
@@ -232,7 +240,7 @@ fn a_damaged_record_is_refused_and_left_alone() {
             assert_error(swap, StoreFailure::Unreadable, "remove it there");
             assert_eq!(desk.keyring.entries(), bad);
         }
-        // A part that is missing; without its head there is no record at all.
+        // A missing part; without its head, a record does not exist.
         let head = good.keys().min().unwrap();
         for name in good.keys().filter(|name| *name != head) {
             let mut bad = good.clone();
@@ -245,7 +253,7 @@ fn a_damaged_record_is_refused_and_left_alone() {
 }
 
 #[test]
-fn an_entry_that_is_not_ours_or_newer_is_refused_and_left_alone() {
+fn foreign_and_newer_entries_are_refused_and_kept() {
     let desk = Desk::new();
     let store = desk.with(b"canary");
     let good = desk.keyring.entries();
@@ -253,8 +261,8 @@ fn an_entry_that_is_not_ours_or_newer_is_refused_and_left_alone() {
     let mut newer = bytes.clone();
     newer[19] = 2;
     for (entry, why) in [
-        (b"hunter2".to_vec(), "another name of the service"),
-        (Vec::new(), "another name of the service"),
+        (b"hunter2".to_vec(), "another `service`"),
+        (Vec::new(), "another `service`"),
         (newer, "newer version"),
         (bytes[..19].to_vec(), "damaged"),
         (bytes[..25].to_vec(), "damaged"),
@@ -277,7 +285,7 @@ fn the_entry_of_another_login_is_refused() {
     let bob = Identity::new("ermeo").with("username", "bob");
     assert_eq!(
         store.swap(&bob, None, &record("bob's")).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     let all = desk.keyring.entries();
     let moved = all.into_keys().map(|name| (name, bytes.clone()));
@@ -287,7 +295,7 @@ fn the_entry_of_another_login_is_refused() {
 }
 
 #[test]
-fn a_record_that_is_too_large_is_refused_before_anything_is_written() {
+fn a_record_that_is_too_large_is_refused() {
     let desk = Desk::new();
     let store = desk.with(b"canary");
     let before = desk.keyring.entries();
@@ -298,7 +306,7 @@ fn a_record_that_is_too_large_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_service_must_have_a_name_that_a_directory_can_have() {
+fn the_name_of_a_service_fits_a_directory() {
     let desk = Desk::new();
     let open = |name: &str| KeyringStore::over(desk.keyring.platform(), name, desk.folder.path());
     for name in [
@@ -312,7 +320,10 @@ fn a_service_must_have_a_name_that_a_directory_can_have() {
         "é",
         &"x".repeat(65),
     ] {
-        assert!(matches!(open(name), Err(Error::Configuration(_))), "{name}");
+        assert!(
+            matches!(open(name), Err(Error::Configuration { .. })),
+            "{name}"
+        );
     }
     for name in ["a", "my-app_2", "com.example.App", &"x".repeat(64)] {
         open(name).unwrap();
@@ -320,18 +331,18 @@ fn a_service_must_have_a_name_that_a_directory_can_have() {
 }
 
 #[test]
-fn a_sign_of_life_is_seen_by_others_until_it_is_dropped() {
+fn an_attempt_lasts_as_long_as_its_guard() {
     let desk = Desk::new();
     let [here, there] = [(); 2].map(|()| desk.open().unwrap());
-    let sign = here.sign_of_life(&ann(), 7).unwrap();
-    assert!(!there.has_ended(&ann(), 7));
-    drop(sign);
-    assert!(there.has_ended(&ann(), 7));
-    assert!(!there.has_ended(&ann(), 8));
+    let guard = here.announce(&ann(), SEVEN).unwrap();
+    assert!(!there.has_exited(&ann(), SEVEN));
+    drop(guard);
+    assert!(there.has_exited(&ann(), SEVEN));
+    assert!(!there.has_exited(&ann(), AttemptId::from_bytes([8; 16])));
 }
 
 #[test]
-fn threads_of_one_store_take_turns_in_the_keyring() {
+fn threads_use_the_keyring_one_at_a_time() {
     let desk = Desk::new();
     let store = desk.with(b"record");
     let seen = Mutex::new(0);
@@ -356,3 +367,5 @@ fn debug_shows_no_record() {
         "{shown}"
     );
 }
+
+const SEVEN: AttemptId = AttemptId::from_bytes([7; 16]);

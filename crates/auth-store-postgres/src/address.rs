@@ -1,7 +1,8 @@
-//! The connection string: where the server is, and who we are there.
+//! The connection string: address of the server, and the login there.
 //!
-//! People have one that was written for another client. What this store does anyway, or can do, it takes;
-//! all else is refused by its name. No error quotes the string, and no name that is not in our list.
+//! Operators have one that was written for another client. Parameters that this store supports, or that change nothing
+//! here, are accepted; all others are refused by their names. No error quotes the string, nor a name that is not in the
+//! list.
 
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::parameters::{self, Verdict};
 
-/// What a connection string says.
+/// Content of a connection string.
 #[derive(Debug)]
 pub(crate) struct Address {
     pub(crate) config: Config,
@@ -33,11 +34,11 @@ impl Address {
             return Err(unusable("it is empty (is a variable not set?)"));
         }
         if text.starts_with(['"', '\'', '`']) {
-            return Err(unusable("it has quotes around it; take them away"));
+            return Err(unusable("it has quotes around it; remove them"));
         }
         if text.starts_with("psql ") {
             return Err(unusable(
-                "it is a command; take the string behind `psql` alone",
+                "it is a command; use only the string after `psql`",
             ));
         }
         match scheme(text) {
@@ -50,7 +51,7 @@ impl Address {
         if !is_of_postgres(scheme) {
             return Err(unusable("its scheme is not one of PostgreSQL"));
         }
-        // The credentials may hold what is special behind them; a query may hold an `@`.
+        // The credentials may hold characters that are special after them; a query may hold an `@`.
         let at = rest.find('@').filter(|&at| {
             !rest[..at]
                 .split_once('?')
@@ -86,7 +87,7 @@ impl Address {
             return Err(unusable(NO_HOST));
         }
         if !text.contains('=') {
-            return Err(unusable("it has no scheme; write `postgres://` in front"));
+            return Err(unusable("it has no scheme; begin it with `postgres://`"));
         }
         let of_ado = |piece: &str| {
             let name = piece.split('=').next().unwrap_or_default().trim();
@@ -96,7 +97,7 @@ impl Address {
         };
         if text.split(';').skip(1).any(of_ado) {
             return Err(unusable(
-                "it has the form of ADO.NET; write spaces for `;`, and `user` and `dbname` for its names",
+                "it has the form of ADO.NET; replace `;` by spaces, and its names by `user` and `dbname`",
             ));
         }
         let given = words(text).ok_or_else(|| unusable(ENCODE))?;
@@ -109,7 +110,7 @@ impl Address {
         })
     }
 
-    /// Goes through the parameters, and has the client read those that are its own.
+    /// Judges the parameters, and has the client library read its own.
     fn with(
         given: Vec<(Zeroizing<String>, Zeroizing<String>)>,
         joined: impl FnOnce(&[(&'static str, Zeroizing<String>)]) -> Zeroizing<String>,
@@ -125,8 +126,8 @@ impl Address {
                 Verdict::Refuse(why) => return Err(unusable(&why)),
                 Verdict::Unknown => {
                     return Err(unusable(&format!(
-                        "parameter {} is none that this store knows; leave it out (or is it a piece of the \
-                         password, in which `@` is `%40` and `?` is `%3F`)",
+                        "parameter {} is not one that this store supports; remove it (or is it part of the \
+                         password, in which `@` is `%40` and `?` is `%3F`?)",
                         at + 1
                     )));
                 }
@@ -158,14 +159,14 @@ impl Address {
     }
 }
 
-/// The scheme, if it is a URL, and what is behind.
+/// Splits a URL after its scheme.
 fn scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once("://")?;
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "+-.:".contains(letter);
     scheme.chars().all(plain).then_some((scheme, rest))
 }
 
-/// `postgresql+psycopg2` of `SQLAlchemy`, `jdbc:postgresql`, and other names that people give it.
+/// Accepts `postgresql+psycopg2` of `SQLAlchemy`, `jdbc:postgresql`, and other schemes of PostgreSQL.
 fn is_of_postgres(scheme: &str) -> bool {
     let scheme = scheme.to_ascii_lowercase();
     let scheme = scheme
@@ -176,7 +177,7 @@ fn is_of_postgres(scheme: &str) -> bool {
     ["postgres", "postgresql", "psql", "pgsql", "pg", "postgis"].contains(&base)
 }
 
-/// `name=value`, the value as it is or within `'`.
+/// Reads words `name=value`, the value plain or within `'`.
 fn words(text: &str) -> Option<Vec<(Zeroizing<String>, Zeroizing<String>)>> {
     let mut given = Vec::new();
     let mut rest = text.trim_start();
@@ -211,7 +212,7 @@ fn words(text: &str) -> Option<Vec<(Zeroizing<String>, Zeroizing<String>)>> {
     Some(given)
 }
 
-/// As a word of a connection string, with a space behind.
+/// Writes a word of a connection string, followed by a space.
 fn word(name: &str, value: &str) -> Zeroizing<String> {
     let value = Zeroizing::new(value.replace('\\', "\\\\"));
     let value = Zeroizing::new(value.replace('\'', "\\'"));
@@ -264,5 +265,5 @@ const ADO_NAMES: [&str; 8] = [
 ];
 const NO_HOST: &str = "it names no host; a server on this machine is `127.0.0.1`, or \
     `host=/run/postgresql` for its socket file";
-const ENCODE: &str = "it cannot be read; in a password within a URL, what is neither a letter nor a digit \
-    is percent-encoded (`@` is `%40`, `%` is `%25`)";
+const ENCODE: &str = "it cannot be read; in a password within a URL, every character that is not a letter or \
+    a digit is percent-encoded (`@` is `%40`, `%` is `%25`)";

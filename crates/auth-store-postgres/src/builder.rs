@@ -1,8 +1,12 @@
-//! The settings of a store.
+//! Settings of a store.
 
 use std::fmt::{self, Debug};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use auth_core::secret::SecretSource;
+#[cfg(feature = "tls")]
+use auth_core::transport::ClientCertificate;
 use auth_core::{Error, Result, Secret};
 use tokio_postgres::Config;
 use tokio_postgres::config::TargetSessionAttrs;
@@ -10,123 +14,118 @@ use tokio_postgres::config::TargetSessionAttrs;
 use crate::address::Address;
 use crate::connection::Target;
 use crate::line::Line;
-use crate::password::Asked;
 use crate::statements::Statements;
 use crate::store::PostgresStore;
-use crate::tls;
+use crate::tls::{self, Trust};
 
-/// The settings of a [`PostgresStore`].
+/// Settings of a [`PostgresStore`].
 ///
 /// ```no_run
+/// use auth_core::secret;
 /// use auth_store_postgres::PostgresStore;
+/// # use auth_store_postgres::auth_core;
 ///
-/// # fn password() -> String { String::new() }
-/// # fn main() -> auth_store_postgres::Result<()> {
 /// let store = PostgresStore::builder("postgres://app@db.example.com/app")
-///     .password(password())
+///     .password(secret::env("DATABASE_PASSWORD"))
 ///     .schema("auth")
 ///     .table("logins")
 ///     .connect()?;
-/// # Ok(())
-/// # }
+/// # Ok::<(), auth_core::Error>(())
 /// ```
-#[must_use = "nothing happens before `connect`"]
-pub struct Builder {
+#[must_use = "it does nothing before `connect`"]
+pub struct PostgresStoreBuilder {
     connection: Secret,
-    password: Option<Secret>,
-    asked: Option<Asked>,
+    password: Option<SecretSource>,
     schema: Option<String>,
     table: String,
     timeout: Duration,
-    plain: bool,
+    allow_plaintext: bool,
     #[cfg(feature = "tls")]
     authorities: Option<Vec<u8>>,
+    #[cfg(feature = "tls")]
+    certificate: Option<ClientCertificate>,
 }
 
-impl Builder {
-    pub(crate) fn new(connection: Secret) -> Self {
+impl PostgresStoreBuilder {
+    pub(crate) fn new(connection: String) -> Self {
         Self {
-            connection,
+            connection: Secret::new(connection),
             password: None,
-            asked: None,
             schema: None,
             table: "auth_logins".to_owned(),
             timeout: Duration::from_secs(5),
-            plain: false,
+            allow_plaintext: false,
             #[cfg(feature = "tls")]
             authorities: None,
+            #[cfg(feature = "tls")]
+            certificate: None,
         }
     }
 
-    /// The password, so that it need not be in the connection string.
-    pub fn password(mut self, password: impl Into<Secret>) -> Self {
-        self.password = Some(password.into());
-        self.asked = None;
-        self
-    }
-
-    /// Asks for the password of each new connection, for one that changes while the program runs.
+    /// Sets the password. It is read for each new connection, so it may change while the program runs. Default: the
+    /// connection string's password.
     ///
-    /// A token of [AWS](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html)
-    /// lives for 15 minutes, one of Azure for an hour. The store calls `ask` on a thread of its own,
-    /// within the time-out of the load or swap. So `ask` keeps its token as long as that works, and never
-    /// uses this store. Default: none.
-    ///
-    /// Its time counts towards that time-out, but nothing interrupts it: give what it asks a time-out.
-    /// An error of `ask` becomes one of the store, which shows its text. After a refused password the
-    /// next call asks again.
+    /// A token of [AWS](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html) lives for 15
+    /// minutes, one of Azure for an hour. A closure is called on a thread of its own, within the time-out of the load or
+    /// swap, which does not interrupt it. So it caches its token, has a time-out of its own, and never uses this store.
+    /// After the server has refused a password, the next call reads it again.
     ///
     /// ```no_run
+    /// use auth_core::secret;
     /// use auth_store_postgres::PostgresStore;
+    /// # use auth_store_postgres::auth_core::{self, Result, Secret};
+    /// # fn iam_token() -> Result<Secret> { Ok(Secret::new("")) }
     ///
-    /// # fn iam_token() -> auth_store_postgres::Result<auth_store_postgres::Secret> { Ok("".into()) }
-    /// # fn main() -> auth_store_postgres::Result<()> {
     /// let store = PostgresStore::builder("postgres://app@db.example.com/app")
-    ///     .password_with(iam_token)
+    ///     .password(secret::from_fn(iam_token))
     ///     .connect()?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
-    pub fn password_with(
-        mut self,
-        ask: impl Fn() -> Result<Secret> + Send + Sync + 'static,
-    ) -> Self {
-        self.asked = Some(Asked::new(ask));
+    pub fn password(mut self, password: impl Into<SecretSource>) -> Self {
+        self.password = Some(password.into());
         self
     }
 
-    /// The table, which is created if it is missing. Default: `auth_logins`.
+    /// Sets the table, which is created if it is missing. Default: `auth_logins`.
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = name.into();
         self
     }
 
-    /// The schema of the table, which must be there. Default: the first of the search path.
+    /// Sets the schema of the table, which must exist. Default: the first of the search path.
     pub fn schema(mut self, name: impl Into<String>) -> Self {
         self.schema = Some(name.into());
         self
     }
 
-    /// How long one step may take: waiting for other threads, connecting and repeating included.
-    /// Default: 5 s.
+    /// Sets the most time that a load or a swap takes, with waiting for other threads, connecting and repeating. Default:
+    /// 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Certificates in PEM of the authorities to trust, instead of the public ones.
+    /// Trusts these authorities, in PEM, and no others. Default: those in the file of `sslrootcert`, or the bundled public
+    /// ones.
     #[cfg(feature = "tls")]
-    pub fn authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
+    pub fn only_authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities = Some(pem.into());
         self
     }
 
-    /// Connects without TLS to whatever host, unless `sslmode=require` is set.
+    /// Presents a certificate to a server that requests one. It is read for each new connection. Default: none.
+    #[cfg(feature = "tls")]
+    pub fn client_certificate(mut self, certificate: ClientCertificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    /// Connects to any host without TLS, unless `sslmode=require` is set: every host on the way can read the password and
+    /// the logins.
     ///
-    /// Whoever can listen on the network then reads every login. By default a connection is plain only
-    /// to this machine: over a socket file, `127.0.0.1` or `::1`.
-    pub fn danger_allow_plain(mut self) -> Self {
-        self.plain = true;
+    /// Default: off. Connections within this machine, over a socket file, `127.0.0.1` or `::1`, need no TLS.
+    pub fn danger_allow_plaintext(mut self) -> Self {
+        self.allow_plaintext = true;
         self
     }
 
@@ -140,29 +139,28 @@ impl Builder {
         let statements = Statements::new(schema, &self.table)?;
         if self.timeout < SHORTEST_TIMEOUT {
             return Err(Error::configuration(
-                "`timeout` must be 100 ms or more: a durable write needs some",
+                "`timeout` must be at least 100 ms: a durable write takes some",
             ));
         }
         let config = self.config(address.config)?;
         let target = Target {
             advice: tls::advice(&config),
             config,
-            asked: self.asked,
+            password: self.password,
             #[cfg(feature = "tls")]
-            connector: tls::connector(
+            trust: Trust::new(
                 tls::trusted(self.authorities, address.authorities.as_deref())?.as_deref(),
+                self.certificate,
             )?,
             #[cfg(not(feature = "tls"))]
-            connector: tls::Connector,
+            trust: Trust,
+            was_right: AtomicBool::new(false),
         };
         PostgresStore::over(Line::new(target, self.timeout)?, statements)
     }
 
     fn config(&self, mut config: Config) -> Result<Config> {
-        if let Some(password) = &self.password {
-            config.password(password.expose());
-        }
-        tls::demand(&mut config, self.plain)?;
+        tls::require(&mut config, self.allow_plaintext)?;
         let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
         self.limit(&mut config, u32::try_from(hosts).unwrap_or(u32::MAX));
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
@@ -172,7 +170,7 @@ impl Builder {
         Ok(config)
     }
 
-    /// A dead host must leave time for the next one, and a dead connection for a new one.
+    /// Limits the time of a dead host, so that the next one is tried, and of a dead connection.
     fn limit(&self, config: &mut Config, hosts: u32) {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(self.timeout / hosts.saturating_add(1));
@@ -188,13 +186,14 @@ impl Builder {
     }
 }
 
-impl Debug for Builder {
+impl Debug for PostgresStoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("PostgresStoreBuilder")
+            .field("password", &self.password)
             .field("schema", &self.schema)
             .field("table", &self.table)
             .field("timeout", &self.timeout)
-            .field("danger_allow_plain", &self.plain)
+            .field("danger_allow_plaintext", &self.allow_plaintext)
             .finish_non_exhaustive()
     }
 }

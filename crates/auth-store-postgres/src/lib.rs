@@ -7,11 +7,11 @@ mod connection;
 mod failure;
 mod line;
 mod parameters;
-mod password;
 mod statements;
 mod store;
 mod tls;
 
-pub use auth_core::{self, Error, Result, Secret, Store};
-pub use builder::Builder;
+pub use auth_core::store::Store;
+pub use auth_core::{self, Error, Result, Secret};
+pub use builder::PostgresStoreBuilder;
 pub use store::PostgresStore;

@@ -1,11 +1,13 @@
-//! The one connection of a store: who may use it, for how long, and what if it is lost.
+//! The one connection of a store: one thread at a time uses it, within a time-out, and replaces it if it is lost.
 
 use std::fmt::{self, Debug};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, Error, Result, StoreFailure, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::StoreFailure;
+use auth_core::{Error, Result};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
@@ -18,18 +20,18 @@ use crate::failure::{Failure, Next, Outcome};
 pub(crate) struct Line {
     target: Target,
     timeout: Duration,
-    /// None while a thread uses it.
+    /// `None` while a thread uses it.
     idle: Mutex<Option<Wire>>,
     given_back: Condvar,
 }
 
-/// The thread's turn; the wire goes back when this is dropped.
+/// A thread's turn; dropping it returns the wire.
 struct Turn<'a> {
     line: &'a Line,
     wire: Option<Wire>,
 }
 
-/// A connection, if there is one at the moment, and what moves it.
+/// A connection, unless it is lost, and its runtime.
 struct Wire {
     connection: Option<Connection>,
     runtime: Option<Runtime>,
@@ -42,7 +44,7 @@ impl Line {
             .build()
             .map_err(|error| {
                 let detail = format!(
-                    "the system is out of file descriptors or the like ({})",
+                    "the system is out of file descriptors or memory ({})",
                     error.kind()
                 );
                 Error::store(StoreFailure::Unavailable, detail)
@@ -62,7 +64,7 @@ impl Line {
         self.timeout
     }
 
-    /// Runs a statement that may be repeated.
+    /// Runs a statement that can be repeated.
     pub(crate) fn run<T: Send>(
         &self,
         statement: impl AsyncFn(&Client) -> Outcome<T> + Sync,
@@ -70,7 +72,7 @@ impl Line {
         if Handle::try_current().is_err() {
             return self.wait_and_run(&statement);
         }
-        // Inside of somebody's async code a runtime of our own would panic, but on another thread.
+        // On a thread that runs async code, a second runtime would panic.
         thread::scope(|scope| {
             let done = scope.spawn(|| self.wait_and_run(&statement)).join();
             done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -78,9 +80,9 @@ impl Line {
     }
 
     fn wait_and_run<T>(&self, statement: &impl AsyncFn(&Client) -> Outcome<T>) -> Result<T> {
-        let clock = SystemClock;
+        let clock = SystemClock::new();
         let began = clock.now().monotonic;
-        // The rest is for telling the server if it took too long.
+        // The rest is for canceling the statement.
         let limit = self.timeout - self.timeout / SHARE_FOR_CANCELING;
         let mut turn = self.turn(limit)?;
         let waited = clock.now().monotonic.saturating_sub(began);
@@ -100,8 +102,8 @@ impl Line {
             }),
             None => Err(Error::store(
                 StoreFailure::Unavailable,
-                "other threads kept the connection to PostgreSQL busy for the whole time-out; is the \
-                 server slow?",
+                "other threads used the connection to PostgreSQL for the whole time-out; is the server \
+                 slow?",
             )),
         }
     }
@@ -128,15 +130,15 @@ impl Turn<'_> {
         };
         let mut last = None;
         let work = line.target.persist(connection, statement, limit, &mut last);
-        // The time-out's clock is the runtime's, so it is made inside of it.
-        let answer = runtime.block_on(async { timeout(limit, work).await });
-        if let Ok(answer) = answer {
-            return answer;
+        // The time-out uses the runtime's clock, so it is made inside of it.
+        let result = runtime.block_on(async { timeout(limit, work).await });
+        if let Ok(result) = result {
+            return result;
         }
         if let Some(connection) = connection.take() {
             let cancel = line.target.cancel(connection.cancel_token());
             let limit = line.timeout / SHARE_FOR_CANCELING;
-            // It took too long in any case; this only spares the server.
+            // The call has failed anyway; this only spares the server.
             let _ = runtime.block_on(async { timeout(limit, cancel).await });
         }
         Err(last.unwrap_or_else(too_slow))
@@ -144,11 +146,11 @@ impl Turn<'_> {
 }
 
 impl Target {
-    /// Repeats a statement until it has an answer. `last` is the failure that is being waited out.
+    /// Repeats a statement until it has a result. `last` is the failure after which it waits.
     ///
-    /// If there is no connection to begin with, and none can be made, that is final: nothing was sent,
-    /// and whoever has a valid token should not wait for a server that is down. Once a statement was
-    /// sent its fate matters, and it is repeated until the time is up.
+    /// If no connection exists and none can be made, that is final: nothing was sent, and a session with a valid token
+    /// should not wait for a server that is down. After a statement was sent, its result matters, and it is repeated until
+    /// the time is over.
     async fn persist<T>(
         &self,
         kept: &mut Option<Connection>,
@@ -161,7 +163,7 @@ impl Target {
         loop {
             let attempt = self.attempt(kept, statement, limit, &mut sent).await;
             let Failure { error, next } = match attempt {
-                Ok(answer) => return Ok(answer),
+                Ok(result) => return Ok(result),
                 Err(failure) => failure,
             };
             if matches!(next, Next::Reconnect | Next::GiveUpConnection) {
@@ -203,7 +205,7 @@ impl Drop for Turn<'_> {
 impl Drop for Wire {
     fn drop(&mut self) {
         self.connection = None;
-        // A runtime waits for its threads when it is dropped, and one may be looking up a name.
+        // Dropping a runtime waits for its threads, and one may be looking up a host name.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -221,12 +223,12 @@ impl Debug for Wire {
 fn too_slow() -> Error {
     Error::store(
         StoreFailure::Unavailable,
-        "PostgreSQL did not answer within the time-out; is it overloaded, or does something hold a lock \
-         on the table?",
+        "PostgreSQL did not respond within the time-out; is it overloaded, or does a transaction hold a \
+         lock on the table?",
     )
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// One of so many parts of the time-out.
+/// The time-out is divided into this many parts, one of which is for canceling.
 const SHARE_FOR_CANCELING: u32 = 8;

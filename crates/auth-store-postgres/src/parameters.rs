@@ -4,26 +4,26 @@
 //! [JDBC](https://jdbc.postgresql.org/documentation/use/),
 //! [Prisma](https://www.prisma.io/docs/orm/overview/databases/postgresql).
 
-/// What becomes of a parameter.
+/// Verdict on a parameter.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The client has it under this name.
+    /// The client library has it under this name.
     Keep(&'static str),
-    /// The client has it under this name, with this value.
+    /// The client library has it under this name, with this value.
     Replace(&'static str, &'static str),
-    /// It is what the store does anyway, or tunes what the store does not have.
+    /// It changes nothing: the store does so anyway, or has no such part.
     Drop,
     /// The schema of the table.
     Schema(String),
     /// A file with the authorities to trust.
     Authorities,
-    /// The store cannot do it.
+    /// The store does not support it.
     Refuse(String),
-    /// It is in no list, so its name may be a piece of a password.
+    /// It is in no list, so its name may be part of a password.
     Unknown,
 }
 
-/// Judges a parameter. Clients write one name in several ways: `applicationName`, `application_name`.
+/// Judges a parameter. Clients spell one name in several ways: `applicationName`, `application_name`.
 pub(crate) fn judge(name: &str, value: &str) -> Verdict {
     let plain = |letter: &char| !matches!(letter, '_' | '-');
     let name: String = name.chars().filter(plain).collect();
@@ -52,7 +52,7 @@ pub(crate) fn judge(name: &str, value: &str) -> Verdict {
         "schema" | "currentschema" | "searchpath" => schema(name, given),
         "clientencoding" => match value {
             "utf8" | "utf-8" | "unicode" | "auto" => Verdict::Drop,
-            _ => refuse("client_encoding", "is always UTF8; leave it out"),
+            _ => refuse("client_encoding", "is always UTF8; remove it"),
         },
         _ => of_tls(name, value)
             .or_else(|| of_other_ways(name, value))
@@ -63,7 +63,7 @@ pub(crate) fn judge(name: &str, value: &str) -> Verdict {
     }
 }
 
-/// Whatever is asked for, certificates are checked, name included.
+/// Certificates are always verified, host name included, whatever the string says.
 fn of_tls(name: &str, value: &str) -> Option<Verdict> {
     Some(match name {
         "sslmode" => mode(value),
@@ -84,27 +84,27 @@ fn of_tls(name: &str, value: &str) -> Option<Verdict> {
         "sslfactory" | "sslhostnameverifier" => refuse("sslfactory", VERIFIED),
         "sslcert" | "sslkey" | "sslpassword" | "sslidentity" => refuse(
             "sslcert",
-            "and its key cannot be shown by this store; log in by `Builder::password` (the authorities \
-             to trust are `sslrootcert` or `Builder::authorities`)",
+            "and its key are not read from the string; set `PostgresStoreBuilder::client_certificate` \
+             (trusted authorities are `sslrootcert` or `only_authorities`)",
         ),
         "sslcertmode" => match value {
             "require" => refuse(
                 "sslcertmode",
-                "can be `disable` or `allow`: no certificate is shown",
+                "is not supported; set `PostgresStoreBuilder::client_certificate`",
             ),
             _ => Verdict::Drop,
         },
-        "sslcrl" | "sslcrldir" => refuse("sslcrl", "is not looked at; leave it out"),
+        "sslcrl" | "sslcrldir" => refuse("sslcrl", "is not checked; remove it"),
         "sslminprotocolversion" => match value {
             "tlsv1" | "tlsv1.1" | "tlsv1.2" | "" => Verdict::Drop,
             _ => refuse(
                 "ssl_min_protocol_version",
-                "can be `TLSv1.2`; demand more at the server",
+                "can be `TLSv1.2`; require more at the server",
             ),
         },
         "sslmaxprotocolversion" => match value {
             "tlsv1.3" | "" => Verdict::Drop,
-            _ => refuse("ssl_max_protocol_version", "can be `TLSv1.3`; leave it out"),
+            _ => refuse("ssl_max_protocol_version", "can be `TLSv1.3`; remove it"),
         },
         _ => return None,
     })
@@ -120,18 +120,18 @@ fn mode(value: &str) -> Verdict {
     }
 }
 
-/// The store finds the server that takes writes, and needs that one.
+/// The store needs the server that accepts writes, and finds it.
 fn servers(value: &str) -> Verdict {
     match value {
         "any" | "read-write" | "primary" | "master" | "" => Verdict::Drop,
         _ => refuse(
             "target_session_attrs",
-            "is always `read-write`: a standby may be behind; leave it out",
+            "is always `read-write`, because a standby may lag behind; remove it",
         ),
     }
 }
 
-/// One name: of several, the first that exists would be meant.
+/// Accepts one name: of several, the server would use the first that exists.
 fn schema(name: &str, value: &str) -> Verdict {
     let one = value.trim().trim_matches('"');
     // As the server reads a search path, where a name without quotes has no capital letters.
@@ -147,25 +147,26 @@ fn schema(name: &str, value: &str) -> Verdict {
                 "currentschema" => "currentSchema",
                 _ => "search_path",
             };
-            refuse(name, "must be one name; give it by `Builder::schema`")
+            refuse(name, "must be one name; set `PostgresStoreBuilder::schema`")
         }
         false => Verdict::Schema(one),
     }
 }
 
-/// Other ways to log in, and other places for settings.
+/// Judges other ways to log in, and other places for settings.
 fn of_other_ways(name: &str, value: &str) -> Option<Verdict> {
     Some(match name {
-        "service" | "servicefile" => {
-            refuse("service", "is not looked up; write out what that file says")
-        }
+        "service" | "servicefile" => refuse(
+            "service",
+            "is not looked up; write the content of that file",
+        ),
         "passfile" => refuse(
             "passfile",
-            "is not read; give the password by `Builder::password`",
+            "is not read; set `PostgresStoreBuilder::password`",
         ),
         "requireauth" => refuse(
             "require_auth",
-            "is not checked here; leave it out, and let `pg_hba.conf` say `scram-sha-256`",
+            "is not checked here; remove it, and use `scram-sha-256` in `pg_hba.conf`",
         ),
         "gssencmode" => match value {
             "require" => refuse("gssencmode", KERBEROS),
@@ -179,10 +180,10 @@ fn of_other_ways(name: &str, value: &str) -> Option<Verdict> {
             },
             KERBEROS,
         ),
-        "replication" => refuse("replication", "is for other programs; leave it out"),
+        "replication" => refuse("replication", "is for other programs; remove it"),
         "authenticationpluginclassname" | "wrapperplugins" => refuse(
             "authenticationPluginClassName",
-            "is for JDBC; give a password that changes by `Builder::password_with`",
+            "is for JDBC; set `PostgresStoreBuilder::password`, which may change",
         ),
         "socketfactory" | "socketfactoryarg" | "cloudsqlinstance" => refuse(
             "socketFactory",
@@ -190,16 +191,16 @@ fn of_other_ways(name: &str, value: &str) -> Option<Verdict> {
         ),
         "scramclientkey" | "scramserverkey" => refuse(
             "scram_client_key",
-            "is not spoken; give the password by `Builder::password`",
+            "is not supported; set `PostgresStoreBuilder::password`",
         ),
         _ if name.starts_with("oauth") => refuse(
             "oauth_issuer",
-            "and its like are not spoken; log in by `Builder::password` or `Builder::password_with`",
+            "and related parameters are not supported; set `PostgresStoreBuilder::password`",
         ),
-        "requirepeer" => refuse("requirepeer", "is not checked here; leave it out"),
+        "requirepeer" => refuse("requirepeer", "is not checked here; remove it"),
         "statementtimeout" | "locktimeout" => refuse(
             "statement_timeout",
-            "is what `Builder::timeout` is for; leave it out, or set it for the role",
+            "is not sent; use `PostgresStoreBuilder::timeout`, or set it for the role",
         ),
         _ => return None,
     })
@@ -209,12 +210,12 @@ fn refuse(name: &str, why: &str) -> Verdict {
     Verdict::Refuse(format!("`{name}` {why}"))
 }
 
-const VERIFIED: &str = "cannot switch it off that certificates are verified; trust one of your own by \
-    `sslrootcert` or `Builder::authorities`";
+const VERIFIED: &str = "cannot disable the verification of certificates; trust your own authority with \
+    `sslrootcert` or `PostgresStoreBuilder::only_authorities`";
 const KERBEROS: &str =
-    "is for Kerberos, which this store does not speak; log in by `Builder::password`";
+    "is for Kerberos, which this store does not support; set `PostgresStoreBuilder::password`";
 
-/// Pools, prepared statements, time-outs, dialects and the like, of which the store has its own or none.
+/// Pools, prepared statements, time-outs and dialects, of which the store has its own or none.
 const IDLE: &[&str] = &[
     // libpq
     "fallbackapplicationname",
@@ -300,14 +301,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_in_another_way_is_one_parameter() {
+    fn spellings_of_a_name_are_one_parameter() {
         for name in ["application_name", "ApplicationName", "application-name"] {
             assert_eq!(judge(name, "X"), Verdict::Keep("application_name"));
         }
     }
 
     #[test]
-    fn every_mode_of_tls_is_at_least_what_it_says() {
+    fn every_mode_of_tls_is_at_least_as_strict() {
         for (mode, kept) in [
             ("disable", "disable"),
             ("allow", "prefer"),
@@ -327,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_in_no_list_is_not_known() {
+    fn an_unlisted_name_is_unknown() {
         assert_eq!(judge("canary", "1"), Verdict::Unknown);
     }
 }

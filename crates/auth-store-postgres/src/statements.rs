@@ -1,17 +1,17 @@
 //! The SQL: one statement per step, each a transaction of its own.
 //!
-//! A pooler in transaction mode gives every transaction another session of the server, so nothing is
-//! prepared by name and nothing is set for a session. What is secret travels as a parameter, never in
-//! the text of a statement, which servers log and show.
+//! A pooler in transaction mode gives every transaction another session of the server, so nothing is prepared by name and
+//! nothing is set for a session. Secrets are parameters, never part of a statement's text, which servers log and show.
 
 use std::borrow::Cow;
 
-use auth_core::{Error, Identity, Result};
+use auth_core::grant::Identity;
+use auth_core::store::Record;
+use auth_core::{Error, Result};
 use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, Type};
-use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Outcome};
 
@@ -25,14 +25,14 @@ pub(crate) struct Statements {
     swap: String,
 }
 
-/// What there is at the other end.
+/// State of the server and its table.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// The table is there. The rest of it is meaningless if not.
+    /// The table exists; without it, `survives_a_crash` and `may_be_used` are `false`.
     pub(crate) table: bool,
     pub(crate) survives_a_crash: bool,
     pub(crate) may_be_used: bool,
-    /// The server waits for its disk.
+    /// The server syncs its disk.
     pub(crate) synced: bool,
 }
 
@@ -44,7 +44,7 @@ impl Statements {
             None => quoted("table", table)?,
         };
         Ok(Self {
-            // Bytes are compared, so no change of the system's collations can break the index.
+            // Compared by bytes, so no change of the system's collations can break the index.
             create: format!(
                 "CREATE TABLE IF NOT EXISTS {table} (\
                  identity text COLLATE \"C\" PRIMARY KEY, \
@@ -85,9 +85,9 @@ impl Statements {
         })
     }
 
-    /// Creates the table, or finds that somebody else just has.
+    /// Creates the table, unless another process just has.
     pub(crate) async fn create(&self, client: &Client) -> Outcome<()> {
-        // `IF NOT EXISTS` looks before it locks, so of two who create at once one may fail on the
+        // `IF NOT EXISTS` looks before it locks, so of two processes that create at once, one may fail on the
         // catalogue's own unique index.
         const CREATED_BY_ANOTHER: [SqlState; 3] = [
             SqlState::DUPLICATE_TABLE,
@@ -110,22 +110,22 @@ impl Statements {
         &self,
         client: &Client,
         identity: &Identity,
-    ) -> Outcome<Option<Zeroizing<Vec<u8>>>> {
+    ) -> Outcome<Option<Record>> {
         let row = client
             .query_typed_one(&self.load, &[(&key(identity), Type::TEXT)])
             .await?;
-        // A standby lags behind, and a pooler may have gone over to one at any time.
+        // A standby lags behind, and a pooler may lead to one at any time.
         if row.try_get(0)? {
             return Err(Failure::read_only());
         }
         let record: Option<Bytes<'_>> = row.try_get(1).map_err(|_| Failure::other_columns())?;
-        Ok(record.map(|record| Zeroizing::new(record.0.to_vec())))
+        Ok(record.map(|record| Record::from_bytes(record.0.to_vec())))
     }
 
-    /// The number of rows that hold `record` now: one, or none if something else is there.
+    /// Returns the number of rows that hold `record` now: one, or zero if another record is current.
     ///
-    /// What is there already is written again rather than looked at: the write waits for whoever is
-    /// writing, sees what came of it, and is durable when it is answered.
+    /// A record that is current already is written again instead of read: the write waits for other writers, sees their
+    /// result, and is durable when the server responds.
     pub(crate) async fn swap(
         &self,
         client: &Client,
@@ -171,8 +171,8 @@ impl<'a> FromSql<'a> for Bytes<'a> {
     }
 }
 
-/// An identity as the table's key. An index takes a third of a page at most, so a longer one ends in
-/// its digest; it stays longer than any that is kept as it is, and so cannot be mistaken for one.
+/// Returns an identity as the table's key. An index entry is at most a third of a page, so a longer identity ends in its
+/// digest; it stays longer than any that is kept as it is, so the two cannot be equal.
 fn key(identity: &Identity) -> Cow<'_, str> {
     let text = identity.as_str();
     if text.len() <= LONGEST_KEY {
@@ -184,9 +184,9 @@ fn key(identity: &Identity) -> Cow<'_, str> {
     Cow::Owned(format!("{head} sha256 {digest}"))
 }
 
-/// A name as SQL takes it, whatever is in it.
+/// Quotes any name for SQL.
 fn quoted(setting: &str, name: &str) -> Result<String> {
-    // The server cuts off what is longer, and two tables would become one.
+    // The server cuts longer names, and two tables would become one.
     if name.is_empty() || name.len() > LONGEST_NAME || name.contains('\0') {
         return Err(Error::configuration(format!(
             "`{setting}` must be a name of 1 to {LONGEST_NAME} bytes"
@@ -195,9 +195,8 @@ fn quoted(setting: &str, name: &str) -> Result<String> {
     Ok(format!("\"{}\"", name.replace('"', "\"\"")))
 }
 
-/// Evaluated for the row that was written, within its transaction and before its commit: whatever the
-/// server, the database or the role says, this commit waits until it is on disk, there and on every
-/// synchronous standby.
+/// Evaluated for the written row, within its transaction and before its commit: whatever the server, the database or the
+/// role has set, this commit waits until it is on disk, there and on every synchronous standby.
 const DURABLE: &str = "CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') \
     THEN set_config('synchronous_commit', 'on', true) END";
 
@@ -207,9 +206,9 @@ const LOOK: &str = "SELECT c.relpersistence = 'p', \
     current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' \
     FROM (SELECT) AS one LEFT JOIN pg_class AS c ON c.oid = to_regclass($1)";
 
-/// Of an identity, in bytes.
+/// The longest key that is not shortened, in bytes.
 const LONGEST_KEY: usize = 1000;
-/// Of a table or schema, in bytes (PostgreSQL's `NAMEDATALEN`, less one).
+/// The longest name of a table or schema, in bytes (PostgreSQL's `NAMEDATALEN`, less one).
 const LONGEST_NAME: usize = 63;
 
 #[cfg(test)]
@@ -217,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_quoted_whatever_is_in_it() {
+    fn any_name_is_quoted() {
         let statements = Statements::new(Some("My Schema"), r#"lo"gins; --"#).unwrap();
         assert_eq!(statements.table(), r#""My Schema"."lo""gins; --""#);
         assert!(
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_the_server_would_cut_off_is_refused() {
+    fn a_name_that_the_server_would_cut_is_refused() {
         assert!(Statements::new(None, &"t".repeat(63)).is_ok());
         for name in ["", "a\0b", &"t".repeat(64), &"é".repeat(32)] {
             let error = Statements::new(None, name).unwrap_err();
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn identities_of_any_length_have_keys_of_their_own_that_an_index_takes() {
+    fn long_identities_have_keys_that_fit_an_index() {
         let long = |letter: &str| Identity::new(&format!("{}{letter}", "x".repeat(1000)));
         let longest = Identity::new(&"x".repeat(1000));
         assert_eq!(key(&longest), longest.as_str());

@@ -1,14 +1,16 @@
-//! The store: which statements are run, and what their answers mean.
+//! The store: its statements, and the meaning of their results.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::{Identity, Result, Secret, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::Result;
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 use tokio_postgres::Client;
-use zeroize::Zeroizing;
 
-use crate::builder::Builder;
+use crate::builder::PostgresStoreBuilder;
 use crate::failure::Failure;
 use crate::line::Line;
 use crate::statements::{Found, Statements};
@@ -18,15 +20,13 @@ use crate::statements::{Found, Statements};
 /// ```no_run
 /// use auth_store_postgres::PostgresStore;
 ///
-/// # fn main() -> auth_store_postgres::Result<()> {
 /// let store = PostgresStore::connect("postgres://app:s3cret@db.example.com/app")?;
-/// # Ok(())
-/// # }
+/// # Ok::<(), auth_store_postgres::Error>(())
 /// ```
 ///
-/// Statements of several threads run one after the other; each is a single row found by its key, so
-/// a thread waits for milliseconds, and no longer than [`timeout`](Store::timeout). A store may be
-/// used from async code as from any other: it blocks there, and does not panic.
+/// Statements of several threads run one after the other. Each is a single row found by its key, so a thread waits for
+/// milliseconds, and no longer than [`timeout`](Store::timeout). Async code can use a store, too: it blocks there, and does
+/// not panic.
 #[derive(Clone)]
 pub struct PostgresStore(Arc<Inner>);
 
@@ -38,24 +38,23 @@ struct Inner {
 impl PostgresStore {
     /// Connects with a connection string of PostgreSQL, and creates the table if it is missing.
     ///
-    /// Both forms are understood, `postgres://user:password@host/database` and
-    /// `host=… user=… password=…`, with the parameters that providers and other clients add, as far as the
-    /// README says. For more settings there is [`builder`](Self::builder).
+    /// Both forms are supported, `postgres://user:password@host/database` and `host=… user=… password=…`, with the
+    /// parameters of providers and other clients that the README lists. [`builder`](Self::builder) has more settings.
     ///
     /// # Errors
-    /// [`Error::Configuration`](crate::Error::Configuration) if a setting is wrong, the user or the
-    /// table included; [`Error::Store`](crate::Error::Store) if the server cannot be reached, or must
-    /// not be used because it is a standby or its certificate is wrong.
-    pub fn connect(connection: impl Into<Secret>) -> Result<Self> {
+    /// [`Error::Configuration`](crate::Error::Configuration) if a setting is wrong, the user or the table included;
+    /// [`Error::Store`](crate::Error::Store) if the server cannot be reached, or must not be used because it is a standby
+    /// or its certificate is wrong.
+    pub fn connect(connection: impl Into<String>) -> Result<Self> {
         Self::builder(connection).connect()
     }
 
-    /// The settings, to be changed before [`Builder::connect`].
-    pub fn builder(connection: impl Into<Secret>) -> Builder {
-        Builder::new(connection.into())
+    /// Returns the settings of a store, to be changed before [`connect`](PostgresStoreBuilder::connect).
+    pub fn builder(connection: impl Into<String>) -> PostgresStoreBuilder {
+        PostgresStoreBuilder::new(connection.into())
     }
 
-    /// Makes sure that the server and the table can be used.
+    /// Checks that the server and the table can be used.
     pub(crate) fn over(line: Line, statements: Statements) -> Result<Self> {
         let store = Self(Arc::new(Inner { line, statements }));
         let mut found = store.look()?;
@@ -64,7 +63,7 @@ impl PostgresStore {
             found = store.look()?;
         }
         found.check()?;
-        // The first statement of a kind says whether the columns are there.
+        // The first load shows whether the columns exist.
         store.load(&Identity::new("auth-store-postgres"))?;
         Ok(store)
     }
@@ -74,7 +73,7 @@ impl PostgresStore {
         line.run(async |client: &Client| statements.look(client).await)
     }
 
-    /// Many processes may be doing this at once: that somebody was faster is no failure.
+    /// Creates the table. Many processes may do so at once: that another was faster is not a failure.
     fn create_table(&self) -> Result<()> {
         let Inner { line, statements } = &*self.0;
         line.run(async |client: &Client| statements.create(client).await)
@@ -82,29 +81,27 @@ impl PostgresStore {
 }
 
 impl Store for PostgresStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let Inner { line, statements } = &*self.0;
-        let bytes: Option<Zeroizing<Vec<u8>>> =
-            line.run(async |client: &Client| statements.load(client, identity).await)?;
-        Ok(bytes.map(StoredRecord::from))
+        line.run(async |client: &Client| statements.load(client, identity).await)
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let Inner { line, statements } = &*self.0;
-        let expected = expected.map(StoredRecord::expose);
+        let expected = expected.map(Record::expose);
         let rows = line.run(async |client: &Client| {
             statements
                 .swap(client, identity, expected, record.expose())
                 .await
         })?;
         Ok(match rows {
-            0 => Swap::Conflict,
-            _ => Swap::Stored,
+            0 => SwapOutcome::Conflict,
+            _ => SwapOutcome::Stored,
         })
     }
 
@@ -123,18 +120,18 @@ impl Debug for PostgresStore {
 }
 
 impl Found {
-    /// What is not safe is an error; what only an administrator can judge is a warning.
+    /// Returns an error for what is not safe, and logs a warning for what only an administrator can judge.
     fn check(&self) -> Result<()> {
         if !self.table {
             return Err(auth_core::Error::store(
                 StoreFailure::Unavailable,
-                "the table was created and is gone again; who else drops it?",
+                "the table was created and is missing again; another program drops it",
             ));
         }
         if !self.survives_a_crash {
             return Err(auth_core::Error::store(
                 StoreFailure::Unsafe,
-                "the table is unlogged or temporary, and a crash would empty it; `ALTER TABLE … SET LOGGED`",
+                "the table is unlogged or temporary, so a crash would empty it; run `ALTER TABLE … SET LOGGED`",
             ));
         }
         if !self.may_be_used {

@@ -1,32 +1,34 @@
-//! Whether a connection needs TLS, and what is trusted.
+//! TLS of a connection: required or not, and the trusted authorities.
 
 use std::error::Error as StdError;
 #[cfg(feature = "tls")]
 use std::fs;
+use std::io;
 use std::net::IpAddr;
 #[cfg(feature = "tls")]
 use std::path::Path;
 
-use auth_core::{Error, Result, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::{Error, Result};
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, Host, SslMode};
 
-/// Refuses to send records and passwords over a network in the clear.
-pub(crate) fn demand(config: &mut Config, plain_everywhere: bool) -> Result<()> {
-    let asked = config.get_ssl_mode();
-    let plain = is_near(config) || plain_everywhere;
-    match (plain, asked) {
+/// Refuses to send records and passwords over a network in plaintext.
+pub(crate) fn require(config: &mut Config, allow_plaintext: bool) -> Result<()> {
+    let requested = config.get_ssl_mode();
+    let allowed = is_near(config) || allow_plaintext;
+    match (allowed, requested) {
         (false, SslMode::Disable) => {
             return Err(Error::configuration(if is_localhost(config) {
-                "`sslmode=disable` is for a literal address of this machine: write `127.0.0.1`, for \
-                 `localhost` may lead elsewhere (or say `danger_allow_plain`)"
+                "`sslmode=disable` is for a literal address of this machine: write `127.0.0.1`, because \
+                 `localhost` may lead elsewhere (or set `danger_allow_plaintext`)"
             } else {
-                "`sslmode=disable` would show every login to the network; leave it out, or say \
-                 `danger_allow_plain` if you know better"
+                "`sslmode=disable` would show every login to the network; remove it, or set \
+                 `danger_allow_plaintext` in a network of your own"
             }));
         }
         (false, _) => config.ssl_mode(SslMode::Require),
-        // What a server on this machine shows is seldom a certificate that anybody signed.
+        // A server on this machine seldom has a certificate that an authority signed.
         (true, SslMode::Prefer) => config.ssl_mode(SslMode::Disable),
         (true, _) => config,
     };
@@ -34,21 +36,21 @@ pub(crate) fn demand(config: &mut Config, plain_everywhere: bool) -> Result<()> 
         && config.get_channel_binding() == ChannelBinding::Require
     {
         return Err(Error::configuration(
-            "`channel_binding=require` needs TLS, and none is spoken to this machine; leave it out, or \
+            "`channel_binding=require` needs TLS, which is not used within this machine; remove it, or \
              add `sslmode=require`",
         ));
     }
     if config.get_ssl_mode() == SslMode::Require && cfg!(not(feature = "tls")) {
         return Err(Error::configuration(
-            "another machine is connected to over TLS alone, and this was built without; switch on \
-             the feature `tls` of auth-store-postgres (a server on this machine is `127.0.0.1`)",
+            "other machines need TLS, and this program was built without it; switch on the feature \
+             `tls` of auth-store-postgres (a server on this machine is `127.0.0.1`)",
         ));
     }
     Ok(())
 }
 
-/// Whether every host is this machine: a socket file or a literal loopback address. A name is none:
-/// `localhost` is whatever the resolver says.
+/// Returns `true` if every host is this machine: a socket file or a literal loopback address. A name is not, because the
+/// resolver decides where `localhost` leads.
 fn is_near(config: &Config) -> bool {
     let addresses = config.get_hostaddrs();
     if !addresses.is_empty() {
@@ -63,18 +65,18 @@ fn is_near(config: &Config) -> bool {
     })
 }
 
-/// What helps if no connection is made to this machine.
+/// Returns advice for the case that no connection to this machine is made.
 pub(crate) fn advice(config: &Config) -> Option<&'static str> {
     if is_localhost(config) {
-        Some("`localhost` is a name for two addresses: write `127.0.0.1`, which needs no TLS")
+        Some("`localhost` can be two addresses: write `127.0.0.1`, which needs no TLS")
     } else if is_near(config) && config.get_ssl_mode() == SslMode::Require {
-        Some("a server on this machine needs no TLS: leave `sslmode` out")
+        Some("a server on this machine needs no TLS: remove `sslmode`")
     } else {
         None
     }
 }
 
-/// Whether a host is a name of this machine.
+/// Returns `true` if a host is a name of this machine.
 fn is_localhost(config: &Config) -> bool {
     config.get_hostaddrs().is_empty()
         && config.get_hosts().iter().any(|host| match host {
@@ -94,7 +96,7 @@ const LOCAL_NAMES: [&str; 4] = [
     "ip6-loopback",
 ];
 
-/// The authorities of the builder, or else those in the file that the connection string names.
+/// Returns the authorities of the builder, or else those in the file of the connection string.
 #[cfg(feature = "tls")]
 pub(crate) fn trusted(given: Option<Vec<u8>>, file: Option<&Path>) -> Result<Option<Vec<u8>>> {
     let Some(file) = file.filter(|_| given.is_none()) else {
@@ -102,75 +104,134 @@ pub(crate) fn trusted(given: Option<Vec<u8>>, file: Option<&Path>) -> Result<Opt
     };
     fs::read(file).map(Some).map_err(|error| {
         Error::configuration(format!(
-            "the file of `sslrootcert` cannot be opened ({}); give the whole path, or the certificates by \
-             `Builder::authorities`",
+            "the file of `sslrootcert` cannot be opened ({}); write its whole path, or set \
+             `PostgresStoreBuilder::only_authorities`",
             error.kind()
         ))
     })
 }
 
+/// Trusted authorities, and the client certificate; makes the TLS side of a connection.
 #[cfg(feature = "tls")]
-mod connector {
+mod trust {
     use std::sync::Arc;
 
+    use auth_core::transport::ClientCertificate;
     use auth_core::{Error, Result};
-    use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     use rustls::{ClientConfig, RootCertStore};
     pub(crate) use tokio_postgres_rustls::MakeRustlsConnect as Connector;
 
-    /// Trusts the public authorities, or these alone.
-    pub(crate) fn connector(authorities: Option<&[u8]>) -> Result<Connector> {
-        let mut roots = RootCertStore::empty();
-        match authorities {
-            None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-            Some(pem) => {
-                let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
-                    .collect::<std::result::Result<_, _>>()
-                    .map_err(|_| unreadable())?;
-                if roots.add_parsable_certificates(certificates).0 == 0 {
-                    return Err(unreadable());
+    pub(crate) struct Trust {
+        roots: Arc<RootCertStore>,
+        certificate: Option<ClientCertificate>,
+    }
+
+    impl Trust {
+        /// Trusts the public authorities, or these alone.
+        pub(crate) fn new(
+            authorities: Option<&[u8]>,
+            certificate: Option<ClientCertificate>,
+        ) -> Result<Self> {
+            let mut roots = RootCertStore::empty();
+            match authorities {
+                None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+                Some(pem) => {
+                    let certificates = certificates(pem).ok_or_else(unreadable)?;
+                    if roots.add_parsable_certificates(certificates).0 == 0 {
+                        return Err(unreadable());
+                    }
                 }
             }
+            Ok(Self {
+                roots: Arc::new(roots),
+                certificate,
+            })
         }
-        let ring = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(ring)
-            .with_safe_default_protocol_versions()
-            .map_err(|_| Error::configuration("rustls lacks a version of TLS"))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Connector::new(config))
+
+        /// Makes a connector with the client certificate as it is now.
+        pub(crate) fn connector(&self) -> Result<Connector> {
+            let ring = Arc::new(rustls::crypto::ring::default_provider());
+            let config = ClientConfig::builder_with_provider(ring)
+                .with_safe_default_protocol_versions()
+                .map_err(|_| Error::configuration("rustls lacks a version of TLS"))?
+                .with_root_certificates(Arc::clone(&self.roots));
+            let config = match &self.certificate {
+                None => config.with_no_client_auth(),
+                Some(certificate) => {
+                    let wrong = || {
+                        Error::configuration(
+                            "it must be a certificate and its own private key, both in PEM",
+                        )
+                    };
+                    let chain = certificates(&certificate.chain()?).ok_or_else(wrong)?;
+                    let key = certificate.key()?;
+                    let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes())
+                        .map_err(|_| wrong())?;
+                    let config = config.with_client_auth_cert(chain, key);
+                    config.map_err(|_| wrong())?
+                }
+            };
+            Ok(Connector::new(config))
+        }
+    }
+
+    fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+        CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .ok()
     }
 
     fn unreadable() -> Error {
         Error::configuration(
-            "`authorities` (or the file of `sslrootcert`) holds no certificate in PEM",
+            "`only_authorities` (or the file of `sslrootcert`) holds no certificate in PEM",
         )
     }
 }
 
 #[cfg(not(feature = "tls"))]
-mod connector {
+mod trust {
     pub(crate) use tokio_postgres::NoTls as Connector;
+
+    pub(crate) struct Trust;
+
+    impl Trust {
+        #[expect(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
+        pub(crate) fn connector(&self) -> auth_core::Result<Connector> {
+            Ok(Connector)
+        }
+    }
 }
 
-#[cfg(feature = "tls")]
-pub(crate) use connector::connector;
+pub(crate) use trust::{Connector, Trust};
 
-pub(crate) use connector::Connector;
-
-/// Why no TLS connection stands. The library's own words may name the host.
+/// Describes a failed handshake. The library's own words may name the host.
 pub(crate) fn refused(cause: Option<&(dyn StdError + 'static)>) -> Error {
     match certificate(cause) {
         Some(wrong) => Error::store(
             StoreFailure::Unsafe,
-            format!("PostgreSQL's certificate is not accepted: {wrong}"),
+            format!("PostgreSQL's certificate was refused: {wrong}"),
         ),
         None => Error::store(
             StoreFailure::Unavailable,
-            "TLS to PostgreSQL failed; is `ssl` on at the server, and is the host given by its name? (in a \
-             network that is yours alone, `danger_allow_plain` does without)",
+            "TLS handshake with PostgreSQL failed; check `ssl = on` and that the host name matches the \
+             certificate (in a network of your own, `danger_allow_plaintext` works without TLS)",
         ),
+    }
+}
+
+/// Returns `true` if the server ended TLS with an alert, as when it refuses a client certificate.
+pub(crate) fn is_alert(error: &io::Error) -> bool {
+    #[cfg(feature = "tls")]
+    {
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+        matches!(cause, Some(rustls::Error::AlertReceived(_)))
+    }
+    #[cfg(not(feature = "tls"))]
+    {
+        let _ = error;
+        false
     }
 }
 
@@ -180,14 +241,16 @@ fn certificate(cause: Option<&(dyn StdError + 'static)>) -> Option<&'static str>
         Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
         NotValidYetContext, UnknownIssuer,
     };
-    let error = cause?.downcast_ref::<std::io::Error>()?.get_ref()?;
+    let error = cause?.downcast_ref::<io::Error>()?.get_ref()?;
     let rustls::Error::InvalidCertificate(wrong) = error.downcast_ref()? else {
         return None;
     };
     Some(match wrong {
-        UnknownIssuer => "no trusted authority signed it; give the one that did as `authorities`",
+        UnknownIssuer => {
+            "no trusted authority signed it; set its authority with `only_authorities`"
+        }
         NotValidForName | NotValidForNameContext { .. } => {
-            "it is for another host; connect by the name that it is for"
+            "it is for another host; connect by the name in the certificate"
         }
         Expired | ExpiredContext { .. } => "it has expired; renew it",
         NotValidYet | NotValidYetContext { .. } => "it is not valid yet; check the clocks",
@@ -204,9 +267,9 @@ fn certificate(_: Option<&(dyn StdError + 'static)>) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn mode(connection: &str, plain_everywhere: bool) -> Result<SslMode> {
+    fn mode(connection: &str, allow_plaintext: bool) -> Result<SslMode> {
         let mut config = connection.parse().unwrap();
-        demand(&mut config, plain_everywhere)?;
+        require(&mut config, allow_plaintext)?;
         Ok(config.get_ssl_mode())
     }
 
@@ -226,7 +289,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "tls")]
-    fn every_other_machine_does_and_a_name_is_another_machine() {
+    fn every_name_needs_tls() {
         for far in [
             "postgres://db.example.com/app",
             "postgres://localhost/app",
@@ -241,30 +304,33 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_switched_off_by_a_dangerous_name_alone() {
+    fn only_a_dangerous_setting_disables_tls() {
         let error = mode("postgres://db.example.com/app?sslmode=disable", false).unwrap_err();
-        assert!(error.to_string().contains("danger_allow_plain"), "{error}");
+        assert!(
+            error.to_string().contains("danger_allow_plaintext"),
+            "{error}"
+        );
         let plain = mode("postgres://db.example.com/app", true).unwrap();
         assert_eq!(plain, SslMode::Disable);
     }
 
     #[test]
     #[cfg(not(feature = "tls"))]
-    fn without_tls_another_machine_is_refused_before_any_socket() {
+    fn without_tls_only_this_machine_is_accepted() {
         let error = mode("postgres://db.example.com/app", false).unwrap_err();
         assert!(error.to_string().contains("feature `tls`"), "{error}");
     }
 
     #[test]
     #[cfg(feature = "tls")]
-    fn authorities_that_cannot_be_read_are_refused() {
+    fn unreadable_authorities_are_refused() {
         for pem in [
             "",
             "not PEM",
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         ] {
-            assert!(connector(Some(pem.as_bytes())).is_err(), "{pem}");
+            assert!(Trust::new(Some(pem.as_bytes()), None).is_err(), "{pem}");
         }
-        assert!(connector(None).is_ok());
+        assert!(Trust::new(None, None).unwrap().connector().is_ok());
     }
 }

@@ -1,31 +1,38 @@
-//! Where the server is, and who we are there.
+//! Address of a server, and the login there.
 
 use std::net::IpAddr;
 
+use auth_core::secret::SecretSource;
 use auth_core::{Error, Result, Secret};
-use redis::{
-    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError,
-};
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 
 #[cfg(feature = "tls")]
 use crate::builder::Certificates;
-use crate::password::Password;
+use crate::failure::Failure;
 use crate::url;
 
-/// A server, and who we are there.
+/// Address of a server, and the login there.
 pub(crate) struct Address {
-    pub(crate) client: Client,
+    info: ConnectionInfo,
+    #[cfg(feature = "tls")]
+    certificates: Certificates,
     pub(crate) user: Option<String>,
     pub(crate) password: Option<Password>,
     pub(crate) database: i64,
+}
+
+/// Password of new connections.
+pub(crate) enum Password {
+    OfUrl(Secret),
+    Source(SecretSource),
 }
 
 impl Address {
     /// Reads a URL; none of its errors quotes it.
     pub(crate) fn parse(
         url: &Secret,
-        allow_plain: bool,
-        #[cfg(feature = "tls")] certificates: &Certificates,
+        allow_plaintext: bool,
+        #[cfg(feature = "tls")] certificates: Certificates,
     ) -> Result<Self> {
         let text = url.expose();
         if let Some(wrong) = url::oddity(text) {
@@ -40,12 +47,12 @@ impl Address {
         let listens = matches!(url.host_str(), Some("0.0.0.0" | "[::]"));
         let info = url.into_connection_info().map_err(|_| {
             unreadable(if listens {
-                "a server listens at that address; a client connects to 127.0.0.1"
+                "only a server listens at that address; a client connects to 127.0.0.1"
             } else {
                 ENCODE
             })
         })?;
-        if !allow_plain && !is_private(info.addr()) {
+        if !allow_plaintext && !is_private(info.addr()) {
             return Err(wrong(PLAINTEXT));
         }
         let settings = info.redis_settings();
@@ -58,68 +65,66 @@ impl Address {
             user: user.map(str::to_owned),
             password: password
                 .or(user.and(Some("")))
-                .map(|password| Password::Fixed(password.into())),
+                .map(|password| Password::OfUrl(Secret::new(password))),
             database,
-            client: client(
-                anonymous(info.clone()),
-                #[cfg(feature = "tls")]
-                certificates,
-            )
-            .map_err(|_| wrong(CERTIFICATES))?,
+            info: anonymous(info.clone()),
+            #[cfg(feature = "tls")]
+            certificates,
         })
+    }
+
+    /// Returns the client for a new connection, with the client certificate as it is now.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        #[cfg(feature = "tls")]
+        if matches!(self.info.addr(), ConnectionAddr::TcpTls { .. }) {
+            return tls_client(self.info.clone(), &self.certificates);
+        }
+        Client::open(self.info.clone()).map_err(|_| Failure::certificates())
     }
 }
 
-/// We log in ourselves: the library cannot tell a wrong password from a server that is full.
+/// The store logs in itself: the library cannot tell a wrong password from a server that is full.
 fn anonymous(info: ConnectionInfo) -> ConnectionInfo {
-    // A swap is one answer to one question; there is nothing to wait for before it is sent.
+    // A swap is one request and one response, so its packet is sent at once.
     let tcp = info.tcp_settings().clone().set_nodelay(true);
     info.set_tcp_settings(tcp)
         .set_redis_settings(RedisConnectionInfo::default().set_skip_set_lib_name())
 }
 
-#[cfg(not(feature = "tls"))]
-fn client(info: ConnectionInfo) -> std::result::Result<Client, RedisError> {
-    Client::open(info)
-}
-
 #[cfg(feature = "tls")]
-fn client(
-    info: ConnectionInfo,
-    certificates: &Certificates,
-) -> std::result::Result<Client, RedisError> {
+fn tls_client(info: ConnectionInfo, certificates: &Certificates) -> Result<Client, Failure> {
     use redis::{ClientTlsConfig, TlsCertificates};
     use rustls::crypto::{CryptoProvider, ring};
 
-    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-        return Client::open(info);
-    }
-    // Without a default rustls panics in a program in which somebody else brings a second provider.
+    // Without a default, rustls panics in a program in which another crate brings a second provider.
     if CryptoProvider::get_default().is_none() {
-        // Another thread may have been first, which is just as well.
+        // Another thread may have been first, with the same result.
         let _ = ring::default_provider().install_default();
     }
-    let client_tls = certificates
-        .client
-        .as_ref()
-        .map(|(chain, key)| ClientTlsConfig {
-            client_cert: chain.clone().into(),
-            client_key: key.expose().into(),
-        });
-    let root_cert = certificates.authorities.clone();
-    if client_tls.is_none() && root_cert.is_none() {
-        return Client::open(info);
-    }
-    let certificates = TlsCertificates {
-        client_tls,
-        root_cert,
+    let unread = |error: Error| Failure::unread("client_certificate", &error);
+    let client_tls = match &certificates.client {
+        Some(certificate) => Some(ClientTlsConfig {
+            client_cert: certificate.chain().map_err(unread)?.into_owned(),
+            client_key: certificate.key().map_err(unread)?.expose().into(),
+        }),
+        None => None,
     };
-    Client::build_with_tls(info, certificates)
+    let root_cert = certificates.authorities.clone();
+    let client = if client_tls.is_none() && root_cert.is_none() {
+        Client::open(info)
+    } else {
+        let certificates = TlsCertificates {
+            client_tls,
+            root_cert,
+        };
+        Client::build_with_tls(info, certificates)
+    };
+    client.map_err(|_| Failure::certificates())
 }
 
-/// Nobody on the way can read what is said: over TLS, or without leaving this machine.
+/// Returns `true` if no host on the way can read the traffic: over TLS, or within this machine.
 ///
-/// A name is no loopback address: `localhost` is whatever the resolver says.
+/// A name is not a loopback address: the resolver decides where `localhost` leads.
 fn is_private(address: &ConnectionAddr) -> bool {
     match address {
         ConnectionAddr::Tcp(host, _) => host
@@ -135,16 +140,15 @@ fn wrong(message: &'static str) -> Error {
     Error::configuration(message)
 }
 
-/// A URL that says something else than it should.
+/// An error about the URL, which it does not quote.
 fn unreadable(why: &str) -> Error {
     Error::configuration(format!(
         "the Redis URL cannot be used: {why}. It looks like `rediss://user:password@host:6379/0`"
     ))
 }
 
-const ENCODE: &str = "it cannot be read; the database is a number, and what is neither a letter nor a \
-    digit in the password is percent-encoded (`#` is `%23`, `%` is `%25`, `/` is `%2F`, `@` is `%40`)";
-const PLAINTEXT: &str = "`redis://` goes to 127.0.0.1 or [::1] only (`localhost` may be another machine), \
-    or the password and the logins could be read on the way; use `rediss://`, or \
-    `danger_allow_plain` in a network that is yours alone";
-const CERTIFICATES: &str = "a certificate or key for Redis cannot be read; both must be PEM";
+const ENCODE: &str = "it cannot be read; the database is a number, and every character of the password that is \
+    not a letter or a digit is percent-encoded (`#` is `%23`, `%` is `%25`, `/` is `%2F`, `@` is `%40`)";
+const PLAINTEXT: &str = "`redis://` is for 127.0.0.1 and [::1] only (`localhost` may lead to another machine), because \
+    every host on the way could read the password and the logins; use `rediss://`, or `danger_allow_plaintext` in a \
+    network of your own";

@@ -1,149 +1,141 @@
-//! The settings of a store.
+//! Settings of a store.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_core::secret::SecretSource;
+#[cfg(feature = "tls")]
+use auth_core::transport::ClientCertificate;
 use auth_core::{Result, Secret};
 
-use crate::address::Address;
+use crate::address::{Address, Password};
 use crate::failure::Failure;
-use crate::password::Password;
 use crate::safety::{Role, Settings};
 use crate::server::Server;
 use crate::{Inner, RedisStore, commands, diagnosis};
 
-/// The settings of a [`RedisStore`].
+/// Settings of a [`RedisStore`].
 ///
 /// ```no_run
 /// use std::time::Duration;
+/// use auth_core::secret;
 /// use auth_store_redis::RedisStore;
+/// # use auth_store_redis::auth_core;
 ///
-/// # fn main() -> auth_store_redis::Result<()> {
-/// let store = RedisStore::builder("redis://127.0.0.1:6379")
+/// let store = RedisStore::builder("rediss://billing@cache.example.com:6379")
+///     .password(secret::file("/run/secrets/redis"))
 ///     .prefix("billing:auth:")
 ///     .timeout(Duration::from_secs(2))
 ///     .connect()?;
-/// # Ok(())
-/// # }
+/// # Ok::<(), auth_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-#[must_use = "nothing happens before `connect`"]
-pub struct Builder {
+#[derive(Clone)]
+#[must_use = "it does nothing before `connect`"]
+pub struct RedisStoreBuilder {
     url: Secret,
-    password: Option<Password>,
+    password: Option<SecretSource>,
     prefix: String,
     timeout: Duration,
-    allow_plain: bool,
+    allow_plaintext: bool,
     #[cfg(feature = "tls")]
     certificates: Certificates,
 }
 
-/// Whom to trust, and what to show, in PEM.
+/// Certificates of trusted authorities, and one to present.
 #[cfg(feature = "tls")]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Certificates {
     pub(crate) authorities: Option<Vec<u8>>,
-    pub(crate) client: Option<(String, Secret)>,
+    pub(crate) client: Option<ClientCertificate>,
 }
 
-impl Builder {
-    pub(crate) fn new(url: &str) -> Self {
+impl RedisStoreBuilder {
+    pub(crate) fn new(url: String) -> Self {
         Self {
-            url: url.into(),
+            url: Secret::new(url),
             password: None,
             prefix: "auth:".to_owned(),
             timeout: Duration::from_secs(4),
-            allow_plain: false,
+            allow_plaintext: false,
             #[cfg(feature = "tls")]
             certificates: Certificates::default(),
         }
     }
 
-    /// The password, so that it need not be in the URL. Default: that of the URL.
-    pub fn password(mut self, password: impl Into<Secret>) -> Self {
-        self.password = Some(Password::Fixed(password.into()));
-        self
-    }
-
-    /// Asks for the password of each new connection, for one that changes while the program runs.
+    /// Sets the password. It is read for each new connection, so it may change while the program runs. Default: the
+    /// URL's password.
     ///
-    /// A token of [AWS](https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html)
-    /// lives for 15 minutes, one of Azure for an hour. The store calls `ask` on the thread that needs
-    /// a connection, on several threads at once, within the time-out of the load or swap. So `ask` keeps
-    /// its token as long as that works, and never uses this store. Default: none.
-    ///
-    /// Its time counts towards that time-out, but nothing interrupts it: give what it asks a time-out.
-    /// An error of `ask` becomes one of the store, which shows its text. After a refused password the
-    /// next call asks again.
+    /// A token of [AWS](https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html) lives for 15 minutes, one
+    /// of Azure for an hour. A closure is called on the thread that needs a connection, on several threads at once, and
+    /// within the time-out of the load or swap, which does not interrupt it. So it caches its token, has a time-out of
+    /// its own, and never uses this store. After the server has refused a password, the next call reads it again.
     ///
     /// ```no_run
+    /// use auth_core::secret;
     /// use auth_store_redis::RedisStore;
-    /// # fn iam_token() -> auth_store_redis::Result<auth_store_redis::Secret> { Ok("".into()) }
+    /// # use auth_store_redis::auth_core::{self, Result, Secret};
+    /// # fn iam_token() -> Result<Secret> { Ok(Secret::new("")) }
     ///
-    /// # fn main() -> auth_store_redis::Result<()> {
     /// let store = RedisStore::builder("rediss://app@cache.example.com:6379")
-    ///     .password_with(iam_token)
+    ///     .password(secret::from_fn(iam_token))
     ///     .connect()?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
-    pub fn password_with(
-        mut self,
-        ask: impl Fn() -> Result<Secret> + Send + Sync + 'static,
-    ) -> Self {
-        self.password = Some(Password::Asked(Arc::new(ask)));
+    pub fn password(mut self, password: impl Into<SecretSource>) -> Self {
+        self.password = Some(password.into());
         self
     }
 
-    /// What the keys begin with; the rest is the identity of the login. Default: `auth:`.
-    pub fn prefix(mut self, prefix: &str) -> Self {
-        prefix.clone_into(&mut self.prefix);
+    /// Sets the first part of every key; the rest is the identity of the login. Default: `auth:`.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
         self
     }
 
-    /// How long a load or a swap may take in all. Default: 4 s.
+    /// Sets the most time that a load or a swap takes. Default: 4 s.
     ///
-    /// If the connection is lost, or is silent for half of that time, a second one is tried in the
-    /// other half. Looking up a name takes as long as the system lets it.
-    pub fn timeout(mut self, at_most: Duration) -> Self {
-        self.timeout = at_most;
+    /// If the connection is lost, or silent for half of that time, the store tries a second one in the other half.
+    /// Looking up a host name takes as long as the system lets it.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
-    /// Certificates in PEM of the authorities to trust, instead of the bundled public ones.
+    /// Trusts these authorities, in PEM, and no others. Default: the bundled public ones.
     #[cfg(feature = "tls")]
-    pub fn authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
+    pub fn only_authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.certificates.authorities = Some(pem.into());
         self
     }
 
-    /// Shows this certificate, with what leads to its authority, to a server that asks for one.
-    /// Default: none.
+    /// Presents a certificate to a server that requests one. It is read for each new connection. Default: none.
     #[cfg(feature = "tls")]
-    pub fn client_certificate(mut self, chain: &str, key: impl Into<Secret>) -> Self {
-        self.certificates.client = Some((chain.to_owned(), key.into()));
+    pub fn client_certificate(mut self, certificate: ClientCertificate) -> Self {
+        self.certificates.client = Some(certificate);
         self
     }
 
-    /// Lets `redis://` leave this machine, so that everybody on the way reads the password and the
-    /// logins. Default: off.
-    pub fn danger_allow_plain(mut self) -> Self {
-        self.allow_plain = true;
+    /// Allows `redis://` to other machines: every host on the way can read the password and the logins. Default: off.
+    pub fn danger_allow_plaintext(mut self) -> Self {
+        self.allow_plaintext = true;
         self
     }
 
-    /// Connects, and looks at the server's settings.
+    /// Connects, and checks the server's settings.
     ///
     /// # Errors
     /// As [`RedisStore::connect`].
     pub fn connect(self) -> Result<RedisStore> {
         let mut address = Address::parse(
             &self.url,
-            self.allow_plain,
+            self.allow_plaintext,
             #[cfg(feature = "tls")]
-            &self.certificates,
+            self.certificates,
         )?;
-        address.password = self.password.or(address.password);
+        if let Some(password) = self.password {
+            address.password = Some(Password::Source(password));
+        }
         let server = Server::new(address, self.timeout);
         check(&server, &self.prefix)
             .map_err(|failure| diagnosis::of(failure, &server, &self.prefix))
@@ -155,8 +147,8 @@ impl Builder {
     }
 }
 
-/// Whether this server will do, before anybody's login depends on it.
-fn check(server: &Server, prefix: &str) -> std::result::Result<(), Failure> {
+/// Fails if this server cannot keep logins.
+fn check(server: &Server, prefix: &str) -> Result<(), Failure> {
     let settings = Settings::read(server)?;
     match settings.role() {
         Role::Primary => {}
@@ -168,4 +160,15 @@ fn check(server: &Server, prefix: &str) -> std::result::Result<(), Failure> {
         log::warn!("{warning}");
     }
     server.ask(|talk| commands::rehearse(talk, prefix))
+}
+
+impl fmt::Debug for RedisStoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStoreBuilder")
+            .field("password", &self.password)
+            .field("prefix", &self.prefix)
+            .field("timeout", &self.timeout)
+            .field("danger_allow_plaintext", &self.allow_plaintext)
+            .finish_non_exhaustive()
+    }
 }

@@ -1,41 +1,41 @@
-//! What is asked of the server.
+//! Commands for the server.
 
 use std::sync::LazyLock;
 
-use auth_core::{StoredRecord, Swap};
+use auth_core::store::{Record, SwapOutcome};
 use redis::{Cmd, ErrorKind, RedisResult, Script, ServerErrorKind, cmd, pipe};
 
 use crate::server::Talk;
 
 /// Reads a record.
 ///
-/// `PERSIST` changes nothing, for no key of ours has an expiry. But it counts as a write, so a server
-/// that has become a replica refuses it; its `GET` would tell what may be old.
-pub(crate) fn load(talk: &mut Talk<'_>, key: &str) -> RedisResult<Option<StoredRecord>> {
-    let mut question = pipe();
-    question.cmd("PERSIST").arg(key).ignore();
-    question.cmd("GET").arg(key);
-    let (bytes,): (Option<Vec<u8>>,) = talk.pipeline(&question)?;
-    Ok(bytes.map(StoredRecord::from))
+/// `PERSIST` changes nothing, because no key of the store has an expiry. But it counts as a write, so a server that has
+/// become a replica refuses it; its `GET` alone could return an old record.
+pub(crate) fn load(talk: &mut Talk<'_>, key: &str) -> RedisResult<Option<Record>> {
+    let mut commands = pipe();
+    commands.cmd("PERSIST").arg(key).ignore();
+    commands.cmd("GET").arg(key);
+    let (bytes,): (Option<Vec<u8>>,) = talk.pipeline(&commands)?;
+    Ok(bytes.map(Record::from_bytes))
 }
 
-/// Replaces a record. May be repeated.
+/// Replaces a record. It can be repeated.
 pub(crate) fn swap(
     talk: &mut Talk<'_>,
     key: &str,
-    expected: Option<&StoredRecord>,
-    record: &StoredRecord,
-) -> RedisResult<Swap> {
-    let expected = expected.map(StoredRecord::expose);
+    expected: Option<&Record>,
+    record: &Record,
+) -> RedisResult<SwapOutcome> {
+    let expected = expected.map(Record::expose);
     match run(talk, key, record.expose(), expected)? {
-        true => Ok(Swap::Stored),
-        false => Ok(Swap::Conflict),
+        true => Ok(SwapOutcome::Stored),
+        false => Ok(SwapOutcome::Conflict),
     }
 }
 
-/// A swap that cannot succeed: nothing is kept under the bare prefix, so nothing is what is there.
+/// Runs a swap that cannot succeed, because no record has the bare prefix as its key.
 ///
-/// It shows that this user may run the script on these keys.
+/// It shows that this user has the right to run the script on these keys.
 pub(crate) fn rehearse(talk: &mut Talk<'_>, prefix: &str) -> RedisResult<()> {
     run(talk, prefix, b"a rehearsal", Some(b"nothing")).map(|_| ())
 }
@@ -52,11 +52,11 @@ fn run(
         call
     };
     match talk.ask(&call("EVALSHA", SWAP.get_hash())) {
-        // The server has been restarted, or somebody emptied its cache of scripts.
+        // The server was restarted, or its cache of scripts was emptied.
         Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
             talk.ask(&call("EVAL", SWAP_SOURCE))
         }
-        answer => answer,
+        response => response,
     }
 }
 
@@ -64,8 +64,8 @@ static SWAP: LazyLock<Script> = LazyLock::new(|| Script::new(SWAP_SOURCE));
 
 /// A missing key reads as `false`, a missing argument as `nil`.
 ///
-/// `PUBLISH` says that something changed and not what, and is `pcall`ed, because a user who may not
-/// publish may swap all the same. `PERSIST` is there for the reason it has in `load`.
+/// `PUBLISH` announces that the record changed, without its content, and is `pcall`ed, because a user without the right
+/// to publish can still swap. `PERSIST` has the same reason as in `load`.
 const SWAP_SOURCE: &str = "\
 local current = redis.call('GET', KEYS[1])
 if current == (ARGV[2] or false) then

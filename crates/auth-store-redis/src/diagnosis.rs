@@ -1,13 +1,12 @@
-//! What a server is that does not do what every Redis does.
+//! Diagnosis of servers that are not an ordinary Redis.
 
 use redis::{Cmd, Value, cmd};
 
-use crate::commands;
 use crate::failure::Failure;
 use crate::safety;
 use crate::server::Server;
 
-/// The failure of a first look, or what is behind it.
+/// Returns the cause of a failure while connecting, as far as it can be found.
 pub(crate) fn of(failure: Failure, server: &Server, prefix: &str) -> Failure {
     match failure {
         Failure::Setting(_) if is_sentinel(server) => Failure::sentinel(),
@@ -16,33 +15,33 @@ pub(crate) fn of(failure: Failure, server: &Server, prefix: &str) -> Failure {
     }
 }
 
-/// A Sentinel knows few commands, and often no password; so it may have refused before it was asked.
+/// A Sentinel supports few commands, and often no password, so it may have refused before `INFO` was sent.
 fn is_sentinel(server: &Server) -> bool {
-    let answer = server.ask_bare(|talk| talk.ask::<String>(&cmd("INFO")));
-    answer.is_ok_and(|info| safety::is_sentinel(&info))
+    let response = server.ask_bare(|talk| talk.ask::<String>(&cmd("INFO")));
+    response.is_ok_and(|info| safety::is_sentinel(&info))
 }
 
-/// A command that ends the connection, on a server that answers others.
+/// Returns a command on which the server hangs up, although it responds to others.
 fn hung_up_on(server: &Server, prefix: &str) -> Option<&'static str> {
     let mut select = cmd("SELECT");
     select.arg(server.database());
     let mut script = cmd("EVALSHA");
     script.arg("of no script").arg(1).arg(prefix);
-    let questions = [
+    let commands = [
         ("INFO", cmd("INFO")),
         ("CONFIG", safety::syncing()),
         ("SELECT", select),
         ("EVALSHA", script),
     ];
-    let ends = |question: &Cmd| {
+    let ends = |command: &Cmd| {
         let outcome = server.ask_bare(|talk| {
-            // What answers this is neither down nor something else than Redis.
-            commands::load(talk, prefix)?;
-            let answer = talk.ask::<Value>(question);
-            Ok(answer.is_err_and(|error| error.is_connection_dropped()))
+            // A server that responds to this is up and speaks the protocol.
+            crate::commands::load(talk, prefix)?;
+            let response = talk.ask::<Value>(command);
+            Ok(response.is_err_and(|error| error.is_connection_dropped()))
         });
         outcome.unwrap_or(false)
     };
-    let mut all = questions.into_iter();
-    all.find_map(|(name, question)| ends(&question).then_some(name))
+    let mut all = commands.into_iter();
+    all.find_map(|(name, command)| ends(&command).then_some(name))
 }

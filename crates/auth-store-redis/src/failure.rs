@@ -1,25 +1,25 @@
-//! The library's errors as ours.
+//! Errors of the Redis library, in words of this crate.
 //!
-//! Redis quotes what it did not understand, which may be a record, and an error of the library may
-//! quote a URL. So no text of theirs is passed on but a code, and what the TLS library says of a
-//! certificate.
+//! Redis quotes commands that it did not understand, which may hold a record, and an error of the library may quote a
+//! URL. So none of their texts is passed on, except a code and the TLS library's verdict on a certificate.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
-use auth_core::{Error, StoreFailure};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
 use redis::{ErrorKind, RedisError};
 
-/// Who must act, and what to do.
+/// A failure, by who must act.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Whoever configured this program, or the server's users.
+    /// The operator of this program, or of the server's users.
     Setting(Cow<'static, str>),
-    /// Whoever runs the server, if anybody.
+    /// The operator of the server; or no one, if it passes.
     Store(StoreFailure, Cow<'static, str>),
-    /// The connection ended before the answer.
+    /// The connection ended before the response.
     Ended,
 }
 
@@ -36,45 +36,52 @@ impl Failure {
         Self::Setting(SENTINEL.into())
     }
 
-    /// It hung up on this command.
+    /// The server hung up on this command.
     pub(crate) fn proxy(command: &'static str) -> Self {
         let what = format!(
-            "what answers at this port hangs up on `{command}`, as a proxy such as twemproxy does; \
+            "the server at this port hangs up on `{command}`, as a proxy such as twemproxy does; \
              connect to the Redis server itself"
         );
         Self::Setting(what.into())
     }
 
-    /// It knows this command no more, or never did.
+    /// The server does not support this command, or no more.
     fn unknown_command(command: &'static str) -> Self {
         let what = format!(
-            "what answers at this port does not know {command}: it is a proxy, or the command was \
-             renamed or switched off; the store needs {COMMANDS} under their own names"
+            "the server at this port does not support {command}: it is a proxy, or the command was \
+             renamed or disabled; the store needs {COMMANDS} under their own names"
         );
         Self::Setting(what.into())
     }
 
-    /// An error of the caller's own, whose text is the caller's.
-    pub(crate) fn no_password(error: &Error) -> Self {
-        let what = format!("`password_with` gave no password for Redis: {error}");
-        Self::Store(StoreFailure::Unavailable, what.into())
+    /// A setting whose value could not be read. The text of the error is the source's.
+    pub(crate) fn unread(setting: &str, error: &Error) -> Self {
+        let what = format!("`{setting}` of the Redis store cannot be read: {error}").into();
+        match error {
+            Error::Configuration { .. } => Self::Setting(what),
+            _ => Self::Store(StoreFailure::Unavailable, what),
+        }
     }
 
     pub(crate) fn late_password() -> Self {
-        let what = "`password_with` took as long as a load or swap may take in all; keep the password \
-                    as long as it works, or raise `timeout`";
+        let what = "reading `password` took the whole `timeout` of a load or swap; cache the password \
+                    while it is valid, or raise `timeout`";
         Self::Store(StoreFailure::Unavailable, what.into())
     }
 
-    /// Whose password was refused: that of the caller's closure.
-    pub(crate) fn of_asked_password(self) -> Self {
+    pub(crate) fn certificates() -> Self {
+        Self::Setting(CERTIFICATES.into())
+    }
+
+    /// A refused password was the one from `password`, not the URL's.
+    pub(crate) fn of_source(self) -> Self {
         match self {
-            Self::Setting(what) if what == CREDENTIALS => Self::Setting(ASKED_CREDENTIALS.into()),
+            Self::Setting(what) if what == CREDENTIALS => Self::Setting(SOURCE_CREDENTIALS.into()),
             other => other,
         }
     }
 
-    /// While the store is in use, settings are the server's: they were right when it connected.
+    /// The error of a store in use: its settings were right when it connected, so the server has changed.
     pub(crate) fn into_error(self) -> Error {
         match self {
             Self::Setting(what) => Error::store(StoreFailure::Unavailable, what),
@@ -83,7 +90,7 @@ impl Failure {
         }
     }
 
-    /// When connecting it is the other way round, and trying again is of no use.
+    /// The error while connecting: a wrong setting stays wrong.
     pub(crate) fn into_error_of_settings(self) -> Error {
         match self {
             Self::Setting(what) => Error::configuration(what),
@@ -97,64 +104,63 @@ impl From<RedisError> for Failure {
         let unavailable = |what| Self::Store(StoreFailure::Unavailable, what);
         if error.is_timeout() {
             return unavailable(
-                "Redis did not answer in time; is it overloaded, cut off, or without TLS?".into(),
+                "Redis did not respond in time; is it overloaded, unreachable, or without TLS?"
+                    .into(),
             );
         }
         if is_missing(&error) {
             return unavailable(
-                "there is no socket file of Redis at that path; is it running?".into(),
+                "no socket file of Redis exists at that path; is Redis running?".into(),
             );
         }
         if error.is_connection_refusal() {
             return unavailable(
-                "Redis refuses connections; is it running, on this host and port?".into(),
+                "Redis refuses connections; is it running on this host and port?".into(),
             );
         }
         match error.kind() {
             ErrorKind::Server(_) | ErrorKind::Extension => of_server(error),
             ErrorKind::Io if error.is_connection_dropped() => Self::Ended,
-            ErrorKind::Io | ErrorKind::Client => unavailable(match said_by_tls(&error) {
-                Some(reason) => {
-                    format!("no TLS connection to Redis could be made ({reason})").into()
-                }
+            ErrorKind::Io | ErrorKind::Client => unavailable(match tls_verdict(&error) {
+                Some(reason) => format!("TLS handshake with Redis failed ({reason})").into(),
                 None => "Redis cannot be reached; check the host's name and the network".into(),
             }),
-            _ => {
-                unavailable("what answers is not Redis, or one that speaks another protocol".into())
-            }
+            _ => unavailable(
+                "the server is not Redis, or speaks another version of its protocol".into(),
+            ),
         }
     }
 }
 
-/// The first word of what the server answered.
+/// Returns the code of the server's error, its first word.
 pub(crate) fn code_of(error: &RedisError) -> Option<String> {
-    let (_, answer) = error.clone().into_server_errors()?.first().cloned()?;
-    Some(answer.code().to_owned())
+    let (_, error) = error.clone().into_server_errors()?.first().cloned()?;
+    Some(error.code().to_owned())
 }
 
-/// What the server answered, of which the first word is a code.
+/// Describes an error of the server, which begins with a code.
 fn of_server(error: RedisError) -> Failure {
     let first = error
         .into_server_errors()
         .and_then(|all| all.first().cloned());
-    let Some((_, answer)) = first else {
-        let what = "Redis refused a command without saying why";
+    let Some((_, error)) = first else {
+        let what = "Redis refused a command without a reason";
         return Failure::Store(StoreFailure::Unavailable, what.into());
     };
-    let (code, text) = (answer.code(), answer.details().unwrap_or_default());
-    // What follows quotes what was asked.
+    let (code, text) = (error.code(), error.details().unwrap_or_default());
+    // The rest quotes the command.
     let text = text.split("with args beginning").next().unwrap_or_default();
     if text.contains("in cluster mode") {
         return Failure::Setting(CLUSTER_DATABASE.into());
     }
-    // Before Redis 7 an error inside a script is quoted by another, of no code of its own.
-    let known = ANSWERS.iter().find(|(word, _)| {
+    // Before Redis 7, an error inside a script is quoted by another without a code of its own.
+    let known = ERRORS.iter().find(|(word, _)| {
         *word == code
             || (code == "ERR" && (text.contains(&format!("-{word} ")) || text.contains(word)))
     });
     match known {
-        Some((_, Answer::Setting(what))) => Failure::Setting((*what).into()),
-        Some((_, Answer::Store(failure, what))) => Failure::Store(*failure, (*what).into()),
+        Some((_, Meaning::Setting(what))) => Failure::Setting((*what).into()),
+        Some((_, Meaning::Store(failure, what))) => Failure::Store(*failure, (*what).into()),
         None => unknown_command(text).map_or_else(|| unknown(code), Failure::unknown_command),
     }
 }
@@ -166,7 +172,8 @@ fn unknown(code: &str) -> Failure {
     Failure::Store(StoreFailure::Unavailable, what.into())
 }
 
-/// The command that the server does not know, by a name of ours, for it may quote anything.
+/// Returns the command that the server does not support, by a name from this file, because the server may quote
+/// anything.
 fn unknown_command(text: &str) -> Option<&'static str> {
     let text = text.to_ascii_uppercase();
     let is_unknown = UNKNOWN.iter().any(|phrase| text.contains(phrase));
@@ -185,8 +192,8 @@ fn is_missing(error: &RedisError) -> bool {
     io.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// What the TLS library found wrong; it speaks of certificates and of nothing else.
-fn said_by_tls(error: &RedisError) -> Option<String> {
+/// Returns the TLS library's verdict, which is about certificates only.
+fn tls_verdict(error: &RedisError) -> Option<String> {
     let shared = error
         .source()?
         .downcast_ref::<Arc<dyn StdError + Send + Sync>>()?;
@@ -196,51 +203,51 @@ fn said_by_tls(error: &RedisError) -> Option<String> {
     }
 }
 
-enum Answer {
+enum Meaning {
     Setting(&'static str),
     Store(StoreFailure, &'static str),
 }
 
-/// By the code, or by words that only this answer has.
-const ANSWERS: &[(&str, Answer)] = &[
-    ("WRONGPASS", Answer::Setting(CREDENTIALS)),
-    ("NOAUTH", Answer::Setting(CREDENTIALS)),
-    ("invalid password", Answer::Setting(CREDENTIALS)),
+/// By the code, or by words that only this error has.
+const ERRORS: &[(&str, Meaning)] = &[
+    ("WRONGPASS", Meaning::Setting(CREDENTIALS)),
+    ("NOAUTH", Meaning::Setting(CREDENTIALS)),
+    ("invalid password", Meaning::Setting(CREDENTIALS)),
     (
         "without any password configured",
-        Answer::Setting(NO_PASSWORD),
+        Meaning::Setting(NO_PASSWORD),
     ),
     // Before Redis 6, and proxies.
-    ("no password is set", Answer::Setting(NO_PASSWORD)),
+    ("no password is set", Meaning::Setting(NO_PASSWORD)),
     (
         "no username-password pair is set",
-        Answer::Setting(NO_PASSWORD),
+        Meaning::Setting(NO_PASSWORD),
     ),
     (
         "wrong number of arguments for 'auth'",
-        Answer::Setting(
-            "this Redis is older than 6 and knows no users; take the user out of the URL",
+        Meaning::Setting(
+            "this Redis is older than 6 and has no users; remove the user from the URL",
         ),
     ),
     (
         "DB index",
-        Answer::Setting("this Redis has no database of that number; correct the URL"),
+        Meaning::Setting("this Redis has no database with that number; correct the URL"),
     ),
-    ("NOPERM", Answer::Setting(PERMISSIONS)),
-    ("user executing the script", Answer::Setting(PERMISSIONS)),
+    ("NOPERM", Meaning::Setting(PERMISSIONS)),
+    ("user executing the script", Meaning::Setting(PERMISSIONS)),
     (
         "DENIED",
-        Answer::Setting("Redis is in protected mode; give it a password, and TLS"),
+        Meaning::Setting("Redis is in protected mode; set a password there, and use TLS"),
     ),
     (
         "READONLY",
-        Answer::Store(StoreFailure::Unavailable, REPLICA),
+        Meaning::Store(StoreFailure::Unavailable, REPLICA),
     ),
-    ("MOVED", Answer::Store(StoreFailure::Unsafe, CLUSTER)),
-    ("ASK", Answer::Store(StoreFailure::Unsafe, CLUSTER)),
+    ("MOVED", Meaning::Store(StoreFailure::Unsafe, CLUSTER)),
+    ("ASK", Meaning::Store(StoreFailure::Unsafe, CLUSTER)),
     (
         "CLUSTERDOWN",
-        Answer::Store(
+        Meaning::Store(
             StoreFailure::Unavailable,
             "the Redis cluster does not serve this login's slot now (CLUSTERDOWN); use a server that \
              is not in a cluster",
@@ -248,49 +255,49 @@ const ANSWERS: &[(&str, Answer)] = &[
     ),
     (
         "WRONGTYPE",
-        Answer::Store(
+        Meaning::Store(
             StoreFailure::Unreadable,
-            "the key of this login holds something else; choose another prefix",
+            "another program uses the key of this login; choose another `prefix`",
         ),
     ),
     (
         "MISCONF",
-        Answer::Store(
+        Meaning::Store(
             StoreFailure::Unavailable,
-            "Redis cannot write to its disk and takes no writes; give it space",
+            "Redis cannot write to its disk and accepts no writes; free some space",
         ),
     ),
     (
         "OOM",
-        Answer::Store(
+        Meaning::Store(
             StoreFailure::Unavailable,
             "Redis is out of memory; raise maxmemory, or give the logins a server of their own",
         ),
     ),
     (
         "NOREPLICAS",
-        Answer::Store(
+        Meaning::Store(
             StoreFailure::Unavailable,
-            "Redis takes no writes before enough replicas are connected (min-replicas-to-write)",
+            "Redis accepts no writes until enough replicas are connected (min-replicas-to-write)",
         ),
     ),
     (
         "max number of clients",
-        Answer::Store(
+        Meaning::Store(
             StoreFailure::Unavailable,
             "Redis has too many connections; raise maxclients",
         ),
     ),
     (
         "LOADING",
-        Answer::Store(
+        Meaning::Store(
             StoreFailure::Unavailable,
-            "Redis is still loading its data; it takes no questions before it is done",
+            "Redis is still loading its data; try again when it has finished",
         ),
     ),
 ];
 
-/// How servers and proxies say that they do not know a command, in capital letters.
+/// Words of servers and proxies for a command that they do not support, in capital letters.
 const UNKNOWN: [&str; 8] = [
     "UNKNOWN COMMAND",
     "UNKNOWN REDIS COMMAND",
@@ -312,19 +319,21 @@ const NAMES: [&str; 8] = [
     "`SET`",
 ];
 const COMMANDS: &str = "GET, SET, PERSIST, EVAL and EVALSHA (scripts)";
-const ENDED: &str = "the connection to Redis ended before the answer; is it being restarted, or does it \
-    speak TLS alone (`rediss://`)?";
-const CREDENTIALS: &str = "Redis does not accept the user name or password; correct them in the URL \
-    (where `%` is `%25` and `#` is `%23`) or in `password`; one that changes belongs into `password_with`";
-const ASKED_CREDENTIALS: &str = "Redis does not accept the user name or the password that \
-    `password_with` gave; the next connection asks for another";
-const NO_PASSWORD: &str = "this Redis has no password; take it out of the URL, or set one there";
-const PERMISSIONS: &str = "the Redis user may not do what the store does; as an administrator: ACL SETUSER <user> ~auth:* &auth:* +get +set +persist +publish +subscribe +eval +evalsha +select +info +config|get";
+const ENDED: &str = "the connection to Redis ended before the response; is Redis restarting, or does it \
+    require TLS (`rediss://`)?";
+const CREDENTIALS: &str = "Redis refused the user or the password; correct them in the URL (where `%` is `%25` \
+    and `#` is `%23`), or set `password`";
+const SOURCE_CREDENTIALS: &str = "Redis refused the user or the password from `password`; the next connection \
+    reads it again, which helps if it is a source such as `secret::file` and not a fixed value";
+const NO_PASSWORD: &str =
+    "this Redis has no password; remove it from the URL, or set one at the server";
+const CERTIFICATES: &str = "a certificate or key for Redis cannot be read; both must be PEM";
+const PERMISSIONS: &str = "the Redis user lacks a right that the store needs; as an administrator: ACL SETUSER <user> ~auth:* &auth:* +get +set +persist +publish +subscribe +eval +evalsha +select +info +config|get";
 const REPLICA: &str =
-    "this Redis is a replica, which takes no writes and may be behind; connect to the primary";
-const SEVERAL_MASTERS: &str = "this server is one of several masters (an active replica of KeyDB): two could \
-    send the same refresh token; connect to a server that alone takes writes";
+    "this Redis is a replica, which accepts no writes and may lag behind; connect to the primary";
+const SEVERAL_MASTERS: &str = "this server is one of several masters (an active replica of KeyDB), so two \
+    processes could send the same refresh token; connect to a server that is the only master";
 const SENTINEL: &str = "this is a Sentinel, which keeps no data; connect to the master that it names \
-    (SENTINEL GET-MASTER-ADDR-BY-NAME <name>), whose port is another";
-const CLUSTER_DATABASE: &str = "a Redis cluster has database 0 alone; take the number out of the URL, or use a server that is not in a cluster";
-const CLUSTER: &str = "this login belongs on another node of the Redis cluster; use a server that is not in a cluster";
+    (SENTINEL GET-MASTER-ADDR-BY-NAME <name>), on another port";
+const CLUSTER_DATABASE: &str = "a Redis cluster has only database 0; remove the number from the URL, or use a server that is not in a cluster";
+const CLUSTER: &str = "this login belongs to another node of the Redis cluster; use a server that is not in a cluster";

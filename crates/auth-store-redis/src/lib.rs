@@ -6,7 +6,6 @@ mod builder;
 mod commands;
 mod diagnosis;
 mod failure;
-mod password;
 mod safety;
 mod server;
 mod url;
@@ -16,19 +15,28 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::{Identity, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, SwapOutcome, WaitOutcome};
 
 use failure::Failure;
 use server::Server;
 
-pub use auth_core::{self, Error, Result, Secret, Store};
-pub use builder::Builder;
+pub use auth_core::store::Store;
+pub use auth_core::{self, Error, Result, Secret};
+pub use builder::RedisStoreBuilder;
 
 /// Logins in Redis or Valkey; clones share their connections.
 ///
-/// Each login is one key without an expiry, and each change of it one script, which the server runs
-/// while nobody else gets a word in. A lost connection is replaced, and a swap whose answer was lost
-/// is repeated, so that you get an error only if Redis cannot be reached.
+/// Each login is one key without an expiry. A swap is one script, which the server runs without interruption. A lost
+/// connection is replaced, and a swap whose response was lost is repeated, so a call fails only if Redis cannot be
+/// reached.
+///
+/// ```no_run
+/// use auth_store_redis::RedisStore;
+///
+/// let store = RedisStore::connect("redis://127.0.0.1:6379")?;
+/// # Ok::<(), auth_store_redis::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct RedisStore(Arc<Inner>);
 
@@ -38,20 +46,20 @@ struct Inner {
 }
 
 impl RedisStore {
-    /// Connects to `redis://127.0.0.1:6379`, or to `rediss://user:password@host:6379/0` elsewhere.
+    /// Connects to `redis://127.0.0.1:6379` on this machine, or to `rediss://user:password@host:6379/0` elsewhere.
     ///
-    /// What of the server's settings could lose a login is logged as one warning.
+    /// Settings of the server that could lose a login are logged as one warning.
     ///
     /// # Errors
-    /// `Error::Configuration` if the URL, the password or a permission has to be corrected;
-    /// `Error::Store` if the server cannot be reached, which is transient, or is a replica.
-    pub fn connect(url: &str) -> Result<Self> {
+    /// [`Error::Configuration`] if the URL, the password or a right of the user must be corrected;
+    /// [`Error::Store`] if the server cannot be reached, where a later try may work, or is a replica.
+    pub fn connect(url: impl Into<String>) -> Result<Self> {
         Self::builder(url).connect()
     }
 
-    /// Settings for another prefix, time-out or certificate.
-    pub fn builder(url: &str) -> Builder {
-        Builder::new(url)
+    /// Returns the settings of a store, to be changed before [`connect`](RedisStoreBuilder::connect).
+    pub fn builder(url: impl Into<String>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(url.into())
     }
 
     fn key(&self, identity: &Identity) -> String {
@@ -60,7 +68,7 @@ impl RedisStore {
 }
 
 impl Store for RedisStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let key = self.key(identity);
         let loaded = self.0.server.ask(|talk| commands::load(talk, &key));
         loaded.map_err(Failure::into_error)
@@ -69,9 +77,9 @@ impl Store for RedisStore {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let key = self.key(identity);
         let swapped = self
             .0
@@ -84,16 +92,16 @@ impl Store for RedisStore {
         self.0.server.timeout()
     }
 
-    /// Listens on a connection of its own, so that it holds up nobody. Answers `false` if Redis cannot
-    /// be reached, or does not let this user listen.
+    /// Listens on a connection of its own, so that other calls continue meanwhile. Returns
+    /// [`WaitOutcome::Unsupported`] if Redis cannot be reached, or denies this user to listen.
     fn wait(
         &self,
         identity: &Identity,
-        seen: Option<&StoredRecord>,
+        seen: Option<&Record>,
         at_most: Duration,
-    ) -> Result<bool> {
+    ) -> Result<WaitOutcome> {
         let waited = waiting::wait(&self.0.server, &self.key(identity), seen, at_most);
-        Ok(waited.is_ok())
+        Ok(waited.unwrap_or(WaitOutcome::Unsupported))
     }
 }
 

@@ -1,25 +1,25 @@
-//! Which settings of the server could lose a login.
+//! Settings of the server that could lose a login.
 
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, cmd};
 
 use crate::failure::Failure;
 use crate::server::{Server, Talk};
 
-/// What the server says of itself, as far as it says it to us.
+/// The server's settings, as far as this user can read them.
 pub(crate) struct Settings {
     info: Option<String>,
     /// Names and values in turn.
     syncing: Option<Vec<String>>,
 }
 
-/// What a server is among others.
+/// Role of a server among others.
 #[derive(Debug)]
 pub(crate) enum Role {
     Primary,
     Replica,
     /// A primary of several that take writes.
     OneOfSeveral,
-    /// Knows where the primary is, and keeps nothing.
+    /// A Sentinel, which keeps no data.
     Sentinel,
 }
 
@@ -31,7 +31,7 @@ impl Settings {
         })
     }
 
-    /// What the server is among others. One that does not say is taken for the only one.
+    /// Returns the role of the server. One that hides it is taken for the only one.
     pub(crate) fn role(&self) -> Role {
         if self.info.as_deref().is_some_and(is_sentinel) {
             return Role::Sentinel;
@@ -44,7 +44,7 @@ impl Settings {
         }
     }
 
-    /// What could lose a login, and the commands that mend it, in one line.
+    /// Returns the risks to logins and the commands that remove them, in one line.
     pub(crate) fn warning(&self) -> Option<String> {
         let risks: Vec<_> = [
             self.log_is_off(),
@@ -59,7 +59,7 @@ impl Settings {
         .collect();
         (!risks.is_empty()).then(|| {
             let risks = risks.join("; ");
-            format!("Redis may lose logins that it has acknowledged: {risks}; CONFIG REWRITE keeps what was set")
+            format!("Redis may lose logins that it has acknowledged: {risks}; CONFIG REWRITE keeps these settings")
         })
     }
 
@@ -92,14 +92,14 @@ impl Settings {
     fn is_cluster(&self) -> Option<&'static str> {
         let cluster = self.info("redis_mode") == Some("cluster");
         cluster.then_some(
-            "it is in cluster mode, where a failover forgets swaps and a login may belong on another node (use a server that is not)",
+            "it is in cluster mode, where a failover forgets swaps and a login may belong to another node (use a server without it)",
         )
     }
 
     fn is_silent(&self) -> Option<&'static str> {
         let silent = self.info.is_none() || self.syncing.is_none();
         silent.then_some(
-            "not all of its settings can be seen (ACL SETUSER <user> +info +config|get, or make sure yourself that appendonly is yes, appendfsync always and maxmemory-policy noeviction)",
+            "this user cannot read all of its settings (ACL SETUSER <user> +info +config|get, or check that appendonly is yes, appendfsync always and maxmemory-policy noeviction)",
         )
     }
 
@@ -114,14 +114,14 @@ impl Settings {
     }
 }
 
-/// Asks how the log is synced.
+/// Command that reads how the log is synced.
 pub(crate) fn syncing() -> Cmd {
     let mut syncing = cmd("CONFIG");
     syncing.arg("GET").arg("*appendfsync*");
     syncing
 }
 
-/// Whether this is what a Sentinel says of itself.
+/// Returns `true` if this is the `INFO` of a Sentinel.
 pub(crate) fn is_sentinel(info: &str) -> bool {
     value(info, "redis_mode") == Some("sentinel")
 }
@@ -131,11 +131,11 @@ fn value<'a>(info: &'a str, name: &str) -> Option<&'a str> {
     lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
 }
 
-/// The answer, or none if this user may not ask. Where Redis is a service, nobody may.
-fn permitted<T: FromRedisValue>(talk: &mut Talk<'_>, question: &Cmd) -> RedisResult<Option<T>> {
+/// Returns the response; `None` if this user has no right to the command, as with every user of some services.
+fn permitted<T: FromRedisValue>(talk: &mut Talk<'_>, command: &Cmd) -> RedisResult<Option<T>> {
     let forbidden = [ServerErrorKind::NoPerm, ServerErrorKind::ResponseError];
-    match talk.ask(question) {
+    match talk.ask(command) {
         Err(error) if forbidden.map(ErrorKind::Server).contains(&error.kind()) => Ok(None),
-        answer => answer.map(Some),
+        response => response.map(Some),
     }
 }

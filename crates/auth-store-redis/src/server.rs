@@ -1,4 +1,4 @@
-//! Connections: enough for everybody, replaced when they are lost.
+//! Connections: one for each thread that needs one, replaced when they are lost.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,21 +8,20 @@ use redis::{
     Cmd, Connection, ErrorKind, FromRedisValue, Pipeline, RedisResult, ServerErrorKind, cmd,
 };
 
-use crate::address::Address;
+use crate::address::{Address, Password};
 use crate::failure::{self, Failure};
-use crate::password::Password;
 
-/// A server, and the connections to it that nobody is using just now.
+/// A server, and its idle connections.
 ///
-/// Whoever asks something takes one, or opens another; so nobody waits for anybody else's answer, and
-/// there are as many as have been needed at once.
+/// A caller takes one or opens another, so no thread waits for another's response, and the number of connections is that
+/// of the most concurrent calls.
 pub(crate) struct Server {
     address: Address,
     timeout: Duration,
     idle: Mutex<Vec<Connection>>,
 }
 
-/// A connection, and until when its answers may come.
+/// A connection, and the deadline of its responses.
 pub(crate) struct Talk<'a> {
     connection: &'a mut Connection,
     until: Instant,
@@ -41,13 +40,13 @@ impl Server {
         self.timeout
     }
 
-    /// Asks something that may be asked twice: if the connection is lost, it is, over a new one.
+    /// Sends commands that can be repeated. If the connection is lost, they are repeated over a new one.
     ///
-    /// Redis may have closed an old one, or been restarted. Only what was lost on the way is repeated,
-    /// and what a replica refused, for the name may lead to the new primary by now.
+    /// Redis may have closed an old connection, or been restarted. Only lost commands are repeated, and those that a
+    /// replica refused, because the name may lead to the new primary by now.
     pub(crate) fn ask<T>(
         &self,
-        question: impl Fn(&mut Talk<'_>) -> RedisResult<T>,
+        commands: impl Fn(&mut Talk<'_>) -> RedisResult<T>,
     ) -> Result<T, Failure> {
         let half = self.timeout / 2;
         let mut until = from_now(half);
@@ -56,37 +55,36 @@ impl Server {
             Some(connection) => connection,
             None => self.open(until)?,
         };
-        let mut answer = question(&mut Talk::new(&mut connection, until));
-        if is_lost(&answer) {
-            // Whatever ended this one has probably ended the others.
+        let mut response = commands(&mut Talk::new(&mut connection, until));
+        if is_lost(&response) {
+            // The same event has probably ended the other connections.
             self.idle().clear();
             until = from_now(half);
             connection = self.open(until)?;
-            answer = question(&mut Talk::new(&mut connection, until));
+            response = commands(&mut Talk::new(&mut connection, until));
         }
-        if !is_lost(&answer) {
+        if !is_lost(&response) {
             self.idle().push(connection);
         }
-        Ok(answer?)
+        Ok(response?)
     }
 
-    /// Asks something over a connection of its own, as much logged in as the server lets us be: to find
-    /// out what is wrong with it.
+    /// Sends commands over a connection of its own, even if the server refused the login, to find out what is wrong.
     pub(crate) fn ask_bare<T>(
         &self,
-        question: impl FnOnce(&mut Talk<'_>) -> RedisResult<T>,
+        commands: impl FnOnce(&mut Talk<'_>) -> RedisResult<T>,
     ) -> Result<T, Failure> {
         let until = from_now(self.timeout / 2);
         let password = self.password(until)?;
         let mut connection = self.connect(until)?;
-        // What it answers to the password is no matter here.
+        // The response to the password does not matter here.
         let _ = self.log_in(&mut connection, password.as_ref(), until);
-        Ok(question(&mut Talk::new(&mut connection, until))?)
+        Ok(commands(&mut Talk::new(&mut connection, until))?)
     }
 
-    /// A new connection, logged in.
+    /// Opens a connection and logs in.
     pub(crate) fn open(&self, until: Instant) -> Result<Connection, Failure> {
-        // Asked first: a server may hang up on who connects and then says nothing.
+        // Read first: a server may hang up on a client that connects and then sends nothing.
         let password = self.password(until)?;
         let mut connection = self.connect(until)?;
         self.log_in(&mut connection, password.as_ref(), until)?;
@@ -101,19 +99,19 @@ impl Server {
         self.address.database
     }
 
-    fn connect(&self, until: Instant) -> RedisResult<Connection> {
-        let client = &self.address.client;
-        client.get_connection_with_timeout(left(until)?)
+    fn connect(&self, until: Instant) -> Result<Connection, Failure> {
+        let client = self.address.client()?;
+        Ok(client.get_connection_with_timeout(left(until)?)?)
     }
 
     fn password(&self, until: Instant) -> Result<Option<Secret>, Failure> {
         match &self.address.password {
             None => Ok(None),
-            Some(Password::Fixed(password)) => Ok(Some(password.clone())),
-            Some(Password::Asked(ask)) => match ask() {
+            Some(Password::OfUrl(password)) => Ok(Some(password.clone())),
+            Some(Password::Source(source)) => match source.read() {
                 Ok(_) if now() >= until => Err(Failure::late_password()),
                 Ok(password) => Ok(Some(password)),
-                Err(error) => Err(Failure::no_password(&error)),
+                Err(error) => Err(Failure::unread("password", &error)),
             },
         }
     }
@@ -129,15 +127,15 @@ impl Server {
         };
         let mut login = cmd("AUTH");
         login.arg(self.address.user.as_ref()).arg(password.expose());
-        let answer = Talk::new(connection, until).ask::<()>(&login);
-        answer.map_err(|error| match &self.address.password {
-            Some(Password::Asked(_)) => Failure::from(error).of_asked_password(),
+        let response = Talk::new(connection, until).ask::<()>(&login);
+        response.map_err(|error| match &self.address.password {
+            Some(Password::Source(_)) => Failure::from(error).of_source(),
             _ => error.into(),
         })
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        // A connection is put in and taken out as a whole.
+        // A connection is added and removed as a whole.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -147,19 +145,19 @@ impl<'a> Talk<'a> {
         Self { connection, until }
     }
 
-    /// Asks one thing.
-    pub(crate) fn ask<T: FromRedisValue>(&mut self, question: &Cmd) -> RedisResult<T> {
+    /// Sends one command.
+    pub(crate) fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
         self.limit()?;
-        question.query(self.connection)
+        command.query(self.connection)
     }
 
-    /// Asks several things at once.
-    pub(crate) fn pipeline<T: FromRedisValue>(&mut self, questions: &Pipeline) -> RedisResult<T> {
+    /// Sends several commands at once.
+    pub(crate) fn pipeline<T: FromRedisValue>(&mut self, commands: &Pipeline) -> RedisResult<T> {
         self.limit()?;
-        questions.query(self.connection)
+        commands.query(self.connection)
     }
 
-    /// Waits for something to be said without having been asked.
+    /// Waits for a message of a subscription.
     pub(crate) fn listen(&mut self) -> RedisResult<()> {
         self.limit()?;
         self.connection.recv_response()?.extract_error()?;
@@ -173,22 +171,22 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// Whether the connection is of no more use.
-fn is_lost<T>(answer: &RedisResult<T>) -> bool {
-    answer.as_ref().is_err_and(|error| match error.kind() {
+/// Returns `true` if the connection cannot be used any more.
+fn is_lost<T>(response: &RedisResult<T>) -> bool {
+    response.as_ref().is_err_and(|error| match error.kind() {
         ErrorKind::Server(kind) => kind == ServerErrorKind::ReadOnly,
-        // One whose login has ended, at the server or at a proxy before it.
+        // The login of the connection has ended, at the server or at a proxy before it.
         ErrorKind::Extension => failure::code_of(error).as_deref() == Some("NOAUTH"),
         _ => true,
     })
 }
 
-/// A day is for ever, and does not overflow.
+/// A deadline; a day is long enough, and does not overflow.
 pub(crate) fn from_now(wait: Duration) -> Instant {
     now() + wait.min(Duration::from_secs(86_400))
 }
 
-/// How long it is until then, if it is not past.
+/// Returns the time until the deadline; a time-out if it has passed.
 fn left(until: Instant) -> RedisResult<Duration> {
     let left = until.saturating_duration_since(now());
     if left.is_zero() {
@@ -199,7 +197,7 @@ fn left(until: Instant) -> RedisResult<Duration> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "how long a socket may be silent is the machine's time, whatever clock a session has"
+    reason = "a socket is silent in the machine's time, whatever clock a session has"
 )]
 pub(crate) fn now() -> Instant {
     Instant::now()

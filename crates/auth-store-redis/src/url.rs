@@ -1,17 +1,17 @@
-//! What is wrong with a URL, in words that quote nothing of it.
+//! Errors in a URL, in words that do not quote it.
 
-/// Why a URL is not used as it stands, and what to write instead.
+/// Returns the reason why a URL cannot be used, and the correction.
 pub(crate) fn oddity(url: &str) -> Option<&'static str> {
     let url = url.trim();
     if url.is_empty() {
         return Some("it is empty (is a variable not set?)");
     }
     if url.starts_with(['"', '\'', '`']) {
-        return Some("it has quotes around it; take them away");
+        return Some("it has quotes around it; remove them");
     }
     let Some((scheme, rest)) = url.split_once("://") else {
         let is_socket = url.starts_with("unix:");
-        return (!is_socket).then_some("it has no scheme; write `rediss://` in front, or `redis://` for a server on this machine");
+        return (!is_socket).then_some("it has no scheme; begin it with `rediss://`, or with `redis://` for a server on this machine");
     };
     let scheme = scheme.to_ascii_lowercase();
     let wrong = of_scheme(&scheme);
@@ -21,18 +21,16 @@ pub(crate) fn oddity(url: &str) -> Option<&'static str> {
     let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let is_socket = scheme.contains("unix");
     if is_socket && authority.contains('@') {
-        return Some("user and password of a socket file are `?user=…&pass=…`");
+        return Some("with a socket file, user and password are `?user=…&pass=…`");
     }
     if !is_socket && tail.contains('@') {
         return Some(
-            "a `/`, `?` or `#` stands before the `@`; in a password they are `%2F`, `%3F` and `%23`",
+            "a `/`, `?` or `#` is before the `@`; in a password they are `%2F`, `%3F` and `%23`",
         );
     }
     let host = authority.rsplit('@').next().unwrap_or_default();
     if host.contains(',') {
-        return Some(
-            "it names several hosts, which Sentinels and clusters have; name the one primary",
-        );
+        return Some("it names several hosts, as for Sentinels and clusters; name the one primary");
     }
     if let Some((_, fragment)) = tail.split_once('#') {
         return Some(match fragment {
@@ -53,7 +51,7 @@ pub(crate) fn oddity(url: &str) -> Option<&'static str> {
     })
 }
 
-/// The number of the database, where it is a parameter.
+/// Returns the number of the database, if it is a parameter.
 pub(crate) fn database(url: &str) -> Option<&str> {
     let (_, query) = url.trim().split_once('?')?;
     let mut parameters = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -65,28 +63,28 @@ fn of_scheme(scheme: &str) -> Option<&'static str> {
         "redis" | "valkey" | "rediss" | "valkeys" | "unix" | "redis+unix" | "valkey+unix" => None,
         _ if scheme.contains("sentinel") => Some(SENTINEL),
         _ if scheme.contains("cluster") => {
-            Some("it is one of a cluster, which this store does not use; name a single server")
+            Some("it is for a cluster, which this store does not support; name a single server")
         }
         _ if scheme.contains("socket") => Some("a socket file is `unix:///run/redis.sock`"),
         _ if ["tls", "ssl"].iter().any(|word| scheme.contains(word)) => {
             Some("with TLS the scheme is `rediss`")
         }
-        "http" | "https" => Some("HTTP is another protocol; take the URL for Redis clients"),
-        _ => Some("its scheme is none of Redis: `redis`, or `rediss` with TLS"),
+        "http" | "https" => Some("HTTP is another protocol; use the URL for Redis clients"),
+        _ => Some("its scheme is not one of Redis: `redis`, or `rediss` with TLS"),
     }
 }
 
-/// Parameters are those of other clients. What changes nothing that matters here is left out.
+/// Checks a parameter of another client. One that changes nothing here is ignored.
 fn of_parameter(scheme: &str, name: &str, value: &str) -> Option<&'static str> {
     let is_on = ["", "true", "1", "yes", "on"].contains(&value);
     let is_socket = scheme.contains("unix");
     match name {
         "username" | "password" if is_socket => {
-            Some("user and password of a socket file are `?user=…&pass=…`")
+            Some("with a socket file, user and password are `?user=…&pass=…`")
         }
-        "user" | "pass" | "username" | "password" | "auth" if !is_socket => Some(
-            "user and password stand before the host; or give the password by `Builder::password`",
-        ),
+        "user" | "pass" | "username" | "password" | "auth" if !is_socket => {
+            Some("user and password are before the host; or set `RedisStoreBuilder::password`")
+        }
         "ssl" | "tls" | "use_ssl" | "usetls" => match (scheme, is_on) {
             ("redis" | "valkey", true) => Some("with TLS the scheme is `rediss`"),
             ("rediss" | "valkeys", false) => Some(VERIFIED),
@@ -100,7 +98,7 @@ fn of_parameter(scheme: &str, name: &str, value: &str) -> Option<&'static str> {
             is_on.then_some(VERIFIED)
         }
         _ if CERTIFICATES.contains(&name) => Some(
-            "certificates are given by `Builder::authorities` and `Builder::client_certificate`",
+            "set certificates with `RedisStoreBuilder::only_authorities` and `client_certificate`",
         ),
         _ if name.contains("sentinel") || name.starts_with("master") => Some(SENTINEL),
         _ => None,
@@ -120,7 +118,7 @@ const CERTIFICATES: [&str; 10] = [
     "sslcert",
     "sslkey",
 ];
-const SENTINEL: &str = "it is one for a Sentinel, which this store does not ask; name the master \
-    that the Sentinel names, or a name that always leads to it";
-const VERIFIED: &str = "certificates are always verified, and nothing switches that off; trust one \
-    of your own by `Builder::authorities`";
+const SENTINEL: &str = "it is for a Sentinel, which this store does not support; name the master \
+    that the Sentinel names, or a host name that always leads to it";
+const VERIFIED: &str = "certificates are always verified, and no parameter disables that; trust your \
+    own authority with `RedisStoreBuilder::only_authorities`";

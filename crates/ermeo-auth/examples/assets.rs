@@ -4,43 +4,36 @@ use std::env;
 use std::error::Error;
 
 use auth_sim::{Simulator, ermeo};
-use ermeo_auth::{Ermeo, Session};
+use ermeo_auth::{Ermeo, Secret, Session, secret};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let var = |name: &str| env::var(name).unwrap_or_default();
     let simulator;
-    let vendor = if env::var_os("ERMEO_CLIENT_ID").is_some() {
-        Ermeo {
-            client_id: var("ERMEO_CLIENT_ID"),
-            client_secret: var("ERMEO_CLIENT_SECRET").into(),
-            username: var("ERMEO_USERNAME"),
-            password: var("ERMEO_PASSWORD").into(),
-            ..Ermeo::default()
-        }
+    let (vendor, api) = if let Ok(client_id) = env::var("ERMEO_CLIENT_ID") {
+        let vendor = Ermeo::new(client_id, secret::env("ERMEO_CLIENT_SECRET"));
+        let vendor = match env::var("ERMEO_USERNAME") {
+            Ok(username) => vendor.password(username, secret::env("ERMEO_PASSWORD")),
+            Err(_) => vendor,
+        };
+        (vendor, "https://api.ermeo.com")
     } else {
         simulator = Simulator::ermeo();
-        eprintln!(
-            "ERMEO_CLIENT_ID is not set: using a simulator at {}",
-            simulator.url()
-        );
-        Ermeo {
-            client_id: ermeo::CLIENT_ID.into(),
-            client_secret: ermeo::CLIENT_SECRET.into(),
-            username: ermeo::USERNAME.into(),
-            password: ermeo::PASSWORD.into(),
-            base: simulator.url().into(),
-        }
+        let url = simulator.url();
+        eprintln!("ERMEO_CLIENT_ID is not set: using a simulator at {url}");
+        let vendor = Ermeo::new(ermeo::CLIENT_ID, Secret::new(ermeo::CLIENT_SECRET))
+            .password(ermeo::USERNAME, Secret::new(ermeo::PASSWORD))
+            .base(url);
+        (vendor, url)
     };
-    let assets = format!("{}/api/v1/assets?limit=10&page=1", vendor.base);
-    let session = Session::builder(vendor)
-        .refresh_token(var("ERMEO_REFRESH_TOKEN"))
-        .build();
-
-    let token = session.token()?;
-    if let Some(expires_at) = token.expires_at() {
-        eprintln!("got a token that works until {expires_at}");
+    let mut session = Session::builder(vendor);
+    if env::var_os("ERMEO_REFRESH_TOKEN").is_some() {
+        session = session.refresh_token(secret::env("ERMEO_REFRESH_TOKEN"));
     }
-    let mut answer = session.agent().get(&assets).call()?;
-    println!("{}", answer.body_mut().read_to_string()?);
+    let session = session.build()?;
+
+    session.token()?;
+    eprintln!("{}", session.status());
+    let assets = format!("{api}/api/v1/assets?limit=10&page=1");
+    let mut response = session.agent().get(&assets).call()?;
+    println!("{}", response.body_mut().read_to_string()?);
     Ok(())
 }

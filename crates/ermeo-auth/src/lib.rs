@@ -3,55 +3,82 @@
 
 use std::time::Duration;
 
-use auth_core::{AnswerFormat, Grant, Identity, Policy, Reason, TokenRequest};
+use auth_core::grant::{Identity, Policy, ResponseFormat, TokenRequest};
+use auth_core::secret::SecretSource;
 
-pub use auth_core::{self, Error, HttpTransport, Result, Secret, Session, ureq};
+pub use auth_core;
+#[doc(no_inline)]
+pub use auth_core::{
+    Error, Grant, Result, Secret, Session, agent, secret, store, testing, transport,
+};
 
 /// Ermeo's token endpoint (vendor document: "How authentication API works in Ermeo").
 ///
-/// With `username` and `password` it logs in; without them it lives on the refresh token that the
-/// session is given, which is what Ermeo recommends to keep instead of the password.
+/// Log in with [`password`](Ermeo::password), or set only the [`username`](Ermeo::username) and give the session the
+/// refresh token of an earlier login, which is what Ermeo recommends.
+///
+/// ```
+/// use ermeo_auth::{Ermeo, Session, secret};
+///
+/// let ermeo = Ermeo::new("1_abc", secret::env("ERMEO_CLIENT_SECRET")).password("jsmith", secret::env("ERMEO_PASSWORD"));
+/// let session = Session::new(ermeo);
+/// # let _ = session;
+/// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Ermeo {
-    /// The client id that the Ermeo team gave you.
-    pub client_id: String,
-    /// The client secret that came with it.
-    pub client_secret: Secret,
-    /// Whose assets: the user name you log in with. Default: empty, for a session from a refresh token
-    /// that has no store.
-    pub username: String,
-    /// That user's password. Default: empty, for a session from a refresh token.
-    pub password: Secret,
-    /// Where the API is. Default: `https://api.ermeo.com`.
-    pub base: String,
-}
-
-impl Default for Ermeo {
-    fn default() -> Self {
-        Self {
-            client_id: String::new(),
-            client_secret: Secret::default(),
-            username: String::new(),
-            password: Secret::default(),
-            base: "https://api.ermeo.com".to_owned(),
-        }
-    }
+    client_id: String,
+    client_secret: SecretSource,
+    username: Option<String>,
+    password: Option<SecretSource>,
+    base: String,
 }
 
 impl Ermeo {
+    /// A client, with the id and the secret that the Ermeo team gave you.
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<SecretSource>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            client_secret: client_secret.into(),
+            username: None,
+            password: None,
+            base: "https://api.ermeo.com".to_owned(),
+        }
+    }
+
+    /// Logs in as this user. Default: no login; the session needs a refresh token.
+    pub fn password(
+        mut self,
+        username: impl Into<String>,
+        password: impl Into<SecretSource>,
+    ) -> Self {
+        self.password = Some(password.into());
+        self.username(username)
+    }
+
+    /// Names the user to whom the login belongs; a store needs it.
+    pub fn username(mut self, username: impl Into<String>) -> Self {
+        self.username = Some(username.into());
+        self
+    }
+
+    /// Sets the URL of the API, such as a simulator's. Default: `https://api.ermeo.com`.
+    pub fn base(mut self, url: impl Into<String>) -> Self {
+        self.base = url.into();
+        self
+    }
+
     fn request(&self, grant_type: &str) -> TokenRequest {
-        TokenRequest::json(format!(
-            "{}/oauth/v2/token",
-            self.base.trim_end_matches('/')
-        ))
-        .param("grant_type", grant_type)
-        .param("client_id", &self.client_id)
-        .param("client_secret", &self.client_secret)
-        .answer(AnswerFormat {
-            life: Some(ACCESS_TOKEN_LIFE),
-            refresh_token_life: Some(REFRESH_TOKEN_LIFE),
-            ..AnswerFormat::default()
-        })
+        let base = self.base.trim_end_matches('/');
+        TokenRequest::json(format!("{base}/oauth/v2/token"))
+            .param("grant_type", grant_type)
+            .param("client_id", &self.client_id)
+            .secret("client_secret", &self.client_secret)
+            .response(
+                ResponseFormat::new()
+                    .lifetime(2 * HOUR)
+                    .refresh_token_lifetime(14 * 24 * HOUR),
+            )
     }
 }
 
@@ -60,11 +87,7 @@ impl Grant for Ermeo {
         Identity::new("ermeo")
             .with_url("base", &self.base)
             .with("client_id", &self.client_id)
-            .with("username", &self.username)
-    }
-
-    fn is_nameless(&self) -> bool {
-        self.username.is_empty()
+            .user(self.username.as_deref())
     }
 
     fn policy(&self) -> Policy {
@@ -72,23 +95,20 @@ impl Grant for Ermeo {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
-        if self.password.is_empty() {
-            return Err(Error::reauthentication_required(Reason::NoCredentials));
-        }
-        Ok(self
-            .request("password")
-            .param("username", &self.username)
-            .param("password", &self.password))
+        let (Some(username), Some(password)) = (&self.username, &self.password) else {
+            return Err(Error::no_credentials());
+        };
+        let request = self.request("password");
+        Ok(request
+            .param("username", username)
+            .secret("password", password))
     }
 
     fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
-        Ok(self
-            .request("refresh_token")
-            .param("refresh_token", refresh_token))
+        let request = self.request("refresh_token");
+        Ok(request.secret("refresh_token", refresh_token))
     }
 }
 
-/// Two hours, where an answer does not say (vendor document).
-const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(7200);
-/// Two weeks (vendor document).
-const REFRESH_TOKEN_LIFE: Duration = Duration::from_secs(14 * 24 * 3600);
+/// Lifetimes (vendor document): two hours for an access token whose response lacks one, two weeks for a refresh token.
+const HOUR: Duration = Duration::from_secs(3600);

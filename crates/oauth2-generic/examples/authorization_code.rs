@@ -10,16 +10,15 @@ mod server;
 use std::error::Error;
 use std::thread;
 
-use oauth2_generic::{AuthorizationCode, Session, ureq};
+use oauth2_generic::BrowserLogin;
+use oauth2_generic::agent::ureq;
+use oauth2_generic::store::MemoryStore;
 use server::Server;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::from_environment()?;
-    let login = AuthorizationCode {
-        client: server.client.clone(),
-        ..AuthorizationCode::default()
-    };
-    let mut login = login.browser().app_name("This example");
+    let login = BrowserLogin::new(server.client.clone());
+    let mut login = login.user("me").app_name("This example");
     if server.simulator.is_some() {
         println!(
             "(The simulator's user is logged in and agrees: one request is all that a browser would do.)"
@@ -32,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     } else {
         println!("Log in with the browser that opens.");
     }
-    let session = Session::new(login.log_in()?);
+    // A real program passes a `FileStore`, and finds the login again when it next starts.
+    let session = login.session(MemoryStore::new())?;
     server.try_out(&session)
 }

@@ -1,7 +1,7 @@
 //! The server sends the token itself: `cargo run -p oauth2-generic --example implicit`.
 //!
 //! Against a server of yours: as in `authorization_code`. The token is in the part of the URL that a browser
-//! sends to nobody, so you are asked to paste it.
+//! does not send, so you are asked to paste it.
 
 #[path = "shared/browser.rs"]
 mod browser;
@@ -13,11 +13,7 @@ use server::Server;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::from_environment()?;
-    let login = Implicit {
-        client: server.client.clone(),
-        redirect_uri: "http://127.0.0.1:8400/callback".into(),
-        ..Implicit::default()
-    };
+    let login = Implicit::new(server.client.clone(), "http://127.0.0.1:8400/callback");
     let pending = login.begin()?;
     println!("Open this in a browser:\n\n    {}\n", pending.url());
     let redirect = if server.simulator.is_some() {
@@ -29,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::io::stdin().read_line(&mut line)?;
         line
     };
-    let token = pending.redirected(&redirect)?;
-    let session = Session::builder(login).response(token).build();
+    let tokens = pending.read(&redirect)?;
+    let session = Session::builder(login.grant()).tokens(tokens).build()?;
     server.try_out(&session)
 }

@@ -1,24 +1,21 @@
-//! The client kept a refresh token: `cargo run -p oauth2-generic --example refresh_token`.
+//! A refresh token was kept: `cargo run -p oauth2-generic --example refresh_token`.
 //!
 //! Against a server of yours: as in `client_credentials`, and `OAUTH2_REFRESH_TOKEN`. A server that rotates
-//! refresh tokens accepts it this once; a real program keeps what `Session::refresh_token` says afterwards.
+//! refresh tokens accepts it this once; a real program keeps the one that `Session::refresh_token` returns afterwards, or uses a store.
 
 #[path = "shared/server.rs"]
 mod server;
 #[path = "shared/user.rs"]
 mod user;
 
-use oauth2_generic::{RefreshToken, Secret, Session};
+use oauth2_generic::{RefreshToken, Secret, Session, secret};
 use server::Server;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::from_environment()?;
     let kept = kept(&server)?;
-    let grant = RefreshToken {
-        client: server.client.clone(),
-        resource_owner: "me".into(),
-    };
-    let session = Session::builder(grant).refresh_token(&kept).build();
+    let grant = RefreshToken::new(server.client.clone()).user("me");
+    let session = Session::builder(grant).refresh_token(&kept).build()?;
     server.try_out(&session)?;
     let rotated = session
         .refresh_token()
@@ -32,12 +29,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn kept(server: &Server) -> Result<Secret, Box<dyn std::error::Error>> {
     if server.simulator.is_none() {
-        return Ok(std::env::var("OAUTH2_REFRESH_TOKEN")?.into());
+        return Ok(secret::env("OAUTH2_REFRESH_TOKEN").read()?);
     }
-    // The simulator has just started, so somebody has to log in first.
+    // The simulator has just started, so its user has to log in first.
     let session = Session::new(user::log_in(server)?);
     session.token()?;
     Ok(session
         .refresh_token()
-        .ok_or("no refresh token came with the login")?)
+        .ok_or("the login returned no refresh token")?)
 }

@@ -1,249 +1,281 @@
-//! A login in which a person only clicks (RFC 8252).
+//! A login with the browser of this machine's user (RFC 8252).
 
-mod arrived;
-mod connection;
-mod counter;
+mod listener;
 mod loopback;
 mod opening;
-mod page;
+mod pages;
 mod request;
 mod words;
 
 use std::fmt;
 use std::io;
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
-use auth_core::{
-    Clock, Error, ErrorCode, HttpTransport, Moment, Reason, Result, SystemClock, Transport,
-};
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::{ErrorCode, LoginReason};
+use auth_core::grant::TokenResponse;
+use auth_core::store::Store;
+use auth_core::transport::Transport;
+use auth_core::{Error, Result, Session};
 
-use crate::authorization_code::{AuthorizationCode, Granted, PendingCode};
-use counter::Counter;
+use crate::authorization_code::{AuthorizationCode, PendingLogin};
+use crate::client::Client;
+use crate::grants::RefreshToken;
+use listener::{Inbox, Listener, PAUSE, Redirect};
 use loopback::Loopback;
-use opening::Opening;
-use page::{Failure, Page};
-use words::Words;
+use opening::{Launch, Open};
+use pages::{Names, Page};
 
-/// A login in the browser of the person in front of this machine, in one call.
+/// A login with the browser of this machine's user (RFC 8252).
 ///
-/// It listens on the loopback interface, opens the browser at the server, waits for the one answer
-/// that belongs to this login, trades its code for the first token, shows the person a page that says
-/// what happened, and closes. Everything has a default; [`log_in`](BrowserLogin::log_in) does it.
+/// It listens on the loopback interface, opens the browser at the server, waits for the response to this login, trades
+/// its code for tokens, shows the user a page with the result, and closes the port. Everything has a default.
 ///
 /// ```no_run
-/// use oauth2_generic::{AuthorizationCode, Client, Session};
+/// use oauth2_generic::store::FileStore;
+/// use oauth2_generic::{BrowserLogin, Client, Server};
 ///
-/// let login = AuthorizationCode {
-///     client: Client {
-///         token_endpoint: "https://login.example.com/token".into(),
-///         authorization_endpoint: "https://login.example.com/authorize".into(),
-///         issuer: "https://login.example.com".into(),
-///         client_id: "acme-sync".into(),
-///         ..Client::default()
-///     },
-///     ..AuthorizationCode::default()
-/// };
-/// let granted = login.browser().app_name("Acme Sync").log_in()?;
-/// let session = Session::new(granted);
+/// let client = Client::new(Server::discover("https://login.example.com")?, "acme-sync");
+/// let login = BrowserLogin::new(client).user("me").app_name("Acme Sync");
+/// let session = login.session(FileStore::for_program("acme-sync")?)?;
+/// // Weeks later, if the server has ended the login: this session and its clones continue with a new one.
+/// session.log_in_if_needed(|http| login.exchange(http))?;
 /// # Ok::<(), oauth2_generic::Error>(())
 /// ```
-#[must_use = "`log_in` opens the browser"]
+#[derive(Clone)]
+#[must_use = "`session` or `exchange` opens the browser"]
 pub struct BrowserLogin {
     login: AuthorizationCode,
+    grant: RefreshToken,
     app_name: String,
     deadline: Duration,
-    cancelled: Box<dyn FnMut() -> bool + Send>,
-    opening: Opening,
-    show: Option<Show>,
+    is_cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// `None`: as the user or the desktop does it.
+    open: Option<Open>,
+    show: Arc<dyn Fn(&str) + Send + Sync>,
     always_show: bool,
-    transport: Option<Box<dyn Transport>>,
-    clock: Box<dyn Clock>,
-}
-
-type Show = Box<dyn FnOnce(&str) + Send>;
-
-impl AuthorizationCode {
-    /// Lets the person in front of this machine log in with a browser.
-    ///
-    /// Here [`redirect_uri`](AuthorizationCode::redirect_uri) is where this program listens.
-    /// Without a port, any that is free is taken and filled in, which a server must allow for a
-    /// literal loopback address (RFC 8252 §7.3); with a port, it is that one, and the URI is sent
-    /// character by character as it stands here (RFC 6749 §3.1.2.3).
-    ///
-    /// | `redirect_uri` | listens at |
-    /// |---|---|
-    /// | empty | `http://127.0.0.1:PORT/callback`, or `[::1]` where there is no IPv4 |
-    /// | `http://127.0.0.1/cb` | `http://127.0.0.1:PORT/cb` |
-    /// | `http://[::1]:8400` | `http://[::1]:8400` |
-    /// | `http://localhost/cb` | `http://localhost:PORT/cb`, for servers that know no other |
-    pub fn browser(self) -> BrowserLogin {
-        BrowserLogin {
-            login: self,
-            app_name: String::new(),
-            deadline: Duration::from_secs(5 * 60),
-            cancelled: Box::new(|| false),
-            opening: Opening::System,
-            show: Some(Box::new(print)),
-            always_show: false,
-            transport: None,
-            clock: Box::new(SystemClock),
-        }
-    }
+    clock: Arc<dyn Clock>,
 }
 
 impl BrowserLogin {
-    /// What the person calls this program; the page says it. Default: "the application".
+    /// Logins of this client.
+    pub fn new(client: Client) -> Self {
+        Self {
+            login: AuthorizationCode::new(client.clone(), ""),
+            grant: RefreshToken::new(client),
+            app_name: String::new(),
+            deadline: Duration::from_secs(5 * 60),
+            is_cancelled: Arc::new(|| false),
+            open: None,
+            show: Arc::new(print),
+            always_show: false,
+            clock: Arc::new(SystemClock::new()),
+        }
+    }
+
+    /// Names the user, in words of your own. It is not sent; it is part of the identity, and a store needs it.
+    pub fn user(mut self, name: impl Into<String>) -> Self {
+        self.grant = self.grant.user(name);
+        self
+    }
+
+    /// Sets the name of this program on the page that the user sees. Default: "the application".
     pub fn app_name(mut self, name: impl Into<String>) -> Self {
         self.app_name = name.into();
         self
     }
 
-    /// How long the person may take. Default: five minutes.
+    /// Sets where this program listens. Default: `http://127.0.0.1/callback` at a free port.
+    ///
+    /// Without a port, any that is free is taken and filled in, which a server must allow for a literal loopback
+    /// address (RFC 8252 §7.3). With a port, that one is used, and the URI is sent character by character as written
+    /// here (RFC 6749 §3.1.2.3).
+    ///
+    /// | URI | listens at |
+    /// |---|---|
+    /// | empty | `http://127.0.0.1:PORT/callback`, or `[::1]` on a machine without IPv4 |
+    /// | `http://127.0.0.1/cb` | `http://127.0.0.1:PORT/cb` |
+    /// | `http://[::1]:8400` | `http://[::1]:8400` |
+    /// | `http://localhost/cb` | `http://localhost:PORT/cb`, for servers that support no other |
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.login = self.login.with_redirect_uri(uri.into());
+        self
+    }
+
+    /// Adds a parameter to the authorization URL, such as `login_hint` or `prompt`.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.login = self.login.param(name, value);
+        self
+    }
+
+    /// Sets how long the user may take. Default: five minutes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Asked many times a second whether to give up. Default: never.
+    /// Gives up as soon as this returns `true`; it is called many times a second. Default: never.
+    ///
+    /// A response that has already arrived is used anyway.
     ///
     /// ```
-    /// # use std::sync::Arc;
+    /// # use std::sync::{Arc, Mutex};
     /// # use std::sync::atomic::{AtomicBool, Ordering};
-    /// # use oauth2_generic::AuthorizationCode;
-    /// # let login = AuthorizationCode::default();
-    /// let cancel = Arc::new(AtomicBool::new(false));
-    /// let asked = Arc::clone(&cancel);
-    /// let login = login.browser().cancelled_by(move || asked.load(Ordering::Relaxed));
-    /// // Elsewhere, when somebody clicks on "Cancel":
-    /// cancel.store(true, Ordering::Relaxed);
+    /// # use oauth2_generic::{BrowserLogin, Client, Server};
+    /// # let login = BrowserLogin::new(Client::new(Server::new("https://login.example.com/token"), "app"));
+    /// let cancelled = Arc::new(AtomicBool::new(false));
+    /// let watched = Arc::clone(&cancelled);
+    /// let login = login.cancel_when(move || watched.load(Ordering::Relaxed));
+    /// // On another thread, when the user clicks on "Cancel":
+    /// cancelled.store(true, Ordering::Relaxed);
     /// # let _ = login;
     /// ```
-    pub fn cancelled_by(mut self, asked: impl FnMut() -> bool + Send + 'static) -> Self {
-        self.cancelled = Box::new(asked);
+    pub fn cancel_when(mut self, is_cancelled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.is_cancelled = Arc::new(is_cancelled);
         self
     }
 
-    /// Opens the browser. Default: on Unix the programs of `BROWSER` in turn, then the one that the desktop would open.
+    /// Opens the URL in another way. Default: on Unix the programs of `BROWSER` in turn, then the desktop's browser.
     ///
-    /// It is called on a thread of its own, which is left alone if it still runs when the login is over. If it fails
-    /// or panics, the URL is [shown](BrowserLogin::show) instead.
-    pub fn open_with(mut self, open: impl FnOnce(&str) -> io::Result<()> + Send + 'static) -> Self {
-        self.opening = Opening::With(Box::new(open));
+    /// The function is called on a thread of its own, which is left alone if it still runs when the login is over. If
+    /// it fails or panics, the URL is [shown](BrowserLogin::show).
+    pub fn open_with(
+        mut self,
+        open: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.open = Some(Arc::new(open));
         self
     }
 
-    /// Shows the URL to the person if no browser could be opened, or if no browser has come back
-    /// 10 s later (half of a [`deadline`](BrowserLogin::deadline) that is shorter than 20 s): a program
-    /// that opens browsers may claim success and open none. Default: on standard error.
+    /// Shows the URL to the user if no browser could be opened, or if no browser has returned after 10 s (half of a
+    /// [`deadline`](BrowserLogin::deadline) shorter than 20 s): a program that opens browsers may report success and
+    /// open none. Default: prints it on standard error.
     ///
-    /// Called once at most. The URL holds no secret, and is of use on this machine alone.
-    pub fn show(mut self, show: impl FnOnce(&str) + Send + 'static) -> Self {
-        self.show = Some(Box::new(show));
+    /// Called at most once per login. The URL holds no secret, and is of use on this machine alone.
+    pub fn show(mut self, show: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.show = Arc::new(show);
         self
     }
 
-    /// [Shows](BrowserLogin::show) the URL at once, also if a browser opens. Default: only if none comes back.
+    /// [Shows](BrowserLogin::show) the URL at once, even if a browser opens.
     pub fn always_show(mut self) -> Self {
         self.always_show = true;
         self
     }
 
-    /// Sets the transport that trades the code for the first token, and that tells the server of the
-    /// login first if the client names a
-    /// [`pushed_authorization_request_endpoint`](crate::Client::pushed_authorization_request_endpoint).
-    /// Default: an [`HttpTransport`]. A session that has a transport of its own needs the same here.
-    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.transport = Some(Box::new(transport));
-        self
-    }
-
-    /// What time it is, for the deadline. Default: [`SystemClock`].
+    /// Sets the clock of the deadline, for tests. Default: the machine's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Box::new(clock);
+        self.clock = Arc::new(clock);
         self
     }
 
-    /// Opens the browser, waits for the answer, and trades its code for the first token.
+    /// Returns the grant that lives on such a login.
+    pub fn grant(&self) -> RefreshToken {
+        self.grant.clone()
+    }
+
+    /// Opens the browser, waits for the response, and trades its code for tokens.
     ///
-    /// The page says that the person is logged in only if the token is there. Returns a new login with
-    /// that token: a session that is built on it replaces the login in its store. The life of the token
-    /// counts from its first use, so build the session at once.
-    ///
-    /// What does not repeat the `state` of this login gets a page that says what is wrong with it, and
-    /// the waiting continues. Nothing listens any more when this returns.
+    /// `http` sends the code, and announces the login first if the server has an endpoint for that. The page says that
+    /// the user is logged in only once the tokens have arrived. A request without the `state` of this login gets a page
+    /// with the reason, and the login continues to wait. Each connection has a thread, at most 32 at a time; when this
+    /// returns, all have ended, and the port is closed.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the person or the server refused the login. [`Error::ReauthenticationRequired`]
-    /// with [`Reason::LoginTimedOut`] or [`Reason::LoginCancelled`] if no answer came, whose source
-    /// names the redirect URI and what came instead, and with [`Reason::CodeSpent`] if the server refused
-    /// the code. [`Error::Network`] or [`Error::Status`] if the token endpoint could not be asked.
-    /// [`Error::Configuration`] if `redirect_uri` is not on the loopback interface or its port is
-    /// taken, and as [`begin`](AuthorizationCode::begin) or
-    /// [`begin_pushed`](AuthorizationCode::begin_pushed). [`Error::Answer`] if the answer has no code
-    /// or no token, or is not from `issuer`.
-    pub fn log_in(mut self) -> Result<Granted> {
-        let loopback = Loopback::open(&self.login.redirect_uri)?;
-        self.login.redirect_uri = loopback.address.redirect_uri.clone();
-        let http = self.transport.take();
-        let http = http.unwrap_or_else(|| Box::new(HttpTransport::new()));
-        let pending = self.begin(&*http)?;
-        let (url, state) = (pending.url().to_owned(), pending.state().to_owned());
-        let words = Words::new(&self.app_name, &self.login.client, &loopback.address);
-        let mut counter = Counter::new(loopback, words, state);
-
-        let begun = self.clock.now();
-        let mut launch = self.opening.launch(&url);
-        loop {
-            let now = self.clock.now();
-            if let Some(answer) = counter.turn(now) {
-                let (outcome, page) = self.finish(pending, answer.expose(), &*http);
-                counter.answer(page, self.clock.now());
-                counter.close(&*self.clock);
-                return outcome;
-            }
-            if (self.cancelled)() {
-                return Err(counter.error(Reason::LoginCancelled));
-            }
-            if (launch.is_in_vain() || self.is_time_to_show(begun, now))
-                && let Some(show) = self.show.take()
-            {
-                show(&url);
-            }
-            if now.since(begun) >= self.deadline {
-                return Err(counter.error(Reason::LoginTimedOut));
-            }
-            self.clock.sleep(counter.pause());
-        }
+    /// [`Error::Refused`] if the user or the server refused the login. [`Error::LoginRequired`] with
+    /// [`LoginReason::TimedOut`] or [`LoginReason::Cancelled`] if no response arrived; its source names the redirect URI
+    /// and what arrived there instead. [`Error::Configuration`] if `redirect_uri` is not on the loopback interface or its
+    /// port is taken, and as [`AuthorizationCode::begin`]. [`Error::Response`] if the response has no code or no token,
+    /// or is not from the issuer; otherwise the error of the token endpoint.
+    pub fn exchange(&self, http: &dyn Transport) -> Result<TokenResponse> {
+        let Loopback { listeners, address } = Loopback::open(self.login.redirect_uri())?;
+        let redirect_uri = address.redirect_uri.clone();
+        let login = self.login.clone().with_redirect_uri(redirect_uri);
+        let pending = login.begin(http)?;
+        let inbox = Inbox {
+            names: Names::new(&self.app_name, login.client(), &address),
+            address,
+            state: pending.state().to_owned(),
+            clock: &*self.clock,
+            received: Mutex::default(),
+        };
+        thread::scope(|scope| {
+            let mut listener = Listener::new(scope, &listeners, &inbox);
+            let redirect = self.wait(&mut listener, pending.url());
+            let redirect = redirect.map_err(|reason| inbox.error(reason))?;
+            let (outcome, page) = self.trade(&pending, redirect.url.expose(), http);
+            listener.close(&redirect, page);
+            outcome
+        })
     }
 
-    /// Begins the login; the server is told first where it has a place for that (RFC 9126).
-    fn begin(&self, http: &dyn Transport) -> Result<PendingCode> {
-        let login = &self.login;
-        match login.client.pushed_authorization_request_endpoint.as_str() {
-            "" => login.begin(),
-            _ => login.begin_pushed(http),
-        }
+    /// Returns a session over the login in this store if it is alive; otherwise opens the browser.
+    ///
+    /// For other settings of the session, pass [`grant`](BrowserLogin::grant) to
+    /// [`Session::builder`] and call [`Session::log_in_if_needed`].
+    ///
+    /// # Errors
+    /// As [`exchange`](BrowserLogin::exchange) and [`Session::log_in_if_needed`]; [`Error::Configuration`] without a
+    /// [`user`](BrowserLogin::user).
+    pub fn session(&self, store: impl Store + 'static) -> Result<Session> {
+        let session = Session::builder(self.grant()).store(store).build()?;
+        session.log_in_if_needed(|http| self.exchange(http))?;
+        Ok(session)
     }
 
-    fn is_time_to_show(&self, begun: Moment, now: Moment) -> bool {
-        self.always_show || now.since(begun) >= SHOW_AFTER.min(self.deadline / 2)
-    }
-
-    /// Trades the code, and says what the person shall see.
-    fn finish(
+    /// Opens the browser and waits for it to return.
+    fn wait(
         &self,
-        pending: PendingCode,
+        listener: &mut Listener<'_, '_>,
+        url: &str,
+    ) -> std::result::Result<Redirect, LoginReason> {
+        let begun = self.clock.now();
+        let mut launch = match &self.open {
+            Some(open) => Launch::by_caller(open, url),
+            None => Launch::by_system(url),
+        };
+        let mut is_shown = false;
+        loop {
+            listener.accept();
+            // Their threads read meanwhile.
+            self.clock.sleep(PAUSE);
+            if let Some(redirect) = listener.redirect() {
+                return Ok(redirect);
+            }
+            let past = self.clock.now().since(begun);
+            let is_cancelled = (self.is_cancelled)();
+            if is_cancelled || past >= self.deadline {
+                listener.end();
+                return listener.redirect().ok_or(match is_cancelled {
+                    true => LoginReason::Cancelled,
+                    false => LoginReason::TimedOut,
+                });
+            }
+            let is_late = past >= SHOW_AFTER.min(self.deadline / 2);
+            if !is_shown && (launch.has_failed() || self.always_show || is_late) {
+                (self.show)(url);
+                is_shown = true;
+            }
+        }
+    }
+
+    /// Trades the code for tokens, and picks the page for the result.
+    fn trade(
+        &self,
+        pending: &PendingLogin,
         url: &str,
         http: &dyn Transport,
-    ) -> (Result<Granted>, Page) {
-        let granted = match pending.redirected(url) {
-            Ok(granted) => granted,
+    ) -> (Result<TokenResponse>, Page) {
+        let code = match pending.code(url) {
+            Ok(code) => code,
             Err(error) => {
-                let page = answer_page(&error);
+                let page = redirect_page(&error);
                 return (Err(error), page);
             }
         };
-        let outcome = granted.traded(http, &*self.clock);
+        let outcome = pending.trade_patiently(&code, http, &*self.clock);
         let page = outcome.as_ref().map_or_else(code_page, |_| Page::LoggedIn);
         (outcome, page)
     }
@@ -253,39 +285,41 @@ impl fmt::Debug for BrowserLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BrowserLogin")
             .field("login", &self.login)
+            .field("app_name", &self.app_name)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }
 }
 
-/// The page for an answer that brought no code.
-fn answer_page(error: &Error) -> Page {
+/// The page for a redirect without a code.
+fn redirect_page(error: &Error) -> Page {
     match error {
         Error::Refused(refusal) if refusal.code == ErrorCode::AccessDenied => Page::Declined,
-        _ => Page::Failed(Failure::Answer),
+        _ => Page::BadResponse,
     }
 }
 
-/// The page for a code that brought no token.
+/// The page for a code that brought no tokens.
 fn code_page(error: &Error) -> Page {
-    Page::Failed(match error {
-        Error::Refused(_) | Error::ReauthenticationRequired { .. } => Failure::Code,
-        Error::Configuration(_) => Failure::Setting,
-        Error::Answer(_) => Failure::Answer,
-        _ => Failure::Server,
-    })
+    match error {
+        Error::Refused(_)
+        | Error::Status {
+            status: 400 | 401 | 403,
+            ..
+        } => Page::CodeRefused,
+        Error::Configuration { .. } => Page::Misconfigured,
+        Error::Response(_) => Page::BadResponse,
+        _ => Page::ServerFailed,
+    }
 }
 
 /// The default of [`BrowserLogin::show`].
-#[expect(
-    clippy::print_stderr,
-    reason = "somebody sits in front of this and waits"
-)]
+#[expect(clippy::print_stderr, reason = "a user is present and waits")]
 fn print(url: &str) {
     eprintln!(
         "If no browser has opened, open this in a browser on this machine to log in:\n\n    {url}\n"
     );
 }
 
-/// How long a browser that is said to be open may take to come back before the URL is shown.
+/// How long a browser may take to return before the URL is shown.
 const SHOW_AFTER: Duration = Duration::from_secs(10);

@@ -1,131 +1,321 @@
-//! What all grants have in common: this client, at that server.
+//! This program at a server: all that its grants have in common.
 
-mod fields;
+mod announced;
 mod further;
-mod left;
 
 use std::sync::Arc;
 
-#[cfg(feature = "dpop")]
-use auth_core::TokenType;
-use auth_core::{AnswerFormat, Error, Identity, Policy, Replay, Result, Secret, TokenRequest};
+use auth_core::grant::{Identity, Policy, RevokedToken, TokenRequest};
+use auth_core::secret::SecretSource;
+use auth_core::{Error, Result, Secret};
 
+use crate::authorize::normal;
 use crate::client_auth::ClientAuth;
-use crate::metadata::{At, Metadata};
+use crate::metadata::Endpoint;
+use crate::server::{Encoding, Server};
 
-pub(crate) use fields::url_of;
-pub(crate) use further::{Own, stands_twice};
-pub(crate) use left::left_to_client;
+pub(crate) use announced::{At, DEVICE_CODE};
+pub(crate) use further::{Own, repeated};
 
-/// This client at that server, and how the server wants to be asked.
-///
-/// The defaults are those of RFC 6749: a form, with the client in it. Everything that a server does
-/// otherwise has a field; a field left empty is not sent.
+/// This program at a server: its id, how it authenticates, and what its tokens are for. Cheap to clone.
 ///
 /// ```
-/// use oauth2_generic::{Client, ClientAuth};
+/// use oauth2_generic::{Client, ClientCredentials, Server, Session, secret};
 ///
-/// let client = Client {
-///     token_endpoint: "https://login.example.com/token".into(),
-///     client_id: "batch".into(),
-///     client_secret: "s3cret".into(),
-///     client_auth: ClientAuth::Basic,
-///     scope: "orders.read".into(),
-///     ..Client::default()
-/// };
-/// # let _ = client;
+/// let server = Server::new("https://login.example.com/token");
+/// let client = Client::new(server, "batch")
+///     .secret(secret::env("CLIENT_SECRET"))
+///     .scope("orders.read")
+///     .api("https://api.example.com");
+/// let session = Session::new(ClientCredentials::new(client));
+/// # let _ = session;
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct Client {
-    /// Where tokens are given out (RFC 6749 §3.2). A query in it is sent along and is not secret: it is part
-    /// of the identity, which logs show. A key goes into `extra_secrets`.
-    pub token_endpoint: String,
-    /// Where users are sent to log in (RFC 6749 §3.1); for the two grants that do so.
-    pub authorization_endpoint: String,
-    /// Where a login on another device begins (RFC 8628 §3.1); for [`DeviceCode`](crate::DeviceCode).
-    pub device_authorization_endpoint: String,
-    /// Where a login is announced before the user is sent to it (RFC 9126); for
-    /// [`begin_pushed`](crate::AuthorizationCode::begin_pushed).
-    pub pushed_authorization_request_endpoint: String,
-    /// Where [`Session::log_out`](auth_core::Session::log_out) ends a login (RFC 7009). Empty: a
-    /// login is only forgotten on this side.
-    pub revocation_endpoint: String,
-    /// Where the server says what it knows of a token (RFC 7662); for
-    /// [`introspect`](Client::introspect).
-    pub introspection_endpoint: String,
-    /// The client's id.
-    pub client_id: String,
-    /// The client's secret. Empty: a public client, which has none.
-    pub client_secret: Secret,
-    /// How the client shows who it is. Default: by its secret, in the body.
-    pub client_auth: ClientAuth,
-    /// The key that tokens are bound to (RFC 9449). Default: none; whoever has a token may use it.
+///
+/// With the feature `dpop`, `Client::dpop` binds tokens to a key (RFC 9449).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Client(Arc<Settings>);
+
+#[derive(Clone, Debug)]
+struct Settings {
+    server: Server,
+    id: String,
+    auth: ClientAuth,
+    id_in_body: bool,
+    scope: Option<String>,
+    scope_in_refresh: bool,
+    audience: Option<String>,
+    resources: Vec<String>,
+    params: Vec<(String, String)>,
+    secret_params: Vec<(String, SecretSource)>,
+    refresh_params: Vec<(String, String)>,
+    apis: Vec<String>,
+    api_rejections: Vec<u16>,
+    token_header: Option<String>,
+    token_scheme: Option<String>,
+    allow_http_login: bool,
     #[cfg(feature = "dpop")]
-    pub dpop: Option<crate::DpopKey>,
-    /// How a request is written. Default: as a form.
-    pub body: Encoding,
-    /// Sends `client_id` in the body, too, where a header shows who the client is (`Basic` and its variants), as
-    /// Fitbit and Cognito require. Default: false.
-    pub client_id_in_body: bool,
-    /// The scope that is asked for, separated by spaces. Empty: what the server gives unasked.
-    pub scope: String,
-    /// Sends `scope` in refreshes, too (RFC 6749 §6): Azure AD B2C answers without an access token otherwise. Default:
-    /// false; the new token has the scope of the old.
-    pub scope_in_refresh: bool,
-    /// The API that the token is for, as Auth0 and others call it.
-    pub audience: String,
-    /// The API that the token is for, as RFC 8707 calls it.
-    pub resource: String,
-    /// Further APIs that the token is for besides `resource`. RFC 8707 repeats the parameter, which
-    /// only a form can; in JSON it is an error.
-    pub further_resources: Vec<String>,
-    /// Further parameters of each request to the token endpoint, such as a tenant: any that the request does not
-    /// set itself. They are part of the identity: another value gets another token.
-    pub extra: Vec<(String, String)>,
-    /// Further parameters that must not be seen, such as an API key. They are no part of the
-    /// identity.
-    pub extra_secrets: Vec<(String, Secret)>,
-    /// Further parameters of refreshes alone; one replaces that of the same name in `extra`. They are no part of the
-    /// identity.
-    pub extra_in_refresh: Vec<(String, String)>,
-    /// The server's name for itself, which a redirect must repeat as `iss` (RFC 9207). Empty: not
-    /// checked. Set it if users log in at more than one server.
-    pub issuer: String,
-    /// What the server announces of itself; [`Metadata::client`] sets it. What it does not announce is
-    /// refused here, before anything is sent. None: nothing is known, and all is tried.
-    pub metadata: Option<Arc<Metadata>>,
-    /// How the server's answer differs from RFC 6749. Default: not at all.
-    pub answer: AnswerFormat,
-    /// Whether the server documents that a refresh token may be sent again after a lost answer.
-    /// Default: never.
-    pub replay: Replay,
-    /// The origins (`https://host[:port]`) that the token is meant for, and that
-    /// [`Session::agent`](auth_core::Session::agent) signs requests to. Empty: the token endpoint's.
-    pub origins: Vec<String>,
-    /// Statuses by which the API rejects a token, in addition to 401. Empty: none. A redirect that
-    /// is listed, to a login page say, is not followed; see [`Session::agent`](auth_core::Session::agent).
-    pub rejections: Vec<u16>,
-    /// The header in which the API wants the token, such as `X-Shopify-Access-Token`; it stands alone in it, unless
-    /// `token_scheme` is set, too. Empty: `Authorization`. See [`Policy::token_header`].
-    pub token_header: String,
-    /// The word before the token, such as `Zoho-oauthtoken`. Empty: `Bearer`, or `DPoP` with a key. See
-    /// [`Policy::token_scheme`].
-    pub token_scheme: String,
-    /// Lets users log in over plain http at a host that is not this machine, and come back so.
-    /// Everybody on the way can then read their passwords and codes. Default: false.
-    pub danger_allow_http_login: bool,
+    dpop: Option<crate::DpopKey>,
 }
 
-/// How a request to the token endpoint is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Encoding {
-    /// `application/x-www-form-urlencoded`, as RFC 6749 wants it.
-    #[default]
-    Form,
-    /// A JSON object.
-    Json,
+impl Client {
+    /// A public client; a confidential one adds [`secret`](Client::secret) or [`auth`](Client::auth).
+    pub fn new(server: Server, client_id: impl Into<String>) -> Self {
+        Self(Arc::new(Settings {
+            server,
+            id: client_id.into(),
+            auth: ClientAuth::none(),
+            id_in_body: false,
+            scope: None,
+            scope_in_refresh: false,
+            audience: None,
+            resources: Vec::new(),
+            params: Vec::new(),
+            secret_params: Vec::new(),
+            refresh_params: Vec::new(),
+            apis: Vec::new(),
+            api_rejections: Vec::new(),
+            token_header: None,
+            token_scheme: None,
+            allow_http_login: false,
+            #[cfg(feature = "dpop")]
+            dpop: None,
+        }))
+    }
+
+    /// Authenticates by a secret: in the body (`client_secret_post`), or in the way that a discovered server announces,
+    /// which is HTTP Basic unless it announces the body alone (RFC 8414 §2). [`auth`](Client::auth) sets another way.
+    pub fn secret(self, secret: impl Into<SecretSource>) -> Self {
+        let auth = if self.0.server.takes_secret_in_body() {
+            ClientAuth::post(secret)
+        } else {
+            ClientAuth::basic(secret)
+        };
+        self.auth(auth)
+    }
+
+    /// Sets how the client authenticates. Default: not at all.
+    pub fn auth(self, auth: ClientAuth) -> Self {
+        self.set(|settings| settings.auth = auth)
+    }
+
+    /// Sends `client_id` in the body, too, where a header authenticates the client or an assertion is the grant, as
+    /// Fitbit and Cognito require.
+    pub fn client_id_in_body(self) -> Self {
+        self.set(|settings| settings.id_in_body = true)
+    }
+
+    /// Sets the requested scope, separated by spaces. Default: the server's own.
+    pub fn scope(self, scope: impl Into<String>) -> Self {
+        self.set(|settings| settings.scope = Some(scope.into()))
+    }
+
+    /// Sends the scope in refreshes, too (RFC 6749 §6), without which Azure AD B2C returns no access token. Default:
+    /// the new token has the scope of the old.
+    pub fn scope_in_refresh(self) -> Self {
+        self.set(|settings| settings.scope_in_refresh = true)
+    }
+
+    /// Sets `audience`, by which Auth0 and others name the API.
+    pub fn audience(self, audience: impl Into<String>) -> Self {
+        self.set(|settings| settings.audience = Some(audience.into()))
+    }
+
+    /// Adds a `resource`, an API that the token is for (RFC 8707). More than one needs a form: JSON cannot repeat a
+    /// parameter.
+    pub fn resource(self, resource: impl Into<String>) -> Self {
+        self.set(|settings| settings.resources.push(resource.into()))
+    }
+
+    /// Adds an API's origin, `https://host[:port]`, to which [`Session::agent`](auth_core::Session::agent) sends
+    /// tokens. Default: the token endpoint's origin.
+    pub fn api(self, origin: impl Into<String>) -> Self {
+        self.set(|settings| settings.apis.push(origin.into()))
+    }
+
+    /// Adds a status by which the API rejects a token. Default: 401 alone. A redirect that is listed, to a login page
+    /// for instance, is not followed.
+    pub fn api_rejection(self, status: u16) -> Self {
+        self.set(|settings| settings.api_rejections.push(status))
+    }
+
+    /// Sets the header in which the API wants the token, such as `X-Shopify-Access-Token`; see
+    /// [`Policy::token_header`].
+    pub fn token_header(self, name: impl Into<String>) -> Self {
+        self.set(|settings| settings.token_header = Some(name.into()))
+    }
+
+    /// Sets the word before the token, such as `Zoho-oauthtoken`; see [`Policy::token_scheme`].
+    pub fn token_scheme(self, word: impl Into<String>) -> Self {
+        self.set(|settings| settings.token_scheme = Some(word.into()))
+    }
+
+    /// Adds a parameter to each token request, such as a tenant. It is part of the identity: another value gets
+    /// another token. One that the request has already is a configuration error.
+    pub fn param(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set(|settings| settings.params.push((name.into(), value.into())))
+    }
+
+    /// Adds a secret parameter to each token request, such as an API key. It is not part of the identity.
+    pub fn secret_param(self, name: impl Into<String>, value: impl Into<SecretSource>) -> Self {
+        self.set(|settings| settings.secret_params.push((name.into(), value.into())))
+    }
+
+    /// Adds a parameter to refreshes alone; it replaces a [`param`](Client::param) of the same name. It is not part of
+    /// the identity.
+    pub fn refresh_param(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set(|settings| settings.refresh_params.push((name.into(), value.into())))
+    }
+
+    /// Binds tokens to a key (RFC 9449): a stolen token is of no use without it. Default: bearer tokens.
+    #[cfg(feature = "dpop")]
+    pub fn dpop(self, key: crate::DpopKey) -> Self {
+        self.set(|settings| settings.dpop = Some(key))
+    }
+
+    /// Allows users to log in, and to return, over plain http at any host. Everyone on the way can then read their
+    /// passwords and codes. Default: https, except on this machine.
+    pub fn danger_allow_http_login(self) -> Self {
+        self.set(|settings| settings.allow_http_login = true)
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
 }
 
+/// The settings, as requests need them.
+impl Client {
+    pub(crate) fn server(&self) -> &Server {
+        &self.0.server
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    pub(crate) fn authentication(&self) -> &ClientAuth {
+        &self.0.auth
+    }
+
+    pub(crate) fn has_id_in_body(&self) -> bool {
+        self.0.id_in_body
+    }
+
+    pub(crate) fn wanted_scope(&self) -> Option<&str> {
+        self.0.scope.as_deref()
+    }
+
+    pub(crate) fn wanted_audience(&self) -> Option<&str> {
+        self.0.audience.as_deref()
+    }
+
+    pub(crate) fn resources(&self) -> &[String] {
+        &self.0.resources
+    }
+
+    pub(crate) fn allows_http_login(&self) -> bool {
+        self.0.allow_http_login || self.0.server.allows_http()
+    }
+
+    /// The URL of an endpoint, as far as it is known.
+    pub(crate) fn endpoint(&self, endpoint: Endpoint) -> Option<&str> {
+        self.0.server.url(endpoint, self.0.auth.is_by_certificate())
+    }
+
+    /// The URL of an endpoint that a request needs.
+    pub(crate) fn url(&self, endpoint: Endpoint) -> Result<&str> {
+        let name = endpoint.name();
+        match self.endpoint(endpoint) {
+            None if endpoint == Endpoint::Token => Err(Error::configuration(
+                "the server announces no `token_endpoint`; set it by `Server::with_token_endpoint`",
+            )),
+            None => Err(Error::configuration(format!(
+                "the server has no `{name}`; set it by `Server::{name}`"
+            ))),
+            Some("") => Err(Error::configuration(format!("`{name}` is empty; set it"))),
+            Some(url) if normal(url).is_none() => Err(Error::configuration(format!(
+                "`{name}` is not a URL; write it as https://host/path"
+            ))),
+            Some(url) => Ok(url),
+        }
+    }
+
+    /// Returns `true` if tokens are bound to a key.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.thumbprint().is_some()
+    }
+
+    /// The thumbprint of the key that tokens are bound to.
+    pub(crate) fn thumbprint(&self) -> Option<String> {
+        #[cfg(feature = "dpop")]
+        return self.0.dpop.as_ref().map(crate::DpopKey::thumbprint);
+        #[cfg(not(feature = "dpop"))]
+        return None;
+    }
+
+    /// Returns `true` if nothing but its id names the client, and the id need not be sent.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn is_named_by_id_alone(&self) -> bool {
+        self.0.auth.is_none() && !self.0.id_in_body
+    }
+
+    /// The identity of a login, without the user.
+    pub(crate) fn identity(&self) -> Identity {
+        let settings = &*self.0;
+        let token_endpoint = self.endpoint(Endpoint::Token).unwrap_or_default();
+        let identity = Identity::new("oauth2")
+            .with_url("token_endpoint", token_endpoint)
+            .with("client_id", &settings.id)
+            .with_optional("scope", self.wanted_scope())
+            .with_optional("audience", self.wanted_audience())
+            .with_optional("dpop_jkt", self.thumbprint().as_deref());
+        let resources = settings.resources.iter();
+        let resources = resources.map(|resource| ("resource", resource.as_str()));
+        let params = settings.params.iter();
+        let params = params.map(|(name, value)| (name.as_str(), value.as_str()));
+        let parts = resources.chain(params);
+        parts.fold(identity, |identity, (name, value)| {
+            identity.with(name, value)
+        })
+    }
+
+    /// The policy with what this client and its server say of tokens.
+    pub(crate) fn policy(&self, policy: Policy) -> Policy {
+        let settings = &*self.0;
+        let policy = self.apis().into_iter().fold(policy, Policy::api);
+        let rejections = settings.api_rejections.iter();
+        let policy = rejections.fold(policy, |policy, status| policy.api_rejection(*status));
+        let mut policy = policy.replay(settings.server.replays());
+        if let Some(name) = &settings.token_header {
+            policy = policy.token_header(name);
+        }
+        if let Some(word) = &settings.token_scheme {
+            policy = policy.token_scheme(word);
+        }
+        #[cfg(feature = "dpop")]
+        if let Some(key) = &settings.dpop {
+            return policy.prover(key.clone());
+        }
+        policy
+    }
+
+    fn apis(&self) -> Vec<String> {
+        let apis = &self.0.apis;
+        if !apis.is_empty() {
+            return apis.clone();
+        }
+        let origin = self.endpoint(Endpoint::Token).map(origin);
+        origin
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned)
+            .into_iter()
+            .collect()
+    }
+}
+
+/// Requests.
 impl Client {
     /// A request to the token endpoint with all that does not depend on the grant; `own` are the parameters that
     /// the grant adds.
@@ -134,7 +324,7 @@ impl Client {
         self.with_target(request, own)
     }
 
-    /// The same without a word of who the client is, for a grant that shows it otherwise.
+    /// A request to the token endpoint without the client, for a grant that names it otherwise.
     #[cfg(feature = "jwt")]
     pub(crate) fn anonymous_request(&self, grant_type: &str, own: &[&str]) -> Result<TokenRequest> {
         let names_client = false;
@@ -146,166 +336,101 @@ impl Client {
     }
 
     fn bare_request(&self, grant_type: &str) -> Result<TokenRequest> {
+        self.0.server.check()?;
         self.check_grant(grant_type)?;
-        let request = self.proven(self.to(&self.token_endpoint))?;
+        let request = self.to(self.url(Endpoint::Token)?);
+        let request = self.proven(request)?;
+        let request = request.response(self.0.server.format().clone());
         Ok(request.param("grant_type", grant_type))
     }
 
-    /// A request for a token with a proof, where tokens are bound to a key, and the reading of its answer.
+    /// The request with a proof, where tokens are bound to a key.
     #[cfg(feature = "dpop")]
     fn proven(&self, request: TokenRequest) -> Result<TokenRequest> {
-        let mut format = self.answer.clone();
-        let Some(key) = &self.dpop else {
-            return Ok(request.answer(format));
+        let Some(key) = &self.0.dpop else {
+            return Ok(request);
         };
         self.check_proof()?;
-        // One that is not bound would work without the key.
-        format.token_type = TokenType::Dpop;
-        format.token_type_required = true;
-        Ok(request.answer(format).prover(key.clone()))
+        Ok(request.prover(Arc::new(key.clone())))
     }
 
     #[cfg(not(feature = "dpop"))]
-    #[expect(clippy::unnecessary_wraps, reason = "with the feature it can fail")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "with the feature it can fail"
+    )]
     fn proven(&self, request: TokenRequest) -> Result<TokenRequest> {
-        Ok(request.answer(self.answer.clone()))
+        Ok(request)
     }
 
-    /// The policy with what this client and its server say of tokens.
-    pub(crate) fn policy(&self, policy: Policy) -> Policy {
-        let policy = self.origins().into_iter().fold(policy, Policy::api);
-        let rejections = self.rejections.iter();
-        let policy = rejections.fold(policy, |policy, status| policy.api_rejection(*status));
-        let mut policy = policy.replay(self.replay);
-        if !self.token_header.is_empty() {
-            policy = policy.token_header(&self.token_header);
-        }
-        if !self.token_scheme.is_empty() {
-            policy = policy.token_scheme(&self.token_scheme);
-        }
-        #[cfg(feature = "dpop")]
-        if let Some(key) = &self.dpop {
-            return policy.prover(key.clone());
-        }
-        policy
-    }
-
-    /// Whether tokens are bound to a key.
-    pub(crate) fn is_bound(&self) -> bool {
-        #[cfg(feature = "dpop")]
-        return self.dpop.is_some();
-        #[cfg(not(feature = "dpop"))]
-        return false;
-    }
-
-    /// What stands for the key that tokens are bound to; empty if there is none.
-    pub(crate) fn thumbprint(&self) -> String {
-        #[cfg(feature = "dpop")]
-        return self
-            .dpop
-            .as_ref()
-            .map_or_else(String::new, crate::DpopKey::thumbprint);
-        #[cfg(not(feature = "dpop"))]
-        return String::new();
-    }
-
-    /// Whether nothing but its id shows who the client is, and the id need not be sent.
-    #[cfg(feature = "jwt")]
-    pub(crate) fn is_shown_by_id_alone(&self) -> bool {
-        let is_public = match self.client_auth {
-            ClientAuth::None => true,
-            ClientAuth::Body | ClientAuth::Basic => self.client_secret.is_empty(),
-            _ => false,
-        };
-        is_public && !self.client_id_in_body
-    }
-
-    /// A request to one of the server's endpoints, as the server wants it written.
+    /// A request to one of the server's endpoints, in the server's encoding.
     pub(crate) fn to(&self, endpoint: &str) -> TokenRequest {
-        match self.body {
+        match self.0.server.written_as() {
             Encoding::Form => TokenRequest::form(endpoint),
             Encoding::Json => TokenRequest::json(endpoint),
         }
     }
 
-    /// The request with the client in it, by the one method that was chosen.
+    /// The request with the client in it, by the one way that was chosen.
     pub(crate) fn authenticated(&self, request: TokenRequest) -> Result<TokenRequest> {
         self.authenticated_at(At::Token, request)
     }
 
-    /// The same for an endpoint that may announce methods of its own.
+    /// The request with the client in it, for an endpoint that may announce ways of its own.
     pub(crate) fn authenticated_at(&self, at: At, request: TokenRequest) -> Result<TokenRequest> {
         self.check_authentication(at)?;
-        Ok(self.client_auth.show(self, request))
+        self.0.auth.show(self, request)
     }
 
-    /// Whether a body can hold every resource.
-    pub(crate) fn check_repetition(&self) -> Result<()> {
-        if self.body == Encoding::Json && self.resources().nth(1).is_some() {
-            return Err(Error::configuration(
-                "more than one resource needs a form; JSON has no parameter that stands twice",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Every API that the token is for.
-    pub(crate) fn resources(&self) -> impl Iterator<Item = &str> {
-        [&self.resource]
-            .into_iter()
-            .chain(&self.further_resources)
-            .map(String::as_str)
-            .filter(|resource| !resource.is_empty())
-    }
-
-    /// The refresh token grant (RFC 6749 §6). Without a scope the new token has that of the old.
+    /// The request of the refresh token grant (RFC 6749 §6). Without a scope the new token has that of the old.
     pub(crate) fn refresh_request(&self, token: &Secret) -> Result<TokenRequest> {
-        let scope = if self.scope_in_refresh {
-            &self.scope
-        } else {
-            ""
-        };
-        let names = if scope.is_empty() {
-            &["refresh_token"][..]
-        } else {
-            &["refresh_token", "scope"]
+        let scope = self.wanted_scope().filter(|_| self.0.scope_in_refresh);
+        let names = match scope {
+            Some(_) => &["refresh_token", "scope"][..],
+            None => &["refresh_token"],
         };
         let request = self.authenticated(self.bare_request("refresh_token")?)?;
-        let request = self.with_further(request, names.into(), &self.extra_in_refresh)?;
-        let request = request.param("refresh_token", token);
-        Ok(request.optional("scope", scope))
+        let request = self.with_further(request, names.into(), &self.0.refresh_params)?;
+        let request = request.secret("refresh_token", token);
+        Ok(optional(request, "scope", scope))
     }
 
-    /// Whom a token is for, but for the resource owner.
-    pub(crate) fn identity(&self) -> Identity {
-        let identity = Identity::new("oauth2")
-            .with_url("token_endpoint", &self.token_endpoint)
-            .with("client_id", &self.client_id)
-            .with("scope", &self.scope)
-            .with("audience", &self.audience)
-            .with("dpop_jkt", &self.thumbprint());
-        let resources = self.resources().map(|resource| ("resource", resource));
-        let extra = self.extra.iter();
-        resources
-            .chain(extra.map(|(name, value)| (name.as_str(), value.as_str())))
-            .fold(identity, |identity, (name, value)| {
-                identity.with(name, value)
-            })
-    }
-
-    fn origins(&self) -> Vec<String> {
-        match origin(&self.token_endpoint) {
-            _ if !self.origins.is_empty() => self.origins.clone(),
-            "" => Vec::new(),
-            origin => vec![origin.to_owned()],
+    /// The request that ends a login at the server (RFC 7009); `None` where it has no endpoint for that.
+    pub(crate) fn revocation_request(
+        &self,
+        token: RevokedToken<'_>,
+    ) -> Result<Option<TokenRequest>> {
+        if self.endpoint(Endpoint::Revocation).is_none() {
+            return Ok(None);
         }
+        let endpoint = self.url(Endpoint::Revocation)?;
+        let (hint, token) = match token {
+            RevokedToken::Refresh(token) => ("refresh_token", token),
+            RevokedToken::Access(token) => ("access_token", token),
+            _ => return Ok(None),
+        };
+        let request = self.to(endpoint).secret("token", token);
+        let request = request.param("token_type_hint", hint);
+        self.authenticated_at(At::Revocation, request).map(Some)
     }
 }
 
-fn origin(url: &str) -> &str {
-    let path = url
-        .match_indices('/')
-        .nth(2)
-        .map_or(url.len(), |(at, _)| at);
-    &url[..path]
+/// The request with a parameter, if it is set.
+pub(crate) fn optional(
+    request: TokenRequest,
+    name: &'static str,
+    value: Option<&str>,
+) -> TokenRequest {
+    match value {
+        Some(value) => request.param(name, value),
+        None => request,
+    }
+}
+
+/// Scheme and authority of a URL, as written.
+pub(crate) fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find(['/', '?', '#']);
+    &url[..end.map_or(url.len(), |end| host + end)]
 }

@@ -1,76 +1,147 @@
-//! How the client shows the token endpoint who it is.
+//! Authentication of a client at the token endpoint.
 
-use auth_core::{Secret, TokenRequest};
+use auth_core::Result;
+use auth_core::grant::TokenRequest;
+use auth_core::secret::SecretSource;
 
+#[cfg(feature = "jwt")]
+use crate::assertion::Assertions;
 use crate::client::Client;
 
-/// How a client shows who it is (RFC 6749 §2.3): in one way, the one it was registered for.
+/// Authentication of a client (RFC 6749 §2.3): one way, and no other is tried, because a client that tries shows its
+/// secret where it was not asked for.
 ///
-/// Another way is never tried: a client that tries shows its secret where nobody asked for it.
-///
-/// The certificate of [`MutualTls`](ClientAuth::MutualTls) is part of the transport, and of the agent
-/// where the API wants to see it, too; [`Metadata::mtls_client`](crate::Metadata::mtls_client) knows the
-/// endpoints that ask for it:
-///
-/// ```no_run
-/// use oauth2_generic::ureq::tls::{Certificate, ClientCert, PrivateKey, TlsConfig};
-/// use oauth2_generic::{Client, ClientAuth, ClientCredentials, HttpTransport, Session};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let chain = [Certificate::from_pem(&std::fs::read("client.crt")?)?];
-/// let key = PrivateKey::from_pem(&std::fs::read("client.key")?)?;
-/// let certificate = ClientCert::new_with_certs(&chain, key);
-/// let tls = TlsConfig::builder().client_cert(Some(certificate)).build();
-///
-/// let grant = ClientCredentials {
-///     client: Client {
-///         token_endpoint: "https://mtls.login.example.com/token".into(),
-///         client_id: "batch".into(),
-///         client_auth: ClientAuth::MutualTls,
-///         ..Client::default()
-///     },
-/// };
-/// let transport = HttpTransport::configured(|config| config.tls_config(tls.clone()));
-/// let session = Session::builder(grant).transport(transport).build();
-/// let agent = session.agent_with(|config| config.tls_config(tls.clone()));
-/// # let _ = agent;
-/// # Ok(())
-/// # }
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub enum ClientAuth {
-    /// As `client_id` and `client_secret` among the parameters, without the latter if it is empty.
-    #[default]
-    Body,
-    /// In an `Authorization: Basic` header. A client without a secret still goes into the body.
-    ///
-    /// What a server that decodes would misread (`%`, `+`, a space, `:` in the id) is percent-encoded, the rest is
-    /// sent as it is: RFC 6749 §2.3.1 wants both parts encoded, and most servers do not decode them.
-    Basic,
-    /// In an `Authorization: Basic` header, both parts as they are (RFC 7617): for servers that do not decode a
-    /// secret with `%`, `+` or a space in it. An empty secret is sent as one.
-    BasicRaw,
-    /// In an `Authorization: Basic` header, with an empty secret, even if there is one: for public clients that are
-    /// registered so, such as `cf` at Cloud Foundry's UAA and installed apps at Reddit.
-    BasicEmpty,
-    /// Not at all: a public client, which says `client_id` and no secret, even if there is one.
+/// use oauth2_generic::{Client, ClientAuth, Server, secret};
+///
+/// // The kubelet rotates the file, and each request reads it.
+/// let token = secret::file("/var/run/secrets/azure/tokens/azure-identity-token");
+/// let server = Server::new("https://login.example.com/token");
+/// let client = Client::new(server, "pod").auth(ClientAuth::assertion(token));
+/// # let _ = client;
+/// ```
+///
+/// With the feature `jwt`, `ClientAuth::private_key_jwt` signs an assertion with a `SigningKey` (RFC 7523).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ClientAuth {
+    way: Way,
+    audience: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
     None,
-    /// By the certificate of its TLS connection (RFC 8705), with `client_id` in the body and no secret.
+    Basic(SecretSource),
+    BasicRaw(SecretSource),
+    Post(SecretSource),
     MutualTls,
-    /// By an assertion that it signs with a private key (RFC 7523), with `client_id` beside it.
+    Assertion(SecretSource),
     #[cfg(feature = "jwt")]
-    PrivateKeyJwt(crate::PrivateKeyJwt),
+    PrivateKeyJwt(crate::SigningKey),
 }
 
 impl ClientAuth {
-    /// The request with what shows that it is this client's.
-    pub(crate) fn show(&self, client: &Client, request: TokenRequest) -> TokenRequest {
-        let (id, secret) = (&client.client_id, &client.client_secret);
-        let request = match self {
-            Self::Basic if !secret.is_empty() => request.basic(id, secret),
-            Self::BasicRaw => request.basic_raw(id, secret),
-            Self::BasicEmpty => request.basic(id, &Secret::default()),
+    /// Not at all: a public client, which sends its `client_id`.
+    pub fn none() -> Self {
+        Self::by(Way::None)
+    }
+
+    /// By HTTP Basic (`client_secret_basic`). An empty secret is sent as one, as public clients do at Cloud Foundry's
+    /// UAA and at Reddit.
+    ///
+    /// Percent-encodes only what a server that decodes would misread (`%`, `+`, a space, `:` in the id): RFC 6749
+    /// §2.3.1 requires both parts encoded, and most servers do not decode them.
+    pub fn basic(secret: impl Into<SecretSource>) -> Self {
+        Self::by(Way::Basic(secret.into()))
+    }
+
+    /// By HTTP Basic with id and secret as they are (RFC 7617), for servers that do not decode a secret with `%`, `+`
+    /// or a space in it. An empty secret is sent as one.
+    pub fn basic_raw(secret: impl Into<SecretSource>) -> Self {
+        Self::by(Way::BasicRaw(secret.into()))
+    }
+
+    /// By `client_id` and `client_secret` in the body (`client_secret_post`).
+    pub fn post(secret: impl Into<SecretSource>) -> Self {
+        Self::by(Way::Post(secret.into()))
+    }
+
+    /// By the certificate of the TLS connection (RFC 8705), with `client_id` in the body. A discovered server's
+    /// endpoints for that are used.
+    ///
+    /// The certificate is a setting of TLS, for the token endpoint and the API alike:
+    ///
+    /// ```no_run
+    /// use oauth2_generic::transport::{ClientCertificate, Tls};
+    /// use oauth2_generic::{Client, ClientAuth, ClientCredentials, Server, Session, secret};
+    ///
+    /// let certificate = ClientCertificate::file("client.crt", secret::file("client.key"));
+    /// let client = Client::new(Server::discover("https://login.bank.example")?, "treasury")
+    ///     .auth(ClientAuth::mutual_tls());
+    /// let session = Session::builder(ClientCredentials::new(client))
+    ///     .tls(Tls::rustls().client_certificate(certificate))
+    ///     .build()?;
+    /// # let _ = session;
+    /// # Ok::<(), oauth2_generic::Error>(())
+    /// ```
+    pub fn mutual_tls() -> Self {
+        Self::by(Way::MutualTls)
+    }
+
+    /// By an assertion that the client signs with a private key, `private_key_jwt` (RFC 7523 §2.2).
+    ///
+    /// The server knows the public key, so it has nothing to lose. Each sending has an assertion of its own, which
+    /// lives for a minute.
+    ///
+    /// ```no_run
+    /// use oauth2_generic::{Client, ClientAuth, Server, SigningKey, secret};
+    ///
+    /// let key = SigningKey::from_pem(secret::file("client.pem"))?.key_id("2026-01");
+    /// let client = Client::new(Server::discover("https://login.example.com")?, "batch")
+    ///     .auth(ClientAuth::private_key_jwt(key));
+    /// # let _ = client;
+    /// # Ok::<(), oauth2_generic::Error>(())
+    /// ```
+    #[cfg(feature = "jwt")]
+    pub fn private_key_jwt(key: crate::SigningKey) -> Self {
+        Self::by(Way::PrivateKeyJwt(key))
+    }
+
+    /// By an assertion that another party signs and rotates: a Kubernetes, Azure or SPIFFE token.
+    pub fn assertion(jwt: impl Into<SecretSource>) -> Self {
+        Self::by(Way::Assertion(jwt.into()))
+    }
+
+    /// Sets the audience (`aud`) of the assertion that `private_key_jwt` signs. Default: the server's issuer, or the
+    /// token endpoint where the issuer is not known.
+    ///
+    /// Servers differ. The issuer is safer: another server that claims the same endpoint gets no assertion for it.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    fn by(way: Way) -> Self {
+        let audience = None;
+        Self { way, audience }
+    }
+
+    pub(crate) fn is_by_certificate(&self) -> bool {
+        matches!(self.way, Way::MutualTls)
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self.way, Way::None)
+    }
+
+    /// The request with the client's authentication.
+    pub(crate) fn show(&self, client: &Client, request: TokenRequest) -> Result<TokenRequest> {
+        let id = client.id();
+        let request = match &self.way {
+            Way::Basic(secret) => request.basic(id, secret),
+            Way::BasicRaw(secret) => request.basic_raw(id, secret),
             _ => request,
         };
         let request = if self.parameters(client).contains(&"client_id") {
@@ -78,47 +149,61 @@ impl ClientAuth {
         } else {
             request
         };
-        match self {
-            Self::Body => request.optional("client_secret", secret),
+        match &self.way {
+            Way::Post(secret) => Ok(request.secret("client_secret", secret)),
+            Way::Assertion(jwt) => Ok(request
+                .param("client_assertion_type", JWT_BEARER)
+                .secret("client_assertion", jwt)),
             #[cfg(feature = "jwt")]
-            Self::PrivateKeyJwt(jwt) => jwt.show(client, request),
-            _ => request,
+            Way::PrivateKeyJwt(key) => {
+                let claims = ["iss", "sub"].map(|name| (name.into(), id.into()));
+                let claims = claims.into_iter().collect();
+                let request = request.param("client_assertion_type", JWT_BEARER);
+                let assertions = Assertions {
+                    key,
+                    audience: self.audience.as_deref(),
+                };
+                assertions.add("client_assertion", claims, client, request)
+            }
+            _ => Ok(request),
         }
     }
 
-    /// The parameters that show who the client is.
+    /// The parameters that name and authenticate the client.
     pub(crate) fn parameters(&self, client: &Client) -> &'static [&'static str] {
-        let has_secret = !client.client_secret.is_empty();
-        match self {
-            Self::Body if has_secret => &["client_id", "client_secret"],
-            Self::BasicRaw | Self::BasicEmpty if !client.client_id_in_body => &[],
-            Self::Basic if has_secret && !client.client_id_in_body => &[],
+        match &self.way {
+            Way::Post(_) => &["client_id", "client_secret"],
+            Way::Basic(_) | Way::BasicRaw(_) if !client.has_id_in_body() => &[],
+            Way::Assertion(_) => &ASSERTED,
             #[cfg(feature = "jwt")]
-            Self::PrivateKeyJwt(_) => &["client_id", "client_assertion_type", "client_assertion"],
+            Way::PrivateKeyJwt(_) => &ASSERTED,
             _ => &["client_id"],
         }
     }
 
-    /// Its name in server metadata; mutual TLS has two, which differ for the server alone.
-    pub(crate) fn names(&self, client: &Client) -> &'static [&'static str] {
-        let is_empty = client.client_secret.is_empty();
-        match self {
-            Self::None | Self::BasicEmpty => &["none"],
+    /// Its names in server metadata; mutual TLS has two, which differ for the server alone.
+    pub(crate) fn names(&self) -> &'static [&'static str] {
+        match &self.way {
+            Way::None => &["none"],
+            Way::Basic(_) | Way::BasicRaw(_) => &["client_secret_basic"],
+            Way::Post(_) => &["client_secret_post"],
+            Way::MutualTls => &["tls_client_auth", "self_signed_tls_client_auth"],
+            Way::Assertion(_) => &["private_key_jwt", "client_secret_jwt", "spiffe_jwt"],
             #[cfg(feature = "jwt")]
-            Self::PrivateKeyJwt(_) => &["private_key_jwt"],
-            Self::MutualTls => &["tls_client_auth", "self_signed_tls_client_auth"],
-            Self::Body | Self::Basic | Self::BasicRaw if is_empty => &["none"],
-            Self::Body => &["client_secret_post"],
-            Self::Basic | Self::BasicRaw => &["client_secret_basic"],
+            Way::PrivateKeyJwt(_) => &["private_key_jwt"],
         }
     }
 
-    /// How it signs, in the word of server metadata; empty where nothing is signed.
-    pub(crate) fn algorithm(&self) -> &'static str {
-        match self {
+    /// The algorithm of its signature, in the word of server metadata, if this crate signs.
+    pub(crate) fn algorithm(&self) -> Option<&'static str> {
+        match &self.way {
             #[cfg(feature = "jwt")]
-            Self::PrivateKeyJwt(jwt) => jwt.algorithm(),
-            _ => "",
+            Way::PrivateKeyJwt(key) => Some(key.algorithm()),
+            _ => None,
         }
     }
 }
+
+const ASSERTED: [&str; 3] = ["client_id", "client_assertion_type", "client_assertion"];
+/// RFC 7523 §2.2.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -1,89 +1,102 @@
-//! The user logs in at the server, and the server sends back the token itself.
+//! The user logs in at the server, and returns with the token itself.
 
 use std::fmt;
 
-use auth_core::{
-    Error, Grant, Identity, Policy, Reason, Result, RevokedToken, TokenRequest, TokenResponse,
-};
+use auth_core::grant::TokenResponse;
+use auth_core::{Error, Result, Secret};
 
 use crate::authorize::{self, Wanted};
 use crate::client::Client;
+use crate::grants::RefreshToken;
 use crate::redirect::{Expected, Parameters, Redirect};
 
-/// The implicit grant (RFC 6749 §4.2): for servers that offer nothing better to a client in a page.
+/// The token comes in the redirect (RFC 6749 §4.2): for servers that offer nothing better to a client in a page.
 ///
-/// The token comes in the fragment of the redirect, which browsers keep from servers, and it comes
-/// without a refresh token: when it expires, the user has to log in again, and a session says so.
-/// Take [`AuthorizationCode`](crate::AuthorizationCode) where there is a choice. Nothing can bind this
-/// token to a key, so a client with a key for that cannot ask for it.
+/// It comes in the fragment, which browsers keep from servers, and without a refresh token: when it expires, the user
+/// has to log in again, and a session says so. Take [`AuthorizationCode`](crate::AuthorizationCode) where the server
+/// supports it (RFC 9700 §2.1.2). This token cannot be bound to a key, so a client with one cannot request it.
 ///
 /// ```
-/// use oauth2_generic::{Client, Implicit, Session};
+/// use oauth2_generic::{Client, Implicit, Server, Session};
 ///
-/// let login = Implicit {
-///     client: Client {
-///         authorization_endpoint: "https://login.example.com/authorize".into(),
-///         client_id: "page".into(),
-///         ..Client::default()
-///     },
-///     redirect_uri: "https://app.example.com/callback".into(),
-///     ..Implicit::default()
-/// };
+/// let server = Server::new("https://login.example.com/token")
+///     .authorization_endpoint("https://login.example.com/authorize");
+/// let login = Implicit::new(Client::new(server, "page"), "https://app.example.com/callback");
 /// let pending = login.begin()?;
 /// # let answer = "access_token=2YotnF&token_type=Bearer";
 /// # let url = format!("https://app.example.com/callback#{answer}&state={}", pending.state());
-/// // Send the user to `pending.url()`; what the browser shows afterwards is `url`.
-/// let answer = pending.redirected(&url)?;
-/// let session = Session::builder(login).response(answer).build();
+/// // Send the user to `pending.url()`; `url` is what the browser shows afterwards.
+/// let tokens = pending.read(&url)?;
+/// let session = Session::builder(login.grant().user("jsmith")).tokens(tokens).build()?;
 /// assert_eq!(session.authorization()?, "Bearer 2YotnF");
 /// # Ok::<(), oauth2_generic::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
+#[must_use]
 pub struct Implicit {
-    /// The client, and the server that knows it; it needs no token endpoint and no secret.
-    pub client: Client,
-    /// Where the server sends the user back to, exactly as it was registered.
-    pub redirect_uri: String,
-    /// Further parameters of the authorization URL, such as `login_hint` or `prompt`.
-    pub parameters: Vec<(String, String)>,
-    /// Whose login it is, in your words. It is not sent; it tells the tokens of your users apart.
-    ///
-    /// Empty is for a session without a store: a login of nobody in particular is not kept.
-    pub resource_owner: String,
+    client: Client,
+    redirect_uri: String,
+    params: Vec<(String, String)>,
 }
 
-/// A login that waits for the user to come back with a token.
+/// A login that waits for the user to return with a token; see [`Implicit`].
 #[must_use = "the user has yet to be sent to `url`"]
-pub struct PendingToken {
+pub struct PendingImplicit {
     login: Implicit,
     state: String,
     url: String,
 }
 
 impl Implicit {
+    /// Logins that return to this URL, exactly as it is registered at the server. The client needs no secret.
+    pub fn new(client: Client, redirect_uri: impl Into<String>) -> Self {
+        Self {
+            client,
+            redirect_uri: redirect_uri.into(),
+            params: Vec::new(),
+        }
+    }
+
+    /// Adds a parameter to the authorization URL, such as `login_hint` or `prompt`.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.params.push((name.into(), value.into()));
+        self
+    }
+
+    /// Returns the grant of such logins, which only the user can renew; add the user.
+    pub fn grant(&self) -> RefreshToken {
+        RefreshToken::new(self.client.clone())
+    }
+
     /// Begins a login, with a new state.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if there is no URL to be made of the fields.
-    pub fn begin(&self) -> Result<PendingToken> {
-        self.resume(authorize::new_state())
+    /// [`Error::Configuration`] if a setting is wrong.
+    pub fn begin(&self) -> Result<PendingImplicit> {
+        self.pending(authorize::new_state())
     }
 
-    /// Takes up a login that began elsewhere, with the [`state`](PendingToken::state) it had.
+    /// Continues a login in another request or process, from the text that [`PendingImplicit::save`] returned.
     ///
     /// # Errors
-    /// As [`begin`](Implicit::begin).
-    pub fn resume(&self, state: impl Into<String>) -> Result<PendingToken> {
-        let state = state.into();
-        let (client, parameters) = (&self.client, &self.parameters);
-        let url = authorize::url(
+    /// [`Error::Configuration`] if it is not such a text, or a setting is wrong.
+    pub fn resume(&self, saved: &Secret) -> Result<PendingImplicit> {
+        match saved.expose().split_once('.') {
+            Some((VERSION, state)) if !state.is_empty() => self.pending(state.to_owned()),
+            _ => Err(Error::configuration(
+                "the text is not one that `PendingImplicit::save` returned",
+            )),
+        }
+    }
+
+    fn pending(&self, state: String) -> Result<PendingImplicit> {
+        let Self {
             client,
-            &self.redirect_uri,
-            parameters,
-            &state,
-            Wanted::Token,
-        )?;
-        Ok(PendingToken {
+            redirect_uri,
+            params,
+        } = self;
+        let url = authorize::url(client, redirect_uri, params, &state, Wanted::Token)?;
+        Ok(PendingImplicit {
             login: self.clone(),
             state,
             url,
@@ -91,84 +104,71 @@ impl Implicit {
     }
 }
 
-impl Grant for Implicit {
-    fn identity(&self) -> Identity {
-        let identity = self.client.identity().with("grant_type", "implicit");
-        identity.with("resource_owner", &self.resource_owner)
-    }
-
-    fn is_nameless(&self) -> bool {
-        self.resource_owner.is_empty()
-    }
-
-    fn policy(&self) -> Policy {
-        self.client.policy(Policy::for_interactive())
-    }
-
-    fn login_request(&self) -> Result<TokenRequest> {
-        Err(Error::reauthentication_required(Reason::NoCredentials))
-    }
-
-    fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
-        self.client.revocation_request(token)
-    }
-}
-
-impl PendingToken {
-    /// Where to send the user.
+impl PendingImplicit {
+    /// Returns the URL to send the user to.
+    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What ties the redirect to this login.
+    /// Returns the `state` of the redirect, for applications that look pending logins up by it.
+    #[must_use]
     pub fn state(&self) -> &str {
         &self.state
     }
 
     /// Returns the `nonce` that ties an ID token to this login; `None` if `scope` does not ask for one (`openid`). The
     /// token's claim `nonce` must be the same. ID tokens are not verified here.
+    #[must_use]
     pub fn nonce(&self) -> Option<String> {
-        let Implicit {
-            client, parameters, ..
-        } = &self.login;
-        authorize::nonce(client, parameters, &self.state, Wanted::Token)
+        let Implicit { client, params, .. } = &self.login;
+        authorize::nonce(client, params, &self.state, Wanted::Token)
     }
 
-    /// Reads the whole URL that the user was sent back to, with its fragment.
+    /// Returns the text that another request or process needs to continue: keep it in the user's session.
+    #[must_use]
+    pub fn save(&self) -> Secret {
+        Secret::new(format!("{VERSION}.{}", self.state))
+    }
+
+    /// Reads the tokens of the URL that the user returned to, with its fragment.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the user or the server said no; [`Error::Configuration`] if the URL does
-    /// not lead to the redirect URI; [`Error::Answer`] if it has no token, or is not the answer to
-    /// this login.
-    pub fn redirected(self, url: &str) -> Result<TokenResponse> {
+    /// [`Error::Refused`] if the user or the server refused; [`Error::Configuration`] if the URL does not lead to the
+    /// redirect URI; [`Error::Response`] if it has no token, or belongs to another login.
+    pub fn read(self, redirected_to: &str) -> Result<TokenResponse> {
         let Self { login, state, .. } = self;
-        let redirect = Redirect::new(url, &login.redirect_uri)?;
-        let mut answer = Parameters::parse(redirect.fragment)?;
+        let redirect = Redirect::new(redirected_to, &login.redirect_uri)?;
+        let mut parameters = Parameters::parse(redirect.fragment)?;
         // Servers differ on where they name themselves, and some refuse in the query.
-        answer.fill_from(Parameters::parse(redirect.query)?)?;
-        if redirect.fragment.is_empty() && !answer.has("error") {
-            return Err(Error::answer(
+        parameters.fill_from(Parameters::parse(redirect.query)?)?;
+        if redirect.fragment.is_empty() && !parameters.has("error") {
+            return Err(Error::response(
                 "the redirect has no fragment, where the token is; pass the URL that the browser \
                  shows, servers do not see all of it",
             ));
         }
-        answer.check(Expected {
+        let server = login.client.server();
+        parameters.check(Expected {
             state: &state,
-            issuer: &login.client.issuer,
+            issuer: server.name(),
             must_name_issuer: login.client.must_name_itself(),
         })?;
-        let mut token = login.client.answer.read_parameters(answer.into_rest())?;
-        // RFC 6749 §4.2.2: there must be none; one that went through a browser is not to be kept.
-        token.refresh_token = None;
-        Ok(token)
+        let mut tokens = server.format().parse(parameters.into_rest())?;
+        // RFC 6749 §4.2.2 forbids one; one that went through a browser is not kept.
+        tokens.refresh_token = None;
+        Ok(tokens)
     }
 }
 
-impl fmt::Debug for PendingToken {
-    /// Without state and URL: whoever knows them can answer this login.
+impl fmt::Debug for PendingImplicit {
+    /// Without state and URL, with which others could complete this login.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingToken")
+        f.debug_struct("PendingImplicit")
             .field("login", &self.login)
             .finish_non_exhaustive()
     }
 }
+
+/// The version of a saved login.
+const VERSION: &str = "1";

@@ -1,83 +1,80 @@
-//! What a server knows of a token (RFC 7662).
+//! Description of a token by its server (RFC 7662).
 
-use auth_core::time::OffsetDateTime;
-use auth_core::{Error, Result, Secret, Transport};
+use std::time::{Duration, SystemTime};
 
-use crate::client::{Client, url_of};
-use crate::metadata::At;
+use auth_core::transport::Transport;
+use auth_core::{Error, Result, Secret};
 
-/// What a server knows of a token.
+use crate::client::{At, Client};
+use crate::metadata::Endpoint;
+
+/// Description of a token by its server; see [`Client::introspect`].
 ///
-/// Of a token that is not active a server tells nothing else, and neither should you.
+/// Of a token that is not active a server says nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Introspection {
-    /// Whether the token works: the server issued it, and it is neither expired nor revoked.
+    /// `true` if the token works: the server issued it, and it is neither expired nor revoked.
     pub active: bool,
-    /// What it is good for.
+    /// The scope, separated by spaces.
     pub scope: Option<String>,
     /// The client that it was issued to.
     pub client_id: Option<String>,
-    /// The resource owner, as people know them.
+    /// The user's name, for people.
     pub username: Option<String>,
-    /// The resource owner, as the server knows them.
+    /// The user's id at the server.
     pub sub: Option<String>,
     /// The APIs that it is for.
     pub aud: Vec<String>,
-    /// Who issued it.
+    /// The server that issued it.
     pub iss: Option<String>,
-    /// How it is shown to an API: `Bearer` or `DPoP`.
+    /// `Bearer` or `DPoP`.
     pub token_type: Option<String>,
-    /// Its number, by which the server tells tokens apart.
+    /// The token's id at the server.
     pub jti: Option<String>,
-    /// When it expires, by the server's clock.
-    pub exp: Option<OffsetDateTime>,
-    /// When it was issued, by the server's clock.
-    pub iat: Option<OffsetDateTime>,
-    /// From when on it works, by the server's clock.
-    pub nbf: Option<OffsetDateTime>,
+    /// Its expiry (`exp`), by the server's clock.
+    pub expires_at: Option<SystemTime>,
+    /// The time of its issue (`iat`), by the server's clock.
+    pub issued_at: Option<SystemTime>,
+    /// The time from which it works (`nbf`), by the server's clock.
+    pub not_before: Option<SystemTime>,
 }
 
 impl Client {
-    /// Asks the server what it knows of a token: for an API that is shown one.
+    /// Asks the server to describe a token, for an API that received one (RFC 7662).
     ///
     /// ```no_run
-    /// use oauth2_generic::{Client, HttpTransport};
+    /// use oauth2_generic::transport::HttpTransport;
+    /// use oauth2_generic::{Client, Server, secret};
     ///
-    /// # let shown = "";
-    /// let api = Client {
-    ///     introspection_endpoint: "https://login.example.com/introspect".into(),
-    ///     client_id: "orders-api".into(),
-    ///     client_secret: "s3cret".into(),
-    ///     ..Client::default()
-    /// };
-    /// let known = api.introspect(shown, &HttpTransport::new())?;
-    /// if known.active { /* … and `known.scope` is enough */ }
+    /// # let received = oauth2_generic::Secret::new("the token of a request");
+    /// let server = Server::discover("https://login.example.com")?;
+    /// let api = Client::new(server, "orders-api").secret(secret::env("CLIENT_SECRET"));
+    /// let token = api.introspect(&received, &HttpTransport::new())?;
+    /// if token.active { /* … and `token.scope` is enough */ }
     /// # Ok::<(), oauth2_generic::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::Configuration`] if there is no `introspection_endpoint`; [`Error::Answer`] if the answer
-    /// does not say whether the token is active; otherwise what the server said.
-    pub fn introspect(
-        &self,
-        token: impl Into<Secret>,
-        http: &dyn Transport,
-    ) -> Result<Introspection> {
-        let endpoint = url_of("introspection_endpoint", &self.introspection_endpoint)?;
-        let request = self.to(endpoint).param("token", token);
-        let reply = self
+    /// [`Error::Configuration`] if the server has no introspection endpoint; [`Error::Response`] if the response does
+    /// not say whether the token is active; otherwise the error of the request.
+    pub fn introspect(&self, token: &Secret, http: &dyn Transport) -> Result<Introspection> {
+        let endpoint = self.url(Endpoint::Introspection)?;
+        let request = self.to(endpoint).secret("token", token);
+        let response = self
             .authenticated_at(At::Introspection, request)?
-            .ask(http)?;
-        let Some(active) = reply.truth("active") else {
-            return Err(Error::answer("it does not say whether the token is active"));
+            .fetch(http)?;
+        let Some(active) = response.boolean("active") else {
+            return Err(Error::response(
+                "it does not say whether the token is active",
+            ));
         };
-        let text = |name| reply.text(name).map(|text| text.expose().to_owned());
+        let text = |name| response.text(name).map(|text| text.expose().to_owned());
         let texts = |name| {
-            let texts = reply.texts(name).unwrap_or_default();
+            let texts = response.texts(name).unwrap_or_default();
             texts.into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
-        let date = |name| reply.number(name).and_then(date);
+        let date = |name| response.number(name).and_then(date);
         let scope = texts("scope").join(" ");
         Ok(Introspection {
             active,
@@ -89,17 +86,15 @@ impl Client {
             iss: text("iss"),
             token_type: text("token_type"),
             jti: text("jti"),
-            exp: date("exp"),
-            iat: date("iat"),
-            nbf: date("nbf"),
+            expires_at: date("exp"),
+            issued_at: date("iat"),
+            not_before: date("nbf"),
         })
     }
 }
 
-fn date(seconds: f64) -> Option<OffsetDateTime> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a float that is too large becomes the largest integer, which is no date"
-    )]
-    OffsetDateTime::from_unix_timestamp(seconds as i64).ok()
+/// A time in seconds since 1970, if it is one.
+fn date(seconds: f64) -> Option<SystemTime> {
+    let since = Duration::try_from_secs_f64(seconds).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(since)
 }

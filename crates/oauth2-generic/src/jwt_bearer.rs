@@ -1,62 +1,75 @@
-//! The client signs for whom it wants a token.
+//! The client signs for the user that it acts for.
 
-use auth_core::{Grant, Identity, Result, TokenRequest};
+use auth_core::grant::{Identity, TokenRequest};
+use auth_core::{Grant, Result};
 
-use crate::assertion::{Assertions, assertion_settings};
-use crate::client::{Client, left_to_client};
+use crate::assertion::Assertions;
+use crate::client::{Client, optional};
+use crate::grants::left_to_client;
 use crate::signing_key::SigningKey;
 
-/// The JWT bearer grant (RFC 7523 §2.1): the client signs an assertion that names the user it acts for, and trades it
-/// for a token. Google's service accounts, Salesforce, `DocuSign` and others log batch jobs in like this.
+/// A signed assertion is traded for a token (RFC 7523 §2.1): it names the user that the client acts for. Service
+/// accounts of Google, and batch jobs at Salesforce, `DocuSign` and others, log in like this.
 ///
-/// The assertion identifies the client, so a client without a secret sends nothing else about itself; a server that
-/// wants `client_id` beside it gets it by [`client_id_in_body`](Client::client_id_in_body).
+/// The assertion names the client, so a client without a secret sends nothing else about itself; a server that also
+/// requires `client_id` gets it by [`client_id_in_body`](Client::client_id_in_body).
 ///
 /// ```no_run
-/// use oauth2_generic::{Client, JwtBearer, Session, SigningKey};
+/// use oauth2_generic::{Client, JwtBearer, Server, Session, SigningKey, secret};
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = Client {
-///     token_endpoint: "https://login.salesforce.com/services/oauth2/token".into(),
-///     client_id: "3MVG9…".into(),
-///     ..Client::default()
-/// };
-/// let key = SigningKey::from_pkcs8_pem(std::fs::read_to_string("client.pem")?)?;
-/// let grant = JwtBearer::new(client, key)
+/// let server = Server::new("https://login.salesforce.com/services/oauth2/token");
+/// let key = SigningKey::from_pem(secret::file("client.pem"))?;
+/// let grant = JwtBearer::new(Client::new(server, "3MVG9…"), key)
 ///     .subject("jsmith@example.com")
 ///     .audience("https://login.salesforce.com");
 /// let session = Session::new(grant);
 /// # let _ = session;
-/// # Ok(())
-/// # }
+/// # Ok::<(), oauth2_generic::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct JwtBearer {
     client: Client,
-    subject: Option<String>,
+    key: SigningKey,
+    subject: Subject,
+    audience: Option<String>,
     claims: Vec<(String, String)>,
-    assertions: Assertions,
+}
+
+#[derive(Clone, Debug)]
+enum Subject {
+    Client,
+    User(String),
+    None,
 }
 
 impl JwtBearer {
-    /// Assertions of this client, signed with this key. The client's `client_id` is their issuer (`iss`).
-    #[must_use]
+    /// Assertions of this client, signed with this key. Their issuer (`iss`) is the client's id.
     pub fn new(client: Client, key: SigningKey) -> Self {
-        let (subject, claims) = (None, Vec::new());
         Self {
             client,
-            subject,
-            claims,
-            assertions: Assertions::new(key),
+            key,
+            subject: Subject::Client,
+            audience: None,
+            claims: Vec::new(),
         }
     }
 
     /// Sets the user that the client acts for (`sub`). Default: the client itself.
-    ///
-    /// An empty one leaves the claim out, as Google wants it of a service account that acts for itself.
-    #[must_use]
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
-        self.subject = Some(subject.into());
+        self.subject = Subject::User(subject.into());
+        self
+    }
+
+    /// Leaves `sub` out, as Google requires of a service account that acts for itself.
+    pub fn without_subject(mut self) -> Self {
+        self.subject = Subject::None;
+        self
+    }
+
+    /// Sets the audience (`aud`). Default: the server's issuer, or the token endpoint where the issuer is not known.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
         self
     }
 
@@ -64,23 +77,24 @@ impl JwtBearer {
     /// another token.
     ///
     /// It replaces `iss` and `sub`; `aud`, `jti`, `iat` and `exp` have settings of their own and are not replaced.
-    #[must_use]
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.claims.push((name.into(), value.into()));
         self
     }
 
-    assertion_settings!();
-
-    fn named(&self) -> &str {
-        self.subject.as_deref().unwrap_or(&self.client.client_id)
+    fn named(&self) -> Option<&str> {
+        match &self.subject {
+            Subject::Client => Some(self.client.id()),
+            Subject::User(user) => Some(user),
+            Subject::None => None,
+        }
     }
 }
 
 impl Grant for JwtBearer {
     fn identity(&self) -> Identity {
         let identity = self.client.identity().with("grant_type", "jwt-bearer");
-        let identity = identity.with("subject", self.named());
+        let identity = identity.with_optional("subject", self.named());
         let claims = self.claims.iter();
         claims.fold(identity, |identity, (name, value)| {
             identity.with(name, value)
@@ -88,24 +102,29 @@ impl Grant for JwtBearer {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
+        if self.named() == Some("") {
+            return Err(auth_core::Error::configuration(
+                "`subject` is empty; set it, or call `without_subject`",
+            ));
+        }
         let own = self.client.and_scope(&["assertion"]);
-        let request = if self.client.is_shown_by_id_alone() {
+        let request = if self.client.is_named_by_id_alone() {
             self.client.anonymous_request(GRANT_TYPE, &own)?
         } else {
             self.client.request(GRANT_TYPE, &own)?
         };
-        let claims = [
-            ("iss", self.client.client_id.as_str()),
-            ("sub", self.named()),
-        ];
-        let claims = claims.into_iter().filter(|(_, value)| !value.is_empty());
+        let subject = self.named().map(|subject| ("sub", subject));
         let further = self.claims.iter();
+        let claims = [("iss", self.client.id())].into_iter().chain(subject);
         let claims = claims
             .chain(further.map(|(name, value)| (name.as_str(), value.as_str())))
             .map(|(name, value)| (name.to_owned(), value.into()));
-        let assertions = &self.assertions;
-        let request = assertions.add("assertion", claims.collect(), &self.client, request);
-        Ok(request.optional("scope", &self.client.scope))
+        let assertions = Assertions {
+            key: &self.key,
+            audience: self.audience.as_deref(),
+        };
+        let request = assertions.add("assertion", claims.collect(), &self.client, request)?;
+        Ok(optional(request, "scope", self.client.wanted_scope()))
     }
 
     left_to_client!(client, for_client);

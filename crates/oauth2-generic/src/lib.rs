@@ -9,54 +9,50 @@ mod authorize;
 mod browser;
 mod client;
 mod client_auth;
-mod client_credentials;
-mod device_code;
+mod device_login;
+mod discovery;
 #[cfg(feature = "dpop")]
 mod dpop;
 mod extension;
+mod files;
+mod grants;
 mod implicit;
 mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt_bearer;
 mod metadata;
-mod password;
-#[cfg(feature = "jwt")]
-mod private_key_jwt;
 mod redirect;
-mod refresh_token;
-mod revocation;
+mod server;
 #[cfg(any(feature = "dpop", feature = "jwt"))]
 mod signing;
 #[cfg(feature = "jwt")]
 mod signing_key;
-mod token_exchange;
+mod watched;
 
+pub use auth_core;
+#[doc(no_inline)]
 pub use auth_core::{
-    self, AnswerFormat, Error, ErrorCode, Expiry, Grant, HttpTransport, Network, Reason, Refusal,
-    Replay, Result, Secret, Sent, Session, Token, TokenResponse, Transport, http, time, ureq,
+    Error, Grant, Result, Secret, Session, agent, secret, store, testing, transport,
 };
 
-pub use authorization_code::{AuthorizationCode, Granted, PendingCode};
+pub use authorization_code::{AuthorizationCode, PendingLogin};
 #[cfg(feature = "browser")]
 pub use browser::BrowserLogin;
-pub use client::{Client, Encoding};
+pub use client::Client;
 pub use client_auth::ClientAuth;
-pub use client_credentials::ClientCredentials;
 #[cfg(feature = "qr")]
-pub use device_code::Qr;
-pub use device_code::{DeviceCode, GrantedDevice, PendingDevice};
+pub use device_login::Qr;
+pub use device_login::{DeviceLogin, DevicePrompt};
+pub use discovery::Discovery;
 #[cfg(feature = "dpop")]
 pub use dpop::DpopKey;
 pub use extension::ExtensionGrant;
-pub use implicit::{Implicit, PendingToken};
+pub use grants::{ClientCredentials, Password, RefreshToken, SecurityToken, TokenExchange};
+pub use implicit::{Implicit, PendingImplicit};
 pub use introspection::Introspection;
 #[cfg(feature = "jwt")]
 pub use jwt_bearer::JwtBearer;
-pub use metadata::{Discovery, Metadata};
-pub use password::Password;
-#[cfg(feature = "jwt")]
-pub use private_key_jwt::PrivateKeyJwt;
-pub use refresh_token::RefreshToken;
+pub use metadata::Metadata;
+pub use server::{Encoding, Server};
 #[cfg(feature = "jwt")]
 pub use signing_key::SigningKey;
-pub use token_exchange::TokenExchange;

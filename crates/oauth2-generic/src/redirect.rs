@@ -1,13 +1,14 @@
-//! The URL that the server sends the user back to.
+//! The URL that the user returns to.
 
 use std::hint::black_box;
 
-use auth_core::{Error, Refusal, Result, Secret};
+use auth_core::error::Refusal;
+use auth_core::{Error, Result, Secret};
 use percent_encoding::percent_decode_str;
 
 use crate::authorize::normal;
 
-/// The two parts of a redirect that can hold an answer.
+/// The two parts of a redirect that can hold a response.
 #[derive(Clone, Copy)]
 pub(crate) struct Redirect<'a> {
     pub(crate) query: &'a str,
@@ -17,13 +18,13 @@ pub(crate) struct Redirect<'a> {
 /// The parameters of one part, decoded once. A parameter without a value is left out (RFC 6749 §3.1).
 pub(crate) struct Parameters(Vec<(String, Secret)>);
 
-/// What a redirect must repeat to be the answer to our question.
+/// Values that a redirect must repeat to belong to a login.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected<'a> {
     pub(crate) state: &'a str,
-    /// Empty: any.
-    pub(crate) issuer: &'a str,
-    /// Whether one that does not name its issuer is no answer.
+    /// `None`: any.
+    pub(crate) issuer: Option<&'a str>,
+    /// `true` if a redirect without an issuer is refused.
     pub(crate) must_name_issuer: bool,
 }
 
@@ -48,23 +49,24 @@ impl<'a> Redirect<'a> {
 impl Parameters {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let named = pairs(text).filter_map(|pair| pair.split_once('='));
-        let parameters = named.map(|(name, value)| Ok((decode(name)?, decode(value)?.into())));
+        let parameters =
+            named.map(|(name, value)| Ok((decode(name)?, Secret::new(decode(value)?))));
         let parameters: Result<Vec<(String, Secret)>> = parameters.collect();
         Ok(Self(
             parameters?
                 .into_iter()
-                .filter(|(_, value)| !value.is_empty())
+                .filter(|(_, value)| !value.expose().is_empty())
                 .collect(),
         ))
     }
 
-    /// Removes a parameter, which must not stand there twice.
+    /// Removes a parameter, which must not be repeated.
     pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<Secret>> {
         let mut found = self.0.extract_if(.., |(found, _)| found == name);
         let first = found.next();
         match found.next() {
             None => Ok(first.map(|(_, value)| value)),
-            Some(_) => Err(Error::answer(format!("the redirect has `{name}` twice"))),
+            Some(_) => Err(Error::response(format!("the redirect has `{name}` twice"))),
         }
     }
 
@@ -72,7 +74,7 @@ impl Parameters {
         self.0.iter().any(|(found, _)| found == name)
     }
 
-    /// Adds what another part of the redirect says about the answer, and this one does not.
+    /// Adds the parameters of another part of the redirect that this one lacks.
     pub(crate) fn fill_from(&mut self, mut other: Self) -> Result<()> {
         for name in ["iss", "state", "error", "error_description", "error_uri"] {
             if let Some(value) = other.take(name)?
@@ -84,7 +86,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// Checks that this answers our question, and that it is not a refusal.
+    /// Fails for a redirect of another login, and for a refusal.
     pub(crate) fn check(&mut self, expected: Expected<'_>) -> Result<()> {
         let (state, issuer) = (self.take("state")?, self.take("iss")?);
         let is_another = |found: &Option<Secret>, expected: &str| {
@@ -93,21 +95,23 @@ impl Parameters {
                 .is_some_and(|found| !is_same(found.expose(), expected))
         };
         if is_another(&state, expected.state) {
-            return Err(Error::answer(
-                "the redirect's `state` is another; it belongs to another login, or somebody made it \
-                 up: begin again",
+            return Err(Error::response(
+                "`state` mismatch: the redirect belongs to a different login or was forged; start again",
             ));
         }
-        if !expected.issuer.is_empty() && is_another(&issuer, expected.issuer) {
-            return Err(Error::answer(
-                "the redirect's `iss` is not `issuer`; another server answered, or `issuer` is not what \
-                 the server calls itself",
+        if expected
+            .issuer
+            .is_some_and(|expected| is_another(&issuer, expected))
+        {
+            return Err(Error::response(
+                "`iss` mismatch: the redirect comes from another server, or `Server::issuer` is not the server's own name \
+                 for itself",
             ));
         }
         match self.refusal()? {
             Some(refusal) if state.is_some() => return Err(refusal.into()),
             Some(refusal) => {
-                // Anybody may have written it, so none of its words but a standard's are passed on.
+                // Anyone may have written it, so none of its words but a standard's are passed on.
                 if let Some(code) = known_code(&refusal.code.to_string()) {
                     return Err(Refusal::new(code, None).into());
                 }
@@ -116,20 +120,20 @@ impl Parameters {
         }
         // Asked last, because servers leave them out when they refuse: django-oauth-toolkit the issuer.
         if state.is_none() {
-            return Err(Error::answer(
-                "the redirect has no `state`; pass the whole URL, and if it is whole, somebody made it \
-                 up",
+            return Err(Error::response(
+                "the redirect has no `state`; pass the whole URL, and if it is whole, it was forged",
             ));
         }
         if expected.must_name_issuer && issuer.is_none() {
-            return Err(Error::answer(
-                "the redirect has no `iss`; if this server never names itself, leave `issuer` empty",
+            return Err(Error::response(
+                "the redirect has no `iss`; if this server never names itself, leave `Server::issuer` out, or call \
+                 `Server::ignore_announced(\"issuer\")`",
             ));
         }
         Ok(())
     }
 
-    /// What is left.
+    /// The remaining parameters.
     pub(crate) fn into_rest(self) -> Vec<(String, Secret)> {
         self.0
     }
@@ -145,7 +149,7 @@ impl Parameters {
             // Its query may hold what is for this user alone.
             uri.map(|uri| {
                 let page = uri.expose().split(['?', '#']).next().unwrap_or_default();
-                format!("see {page}").into()
+                Secret::new(format!("see {page}"))
             }),
         ];
         let texts: Vec<&str> = texts.iter().flatten().map(Secret::expose).collect();
@@ -171,7 +175,7 @@ fn pairs(text: &str) -> impl Iterator<Item = &str> {
     text.split('&').filter(|pair| !pair.is_empty())
 }
 
-/// Decodes once: what is still encoded afterwards belongs to the value.
+/// Decodes once: an encoding that is left belongs to the value.
 fn decode(text: &str) -> Result<String> {
     // Decoding never lengthens, so no second buffer is left behind.
     let mut bytes = Vec::with_capacity(text.len());
@@ -181,7 +185,7 @@ fn decode(text: &str) -> Result<String> {
         }
         bytes.extend(percent_decode_str(piece));
     }
-    String::from_utf8(bytes).map_err(|_| Error::answer("the redirect is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| Error::response("the redirect is not UTF-8"))
 }
 
 /// RFC 6749 §4.1.2.1, OpenID Connect Core 1.0 §3.1.2.6, RFC 8707 §2.

@@ -33,7 +33,7 @@ pub(crate) struct PrivateKey {
     jwk: String,
 }
 
-/// How a key signs, in the words of RFC 7518 and RFC 8037.
+/// Algorithm of a key, in the words of RFC 7518 and RFC 8037.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Algorithm {
     Es256,
@@ -98,10 +98,10 @@ impl PrivateKey {
         pem.push('\n');
         pem += "-----END PRIVATE KEY-----";
         pem.push('\n');
-        pem.into()
+        Secret::new(pem)
     }
 
-    /// Whether it is one for ES256, which is all that every server with DPoP knows.
+    /// Returns `true` for a key for ES256, the one algorithm that every server with DPoP supports.
     #[cfg(feature = "dpop")]
     pub(crate) fn is_es256(&self) -> bool {
         self.algorithm == Algorithm::Es256
@@ -127,7 +127,7 @@ impl PrivateKey {
         &self.jwk
     }
 
-    /// What a certificate of this key holds: the modulus, or the point or its first coordinate.
+    /// The part of the key that its certificate holds: the modulus, or the point or its first coordinate.
     #[cfg(feature = "jwt")]
     fn public_bytes(&self) -> Vec<u8> {
         let jwk: serde_json::Value = serde_json::from_str(&self.jwk).unwrap_or_default();
@@ -135,7 +135,7 @@ impl PrivateKey {
         BASE64_URL_SAFE_NO_PAD.decode(text).unwrap_or_default()
     }
 
-    /// What stands for the public key (RFC 7638).
+    /// The thumbprint of the public key (RFC 7638).
     pub(crate) fn thumbprint(&self) -> String {
         hash(self.jwk.as_bytes())
     }
@@ -150,7 +150,7 @@ impl PrivateKey {
         let signature = self.algorithm.signature(&self.pkcs8, jwt.as_bytes())?;
         jwt.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut jwt);
-        Ok(jwt.into())
+        Ok(Secret::new(jwt))
     }
 }
 
@@ -234,7 +234,7 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
 }
 
 fn no_randomness() -> Error {
-    Error::configuration("the system gives no random bytes; nothing was signed")
+    Error::configuration("the system returns no random bytes; nothing was signed")
 }
 
 const P256: &ring::signature::EcdsaSigningAlgorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
@@ -242,5 +242,5 @@ const P256: &ring::signature::EcdsaSigningAlgorithm = &ECDSA_P256_SHA256_FIXED_S
 const LINE: usize = 64;
 /// That of an RSA key of 4096 bits, in base64.
 const LONGEST_SIGNATURE: usize = 700;
-/// What ring says of a key that is one, but of another kind.
+/// ring's error for a key of another kind.
 const ANOTHER_KIND: &str = "WrongAlgorithm";

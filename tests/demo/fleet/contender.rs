@@ -1,71 +1,57 @@
-//! One fleet, and what has become of it.
+//! One fleet, and what became of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::env;
-use std::io;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
-use auth_all::ermeo::Ermeo;
-use auth_sim::ermeo;
-use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Request, Settings};
+use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Settings};
+use serde_json::{Value, json};
 
-/// One fleet, and what has become of it.
+/// One fleet, and what became of it.
 pub(super) struct Contender {
     pub(super) fleet: Fleet,
-    /// Whether processes are killed.
-    pub(super) is_struck: bool,
-    processes: usize,
-    pub(super) tally: Tally,
-    /// Who asked for a token last and got none.
+    pub(super) counts: Counts,
+    /// Processes that got no token when they asked last.
     without: BTreeSet<usize>,
-    /// Where the next to come is killed.
+    /// Where the next process to come is killed.
     armed: Option<Point>,
     /// Refreshes when that happened last.
     struck_at: usize,
+    /// What happens, a line each.
+    pub(super) log: Option<File>,
+    /// The tokens that processes held, each once.
+    tokens: Vec<String>,
 }
 
 /// What has happened so far.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Tally {
+#[derive(Default)]
+pub(super) struct Counts {
     /// Refreshes that brought a token.
-    pub(super) refreshes: usize,
+    refreshes: usize,
     /// Refresh tokens that the server refused.
     pub(super) refused: usize,
     pub(super) logins: usize,
     pub(super) kills: usize,
-    /// How many of them had noted that they would send a refresh token, and not stored its successor.
+    /// Kills after a refresh token was noted as sent, and before its successor was stored.
     pub(super) kills_in_flight: usize,
     /// Renewals that took so long that others may have given them up.
     pub(super) late: usize,
-    /// Hours until a process got no token for the first time.
-    pub(super) without_after: Option<f64>,
 }
 
 impl Contender {
-    pub(super) fn open(settings: Settings, processes: usize) -> io::Result<Self> {
+    pub(super) fn open(settings: Settings) -> io::Result<Self> {
         Ok(Self {
             fleet: Fleet::open(env::current_exe()?, settings, LIFE)?,
-            is_struck: false,
-            processes,
-            tally: Tally::default(),
+            counts: Counts::default(),
             without: BTreeSet::new(),
             armed: None,
             struck_at: 0,
+            log: None,
+            tokens: Vec::new(),
         })
-    }
-
-    /// The login of the program that was there before the fleet.
-    pub(super) fn grant(&self) -> Ermeo {
-        let mut settings = self.fleet.settings.clone();
-        ermeo::PASSWORD.clone_into(&mut settings.password);
-        settings.grant()
-    }
-
-    pub(super) fn set_out(&mut self) -> io::Result<()> {
-        for _ in 0..self.processes {
-            self.join()?;
-        }
-        Ok(())
     }
 
     /// Hours that have passed.
@@ -73,131 +59,132 @@ impl Contender {
         self.fleet.clock.passed().as_secs_f64() / 3600.0
     }
 
-    pub(super) fn alive(&self) -> usize {
-        self.fleet.members().len()
-    }
-
-    /// How many processes have no token.
-    pub(super) fn without_token(&self) -> usize {
-        self.without.len()
-    }
-
     /// Takes in what has happened.
     pub(super) fn watch(&mut self) -> io::Result<()> {
-        while let Some(happening) = self.fleet.next(GLANCE) {
+        while let Some(happening) = self.fleet.next(Duration::from_millis(5)) {
             self.take_in(&happening)?;
         }
         Ok(())
     }
 
-    /// Kills somebody, and arranges that another one is killed in the middle of its renewal.
-    pub(super) fn strike(&mut self, hours_left: u32) -> io::Result<()> {
-        // Whoever is left must have the time to do without.
-        if !self.is_struck || hours_left < 2 {
-            self.disarm();
+    /// Kills a process, and arranges that another one is killed in the middle of its renewal.
+    pub(super) fn strike(&mut self, hours_left: u32, most: usize) -> io::Result<()> {
+        // The last hour is for those that are left.
+        if hours_left < 2 || self.counts.kills >= most {
+            if self.armed.take().is_some() {
+                self.fleet.tell_all(&Order::Go);
+            }
             return Ok(());
         }
         let members = self.fleet.members();
-        let victim = members[(7 * self.tally.kills) % members.len()];
-        self.kill(victim)?;
-        if self.armed.is_none() && (self.tally.refreshes > self.struck_at || self.struck_at == 0) {
-            let point = POINTS[self.tally.kills_in_flight % POINTS.len()];
+        self.kill(members[(7 * self.counts.kills) % members.len()])?;
+        if self.armed.is_none() && (self.counts.refreshes > self.struck_at || self.struck_at == 0) {
+            let point = POINTS[self.counts.kills_in_flight % POINTS.len()];
             self.armed = Some(point);
-            self.fleet.tell_all(&Order::Stop(stop(point)));
+            self.fleet.tell_all(&Order::Stop(match point {
+                // The server's response is held back then.
+                Point::Handled => Point::BeforeSend,
+                other => other,
+            }));
         }
         Ok(())
     }
 
-    /// Lets everybody ask until there is a token, and answers why some got none.
-    ///
-    /// More than once: a server or a store that did not answer in time has cost nobody the login.
+    /// Lets each process ask until it has a token, thrice at most, and returns why some got none.
     pub(super) fn end(&mut self) -> io::Result<Vec<String>> {
         self.fleet.tell_all(&Order::Rest);
-        self.fleet.tell_all(&Order::Token);
-        let members = self.fleet.members().into_iter();
-        let mut asked: BTreeMap<usize, u32> = members.map(|member| (member, 1)).collect();
         let mut lost = Vec::new();
-        while !asked.is_empty() {
-            let Some(happening) = self.fleet.next(PATIENCE) else {
-                return Err(io::Error::other("a process does not answer any more"));
-            };
-            match &happening {
-                Happening::Said(member, Report::Token(..)) => {
-                    asked.remove(member);
+        for member in self.fleet.members() {
+            self.fleet.tell(member, &Order::Token);
+            let mut tries = 0;
+            loop {
+                let happening = self.fleet.next(Duration::from_secs(30));
+                let happening = happening.ok_or_else(|| io::Error::other("a process hangs"))?;
+                self.take_in(&happening)?;
+                match happening {
+                    Happening::Said(it, Report::Token(..)) if it == member => break,
+                    Happening::Said(it, Report::NoToken(why)) if it == member => {
+                        tries += 1;
+                        if tries == 3 {
+                            lost.push(why);
+                            break;
+                        }
+                        self.fleet.tell(member, &Order::Token);
+                    }
+                    _ => {}
                 }
-                Happening::Said(member, Report::NoToken(why)) => match asked.get_mut(member) {
-                    Some(times) if *times < QUESTIONS => {
-                        *times += 1;
-                        self.fleet.tell(*member, &Order::Token);
-                    }
-                    Some(_) => {
-                        asked.remove(member);
-                        lost.push(why.clone());
-                    }
-                    None => {}
-                },
-                _ => {}
             }
-            self.take_in(&happening)?;
         }
         Ok(lost)
     }
 
-    fn join(&mut self) -> io::Result<()> {
+    /// Writes a line of the log: the hours that have passed, and what happened.
+    pub(super) fn note(&mut self, mut line: Value) -> io::Result<()> {
+        line["hours"] = self.hours().into();
+        match &mut self.log {
+            Some(log) => writeln!(log, "{line}"),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn join(&mut self) -> io::Result<()> {
         let member = self.fleet.join()?;
-        self.fleet.tell(member, &Order::Run(PAUSE));
+        self.note(json!({"process": member, "did": "start"}))?;
+        self.fleet
+            .tell(member, &Order::Run(Duration::from_millis(10)));
         Ok(())
     }
 
     fn kill(&mut self, member: usize) -> io::Result<()> {
+        self.note(json!({"process": member, "did": "die"}))?;
         self.fleet.kill(member);
         self.without.remove(&member);
-        self.tally.kills += 1;
+        self.counts.kills += 1;
         self.join()
     }
 
-    fn disarm(&mut self) {
-        if self.armed.take().is_some() {
-            self.fleet.tell_all(&Order::Go);
-        }
-    }
-
     fn take_in(&mut self, happening: &Happening) -> io::Result<()> {
-        let tally = &mut self.tally;
         match happening {
-            Happening::Answered(Request {
-                is_refresh: true,
-                succeeded,
-            }) => {
-                tally.refreshes += usize::from(*succeeded);
-                tally.refused += usize::from(!succeeded);
+            Happening::Answered(request) => {
+                match (request.is_refresh, request.succeeded) {
+                    (true, true) => self.counts.refreshes += 1,
+                    (true, false) => self.counts.refused += 1,
+                    (false, _) => self.counts.logins += 1,
+                }
+                let what = if request.is_refresh {
+                    "refresh"
+                } else {
+                    "login"
+                };
+                self.note(json!({"server": what, "succeeded": request.succeeded}))?;
             }
-            Happening::Answered(_) => tally.logins += 1,
-            Happening::Said(_, Report::Late) => tally.late += 1,
-            Happening::Said(member, Report::At(_)) => return self.caught(*member),
-            Happening::Said(member, Report::Holds(_) | Report::Token(..)) => {
+            Happening::Said(member, Report::Holds(token) | Report::Token(token, _)) => {
                 self.without.remove(member);
+                // A log shows no token, only which one it is.
+                let known = self.tokens.iter().position(|it| it == token);
+                let number = known.unwrap_or(self.tokens.len());
+                if known.is_none() {
+                    self.tokens.push(token.clone());
+                }
+                self.note(json!({"process": member, "did": "hold", "token": number}))?;
             }
-            Happening::Said(member, Report::NoToken(_)) => {
-                let hours = self.hours();
-                self.tally.without_after.get_or_insert(hours);
-                self.without.insert(*member);
-            }
+            Happening::Said(member, Report::NoToken(_)) => drop(self.without.insert(*member)),
+            Happening::Said(_, Report::Late) => self.counts.late += 1,
+            Happening::Said(member, Report::At(_)) => self.caught(*member)?,
             Happening::Said(..) => {}
         }
         Ok(())
     }
 
-    /// Somebody stands where it is to be killed.
+    /// A process stops where it is to be killed.
     fn caught(&mut self, member: usize) -> io::Result<()> {
         let Some(point) = self.armed.take() else {
             self.fleet.tell(member, &Order::Go);
             return Ok(());
         };
-        for other in self.fleet.members() {
-            if other != member {
-                self.fleet.tell(other, &Order::Go);
-            }
+        let others = self.fleet.members().into_iter();
+        for other in others.filter(|other| *other != member) {
+            self.fleet.tell(other, &Order::Go);
         }
         let gate = (point == Point::Handled).then(|| {
             let gate = self.fleet.server.hold();
@@ -207,34 +194,28 @@ impl Contender {
         });
         self.kill(member)?;
         drop(gate);
-        self.tally.kills_in_flight += 1;
-        self.struck_at = self.tally.refreshes;
+        self.counts.kills_in_flight += 1;
+        self.struck_at = self.counts.refreshes;
         Ok(())
     }
 }
 
-/// Where to stop somebody who is to be killed there.
-fn stop(point: Point) -> Point {
-    match point {
-        // The server's answer is held back then.
-        Point::Handled => Point::BeforeSend,
-        other => other,
+/// The columns of a table.
+impl fmt::Display for Contender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sends = self.fleet.most_spends();
+        write!(
+            f,
+            "{:>9}  {:>6}  {:>5}  {sends:>5}  {:>7}",
+            self.counts.refreshes,
+            self.counts.logins,
+            self.counts.kills,
+            self.without.len()
+        )
     }
 }
 
 /// Where a process is killed that takes a refresh token along.
-const POINTS: [Point; 5] = [
-    Point::Handled,
-    Point::BeforeCommit,
-    Point::AfterBegin,
-    Point::Answered,
-    Point::BeforeSend,
-];
+const POINTS: [Point; 3] = [Point::Handled, Point::BeforeCommit, Point::AfterBegin];
 /// Of an access token: Ermeo's.
-const LIFE: Duration = Duration::from_secs(7200);
-/// Between two calls of a process.
-const PAUSE: Duration = Duration::from_millis(10);
-const GLANCE: Duration = Duration::from_millis(5);
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often one is asked in the end.
-const QUESTIONS: u32 = 3;
+pub(super) const LIFE: Duration = Duration::from_secs(7200);

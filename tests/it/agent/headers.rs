@@ -1,9 +1,9 @@
-//! APIs that want the token in a header of their own, after a word of their own, or alone.
+//! APIs that require the token in a header of their own, after a word of their own, or alone.
 
-use auth_core::{Error, agent};
-use oauth2_generic::{Client, DpopKey};
+use auth_core::grant::{ProofRequest, ProofResponse, Prover, TokenResponse};
+use auth_core::{Error, Result, Secret, Session, agent};
 
-use super::stage::{Api, answer, builder, client, count, redirect, status};
+use super::stage::{Api, Batch, answer, builder, count, redirect, status};
 
 /// A header, a scheme, and what an API gets of the token `t1` in that header.
 const WAYS: [(&str, &str, &str, &str); 6] = [
@@ -15,11 +15,30 @@ const WAYS: [(&str, &str, &str, &str); 6] = [
     ("", "", "authorization", "Bearer t1"),
 ];
 
-fn wanting(api: &Api, header: &str, scheme: &str) -> Client {
-    Client {
-        token_header: header.into(),
-        token_scheme: scheme.into(),
-        ..client(&[api])
+/// A client of an API that requires this header and this scheme; an empty text is not set.
+fn requiring(api: &Api, header: &'static str, scheme: &'static str) -> Batch {
+    Batch::of(&[api]).with(move |mut policy| {
+        if !header.is_empty() {
+            policy = policy.token_header(header);
+        }
+        if scheme.is_empty() {
+            return policy;
+        }
+        policy.token_scheme(scheme)
+    })
+}
+
+/// A prover of nothing.
+#[derive(Debug)]
+struct Key;
+
+impl Prover for Key {
+    fn prove(&self, _: &ProofRequest<'_>) -> Result<Secret> {
+        Ok(Secret::new("proof"))
+    }
+
+    fn learn(&self, _: &ProofResponse<'_>) -> bool {
+        false
     }
 }
 
@@ -35,13 +54,13 @@ fn api(header: &'static str, second: &str, away: &str) -> Api {
 }
 
 #[test]
-fn a_token_goes_where_the_api_wants_it_and_is_replaced_there() {
+fn a_token_is_in_the_header_that_the_api_requires() {
     for (name, scheme, header, first) in WAYS {
         let second = first.replace("t1", "t2");
         let elsewhere = Api::content();
         let api = api(header, &second, &elsewhere.at("/"));
-        let (builder, given) = builder(wanting(&api, name, scheme));
-        let session = builder.build();
+        let (builder, given) = builder(requiring(&api, name, scheme));
+        let session = builder.build().unwrap();
         let agent = session.agent();
         assert_eq!(status(agent.get(api.at("/admin")).call()), 200, "{header}");
         let seen = |visit: &super::stage::Visit| visit.header(header).to_owned();
@@ -62,8 +81,8 @@ fn a_token_goes_where_the_api_wants_it_and_is_replaced_there() {
 fn a_session_gives_the_value_for_that_header() {
     for (name, scheme, _, value) in WAYS {
         let api = Api::content();
-        let (builder, _) = builder(wanting(&api, name, scheme));
-        let session = builder.build();
+        let (builder, _) = builder(requiring(&api, name, scheme));
+        let session = builder.build().unwrap();
         let authorization = session.authorization().unwrap();
         assert_eq!(authorization, value);
         assert!(authorization.is_sensitive());
@@ -78,8 +97,8 @@ fn a_session_gives_the_value_for_that_header() {
 #[test]
 fn a_request_that_has_the_header_is_left_alone() {
     let api = Api::content();
-    let (builder, given) = builder(wanting(&api, "X-Token", ""));
-    let agent = builder.build().agent();
+    let (builder, given) = builder(requiring(&api, "X-Token", ""));
+    let agent = builder.build().unwrap().agent();
     let call = |name: &str, value: &str| {
         agent.get(api.url()).header(name, value).call().unwrap();
         api.visits().pop().unwrap()
@@ -94,34 +113,44 @@ fn a_request_that_has_the_header_is_left_alone() {
 }
 
 #[test]
-fn a_header_or_a_word_that_cannot_be_one_is_a_configuration_error() {
-    let bound = |client: Client| Client {
-        dpop: Some(DpopKey::generate().unwrap()),
-        ..client
-    };
+fn a_wrong_header_is_a_configuration_error() {
     let api = Api::content();
-    let wrong = |header: &str, scheme: &str| wanting(&api, header, scheme);
-    for (client, word) in [
-        (wrong("X Token", ""), "`token_header`"),
-        (wrong("X-Token:", ""), "`token_header`"),
-        (wrong("Tökén", ""), "`token_header`"),
-        (wrong("Host", ""), "`token_header`"),
-        (wrong("Content-Length", ""), "`token_header`"),
-        (wrong("DPoP", ""), "`token_header`"),
-        (wrong("", "Bearer "), "`token_scheme`"),
-        (wrong("", "two words"), "`token_scheme`"),
-        (wrong("X-Token", "Tok\r\nen"), "`token_scheme`"),
-        (bound(wrong("X-Token", "")), "bound to a key"),
-        (bound(wrong("", "Token")), "bound to a key"),
-    ] {
-        let (builder, given) = builder(client);
-        let session = builder.build();
+    let bound = |header: &'static str, scheme: &'static str| {
+        let api = api.url().to_owned();
+        Batch::of(&[]).with(move |policy| {
+            let policy = policy.api(&api).prover(Key);
+            if scheme.is_empty() {
+                policy.token_header(header)
+            } else {
+                policy.token_scheme(scheme)
+            }
+        })
+    };
+    let unbound = |header, scheme| requiring(&api, header, scheme);
+    type Made<'a> = &'a dyn Fn(&'static str, &'static str) -> Batch;
+    let cases: [(Made<'_>, _, _, _); 11] = [
+        (&unbound, "X Token", "", "`token_header`"),
+        (&unbound, "X-Token:", "", "`token_header`"),
+        (&unbound, "Tökén", "", "`token_header`"),
+        (&unbound, "Host", "", "`token_header`"),
+        (&unbound, "Content-Length", "", "`token_header`"),
+        (&unbound, "DPoP", "", "`token_header`"),
+        (&unbound, "", "Bearer ", "`token_scheme`"),
+        (&unbound, "", "two words", "`token_scheme`"),
+        (&unbound, "X-Token", "Tok\r\nen", "`token_scheme`"),
+        (&bound, "X-Token", "", "bound to a key"),
+        (&bound, "", "Token", "bound to a key"),
+    ];
+    for (made, header, scheme, word) in cases {
+        let session = Session::new(made(header, scheme));
         let failed = session.agent().get(api.url()).call().unwrap_err();
+        let (builder, given) = builder(made(header, scheme));
         for error in [
-            &session.token().unwrap_err(),
-            agent::error_of(&failed).unwrap(),
+            builder.build().unwrap_err(),
+            session.token().unwrap_err(),
+            agent::error(failed),
         ] {
-            assert!(matches!(error, Error::Configuration(_)), "{error}");
+            assert!(matches!(error, Error::Configuration { .. }), "{error}");
             assert!(error.to_string().contains(word), "{error}");
         }
         assert_eq!(count(&given), 0);
@@ -129,13 +158,12 @@ fn a_header_or_a_word_that_cannot_be_one_is_a_configuration_error() {
     assert!(api.visits().is_empty());
 }
 
-/// A token that is there at the start is not served either.
+/// A token from elsewhere is not served either.
 #[test]
-fn a_wrong_header_is_an_error_with_a_token_at_hand_too() {
+fn a_wrong_header_is_an_error_with_a_token_too() {
     let api = Api::content();
-    let (builder, _) = builder(wanting(&api, "X Token", ""));
-    let session = builder
-        .response(auth_core::TokenResponse::new("t0"))
-        .build();
-    assert!(matches!(session.token(), Err(Error::Configuration(_))));
+    let (builder, _) = builder(requiring(&api, "X Token", ""));
+    let tokens = TokenResponse::new(Secret::new("t0"));
+    let error = builder.tokens(tokens).build().unwrap_err();
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
 }

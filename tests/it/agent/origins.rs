@@ -1,11 +1,12 @@
-//! Which requests are signed, and what a request that was not sent says.
+//! Which requests are signed, and the error of a request that was not sent.
 
 use std::error::Error as StdError;
 
-use auth_core::{Error, Result, Session, agent, ureq};
-use oauth2_generic::{Client, ClientCredentials};
+use auth_core::agent::ureq;
+use auth_core::error::Remedy;
+use auth_core::{Error, Result, Session, agent, transport};
 
-use super::stage::{Api, builder, client, count, session};
+use super::stage::{Api, Batch, answer, builder, count, session};
 
 fn unsent(session: &Session, url: &str) -> ureq::Error {
     let error = session.agent().get(url).call().expect_err("not sent");
@@ -14,7 +15,7 @@ fn unsent(session: &Session, url: &str) -> ureq::Error {
 }
 
 #[test]
-fn a_request_to_another_origin_is_an_error_that_names_it() {
+fn a_request_to_another_origin_names_it() {
     let (api, other) = (Api::content(), Api::content());
     let (session, given) = session(&[&api]);
     let error = unsent(&session, &other.at("/orders?key=s3cret"));
@@ -22,8 +23,8 @@ fn a_request_to_another_origin_is_an_error_that_names_it() {
     for word in [
         other.url(),
         api.url(),
-        "`Builder::origin`",
-        "`Builder::allow_unsigned`",
+        "`SessionBuilder::api`",
+        "`SessionBuilder::allow_unsigned`",
     ] {
         assert!(text.contains(word), "{text}");
     }
@@ -32,44 +33,85 @@ fn a_request_to_another_origin_is_an_error_that_names_it() {
         "{text}"
     );
     let error = agent::error_of(&error).expect("one of ours");
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert_eq!((other.visits().len(), count(&given)), (0, 0));
 }
 
 #[test]
 fn a_session_without_an_api_says_how_to_add_one() {
-    let client = Client {
-        token_endpoint: String::new(),
-        ..client(&[])
-    };
-    let (builder, _) = builder(client);
-    let text = unsent(&builder.build(), "https://api.example.com/").to_string();
+    let (builder, _) = builder(Batch::of(&[]));
+    let text = unsent(&builder.build().unwrap(), "https://api.example.com/").to_string();
     assert!(text.contains("https://api.example.com is not"), "{text}");
     assert!(
-        text.contains("has none") && text.contains("`Builder::origin`"),
+        text.contains("has none") && text.contains("`SessionBuilder::api`"),
         "{text}"
     );
 }
 
-#[test]
-fn an_api_that_is_not_an_origin_is_named() {
-    let text = |origin: &str| {
-        let (builder, _) = builder(client(&[]));
-        let session = builder.origin(origin).build();
-        unsent(&session, "https://api.example.com/").to_string()
-    };
-    for origin in ["api.example.com", "https://api.example.com\n", ""] {
-        let shown = text(origin);
-        assert!(shown.contains(&format!("{origin:?} is not")), "{shown}");
+/// From `build`, from the first token and from the first request alike.
+#[track_caller]
+fn problem(api: &'static str) -> String {
+    let batch = || Batch::of(&[]).with(move |policy| policy.api(api));
+    let session = Session::new(batch());
+    let failed = session.agent().get("https://api.example.com/").call();
+    let (builder, given) = builder(Batch::of(&[]));
+    let errors = [
+        builder.api(api).build().unwrap_err(),
+        session.token().unwrap_err(),
+        agent::error(failed.unwrap_err()),
+    ];
+    let [first, ..] = errors.clone().map(|error| format!("{error} {error:?}"));
+    for error in errors {
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
+        assert_eq!(format!("{error} {error:?}"), first);
     }
-    assert!(!text("ftp://jsmith:s3cret@api.example.com").contains("s3cret"));
+    assert_eq!(count(&given), 0);
+    first
+}
+
+#[test]
+fn an_api_that_is_not_a_url_is_named() {
+    for api in [
+        "api.example.com",
+        "https://api.example.com\n",
+        "",
+        "htps://x",
+    ] {
+        let shown = problem(api);
+        assert!(shown.contains(&format!("{api:?} is not")), "{shown}");
+        assert!(shown.contains("`base` or `api`"), "{shown}");
+    }
+}
+
+#[test]
+fn an_api_over_plain_http_is_named() {
+    let shown = problem("http://api.example:8080/v1");
+    assert!(shown.contains("and http://api.example:8080 is"), "{shown}");
+    assert!(!shown.contains("localhost"), "{shown}");
+    let shown = problem("http://localhost:1");
+    assert!(shown.contains("write 127.0.0.1 for localhost"), "{shown}");
+}
+
+#[test]
+fn a_key_in_the_url_of_an_api_is_not_shown() {
+    for api in [
+        "api.example.com/v1?api_key=canary",
+        "https://api.example.com?api_key=canary",
+        "wss://h/#canary",
+        "https://canary@/",
+        "ftp://jsmith:canary@api.example.com",
+    ] {
+        let shown = problem(api);
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(shown.contains("the URL of an API"), "{shown}");
+    }
 }
 
 #[test]
 fn an_unsigned_request_is_sent_where_it_is_allowed() {
     let (api, other) = (Api::content(), Api::content());
-    let (builder, given) = builder(client(&[&api]));
-    let session = builder.allow_unsigned().build();
+    let (builder, given) = builder(Batch::of(&[&api]));
+    let session = builder.allow_unsigned().build().unwrap();
     session.agent().get(other.at("/orders")).call().unwrap();
     assert_eq!(other.heard(), ["GET /orders "]);
     assert_eq!(count(&given), 0);
@@ -78,13 +120,13 @@ fn an_unsigned_request_is_sent_where_it_is_allowed() {
 }
 
 #[test]
-fn an_unsigned_request_is_redirected_as_the_request_says() {
+fn an_unsigned_request_is_redirected_by_ureq() {
     let (api, other) = (
         Api::content(),
         Api::start(|_| super::stage::redirect(302, "/x")),
     );
-    let (builder, _) = builder(client(&[&api]));
-    let agent = builder.allow_unsigned().build().agent();
+    let (builder, _) = builder(Batch::of(&[&api]));
+    let agent = builder.allow_unsigned().build().unwrap().agent();
     let request = agent.get(other.url()).config().max_redirects(0).build();
     assert_eq!(request.call().unwrap().status(), 302);
     let error = agent.get(other.url()).call().unwrap_err();
@@ -120,18 +162,18 @@ fn an_origin_is_scheme_host_and_port() {
 #[test]
 fn an_error_in_an_error_of_ureq_prints_its_causes() {
     let api = Api::content();
-    let refuse = |_| -> Result<_> {
+    let refuse = transport::from_fn(|_| {
         let body = br#"{"error":"server_error","error_description":"out of order"}"#;
-        let answer = auth_core::http::Response::builder().status(500);
-        Ok(answer.body(body.to_vec()).unwrap())
-    };
-    let (builder, _) = builder(client(&[&api]));
-    let session = builder.transport(refuse).retries(0).build();
+        let response = auth_core::http::Response::builder().status(500);
+        Ok(response.body(body.to_vec()).unwrap())
+    });
+    let (builder, _) = builder(Batch::of(&[&api]));
+    let session = builder.transport(refuse).retries(0).build().unwrap();
     unsent(&session, api.url());
     let error = unsent(&session, api.url());
     assert!(error.to_string().contains("out of order"), "{error}");
     assert!(
-        matches!(agent::error_of(&error), Some(Error::NotBefore { .. })),
+        matches!(agent::error_of(&error), Some(Error::BackOff { .. })),
         "{error:?}"
     );
 
@@ -144,10 +186,7 @@ fn an_error_in_an_error_of_ureq_prints_its_causes() {
         .expect("a cause");
     assert!(cause.to_string().contains("out of order"), "{cause}");
     let io = std::io::Error::other(error);
-    assert!(matches!(
-        agent::error_of(&io),
-        Some(Error::NotBefore { .. })
-    ));
+    assert!(matches!(agent::error_of(&io), Some(Error::BackOff { .. })));
 }
 
 #[test]
@@ -160,21 +199,52 @@ fn an_error_of_ureq_alone_holds_none_of_ours() {
     }
 }
 
+/// A function that returns the result of this crate, and sends a request.
+fn orders(session: &Session, url: &str) -> Result<String> {
+    let mut response = session.agent().get(url).call().map_err(agent::error)?;
+    response.body_mut().read_to_string().map_err(agent::error)
+}
+
 #[test]
-fn a_key_in_the_url_of_an_api_is_not_shown() {
-    for url in [
-        "api.example.com/v1?api_key=canary",
-        "wss://h/#canary",
-        "https://canary@/",
+fn a_failure_of_an_api_is_an_error_with_a_remedy() {
+    let api = Api::start(|visit| match visit.path().trim_end_matches("?s3cret") {
+        "/busy" => answer(503),
+        "/away" => super::stage::redirect(302, "/away"),
+        "/noise" => "SSH-2.0\r\n\r\n".to_owned(),
+        _ => answer(200),
+    });
+    let other = Api::content();
+    let (session, _) = session(&[&api]);
+    assert_eq!(orders(&session, &api.at("/orders")).unwrap(), "ok");
+    for (url, remedy, words) in [
+        (api.at("/busy?s3cret"), Remedy::Retry, "503"),
+        (
+            api.at("/away?s3cret"),
+            Remedy::RepairServer,
+            "redirects too often",
+        ),
+        (api.at("/noise?s3cret"), Remedy::Retry, "not HTTP"),
+        (other.at("/?s3cret"), Remedy::Configure, other.url()),
+        ("s3cret".to_owned(), Remedy::Configure, "check its URL"),
     ] {
-        let session = Session::builder(ClientCredentials {
-            client: Client::default(),
-        })
-        .origin(url)
-        .build();
-        let error = session.agent().get("https://api.example.com/").call();
-        let error = error.unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
-        assert!(error.to_string().contains("an API's URL"), "{error}");
+        let error = orders(&session, &url).unwrap_err();
+        assert_eq!(error.remedy(), remedy, "{error:?}");
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(words), "{shown}");
+        assert!(!shown.contains("s3cret"), "{shown}");
     }
+}
+
+#[test]
+fn an_error_of_a_session_comes_out_of_ureq_whole() {
+    let api = Api::content();
+    let busy = transport::from_fn(|_| Err(Error::status(503, None)));
+    let (builder, _) = builder(Batch::of(&[&api]));
+    let session = builder.transport(busy).retries(0).build().unwrap();
+    let [first, second] = [0, 1].map(|_| orders(&session, api.url()).unwrap_err());
+    assert!(
+        matches!(first, Error::Status { status: 503, .. }),
+        "{first}"
+    );
+    assert!(matches!(second, Error::BackOff { .. }), "{second}");
 }

@@ -1,10 +1,10 @@
 //! Where a token goes when an API redirects, and what a 401 says afterwards.
 
+use auth_core::agent;
+use auth_core::agent::ureq::{self, Agent};
 use auth_core::http::HeaderValue;
-use auth_core::ureq::{self, Agent};
-use oauth2_generic::Client;
 
-use super::stage::{Api, Visit, answer, builder, client, count, redirect, session, status};
+use super::stage::{Api, Batch, Visit, answer, builder, count, redirect, session, status};
 
 /// Redirects one path, and takes the token `t1` at all others.
 fn moving(from: &'static str, code: u16, to: &str) -> Api {
@@ -30,7 +30,7 @@ fn statuses(agents: [Agent; 2], url: &str) -> [u16; 3] {
 }
 
 fn agents(session: &auth_core::Session) -> [Agent; 2] {
-    let configured = session.agent_with(|config| config.http_status_as_error(false));
+    let configured = agent::agent_with(session, |config| config.http_status_as_error(false));
     [session.agent(), configured]
 }
 
@@ -108,7 +108,7 @@ fn a_token_does_not_follow_to_another_api_and_back() {
 }
 
 #[test]
-fn a_401_after_a_redirect_within_the_origin_is_answered_there() {
+fn a_401_after_a_redirect_costs_one_renewal() {
     let api = Api::start(|visit| match visit.path() {
         "/orders" => redirect(303, "/orders/7"),
         _ => answer(visit.status("Bearer t2")),
@@ -172,7 +172,7 @@ fn a_redirect_that_keeps_a_changing_method_fails() {
 }
 
 #[test]
-fn a_redirect_turns_a_body_into_a_get_and_leaves_head_alone() {
+fn a_redirect_turns_a_body_into_a_get() {
     let api = moving("/orders", 302, "/orders/");
     let (session, _) = session(&[&api]);
     let agent = session.agent();
@@ -224,7 +224,7 @@ fn an_agent_follows_as_many_redirects_as_it_is_told() {
     let api = Api::start(|_| redirect(302, "/again"));
     let (session, given) = session(&[&api]);
     let at_most = |most, as_error| {
-        let agent = session.agent_with(|config| {
+        let agent = agent::agent_with(&session, |config| {
             config
                 .max_redirects(most)
                 .max_redirects_will_error(as_error)
@@ -267,11 +267,8 @@ fn with_login_page(token: &'static str) -> Api {
     })
 }
 
-fn rejecting(api: &Api) -> Client {
-    Client {
-        rejections: vec![302],
-        ..client(&[api])
-    }
+fn rejecting(api: &Api) -> Batch {
+    Batch::of(&[api]).with(|policy| policy.api_rejection(302))
 }
 
 #[test]
@@ -279,9 +276,8 @@ fn a_redirect_that_is_a_rejection_costs_one_renewal() {
     for most in [10, 0] {
         let api = with_login_page("Bearer t2");
         let (builder, given) = builder(rejecting(&api));
-        let agent = builder
-            .build()
-            .agent_with(|config| config.max_redirects(most));
+        let session = builder.build().unwrap();
+        let agent = agent::agent_with(&session, |config| config.max_redirects(most));
         assert_eq!(status(agent.get(api.at("/tags")).call()), 200);
         assert_eq!(api.heard(), ["GET /tags Bearer t1", "GET /tags Bearer t2"]);
         assert_eq!(count(&given), 2);
@@ -289,10 +285,10 @@ fn a_redirect_that_is_a_rejection_costs_one_renewal() {
 }
 
 #[test]
-fn a_second_rejection_by_a_redirect_is_what_the_caller_gets() {
+fn a_second_rejection_is_what_the_caller_gets() {
     let api = with_login_page("nothing");
     let (builder, given) = builder(rejecting(&api));
-    let session = builder.build();
+    let session = builder.build().unwrap();
     for _ in 0..3 {
         assert_eq!(status(session.agent().get(api.at("/tags")).call()), 302);
     }
@@ -305,7 +301,7 @@ fn a_second_rejection_by_a_redirect_is_what_the_caller_gets() {
 fn a_post_that_a_redirect_rejects_is_sent_once() {
     let api = with_login_page("Bearer t2");
     let (builder, given) = builder(rejecting(&api));
-    let session = builder.build();
+    let session = builder.build().unwrap();
     let post = || status(session.agent().post(api.at("/tags")).send("a tag"));
     assert_eq!(post(), 302);
     assert_eq!(count(&given), 1, "no renewal for a request that is over");
@@ -321,7 +317,7 @@ fn a_redirect_of_another_origin_is_no_rejection() {
     let elsewhere = moving("/a", 302, "/b");
     let api = moving("/away", 307, &elsewhere.at("/a"));
     let (builder, given) = builder(rejecting(&api));
-    let came = builder.build().agent().get(api.at("/away")).call();
+    let came = builder.build().unwrap().agent().get(api.at("/away")).call();
     assert_eq!(status(came), 401, "without the token");
     assert_eq!(elsewhere.heard(), ["GET /a ", "GET /b "]);
     assert_eq!(count(&given), 1);

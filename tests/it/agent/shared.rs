@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use auth_core::http::{Request, Response};
-use auth_core::{Result, Session};
-use oauth2_generic::ClientCredentials;
+use auth_core::http::Response;
+use auth_core::{Session, agent, transport};
 
-use super::stage::{Api, client, redirect, session};
+use super::stage::{Api, Batch, redirect, session};
 
 #[test]
 fn ten_requests_of_ten_agents_take_one_connection() {
@@ -39,7 +38,7 @@ fn an_agent_with_settings_has_connections_of_its_own() {
     let api = Api::content();
     let (session, _) = session(&[&api]);
     for _ in 0..2 {
-        let agent = session.agent_with(|config| config.user_agent("gateway/7"));
+        let agent = agent::agent_with(&session, |config| config.user_agent("gateway/7"));
         agent.get(api.url()).call().unwrap();
     }
     assert_eq!(api.connections(), 2);
@@ -51,17 +50,15 @@ fn a_session_is_dropped_with_its_agents() {
     let api = Api::content();
     let alive = Arc::new(());
     let kept = Arc::clone(&alive);
-    let issue = move |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+    let issue = transport::from_fn(move |_| {
         let _ = &kept;
         let body = r#"{"access_token":"t1","token_type":"Bearer","expires_in":3600}"#;
         Ok(Response::new(body.into()))
-    };
-    let grant = ClientCredentials {
-        client: client(&[&api]),
-    };
-    let session = Session::builder(grant).transport(issue).build();
+    });
+    let builder = Session::builder(Batch::of(&[&api])).transport(issue);
+    let session = builder.build().unwrap();
     let agent = session.agent();
-    let other = session.agent_with(|config| config);
+    let other = agent::agent_with(&session, |config| config);
     drop(session);
     for agent in [&agent, &other] {
         agent

@@ -1,15 +1,16 @@
-//! An API that tells what it heard, and a session whose tokens are `t1`, `t2` and so on.
+//! An API that keeps its requests, and a session whose tokens are `t1`, `t2` and so on.
 
+use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use auth_core::http::{Request, Response};
-use auth_core::ureq::{self, Body};
-use auth_core::{Builder, Result, Session};
-use oauth2_generic::{Client, ClientCredentials};
+use auth_core::agent::ureq::{self, Body};
+use auth_core::grant::{Identity, Policy, TokenRequest};
+use auth_core::http::Response;
+use auth_core::{Grant, Result, Secret, Session, SessionBuilder, transport};
 
 /// An API on this machine that keeps its connections open.
 pub(super) struct Api {
@@ -154,33 +155,66 @@ pub(super) fn redirect(status: u16, location: &str) -> String {
     format!("HTTP/1.1 {status} \r\nLocation: {location}\r\nContent-Length: 5\r\n\r\nmoved")
 }
 
-pub(super) fn client(apis: &[&Api]) -> Client {
-    Client {
-        token_endpoint: "https://login.example.com/token".into(),
-        client_id: "batch".into(),
-        client_secret: "s3cret".into(),
-        origins: apis.iter().map(|api| api.url().to_owned()).collect(),
-        ..Client::default()
+/// A client of these APIs.
+pub(super) struct Batch {
+    apis: Vec<String>,
+    change: Box<dyn Fn(Policy) -> Policy + Send + Sync>,
+}
+
+impl Batch {
+    pub(super) fn of(apis: &[&Api]) -> Self {
+        Self {
+            apis: apis.iter().map(|api| api.url().to_owned()).collect(),
+            change: Box::new(|policy| policy),
+        }
+    }
+
+    /// Changes its policy.
+    pub(super) fn with(self, change: impl Fn(Policy) -> Policy + Send + Sync + 'static) -> Self {
+        Self {
+            change: Box::new(change),
+            ..self
+        }
     }
 }
 
-/// A session's settings, and how many tokens it was given.
-pub(super) fn builder(client: Client) -> (Builder, Arc<AtomicUsize>) {
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Batch").field(&self.apis).finish()
+    }
+}
+
+impl Grant for Batch {
+    fn identity(&self) -> Identity {
+        Identity::new("batch")
+    }
+
+    fn policy(&self) -> Policy {
+        (self.change)(self.apis.iter().fold(Policy::for_client(), Policy::api))
+    }
+
+    fn login_request(&self) -> Result<TokenRequest> {
+        let request = TokenRequest::form("https://login.example.com/token");
+        Ok(request.secret("client_secret", Secret::new("s3cret")))
+    }
+}
+
+/// A session's settings, whose tokens are `t1`, `t2` and so on, and their number.
+pub(super) fn builder(batch: Batch) -> (SessionBuilder, Arc<AtomicUsize>) {
     let given = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&given);
-    let issue = move |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+    let issue = transport::from_fn(move |_| {
         let number = count.fetch_add(1, Ordering::SeqCst) + 1;
         let body =
             format!(r#"{{"access_token":"t{number}","token_type":"Bearer","expires_in":3600}}"#);
         Ok(Response::new(body.into()))
-    };
-    let builder = Session::builder(ClientCredentials { client }).transport(issue);
-    (builder, given)
+    });
+    (Session::builder(batch).transport(issue), given)
 }
 
 pub(super) fn session(apis: &[&Api]) -> (Session, Arc<AtomicUsize>) {
-    let (builder, given) = builder(client(apis));
-    (builder.build(), given)
+    let (builder, given) = builder(Batch::of(apis));
+    (builder.build().unwrap(), given)
 }
 
 pub(super) fn count(given: &AtomicUsize) -> usize {

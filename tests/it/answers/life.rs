@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use auth_core::Result;
+use auth_core::grant::{ExpiryFormat, Lifetime, ResponseFormat};
 use auth_core::http::Response;
-use auth_core::{AnswerFormat, Expires, Expiry, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
@@ -12,9 +13,9 @@ use crate::support::{CANARY, answer};
 use super::{assert_malformed, body, read_as};
 
 /// Reads an answer whose `expires_in` is this.
-fn expires(expires_in: &str) -> Result<Expires> {
+fn expires(expires_in: &str) -> Result<Lifetime> {
     let text = format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":{expires_in}}}"#);
-    body(text).map(|response| response.expires)
+    body(text).map(|response| response.lifetime)
 }
 
 #[test]
@@ -30,7 +31,7 @@ fn a_life_is_read_from_a_number_a_text_a_float_and_rounded_down() {
     ] {
         assert_eq!(
             expires(text).unwrap(),
-            Expires::After(Duration::from_secs(3600)),
+            Lifetime::For(Duration::from_secs(3600)),
             "{text}"
         );
     }
@@ -41,7 +42,7 @@ fn a_life_of_nothing_or_less_is_no_life() {
     for text in ["0", "-1", "-0.5", r#""-3600""#, "-1e300", "0.9"] {
         assert_eq!(
             expires(text).unwrap(),
-            Expires::After(Duration::ZERO),
+            Lifetime::For(Duration::ZERO),
             "{text}"
         );
     }
@@ -50,14 +51,11 @@ fn a_life_of_nothing_or_less_is_no_life() {
 #[test]
 fn a_life_that_is_absent_or_null_is_the_documented_one_or_unknown() {
     let absent = r#"{"access_token":"a","token_type":"bearer"}"#;
-    assert_eq!(body(absent).unwrap().expires, Expires::Unknown);
-    assert_eq!(expires("null").unwrap(), Expires::Unknown);
-    let format = AnswerFormat {
-        life: Some(Duration::from_secs(7200)),
-        ..AnswerFormat::default()
-    };
+    assert_eq!(body(absent).unwrap().lifetime, Lifetime::Unknown);
+    assert_eq!(expires("null").unwrap(), Lifetime::Unknown);
+    let format = ResponseFormat::new().lifetime(Duration::from_secs(7200));
     let response = read_as(format, answer(200, absent)).unwrap();
-    assert_eq!(response.expires, Expires::After(Duration::from_secs(7200)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(7200)));
 }
 
 #[test]
@@ -70,11 +68,11 @@ fn a_life_longer_than_a_year_is_cut_to_one() {
         r#""1e19""#,
         "31622401",
     ] {
-        assert_eq!(expires(text).unwrap(), Expires::After(year), "{text}");
+        assert_eq!(expires(text).unwrap(), Lifetime::For(year), "{text}");
     }
     assert_eq!(
         expires("31622399").unwrap(),
-        Expires::After(year - Duration::from_secs(1))
+        Lifetime::For(year - Duration::from_secs(1))
     );
 }
 
@@ -99,10 +97,7 @@ fn a_life_that_is_no_number_is_malformed() {
 
 #[test]
 fn an_epoch_that_is_none_is_malformed_with_a_hint() {
-    let format = || AnswerFormat {
-        expiry: Expiry::EpochSeconds,
-        ..AnswerFormat::default()
-    };
+    let format = || ResponseFormat::new().expires("expires_in", ExpiryFormat::EpochSeconds);
     let at = |expires_in: &str| {
         let text = format!(
             r#"{{"access_token":"{CANARY}","token_type":"bearer","expires_in":{expires_in}}}"#
@@ -116,18 +111,14 @@ fn an_epoch_that_is_none_is_malformed_with_a_hint() {
     assert_malformed(at("3600"), "looks like a number of seconds from now");
     assert_malformed(at("-1"), "looks like a number of seconds from now");
     assert_malformed(at("1e300"), "looks like milliseconds");
-    let hour = Expires::After(Duration::from_secs(3600));
-    assert_eq!(at("1767229200").unwrap().expires, hour);
-    assert_eq!(at(r#""1767229200""#).unwrap().expires, hour);
+    let hour = Lifetime::For(Duration::from_secs(3600));
+    assert_eq!(at("1767229200").unwrap().lifetime, hour);
+    assert_eq!(at(r#""1767229200""#).unwrap().lifetime, hour);
 }
 
 #[test]
 fn an_expiry_in_words_is_a_moment_with_its_offset() {
-    let format = || AnswerFormat {
-        expires_in: "expires_at".into(),
-        expiry: Expiry::Rfc3339,
-        ..AnswerFormat::default()
-    };
+    let format = || ResponseFormat::new().expires("expires_at", ExpiryFormat::Rfc3339);
     let at = |expires_at: &str| {
         let text = format!(
             r#"{{"access_token":"{CANARY}","token_type":"bearer","expires_at":{expires_at}}}"#
@@ -135,13 +126,13 @@ fn an_expiry_in_words_is_a_moment_with_its_offset() {
         let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
         read_as(format(), answer.body(text.into()).unwrap())
     };
-    let hour = Expires::After(Duration::from_secs(3600));
-    assert_eq!(at(r#""2026-01-01T01:00:00Z""#).unwrap().expires, hour);
+    let hour = Lifetime::For(Duration::from_secs(3600));
+    assert_eq!(at(r#""2026-01-01T01:00:00Z""#).unwrap().lifetime, hour);
     assert_eq!(
-        at(r#""2026-01-01T03:00:00.000+02:00""#).unwrap().expires,
+        at(r#""2026-01-01T03:00:00.000+02:00""#).unwrap().lifetime,
         hour
     );
-    assert_eq!(at("null").unwrap().expires, Expires::Unknown);
+    assert_eq!(at("null").unwrap().lifetime, Lifetime::Unknown);
     assert_malformed(
         at(r#""2025-12-31T23:59:59Z""#),
         "had passed when the server sent it",
@@ -152,26 +143,22 @@ fn an_expiry_in_words_is_a_moment_with_its_offset() {
 }
 
 /// Reads `expires_at`, which came on New Year's Day of 2026.
-fn expires_at(expiry: Expiry, expires_at: &str) -> Result<Expires> {
-    let format = AnswerFormat {
-        expires_in: "expires_at".into(),
-        expiry,
-        ..AnswerFormat::default()
-    };
+fn expires_at(expiry: ExpiryFormat, expires_at: &str) -> Result<Lifetime> {
+    let format = ResponseFormat::new().expires("expires_at", expiry);
     let text =
         format!(r#"{{"access_token":"{CANARY}","token_type":"bearer","expires_at":{expires_at}}}"#);
     let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
-    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.expires)
+    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.lifetime)
 }
 
 #[test]
 fn milliseconds_are_read_where_they_are_set() {
-    let is = |milliseconds: u64| Expires::After(Duration::from_millis(milliseconds));
-    let from_now = |text| expires_at(Expiry::Milliseconds, text).unwrap();
+    let is = |milliseconds: u64| Lifetime::For(Duration::from_millis(milliseconds));
+    let from_now = |text| expires_at(ExpiryFormat::Milliseconds, text).unwrap();
     assert_eq!(from_now("300000"), is(300_000));
     assert_eq!(from_now(r#""300000""#), is(300_000));
     assert_eq!(from_now("0"), is(0));
-    let epoch = |text| expires_at(Expiry::EpochMilliseconds, text).unwrap();
+    let epoch = |text| expires_at(ExpiryFormat::EpochMilliseconds, text).unwrap();
     assert_eq!(epoch("1767229200000"), is(3_600_000));
     assert_eq!(epoch(r#""1767229200999""#), is(3_600_000));
 }
@@ -179,40 +166,60 @@ fn milliseconds_are_read_where_they_are_set() {
 #[test]
 fn a_number_that_is_plainly_of_another_unit_is_an_error_with_the_setting() {
     for (expiry, number, setting) in [
-        (Expiry::Seconds, "1999999999", "`Expiry::EpochSeconds`"),
-        (Expiry::Seconds, r#""1999999999""#, "`Expiry::EpochSeconds`"),
-        (Expiry::Seconds, "316224001", "`Expiry::EpochSeconds`"),
         (
-            Expiry::Seconds,
-            "1999999999000",
-            "`Expiry::EpochMilliseconds`",
-        ),
-        (
-            Expiry::Milliseconds,
-            "1999999999000",
-            "`Expiry::EpochMilliseconds`",
-        ),
-        (Expiry::EpochSeconds, "3600", "`Expiry::Seconds`"),
-        (
-            Expiry::EpochSeconds,
-            "1999999999000",
-            "`Expiry::EpochMilliseconds`",
-        ),
-        (
-            Expiry::EpochMilliseconds,
+            ExpiryFormat::Seconds,
             "1999999999",
-            "`Expiry::EpochSeconds`",
+            "`ExpiryFormat::EpochSeconds`",
         ),
-        (Expiry::EpochMilliseconds, "3600", "`Expiry::Seconds`"),
         (
-            Expiry::Seconds,
+            ExpiryFormat::Seconds,
+            r#""1999999999""#,
+            "`ExpiryFormat::EpochSeconds`",
+        ),
+        (
+            ExpiryFormat::Seconds,
+            "316224001",
+            "`ExpiryFormat::EpochSeconds`",
+        ),
+        (
+            ExpiryFormat::Seconds,
+            "1999999999000",
+            "`ExpiryFormat::EpochMilliseconds`",
+        ),
+        (
+            ExpiryFormat::Milliseconds,
+            "1999999999000",
+            "`ExpiryFormat::EpochMilliseconds`",
+        ),
+        (
+            ExpiryFormat::EpochSeconds,
+            "3600",
+            "`ExpiryFormat::Seconds`",
+        ),
+        (
+            ExpiryFormat::EpochSeconds,
+            "1999999999000",
+            "`ExpiryFormat::EpochMilliseconds`",
+        ),
+        (
+            ExpiryFormat::EpochMilliseconds,
+            "1999999999",
+            "`ExpiryFormat::EpochSeconds`",
+        ),
+        (
+            ExpiryFormat::EpochMilliseconds,
+            "3600",
+            "`ExpiryFormat::Seconds`",
+        ),
+        (
+            ExpiryFormat::Seconds,
             r#""2026-01-01T01:00:00Z""#,
-            "`AnswerFormat::expiry`",
+            "`ResponseFormat::expires`",
         ),
         (
-            Expiry::Rfc3339,
+            ExpiryFormat::Rfc3339,
             r#""2026-01-01 01:00:00""#,
-            "`AnswerFormat::life`",
+            "`ResponseFormat::lifetime`",
         ),
     ] {
         let error = expires_at(expiry, number).unwrap_err().to_string();
@@ -222,7 +229,7 @@ fn a_number_that_is_plainly_of_another_unit_is_an_error_with_the_setting() {
 
 #[test]
 fn a_date_is_read_in_its_common_spellings() {
-    let hour = Expires::After(Duration::from_secs(3600));
+    let hour = Lifetime::For(Duration::from_secs(3600));
     for date in [
         "Thu, 01 Jan 2026 01:00:00 GMT",
         "2026-01-01T01:00:00Z",
@@ -231,7 +238,7 @@ fn a_date_is_read_in_its_common_spellings() {
         "2026-01-01 03:00:00 +0200",
         "2026-01-01T01:00:00.000-00:00",
     ] {
-        for expiry in [Expiry::Rfc3339, Expiry::HttpDate] {
+        for expiry in [ExpiryFormat::Rfc3339, ExpiryFormat::HttpDate] {
             let read = expires_at(expiry, &format!(r#""{date}""#)).unwrap();
             assert_eq!(read, hour, "{date}");
         }
@@ -240,10 +247,7 @@ fn a_date_is_read_in_its_common_spellings() {
 
 #[test]
 fn an_unreadable_life_beside_a_documented_one_is_that_one() {
-    let documented = AnswerFormat {
-        life: Some(Duration::from_secs(7200)),
-        ..AnswerFormat::default()
-    };
+    let documented = ResponseFormat::new().lifetime(Duration::from_secs(7200));
     for text in [
         r#""""#,
         r#""two minutes""#,
@@ -258,68 +262,68 @@ fn an_unreadable_life_beside_a_documented_one_is_that_one() {
         let text = format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":{text}}}"#);
         let response = read_as(documented.clone(), answer(200, &text)).unwrap();
         assert_eq!(
-            response.expires,
-            Expires::After(Duration::from_secs(7200)),
+            response.lifetime,
+            Lifetime::For(Duration::from_secs(7200)),
             "{text}"
         );
     }
     let zero = r#"{"access_token":"a","token_type":"bearer","expires_in":0}"#;
     let response = read_as(documented, answer(200, zero)).unwrap();
     assert_eq!(
-        response.expires,
-        Expires::After(Duration::ZERO),
+        response.lifetime,
+        Lifetime::For(Duration::ZERO),
         "0 can be read"
     );
     assert_eq!(
         expires(r#""""#).unwrap(),
-        Expires::Unknown,
+        Lifetime::Unknown,
         "an empty one is left out"
     );
 }
 
 /// An answer whose access token is a JWT with these claims.
-fn jwt(claims: &str, date: &str, life: Option<Duration>) -> Result<Expires> {
+fn jwt(claims: &str, date: &str, life: Option<Duration>) -> Result<Lifetime> {
     let payload = BASE64_URL_SAFE_NO_PAD.encode(claims);
     let text =
         format!(r#"{{"access_token":"eyJhbGciOiJub25lIn0.{payload}.c2ln","token_type":"Bearer"}}"#);
-    let format = AnswerFormat {
-        expiry: Expiry::JwtExp,
-        life,
-        ..AnswerFormat::default()
-    };
+    let format = ResponseFormat::new().expires("expires_in", ExpiryFormat::JwtExp);
+    let format = life.into_iter().fold(format, ResponseFormat::lifetime);
     let mut answer = Response::builder();
     if !date.is_empty() {
         answer = answer.header("date", date);
     }
-    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.expires)
+    read_as(format, answer.body(text.into()).unwrap()).map(|response| response.lifetime)
 }
 
 #[test]
 fn a_jwts_own_end_is_read_where_it_is_asked_for() {
     let (date, hour) = ("Thu, 01 Jan 2026 00:00:00 GMT", Duration::from_secs(3600));
     let exp = r#"{"exp":1767229200}"#;
-    assert_eq!(jwt(exp, date, None).unwrap(), Expires::After(hour));
+    assert_eq!(jwt(exp, date, None).unwrap(), Lifetime::For(hour));
     let both = r#"{"iat":1767228000,"exp":1767229200}"#;
     assert_eq!(
         jwt(both, date, None).unwrap(),
-        Expires::After(hour),
+        Lifetime::For(hour),
         "by the date"
     );
-    let life = Expires::After(Duration::from_secs(1200));
+    let life = Lifetime::For(Duration::from_secs(1200));
     assert_eq!(jwt(both, "", None).unwrap(), life, "by the token's own");
-    assert!(matches!(jwt(exp, "", None).unwrap(), Expires::At(_)));
-    assert_eq!(jwt(r#"{"sub":"x"}"#, date, None).unwrap(), Expires::Unknown);
+    assert!(matches!(jwt(exp, "", None).unwrap(), Lifetime::Until(_)));
+    assert_eq!(
+        jwt(r#"{"sub":"x"}"#, date, None).unwrap(),
+        Lifetime::Unknown
+    );
     let error = jwt(r#"{"exp":1767225600}"#, date, None).unwrap_err();
     assert!(error.to_string().contains("had passed"), "{error}");
     let error = jwt("canary7Qz", date, None).unwrap_err();
     assert!(error.to_string().contains("is not a JWT"), "{error}");
     assert_eq!(
         jwt("opaque", date, Some(hour)).unwrap(),
-        Expires::After(hour)
+        Lifetime::For(hour)
     );
     // Nothing reads it unless it is asked for.
     let text = r#"{"access_token":"eyJhbGciOiJub25lIn0.eyJleHAiOjE3NjcyMjkyMDB9.c2ln","token_type":"Bearer"}"#;
-    assert_eq!(body(text).unwrap().expires, Expires::Unknown);
+    assert_eq!(body(text).unwrap().lifetime, Lifetime::Unknown);
 }
 
 #[test]
@@ -328,12 +332,13 @@ fn the_life_of_a_refresh_token_is_read_from_the_answer() {
         let text = format!(
             r#"{{"access_token":"a","token_type":"bearer","refresh_token":"r",{members}}}"#
         );
-        let format = AnswerFormat {
-            refresh_token_life: documented.map(Duration::from_secs),
-            ..AnswerFormat::default()
-        };
+        let documented = documented.map(Duration::from_secs).into_iter();
+        let format = documented.fold(
+            ResponseFormat::new(),
+            ResponseFormat::refresh_token_lifetime,
+        );
         let response = read_as(format, answer(200, &text)).unwrap();
-        response.refresh_token_life.map(|life| life.as_secs())
+        response.refresh_token_lifetime.map(|life| life.as_secs())
     };
     assert_eq!(read(r#""refresh_expires_in":1800"#, None), Some(1800));
     assert_eq!(read(r#""refresh_expires_in":"1800""#, Some(60)), Some(1800));
@@ -361,12 +366,10 @@ fn a_jwts_own_end_outweighs_a_documented_life() {
     let payload = BASE64_URL_SAFE_NO_PAD.encode(r#"{"exp":1767225900}"#);
     let text =
         format!(r#"{{"access_token":"e30.{payload}.c2ln","token_type":"Bearer","expires_in":-1}}"#);
-    let format = AnswerFormat {
-        expiry: Expiry::JwtExp,
-        life: Some(Duration::from_secs(3600)),
-        ..AnswerFormat::default()
-    };
+    let format = ResponseFormat::new()
+        .expires("expires_in", ExpiryFormat::JwtExp)
+        .lifetime(Duration::from_secs(3600));
     let answer = Response::builder().header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
     let response = read_as(format, answer.body(text.into()).unwrap()).unwrap();
-    assert_eq!(response.expires, Expires::After(Duration::from_secs(300)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(300)));
 }

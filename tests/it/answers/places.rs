@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use auth_core::{AnswerFormat, Expires, Result, TokenRequest, TokenResponse};
+use auth_core::Result;
+use auth_core::grant::{ExpiryFormat, Lifetime, ResponseFormat, TokenRequest, TokenResponse};
 
 use crate::support::{CANARY, Script, answer, quiet};
 
 use super::{assert_malformed, body, read_as};
 
-fn lenient() -> AnswerFormat {
-    AnswerFormat {
-        token_type_required: false,
-        ..AnswerFormat::default()
-    }
+fn lenient() -> ResponseFormat {
+    ResponseFormat::new().token_type_optional()
 }
 
 /// The access and the refresh token of an answer.
@@ -52,15 +50,12 @@ fn a_member_is_found_by_its_path() {
             r#"{"data":{"access_token":"a"},"token_type":"bearer","expires_in":60}"#,
         ),
     ] {
-        let format = AnswerFormat {
-            access_token: path.into(),
-            ..AnswerFormat::default()
-        };
+        let format = ResponseFormat::new().access_token(path);
         let response = read_as(format, answer(200, text)).unwrap();
         assert_eq!(response.access_token.expose(), "a", "{path}");
         assert_eq!(
-            response.expires,
-            Expires::After(Duration::from_secs(60)),
+            response.lifetime,
+            Lifetime::For(Duration::from_secs(60)),
             "{path}"
         );
     }
@@ -69,24 +64,20 @@ fn a_member_is_found_by_its_path() {
 #[test]
 fn a_name_with_a_dot_is_found_before_a_path() {
     let text = r#"{"a.b":"literal","a":{"b":"path"},".expires":"60","token_type":"bearer"}"#;
-    let format = AnswerFormat {
-        access_token: "a.b".into(),
-        expires_in: ".expires".into(),
-        ..AnswerFormat::default()
-    };
+    let format = ResponseFormat::new()
+        .access_token("a.b")
+        .expires(".expires", ExpiryFormat::Seconds);
     let response = read_as(format, answer(200, text)).unwrap();
     assert_eq!(response.access_token.expose(), "literal");
-    assert_eq!(response.expires, Expires::After(Duration::from_secs(60)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(60)));
 }
 
 #[test]
 fn what_is_beside_a_token_belongs_to_it() {
     let slack = r#"{"ok":true,"access_token":"bot","token_type":"bot","refresh_token":"bots","expires_in":1,
         "authed_user":{"id":"U1","access_token":"user","token_type":"user","refresh_token":"users","expires_in":60,"scope":"chat"}}"#;
-    let format = |path: &'static str, word: &'static str| AnswerFormat {
-        access_token: path.into(),
-        token_types: vec![word.into()],
-        ..AnswerFormat::default()
+    let format = |path: &'static str, word: &'static str| {
+        ResponseFormat::new().access_token(path).token_type(word)
     };
     let response = read_as(
         format("authed_user.access_token", "user"),
@@ -94,7 +85,7 @@ fn what_is_beside_a_token_belongs_to_it() {
     )
     .unwrap();
     assert_eq!(response.scope.as_deref(), Some("chat"));
-    assert_eq!(response.expires, Expires::After(Duration::from_secs(60)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(60)));
     assert_eq!(response.extra["id"].expose(), "U1");
     assert_eq!(tokens(Ok(response)), ("user".into(), Some("users".into())));
     let bot = read_as(format("access_token", "bot"), answer(200, slack));
@@ -134,7 +125,7 @@ fn a_token_that_is_elsewhere_is_named_by_its_place() {
         let error = quiet(body(text)).to_string();
         assert!(error.contains(place), "{error}");
         assert!(
-            error.ends_with("set `AnswerFormat::access_token` to that"),
+            error.ends_with("set `ResponseFormat::access_token` to that"),
             "{error}"
         );
     }
@@ -143,7 +134,7 @@ fn a_token_that_is_elsewhere_is_named_by_its_place() {
         r#"{"canary7Qz":{"token":"canary7Qz"}}"#,
         r#"{"<canary7Qz>":{"token":"x"}}"#,
     ] {
-        assert_malformed(body(text), "it has no access token");
+        assert_malformed(body(text), "it has no `access_token`");
     }
     let request = TokenRequest::form("https://as.example/token").param("password", CANARY);
     let script = Script::bodies([r#"{"canary7Qz":{"token":"x"}}"#]);
@@ -161,19 +152,16 @@ fn a_token_elsewhere_beside_an_error_that_is_no_text_is_named() {
 #[test]
 fn what_belongs_to_a_token_is_read_in_another_spelling() {
     let text = r#"{"accessToken":"a","tokenType":"Bearer","expiresIn":60,"Scope":"s"}"#;
-    let format = AnswerFormat {
-        access_token: "accessToken".into(),
-        ..AnswerFormat::default()
-    };
+    let format = ResponseFormat::new().access_token("accessToken");
     let response = read_as(format, answer(200, text)).unwrap();
-    assert_eq!(response.expires, Expires::After(Duration::from_secs(60)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(60)));
     assert_eq!(response.scope.as_deref(), Some("s"));
 }
 
 #[test]
 fn a_missing_token_is_told_before_its_missing_type() {
-    assert_malformed(body("{}"), "it has no access token");
-    assert_malformed(body(r#"{"token_type":"mac"}"#), "it has no access token");
+    assert_malformed(body("{}"), "it has no `access_token`");
+    assert_malformed(body(r#"{"token_type":"mac"}"#), "it has no `access_token`");
 }
 
 #[test]
@@ -210,14 +198,12 @@ fn a_refresh_token_that_is_elsewhere_is_taken() {
 #[test]
 fn an_answer_of_a_java_server_is_read() {
     let text = r#"{"value":"a","expiration":1999999999252,"tokenType":"bearer","refreshToken":{"value":"r","expiration":1999999999731},"scope":["read","write"],"additionalInformation":{},"expiresIn":2482,"expired":false}"#;
-    let format = AnswerFormat {
-        access_token: "value".into(),
-        refresh_token: "refreshToken".into(),
-        expires_in: "expiresIn".into(),
-        ..lenient()
-    };
+    let format = lenient()
+        .access_token("value")
+        .refresh_token("refreshToken")
+        .expires("expiresIn", ExpiryFormat::Seconds);
     let response = read_as(format, answer(200, text)).unwrap();
-    assert_eq!(response.expires, Expires::After(Duration::from_secs(2482)));
+    assert_eq!(response.lifetime, Lifetime::For(Duration::from_secs(2482)));
     assert_eq!(response.scope.as_deref(), Some("read write"));
     assert_eq!(tokens(Ok(response)), ("a".into(), Some("r".into())));
 }
@@ -227,12 +213,9 @@ fn a_refresh_token_that_is_not_plain_is_an_error() {
     let text = r#"{"access_token":"a","token_type":"bearer","refresh_token":{"one":"canary7Qz1","two":"canary7Qz2"}}"#;
     assert_malformed(
         body(text),
-        "set `AnswerFormat::refresh_token` to the path of it",
+        "set `ResponseFormat::refresh_token` to the path of it",
     );
-    let format = AnswerFormat {
-        refresh_token: "refresh_token.two".into(),
-        ..AnswerFormat::default()
-    };
+    let format = ResponseFormat::new().refresh_token("refresh_token.two");
     assert_eq!(
         tokens(read_as(format, answer(200, text))).1.as_deref(),
         Some("canary7Qz2")
@@ -243,14 +226,13 @@ fn a_refresh_token_that_is_not_plain_is_an_error() {
 fn a_reply_is_read_by_paths() {
     let text = r#"{"data":{"name":"n","age":"7","is":true,"all":["x","y"]},"list":[{"name":"first"}],"a.b":"dotted"}"#;
     let request = TokenRequest::form("https://as.example/ask").param("q", "1");
-    let reply = request.ask(&Script::bodies([text])).unwrap();
+    let reply = request.fetch(&Script::bodies([text])).unwrap();
     assert_eq!(reply.text("data.name").unwrap().expose(), "n");
-    assert_eq!(reply.text_in("data", "name").unwrap().expose(), "n");
     assert_eq!(reply.text("list.0.name").unwrap().expose(), "first");
     assert_eq!(reply.text("list.name").unwrap().expose(), "first");
     assert_eq!(reply.text("a.b").unwrap().expose(), "dotted");
     assert_eq!(reply.number("data.age"), Some(7.0));
-    assert_eq!(reply.truth("data.is"), Some(true));
+    assert_eq!(reply.boolean("data.is"), Some(true));
     assert_eq!(reply.texts("data.all").unwrap(), ["x", "y"]);
     assert!(reply.text("data.none").is_none() && reply.text("name.data").is_none());
 }

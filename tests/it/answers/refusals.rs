@@ -1,9 +1,12 @@
 //! What is a refusal, what is a status, and what may pass by itself.
 
+use auth_all::error::Remedy;
 use std::time::Duration;
 
+use auth_core::error::ErrorCode;
+use auth_core::grant::TokenResponse;
 use auth_core::http::Response;
-use auth_core::{Error, ErrorCode, Result, TokenResponse};
+use auth_core::{Error, Result};
 
 use crate::support::{answer, quiet};
 
@@ -28,7 +31,7 @@ fn a_wrong_url_or_encoding_is_a_status_whatever_the_body_says() {
                 matches!(error, Error::Status { status: s, .. } if s == status),
                 "{error:?}"
             );
-            assert!(!error.is_transient());
+            assert!(error.remedy() != Remedy::Retry);
         }
     }
     let told = quiet(read(answer(
@@ -141,17 +144,26 @@ fn what_may_pass_by_itself_is_transient_in_any_words() {
     ] {
         for status in [408, 425, 429, 500, 503, 599] {
             let error = quiet(read(answer(status, text)));
-            assert!(error.is_transient(), "{status} {text}: {error:?}");
+            assert!(
+                error.remedy() == Remedy::Retry,
+                "{status} {text}: {error:?}"
+            );
         }
         for status in [400, 401, 403, 409] {
             let error = quiet(read(answer(status, text)));
-            assert!(!error.is_transient(), "{status} {text}: {error:?}");
+            assert!(
+                error.remedy() != Remedy::Retry,
+                "{status} {text}: {error:?}"
+            );
             let error = quiet(with(status, "retry-after", "60", text));
-            assert!(error.is_transient(), "{status} {text}: {error:?}");
+            assert!(
+                error.remedy() == Remedy::Retry,
+                "{status} {text}: {error:?}"
+            );
             assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
         }
     }
-    assert!(quiet(body(r#"{"error":"slow_down"}"#)).is_transient());
+    assert!(quiet(body(r#"{"error":"slow_down"}"#)).remedy() == Remedy::Retry);
 }
 
 #[test]

@@ -1,27 +1,22 @@
 //! Answers that a session must remember, or must not.
 
+use auth_all::Secret;
 use std::time::Duration;
 
 use aeris_auth::Aeris;
-use auth_core::{Error, Grant, ManualClock, Reason, Session};
+use auth_core::error::LoginReason;
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Grant, Session};
 use ermeo_auth::Ermeo;
 
 use crate::support::{CANARY, Script, answer, quiet};
 
 fn ermeo() -> Ermeo {
-    Ermeo {
-        client_id: "7_4hzk".into(),
-        client_secret: format!("{CANARY}client").into(),
-        ..Ermeo::default()
-    }
+    Ermeo::new("7_4hzk", Secret::new(format!("{CANARY}client")))
 }
 
 fn with_password() -> Ermeo {
-    Ermeo {
-        username: "camille".into(),
-        password: format!("{CANARY}password").into(),
-        ..ermeo()
-    }
+    ermeo().password("camille", Secret::new(format!("{CANARY}password")))
 }
 
 fn session(grant: impl Grant + 'static, script: &Script) -> (Session, ManualClock) {
@@ -30,7 +25,10 @@ fn session(grant: impl Grant + 'static, script: &Script) -> (Session, ManualCloc
         .transport(script.clone())
         .clock(clock.clone());
     (
-        session.refresh_token(format!("{CANARY}first")).build(),
+        session
+            .refresh_token(Secret::new(format!("{CANARY}first")))
+            .build()
+            .unwrap(),
         clock,
     )
 }
@@ -57,18 +55,16 @@ fn a_token_with_no_life_is_good_for_one_use_and_asked_for_each_time() {
 fn a_token_of_unknown_life_is_never_kept_for_ever() {
     let text = r#"{"access_token":"a","token_type":"bearer"}"#;
     let script = Script::bodies([text, text]);
-    let grant = oauth2_generic::ClientCredentials {
-        client: oauth2_generic::Client {
-            token_endpoint: "https://as.example/token".into(),
-            client_id: "batch".into(),
-            ..Default::default()
-        },
-    };
+    let grant = oauth2_generic::ClientCredentials::new(oauth2_generic::Client::new(
+        oauth2_generic::Server::new("https://as.example/token"),
+        "batch",
+    ));
     let clock = ManualClock::new();
     let session = Session::builder(grant)
         .transport(script.clone())
         .clock(clock.clone())
-        .build();
+        .build()
+        .unwrap();
     assert!(session.token().unwrap().expires_at().is_none());
     assert_eq!(
         (session.token().is_ok(), script.sent()),
@@ -85,20 +81,15 @@ fn a_bad_epoch_of_aeris_is_not_asked_for_again_at_once() {
         let text =
             format!(r#"{{"token":"{CANARY}","token_type":"Bearer","expires_in":{expires_in}}}"#);
         let script = Script::bodies([text]);
-        let grant = Aeris {
-            client_id: "c".into(),
-            client_secret: format!("{CANARY}cs").into(),
-            account_id: "a".into(),
-            account_secret: format!("{CANARY}as").into(),
-            requester_id: "ops@acme.example".into(),
-            ..Aeris::default()
-        };
+        let grant = Aeris::new("c", Secret::new(format!("{CANARY}cs")))
+            .account("a", Secret::new(format!("{CANARY}as")))
+            .requester("ops@acme.example");
         let (session, _) = session(grant, &script);
         let error = quiet(session.token());
-        assert!(matches!(error, Error::Answer(_)), "{error:?}");
+        assert!(matches!(error, Error::Response(_)), "{error:?}");
         for _ in 0..3 {
             let error = quiet(session.token());
-            assert!(matches!(error, Error::NotBefore { .. }), "{error:?}");
+            assert!(matches!(error, Error::BackOff { .. }), "{error:?}");
         }
         assert_eq!(script.sent(), 1);
     }
@@ -114,13 +105,13 @@ fn html_in_answer_to_a_refresh_leaves_the_refresh_token_uncertain() {
         let script = Script::bodies([page]);
         let (session, clock) = session(ermeo(), &script);
         let error = quiet(session.token());
-        assert!(matches!(error, Error::Answer(_)), "{error:?}");
+        assert!(matches!(error, Error::Response(_)), "{error:?}");
         clock.advance(Duration::from_secs(3600));
         let error = quiet(session.token());
-        let Error::ReauthenticationRequired { reason, .. } = error else {
+        let Error::LoginRequired { reason, .. } = error else {
             panic!("{error:?}");
         };
-        assert_eq!(reason, Reason::RefreshTokenUncertain);
+        assert_eq!(reason, LoginReason::RefreshTokenUncertain);
         assert_eq!(script.sent(), 1, "it may be spent, and is never sent again");
     }
 }
@@ -156,10 +147,7 @@ fn a_refusal_with_status_200_is_remembered_like_any_other() {
     let (session, _) = session(ermeo(), &script);
     for _ in 0..3 {
         let error = quiet(session.token());
-        assert!(
-            matches!(error, Error::ReauthenticationRequired { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::LoginRequired { .. }), "{error:?}");
     }
     assert_eq!(script.sent(), 1);
 }
@@ -210,7 +198,7 @@ fn a_refresh_token_inside_of_an_unusable_answer_is_the_next_one() {
         let script = Script::bodies([text.to_owned(), renewed("")]);
         let (session, clock) = session(ermeo(), &script);
         let error = quiet(session.token());
-        assert!(matches!(error, Error::Answer(_)), "{error:?}");
+        assert!(matches!(error, Error::Response(_)), "{error:?}");
         clock.advance(Duration::from_secs(3600));
         assert_eq!(session.token().unwrap().expose(), "a", "{text}");
         let sent = script.sent_bodies();
@@ -230,18 +218,12 @@ fn a_rotated_refresh_token_beside_a_nested_access_token_is_taken() {
     };
     let unscoped = text(2).replace(r#","scope":"s""#, "");
     let script = Script::bodies([text(1), unscoped]);
-    let grant = oauth2_generic::RefreshToken {
-        client: oauth2_generic::Client {
-            token_endpoint: "https://as.example/token".into(),
-            client_id: "batch".into(),
-            answer: auth_core::AnswerFormat {
-                access_token: "data.access_token".into(),
-                ..Default::default()
-            },
-            ..Default::default()
-        },
-        resource_owner: "ada".into(),
-    };
+    let grant = oauth2_generic::RefreshToken::new(oauth2_generic::Client::new(
+        oauth2_generic::Server::new("https://as.example/token")
+            .response(auth_core::grant::ResponseFormat::new().access_token("data.access_token")),
+        "batch",
+    ))
+    .user("ada");
     let (session, clock) = session(grant, &script);
     for number in 1..=2 {
         let token = session.token().unwrap();
@@ -265,18 +247,17 @@ fn a_refresh_token_whose_life_the_answer_tells_is_not_sent_after_it() {
         )
     };
     let script = Script::bodies([text(1), text(2), text(3)]);
-    let grant = oauth2_generic::Password {
-        client: oauth2_generic::Client {
-            token_endpoint: "https://as.example/token".into(),
-            client_id: "batch".into(),
-            ..Default::default()
-        },
-        username: "ada".into(),
-        password: "p".into(),
-    };
+    let grant = oauth2_generic::Password::new(
+        oauth2_generic::Client::new(
+            oauth2_generic::Server::new("https://as.example/token"),
+            "batch",
+        ),
+        "ada",
+        Secret::new("p"),
+    );
     let clock = ManualClock::new();
     let session = Session::builder(grant).transport(script.clone());
-    let session = session.clock(clock.clone()).build();
+    let session = session.clock(clock.clone()).build().unwrap();
     for (number, passed) in [(1, 1200), (2, 3600), (3, 0)] {
         assert_eq!(session.token().unwrap().expose(), format!("a{number}"));
         clock.advance(Duration::from_secs(passed));
@@ -295,19 +276,23 @@ fn a_refresh_token_whose_life_the_answer_tells_is_not_sent_after_it() {
 #[test]
 fn what_a_server_said_reaches_every_process_that_shares_the_login() {
     let clock = ManualClock::new();
-    let store = auth_core::MemoryStore::default();
+    let store = auth_core::store::MemoryStore::default();
     let page = r#"{"status":404,"error":"Not Found","message":"No mapping"}"#;
     let script = Script::of([answer(404, page)]);
     let start = || {
         let session = Session::builder(with_password()).transport(script.clone());
-        session.clock(clock.clone()).store(store.clone()).build()
+        session
+            .clock(clock.clone())
+            .store(store.clone())
+            .build()
+            .unwrap()
     };
     let error = quiet(start().token());
     let error = match error {
-        Error::NotBefore { cause, .. } => *cause,
+        Error::BackOff { cause, .. } => *cause,
         error => error,
     };
-    let Error::NotBefore { cause, .. } = quiet(start().token()) else {
+    let Error::BackOff { cause, .. } = quiet(start().token()) else {
         panic!("the other process waits as well");
     };
     // Who is held back reads besides what helps sooner than waiting.

@@ -1,8 +1,14 @@
 //! `token_type`, in the words of servers that mean bearer and of those that do not.
 
-use auth_core::{AnswerFormat, TokenType};
+use std::sync::Arc;
 
-use crate::support::{CANARY, answer, quiet};
+use auth_core::grant::{
+    ProofRequest, ProofResponse, Prover, ResponseFormat, TokenRequest, TokenResponse, TokenType,
+};
+use auth_core::http::Response;
+use auth_core::{Result, Secret};
+
+use crate::support::{CANARY, Script, answer, quiet};
 
 use super::{assert_malformed, body, read_as};
 
@@ -28,17 +34,11 @@ fn the_token_type_must_be_bearer_in_any_case_unless_it_is_waived() {
     }
     for missing in ["", r#","token_type":null"#] {
         assert_malformed(body(typed(missing)), "it has no token_type");
-        let waived = AnswerFormat {
-            token_type_required: false,
-            ..AnswerFormat::default()
-        };
+        let waived = ResponseFormat::new().token_type_optional();
         let response = read_as(waived, answer(200, &typed(missing)));
         assert_eq!(response.unwrap().access_token.expose(), CANARY);
     }
-    let waived = AnswerFormat {
-        token_type_required: false,
-        ..AnswerFormat::default()
-    };
+    let waived = ResponseFormat::new().token_type_optional();
     let mac = read_as(waived, answer(200, &typed(r#","token_type":"mac""#)));
     assert_malformed(mac, "its token_type is not bearer");
 }
@@ -48,11 +48,11 @@ fn typed(kind: &str) -> String {
     format!(r#"{{"access_token":"{CANARY}","token_type":{kind},"expires_in":60}}"#)
 }
 
-fn also(words: &[&'static str]) -> AnswerFormat {
-    AnswerFormat {
-        token_types: words.iter().map(|word| (*word).into()).collect(),
-        ..AnswerFormat::default()
-    }
+fn also(words: &[&'static str]) -> ResponseFormat {
+    words
+        .iter()
+        .copied()
+        .fold(ResponseFormat::new(), ResponseFormat::token_type)
 }
 
 #[test]
@@ -82,8 +82,8 @@ fn the_error_names_the_word_and_the_setting() {
     let error = quiet(body(typed(r#""BearerToken""#)));
     assert_eq!(
         error.to_string(),
-        "the answer cannot be used: its token_type is not bearer but `BearerToken`; if the server \
-         means bearer by it, add the word to `AnswerFormat::token_types`"
+        "unusable response: its token_type is not bearer but `BearerToken`; if the server \
+         means bearer by it, add the word by `ResponseFormat::token_type`"
     );
     for hidden in [
         format!(r#""{CANARY}""#),
@@ -92,19 +92,16 @@ fn the_error_names_the_word_and_the_setting() {
     ] {
         assert_malformed(
             body(typed(&hidden)),
-            "add its word to `AnswerFormat::token_types`",
+            "add its word by `ResponseFormat::token_type`",
         );
     }
     let missing = body(r#"{"access_token":"a"}"#);
-    assert_malformed(missing, "set `AnswerFormat::token_type_required` to false");
+    assert_malformed(missing, "set `ResponseFormat::token_type_optional`");
 }
 
 #[test]
 fn what_cannot_be_used_as_bearer_is_refused_whatever_is_set() {
-    let lenient = AnswerFormat {
-        token_type_required: false,
-        ..also(&["mac", "DPoP", "N_A"])
-    };
+    let lenient = also(&["mac", "DPoP", "N_A"]).token_type_optional();
     for kind in ["mac", "MAC", "dpop", "DPoP", "N_A", "n_a"] {
         let outcome = read_as(
             lenient.clone(),
@@ -120,32 +117,42 @@ fn what_cannot_be_used_as_bearer_is_refused_whatever_is_set() {
 
 #[test]
 fn without_the_check_any_other_word_means_bearer() {
-    let waived = AnswerFormat {
-        token_type_required: false,
-        ..AnswerFormat::default()
-    };
+    let waived = ResponseFormat::new().token_type_optional();
     for kind in [r#""BearerToken""#, r#""JWT""#, r#""""#] {
         let response = read_as(waived.clone(), answer(200, &typed(kind))).unwrap();
         assert_eq!(response.token_type, TokenType::Bearer, "{kind}");
     }
-    let dpop = AnswerFormat {
-        token_type: TokenType::Dpop,
-        ..waived
-    };
     for kind in [r#""BearerToken""#, r#""bearer""#, r#""""#] {
-        let outcome = read_as(dpop.clone(), answer(200, &typed(kind)));
+        let outcome = read_bound(waived.clone(), answer(200, &typed(kind)));
         assert_malformed(outcome, "did not bind the token to the key");
     }
 }
 
 #[test]
 fn a_token_that_must_be_dpop_is_no_bearer_token_by_another_name() {
-    let format = AnswerFormat {
-        token_type: TokenType::Dpop,
-        ..also(&["BearerToken"])
-    };
+    let format = also(&["BearerToken"]);
     for kind in [r#""BearerToken""#, r#""Bearer""#] {
-        let outcome = read_as(format.clone(), answer(200, &typed(kind)));
+        let outcome = read_bound(format.clone(), answer(200, &typed(kind)));
         assert_malformed(outcome, "did not bind the token to the key");
+    }
+}
+
+/// Reads an answer to a request whose tokens are bound to a key.
+fn read_bound(format: ResponseFormat, answer: Response<Vec<u8>>) -> Result<TokenResponse> {
+    let request = TokenRequest::form("https://as.example/token").prover(Arc::new(Bound));
+    request.response(format).send(&Script::of([answer]))
+}
+
+/// A prover whose proofs are all alike.
+#[derive(Debug)]
+struct Bound;
+
+impl Prover for Bound {
+    fn prove(&self, _: &ProofRequest<'_>) -> Result<Secret> {
+        Ok(Secret::new("proof"))
+    }
+
+    fn learn(&self, _: &ProofResponse<'_>) -> bool {
+        false
     }
 }

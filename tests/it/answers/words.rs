@@ -1,7 +1,8 @@
 //! The server's words are in the error, whichever members they were in.
 
-use auth_core::http::{Request, Response};
-use auth_core::{Error, Result, TokenRequest};
+use auth_core::grant::TokenRequest;
+use auth_core::http::Response;
+use auth_core::{Error, transport};
 
 use crate::support::{CANARY, Script, answer, assert_quiet, quiet, shown};
 
@@ -151,7 +152,7 @@ fn a_success_without_a_token_shows_what_the_server_said() {
         ),
         (
             r#"{"message":"Service is being updated"}"#,
-            "the answer cannot be used: it has no access token; the server said: Service is being updated",
+            "unusable response: it has no `access_token`; the server's words: Service is being updated",
         ),
     ] {
         assert_eq!(told(200, text), said);
@@ -209,7 +210,7 @@ fn a_secret_that_a_server_repeats_in_its_own_words_is_left_out() {
     // Its own secrets, in an answer that cannot be used.
     let text = r#"{"message":"made canary7Qz-new","data":{"secretToken":"canary7Qz-new"}}"#;
     let told = told(200, text);
-    assert!(told.contains("the server said: made …"), "{told}");
+    assert!(told.contains("the server's words: made …"), "{told}");
 }
 
 #[test]
@@ -228,7 +229,7 @@ fn an_error_says_which_request_was_answered() {
         assert!(error.to_string().starts_with(&expected), "{error}");
     }
     let ask = TokenRequest::form("https://as.example/introspect").param("token", "t");
-    let error = ask.ask(&Script::of([answer(401, "")])).unwrap_err();
+    let error = ask.fetch(&Script::of([answer(401, "")])).unwrap_err();
     assert!(
         error
             .to_string()
@@ -258,10 +259,10 @@ fn an_error_says_what_its_status_commonly_stands_for() {
 #[test]
 fn words_that_are_not_utf_8_are_shown_as_far_as_they_can_be_read() {
     let refuse = |text: &'static [u8], status: u16| {
-        let send = move |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
-            let answer = Response::builder().status(status);
-            Ok(answer.body(text.to_vec()).expect("a status"))
-        };
+        let send = transport::from_fn(move |_| {
+            let response = Response::builder().status(status);
+            Ok(response.body(text.to_vec()).expect("a status"))
+        });
         let request = TokenRequest::form("https://as.example/token");
         request.send(&send).unwrap_err()
     };
@@ -290,7 +291,7 @@ fn a_single_word_of_a_success_is_not_shown() {
     for member in ["message", "raw", "detail"] {
         let text = format!(r#"{{"success":true,"{member}":"{CANARY}"}}"#);
         let error = body(text).unwrap_err();
-        assert!(error.to_string().contains("no access token"), "{error}");
+        assert!(error.to_string().contains("no `access_token`"), "{error}");
         assert!(!shown(&error).contains(CANARY));
     }
 }

@@ -1,8 +1,12 @@
 //! An answer that ends too early is never a token, and leaves open whether the request was acted upon.
 
+use auth_all::Secret;
 use std::time::Duration;
 
-use auth_core::{Error, HttpTransport, ManualClock, Reason, Session};
+use auth_core::error::LoginReason;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
 use ermeo_auth::Ermeo;
 
 use super::hostile::Hostile;
@@ -16,16 +20,15 @@ fn cut_everywhere(whole: &str) {
     });
     let transport = HttpTransport::new();
     let session = || {
-        let grant = Ermeo {
-            client_id: "7_4hzk".into(),
-            client_secret: "2vhq".into(),
-            base: server.url(),
-            ..Ermeo::default()
-        };
+        let grant = Ermeo::new("7_4hzk", Secret::new("2vhq")).base(server.url());
         let clock = ManualClock::new();
         let builder = Session::builder(grant).transport(transport.clone());
         (
-            builder.clock(clock.clone()).refresh_token("r1").build(),
+            builder
+                .clock(clock.clone())
+                .refresh_token(Secret::new("r1"))
+                .build()
+                .unwrap(),
             clock,
         )
     };
@@ -35,18 +38,19 @@ fn cut_everywhere(whole: &str) {
             let error = session
                 .token()
                 .expect_err("no token out of a part of an answer");
-            let first = matches!(error, Error::Answer(_) | Error::NotBefore { .. });
-            let Error::ReauthenticationRequired { reason, .. } = error else {
+            let first = matches!(error, Error::Response(_) | Error::BackOff { .. });
+            let Error::LoginRequired { reason, .. } = error else {
                 assert!(first, "cut after {length}: {error:?}");
                 clock.advance(Duration::from_secs(3600));
                 continue;
             };
-            assert_eq!(reason, Reason::RefreshTokenUncertain, "cut after {length}");
+            assert_eq!(
+                reason,
+                LoginReason::RefreshTokenUncertain,
+                "cut after {length}"
+            );
         }
-        assert!(matches!(
-            session.token(),
-            Err(Error::ReauthenticationRequired { .. })
-        ));
+        assert!(matches!(session.token(), Err(Error::LoginRequired { .. })));
         assert_eq!(
             server.requests(),
             length + 1,
@@ -62,7 +66,7 @@ fn cut_everywhere(whole: &str) {
 }
 
 #[test]
-fn an_answer_of_known_length_that_is_cut_at_any_byte_is_no_token() {
+fn a_cut_response_of_known_length_is_no_token() {
     let length = BODY.len();
     cut_everywhere(&format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{BODY}"
@@ -70,7 +74,7 @@ fn an_answer_of_known_length_that_is_cut_at_any_byte_is_no_token() {
 }
 
 #[test]
-fn an_answer_in_chunks_that_is_cut_at_any_byte_is_no_token() {
+fn a_cut_response_in_chunks_is_no_token() {
     let (first, second) = BODY.split_at(40);
     let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
     let chunks = chunk(first) + &chunk(second);
@@ -81,7 +85,7 @@ fn an_answer_in_chunks_that_is_cut_at_any_byte_is_no_token() {
 }
 
 #[test]
-fn an_answer_that_ends_with_the_connection_and_is_cut_at_any_byte_is_no_token() {
+fn a_cut_response_of_unknown_length_is_no_token() {
     cut_everywhere(&format!(
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{BODY}"
     ));

@@ -1,27 +1,26 @@
-//! An answer larger than any answer with a token is refused, and costs no memory.
+//! A response larger than any response with a token is refused, and costs no memory.
 
 use std::io::Write;
 
 use allocation_counter::measure;
-use auth_core::{Error, HttpTransport, Result, TokenResponse};
+use auth_core::grant::TokenResponse;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::hostile::Hostile;
 use super::post;
 
-/// Asserts that the answer is too large, and that reading it took less than 2 MiB.
+/// Asserts that the response is too large, and that reading it took less than 2 MiB.
 #[track_caller]
 fn assert_too_large(server: &Hostile, reason: &str) {
     let transport = HttpTransport::new();
     let mut outcome: Option<Result<TokenResponse>> = None;
     let memory = measure(|| outcome = Some(post(&transport, &server.url())));
     let error = outcome.expect("it ran").expect_err("too large");
-    assert!(matches!(error, Error::Answer(_)), "{error:?}");
-    assert_eq!(
-        error.to_string(),
-        format!("the answer cannot be used: {reason}")
-    );
+    assert!(matches!(error, Error::Response(_)), "{error:?}");
+    assert_eq!(error.to_string(), format!("unusable response: {reason}"));
     assert!(memory.bytes_max < 2 * 1024 * 1024, "{memory:?}");
     assert!(memory.bytes_max > 1024, "the measure works: {memory:?}");
 }
@@ -85,7 +84,7 @@ fn a_small_body_that_unpacks_to_64_mib_is_too_large() {
 }
 
 #[test]
-fn a_body_that_is_packed_without_having_been_asked_for_is_read() {
+fn a_body_that_is_compressed_unasked_is_read() {
     let text = br#"{"access_token":"a1","token_type":"bearer"}"#;
     let server = Hostile::start(move |client| client.write(&gzipped(&gzip(text))));
     let response = post(&HttpTransport::new(), &server.url()).expect("gzip is switched on here");
@@ -93,7 +92,7 @@ fn a_body_that_is_packed_without_having_been_asked_for_is_read() {
 }
 
 #[test]
-fn the_largest_answer_that_is_read_is_256_kib_to_the_byte() {
+fn the_largest_response_is_256_kib_to_the_byte() {
     for (length, read) in [(262_144, true), (262_145, false)] {
         let text = br#"{"access_token":"a1","token_type":"bearer"}"#;
         let server = Hostile::start(move |client| {

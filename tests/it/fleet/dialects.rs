@@ -166,7 +166,7 @@ fn a_person_is_asked_for_in_the_end(place: Place, dialect: Dialect) {
         members.iter().for_each(|member| stage.ask(*member));
         let asked = members.map(|member| {
             let why = stage.answer(member).unwrap_err();
-            why.starts_with("reauthentication required: the refresh token was refused")
+            why.starts_with("login required: the server refused the refresh token")
         });
         assert_eq!(stage.fleet.requests().len(), before + number);
         assert_eq!(asked, [number == expected; 3]);
@@ -175,7 +175,7 @@ fn a_person_is_asked_for_in_the_end(place: Place, dialect: Dialect) {
     }
     let newcomer = stage.join();
     let why = stage.token(newcomer).unwrap_err();
-    assert!(why.starts_with("reauthentication required"), "{why}");
+    assert!(why.starts_with("login required"), "{why}");
     assert_eq!(stage.fleet.requests().len(), before + expected);
 }
 

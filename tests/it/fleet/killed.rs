@@ -131,7 +131,7 @@ fn after_its_end(stage: &mut Stage, other: usize) -> Outcome {
 fn assert_a_person_is_asked_for(token: Outcome) {
     let why = token.unwrap_err();
     assert!(
-        why.starts_with("reauthentication required: the refresh token may be spent"),
+        why.starts_with("login required: the response to a refresh was lost"),
         "{why}"
     );
 }

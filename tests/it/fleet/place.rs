@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use auth_tests::fleet;
-use services::{Postgres, Redis, or_skip};
+use services::{Postgres, Redis, started};
 use tempfile::TempDir;
 
 /// A real place for a login.
@@ -20,28 +20,26 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) fn directory() -> Option<Self> {
-        Some(Self::Directory(tempfile::tempdir().unwrap()))
+    pub(super) fn directory() -> Self {
+        Self::Directory(tempfile::tempdir().unwrap())
     }
 
-    /// None, which is said loudly, where there is no Redis.
-    pub(super) fn redis() -> Option<Self> {
-        or_skip(Redis::start()).map(Self::Redis)
+    pub(super) fn redis() -> Self {
+        Self::Redis(started(Redis::start()))
     }
 
-    /// None, which is said loudly, where there is no PostgreSQL.
-    pub(super) fn postgres() -> Option<Self> {
+    pub(super) fn postgres() -> Self {
         static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
         static DATABASES: AtomicUsize = AtomicUsize::new(0);
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         let server = match shared.upgrade() {
             Some(server) => server,
-            None => Arc::new(or_skip(Postgres::start())?),
+            None => Arc::new(started(Postgres::start())),
         };
         *shared = Arc::downgrade(&server);
         let database = format!("fleet_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         server.sql(&format!("CREATE DATABASE {database}"));
-        Some(Self::Postgres(server, database))
+        Self::Postgres(server, database)
     }
 
     /// The same with a server of its own, if it is a server.

@@ -62,7 +62,7 @@ struct RollOut {
 impl RollOut {
     fn begin(place: Place, dialect: Dialect) -> Self {
         let storm = Storm::gather(place, PROCESSES, |server| {
-            server.dialect(dialect).access_token_life(TOKEN_LIFE)
+            server.dialect(dialect).access_token_lifetime(TOKEN_LIFE)
         });
         Self {
             storm,

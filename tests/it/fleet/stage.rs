@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use auth_sim::{Builder, Dialect, Gate, ermeo};
+use auth_sim::{Dialect, Gate, SimulatorBuilder, ermeo};
 use auth_tests::fleet::{Calls, Fleet, Happening, Order, Point, Report, Request, Settings, Time};
 
 use super::place::Place;
@@ -49,9 +49,9 @@ impl Stage {
     fn open(
         place: Place,
         settings: impl FnOnce(&Place) -> Settings,
-        server: impl FnOnce(Builder) -> Builder,
+        server: impl FnOnce(SimulatorBuilder) -> SimulatorBuilder,
     ) -> Self {
-        let with_life = |builder: Builder| server(builder.access_token_life(LIFE));
+        let with_life = |builder: SimulatorBuilder| server(builder.access_token_lifetime(LIFE));
         let fleet = Fleet::open_with(PROGRAM, settings(&place), with_life).unwrap();
         Self {
             fleet,

@@ -5,8 +5,8 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use auth_core::{Clock, Moment, SystemClock};
-use auth_sim::Builder;
+use auth_core::clock::{Clock, Moment, SystemClock};
+use auth_sim::SimulatorBuilder;
 use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Settings, Time};
 use rustix::process::Signal;
 
@@ -69,7 +69,7 @@ impl Storm {
     pub(super) fn gather(
         place: Place,
         processes: usize,
-        server: impl FnOnce(Builder) -> Builder,
+        server: impl FnOnce(SimulatorBuilder) -> SimulatorBuilder,
     ) -> Self {
         let settings = Settings {
             request: REQUEST,
@@ -78,12 +78,12 @@ impl Storm {
             time: Time::running(PACE),
             ..settings(&place)
         };
-        let made = |builder: Builder| server(builder.access_token_life(LIFE));
+        let made = |builder: SimulatorBuilder| server(builder.access_token_lifetime(LIFE));
         let mut storm = Self {
             fleet: Fleet::open_with(PROGRAM, settings, made).unwrap(),
             place,
             processes,
-            begun: SystemClock.now(),
+            begun: SystemClock::new().now(),
             renewals: 0,
             logins: 0,
             refusals: 0,
@@ -221,9 +221,9 @@ impl Storm {
     }
 
     pub(super) fn until<T>(&mut self, mut wanted: impl FnMut(&Self, &Happening) -> Option<T>) -> T {
-        let begun = SystemClock.now();
+        let begun = SystemClock::new().now();
         loop {
-            let is_over = SystemClock.now().since(begun) > PATIENCE;
+            let is_over = SystemClock::new().now().since(begun) > PATIENCE;
             let Some(happening) = self.fleet.next(PATIENCE).filter(|_| !is_over) else {
                 panic!("what should have happened has not: {self}");
             };
@@ -246,7 +246,7 @@ impl Storm {
 
 impl fmt::Display for Storm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = SystemClock.now().since(self.begun).as_secs_f64();
+        let seconds = SystemClock::new().now().since(self.begun).as_secs_f64();
         write!(
             f,
             "{} processes over {}: {} refreshes in {seconds:.1} s, kills {:?}, {} late, \

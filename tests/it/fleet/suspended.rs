@@ -78,7 +78,7 @@ fn woken_with_an_answer_it_revives_a_login_that_was_given_up(place: Place) {
     let mut stage = Stage::without_password(place);
     let [sender, other] = suspended_with_an_answer(&mut stage);
     let why = stage.token(other).unwrap_err();
-    assert!(why.starts_with("reauthentication required"), "{why}");
+    assert!(why.starts_with("login required"), "{why}");
     wake(&stage, sender);
     let late = stage.answer(sender);
     assert_eq!(stage.token(other), late);

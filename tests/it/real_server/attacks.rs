@@ -1,7 +1,9 @@
 //! The attacks of RFC 9700 §4, played against a client whose servers nobody here wrote.
 
-use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, Session, agent, ureq};
+use auth_core::agent::ureq;
+use auth_core::error::ErrorCode;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session, agent};
 use oauth2_generic::{AuthorizationCode, Client};
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -9,11 +11,7 @@ use super::site::{ALICE, BOB, Kind, Site, code_of, on_every_form, on_every_site,
 use super::transport::Counted;
 
 fn login(client: Client) -> AuthorizationCode {
-    AuthorizationCode {
-        client,
-        redirect_uri: REDIRECT_URI.into(),
-        ..AuthorizationCode::default()
-    }
+    AuthorizationCode::new(client, REDIRECT_URI)
 }
 
 fn app(site: &Site) -> AuthorizationCode {
@@ -35,15 +33,16 @@ fn on_every_pair(test: impl Fn(&Site, &Site)) {
 #[test]
 fn a_stolen_code_in_the_redirect_of_another_login_is_worth_nothing() {
     on_every_site(|site| {
-        let victim = app(site).begin().unwrap();
+        let victim = app(site).begin(&HttpTransport::new()).unwrap();
         let stolen = Browser::new(ALICE).visit(victim.url());
-        let attacker = app(site).begin().unwrap();
+        let attacker = app(site).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(BOB).visit(attacker.url());
         let injected = redirect.replace(code_of(&redirect), code_of(&stolen));
 
         // Nothing in it looks wrong: the state is ours, the server is the right one.
-        let granted = attacker.redirected(&injected).unwrap();
-        let error = granted.obtain(&Counted::default()).unwrap_err();
+        let error = attacker
+            .exchange(&injected, &Counted::default())
+            .unwrap_err();
         let refusal = error.refusal().expect("the server said why");
         assert_eq!(refusal.code, ErrorCode::InvalidGrant);
     });
@@ -53,15 +52,15 @@ fn a_stolen_code_in_the_redirect_of_another_login_is_worth_nothing() {
 #[test]
 fn a_redirect_that_the_client_never_asked_for_is_refused_before_anything_is_sent() {
     on_every_site(|site| {
-        let victim = app(site).begin().unwrap();
-        let attacker = app(site).begin().unwrap();
+        let victim = app(site).begin(&HttpTransport::new()).unwrap();
+        let attacker = app(site).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(BOB).visit(attacker.url());
         let nameless = redirect.replace(&format!("state={}", attacker.state()), "state=");
         for forged in [redirect, nameless] {
-            let again = app(site)
-                .resume(victim.state(), victim.code_verifier())
-                .unwrap();
-            let error = again.redirected(&forged).unwrap_err();
+            let again = app(site).resume(&victim.save()).unwrap();
+            let http = Counted::default();
+            let error = again.exchange(&forged, &http).unwrap_err();
+            assert_eq!(http.sent(), 0);
             assert!(error.to_string().contains("`state`"), "{error}");
         }
     });
@@ -72,12 +71,16 @@ fn a_redirect_that_the_client_never_asked_for_is_refused_before_anything_is_sent
 #[test]
 fn a_code_of_an_honest_server_is_not_sent_to_another_one() {
     on_every_pair(|evil, honest| {
-        let pending = app(evil).begin().unwrap();
-        let sent_on = app(honest)
-            .resume(pending.state(), pending.code_verifier())
-            .unwrap();
-        let redirect = Browser::new(ALICE).visit(sent_on.url());
-        let error = pending.redirected(&redirect).unwrap_err();
+        let client = evil.client("app", "").scope("read");
+        let pending = login(client).begin(&HttpTransport::new()).unwrap();
+        // The honest server's login page, with the parameters of the other login.
+        let (_, query) = pending.url().split_once('?').unwrap();
+        let honest = app(honest).begin(&HttpTransport::new()).unwrap();
+        let (page, _) = honest.url().split_once('?').unwrap();
+        let redirect = Browser::new(ALICE).visit(&format!("{page}?{query}"));
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(error.to_string().contains("`iss`"), "{error}");
         assert!(!format!("{error:?}").contains(code_of(&redirect)));
     });
@@ -87,12 +90,15 @@ fn a_code_of_an_honest_server_is_not_sent_to_another_one() {
 #[test]
 fn a_server_that_borrows_the_authorization_endpoint_of_another_gets_no_code() {
     on_every_pair(|evil, honest| {
-        let mut client = app(evil).client;
-        client.authorization_endpoint = app(honest).client.authorization_endpoint;
-        client.scope = "read".into();
-        let pending = login(client).begin().unwrap();
+        let honest = app(honest).begin(&HttpTransport::new()).unwrap();
+        let (page, _) = honest.url().split_once('?').unwrap();
+        let server = evil.server().authorization_endpoint(page);
+        let client = evil.client_at(server, "app", "").scope("read");
+        let pending = login(client).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let error = pending.redirected(&redirect).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(error.to_string().contains("`iss`"), "{error}");
     });
 }
@@ -101,7 +107,7 @@ fn a_server_that_borrows_the_authorization_endpoint_of_another_gets_no_code() {
 #[test]
 fn a_login_whose_challenge_was_taken_away_ends_at_the_server() {
     on_every_site(|site| {
-        let pending = app(site).begin().unwrap();
+        let pending = app(site).begin(&HttpTransport::new()).unwrap();
         let (endpoint, query) = pending.url().split_once('?').unwrap();
         let left = query
             .split('&')
@@ -110,7 +116,9 @@ fn a_login_whose_challenge_was_taken_away_ends_at_the_server() {
         assert_eq!(left.len() + 2, query.split('&').count());
         let url = format!("{endpoint}?{}", left.join("&"));
         let redirect = Browser::new(ALICE).visit(&url);
-        let error = pending.redirected(&redirect).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         let refusal = error.refusal().expect("the server said why");
         assert_eq!(refusal.code, ErrorCode::InvalidRequest);
     });
@@ -139,12 +147,15 @@ fn an_api_that_the_token_is_not_for_is_shown_no_token_and_asks_for_none() {
     on_every_pair(|ours, theirs| {
         let http = Counted::default();
         let builder = || Session::builder(ours.alice()).transport(http.clone());
-        let error = builder().build().agent().get(theirs.api()).call();
+        let error = builder().build().unwrap().agent().get(theirs.api()).call();
         let error = error.expect_err("an API that was not named");
         let unsent = agent::error_of(&error);
-        assert!(matches!(unsent, Some(Error::Configuration(_))), "{error}");
+        assert!(
+            matches!(unsent, Some(Error::Configuration { .. })),
+            "{error}"
+        );
 
-        let session = builder().allow_unsigned().build();
+        let session = builder().allow_unsigned().build().unwrap();
         let answer = session.agent().get(theirs.api()).call();
         let refused = match theirs.kind {
             Kind::Django => 403,

@@ -1,32 +1,57 @@
 //! A code that somebody enters elsewhere, while the device waits by a clock of the test's own.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use auth_core::clock::Clock;
+use auth_core::error::{ErrorCode, LoginReason};
 use auth_core::http::{Request, Response};
-use auth_core::{Clock, Error, ErrorCode, HttpTransport, ManualClock, Reason, Session, Transport};
-use oauth2_generic::{DeviceCode, PendingDevice, Result};
+use auth_core::testing::ManualClock;
+use auth_core::transport::Transport;
+use auth_core::{Error, Session};
+use oauth2_generic::{DeviceLogin, DevicePrompt, Result};
 
 use super::browser::Browser;
 use super::site::{ALICE, BOB, Site, on_every_form, on_oidc};
 use super::transport::Counted;
 
-fn begin(site: &Site, client_id: &str) -> PendingDevice {
-    let client = site.client(client_id, "");
-    let http = HttpTransport::new();
-    DeviceCode { client }.begin(&http).unwrap()
+/// A device that waits by a clock of the test's own, and what it shows.
+struct Device {
+    login: DeviceLogin,
+    clock: ManualClock,
 }
 
-fn connect(mut browser: Browser, device: &PendingDevice) {
-    browser.enter(device.user_code(), device.verification_uri());
+impl Device {
+    /// A device whose code is entered, in this way, as soon as it is shown.
+    fn new(
+        site: &Site,
+        client_id: &str,
+        shown: impl Fn(&DevicePrompt) + Send + Sync + 'static,
+    ) -> Self {
+        let clock = ManualClock::new();
+        let login = DeviceLogin::new(site.client(client_id, ""));
+        let login = login.show(shown).clock(clock.clone());
+        Self { login, clock }
+    }
+
+    /// Waits for the login, and returns for how many seconds.
+    fn wait(&self, http: &dyn Transport) -> (Result<Session>, u64) {
+        let start = self.clock.now();
+        let tokens = self.login.exchange(http);
+        let session = tokens.and_then(|tokens| {
+            let builder = Session::builder(self.login.grant()).tokens(tokens);
+            builder.clock(self.clock.clone()).build()
+        });
+        (session, self.clock.now().since(start).as_secs())
+    }
 }
 
-/// Waits, and says for how many seconds.
-fn wait(pending: PendingDevice, http: &dyn Transport) -> (Result<Session>, u64) {
-    let clock = ManualClock::new();
-    let start = clock.now();
-    let granted = pending.clock(clock.clone()).wait(http).map(Session::new);
-    (granted, clock.now().since(start).as_secs())
+fn enter(browser: Browser) -> impl Fn(&DevicePrompt) + Send + Sync + 'static {
+    let browser = Mutex::new(browser);
+    move |prompt| {
+        let mut browser = browser.lock().unwrap();
+        browser.enter(&prompt.user_code, &prompt.verification_uri);
+    }
 }
 
 /// A network on which something happens before the request of this number.
@@ -46,97 +71,100 @@ impl<F: FnMut() + Send> Transport for Before<F> {
 }
 
 #[test]
-fn a_device_is_logged_in_by_somebody_elsewhere_and_stays_so() {
+fn a_device_is_logged_in_from_elsewhere_and_stays_so() {
     on_every_form(|site| {
-        let pending = begin(site, "tv");
-        connect(Browser::new(BOB), &pending);
-        let (clock, http) = (ManualClock::new(), Counted::default());
-        let granted = pending.clock(clock.clone()).wait(&http).unwrap();
-        let session = http.session(granted, &clock);
+        let device = Device::new(site, "tv", enter(Browser::new(BOB)));
+        let http = Counted::default();
+        let tokens = device.login.exchange(&http).unwrap();
+        let session = Session::builder(device.login.grant()).tokens(tokens);
+        let session = session.transport(http.clone()).clock(device.clock.clone());
+        let session = session.build().unwrap();
         assert_eq!(site.whoami(&session), BOB.0);
         assert_eq!(session.token().unwrap().scope(), Some("read"));
-        clock.advance(Duration::from_secs(3600));
+        device.clock.advance(Duration::from_secs(3600));
         assert_eq!(site.whoami(&session), BOB.0);
-        assert_eq!(http.sent(), 2, "the code once, the refresh token once");
+        assert_eq!(http.sent(), 3, "the device code, its trade, a refresh");
     });
 }
 
 #[test]
-fn the_device_asks_at_the_servers_pace_until_somebody_has_entered_the_code() {
+fn the_device_asks_at_the_servers_pace_until_the_code_is_entered() {
     on_every_form(|site| {
-        let pending = begin(site, "tv");
-        let (code, uri) = (
-            pending.user_code().to_owned(),
-            pending.verification_uri().to_owned(),
-        );
+        let shown = Arc::<Mutex<Option<DevicePrompt>>>::default();
+        let keep = Arc::clone(&shown);
+        let device = Device::new(site, "tv", move |prompt| {
+            *keep.lock().unwrap() = Some(prompt.clone());
+        });
         let http = Before {
-            request: 3,
+            request: 4,
             happens: Mutex::new(move || {
-                Browser::new(ALICE).enter(&code, &uri);
+                let prompt = shown.lock().unwrap().clone().expect("it was shown");
+                Browser::new(ALICE).enter(&prompt.user_code, &prompt.verification_uri);
             }),
             http: Counted::default(),
         };
-        let (session, seconds) = wait(pending, &http);
+        let (session, seconds) = device.wait(&http);
         assert_eq!(site.whoami(&session.unwrap()), "alice");
-        assert_eq!((http.http.sent(), seconds), (3, 3 * 5));
+        assert_eq!((http.http.sent(), seconds), (1 + 3, 3 * 5));
     });
 }
 
 #[test]
 fn the_device_slows_down_when_it_is_told_to() {
     on_oidc(|site| {
-        let pending = begin(site, "hasty-tv");
-        connect(Browser::new(ALICE), &pending);
+        let device = Device::new(site, "hasty-tv", enter(Browser::new(ALICE)));
         let http = Counted::default();
-        let (session, seconds) = wait(pending, &http);
+        let (session, seconds) = device.wait(&http);
         assert_eq!(site.whoami(&session.unwrap()), "alice");
-        assert_eq!((http.sent(), seconds), (2, 5 + 10));
+        assert_eq!((http.sent(), seconds), (1 + 2, 5 + 10));
     });
 }
 
 #[test]
-fn somebody_who_says_no_ends_it() {
+fn a_user_who_refuses_ends_the_login() {
     on_every_form(|site| {
-        let pending = begin(site, "tv");
         let mut browser = Browser::new(ALICE);
         browser.consents = false;
-        connect(browser, &pending);
         let http = Counted::default();
-        let error = wait(pending, &http).0.unwrap_err();
+        let error = Device::new(site, "tv", enter(browser)).wait(&http).0;
+        let error = error.unwrap_err();
         let refusal = error.refusal().expect("the server said why");
         assert_eq!(refusal.code, ErrorCode::AccessDenied);
         assert!(matches!(error, Error::Refused(_)), "{error}");
-        assert_eq!(http.sent(), 1);
+        assert_eq!(http.sent(), 1 + 1);
     });
 }
 
 #[test]
 fn a_code_that_has_expired_at_the_server_asks_for_another_login() {
     on_oidc(|site| {
-        let pending = begin(site, "tv");
-        site.expire(&[("user_code", pending.user_code())]);
+        let here = *site;
+        let device = Device::new(site, "tv", move |prompt| {
+            here.expire(&[("user_code", prompt.user_code.as_str())]);
+        });
         let http = Counted::default();
-        let error = wait(pending, &http).0.unwrap_err();
+        let error = device.wait(&http).0.unwrap_err();
         assert!(is_timed_out(&error), "{error}");
         let refusal = error.refusal().expect("the server said why");
         assert_eq!(refusal.code, ErrorCode::ExpiredToken);
-        assert_eq!(http.sent(), 1);
+        assert_eq!(http.sent(), 1 + 1);
     });
 }
 
 #[test]
-fn a_code_that_nobody_enters_is_given_up_when_its_time_is_over() {
+fn a_code_that_is_not_entered_is_given_up_in_time() {
     on_oidc(|site| {
-        let pending = begin(site, "brief");
-        let life = pending.expires_in();
-        let (outcome, seconds) = wait(pending, &Counted::default());
+        let device = Device::new(site, "brief", |prompt| {
+            assert_eq!(prompt.expires_in, Duration::from_secs(30));
+        });
+        let (outcome, seconds) = device.wait(&Counted::default());
         let error = outcome.unwrap_err();
         assert!(is_timed_out(&error), "{error}");
-        assert_eq!((life, seconds), (Duration::from_secs(30), 30));
+        assert_eq!(seconds, 30);
     });
 }
 
 fn is_timed_out(error: &Error) -> bool {
-    let why = Reason::LoginTimedOut;
-    matches!(error, Error::ReauthenticationRequired { reason, .. } if *reason == why)
+    let why = LoginReason::TimedOut;
+    matches!(error, Error::LoginRequired { reason, .. } if *reason == why)
 }

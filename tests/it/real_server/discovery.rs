@@ -1,43 +1,52 @@
 //! From an issuer to a token.
 
+use super::transport::session_after;
 use crate::support::asking::Asking as _;
-use auth_core::{Error, HttpTransport, Session};
-use oauth2_generic::{AuthorizationCode, Client, ClientCredentials, Discovery, Implicit, Metadata};
+use auth_core::Secret;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
+use oauth2_generic::{
+    AuthorizationCode, Client, ClientCredentials, Discovery, Implicit, SecurityToken, Server,
+    TokenExchange,
+};
 
 use super::browser::{Browser, REDIRECT_URI};
 use super::site::{ALICE, Kind, Site, on_every_form, on_oidc};
 use super::transport::Counted;
 
-fn discovered(site: &Site) -> Metadata {
-    Metadata::discover(site.issuer(), &HttpTransport::new()).unwrap()
+fn discovered(site: &Site) -> Server {
+    Server::discover_with(site.issuer(), &HttpTransport::new()).unwrap()
+}
+
+fn app(site: &Site) -> Client {
+    Client::new(discovered(site), "app")
 }
 
 fn login(client: Client) -> AuthorizationCode {
-    AuthorizationCode {
-        client,
-        redirect_uri: REDIRECT_URI.into(),
-        ..AuthorizationCode::default()
-    }
+    AuthorizationCode::new(client, REDIRECT_URI)
 }
 
 #[test]
 fn an_issuer_is_all_that_a_service_and_an_app_need() {
     on_every_form(|site| {
         let server = discovered(site);
-        let client = |id: &str, secret: &str| Client {
-            client_secret: secret.into(),
-            scope: "read".into(),
-            ..server.client(id)
+        let client = |id: &str, secret: &str| {
+            let client = Client::new(server.clone(), id).scope("read");
+            if secret.is_empty() {
+                client
+            } else {
+                client.secret(Secret::new(secret))
+            }
         };
-        let service = ClientCredentials {
-            client: client("service", "service-secret"),
-        };
+        let service = ClientCredentials::new(client("service", "service-secret"));
         assert_eq!(site.whoami(&Session::new(service)), "nobody");
 
         for (id, secret) in [("web", "web-secret"), ("app", "")] {
-            let pending = login(client(id, secret)).begin().unwrap();
+            let login = login(client(id, secret));
+            let pending = login.begin(&HttpTransport::new()).unwrap();
             let redirect = Browser::new(ALICE).visit(pending.url());
-            let session = Session::new(pending.redirected(&redirect).unwrap());
+            let tokens = pending.exchange(&redirect, &HttpTransport::new()).unwrap();
+            let session = session_after(&login, tokens);
             assert_eq!(site.whoami(&session), "alice");
         }
     });
@@ -46,24 +55,22 @@ fn an_issuer_is_all_that_a_service_and_an_app_need() {
 #[test]
 fn what_is_announced_is_what_was_set_by_hand() {
     on_every_form(|site| {
-        let (announced, by_hand) = (discovered(site).client("app"), site.client("app", ""));
-        assert_eq!(announced.issuer, by_hand.issuer);
-        assert_eq!(announced.token_endpoint, by_hand.token_endpoint);
-        assert_eq!(
-            announced.authorization_endpoint,
-            by_hand.authorization_endpoint
-        );
-        assert_eq!(announced.revocation_endpoint, by_hand.revocation_endpoint);
-        assert_eq!(
-            announced.introspection_endpoint,
-            by_hand.introspection_endpoint
-        );
-        let device = announced.device_authorization_endpoint;
-        match site.kind {
-            // It has one, and does not say so.
-            Kind::Django => assert_eq!(device, ""),
-            Kind::Oidc => assert_eq!(device, by_hand.device_authorization_endpoint),
-        }
+        let (announced, by_hand) = (discovered(site), site.server());
+        assert_eq!(announced.token_endpoint(), by_hand.token_endpoint());
+        let metadata = announced.metadata().expect("it was discovered");
+        let (auth, introspect) = match site.kind {
+            Kind::Django => ("/o/authorize/", "/o/introspect/"),
+            Kind::Oidc => ("/auth", "/token/introspection"),
+        };
+        assert_eq!(metadata.issuer, site.issuer());
+        assert_eq!(metadata.authorization_endpoint, Some(site.at(auth)));
+        assert_eq!(metadata.introspection_endpoint, Some(site.at(introspect)));
+        let device = match site.kind {
+            // It has one, and does not announce it.
+            Kind::Django => None,
+            Kind::Oidc => Some(site.at("/device/auth")),
+        };
+        assert_eq!(metadata.device_authorization_endpoint, device);
     });
 }
 
@@ -71,7 +78,7 @@ fn what_is_announced_is_what_was_set_by_hand() {
 fn another_spelling_of_the_issuer_is_refused() {
     on_every_form(|site| {
         let discover = |issuer: String| {
-            let found = Metadata::discover(&issuer, &HttpTransport::new());
+            let found = Server::discover_with(&issuer, &HttpTransport::new());
             found.expect_err("another issuer").to_string()
         };
         let slash = discover(format!("{}/", site.issuer()));
@@ -89,7 +96,7 @@ fn a_document_is_read_where_the_caller_says() {
         let at = format!("{}/.well-known/openid-configuration", site.issuer());
         let found = Discovery::new(site.issuer()).at(at);
         let found = found.discover(&HttpTransport::new()).unwrap();
-        assert_eq!(found.token_endpoint, discovered(site).token_endpoint);
+        assert_eq!(found.token_endpoint(), discovered(site).token_endpoint());
         let nothing = Discovery::new(site.issuer()).at(format!("{}/nothing", site.issuer()));
         let error = nothing.discover(&HttpTransport::new()).unwrap_err();
         assert!(error.to_string().contains("no metadata"), "{error}");
@@ -99,9 +106,11 @@ fn a_document_is_read_where_the_caller_says() {
 #[test]
 fn a_server_that_announces_iss_is_not_believed_without() {
     on_every_form(|site| {
-        let pending = login(discovered(site).client("app")).begin().unwrap();
+        let pending = login(app(site)).begin(&HttpTransport::new()).unwrap();
         let forged = format!("{REDIRECT_URI}?code=c&state={}", pending.state());
-        let error = pending.redirected(&forged).unwrap_err();
+        let error = pending
+            .exchange(&forged, &HttpTransport::new())
+            .unwrap_err();
         assert!(error.to_string().contains("has no `iss`"), "{error}");
     });
 }
@@ -109,24 +118,16 @@ fn a_server_that_announces_iss_is_not_believed_without() {
 #[test]
 fn what_the_server_does_not_announce_is_not_sent() {
     on_oidc(|site| {
-        let client = discovered(site).client("app");
-        let implicit = Implicit {
-            client: client.clone(),
-            redirect_uri: REDIRECT_URI.into(),
-            ..Implicit::default()
-        };
+        let client = app(site);
+        let implicit = Implicit::new(client.clone(), REDIRECT_URI);
         let error = implicit.begin().unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
 
-        let exchange = oauth2_generic::TokenExchange {
-            client,
-            subject_token: "t".into(),
-            resource_owner: "alice".into(),
-            ..Default::default()
-        };
+        let subject = SecurityToken::access_token(Secret::new("t"));
+        let exchange = TokenExchange::new(client, subject).user("alice");
         let http = Counted::default();
         let error = exchange.obtain(&http).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert_eq!(http.sent(), 0);
     });
 }

@@ -1,24 +1,23 @@
 //! What only django-oauth-toolkit has or does: JSON, the implicit grant, an API that says 403.
 
 use crate::support::asking::Asking as _;
+use auth_all::Secret;
 use std::io::Read as _;
 
-use auth_core::{ErrorCode, HttpTransport, ManualClock, Session};
-use auth_core::{TokenResponse, ureq};
-use oauth2_generic::{ClientAuth, ClientCredentials, Encoding, Implicit};
+use auth_core::Session;
+use auth_core::agent::{self, ureq};
+use auth_core::error::ErrorCode;
+use auth_core::grant::TokenResponse;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use oauth2_generic::{ClientAuth, ClientCredentials, Implicit, Password};
 
 use super::browser::{Browser, REDIRECT_URI};
 use super::site::{ALICE, Site, on_django};
 use super::transport::Counted;
 
 fn implicit(site: &Site) -> Implicit {
-    let mut client = site.client("page", "");
-    client.scope = "read".into();
-    Implicit {
-        client,
-        redirect_uri: REDIRECT_URI.into(),
-        ..Implicit::default()
-    }
+    Implicit::new(site.client("page", "").scope("read"), REDIRECT_URI)
 }
 
 #[test]
@@ -32,10 +31,13 @@ fn an_implicit_token_opens_the_api_and_comes_without_a_refresh_token() {
             redirect.contains("access_token=%2B%2F"),
             "the fragment has an encoded token"
         );
-        let token = pending.redirected(&redirect).unwrap();
+        let token = pending.read(&redirect).unwrap();
         assert!(token.access_token.expose().starts_with("+/"));
         assert!(token.refresh_token.is_none());
-        let session = Session::builder(login).response(token).build();
+        let session = Session::builder(login.grant())
+            .tokens(token)
+            .build()
+            .unwrap();
         assert_eq!(site.whoami(&session), "alice");
     });
 }
@@ -47,7 +49,7 @@ fn a_user_who_says_no_to_a_page_is_a_refusal() {
         browser.consents = false;
         let pending = implicit(site).begin().unwrap();
         let redirect = browser.visit(pending.url());
-        let error = pending.redirected(&redirect).unwrap_err();
+        let error = pending.read(&redirect).unwrap_err();
         let refusal = error.refusal().expect("the server said why");
         assert_eq!(refusal.code, ErrorCode::AccessDenied);
     });
@@ -56,9 +58,9 @@ fn a_user_who_says_no_to_a_page_is_a_refusal() {
 #[test]
 fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are_encoded_first() {
     on_django(|site| {
-        let mut client = site.client("service:odd 100%", "s:e+c r/e=t&%~");
-        client.client_auth = ClientAuth::Basic;
-        let session = Session::new(ClientCredentials { client });
+        let auth = ClientAuth::basic(Secret::new("s:e+c r/e=t&%~"));
+        let client = site.client("service:odd 100%", "").auth(auth);
+        let session = Session::new(ClientCredentials::new(client));
         assert_eq!(site.whoami(&session), "nobody");
     });
 }
@@ -66,12 +68,9 @@ fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are
 #[test]
 fn each_port_reads_its_own_kind_of_body_and_no_other() {
     on_django(|site| {
-        let mut client = site.client("service", "service-secret");
-        client.body = match client.body {
-            Encoding::Form => Encoding::Json,
-            Encoding::Json => Encoding::Form,
-        };
-        let error = ClientCredentials { client }
+        let server = site.server().encoding(site.other_encoding());
+        let client = site.client_at(server, "service", "service-secret");
+        let error = ClientCredentials::new(client)
             .obtain(&HttpTransport::new())
             .unwrap_err();
         // It reads no parameter at all.
@@ -87,11 +86,12 @@ fn a_403_with_an_empty_page_is_the_callers_to_judge() {
     on_django(|site| {
         let (http, clock) = (Counted::default(), ManualClock::new());
         let session = Session::builder(site.alice())
-            .response(TokenResponse::new("made-up"))
+            .tokens(TokenResponse::new(Secret::new("made-up")))
             .transport(http.clone())
             .clock(clock)
-            .build();
-        let agent = session.agent_with(|config| config.http_status_as_error(false));
+            .build()
+            .unwrap();
+        let agent = agent::agent_with(&session, |config| config.http_status_as_error(false));
         let answer = agent.get(site.api()).call().unwrap();
         assert_eq!(answer.status(), 403);
         let kind = answer.headers()["content-type"].to_str().unwrap();
@@ -114,13 +114,14 @@ fn a_403_with_an_empty_page_is_the_callers_to_judge() {
 #[test]
 fn a_403_is_answered_with_a_new_token_where_the_caller_says_that_it_means_that() {
     on_django(|site| {
-        let mut alice = site.alice();
-        alice.client.rejections = vec![403];
+        let client = site.alices_client().api_rejection(403);
+        let alice = Password::new(client, ALICE.0, Secret::new(ALICE.1));
         let http = Counted::default();
         let session = Session::builder(alice)
-            .response(TokenResponse::new("made-up"))
+            .tokens(TokenResponse::new(Secret::new("made-up")))
             .transport(http.clone())
-            .build();
+            .build()
+            .unwrap();
         assert_eq!(site.whoami(&session), "alice");
         assert_eq!(http.sent(), 1);
     });

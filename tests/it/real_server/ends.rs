@@ -1,7 +1,15 @@
 //! Logins that end at the server too, and what the server says of their tokens.
 
 use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, HttpTransport, ManualClock, Session, ureq};
+use auth_core::Secret;
+use std::time::SystemTime;
+
+use auth_core::agent::ureq;
+use auth_core::clock::{Clock as _, SystemClock};
+use auth_core::error::ErrorCode;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
 use oauth2_generic::{Client, ClientCredentials, Introspection};
 
 use super::site::{Kind, Site, on_every_form, on_every_site};
@@ -9,13 +17,12 @@ use super::transport::Counted;
 
 /// What the server knows of a session's token, by the client that the token was given to.
 fn known(client: &Client, token: &str) -> Introspection {
-    client.introspect(token, &HttpTransport::new()).unwrap()
+    let token = Secret::new(token);
+    client.introspect(&token, &HttpTransport::new()).unwrap()
 }
 
-fn service(site: &Site) -> ClientCredentials {
-    ClientCredentials {
-        client: site.client("service", "service-secret"),
-    }
+fn service(site: &Site) -> Client {
+    site.client("service", "service-secret")
 }
 
 #[test]
@@ -52,7 +59,7 @@ fn a_log_out_ends_the_login_at_the_server() {
 fn a_token_is_active_until_the_log_out_and_not_afterwards() {
     on_every_form(|site| {
         let session = Session::new(site.alice());
-        let (client, token) = (site.alice().client, session.token().unwrap());
+        let (client, token) = (site.alices_client(), session.token().unwrap());
         let before = known(&client, token.expose());
         assert!(before.active);
         assert_eq!(before.scope.as_deref(), Some("read"));
@@ -62,14 +69,15 @@ fn a_token_is_active_until_the_log_out_and_not_afterwards() {
             Kind::Oidc => before.sub,
         };
         assert_eq!(owner.as_deref(), Some("alice"));
-        let life = before.exp.unwrap() - auth_core::time::OffsetDateTime::now_utc();
-        assert!((3000..=3600).contains(&life.whole_seconds()), "{life}");
+        let now = SystemTime::from(SystemClock::new().now().wall);
+        let life = before.expires_at.unwrap().duration_since(now).unwrap();
+        assert!((3000..=3600).contains(&life.as_secs()), "{life:?}");
 
         session.log_out().unwrap();
         let after = known(&client, token.expose());
         assert!(!after.active);
         assert_eq!(
-            (after.scope, after.client_id, after.exp),
+            (after.scope, after.client_id, after.expires_at),
             (None, None, None)
         );
     });
@@ -78,9 +86,9 @@ fn a_token_is_active_until_the_log_out_and_not_afterwards() {
 #[test]
 fn without_a_refresh_token_the_access_token_is_revoked() {
     on_every_form(|site| {
-        let session = Session::new(service(site));
+        let session = Session::new(ClientCredentials::new(service(site)));
         let token = session.token().unwrap();
-        let client = service(site).client;
+        let client = service(site);
         assert!(known(&client, token.expose()).active);
         session.log_out().unwrap();
         assert!(!known(&client, token.expose()).active);
@@ -90,18 +98,18 @@ fn without_a_refresh_token_the_access_token_is_revoked() {
 #[test]
 fn a_token_that_somebody_made_up_is_not_active() {
     on_every_form(|site| {
-        assert!(!known(&service(site).client, "made-up").active);
+        assert!(!known(&service(site), "made-up").active);
     });
 }
 
 #[test]
 fn introspection_is_not_for_strangers() {
     on_every_form(|site| {
-        let token = Session::new(service(site)).token().unwrap();
-        let mut stranger = service(site).client;
-        stranger.client_secret = "wrong".into();
+        let session = Session::new(ClientCredentials::new(service(site)));
+        let token = Secret::new(session.token().unwrap().expose());
+        let stranger = site.client("service", "wrong");
         let error = stranger
-            .introspect(token.expose(), &HttpTransport::new())
+            .introspect(&token, &HttpTransport::new())
             .unwrap_err();
         match site.kind {
             // It says so without a word of RFC 6749.

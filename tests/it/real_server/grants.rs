@@ -1,6 +1,10 @@
 //! The grants that both servers have, to a token that opens the API.
 
-use auth_core::{ManualClock, Session};
+use super::transport::session_after;
+use auth_core::Secret;
+use auth_core::Session;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Password, RefreshToken};
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -20,11 +24,11 @@ fn a_password_opens_the_api() {
 #[test]
 fn a_password_of_difficult_characters_and_a_public_client_open_the_api() {
     on_every_site(|site| {
-        let session = Session::new(Password {
-            client: site.client("password-public", ""),
-            username: BOB.0.into(),
-            password: BOB.1.into(),
-        });
+        let session = Session::new(Password::new(
+            site.client("password-public", ""),
+            BOB.0,
+            Secret::new(BOB.1),
+        ));
         assert_eq!(site.whoami(&session), BOB.0);
     });
 }
@@ -32,11 +36,10 @@ fn a_password_of_difficult_characters_and_a_public_client_open_the_api() {
 #[test]
 fn a_client_acts_for_itself_in_the_body_and_in_http_basic() {
     on_every_site(|site| {
-        for client_auth in [ClientAuth::Body, ClientAuth::Basic] {
-            let mut client = site.client("service", "service-secret");
-            client.client_auth = client_auth;
-            client.scope = "read write".into();
-            let session = Session::new(ClientCredentials { client });
+        let secret = || Secret::new("service-secret");
+        for auth in [ClientAuth::post(secret()), ClientAuth::basic(secret())] {
+            let client = site.client("service", "").auth(auth).scope("read write");
+            let session = Session::new(ClientCredentials::new(client));
             assert_eq!(site.whoami(&session), "nobody");
             assert_eq!(session.token().unwrap().scope(), Some("read write"));
             assert!(session.refresh_token().is_none());
@@ -47,10 +50,10 @@ fn a_client_acts_for_itself_in_the_body_and_in_http_basic() {
 #[test]
 fn a_secret_of_odd_characters_works_however_it_is_shown() {
     on_every_site(|site| {
-        for client_auth in [ClientAuth::Body, ClientAuth::Basic, ClientAuth::BasicRaw] {
-            let mut client = site.client("odd-service", "b2Rk/c2VjcmV0~:&$!*==");
-            client.client_auth = client_auth;
-            let session = Session::new(ClientCredentials { client });
+        let secret = || Secret::new("b2Rk/c2VjcmV0~:&$!*==");
+        for auth in [ClientAuth::post, ClientAuth::basic, ClientAuth::basic_raw] {
+            let client = site.client("odd-service", "").auth(auth(secret()));
+            let session = Session::new(ClientCredentials::new(client));
             assert_eq!(site.whoami(&session), "nobody");
         }
     });
@@ -60,16 +63,14 @@ fn a_secret_of_odd_characters_works_however_it_is_shown() {
 fn a_code_opens_the_api_for_a_confidential_and_for_a_public_client() {
     on_every_site(|site| {
         for (client_id, secret) in [("web", "web-secret"), ("app", "")] {
-            let mut client = site.client(client_id, secret);
-            client.scope = "write read".into();
-            let login = AuthorizationCode {
-                client,
-                redirect_uri: REDIRECT_URI.into(),
-                ..AuthorizationCode::default()
-            };
-            let pending = login.begin().unwrap();
+            let client = site.client(client_id, secret).scope("write read");
+            let login = AuthorizationCode::new(client, REDIRECT_URI);
+            let pending = login.begin(&HttpTransport::new()).unwrap();
             let redirect = Browser::new(BOB).visit(pending.url());
-            let session = Session::new(pending.redirected(&redirect).unwrap());
+            let session = session_after(
+                &login,
+                pending.exchange(&redirect, &HttpTransport::new()).unwrap(),
+            );
             assert_eq!(site.whoami(&session), BOB.0);
             assert_eq!(session.token().unwrap().scope(), Some("write read"));
             assert!(session.refresh_token().is_some());
@@ -80,25 +81,15 @@ fn a_code_opens_the_api_for_a_confidential_and_for_a_public_client() {
 #[test]
 fn a_code_can_be_traded_by_another_process_than_the_one_that_asked_for_it() {
     on_every_site(|site| {
-        let login = || AuthorizationCode {
-            client: site.client("app", ""),
-            redirect_uri: REDIRECT_URI.into(),
-            ..AuthorizationCode::default()
-        };
-        let pending = login().begin().unwrap();
-        let kept = (
-            pending.state().to_owned(),
-            pending.code_verifier().expose().to_owned(),
-        );
+        let login = || AuthorizationCode::new(site.client("app", ""), REDIRECT_URI);
+        let pending = login().begin(&HttpTransport::new()).unwrap();
+        let kept = pending.save();
         let redirect = Browser::new(ALICE).visit(pending.url());
         drop(pending);
 
-        let granted = login()
-            .resume(kept.0, kept.1)
-            .unwrap()
-            .redirected(&redirect)
-            .unwrap();
-        assert_eq!(site.whoami(&Session::new(granted)), "alice");
+        let pending = login().resume(&kept).unwrap();
+        let tokens = pending.exchange(&redirect, &HttpTransport::new()).unwrap();
+        assert_eq!(site.whoami(&session_after(&login(), tokens)), "alice");
     });
 }
 
@@ -110,10 +101,7 @@ fn a_kept_refresh_token_opens_the_api_without_a_password() {
         let kept = first.refresh_token().unwrap();
 
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let grant = RefreshToken {
-            client: site.alice().client,
-            resource_owner: "alice".into(),
-        };
+        let grant = RefreshToken::new(site.alices_client()).user("alice");
         let session = http.session_from(grant, &clock, &kept);
         assert_eq!(site.whoami(&session), "alice");
         assert_eq!(http.sent(), 1);

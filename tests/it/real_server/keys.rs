@@ -1,13 +1,20 @@
 //! Clients that sign what they say of themselves, and tokens that are bound to a key.
 
+use super::transport::session_after;
 use crate::support::asking::Asking as _;
-use std::time::Duration;
+use auth_core::Secret;
+use std::time::{Duration, SystemTime};
 
-use auth_core::{
-    Error, ErrorCode, FileStore, HttpTransport, ManualClock, Session, TokenType, ureq,
-};
+use auth_core::agent::ureq;
+use auth_core::clock::{Clock as _, SystemClock};
+use auth_core::error::ErrorCode;
+use auth_core::grant::{TokenResponse, TokenType};
+use auth_core::store::FileStore;
+use auth_core::testing::ManualClock;
+use auth_core::transport::{HttpTransport, Transport};
+use auth_core::{Error, Session};
+use oauth2_generic::SigningKey;
 use oauth2_generic::{AuthorizationCode, Client, ClientAuth, ClientCredentials, DpopKey};
-use oauth2_generic::{PrivateKeyJwt, RefreshToken, SigningKey};
 
 use super::browser::{Browser, REDIRECT_URI};
 use super::site::{ALICE, Site, on_oidc};
@@ -16,37 +23,32 @@ use super::transport::Counted;
 /// The key that the server knows of the client `key`.
 fn registered_key(site: &Site) -> SigningKey {
     let pem = ureq::get(site.at("/key")).call().unwrap();
-    SigningKey::from_pkcs8_pem(pem.into_body().read_to_string().unwrap()).unwrap()
+    let pem = pem.into_body().read_to_string().unwrap();
+    SigningKey::from_pem(Secret::new(pem)).unwrap()
 }
 
-fn signing(site: &Site, jwt: PrivateKeyJwt) -> Client {
-    Client {
-        client_auth: ClientAuth::PrivateKeyJwt(jwt),
-        ..site.client("key", "")
-    }
+fn signing(site: &Site, auth: ClientAuth) -> Client {
+    site.client("key", "").auth(auth)
 }
 
 fn login(client: Client) -> AuthorizationCode {
-    AuthorizationCode {
-        client,
-        redirect_uri: REDIRECT_URI.into(),
-        ..AuthorizationCode::default()
-    }
+    AuthorizationCode::new(client, REDIRECT_URI)
 }
 
-fn granted(login: &AuthorizationCode) -> oauth2_generic::Granted {
-    let pending = login.begin().unwrap();
+/// Alice's login, over this transport.
+fn logged_in(login: &AuthorizationCode, http: &dyn Transport) -> TokenResponse {
+    let pending = login.begin(&HttpTransport::new()).unwrap();
     let redirect = Browser::new(ALICE).visit(pending.url());
-    pending.redirected(&redirect).unwrap()
+    pending.exchange(&redirect, http).unwrap()
 }
 
 /// A client whose tokens are bound to a key, and a login with it.
 fn proving(site: &Site, key: &DpopKey) -> AuthorizationCode {
-    login(Client {
-        scope: "openid read".into(),
-        dpop: Some(key.clone()),
-        ..site.client("proving", "")
-    })
+    login(
+        site.client("proving", "")
+            .scope("openid read")
+            .dpop(key.clone()),
+    )
 }
 
 /// The API that oidc-provider has itself, and that asks for a proof.
@@ -61,54 +63,55 @@ fn me(site: &Site, session: &Session) -> String {
 #[test]
 fn a_client_signs_who_it_is_for_itself_for_a_user_and_with_each_refresh() {
     on_oidc(|site| {
-        let jwt = PrivateKeyJwt::new(registered_key(site));
-        let session = Session::new(ClientCredentials {
-            client: signing(site, jwt.clone()),
-        });
+        let auth = ClientAuth::private_key_jwt(registered_key(site));
+        let session = Session::new(ClientCredentials::new(signing(site, auth.clone())));
         assert_eq!(site.whoami(&session), "nobody");
 
-        let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session(granted(&login(signing(site, jwt))), &clock);
-        for sent in 1..=3 {
-            assert_eq!(site.whoami(&session), "alice");
-            assert_eq!(http.sent(), sent);
-            clock.advance(HOUR);
-        }
+        let (http, clock) = (Counted::default(), an_hour_ago());
+        let login = login(signing(site, auth));
+        let session = http.session_after(&login, logged_in(&login, &http), &clock);
+        assert_eq!(site.whoami(&session), "alice");
+        assert_eq!(http.sent(), 1);
+        clock.advance(HOUR);
+        assert_eq!(site.whoami(&session), "alice");
+        assert_eq!(http.sent(), 2);
+        assert!(session.reject(&session.token().unwrap()));
+        assert_eq!(site.whoami(&session), "alice");
+        assert_eq!(http.sent(), 3);
     });
 }
 
 #[test]
-fn an_assertion_by_another_key_for_another_server_or_of_another_day_is_refused() {
+fn an_assertion_by_another_key_or_for_another_server_is_refused() {
     on_oidc(|site| {
-        let other = DpopKey::generate().unwrap().to_pkcs8_pem();
-        let other = SigningKey::from_pkcs8_pem(other).unwrap();
-        let jwt = PrivateKeyJwt::new(registered_key(site));
+        let other = DpopKey::generate().unwrap().to_pem();
+        let other = SigningKey::from_pem(other).unwrap();
+        let auth = ClientAuth::private_key_jwt(registered_key(site));
         for wrong in [
-            PrivateKeyJwt::new(other),
-            jwt.clone().audience("https://login.example"),
-            jwt.clock(ManualClock::new()),
+            ClientAuth::private_key_jwt(other),
+            auth.audience("https://login.example"),
         ] {
-            let client = signing(site, wrong);
-            let error = ClientCredentials { client }
-                .obtain(&HttpTransport::new())
-                .unwrap_err();
+            let grant = ClientCredentials::new(signing(site, wrong));
+            let error = grant.obtain(&HttpTransport::new()).unwrap_err();
             assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidClient);
         }
     });
 }
 
 #[test]
-fn an_assertion_of_another_day_is_corrected_by_the_server_s_date() {
+fn an_assertion_of_another_day_is_corrected_by_the_servers_date() {
     on_oidc(|site| {
-        let jwt = PrivateKeyJwt::new(registered_key(site)).clock(ManualClock::new());
-        let client = signing(site, jwt);
-        let grant = ClientCredentials { client };
-        let error = grant.obtain(&HttpTransport::new()).unwrap_err();
+        let auth = ClientAuth::private_key_jwt(registered_key(site));
+        let grant = ClientCredentials::new(signing(site, auth));
+        let (http, clock) = (Counted::default(), ManualClock::new());
+        let session = http.session(grant, &clock);
+        let error = session.token().unwrap_err();
         assert!(
             error.to_string().contains("this machine's clock"),
             "{error}"
         );
-        grant.obtain(&HttpTransport::new()).unwrap();
+        clock.advance(HOUR);
+        session.token().unwrap();
     });
 }
 
@@ -120,7 +123,8 @@ fn a_nonce_is_learned_from_one_refusal_and_then_kept_for_endpoint_and_api() {
             Counted::default(),
             ManualClock::new(),
         );
-        let session = http.session(granted(&proving(site, &key)), &clock);
+        let login = proving(site, &key);
+        let session = http.session_after(&login, logged_in(&login, &http), &clock);
         assert_eq!(session.token().unwrap().token_type(), TokenType::Dpop);
         assert_eq!(http.sent(), 2, "the first proof has no nonce");
         assert_eq!(me(site, &session), "alice");
@@ -135,20 +139,15 @@ fn a_nonce_is_learned_from_one_refusal_and_then_kept_for_endpoint_and_api() {
 #[test]
 fn a_service_has_bound_tokens_too() {
     on_oidc(|site| {
-        let service = |dpop| ClientCredentials {
-            client: Client {
-                dpop,
-                ..site.client("proving-service", "proving-secret")
-            },
-        };
+        let client = || site.client("proving-service", "proving-secret");
         let key = DpopKey::generate().unwrap();
-        let token = Session::new(service(Some(key.clone()))).token().unwrap();
+        let proving = ClientCredentials::new(client().dpop(key));
+        let token = Session::new(proving).token().unwrap();
         assert_eq!(token.token_type(), TokenType::Dpop);
-        let known = service(None)
-            .client
-            .introspect(token.expose(), &HttpTransport::new());
+        let http = HttpTransport::new();
+        let known = client().introspect(&Secret::new(token.expose()), &http);
         assert!(known.unwrap().active);
-        let error = service(None).obtain(&HttpTransport::new()).unwrap_err();
+        let error = ClientCredentials::new(client()).obtain(&http).unwrap_err();
         assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidGrant);
     });
 }
@@ -157,7 +156,8 @@ fn a_service_has_bound_tokens_too() {
 fn a_stolen_token_is_worth_nothing_without_the_key() {
     on_oidc(|site| {
         let key = DpopKey::generate().unwrap();
-        let session = Session::new(granted(&proving(site, &key)));
+        let login = proving(site, &key);
+        let session = session_after(&login, logged_in(&login, &HttpTransport::new()));
         let (token, kept) = (session.token().unwrap(), session.refresh_token().unwrap());
 
         for scheme in ["Bearer", "DPoP"] {
@@ -167,15 +167,12 @@ fn a_stolen_token_is_worth_nothing_without_the_key() {
             let refused = matches!(answer, Err(ureq::Error::StatusCode(400 | 401)));
             assert!(refused, "{scheme}");
         }
-        let thief = RefreshToken {
-            client: proving(site, &DpopKey::generate().unwrap()).client,
-            resource_owner: "alice".into(),
-        };
+        let thief = proving(site, &DpopKey::generate().unwrap()).grant();
         let error = thief.refresh(&kept, &HttpTransport::new()).unwrap_err();
         assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidGrant);
         // The thief's try has cost the owner nothing.
         assert_eq!(me(site, &session), "alice");
-        let owner = granted(&proving(site, &key));
+        let owner = proving(site, &key).grant();
         assert!(owner.refresh(&kept, &HttpTransport::new()).is_ok());
     });
 }
@@ -186,26 +183,26 @@ fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
         let folder = tempfile::tempdir().unwrap();
         let store = || FileStore::open(folder.path().join("logins")).unwrap();
         let (clock, key) = (ManualClock::new(), DpopKey::generate().unwrap());
-        let first = Session::builder(granted(&proving(site, &key)).resource_owner("alice"))
+        let login = proving(site, &key);
+        let first = Session::builder(login.grant().user("alice"))
+            .tokens(logged_in(&login, &HttpTransport::new()))
             .store(store())
             .clock(clock.clone())
-            .build();
+            .build()
+            .unwrap();
         assert_eq!(me(site, &first), "alice");
         drop(first);
 
         clock.advance(HOUR);
         let again = |key: DpopKey| {
-            let grant = RefreshToken {
-                client: proving(site, &key).client,
-                resource_owner: "alice".into(),
-            };
+            let grant = proving(site, &key).grant().user("alice");
             let session = Session::builder(grant).store(store());
-            session.clock(clock.clone()).build()
+            session.clock(clock.clone()).build().unwrap()
         };
-        let kept = DpopKey::from_pkcs8_pem(key.to_pkcs8_pem()).unwrap();
+        let kept = DpopKey::from_pem(key.to_pem()).unwrap();
         assert_eq!(me(site, &again(kept)), "alice");
         let error = again(DpopKey::generate().unwrap()).token().unwrap_err();
-        let nothing = matches!(error, Error::ReauthenticationRequired { .. });
+        let nothing = matches!(error, Error::LoginRequired { .. });
         assert!(nothing, "another key is another login: {error}");
     });
 }
@@ -214,23 +211,27 @@ fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
 #[test]
 fn a_client_that_signs_and_proves_signs_anew_for_the_second_sending() {
     on_oidc(|site| {
-        let (http, clock) = (Counted::default(), ManualClock::new());
-        let client = Client {
-            dpop: Some(DpopKey::generate().unwrap()),
-            scope: "openid read".into(),
-            pushed_authorization_request_endpoint: site.at("/request"),
-            ..signing(site, PrivateKeyJwt::new(registered_key(site)))
-        };
+        let (http, clock) = (Counted::default(), an_hour_ago());
+        let server = site.server();
+        let server = server.pushed_authorization_request_endpoint(site.at("/request"));
+        let auth = ClientAuth::private_key_jwt(registered_key(site));
+        let client = site.client_at(server, "key", "").auth(auth);
+        let client = client
+            .scope("openid read")
+            .dpop(DpopKey::generate().unwrap());
         let login = login(client);
-        let pending = login.begin_pushed(&HttpTransport::new()).unwrap();
-        let redirect = Browser::new(ALICE).visit(pending.url());
-        let session = http.session(pending.redirected(&redirect).unwrap(), &clock);
+        let session = http.session_after(&login, logged_in(&login, &http), &clock);
         assert_eq!(me(site, &session), "alice");
         assert_eq!(http.sent(), 2);
         clock.advance(HOUR);
         assert_eq!(me(site, &session), "alice");
         assert_eq!(http.sent(), 3);
     });
+}
+
+/// A clock that is right after an hour: the server checks the date of an assertion.
+fn an_hour_ago() -> ManualClock {
+    ManualClock::at(SystemTime::from(SystemClock::new().now().wall) - HOUR)
 }
 
 /// The life of the server's access tokens.

@@ -1,10 +1,18 @@
 //! What only oidc-provider has or does: loopback redirects on any port, tokens for one API, scopes
 //! that it leaves out, an API that says 401.
 
+use super::transport::session_after;
 use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, HttpTransport, ManualClock, Session, TokenResponse};
-use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Encoding, Implicit};
-use oauth2_generic::{Password, Refusal};
+use auth_core::error::ErrorCode;
+use auth_core::grant::TokenResponse;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Secret, Session};
+use oauth2_generic::Password;
+use oauth2_generic::auth_core::error::Refusal;
+use oauth2_generic::{
+    AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Implicit,
+};
 
 use super::browser::{Browser, REDIRECT_URI};
 use super::site::{ALICE, BOB, Site, on_oidc};
@@ -16,11 +24,7 @@ fn refusal<T: std::fmt::Debug>(outcome: auth_core::Result<T>) -> Refusal {
 }
 
 fn app(site: &Site) -> AuthorizationCode {
-    AuthorizationCode {
-        client: site.client("app", ""),
-        redirect_uri: REDIRECT_URI.into(),
-        ..AuthorizationCode::default()
-    }
+    AuthorizationCode::new(site.client("app", ""), REDIRECT_URI)
 }
 
 #[test]
@@ -30,14 +34,14 @@ fn a_native_app_is_sent_back_to_whichever_port_of_the_loopback_interface_it_name
             "http://127.0.0.1:4711/callback",
             "http://[::1]:4712/callback",
         ] {
-            let login = AuthorizationCode {
-                redirect_uri: redirect_uri.into(),
-                ..app(site)
-            };
-            let pending = login.begin().unwrap();
+            let login = AuthorizationCode::new(site.client("app", ""), redirect_uri);
+            let pending = login.begin(&HttpTransport::new()).unwrap();
             let redirect = Browser::new(ALICE).visit(pending.url());
             assert!(redirect.starts_with(redirect_uri), "{redirect_uri}");
-            let session = Session::new(pending.redirected(&redirect).unwrap());
+            let session = session_after(
+                &login,
+                pending.exchange(&redirect, &HttpTransport::new()).unwrap(),
+            );
             assert_eq!(site.whoami(&session), "alice");
         }
     });
@@ -49,12 +53,9 @@ fn a_redirect_names_its_server_also_when_it_refuses_and_is_not_believed_without(
         for consents in [true, false] {
             let mut browser = Browser::new(ALICE);
             browser.consents = consents;
-            let pending = app(site).begin().unwrap();
-            let again = || {
-                app(site)
-                    .resume(pending.state(), pending.code_verifier())
-                    .unwrap()
-            };
+            let http = Counted::default();
+            let pending = app(site).begin(&HttpTransport::new()).unwrap();
+            let again = || app(site).resume(&pending.save()).unwrap();
             let redirect = browser.visit(pending.url());
             let (rest, issuer) = redirect.rsplit_once("&iss=").expect("`iss` comes last");
             assert!(issuer.starts_with("http%3A%2F%2F127.0.0.1%3A"), "{issuer}");
@@ -62,21 +63,21 @@ fn a_redirect_names_its_server_also_when_it_refuses_and_is_not_believed_without(
             let elsewhere = format!("{rest}&iss=https%3A%2F%2Flogin.example");
             let twice = format!("{redirect}&iss={issuer}");
             for wrong in [elsewhere, twice] {
-                let error = again().redirected(&wrong).unwrap_err();
+                let error = again().exchange(&wrong, &http).unwrap_err();
                 assert!(error.to_string().contains("`iss`"), "{error}");
             }
-            let nameless = again().redirected(rest).unwrap_err();
+            let nameless = again().exchange(rest, &http).unwrap_err();
             if consents {
                 assert!(nameless.to_string().contains("has no `iss`"), "{nameless}");
-                let granted = again().redirected(&redirect).unwrap();
-                assert!(granted.obtain(&HttpTransport::new()).is_ok());
+                assert_eq!(http.sent(), 0);
+                assert!(again().exchange(&redirect, &http).is_ok());
             } else {
                 // A refusal gives nothing away, so that servers which leave it out are believed.
                 assert_eq!(
                     refusal(Err::<(), _>(nameless)).code,
                     ErrorCode::AccessDenied
                 );
-                let told = again().redirected(&redirect);
+                let told = again().exchange(&redirect, &http);
                 assert_eq!(refusal(told).code, ErrorCode::AccessDenied);
             }
         }
@@ -86,9 +87,9 @@ fn a_redirect_names_its_server_also_when_it_refuses_and_is_not_believed_without(
 #[test]
 fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are_encoded_first() {
     on_oidc(|site| {
-        let mut client = site.client("service:odd 100%", "s:e+c r/e=t&%");
-        client.client_auth = ClientAuth::Basic;
-        let session = Session::new(ClientCredentials { client });
+        let auth = ClientAuth::basic(Secret::new("s:e+c r/e=t&%"));
+        let client = site.client("service:odd 100%", "").auth(auth);
+        let session = Session::new(ClientCredentials::new(client));
         assert_eq!(site.whoami(&session), "nobody");
     });
 }
@@ -96,9 +97,9 @@ fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are
 #[test]
 fn a_scope_that_does_not_exist_is_left_out_and_the_token_says_what_it_has() {
     on_oidc(|site| {
-        let mut client = site.client("service", "service-secret");
-        client.scope = "read everything".into();
-        let session = Session::new(ClientCredentials { client });
+        let client = site.client("service", "service-secret");
+        let client = client.scope("read everything");
+        let session = Session::new(ClientCredentials::new(client));
         assert_eq!(session.token().unwrap().scope(), Some("read"));
     });
 }
@@ -106,11 +107,10 @@ fn a_scope_that_does_not_exist_is_left_out_and_the_token_says_what_it_has() {
 #[test]
 fn a_login_that_asks_for_nothing_is_refused() {
     on_oidc(|site| {
-        let mut login = app(site);
-        login.client.scope.clear();
-        let pending = login.begin().unwrap();
+        let login = AuthorizationCode::new(Client::new(site.server(), "app"), REDIRECT_URI);
+        let pending = login.begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let refusal = refusal(pending.redirected(&redirect));
+        let refusal = refusal(pending.exchange(&redirect, &HttpTransport::new()));
         assert_eq!(refusal.code, ErrorCode::AccessDenied);
     });
 }
@@ -125,33 +125,30 @@ fn a_token_is_for_the_api_that_was_named() {
             let known: serde_json::Value = serde_json::from_str(&body).unwrap();
             known["audience"].as_str().map(str::to_owned)
         };
-        let mut service = site.client("service", "service-secret");
+        let service = site.client("service", "service-secret");
         assert_eq!(
-            audience(&Session::new(ClientCredentials {
-                client: service.clone()
-            })),
+            audience(&Session::new(ClientCredentials::new(service.clone()))),
             None
         );
-        service.resource = resource.into();
-        let session = Session::new(ClientCredentials {
-            client: service.clone(),
-        });
+        let named = service.clone().resource(resource);
+        let session = Session::new(ClientCredentials::new(named));
         assert_eq!(audience(&session).as_deref(), Some(resource));
 
-        let mut login = app(site);
-        login.client.resource = resource.into();
-        let pending = login.begin().unwrap();
+        let client = site.client("app", "").resource(resource);
+        let login = AuthorizationCode::new(client, REDIRECT_URI);
+        let pending = login.begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session(pending.redirected(&redirect).unwrap(), &clock);
+        let session =
+            http.session_after(&login, pending.exchange(&redirect, &http).unwrap(), &clock);
         for sent in 1..=2 {
             assert_eq!(audience(&session).as_deref(), Some(resource));
             assert_eq!(http.sent(), sent);
             clock.advance(std::time::Duration::from_secs(3600));
         }
 
-        service.resource = "https://unknown.example".into();
-        let refusal = refusal(ClientCredentials { client: service }.obtain(&HttpTransport::new()));
+        let service = service.resource("https://unknown.example");
+        let refusal = refusal(ClientCredentials::new(service).obtain(&HttpTransport::new()));
         assert_eq!(refusal.code, ErrorCode::InvalidTarget);
     });
 }
@@ -159,9 +156,9 @@ fn a_token_is_for_the_api_that_was_named() {
 #[test]
 fn a_json_body_is_refused_and_the_server_says_what_it_reads() {
     on_oidc(|site| {
-        let mut client = site.client("service", "service-secret");
-        client.body = Encoding::Json;
-        let refusal = refusal(ClientCredentials { client }.obtain(&HttpTransport::new()));
+        let server = site.server().encoding(Encoding::Json);
+        let client = site.client_at(server, "service", "service-secret");
+        let refusal = refusal(ClientCredentials::new(client).obtain(&HttpTransport::new()));
         assert_eq!(refusal.code, ErrorCode::InvalidRequest);
         assert_eq!(refusal.status, Some(400));
         let said = refusal.description.unwrap();
@@ -172,14 +169,10 @@ fn a_json_body_is_refused_and_the_server_says_what_it_reads() {
 #[test]
 fn an_implicit_login_is_refused_by_a_server_that_follows_the_best_practice() {
     on_oidc(|site| {
-        let login = Implicit {
-            client: site.client("app", ""),
-            redirect_uri: REDIRECT_URI.into(),
-            ..Implicit::default()
-        };
+        let login = Implicit::new(site.client("app", ""), REDIRECT_URI);
         let pending = login.begin().unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let refusal = refusal(pending.redirected(&redirect));
+        let refusal = refusal(pending.read(&redirect));
         assert_eq!(refusal.code, ErrorCode::UnsupportedResponseType);
     });
 }
@@ -189,9 +182,10 @@ fn a_401_with_invalid_token_is_answered_with_a_new_one() {
     on_oidc(|site| {
         let http = Counted::default();
         let session = Session::builder(site.alice())
-            .response(TokenResponse::new("made-up"))
+            .tokens(TokenResponse::new(Secret::new("made-up")))
             .transport(http.clone())
-            .build();
+            .build()
+            .unwrap();
         assert_eq!(site.whoami(&session), "alice");
         assert_eq!(http.sent(), 1);
     });
@@ -200,14 +194,8 @@ fn a_401_with_invalid_token_is_answered_with_a_new_one() {
 #[test]
 fn a_short_life_is_the_one_that_the_server_says_and_no_refresh_token_is_made_up() {
     on_oidc(|site| {
-        let brief = Password {
-            client: site.client("brief", ""),
-            username: BOB.0.into(),
-            password: BOB.1.into(),
-        };
-        let service = ClientCredentials {
-            client: site.client("brief-service", "brief-secret"),
-        };
+        let brief = Password::new(site.client("brief", ""), BOB.0, Secret::new(BOB.1));
+        let service = ClientCredentials::new(site.client("brief-service", "brief-secret"));
         let renews = |session: &Session, http: &Counted, clock: &ManualClock| {
             session.token().unwrap();
             clock.advance(std::time::Duration::from_secs(10));
@@ -229,20 +217,16 @@ fn a_short_life_is_the_one_that_the_server_says_and_no_refresh_token_is_made_up(
 }
 
 #[test]
-fn a_code_that_has_expired_is_refused_and_a_person_is_asked_for() {
+fn a_code_that_has_expired_is_refused() {
     on_oidc(|site| {
-        let pending = app(site).begin().unwrap();
+        let pending = app(site).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         site.expire(&[
             ("model", "AuthorizationCode"),
             ("value", super::site::code_of(&redirect)),
         ]);
-        let session = Session::new(pending.redirected(&redirect).unwrap());
-        assert_eq!(refusal(session.token()).code, ErrorCode::InvalidGrant);
-        let error = session.token().unwrap_err();
-        let asked = matches!(error, Error::ReauthenticationRequired { .. });
-        assert!(asked, "{error:?}");
-        assert_eq!(refusal(Err::<(), _>(error)).code, ErrorCode::InvalidGrant);
+        let outcome = pending.exchange(&redirect, &HttpTransport::new());
+        assert_eq!(refusal(outcome).code, ErrorCode::InvalidGrant);
     });
 }
 

@@ -1,40 +1,46 @@
 //! Logins that the server is told of before the user is sent to it.
 
-use auth_core::{ErrorCode, HttpTransport, Session};
-use oauth2_generic::{AuthorizationCode, Client, ClientAuth};
+use auth_core::Secret;
+use auth_core::error::ErrorCode;
+use auth_core::transport::HttpTransport;
+use oauth2_generic::{AuthorizationCode, Client, ClientAuth, Server};
 
 use super::browser::{Browser, REDIRECT_URI};
 use super::site::{ALICE, Site, on_oidc};
-use super::transport::Counted;
+use super::transport::{Counted, session_after};
 
-fn login(site: &Site, client_id: &str, secret: &str) -> AuthorizationCode {
-    AuthorizationCode {
-        client: Client {
-            pushed_authorization_request_endpoint: site.at("/request"),
-            ..site.client(client_id, secret)
-        },
-        redirect_uri: REDIRECT_URI.into(),
-        ..AuthorizationCode::default()
-    }
+/// A login that is pushed, with a client that authenticates like this.
+fn login(site: &Site, client_id: &str, auth: ClientAuth) -> AuthorizationCode {
+    login_of(site.client_at(pushing(site), client_id, "").auth(auth))
+}
+
+fn login_of(client: Client) -> AuthorizationCode {
+    AuthorizationCode::new(client, REDIRECT_URI)
+}
+
+fn pushing(site: &Site) -> Server {
+    let server = site.server();
+    server.pushed_authorization_request_endpoint(site.at("/request"))
 }
 
 #[test]
 fn a_pushed_login_shows_the_browser_a_reference_and_nothing_else() {
     on_oidc(|site| {
-        for client_auth in [ClientAuth::Body, ClientAuth::Basic] {
-            for (client_id, secret) in [("pushing", "pushing-secret"), ("app", "")] {
-                let mut login = login(site, client_id, secret);
-                login.client.client_auth = client_auth.clone();
-                let pending = login.begin_pushed(&HttpTransport::new()).unwrap();
-                let (_, query) = pending.url().split_once('?').unwrap();
-                let names = query.split('&').filter_map(|pair| pair.split('=').next());
-                assert_eq!(names.collect::<Vec<_>>(), ["client_id", "request_uri"]);
-                assert!(pending.expires_in().is_some());
+        let secret = || Secret::new("pushing-secret");
+        for (client_id, auth) in [
+            ("pushing", ClientAuth::post(secret())),
+            ("pushing", ClientAuth::basic(secret())),
+            ("app", ClientAuth::none()),
+        ] {
+            let login = login(site, client_id, auth);
+            let pending = login.begin(&HttpTransport::new()).unwrap();
+            let (_, query) = pending.url().split_once('?').unwrap();
+            let names = query.split('&').filter_map(|pair| pair.split('=').next());
+            assert_eq!(names.collect::<Vec<_>>(), ["client_id", "request_uri"]);
 
-                let redirect = Browser::new(ALICE).visit(pending.url());
-                let session = Session::new(pending.redirected(&redirect).unwrap());
-                assert_eq!(site.whoami(&session), "alice");
-            }
+            let redirect = Browser::new(ALICE).visit(pending.url());
+            let tokens = pending.exchange(&redirect, &HttpTransport::new()).unwrap();
+            assert_eq!(site.whoami(&session_after(&login, tokens)), "alice");
         }
     });
 }
@@ -42,29 +48,30 @@ fn a_pushed_login_shows_the_browser_a_reference_and_nothing_else() {
 #[test]
 fn a_client_that_must_push_gets_nowhere_without() {
     on_oidc(|site| {
-        let pending = login(site, "pushing", "pushing-secret").begin().unwrap();
+        let client = site.client("pushing", "pushing-secret");
+        let pending = login_of(client).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let error = pending.redirected(&redirect).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidRequest);
     });
 }
 
 #[test]
-fn a_question_that_may_not_be_asked_is_refused_before_anybody_is_bothered() {
+fn a_login_that_is_not_allowed_is_refused_before_the_user_sees_it() {
     on_oidc(|site| {
         let http = Counted::default();
-        let mut wrong_secret = login(site, "pushing", "wrong");
-        wrong_secret.client.client_auth = ClientAuth::Basic;
-        let mut scope = login(site, "app", "");
-        scope.client.scope = site.forbidden_scope().into();
-        let mut redirect = login(site, "app", "");
-        redirect.redirect_uri = "https://elsewhere.example/callback".into();
+        let app = || site.client_at(pushing(site), "app", "");
+        let wrong_secret = login(site, "pushing", ClientAuth::basic(Secret::new("wrong")));
+        let scope = login_of(app().scope(site.forbidden_scope()));
+        let redirect = AuthorizationCode::new(app(), "https://elsewhere.example/callback");
         for (login, code) in [
             (wrong_secret, ErrorCode::InvalidClient),
             (scope, ErrorCode::InvalidScope),
             (redirect, ErrorCode::InvalidRequest),
         ] {
-            let error = login.begin_pushed(&http).unwrap_err();
+            let error = login.begin(&http).unwrap_err();
             assert_eq!(error.refusal().expect("it said why").code, code);
         }
         assert_eq!(http.sent(), 3);

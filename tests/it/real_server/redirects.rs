@@ -1,7 +1,9 @@
 //! Codes and refusals on their way through a browser.
 
-use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, ManualClock, Reason};
+use auth_core::Error;
+use auth_core::error::ErrorCode;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
 use oauth2_generic::AuthorizationCode;
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -9,33 +11,31 @@ use super::site::{ALICE, Site, code_of, on_every_site, with_every_character_enco
 use super::transport::Counted;
 
 fn login(site: &Site) -> AuthorizationCode {
-    AuthorizationCode {
-        client: site.client("app", ""),
-        redirect_uri: REDIRECT_URI.into(),
-        ..AuthorizationCode::default()
-    }
+    AuthorizationCode::new(site.client("app", ""), REDIRECT_URI)
 }
 
 fn is_refused(error: &Error, code: &ErrorCode) -> bool {
     matches!(error, Error::Refused(refusal) if refusal.code == *code)
 }
 
-/// The user has to log in again, because the server refused the code.
+/// The server refused the code.
 fn is_refused_code(error: &Error) -> bool {
-    let refusal = error.refusal().map(|refusal| &refusal.code);
-    let spent = Reason::CodeSpent;
-    matches!(error, Error::ReauthenticationRequired { reason, .. } if *reason == spent)
-        && refusal == Some(&ErrorCode::InvalidGrant)
+    is_refused(error, &ErrorCode::InvalidGrant)
 }
 
 #[test]
 fn a_percent_encoded_code_is_decoded_once() {
     on_every_site(|site| {
-        let pending = login(site).begin().unwrap();
+        let login = login(site);
+        let pending = login.begin(&HttpTransport::new()).unwrap();
         let redirect = with_every_character_encoded(&Browser::new(ALICE).visit(pending.url()));
         assert!(code_of(&redirect).starts_with('%'));
         let http = Counted::default();
-        let session = http.session(pending.redirected(&redirect).unwrap(), &ManualClock::new());
+        let session = http.session_after(
+            &login,
+            pending.exchange(&redirect, &http).unwrap(),
+            &ManualClock::new(),
+        );
         assert_eq!(site.whoami(&session), "alice");
     });
 }
@@ -43,37 +43,28 @@ fn a_percent_encoded_code_is_decoded_once() {
 #[test]
 fn a_code_is_refused_without_the_verifier_it_was_asked_for_with() {
     on_every_site(|site| {
-        let pending = login(site).begin().unwrap();
+        let pending = login(site).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let other = login(site).resume(pending.state(), "x".repeat(43)).unwrap();
-        let granted = other.redirected(&redirect).unwrap();
-        let error = granted.obtain(&Counted::default()).unwrap_err();
+        // Another login, into whose redirect the code of this one is put.
+        let other = login(site).begin(&HttpTransport::new()).unwrap();
+        let injected = redirect.replace(pending.state(), other.state());
+        let error = other.exchange(&injected, &Counted::default()).unwrap_err();
         assert!(is_refused_code(&error), "{error}");
     });
 }
 
 #[test]
-fn a_replayed_code_is_never_sent_by_us_and_refused_by_the_server() {
+fn a_replayed_code_is_refused_by_the_server() {
     on_every_site(|site| {
-        let pending = login(site).begin().unwrap();
-        let (state, code_verifier) = (pending.state().to_owned(), pending.code_verifier().clone());
+        let pending = login(site).begin(&HttpTransport::new()).unwrap();
+        let again = login(site).resume(&pending.save()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-
         let http = Counted::default();
-        let granted = pending.redirected(&redirect).unwrap();
-        granted.obtain(&http).unwrap();
-        let error = granted.obtain(&http).unwrap_err();
-        let spent = Reason::CodeSpent;
-        assert!(matches!(error, Error::ReauthenticationRequired { reason, .. } if reason == spent));
+        pending.exchange(&redirect, &http).unwrap();
         assert_eq!(http.sent(), 1);
 
-        // Somebody who takes up the same login a second time gets past us, and not past the server.
-        let again = login(site).resume(state, code_verifier).unwrap();
-        let error = again
-            .redirected(&redirect)
-            .unwrap()
-            .obtain(&http)
-            .unwrap_err();
+        // A program that resumes the same login a second time gets past us, and not past the server.
+        let error = again.exchange(&redirect, &http).unwrap_err();
         assert!(is_refused_code(&error), "{error}");
         assert_eq!(http.sent(), 2);
     });
@@ -85,9 +76,11 @@ fn a_user_who_says_no_is_a_refusal() {
         let mut browser = Browser::new(ALICE);
         browser.consents = false;
 
-        let pending = login(site).begin().unwrap();
+        let pending = login(site).begin(&HttpTransport::new()).unwrap();
         let redirect = browser.visit(pending.url());
-        let error = pending.redirected(&redirect).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(is_refused(&error, &ErrorCode::AccessDenied), "{error}");
     });
 }
@@ -95,11 +88,13 @@ fn a_user_who_says_no_is_a_refusal() {
 #[test]
 fn a_scope_that_is_not_for_the_client_is_a_refusal() {
     on_every_site(|site| {
-        let mut login = login(site);
-        login.client.scope = site.forbidden_scope().into();
-        let pending = login.begin().unwrap();
+        let client = site.client("app", "").scope(site.forbidden_scope());
+        let login = AuthorizationCode::new(client, REDIRECT_URI);
+        let pending = login.begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        let error = pending.redirected(&redirect).unwrap_err();
+        let error = pending
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(is_refused(&error, &ErrorCode::InvalidScope), "{error}");
     });
 }
@@ -107,31 +102,28 @@ fn a_scope_that_is_not_for_the_client_is_a_refusal() {
 #[test]
 fn a_redirect_of_another_login_or_of_another_server_is_refused() {
     on_every_site(|site| {
-        let pending = login(site).begin().unwrap();
+        let pending = login(site).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         let code = code_of(&redirect).to_owned();
 
         let error = login(site)
-            .begin()
+            .begin(&HttpTransport::new())
             .unwrap()
-            .redirected(&redirect)
+            .exchange(&redirect, &HttpTransport::new())
             .unwrap_err();
         assert!(error.to_string().contains("`state`"), "{error}");
 
-        let mut elsewhere = login(site);
-        elsewhere.client.issuer = "https://login.example".into();
-        let elsewhere = elsewhere
-            .resume(pending.state(), pending.code_verifier())
-            .unwrap();
-        let error = elsewhere.redirected(&redirect).unwrap_err();
+        let elsewhere = site.server().issuer("https://login.example");
+        let elsewhere = site.client_at(elsewhere, "app", "");
+        let elsewhere = AuthorizationCode::new(elsewhere, REDIRECT_URI);
+        let elsewhere = elsewhere.resume(&pending.save()).unwrap();
+        let error = elsewhere
+            .exchange(&redirect, &HttpTransport::new())
+            .unwrap_err();
         assert!(error.to_string().contains("`iss`"), "{error}");
 
         assert!(!format!("{error} {error:?}").contains(&code));
         // It was good all the while.
-        pending
-            .redirected(&redirect)
-            .unwrap()
-            .obtain(&Counted::default())
-            .unwrap();
+        pending.exchange(&redirect, &Counted::default()).unwrap();
     });
 }

@@ -1,10 +1,14 @@
 //! Wrong clients, passwords and scopes.
 
 use crate::support::asking::Asking as _;
-use auth_core::{Error, ErrorCode, Grant, HttpTransport, ManualClock, Refusal};
-use oauth2_generic::{ClientAuth, ClientCredentials};
+use auth_core::Secret;
+use auth_core::error::{ErrorCode, Refusal};
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Grant};
+use oauth2_generic::{Client, ClientAuth, ClientCredentials, Password};
 
-use super::site::{Kind, Site, on_every_site};
+use super::site::{ALICE, Kind, Site, on_every_site};
 use super::transport::Counted;
 
 /// What the server says to a grant, in its own words.
@@ -15,23 +19,17 @@ fn refusal(grant: &dyn Grant) -> Refusal {
     }
 }
 
-fn service(site: &Site, secret: &str) -> ClientCredentials {
-    ClientCredentials {
-        client: site.client("service", secret),
-    }
+fn service(site: &Site) -> Client {
+    site.client("service", "service-secret")
 }
 
 #[test]
 fn a_wrong_client_is_refused_in_the_body_and_in_http_basic() {
     on_every_site(|site| {
-        for client_auth in [ClientAuth::Body, ClientAuth::Basic] {
-            let mut wrong_secret = service(site, "wrong");
-            wrong_secret.client.client_auth = client_auth.clone();
-            let mut unknown = service(site, "service-secret");
-            unknown.client.client_id = "nobody".into();
-            unknown.client.client_auth = client_auth;
-            for grant in [wrong_secret, unknown] {
-                let refusal = refusal(&grant);
+        for auth in [ClientAuth::post, ClientAuth::basic] {
+            let of = |id, secret| site.client(id, "").auth(auth(Secret::new(secret)));
+            for client in [of("service", "wrong"), of("nobody", "service-secret")] {
+                let refusal = refusal(&ClientCredentials::new(client));
                 assert_eq!(refusal.code, ErrorCode::InvalidClient);
                 assert_eq!(refusal.status, Some(401));
             }
@@ -42,8 +40,7 @@ fn a_wrong_client_is_refused_in_the_body_and_in_http_basic() {
 #[test]
 fn a_wrong_password_is_refused_and_not_tried_again() {
     on_every_site(|site| {
-        let mut alice = site.alice();
-        alice.password = "wrong".into();
+        let alice = site.alice_by(Secret::new("wrong"));
         let (http, clock) = (Counted::default(), ManualClock::new());
         let session = http.session(alice, &clock);
         for _ in 0..3 {
@@ -60,8 +57,8 @@ fn a_wrong_password_is_refused_and_not_tried_again() {
 #[test]
 fn a_scope_that_is_not_for_the_client_is_refused() {
     on_every_site(|site| {
-        let mut service = service(site, "service-secret");
-        service.client.scope = format!("read {}", site.forbidden_scope());
+        let scope = format!("read {}", site.forbidden_scope());
+        let service = ClientCredentials::new(service(site).scope(scope));
         assert_eq!(refusal(&service).code, ErrorCode::InvalidScope);
     });
 }
@@ -69,8 +66,7 @@ fn a_scope_that_is_not_for_the_client_is_refused() {
 #[test]
 fn a_grant_that_is_not_the_clients_is_refused() {
     on_every_site(|site| {
-        let mut alice = site.alice();
-        alice.client = service(site, "service-secret").client;
+        let alice = Password::new(service(site), ALICE.0, Secret::new(ALICE.1));
         let code = match site.kind {
             Kind::Django => ErrorCode::UnauthorizedClient,
             Kind::Oidc => ErrorCode::InvalidRequest,

@@ -4,7 +4,10 @@ use crate::support::asking::Asking as _;
 use std::error::Error as _;
 use std::time::Duration;
 
-use auth_core::{Error, ErrorCode, HttpTransport, ManualClock, Reason, Secret, Session};
+use auth_core::error::{ErrorCode, LoginReason};
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Secret, Session};
 use oauth2_generic::{AuthorizationCode, RefreshToken};
 
 use super::browser::{Browser, REDIRECT_URI};
@@ -50,15 +53,12 @@ fn each_renewal_spends_the_refresh_token_and_brings_another() {
 #[test]
 fn a_login_by_code_goes_on_by_its_refresh_tokens() {
     on_every_site(|site| {
-        let login = AuthorizationCode {
-            client: site.client("web", "web-secret"),
-            redirect_uri: REDIRECT_URI.into(),
-            ..AuthorizationCode::default()
-        };
-        let pending = login.begin().unwrap();
+        let login = AuthorizationCode::new(site.client("web", "web-secret"), REDIRECT_URI);
+        let pending = login.begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let session = http.session(pending.redirected(&redirect).unwrap(), &clock);
+        let session =
+            http.session_after(&login, pending.exchange(&redirect, &http).unwrap(), &clock);
         for sent in 1..=3 {
             assert_eq!(site.whoami(&session), "alice");
             assert_eq!(http.sent(), sent);
@@ -102,10 +102,7 @@ fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_as
     on_every_site(|site| {
         let kept = refresh_token(&Session::new(site.alice()));
         let (http, clock) = (Counted::default(), ManualClock::new());
-        let grant = RefreshToken {
-            client: site.alice().client,
-            resource_owner: "alice".into(),
-        };
+        let grant = RefreshToken::new(site.alices_client()).user("alice");
         let session = http.session_from(grant, &clock, &kept);
         let token = session.token().unwrap();
         sent_elsewhere(site, &session.refresh_token().unwrap()).unwrap();
@@ -117,9 +114,9 @@ fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_as
 
         clock.advance(HOUR / 10);
         let error = session.token().unwrap_err();
-        let reason = Reason::RefreshTokenRefused;
+        let reason = LoginReason::RefreshTokenRefused;
         assert!(
-            matches!(&error, Error::ReauthenticationRequired { reason: it, .. } if *it == reason),
+            matches!(&error, Error::LoginRequired { reason: it, .. } if *it == reason),
             "{error}"
         );
         assert!(error.source().is_some() && is_invalid_grant(&error));

@@ -1,11 +1,14 @@
 //! One login for several sessions and programs, whose refresh tokens work once.
 
+use auth_all::Secret;
 use std::env;
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use auth_core::{FileStore, ManualClock, Session};
+use auth_core::Session;
+use auth_core::store::FileStore;
+use auth_core::testing::ManualClock;
 use oauth2_generic::{Client, Password, RefreshToken};
 
 use super::site::{ALICE, Kind, Site, on_every_site, on_oidc};
@@ -19,14 +22,11 @@ fn session(
         .store(store)
         .clock(clock.clone())
         .build()
+        .unwrap()
 }
 
 fn password(client: Client) -> Password {
-    Password {
-        client,
-        username: ALICE.0.into(),
-        password: ALICE.1.into(),
-    }
+    Password::new(client, ALICE.0, Secret::new(ALICE.1))
 }
 
 /// Eight sessions with stores of their own on one directory: as many programs.
@@ -91,10 +91,7 @@ fn started_again(site: &Site, directory: &OsStr) {
     let clock = ManualClock::new();
     let hours: u32 = env::var(HOURS).unwrap().parse().unwrap();
     clock.advance(HOUR * hours);
-    let grant = RefreshToken {
-        client: restarted(site),
-        resource_owner: ALICE.0.into(),
-    };
+    let grant = RefreshToken::new(restarted(site)).user(ALICE.0);
     let session = session(grant, FileStore::open(directory).unwrap(), &clock);
     println!("it goes on as {}", site.whoami(&session));
 }
@@ -102,7 +99,7 @@ fn started_again(site: &Site, directory: &OsStr) {
 /// The client of that program alone.
 fn restarted(site: &Site) -> Client {
     match site.kind {
-        Kind::Django => site.alice().client,
+        Kind::Django => site.alices_client(),
         Kind::Oidc => site.client("restarted", "restarted-secret"),
     }
 }

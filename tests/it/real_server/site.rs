@@ -1,12 +1,14 @@
 //! One way into a server, and what a test does with it.
 
+use auth_all::Secret;
 use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Session, ureq};
-use oauth2_generic::{Client, Encoding, Password};
-use services::{Installed, or_skip};
+use auth_core::Session;
+use auth_core::agent::ureq;
+use oauth2_generic::{Client, Encoding, Password, Server};
+use services::{Installed, started};
 
 use super::browser::REDIRECT_URI;
 
@@ -36,17 +38,16 @@ pub(crate) fn on_every_site(test: impl Fn(&Site)) {
 
 /// Runs a test on both servers, where they read forms.
 pub(crate) fn on_every_form(test: impl Fn(&Site)) {
-    on_every_site(|site| match site.body {
-        Encoding::Form => test(site),
-        Encoding::Json => {}
+    on_every_site(|site| {
+        if site.body == Encoding::Form {
+            test(site);
+        }
     });
 }
 
 /// Runs a test on both ports of django-oauth-toolkit, if it is there.
 pub(crate) fn on_django(test: impl Fn(&Site)) {
-    let Some(server) = django() else {
-        return;
-    };
+    let server = django();
     for (name, body) in [("form", Encoding::Form), ("json", Encoding::Json)] {
         test(&Site {
             kind: Kind::Django,
@@ -58,7 +59,7 @@ pub(crate) fn on_django(test: impl Fn(&Site)) {
 
 /// Runs a test on oidc-provider, if it is there.
 pub(crate) fn on_oidc(test: impl Fn(&Site)) {
-    let Some(server) = oidc() else { return };
+    let server = oidc();
     test(&Site {
         kind: Kind::Oidc,
         url: server.url("issuer"),
@@ -87,23 +88,43 @@ impl Site {
         }
     }
 
-    /// A client that the server knows, if it does; without a secret it is a public one.
-    pub(crate) fn client(&self, client_id: &str, client_secret: &str) -> Client {
+    /// The server, set by hand.
+    pub(crate) fn server(&self) -> Server {
         let is_django = self.kind == Kind::Django;
         let at = |django: &str, oidc: &str| self.at(if is_django { django } else { oidc });
-        Client {
-            token_endpoint: at("/o/token/", "/token"),
-            authorization_endpoint: at("/o/authorize/", "/auth"),
-            device_authorization_endpoint: at("/o/device-authorization/", "/device/auth"),
-            revocation_endpoint: at("/o/revoke/", "/token/revocation"),
-            introspection_endpoint: at("/o/introspect/", "/token/introspection"),
-            client_id: client_id.to_owned(),
-            client_secret: client_secret.into(),
-            body: self.body,
-            // oidc-provider gives nothing unasked.
-            scope: if is_django { "" } else { "read" }.to_owned(),
-            issuer: self.url.to_owned(),
-            ..Client::default()
+        Server::new(at("/o/token/", "/token"))
+            .authorization_endpoint(at("/o/authorize/", "/auth"))
+            .device_authorization_endpoint(at("/o/device-authorization/", "/device/auth"))
+            .revocation_endpoint(at("/o/revoke/", "/token/revocation"))
+            .introspection_endpoint(at("/o/introspect/", "/token/introspection"))
+            .issuer(self.url)
+            .encoding(self.body)
+    }
+
+    /// A client that the server knows; without a secret it is a public one.
+    pub(crate) fn client(&self, client_id: &str, client_secret: &str) -> Client {
+        self.client_at(self.server(), client_id, client_secret)
+    }
+
+    /// The same client of a server that was set otherwise.
+    pub(crate) fn client_at(&self, server: Server, client_id: &str, client_secret: &str) -> Client {
+        let client = Client::new(server, client_id);
+        let client = match self.kind {
+            Kind::Django => client,
+            Kind::Oidc => client.scope("read"),
+        };
+        if client_secret.is_empty() {
+            client
+        } else {
+            client.secret(Secret::new(client_secret))
+        }
+    }
+
+    /// The other encoding than the server reads.
+    pub(crate) fn other_encoding(&self) -> Encoding {
+        match self.body {
+            Encoding::Form => Encoding::Json,
+            _ => Encoding::Form,
         }
     }
 
@@ -114,11 +135,16 @@ impl Site {
 
     /// A login that works.
     pub(crate) fn alice(&self) -> Password {
-        Password {
-            client: self.client("password", "password-secret"),
-            username: ALICE.0.into(),
-            password: ALICE.1.into(),
-        }
+        self.alice_by(Secret::new(ALICE.1))
+    }
+
+    pub(crate) fn alice_by(&self, password: Secret) -> Password {
+        Password::new(self.alices_client(), ALICE.0, password)
+    }
+
+    /// The client of that login.
+    pub(crate) fn alices_client(&self) -> Client {
+        self.client("password", "password-secret")
     }
 
     /// Whom the API takes the bearer of a session's token for.
@@ -191,17 +217,15 @@ pub(crate) fn code_of(redirect: &str) -> &str {
     rest.split('&').next().unwrap_or_default()
 }
 
-/// One process of each for all tests, if it is installed.
-fn django() -> Option<&'static Installed> {
-    static RUNNING: OnceLock<Option<Installed>> = OnceLock::new();
-    let start = || or_skip(Installed::django_oauth_toolkit());
-    RUNNING.get_or_init(start).as_ref()
+/// One process of each for all tests.
+fn django() -> &'static Installed {
+    static RUNNING: OnceLock<Installed> = OnceLock::new();
+    RUNNING.get_or_init(|| started(Installed::django_oauth_toolkit()))
 }
 
-fn oidc() -> Option<&'static Installed> {
-    static RUNNING: OnceLock<Option<Installed>> = OnceLock::new();
-    let start = || or_skip(Installed::oidc_provider());
-    RUNNING.get_or_init(start).as_ref()
+fn oidc() -> &'static Installed {
+    static RUNNING: OnceLock<Installed> = OnceLock::new();
+    RUNNING.get_or_init(|| started(Installed::oidc_provider()))
 }
 
 pub(crate) const ALICE: (&str, &str) = ("alice", "alice's password");
@@ -211,9 +235,7 @@ pub(crate) const BOB: (&str, &str) = ("bob@example.com", "p&=+% \"\\/ü€");
 #[test]
 fn the_servers_end_when_their_standard_input_does() {
     for start in [Installed::django_oauth_toolkit, Installed::oidc_provider] {
-        let Some(server) = or_skip(start()) else {
-            continue;
-        };
+        let server = started(start());
         let (ended, end) = mpsc::channel();
         thread::spawn(move || ended.send(server.end()));
         let ended = end.recv_timeout(Duration::from_secs(30));

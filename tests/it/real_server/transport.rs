@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
+use auth_core::Session;
+use auth_core::grant::TokenResponse;
 use auth_core::http::{Request, Response};
-use auth_core::{HttpTransport, ManualClock, Session, Transport};
-use oauth2_generic::{Grant, Result, Secret};
+use auth_core::testing::ManualClock;
+use auth_core::transport::{HttpTransport, Transport};
+use oauth2_generic::{AuthorizationCode, Grant, Result, Secret};
 
 /// A transport over the network that counts.
 #[derive(Clone, Default)]
@@ -26,9 +29,25 @@ impl Counted {
             .transport(self.clone())
             .clock(clock.clone())
             .build()
+            .unwrap()
     }
 
-    /// The same, from a refresh token that was kept.
+    /// A session that starts from the tokens of alice's login.
+    pub(crate) fn session_after(
+        &self,
+        login: &AuthorizationCode,
+        tokens: TokenResponse,
+        clock: &ManualClock,
+    ) -> Session {
+        Session::builder(login.grant().user("alice"))
+            .tokens(tokens)
+            .transport(self.clone())
+            .clock(clock.clone())
+            .build()
+            .unwrap()
+    }
+
+    /// A session that starts from a refresh token that was kept.
     pub(crate) fn session_from(
         &self,
         grant: impl Grant + 'static,
@@ -40,6 +59,7 @@ impl Counted {
             .clock(clock.clone())
             .refresh_token(refresh_token)
             .build()
+            .unwrap()
     }
 }
 
@@ -48,4 +68,10 @@ impl Transport for Counted {
         self.sent.fetch_add(1, SeqCst);
         self.http.send(request)
     }
+}
+
+/// A session over the network that starts from the tokens of a login.
+pub(crate) fn session_after(login: &AuthorizationCode, tokens: TokenResponse) -> Session {
+    let builder = Session::builder(login.grant().user("alice")).tokens(tokens);
+    builder.build().unwrap()
 }

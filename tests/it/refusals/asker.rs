@@ -1,16 +1,17 @@
 //! A program that asks its session for a token every minute, and what that costs.
 
+use auth_all::Secret;
 use std::fmt;
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aerion_auth::Aerion;
 use aeris_auth::Aeris;
-use auth_core::{Error, Grant, ManualClock, MemoryStore, Reason, Session, Token};
+use auth_core::store::MemoryStore;
+use auth_core::{Error, Grant, Session, Token};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, ClientCredentials, Password, PrivateKeyJwt,
-    RefreshToken, SigningKey,
+    Client, ClientAuth, ClientCredentials, Password, RefreshToken, Server as Issuer, SigningKey,
 };
 
 use super::server::{Answer, Asked, Server};
@@ -28,8 +29,6 @@ pub(super) enum Who {
     Both,
     /// A refresh token alone.
     Keeper,
-    /// A code that a browser brought.
-    Code,
 }
 
 /// What one kind of grant got out of one answer.
@@ -62,79 +61,31 @@ impl Who {
 
     /// A grant whose own secret is this one.
     pub(super) fn grant(self, secret: &str) -> Box<dyn Grant> {
-        let client = Client {
-            token_endpoint: "https://as.example/token".into(),
-            authorization_endpoint: "https://as.example/authorize".into(),
-            client_id: "batch".into(),
-            client_secret: "s".into(),
-            ..Client::default()
-        };
+        let client = Client::new(
+            Issuer::new("https://as.example/token")
+                .authorization_endpoint("https://as.example/authorize"),
+            "batch",
+        )
+        .secret(Secret::new("s"));
         let (user, resource_owner) = ("ada".to_owned(), "ada".to_owned());
-        let with_secret = || Client {
-            client_secret: secret.into(),
-            ..client.clone()
-        };
+        let with_secret = || client.clone().secret(Secret::new(secret));
         match self {
-            Self::Client => Box::new(ClientCredentials {
-                client: with_secret(),
-            }),
-            Self::Assertion => Box::new(ClientCredentials {
-                client: Client {
-                    client_auth: ClientAuth::PrivateKeyJwt(
-                        PrivateKeyJwt::new(key(secret)).clock(ManualClock::new()),
-                    ),
-                    ..client
-                },
-            }),
-            Self::Aeris => Box::new(Aeris {
-                client_id: "x".into(),
-                client_secret: "c".into(),
-                account_id: "1".into(),
-                account_secret: secret.into(),
-                requester_id: "ops@acme.example".into(),
-                ..Aeris::default()
-            }),
-            Self::Password => Box::new(Password {
-                client,
-                username: user,
-                password: secret.into(),
-            }),
-            Self::Aerion => Box::new(Aerion {
-                company: "acme".into(),
-                username: user,
-                password: secret.into(),
-                ..Aerion::default()
-            }),
-            Self::Ermeo => Box::new(Ermeo {
-                client_id: "7_4hzk".into(),
-                client_secret: "c".into(),
-                username: user,
-                password: secret.into(),
-                ..Ermeo::default()
-            }),
-            Self::Both => Box::new(Password {
-                client: with_secret(),
-                username: user,
-                password: "p".into(),
-            }),
-            Self::Keeper => Box::new(RefreshToken {
-                client: with_secret(),
-                resource_owner,
-            }),
-            Self::Code => {
-                let login = AuthorizationCode {
-                    client,
-                    redirect_uri: "https://app.example/back".into(),
-                    ..AuthorizationCode::default()
-                };
-                let pending = login.begin().expect("a URL");
-                let back = format!(
-                    "https://app.example/back?code={secret}&state={}",
-                    pending.state()
-                );
-                let granted = pending.redirected(&back).expect("a code");
-                Box::new(granted.resource_owner(resource_owner))
+            Self::Client => Box::new(ClientCredentials::new(with_secret())),
+            Self::Assertion => Box::new(ClientCredentials::new(
+                client.auth(ClientAuth::private_key_jwt(key(secret))),
+            )),
+            Self::Aeris => Box::new(
+                Aeris::new("x", Secret::new("c"))
+                    .account("1", Secret::new(secret))
+                    .requester("ops@acme.example"),
+            ),
+            Self::Password => Box::new(Password::new(client, user, Secret::new(secret))),
+            Self::Aerion => Box::new(Aerion::new("acme").password(user, Secret::new(secret))),
+            Self::Ermeo => {
+                Box::new(Ermeo::new("7_4hzk", Secret::new("c")).password(user, Secret::new(secret)))
             }
+            Self::Both => Box::new(Password::new(with_secret(), user, Secret::new("p"))),
+            Self::Keeper => Box::new(RefreshToken::new(with_secret()).user(resource_owner)),
         }
     }
 
@@ -145,8 +96,8 @@ impl Who {
             .clock(server.clock.clone())
             .store(store.clone());
         match self.asks() {
-            Asked::Login => session.build(),
-            Asked::Refresh => session.refresh_token("first").build(),
+            Asked::Login => session.build().unwrap(),
+            Asked::Refresh => session.refresh_token(Secret::new("first")).build().unwrap(),
         }
     }
 
@@ -187,14 +138,7 @@ impl Who {
         while server.seconds() < end {
             let minutes = match session.token() {
                 Ok(_) => return Some(server.seconds() - begin),
-                Err(Error::NotBefore { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
-                // It stays so.
-                Err(Error::ReauthenticationRequired {
-                    reason: Reason::CodeSpent,
-                    ..
-                }) => {
-                    return None;
-                }
+                Err(Error::BackOff { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
                 Err(_) => 1,
             };
             server.clock.advance(Duration::from_secs(MINUTE * minutes));
@@ -244,9 +188,9 @@ pub(super) fn ask_for(session: &Session, server: &Server, seconds: u64) {
     let end = server.seconds() + seconds;
     while server.seconds() < end {
         let minutes = match session.token() {
-            Err(Error::NotBefore { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
+            Err(Error::BackOff { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
             // Nothing is sent either while a person is asked for.
-            Err(Error::ReauthenticationRequired { .. }) if server.seconds() > HOUR => 10,
+            Err(Error::LoginRequired { .. }) if server.seconds() > HOUR => 10,
             Err(_) => 1,
             Ok(token) => left(&token, server) / MINUTE + 1,
         };
@@ -257,10 +201,12 @@ pub(super) fn ask_for(session: &Session, server: &Server, seconds: u64) {
 }
 
 fn left(token: &Token, server: &Server) -> u64 {
-    use auth_core::Clock as _;
-    let now = server.clock.now().date().expect("a date");
-    let left = token.expires_at().map(|at| at - now);
-    left.map_or(0, |left| left.whole_seconds().unsigned_abs())
+    use auth_core::clock::Clock as _;
+    let now = SystemTime::from(server.clock.now().wall);
+    let left = token
+        .expires_at()
+        .map(|at| at.duration_since(now).unwrap_or_default());
+    left.map_or(0, |left| left.as_secs())
 }
 
 /// The most of these moments within so many seconds.
@@ -277,7 +223,7 @@ fn key(name: &str) -> SigningKey {
     static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| {
         [(); 2].map(|()| {
             let key = rcgen::KeyPair::generate().expect("a key");
-            SigningKey::from_pkcs8_pem(key.serialize_pem()).expect("PKCS #8")
+            SigningKey::from_pem(Secret::new(key.serialize_pem())).expect("PKCS #8")
         })
     });
     KEYS[usize::from(name == "right")].clone()
@@ -289,9 +235,9 @@ pub(super) fn variant(error: Option<&Error>) -> String {
         None => "a token".to_owned(),
         Some(Error::Refused(_)) => "Refused".to_owned(),
         Some(Error::Status { .. }) => "Status".to_owned(),
-        Some(Error::Answer(_)) => "Answer".to_owned(),
-        Some(Error::NotBefore { .. }) => "NotBefore".to_owned(),
-        Some(Error::ReauthenticationRequired { reason, .. }) => format!("{reason:?}"),
+        Some(Error::Response(_)) => "Response".to_owned(),
+        Some(Error::BackOff { .. }) => "BackOff".to_owned(),
+        Some(Error::LoginRequired { reason, .. }) => format!("{reason:?}"),
         Some(other) => format!("{other:?}"),
     }
 }

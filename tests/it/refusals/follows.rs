@@ -41,8 +41,6 @@ pub(super) enum Follows {
     GivenUp,
     /// A person is asked for at once; the refresh token is tried once an hour.
     AsksPerson,
-    /// A code is spent: the user has to log in again.
-    CodeSpent,
 }
 
 /// What follows, in figures.
@@ -78,16 +76,16 @@ impl Follows {
         let (yes, no) = (Some(true), Some(false));
         match self {
             //                               what the first call says   a day later             half an hour, an hour, a day, a week          mended after one, after a day, others
-            Self::Rests =>           figures(None,                       "NotBefore",           [6..=8,   7..=9,   28..=40,     180..=230])(next(0),        next(HOUR),             yes),
-            Self::Doubted =>         figures(None,                       "NotBefore",           [3..=3,   4..=4,   9..=10,      40..=50])(next(0),          next(DAY / 5),          yes),
-            Self::DoubtedAfter(s) => figures(None,                       "NotBefore",           [1..=3,   1..=4,   3..=10,      16..=50])(next(s),          next(s.max(DAY / 5)),   yes),
+            Self::Rests =>           figures(None,                       "BackOff",           [6..=8,   7..=9,   28..=40,     180..=230])(next(0),        next(HOUR),             yes),
+            Self::Doubted =>         figures(None,                       "BackOff",           [3..=3,   4..=4,   9..=10,      40..=50])(next(0),          next(DAY / 5),          yes),
+            Self::DoubtedAfter(s) => figures(None,                       "BackOff",           [1..=3,   1..=4,   3..=10,      16..=50])(next(s),          next(s.max(DAY / 5)),   yes),
             Self::Wrong =>           figures(None, "CredentialsRefused",  [1..=1,   1..=1,   1..=1,       6..=7])(next(DAY * 11 / 10), next(DAY * 11 / 10),   yes),
             Self::Later =>           figures(None,                       "",                    [30..=60, 60..=100, 1440..=1900, 0..=usize::MAX])(next(0),   next(60),               None),
-            Self::Throttled =>       figures(None,                       "NotBefore",           [10..=12, 11..=14, 40..=60,     300..=400])(next(0),        next(35 * 60),          no),
-            Self::Held =>            figures(None,                       "NotBefore",           [8..=12,  10..=14, 40..=60,     300..=400])(next(0),        next(35 * 60),          yes),
-            Self::Waits(s) =>        figures(None,                       "NotBefore",           most_after(s))(next(s),                                     next(s.max(35 * 60)),   no),
+            Self::Throttled =>       figures(None,                       "BackOff",           [10..=12, 11..=14, 40..=60,     300..=400])(next(0),        next(35 * 60),          no),
+            Self::Held =>            figures(None,                       "BackOff",           [8..=12,  10..=14, 40..=60,     300..=400])(next(0),        next(35 * 60),          yes),
+            Self::Waits(s) =>        figures(None,                       "BackOff",           most_after(s))(next(s),                                     next(s.max(35 * 60)),   no),
             Self::Every(s) =>        figures(None,                       "",                    most_after(s))(next(s),                                     next(s),                None),
-            Self::HeldFor(s) =>      figures(None,                       "NotBefore",           most_after(s))(next(s),                                     next(s.max(35 * 60)),   yes),
+            Self::HeldFor(s) =>      figures(None,                       "BackOff",           most_after(s))(next(s),                                     next(s.max(35 * 60)),   yes),
             Self::LogsIn =>          figures(Some("a token"),            "a token",             [1..=1,   1..=1,   8..=30,      50..=210])(next(0),         Some(0),                yes),
             Self::LogsInNext =>      figures(None,                       "a token",             [1..=1,   1..=1,   8..=30,      50..=210])(next(0),         Some(0),                yes),
             Self::Ends =>            figures(refused,                    "RefreshTokenRefused", [1..=1,   1..=1,   1..=1,       1..=1])(None,               None,                   no),
@@ -95,7 +93,6 @@ impl Follows {
             Self::LostNext =>        figures(None,                       "RefreshTokenUncertain", [1..=1, 1..=1,   1..=1,       1..=1])(None,               None,                   no),
             Self::GivenUp =>         figures(None,                       "RefreshTokenRefused", [3..=3,   3..=3,   22..=30,     140..=210])(next(0),        next(HOUR * 11 / 10),   yes),
             Self::AsksPerson =>      figures(refused,                    "RefreshTokenRefused", [1..=1,   1..=1,   20..=30,     130..=210])(next(HOUR * 11 / 10), next(HOUR * 11 / 10), yes),
-            Self::CodeSpent =>       figures(Some("CodeSpent"),          "CodeSpent",           [1..=1,   1..=1,   1..=1,       1..=1])(None,               None,                   yes),
         }
     }
 
@@ -125,7 +122,7 @@ impl Follows {
         );
         let then = variant(cost.then.as_ref());
         // That call may be the one that tries again.
-        let has_tried = then == said && figures.then == "NotBefore";
+        let has_tried = then == said && figures.then == "BackOff";
         expect(
             "what a call says a day later",
             has_tried || figures.then.is_empty() || then == figures.then,
@@ -157,7 +154,7 @@ impl Follows {
             figures.other.is_none_or(|is| is == cost.at_once[0]),
         );
         // There is nothing to log in with once it is forgotten, or a code that is spent.
-        let can_log_in = who != Who::Keeper && self != Self::CodeSpent;
+        let can_log_in = who != Who::Keeper;
         expect("`forget`", cost.at_once[1] == can_log_in);
         let [in_half_an_hour, in_a_day] = cost.most;
         match who {

@@ -1,9 +1,14 @@
 //! Who is held back by a refusal, and who is not: processes that share a login, other settings, other tokens.
 
+use auth_all::Secret;
 use std::time::Duration;
 
-use auth_core::{Error, MemoryStore, Reason, Session};
-use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Password, RefreshToken};
+use auth_core::error::LoginReason;
+use auth_core::store::MemoryStore;
+use auth_core::{Error, Session};
+use oauth2_generic::{
+    Client, ClientAuth, ClientCredentials, Encoding, Password, RefreshToken, Server as Issuer,
+};
 
 use super::asker::{DAY, HALF_AN_HOUR, HOUR, MINUTE, Who, ask_for, most_within, variant};
 use super::server::{Answer, Asked, Server};
@@ -92,72 +97,31 @@ fn one_workers_old_secret_holds_back_nobody_else() {
 }
 
 fn client() -> Client {
-    Client {
-        token_endpoint: "https://as.example/token".into(),
-        client_id: "batch".into(),
-        client_secret: "s".into(),
-        ..Client::default()
-    }
+    client_at("https://as.example/token", Encoding::Form)
+}
+
+fn client_at(endpoint: &str, encoding: Encoding) -> Client {
+    let server = Issuer::new(endpoint).encoding(encoding);
+    Client::new(server, "batch").secret(Secret::new("s"))
 }
 
 #[test]
 fn whatever_setting_is_corrected_is_tried_at_once() {
+    let endpoint = "https://as.example/token";
     let corrected: [(&str, Client); 8] = [
+        ("secret", client().secret(Secret::new("t"))),
+        ("auth", client().auth(ClientAuth::basic(Secret::new("s")))),
+        ("audience", client().audience("api")),
+        ("encoding", client_at(endpoint, Encoding::Json)),
+        ("scope", client().scope("read")),
+        ("param", client().param("tenant", "t")),
         (
-            "secret",
-            Client {
-                client_secret: "t".into(),
-                ..client()
-            },
-        ),
-        (
-            "client_auth",
-            Client {
-                client_auth: ClientAuth::Basic,
-                ..client()
-            },
-        ),
-        (
-            "audience",
-            Client {
-                audience: "api".into(),
-                ..client()
-            },
-        ),
-        (
-            "body",
-            Client {
-                body: Encoding::Json,
-                ..client()
-            },
-        ),
-        (
-            "scope",
-            Client {
-                scope: "read".into(),
-                ..client()
-            },
-        ),
-        (
-            "extra",
-            Client {
-                extra: vec![("tenant".into(), "t".into())],
-                ..client()
-            },
-        ),
-        (
-            "extra_secrets",
-            Client {
-                extra_secrets: vec![("key".into(), "k".into())],
-                ..client()
-            },
+            "secret_param",
+            client().secret_param("key", Secret::new("k")),
         ),
         (
             "endpoint",
-            Client {
-                token_endpoint: "https://as.example/v2/token".into(),
-                ..client()
-            },
+            client_at("https://as.example/v2/token", Encoding::Form),
         ),
     ];
     for answer in [
@@ -170,17 +134,17 @@ fn whatever_setting_is_corrected_is_tried_at_once() {
             let server = Server::refusing(Asked::Login, answer);
             let store = MemoryStore::default();
             let start = |client: Client| {
-                let session = Session::builder(ClientCredentials { client });
+                let session = Session::builder(ClientCredentials::new(client));
                 let session = session
                     .transport(server.clone())
                     .clock(server.clock.clone());
-                session.store(store.clone()).build()
+                session.store(store.clone()).build().unwrap()
             };
             let wrong = start(client());
             assert!(wrong.token().is_err());
             assert!(matches!(
                 start(client()).token(),
-                Err(Error::NotBefore { .. })
+                Err(Error::BackOff { .. })
             ));
             server.mended_after(0);
             assert!(start(corrected.clone()).token().is_ok(), "{setting}");
@@ -217,14 +181,14 @@ fn a_corrected_password_is_tried_at_once_whatever_was_said() {
 #[test]
 fn nobody_is_asked_to_log_in_while_the_token_works() {
     for (answer, lost) in [
-        (refusal(400, ""), Reason::RefreshTokenRefused),
+        (refusal(400, ""), LoginReason::RefreshTokenRefused),
         (
             refusal(400, r#"{"error":"interaction_required"}"#),
-            Reason::RefreshTokenRefused,
+            LoginReason::RefreshTokenRefused,
         ),
         (
             refusal(400, r#"{"error":"invalid_grant"}"#),
-            Reason::RefreshTokenRefused,
+            LoginReason::RefreshTokenRefused,
         ),
     ] {
         let server = Server::refusing(Asked::Refresh, answer).with_life(4 * HOUR);
@@ -242,7 +206,7 @@ fn nobody_is_asked_to_log_in_while_the_token_works() {
             server.clock.advance(Duration::from_secs(MINUTE));
         }
         let error = session.token().expect_err("it has expired");
-        let Error::ReauthenticationRequired { reason, .. } = error else {
+        let Error::LoginRequired { reason, .. } = error else {
             panic!("{error:?}");
         };
         assert_eq!(reason, lost);
@@ -290,15 +254,11 @@ fn a_refusal_in_turns_with_other_failures_counts_on() {
 fn a_login_that_was_logged_in_keeps_its_refresh_token_until_then() {
     // The refresh is refused in unclear words, and so is the login: neither is lost.
     let server = Server::refusing(Asked::Refresh, refusal(400, "")).with_life(HOUR);
-    let grant = Password {
-        client: client(),
-        username: "ada".into(),
-        password: "p".into(),
-    };
+    let grant = Password::new(client(), "ada", Secret::new("p"));
     let session = Session::builder(grant)
         .transport(server.clone())
         .clock(server.clock.clone());
-    let session = session.refresh_token("first").build();
+    let session = session.refresh_token(Secret::new("first")).build().unwrap();
     server.refuses_all();
     ask_for(&session, &server, HOUR);
     assert_eq!(session.refresh_token().expect("kept").expose(), "first");
@@ -319,14 +279,11 @@ fn a_block_of_eleven_hours_costs_little() {
     let told = &[("retry-after", "40159")][..];
     for (headers, most) in [(told, 1), (&[][..], 60)] {
         let server = Server::refusing(Asked::Refresh, (429, headers, body.as_bytes()));
-        let grant = RefreshToken {
-            client: client(),
-            resource_owner: "ada".into(),
-        };
+        let grant = RefreshToken::new(client()).user("ada");
         let session = Session::builder(grant)
             .transport(server.clone())
             .clock(server.clock.clone());
-        let session = session.refresh_token("first").build();
+        let session = session.refresh_token(Secret::new("first")).build().unwrap();
         // Every five seconds.
         while server.seconds() < 40_159 {
             assert!(session.token().is_err());

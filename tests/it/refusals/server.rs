@@ -3,8 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use auth_core::Result;
+use auth_core::clock::{Clock, UnixTime};
 use auth_core::http::{Request, Response};
-use auth_core::{Clock, ManualClock, Result, Transport};
+use auth_core::testing::ManualClock;
+use auth_core::transport::Transport;
 
 /// An answer: its status, its headers as `name: value`, its body.
 pub(super) type Answer = (u16, &'static [(&'static str, &'static str)], &'static [u8]);
@@ -20,7 +23,7 @@ pub(super) enum Asked {
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     pub(super) clock: ManualClock,
-    start: Duration,
+    start: UnixTime,
     state: Arc<Mutex<State>>,
 }
 
@@ -87,7 +90,7 @@ impl Server {
 
     /// Seconds since it began.
     pub(super) fn seconds(&self) -> u64 {
-        (self.clock.now().wall - self.start).as_secs()
+        self.clock.now().wall.since(self.start).as_secs()
     }
 
     /// When it was asked for this, in seconds since it began.
@@ -125,14 +128,14 @@ impl Transport for Server {
             false => Asked::Login,
         };
         let mut state = self.state();
-        state.asked.push((now - self.start, asked));
+        state.asked.push((now.since(self.start), asked));
         if state.refused.is_none_or(|refused| refused == asked)
             && state.left > 0
             && text.contains(state.only)
         {
             state.left -= 1;
             let (status, headers, body) = state.refusal;
-            state.refusals.push((now - self.start, status));
+            state.refusals.push((now.since(self.start), status));
             let answer = Response::builder().status(status);
             let answer = headers
                 .iter()
@@ -142,7 +145,7 @@ impl Transport for Server {
         let number = state.asked.len();
         let life = match text.contains("/api/token?") {
             // Aeris says when.
-            true => now.as_secs() + state.life,
+            true => now.seconds() + state.life,
             false => state.life,
         };
         let more = match is("client_credentials") {

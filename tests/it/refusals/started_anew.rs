@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use auth_core::{Error, FileStore, Session};
+use auth_core::store::FileStore;
+use auth_core::{Error, Session};
 
 use super::asker::{DAY, HOUR, Who, variant};
 use super::server::{Answer, Asked, Server};
@@ -28,6 +29,7 @@ impl Starts {
             .clock(self.server.clock.clone())
             .store(store)
             .build()
+            .unwrap()
     }
 }
 
@@ -49,7 +51,7 @@ fn a_login_that_was_refused_once_works_at_the_next_start() {
             let starts = Starts::refused((status, &[], body), 1);
             assert!(starts.session(who).token().is_err());
             let waits = starts.session(who).token();
-            assert!(matches!(waits, Err(Error::NotBefore { .. })), "{waits:?}");
+            assert!(matches!(waits, Err(Error::BackOff { .. })), "{waits:?}");
             starts.server.clock.advance(Duration::from_secs(HOUR));
             let text = String::from_utf8_lossy(body);
             assert!(starts.session(who).token().is_ok(), "{status} {text}");

@@ -12,51 +12,48 @@ pub(super) struct Row {
     /// Words that it must hold.
     pub(super) words: &'static str,
     /// What follows for each kind of grant, in the order of [`Column`](super::Column).
-    pub(super) follows: [Follows; 5],
+    pub(super) follows: [Follows; 4],
 }
 
-// In this order: a client for itself, a person's password, a refresh token and a password, a refresh token
-// alone, a code.
-const SPENT: [Follows; 5] = [Rests, Wrong, LogsIn, Ends, CodeSpent];
-const NAMED: [Follows; 5] = [Rests, Doubted, LogsIn, Ends, CodeSpent];
-const PERSON: [Follows; 5] = [Rests, Doubted, LogsIn, AsksPerson, CodeSpent];
-const UNCLEAR: [Follows; 5] = [Rests, Doubted, LogsIn, GivenUp, CodeSpent];
-const SETTING: [Follows; 5] = [Rests, Doubted, Rests, Rests, CodeSpent];
-const FAILED: [Follows; 5] = [Later, Later, LogsIn, Lost, CodeSpent];
-const EARLY: [Follows; 5] = [Later, Later, Later, Later, CodeSpent];
-const THROTTLED: [Follows; 5] = [Throttled, Doubted, Throttled, Throttled, Throttled];
-const BUSY: [Follows; 5] = [Throttled, Doubted, Throttled, Throttled, CodeSpent];
-const HELD: [Follows; 5] = [Held, DoubtedAfter(0), Held, Held, CodeSpent];
-const UNUSABLE: [Follows; 5] = [Rests, Doubted, LogsInNext, LostNext, CodeSpent];
+// In this order: a client for itself, a user's password, a refresh token and a password, a refresh token alone.
+const SPENT: [Follows; 4] = [Rests, Wrong, LogsIn, Ends];
+const NAMED: [Follows; 4] = [Rests, Doubted, LogsIn, Ends];
+const PERSON: [Follows; 4] = [Rests, Doubted, LogsIn, AsksPerson];
+const UNCLEAR: [Follows; 4] = [Rests, Doubted, LogsIn, GivenUp];
+const SETTING: [Follows; 4] = [Rests, Doubted, Rests, Rests];
+const FAILED: [Follows; 4] = [Later, Later, LogsIn, Lost];
+const EARLY: [Follows; 4] = [Later, Later, Later, Later];
+const THROTTLED: [Follows; 4] = [Throttled, Doubted, Throttled, Throttled];
+const BUSY: [Follows; 4] = [Throttled, Doubted, Throttled, Throttled];
+const HELD: [Follows; 4] = [Held, DoubtedAfter(0), Held, Held];
+const UNUSABLE: [Follows; 4] = [Rests, Doubted, LogsInNext, LostNext];
 
-const fn told(seconds: u64) -> [Follows; 5] {
+const fn told(seconds: u64) -> [Follows; 4] {
     [
         Waits(seconds),
         DoubtedAfter(seconds),
-        Waits(seconds),
         Waits(seconds),
         Waits(seconds),
     ]
 }
 
-const fn held(seconds: u64) -> [Follows; 5] {
+const fn held(seconds: u64) -> [Follows; 4] {
     [
         HeldFor(seconds),
         DoubtedAfter(seconds),
         HeldFor(seconds),
         HeldFor(seconds),
-        CodeSpent,
     ]
 }
 
 #[rustfmt::skip]
-const fn row(name: &'static str, answer: Answer, said: &'static str, words: &'static str, follows: [Follows; 5]) -> Row {
+const fn row(name: &'static str, answer: Answer, said: &'static str, words: &'static str, follows: [Follows; 4]) -> Row {
     Row { name, answer, said, words, follows }
 }
 
 const R: &str = "Refused";
 const S: &str = "Status";
-const A: &str = "Answer";
+const A: &str = "Response";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -138,15 +135,15 @@ pub(super) const ROWS: &[Row] = &[
     row("503",                         (503, &[], b""), S, "later", FAILED),
     row("511 captive portal",          (511, &[], b"<html>log in</html>"), S, "later", EARLY),
     row("522 (Cloudflare)",            (522, &[], b"error code: 522"), S, "later", FAILED),
-    row("500 invalid_grant",           (500, &[], br#"{"error":"invalid_grant"}"#), R, "invalid_grant", [Later, Doubted, LogsIn, Lost, CodeSpent]),
-    row("503 Retry-After 120",         (503, &[("retry-after", "120")], b""), S, "later", [Every(120); 5]),
+    row("500 invalid_grant",           (500, &[], br#"{"error":"invalid_grant"}"#), R, "invalid_grant", [Later, Doubted, LogsIn, Lost]),
+    row("503 Retry-After 120",         (503, &[("retry-after", "120")], b""), S, "later", [Every(120); 4]),
     row("429",                         (429, &[], b""), S, "fewer requests", THROTTLED),
     row("429 invalid_grant",           (429, &[], br#"{"error":"invalid_grant"}"#), R, "invalid_grant", THROTTLED),
     row("429 in words (Home Connect)", (429, &[], br#"{"error":"429","error_description":"Requests are blocked during the remaining period of 40159 seconds."}"#), R, "blocked", THROTTLED),
     row("429 Retry-After 40159",       (429, &[("retry-after", "40159")], b""), S, "fewer requests", told(40_159)),
     row("429 Retry-After date",        (429, &[("retry-after", "Thu, 01 Jan 2026 11:09:19 GMT"), ("date", "Thu, 01 Jan 2026 00:00:00 GMT")], b""), S, "fewer requests", told(40_159)),
-    row("429 Retry-After huge",        (429, &[("retry-after", "99999999999999999999")], b""), S, "fewer requests", [Every(86_400); 5]),
-    row("429 Retry-After 0",           (429, &[("retry-after", "0")], b""), S, "fewer requests", [Throttled, DoubtedAfter(0), Throttled, Throttled, Throttled]),
+    row("429 Retry-After huge",        (429, &[("retry-after", "99999999999999999999")], b""), S, "fewer requests", [Every(86_400); 4]),
+    row("429 Retry-After 0",           (429, &[("retry-after", "0")], b""), S, "fewer requests", [Throttled, DoubtedAfter(0), Throttled, Throttled]),
     row("429 Retry-After -1",          (429, &[("retry-after", "-1")], b""), S, "fewer requests", THROTTLED),
     row("429 Retry-After soon",        (429, &[("retry-after", "soon")], b""), S, "fewer requests", THROTTLED),
     row("400 throttle, Retry-After 60", (400, &[("retry-after", "60")], br#"{"error":"invalid_request","error_description":"Too many token requests. Try again later."}"#), R, "Too many", held(60)),
@@ -158,8 +155,8 @@ pub(super) const ROWS: &[Row] = &[
     row("400 server_error",            (400, &[], br#"{"error":"server_error"}"#), R, "server_error", BUSY),
     row("200 temporarily_unavailable", (200, &[], br#"{"error":"temporarily_unavailable"}"#), R, "temporarily_unavailable", BUSY),
     // No refusal, and no token.
-    row("200 HTML",                    (200, &[], b"<html>log in</html>"), A, "cannot be used", UNUSABLE),
-    row("200 empty",                   (200, &[], b""), A, "cannot be used", UNUSABLE),
+    row("200 HTML",                    (200, &[], b"<html>log in</html>"), A, "unusable response", UNUSABLE),
+    row("200 empty",                   (200, &[], b""), A, "unusable response", UNUSABLE),
     row("200 mac",                     (200, &[], br#"{"access_token":"a","token":"a","token_type":"mac","expires_in":60}"#), A, "mac", UNUSABLE),
-    row("204",                         (204, &[], b""), A, "cannot be used", UNUSABLE),
+    row("204",                         (204, &[], b""), A, "unusable response", UNUSABLE),
 ];

@@ -5,7 +5,9 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use auth_core::{Error, HttpTransport, Result, Session, TokenResponse, agent};
+use auth_core::grant::TokenResponse;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Result, Session, agent};
 
 use crate::support::{assert_quiet, journal, quiet, shown};
 
@@ -16,10 +18,7 @@ fn ask(base: &str) -> Vec<Error> {
     let ask =
         |transport: HttpTransport| -> Result<TokenResponse> { aeris(base).obtain(&transport) };
     let (errors, log) = journal::of(|| {
-        let transports = [
-            HttpTransport::new(),
-            HttpTransport::from_agent(ureq::agent()),
-        ];
+        let transports = [HttpTransport::new(), agent::transport(ureq::agent())];
         transports.map(|transport| quiet(ask(transport)))
     });
     assert_quiet(&log);
@@ -49,7 +48,7 @@ fn a_base_that_is_not_https_is_a_configuration_error_that_does_not_show_the_url(
     ] {
         for error in ask(base) {
             assert!(
-                matches!(error, Error::Configuration(_)),
+                matches!(error, Error::Configuration { .. }),
                 "{base}: {error:?}"
             );
         }
@@ -59,7 +58,7 @@ fn a_base_that_is_not_https_is_a_configuration_error_that_does_not_show_the_url(
 #[test]
 fn a_user_name_in_the_base_is_refused_and_not_shown() {
     for error in ask("https://user:canary7Qz@connectivity.aerisapis.com") {
-        assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     }
 }
 
@@ -122,7 +121,7 @@ fn a_session_and_its_agent_do_not_show_the_url_either() {
     assert_quiet(&format!("{error} {error:?}"));
     let source = agent::error_of(&error).expect("one of ours");
     assert!(
-        matches!(source, Error::Configuration(_)),
+        matches!(source, Error::Configuration { .. }),
         "{}",
         shown(source)
     );

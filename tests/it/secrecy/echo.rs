@@ -1,8 +1,10 @@
 //! A server that repeats in its error what it was sent.
 
 use crate::support::asking::Asking as _;
+use auth_core::grant::TokenRequest;
 use auth_core::http::{Request, Response};
-use auth_core::{Error, Result, Secret, TokenRequest};
+use auth_core::transport;
+use auth_core::{Error, Result, Secret};
 
 use crate::support::{CANARY, answer, assert_quiet, shown};
 
@@ -33,8 +35,8 @@ fn echo(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
 fn a_server_that_repeats_the_request_repeats_no_secret() {
     for grant in grants("https://as.example") {
         for outcome in [
-            grant.obtain(&echo),
-            grant.refresh(&secret("refresh"), &echo),
+            grant.obtain(&transport::from_fn(echo)),
+            grant.refresh(&secret("refresh"), &transport::from_fn(echo)),
         ] {
             let error = outcome.expect_err("refused");
             assert!(matches!(error, Error::Refused(_)), "{error:?}");
@@ -53,18 +55,18 @@ fn repeated(secret: &Secret, words: impl Fn(&str) -> String + Sync) -> String {
 }
 
 fn repeated_to(client_id: &str, secret: &Secret, words: impl Fn(&str) -> String + Sync) -> String {
-    let refuse = |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+    let refuse = transport::from_fn(|_| {
         let words = words(secret.expose());
         Ok(refusal(&words, &words))
-    };
-    let in_its_own = |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+    });
+    let in_its_own = transport::from_fn(|_| {
         let words = words(secret.expose());
         let body = serde_json::json!({"errors": [{"code": words, "message": words}]});
         Ok(answer(401, &body.to_string()))
-    };
+    });
     let request = || {
         let request = TokenRequest::json("https://as.example/token").param("client_id", client_id);
-        request.param("password", secret)
+        request.secret("password", secret)
     };
     let refused = request().send(&refuse).expect_err("refused");
     let answered = request().send(&in_its_own).expect_err("a status");
@@ -73,7 +75,7 @@ fn repeated_to(client_id: &str, secret: &Secret, words: impl Fn(&str) -> String 
 
 #[test]
 fn no_part_of_a_repeated_secret_is_left_where_the_text_is_cut() {
-    let secret = Secret::from("s3cr3t-and-long-enough-to-be-cut-in-the-middle");
+    let secret = Secret::new("s3cr3t-and-long-enough-to-be-cut-in-the-middle");
     for offset in 0..300 {
         let text = repeated(&secret, |secret| format!("{}{secret}", "x".repeat(offset)));
         assert!(!text.contains("xs3c"), "after {offset} characters: {text}");
@@ -99,7 +101,7 @@ fn a_repeated_secret_is_left_out_however_it_is_spelled() {
         "canary7Qz\u{202e}\u{200b}\u{7}",
         "\tcanary7Qz\n",
     ] {
-        let secret = Secret::from(odd);
+        let secret = Secret::new(odd);
         assert_quiet(&repeated(&secret, str::to_owned));
         assert_quiet(&repeated(&secret, |secret| {
             format!("wrong password: {secret}")
@@ -118,15 +120,14 @@ fn a_repeated_secret_is_left_out_however_it_is_spelled() {
 
 #[test]
 fn a_secret_that_begins_like_another_value_is_left_out_whole() {
-    let secret = Secret::from("canary7Qz-and-the-rest");
+    let secret = Secret::new("canary7Qz-and-the-rest");
     let text = repeated_to(CANARY, &secret, |secret| format!("wrong: {secret}"));
     assert!(!text.contains("the-rest"), "{text}");
 }
 
 #[test]
 fn a_code_that_looks_like_a_value_of_the_request_stays_what_it_is() {
-    let refuse =
-        |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> { Ok(refusal("invalid_grant", "no")) };
+    let refuse = transport::from_fn(|_| Ok(refusal("invalid_grant", "no")));
     let request = TokenRequest::form("https://as.example/token").param("client_id", "invalid");
     let error = request.send(&refuse).expect_err("refused");
     assert_eq!(
@@ -142,16 +143,16 @@ fn a_client_secret_that_went_by_basic_is_left_out_as_well() {
         |header: &str| format!("wrong header {header}"),
         |header: &str| format!("wrong credentials {}", header.trim_start_matches("Basic ")),
     ] {
-        let refuse = move |request: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+        let refuse = transport::from_fn(move |request: Request<Vec<u8>>| {
             let header = request.headers()["authorization"]
                 .to_str()
                 .expect("base64")
                 .to_owned();
             Ok(refusal("invalid_client", &words(&header)))
-        };
+        });
         let request = TokenRequest::form("https://as.example/token");
         let request = request
-            .basic("batch", &secret("client"))
+            .basic("batch", secret("client"))
             .param("grant_type", "client_credentials");
         let text = shown(&request.send(&refuse).expect_err("refused"));
         assert_quiet(&text);

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use auth_core::http::{Request, Response};
-use auth_core::{
-    Error, Event, Grant, HttpTransport, Identity, ManualClock, Network, Result, Sent, Session,
-    Transport,
-};
+use auth_core::error::{Delivery, NetworkFailure};
+use auth_core::grant::Identity;
+use auth_core::observe::{self, Event};
+use auth_core::testing::ManualClock;
+use auth_core::transport::{HttpTransport, Transport};
+use auth_core::{Error, Grant, Secret, Session, transport};
 
-use crate::support::{CANARY, answer, assert_quiet, journal, shown};
+use crate::support::{CANARY, answer, assert_quiet, journal, quiet, shown};
 
 use super::{grants, secret};
 
@@ -32,8 +33,8 @@ fn everything(
     let session = Session::builder(grant)
         .transport(transport)
         .clock(clock)
-        .observer(note);
-    let session = session.refresh_token(secret("refresh")).build();
+        .observer(observe::from_fn(note));
+    let session = session.refresh_token(secret("refresh")).build().unwrap();
     let (mut text, log) = journal::of(|| {
         let mut text = format!("{session:?}\n");
         for _ in 0..3 {
@@ -54,20 +55,20 @@ fn everything(
 
 fn variant(error: &Error) -> &'static str {
     match error {
-        Error::Configuration(_) => "Configuration",
+        Error::Configuration { .. } => "Configuration",
         Error::Refused(_) => "Refused",
         Error::Status { .. } => "Status",
-        Error::Answer(_) => "Answer",
+        Error::Response(_) => "Response",
         Error::Network { .. } => "Network",
-        Error::NotBefore { .. } => "NotBefore",
-        Error::ReauthenticationRequired { .. } => "ReauthenticationRequired",
+        Error::BackOff { .. } => "BackOff",
+        Error::LoginRequired { .. } => "LoginRequired",
         _ => "another",
     }
 }
 
 /// Answers always the same.
 fn always(status: u16, body: String) -> impl Transport {
-    move |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> { Ok(answer(status, &body)) }
+    transport::from_fn(move |_| Ok(answer(status, &body)))
 }
 
 #[test]
@@ -111,37 +112,33 @@ fn no_error_event_or_log_line_of_any_vendor_shows_a_secret() {
         }
     }
     for network in [
-        Network::NameLookup,
-        Network::Connect("reason".into()),
-        Network::Proxy,
-        Network::Timeout,
-        Network::Closed,
-        Network::Protocol,
+        NetworkFailure::NameLookup,
+        NetworkFailure::Connect("reason".into()),
+        NetworkFailure::Proxy,
+        NetworkFailure::Timeout,
+        NetworkFailure::Closed,
+        NetworkFailure::Protocol,
     ] {
-        for sent in [Sent::No, Sent::Maybe] {
-            let failure = Error::Network {
-                network: network.clone(),
-                sent,
-            };
+        for sent in [Delivery::NotSent, Delivery::Unknown] {
+            let failure = Error::network(network.clone(), sent);
             for grant in grants(https) {
                 let failure = failure.clone();
-                let fails = move |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
-                    Err(failure.clone())
-                };
+                let fails = transport::from_fn(move |_| Err(failure.clone()));
                 assert_quiet(&everything(grant, fails, &mut seen));
             }
         }
     }
     for grant in grants("http://as.example") {
-        assert_quiet(&everything(grant, HttpTransport::new(), &mut seen));
+        // An API without TLS is refused before anything is sent.
+        let error = quiet(Session::builder(grant).build());
+        assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     }
     let every = [
-        "Answer",
-        "Configuration",
+        "BackOff",
+        "LoginRequired",
         "Network",
-        "NotBefore",
-        "ReauthenticationRequired",
         "Refused",
+        "Response",
         "Status",
     ];
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), every);
@@ -165,7 +162,10 @@ fn a_real_connection_that_fails_shows_no_secret() {
         }
     }
     let proxy = format!("http://user:{CANARY}@127.0.0.1:{port}");
-    let transport = HttpTransport::configured(|config| config.proxy(ureq::Proxy::new(&proxy).ok()));
+    let transport = HttpTransport::builder()
+        .proxy(Secret::new(proxy))
+        .build()
+        .unwrap();
     for grant in grants("https://as.example") {
         assert_quiet(&everything(grant, transport.clone(), &mut seen));
     }
@@ -178,9 +178,9 @@ fn what_is_logged_names_the_identity_and_the_event() {
     let token = format!(
         r#"{{"access_token":"{CANARY}","token_type":"bearer","refresh_token":"{CANARY}"}}"#
     );
-    let session = session.transport(always(200, token)).build();
+    let session = session.transport(always(200, token)).build().unwrap();
     let (_, log) = journal::of(|| session.token().unwrap());
-    assert!(log.starts_with("DEBUG auth_core"), "{log}");
-    assert!(log.contains("ermeo base=https://api.ermeo.com client_id=7_4hzk username=camille@acme.example: obtained a token"), "{log}");
+    assert!(log.starts_with("INFO auth_core::observe"), "{log}");
+    assert!(log.contains("ermeo base=https://api.ermeo.com client_id=7_4hzk user=camille@acme.example: logged in, valid until "), "{log}");
     assert_quiet(&log);
 }

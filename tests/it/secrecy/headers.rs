@@ -1,7 +1,9 @@
 //! Keys in headers, for a gateway before the token endpoint.
 
-use auth_core::http::{Request, Response};
-use auth_core::{Error, Result, Secret, TokenRequest};
+use auth_core::grant::TokenRequest;
+use auth_core::http::Request;
+use auth_core::transport;
+use auth_core::{Error, Secret};
 
 use crate::support::{CANARY, Script, answer, assert_quiet, quiet, shown};
 
@@ -13,13 +15,13 @@ fn request(endpoint: &str) -> TokenRequest {
 
 #[test]
 fn a_secret_header_is_sent_and_marked_sensitive() {
-    let send = |request: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+    let send = transport::from_fn(|request: Request<Vec<u8>>| {
         let value = &request.headers()["x-space-auth-key"];
         assert_eq!(value, &format!("Basic {CANARY}key"));
         assert!(value.is_sensitive());
         assert_quiet(&format!("{request:?}"));
         Ok(answer(200, r#"{"access_token":"a","token_type":"bearer"}"#))
-    };
+    });
     let request = request("https://as.example/token");
     let key = Secret::from(format!("Basic {CANARY}key"));
     request
@@ -30,7 +32,7 @@ fn a_secret_header_is_sent_and_marked_sensitive() {
 
 #[test]
 fn a_header_that_a_server_repeats_is_left_out() {
-    let repeat = |request: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+    let repeat = transport::from_fn(|request: Request<Vec<u8>>| {
         let value = request.headers()["x-key"]
             .to_str()
             .expect("ASCII")
@@ -39,10 +41,10 @@ fn a_header_that_a_server_repeats_is_left_out() {
         let words = format!("cannot read {value}, that is {bare}");
         let body = serde_json::json!({"error": words, "error_description": words});
         Ok(answer(401, &body.to_string()))
-    };
+    });
     for value in [format!("{CANARY}key"), format!("Basic {CANARY}key")] {
         let request = || request("https://as.example/token");
-        let secret = request().secret_header("x-key", value.as_str());
+        let secret = request().secret_header("x-key", Secret::new(value.as_str()));
         let error = quiet(secret.send(&repeat));
         assert!(error.to_string().contains("cannot read …"), "{error}");
         quiet(request().header("x-key", &value).send(&repeat));
@@ -57,7 +59,8 @@ fn a_pair_that_a_server_decodes_is_left_out() {
     // batch:canary7Qzkey
     let key = "Basic YmF0Y2g6Y2FuYXJ5N1F6a2V5";
     let script = Script::of([answer(401, &body.to_string())]);
-    let request = request("https://as.example/token").secret_header("x-space-auth-key", key);
+    let request =
+        request("https://as.example/token").secret_header("x-space-auth-key", Secret::new(key));
     let error = quiet(request.send(&script));
     assert!(
         error.to_string().contains("no client …, secret …"),
@@ -76,9 +79,10 @@ fn a_secret_header_that_cannot_be_sent_is_an_error_that_names_it() {
         long.as_str(),
     ] {
         let script = Script::default();
-        let request = request("https://as.example/token").secret_header("x-key", value);
+        let request =
+            request("https://as.example/token").secret_header("x-key", Secret::new(value));
         let error = quiet(request.send(&script));
-        assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
         assert!(error.to_string().contains("`x-key`"), "{error}");
         assert_eq!(script.sent(), 0);
     }
@@ -87,7 +91,7 @@ fn a_secret_header_that_cannot_be_sent_is_an_error_that_names_it() {
 #[test]
 fn a_request_shows_names_and_no_values() {
     let request = request("https://user:canary7Qz@as.example/token?key=canary7Qz")
-        .param("password", secret("p"))
+        .secret("password", secret("p"))
         .secret_header("x-key", secret("k"))
         .header("x-tenant", CANARY);
     let text = format!("{request:?}");

@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use auth_core::clock::SystemClock;
+use auth_core::grant::{ResponseFormat, TokenRequest, TokenResponse};
 use auth_core::http::Response;
-use auth_core::{
-    AnswerFormat, Event, HttpTransport, ManualClock, Secret, Session, SystemClock, TokenRequest,
-    TokenResponse,
-};
-use oauth2_generic::{AuthorizationCode, ClientCredentials, Implicit, RefreshToken};
+use auth_core::observe::Event;
+use auth_core::testing::ManualClock;
+use auth_core::transport::{ClientCertificate, HttpTransport, Tls};
+use auth_core::{Secret, Session};
+use oauth2_generic::{AuthorizationCode, ClientCredentials, Implicit, RefreshToken, Server};
 
 use crate::support::{CANARY, Script, assert_quiet};
 
-use super::{aerion, aeris, client, ermeo, password, secret};
+use super::{aerion, aeris, client, client_at, ermeo, password, secret};
 
 const BASE: &str = "https://as.example";
 
@@ -39,32 +41,35 @@ fn every_type_of_the_core_is_redacted() {
     assert_redacted(&response(), "TokenResponse {");
     let request = |request: TokenRequest| {
         request
-            .param("password", secret("p"))
-            .basic("id", &secret("s"))
+            .secret("password", secret("p"))
+            .basic("id", secret("s"))
             .secret_header("x-api-key", secret("k"))
             .header("x-tenant", &format!("{CANARY}t"))
     };
     assert_redacted(&request(TokenRequest::form(BASE)), "TokenRequest {");
     assert_redacted(&request(TokenRequest::json(BASE)), "TokenRequest {");
     assert_redacted(&request(TokenRequest::query(BASE)), "TokenRequest {");
-    assert_redacted(&AnswerFormat::default(), "AnswerFormat {");
+    assert_redacted(&ResponseFormat::default(), "ResponseFormat {");
     assert_redacted(&ManualClock::new(), "ManualClock(");
-    assert_redacted(&SystemClock, "SystemClock");
-    assert_redacted(&Event::Rotated, "Rotated");
+    assert_redacted(&SystemClock::new(), "SystemClock");
+    assert_redacted(&Event::Stored, "Stored");
 
-    let proxy = ureq::Proxy::new(&format!("http://user:{CANARY}@127.0.0.1:1")).ok();
-    assert_redacted(
-        &HttpTransport::configured(|config| config.proxy(proxy)),
-        "HttpTransport {",
-    );
+    let proxy = Secret::new(format!("http://user:{CANARY}@127.0.0.1:1"));
+    let certificate = ClientCertificate::pem(CANARY, secret("k"));
+    let tls = Tls::default().only_authorities(CANARY);
+    assert_redacted(&certificate, "ClientCertificate {");
+    assert_redacted(&tls, "Tls {");
+    let builder = HttpTransport::builder().proxy(proxy);
+    assert_redacted(&builder, "HttpTransportBuilder {");
+    assert_redacted(&builder.build().unwrap(), "HttpTransport {");
 
     let builder = || {
         Session::builder(ermeo(BASE))
             .refresh_token(secret("r"))
-            .response(response())
+            .tokens(response())
     };
-    assert_redacted(&builder(), "Builder {");
-    let session = builder().build();
+    assert_redacted(&builder(), "SessionBuilder {");
+    let session = builder().build().unwrap();
     assert_redacted(&session, "Session {");
     let token = session.token().expect("it was given");
     assert_eq!(token.expose(), format!("{CANARY}a"), "the canary is there");
@@ -81,52 +86,30 @@ fn every_grant_is_redacted() {
     assert_redacted(&aerion(BASE), "Aerion {");
     assert_redacted(&aeris(BASE), "Aeris {");
     assert_redacted(&ermeo(BASE), "Ermeo {");
-    assert_redacted(&client(BASE), "Client {");
+    assert_redacted(&client(BASE), "Client(Settings {");
     assert_redacted(&password(BASE), "Password {");
-    assert_redacted(
-        &ClientCredentials {
-            client: client(BASE),
-        },
-        "ClientCredentials {",
-    );
-    let kept = RefreshToken {
-        client: client(BASE),
-        ..RefreshToken::default()
-    };
+    assert_redacted(&ClientCredentials::new(client(BASE)), "ClientCredentials {");
+    let kept = RefreshToken::new(client(BASE));
     assert_redacted(&kept, "RefreshToken {");
 
-    let mut client = client(BASE);
-    client.authorization_endpoint = format!("{BASE}/authorize");
+    let server =
+        Server::new(format!("{BASE}/token")).authorization_endpoint(format!("{BASE}/authorize"));
+    assert_redacted(&server, "Server {");
+    let client = client_at(server);
     let redirect_uri = "https://app.example.com/back";
-    let login = AuthorizationCode {
-        client: client.clone(),
-        redirect_uri: redirect_uri.into(),
-        ..Default::default()
-    };
+    let login = AuthorizationCode::new(client.clone(), redirect_uri);
     assert_redacted(&login, "AuthorizationCode {");
-    let code_verifier = format!("{CANARY}{}", "v".repeat(43));
-    let pending = login
-        .resume("the-state", code_verifier.as_str())
-        .expect("a URL");
-    assert_redacted(&pending, "PendingCode {");
-    let granted = pending
-        .redirected(&format!("{redirect_uri}?code={CANARY}&state=the-state"))
-        .expect("a code");
-    assert_redacted(&granted, "Granted {");
+    let pending = login.begin(&Script::default()).expect("a URL");
+    assert_redacted(&pending, "PendingLogin {");
+    assert_redacted(&pending.save(), "Secret(…)");
 
-    let implicit = Implicit {
-        client,
-        redirect_uri: redirect_uri.into(),
-        ..Default::default()
-    };
+    let implicit = Implicit::new(client, redirect_uri);
     assert_redacted(&implicit, "Implicit {");
-    let pending = implicit.resume("the-state").expect("a URL");
-    assert_redacted(&pending, "PendingToken {");
-    let back = format!("{redirect_uri}#access_token={CANARY}&token_type=bearer&state=the-state");
-    assert_redacted(
-        &pending.redirected(&back).expect("a token"),
-        "TokenResponse {",
-    );
+    let pending = implicit.begin().expect("a URL");
+    assert_redacted(&pending, "PendingImplicit {");
+    let state = pending.state().to_owned();
+    let back = format!("{redirect_uri}#access_token={CANARY}&token_type=bearer&state={state}");
+    assert_redacted(&pending.read(&back).expect("a token"), "TokenResponse {");
 }
 
 /// Compiles only as long as `$type` is not `$trait`: with it, two impls would apply and `_` be either.

@@ -1,6 +1,8 @@
 //! Sends what a grant builds.
 
-use auth_core::{Grant, Result, Secret, TokenResponse, Transport};
+use auth_core::grant::TokenResponse;
+use auth_core::transport::Transport;
+use auth_core::{Grant, Result, Secret};
 
 /// A grant whose requests are sent one by one, without a session.
 pub(crate) trait Asking {

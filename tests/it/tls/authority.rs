@@ -1,11 +1,14 @@
-//! Who signs certificates.
+//! Certificates, and the authority that signs them.
 
 use std::sync::Arc;
 
-use auth_core::ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use auth_core::Secret;
+use auth_core::transport::{ClientCertificate, Tls};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+};
 use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
@@ -14,7 +17,7 @@ pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate, and the key that belongs to it.
 pub(super) struct Identity {
-    certificate: CertificateDer<'static>,
+    certificate: Certificate,
     key: KeyPair,
 }
 
@@ -33,18 +36,15 @@ impl Authority {
         params.not_after = rcgen::date_time_ymd(year, 1, 1);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
-        Identity {
-            certificate: certificate.der().clone(),
-            key,
-        }
+        Identity { certificate, key }
     }
 
-    /// A server at 127.0.0.1 that everybody who trusts this authority trusts.
+    /// A server at 127.0.0.1 with a certificate of this authority.
     pub(super) fn server(&self) -> Arc<ServerConfig> {
         self.sign("127.0.0.1", FAR).server()
     }
 
-    /// The same, for clients that show a certificate of this authority.
+    /// A server at 127.0.0.1 for clients with a certificate of this authority.
     pub(super) fn server_for_clients(
         &self,
         version: &'static SupportedProtocolVersion,
@@ -61,14 +61,19 @@ impl Authority {
         let key = PrivatePkcs8KeyDer::from(key).into();
         Arc::new(
             builder
-                .with_single_cert(vec![certificate], key)
+                .with_single_cert(vec![certificate.der().clone()], key)
                 .expect("a key that fits"),
         )
     }
 
-    /// This authority and no other, as a client is told whom to trust.
-    pub(super) fn roots(&self) -> RootCerts {
-        RootCerts::new_with_certs(&[Certificate::from_der(self.0.der()).to_owned()])
+    /// TLS settings that trust this authority and no other.
+    pub(super) fn trusted(&self) -> Tls {
+        Tls::default().only_authorities(self.0.pem())
+    }
+
+    /// As a file has it.
+    pub(super) fn pem(&self) -> String {
+        self.0.pem()
     }
 }
 
@@ -81,16 +86,26 @@ impl Identity {
         let key = PrivatePkcs8KeyDer::from(self.key).into();
         Arc::new(
             builder
-                .with_single_cert(vec![self.certificate], key)
+                .with_single_cert(vec![self.certificate.der().clone()], key)
                 .expect("a key that fits"),
         )
     }
 
-    /// As a client shows it.
-    pub(super) fn client(&self) -> ClientCert {
-        let certificate = Certificate::from_der(&self.certificate).to_owned();
-        let key = PrivateKey::from_pem(self.key.serialize_pem().as_bytes()).expect("a key");
-        ClientCert::new_with_certs(&[certificate], key)
+    /// As a client presents it.
+    pub(super) fn client(&self) -> ClientCertificate {
+        ClientCertificate::pem(self.pem(), Secret::new(self.key_pem()))
+    }
+
+    pub(super) fn pem(&self) -> String {
+        self.certificate.pem()
+    }
+
+    pub(super) fn der(&self) -> Vec<u8> {
+        self.certificate.der().to_vec()
+    }
+
+    pub(super) fn key_pem(&self) -> String {
+        self.key.serialize_pem()
     }
 }
 

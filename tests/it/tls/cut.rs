@@ -1,6 +1,7 @@
 //! An answer over TLS that ends too early, or turns into noise, leaves open what the request did.
 
-use auth_core::{Error, HttpTransport, Network, Reason, Sent, Session};
+use auth_core::error::{Delivery, LoginReason, NetworkFailure};
+use auth_core::{Error, Session};
 
 use super::authority::Authority;
 use super::endpoint::{Turn, endpoint, https, ok};
@@ -9,10 +10,16 @@ use crate::support::quiet;
 
 #[track_caller]
 fn assert_maybe_sent(error: &Error) {
-    let Error::Network { network, sent } = error else {
+    let Error::Network {
+        failure, delivery, ..
+    } = error
+    else {
         panic!("{error:?}");
     };
-    assert_eq!((network, *sent), (&Network::Closed, Sent::Maybe));
+    assert_eq!(
+        (failure, *delivery),
+        (&NetworkFailure::Closed, Delivery::Unknown)
+    );
 }
 
 /// Nothing of an answer, a part of its head, all but its end, and so much of a long one that its head
@@ -31,19 +38,19 @@ fn parts() -> [String; 4] {
 }
 
 #[test]
-fn a_refresh_whose_answer_is_cut_may_have_spent_its_token_which_is_not_sent_again() {
+fn a_cut_refresh_is_not_sent_again() {
     let authority = Authority::new("ours");
     for part in parts() {
         let endpoint = endpoint([Turn::Cut(authority.server(), part)]);
-        let transport = HttpTransport::configured(trusting(authority.roots()));
+        let transport = trusting(&authority);
         let (session, clock) = on_refresh_token(&https(&endpoint), transport, 0);
 
         assert_maybe_sent(&quiet(session.token()));
         clock.advance(std::time::Duration::from_secs(60));
-        let Error::ReauthenticationRequired { reason, .. } = quiet(session.token()) else {
+        let Error::LoginRequired { reason, .. } = quiet(session.token()) else {
             panic!("it may be spent");
         };
-        assert_eq!(reason, Reason::RefreshTokenUncertain);
+        assert_eq!(reason, LoginReason::RefreshTokenUncertain);
         let visits = endpoint.all();
         assert_eq!(visits.len(), 1, "sent once");
         assert!(
@@ -66,14 +73,14 @@ fn a_get_whose_answer_is_cut_may_have_arrived() {
 /// A TLS library reports noise as it reports a certificate that it does not trust, so the kind of
 /// error alone does not tell whether a request without a body was sent.
 #[test]
-fn an_answer_that_turns_into_noise_may_have_been_acted_upon() {
+fn a_response_that_turns_into_noise_may_have_arrived() {
     let authority = Authority::new("ours");
     for part in parts() {
         let turn = || Turn::Garbled(authority.server(), part.clone());
         let endpoint = endpoint([turn(), turn()]);
         let url = https(&endpoint);
         assert_maybe_sent(&get(&authority, &url));
-        let transport = HttpTransport::configured(trusting(authority.roots()));
+        let transport = trusting(&authority);
         assert_maybe_sent(&quiet(on_refresh_token(&url, transport, 0).0.token()));
         let heard: Vec<String> = endpoint
             .all()
@@ -90,7 +97,7 @@ fn an_answer_that_turns_into_noise_may_have_been_acted_upon() {
 /// Anybody on the way can end a connection. Where an answer has no length and TLS does not say that
 /// it is over, its own last bracket must.
 #[test]
-fn an_answer_that_ends_with_the_connection_is_a_token_only_if_it_is_whole() {
+fn a_response_without_length_must_be_whole() {
     let authority = Authority::new("ours");
     let whole = ok(&answer(2)).replacen("Content-Length", "X-Length", 1);
     let cuts = (whole.find('{').unwrap()..=whole.len())
@@ -98,14 +105,14 @@ fn an_answer_that_ends_with_the_connection_is_a_token_only_if_it_is_whole() {
         .chain([whole.len() - 1, whole.len()]);
     for length in cuts {
         let endpoint = endpoint([Turn::Cut(authority.server(), whole[..length].to_owned())]);
-        let transport = HttpTransport::configured(trusting(authority.roots()));
+        let transport = trusting(&authority);
         let (session, _) = on_refresh_token(&https(&endpoint), transport, 0);
         if length == whole.len() {
             assert_eq!(session.token().unwrap().expose(), access_token(2));
         } else {
             let error = quiet(session.token());
             assert!(
-                matches!(error, Error::Answer(_)),
+                matches!(error, Error::Response(_)),
                 "cut after {length}: {error:?}"
             );
         }
@@ -114,12 +121,13 @@ fn an_answer_that_ends_with_the_connection_is_a_token_only_if_it_is_whole() {
 }
 
 fn get(authority: &Authority, url: &str) -> Error {
-    let transport = HttpTransport::configured(trusting(authority.roots()));
+    let transport = trusting(authority);
     quiet(
         Session::builder(aeris(url))
             .transport(transport)
             .retries(0)
             .build()
+            .unwrap()
             .token(),
     )
 }

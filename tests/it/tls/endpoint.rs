@@ -1,4 +1,4 @@
-//! A token endpoint on a socket, that tells afterwards what it heard.
+//! A token endpoint on a socket, which reports afterwards what it received.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -8,7 +8,7 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 
 use super::visits::Visits;
 
-/// What happens on one connection.
+/// Script of one connection.
 pub(super) enum Turn {
     /// This is said at once, and no TLS is spoken.
     Noise(&'static [u8]),
@@ -22,17 +22,17 @@ pub(super) enum Turn {
     Garbled(Arc<ServerConfig>, String),
 }
 
-/// What one connection came to.
+/// Record of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Visit {
     heard: Vec<u8>,
-    /// Whether the client showed a certificate that was accepted.
-    pub(super) introduced: bool,
+    /// The client's certificate; empty if none was accepted.
+    pub(super) certificate: Vec<u8>,
     /// Why no request was heard or none answered.
     pub(super) failure: Option<String>,
 }
 
-/// An endpoint that takes these turns; who comes after the last is heard and not answered.
+/// An endpoint that takes these turns; later connections are read and get no response.
 pub(super) fn endpoint(turns: impl IntoIterator<Item = Turn>) -> Visits<Visit> {
     let mut turns: Vec<Turn> = turns.into_iter().collect();
     turns.reverse();
@@ -53,7 +53,7 @@ pub(super) fn ok(body: &str) -> String {
 }
 
 impl Visit {
-    /// What was said inside TLS; without TLS, everything that was said.
+    /// Text received inside TLS; without TLS, all text.
     pub(super) fn heard(&self) -> String {
         String::from_utf8_lossy(&self.heard).into()
     }
@@ -100,7 +100,8 @@ fn speak_tls(
 ) -> io::Result<()> {
     let mut tls = ServerConnection::new(config).expect("a configuration that fits");
     let outcome = hear_and_answer(&mut Stream::new(&mut tls, tcp), &mut visit.heard, answer);
-    visit.introduced = tls.peer_certificates().is_some();
+    let certificate = tls.peer_certificates().and_then(<[_]>::first);
+    visit.certificate = certificate.map_or_else(Vec::new, |it| it.to_vec());
     outcome.and_then(|()| end(&mut tls, tcp))
 }
 
@@ -121,7 +122,7 @@ fn hear_and_answer(
     stream.flush()
 }
 
-/// Whether this is a request with all of its body.
+/// Returns `true` if this is a request with all of its body.
 fn is_whole(heard: &[u8]) -> bool {
     let text = String::from_utf8_lossy(heard).to_ascii_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else {

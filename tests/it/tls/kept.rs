@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use auth_core::{Error, HttpTransport, Network, Sent};
+use auth_core::Error;
+use auth_core::error::{Delivery, NetworkFailure, Remedy};
 
 use super::authority::Authority;
 use super::endpoint::{Turn, Visit, endpoint, https};
-use super::{access_token, answer, no_connection, on_refresh_token, refresh_token, trusting};
+use super::{access_token, answer, no_connection, on_refresh_token, refresh_token, trusting, with};
 use crate::support::{assert_quiet, quiet};
 
 /// Asserts that the last visit alone heard a request, and that it was the refresh.
@@ -22,7 +23,7 @@ fn assert_sent_in_the_last(visits: &[Visit]) {
 }
 
 #[test]
-fn a_refresh_token_outlives_a_wrong_certificate_and_noise_within_one_call() {
+fn a_refresh_token_outlives_a_wrong_certificate() {
     let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
     let endpoint = endpoint([
         Turn::Tls(theirs.server(), answer(7)),
@@ -30,7 +31,7 @@ fn a_refresh_token_outlives_a_wrong_certificate_and_noise_within_one_call() {
         Turn::Noise(b""),
         Turn::Tls(ours.server(), answer(2)),
     ]);
-    let transport = HttpTransport::configured(trusting(ours.roots()));
+    let transport = trusting(&ours);
     let (session, _) = on_refresh_token(&https(&endpoint), transport, 3);
 
     assert_eq!(session.token().unwrap().expose(), access_token(2));
@@ -41,23 +42,23 @@ fn a_refresh_token_outlives_a_wrong_certificate_and_noise_within_one_call() {
 }
 
 #[test]
-fn a_refresh_token_outlives_a_call_that_fails_for_the_certificate() {
+fn a_refresh_token_outlives_a_failed_call() {
     let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
     let endpoint = endpoint([theirs.server(), ours.server()].map(|it| Turn::Tls(it, answer(2))));
-    let transport = HttpTransport::configured(trusting(ours.roots()));
+    let transport = trusting(&ours);
     let (session, clock) = on_refresh_token(&https(&endpoint), transport, 0);
 
     let error = quiet(session.token());
     assert_eq!(
         no_connection(&error),
-        ("invalid peer certificate: UnknownIssuer", Sent::No)
+        ("invalid peer certificate: UnknownIssuer", Delivery::NotSent)
     );
     assert!(
-        error.is_transient(),
-        "the server's certificate may be mended"
+        error.remedy() == Remedy::Retry,
+        "the server's certificate may be renewed"
     );
     assert_eq!(session.refresh_token().unwrap().expose(), refresh_token(1));
-    assert!(matches!(session.token(), Err(Error::NotBefore { .. })));
+    assert!(matches!(session.token(), Err(Error::BackOff { .. })));
     clock.advance(Duration::from_secs(60));
     assert_eq!(session.token().unwrap().expose(), access_token(2));
     let visits = endpoint.all();
@@ -66,19 +67,25 @@ fn a_refresh_token_outlives_a_call_that_fails_for_the_certificate() {
 }
 
 #[test]
-fn a_refresh_token_outlives_a_handshake_that_takes_too_long() {
+fn a_refresh_token_outlives_a_slow_handshake() {
     let authority = Authority::new("ours");
     // It takes connections, and says nothing to them.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", silent.local_addr().unwrap());
-    let transport = HttpTransport::configured(|config| {
-        trusting(authority.roots())(config).timeout_global(Some(Duration::from_millis(200)))
-    });
+    let transport = with(authority.trusted())
+        .timeout(Duration::from_millis(200))
+        .build()
+        .unwrap();
     let (session, _) = on_refresh_token(&url, transport, 0);
 
     match quiet(session.token()) {
-        Error::Network { network, sent } => {
-            assert_eq!((network, sent), (Network::Timeout, Sent::No));
+        Error::Network {
+            failure, delivery, ..
+        } => {
+            assert_eq!(
+                (failure, delivery),
+                (NetworkFailure::Timeout, Delivery::NotSent)
+            );
         }
         other => panic!("{other:?}"),
     }

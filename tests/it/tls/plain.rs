@@ -1,21 +1,23 @@
-//! Http without TLS goes to a literal loopback address, and elsewhere only on demand.
+//! Http without TLS goes to a literal loopback address, and elsewhere only where it is allowed.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use auth_core::agent::ureq::config::Config;
+use auth_core::agent::ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use auth_core::agent::ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use auth_core::agent::ureq::{self, Agent};
+use auth_core::error::Delivery;
 use auth_core::http::Uri;
-use auth_core::ureq::config::Config;
-use auth_core::ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use auth_core::ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use auth_core::ureq::{self, Agent};
-use auth_core::{Error, HttpTransport, Sent, Session};
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Secret, Session, agent};
 
 use super::authority::{Authority, FAR};
 use super::endpoint::{Turn, endpoint};
-use super::{access_token, answer, ermeo, no_connection, refresh_token, trusting};
+use super::{access_token, answer, ermeo, no_connection, refresh_token, with};
 use crate::support::quiet;
 
-/// Finds every host at one address, and keeps which it was asked for.
+/// Finds every host at one address, and keeps the names that were looked up.
 #[derive(Clone, Debug)]
 struct Everywhere(SocketAddr, Arc<Mutex<Vec<String>>>);
 
@@ -24,13 +26,11 @@ impl Everywhere {
         Self(address, Arc::default())
     }
 
-    /// A transport that finds hosts here, over an agent with this configuration.
-    fn transport(&self, config: Config) -> HttpTransport {
-        HttpTransport::from_agent(Agent::with_parts(
-            config,
-            DefaultConnector::default(),
-            self.clone(),
-        ))
+    /// A transport that finds hosts here.
+    fn transport(&self) -> HttpTransport {
+        let config = Agent::config_builder().proxy(None).build();
+        let connector = DefaultConnector::default();
+        agent::transport(Agent::with_parts(config, connector, self.clone()))
     }
 
     fn asked(&self) -> Vec<String> {
@@ -55,37 +55,44 @@ impl Resolver for Everywhere {
     }
 }
 
-fn without_proxy() -> Config {
-    Agent::config_builder().proxy(None).build()
+/// Allowed for the agent, so that the transport alone is what refuses.
+fn session(base: &str, transport: HttpTransport) -> Session {
+    Session::builder(ermeo(base))
+        .transport(transport)
+        .refresh_token(Secret::new(refresh_token(1)))
+        .danger_allow_http()
+        .retries(0)
+        .build()
+        .unwrap()
 }
 
 #[test]
-fn plain_http_to_a_name_is_a_matter_of_configuration_and_nothing_is_sent_or_looked_up() {
+fn plain_http_to_a_name_is_not_even_looked_up() {
     let endpoint = endpoint([]);
     let port = endpoint.address().port();
-    for host in [
-        "example.com",
-        "localhost",
-        "127.0.0.1.example.com",
-        "10.0.0.1",
-        "[::ffff:10.0.0.1]",
+    for (host, word) in [
+        ("example.com", "`HttpTransportBuilder::danger_allow_http`"),
+        ("localhost", "write 127.0.0.1 for localhost"),
+        ("LOCALHOST", "write 127.0.0.1 for localhost"),
+        ("127.0.0.1.example.com", "must begin with https://"),
+        ("10.0.0.1", "must begin with https://"),
+        ("[::ffff:10.0.0.1]", "must begin with https://"),
     ] {
         let everywhere = Everywhere::at(endpoint.address());
-        let transport = everywhere.transport(without_proxy());
-        let builder =
-            Session::builder(ermeo(&format!("http://{host}:{port}"))).transport(transport);
-        let session = builder.refresh_token(refresh_token(1)).build();
+        let url = format!("http://{host}:{port}");
+        let session = session(&url, everywhere.transport());
 
         let error = quiet(session.token());
         assert!(
-            matches!(error, Error::Configuration(_)),
+            matches!(error, Error::Configuration { .. }),
             "{host}: {error:?}"
         );
         let message = error.to_string();
         assert!(
-            message.contains("https://") && !message.contains(host),
+            message.contains(word) && message.contains("`base`"),
             "{message}"
         );
+        assert!(!message.contains(&url), "{message}");
         assert_eq!(
             session.refresh_token().unwrap().expose(),
             refresh_token(1),
@@ -97,54 +104,40 @@ fn plain_http_to_a_name_is_a_matter_of_configuration_and_nothing_is_sent_or_look
 }
 
 #[test]
-fn plain_http_to_a_name_is_sent_where_that_is_allowed() {
-    for host in ["example.com", "localhost"] {
-        let endpoint = endpoint([Turn::Plain(answer(1))]);
-        let everywhere = Everywhere::at(endpoint.address());
-        let transport = everywhere.transport(without_proxy()).danger_allow_http();
-        let session = Session::builder(ermeo(&format!("http://{host}")))
-            .transport(transport)
-            .build();
+fn plain_http_to_a_name_is_sent_where_it_is_allowed() {
+    let endpoint = endpoint([Turn::Plain(answer(1))]);
+    let host = format!("localhost:{}", endpoint.address().port());
+    let transport = HttpTransport::builder().no_proxy().danger_allow_http();
+    let session = session(&format!("http://{host}"), transport.build().unwrap());
 
-        assert_eq!(session.token().unwrap().expose(), access_token(1));
-        assert_eq!(everywhere.asked(), [host]);
-        let visits = endpoint.all();
-        assert_eq!(visits.len(), 1, "{visits:?}");
-        assert!(
-            visits[0].heard().contains(&format!("\r\nhost: {host}\r\n")),
-            "{visits:?}"
-        );
-    }
+    assert_eq!(session.token().unwrap().expose(), access_token(1));
+    let visits = endpoint.all();
+    assert_eq!(visits.len(), 1, "{visits:?}");
+    assert!(
+        visits[0].heard().contains(&format!("\r\nhost: {host}\r\n")),
+        "{visits:?}"
+    );
 }
 
 /// Allowing plain http does not weaken https.
 #[test]
-fn with_plain_http_allowed_a_certificate_is_still_checked_against_the_name() {
+fn allowed_plain_http_does_not_weaken_https() {
     let authority = Authority::new("ours");
     let server = |host| authority.sign(host, FAR).server();
     let endpoint = endpoint([
-        Turn::Tls(server("token.example"), answer(1)),
-        Turn::Tls(server("token.example.com"), answer(2)),
+        Turn::Tls(server("localhost"), answer(1)),
+        Turn::Tls(server("token.example"), answer(2)),
     ]);
-    let config = trusting(authority.roots())(Agent::config_builder()).build();
-    let transport = Everywhere::at(endpoint.address())
-        .transport(config)
-        .danger_allow_http();
-    let session = |base| {
-        Session::builder(ermeo(base))
-            .transport(transport.clone())
-            .retries(0)
-            .build()
-    };
+    let url = format!("https://localhost:{}", endpoint.address().port());
+    let transport = with(authority.trusted()).danger_allow_http();
+    let transport = transport.build().unwrap();
 
-    assert_eq!(
-        session("https://token.example").token().unwrap().expose(),
-        access_token(1)
-    );
-    let error = quiet(session("https://token.example").token());
-    let (reason, sent) = no_connection(&error);
+    let first = session(&url, transport.clone());
+    assert_eq!(first.token().unwrap().expose(), access_token(1));
+    let error = quiet(session(&url, transport).token());
+    let (reason, delivery) = no_connection(&error);
     assert!(reason.contains("not valid for name"), "{reason}");
-    assert_eq!(sent, Sent::No);
+    assert_eq!(delivery, Delivery::NotSent);
     let visits = endpoint.all();
     assert_eq!(visits[1].heard(), "", "{visits:?}");
 }

@@ -1,19 +1,22 @@
-//! Through a proxy, which learns where to and nothing else.
+//! Through a proxy, which learns the address and nothing else.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 
-use auth_core::ureq::{Agent, Proxy};
-use auth_core::{Error, HttpTransport, Network, Sent, Session};
+use auth_core::agent::ureq::{Agent, Proxy};
+use auth_core::error::{Delivery, NetworkFailure};
+use auth_core::grant::TokenResponse;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Secret, Session, agent};
 
 use super::authority::Authority;
 use super::endpoint::{Turn, endpoint, https};
 use super::visits::Visits;
-use super::{access_token, answer, ermeo, on_refresh_token, refresh_token, trusting};
+use super::{access_token, answer, ermeo, on_refresh_token, refresh_token, with};
 use crate::support::{assert_quiet, quiet};
 
-/// What a proxy saw of one connection.
+/// Bytes of one connection through a proxy.
 #[derive(Debug, Default)]
 struct Passed {
     head: String,
@@ -36,7 +39,7 @@ fn proxy() -> Visits<Passed> {
         Passed {
             head,
             to_server,
-            to_client: back.join().expect("nobody panicked"),
+            to_client: back.join().expect("no thread panicked"),
         }
     })
 }
@@ -82,21 +85,20 @@ fn pass(mut from: TcpStream, mut to: TcpStream) -> Vec<u8> {
     passed
 }
 
-fn at<V: Send + 'static>(proxy: &Visits<V>) -> Option<Proxy> {
-    Some(Proxy::new(&format!("http://{}", proxy.address())).expect("a URL"))
+fn at<V: Send + 'static>(proxy: &Visits<V>) -> Secret {
+    Secret::new(format!("http://{}", proxy.address()))
 }
 
 #[test]
 fn a_proxy_sees_where_to_and_ciphertext() {
     let authority = Authority::new("ours");
     let proxy = proxy();
-    let proxy_url = at(&proxy);
     let endpoint = endpoint([Turn::Tls(authority.server(), answer(1))]);
-    let transport =
-        HttpTransport::configured(|config| trusting(authority.roots())(config).proxy(proxy_url));
+    let transport = with(authority.trusted()).proxy(at(&proxy)).build().unwrap();
     let session = Session::builder(ermeo(&https(&endpoint)))
         .transport(transport)
-        .build();
+        .build()
+        .unwrap();
 
     assert_eq!(session.token().unwrap().expose(), access_token(1));
     let target = endpoint.address();
@@ -133,17 +135,22 @@ fn a_proxy_sees_where_to_and_ciphertext() {
 }
 
 #[test]
-fn a_proxy_that_refuses_was_sent_nothing_and_costs_no_refresh_token() {
+fn a_proxy_that_refuses_costs_no_refresh_token() {
     let authority = Authority::new("ours");
     let proxy = closed_proxy();
-    let proxy_url = at(&proxy);
     let endpoint = endpoint([]);
-    let transport =
-        HttpTransport::configured(|config| trusting(authority.roots())(config).proxy(proxy_url));
+    let transport = with(authority.trusted()).proxy(at(&proxy)).build().unwrap();
     let (session, _) = on_refresh_token(&https(&endpoint), transport, 0);
 
     match quiet(session.token()) {
-        Error::Network { network, sent } => assert_eq!((network, sent), (Network::Proxy, Sent::No)),
+        Error::Network {
+            failure, delivery, ..
+        } => {
+            assert_eq!(
+                (failure, delivery),
+                (NetworkFailure::Proxy, Delivery::NotSent)
+            );
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(session.refresh_token().unwrap().expose(), refresh_token(1));
@@ -154,45 +161,47 @@ fn a_proxy_that_refuses_was_sent_nothing_and_costs_no_refresh_token() {
 }
 
 #[test]
-fn plain_http_on_this_machine_never_goes_through_a_proxy() {
+fn loopback_never_goes_through_a_proxy() {
     let proxy = proxy();
-    let with_proxy = || {
-        Agent::config_builder()
-            .proxy(at(&proxy))
-            .build()
-            .new_agent()
-    };
+    let builder = || HttpTransport::builder().proxy(at(&proxy));
+    let lent = Agent::config_builder().proxy(Proxy::new(at(&proxy).expose()).ok());
     let transports = [
-        HttpTransport::configured(|config| config.proxy(at(&proxy))),
-        HttpTransport::configured(|config| config.proxy(at(&proxy))).danger_allow_http(),
-        HttpTransport::from_agent(with_proxy()),
-        HttpTransport::from_agent(with_proxy()).danger_allow_http(),
+        builder().build().unwrap(),
+        builder().danger_allow_http().build().unwrap(),
+        agent::transport(lent.build().new_agent()),
     ];
     for transport in transports {
         let endpoint = endpoint([Turn::Plain(answer(1))]);
         let url = format!("http://{}", endpoint.address());
-        let session = Session::builder(ermeo(&url)).transport(transport).build();
+        let session = Session::builder(ermeo(&url))
+            .transport(transport)
+            .build()
+            .unwrap();
         assert_eq!(session.token().unwrap().expose(), access_token(1));
         assert_eq!(endpoint.all().len(), 1);
     }
     assert_eq!(proxy.all().len(), 0, "the proxy saw a password");
 }
 
-/// Allowing plain http must not also go round the proxy that the caller set.
+/// Allowing plain http must not bypass the proxy that the caller set.
 #[test]
-fn plain_http_that_is_allowed_elsewhere_goes_through_the_proxy_that_is_set() {
+fn allowed_plain_http_goes_through_the_proxy() {
     let proxy = closed_proxy();
-    let transport = HttpTransport::configured(|config| config.proxy(at(&proxy)));
+    let transport = HttpTransport::builder()
+        .proxy(at(&proxy))
+        .danger_allow_http();
     let session = Session::builder(ermeo("http://api.example.com"))
-        .transport(transport.danger_allow_http())
+        .transport(transport.build().unwrap())
+        .danger_allow_http()
         .retries(0)
-        .build();
+        .build()
+        .unwrap();
     let error = quiet(session.token());
     assert!(
         matches!(
             error,
             Error::Network {
-                network: Network::Proxy,
+                failure: NetworkFailure::Proxy,
                 ..
             }
         ),
@@ -205,4 +214,39 @@ fn plain_http_that_is_allowed_elsewhere_goes_through_the_proxy_that_is_set() {
         "{}",
         passed[0].head
     );
+}
+
+#[test]
+fn an_agent_takes_over_proxy_and_tls() {
+    let authority = Authority::new("ours");
+    let proxy = proxy();
+    let api = endpoint([Turn::Tls(authority.server(), "{}".to_owned())]);
+    let transport = with(authority.trusted()).proxy(at(&proxy)).build().unwrap();
+    let url = https(&api);
+    let session = Session::builder(ermeo(&url))
+        .transport(transport)
+        .tokens(TokenResponse::new(Secret::new(access_token(1))))
+        .build()
+        .unwrap();
+    session.agent().get(format!("{url}/orders")).call().unwrap();
+
+    let target = api.address();
+    assert!(api.all()[0].heard().starts_with("GET /orders "));
+    let passed = proxy.all();
+    assert_eq!(passed.len(), 1);
+    assert!(passed[0].head.starts_with(&format!("CONNECT {target} ")));
+}
+
+#[test]
+fn a_proxy_that_is_not_one_is_a_configuration_error() {
+    let build = |url: &str| HttpTransport::builder().proxy(Secret::new(url)).build();
+    for (url, word) in [
+        ("", "http://host:port"),
+        ("ftp://ada:canary7Qz@proxy.example", "http://host:port"),
+        ("socks5://ada:canary7Qz@proxy.example", "SOCKS"),
+    ] {
+        let error = quiet(build(url));
+        assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
+        assert!(error.to_string().contains(word), "{error}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Where the agent's token goes when an API that speaks TLS redirects.
 
-use auth_core::{Session, TokenResponse};
+use auth_core::grant::TokenResponse;
+use auth_core::{Secret, Session};
 
 use super::authority::Authority;
 use super::endpoint::{Turn, Visit, endpoint, https};
@@ -16,12 +17,13 @@ fn redirect(to: &str) -> String {
 fn orders(api: &Visits<Visit>, other: &str, authority: &Authority) {
     let url = https(api);
     let session = Session::builder(ermeo(&url))
-        .origin(&url)
-        .origin(other)
-        .response(TokenResponse::new(access_token(1)))
-        .build();
-    let agent = session.agent_with(|config| trusting(authority.roots())(config));
-    agent.get(format!("{url}/orders")).call().unwrap();
+        .api(&url)
+        .api(other)
+        .tokens(TokenResponse::new(Secret::new(access_token(1))))
+        .transport(trusting(authority))
+        .build()
+        .unwrap();
+    session.agent().get(format!("{url}/orders")).call().unwrap();
 }
 
 fn is_signed(visit: &Visit) -> bool {

@@ -1,11 +1,15 @@
-//! A custom authority is trusted where it is handed in, and nowhere else.
+//! A custom authority is trusted where it is set, and nowhere else.
 
-use auth_core::ureq::Agent;
-use auth_core::{HttpTransport, ManualClock, Sent, Session};
+use auth_core::agent::ureq::Agent;
+use auth_core::agent::ureq::tls::{Certificate, RootCerts, TlsConfig};
+use auth_core::error::Delivery;
+use auth_core::testing::ManualClock;
+use auth_core::transport::{HttpTransport, Tls};
+use auth_core::{Session, agent};
 
 use super::authority::{Authority, FAR};
 use super::endpoint::{Turn, endpoint, https};
-use super::{access_token, aeris, answer, ermeo, no_connection, refresh_token, trusting};
+use super::{access_token, aeris, answer, ermeo, no_connection, refresh_token, trusting, with};
 use crate::support::{assert_quiet, journal, quiet};
 
 /// Logs in, and an hour later refreshes, at an endpoint with a certificate of this authority.
@@ -14,7 +18,7 @@ fn log_in_and_refresh(authority: &Authority, transport: HttpTransport) {
     let endpoint = endpoint([1, 2].map(|n| Turn::Tls(server.clone(), answer(n))));
     let clock = ManualClock::new();
     let builder = Session::builder(ermeo(&https(&endpoint))).transport(transport);
-    let session = builder.clock(clock.clone()).build();
+    let session = builder.clock(clock.clone()).build().unwrap();
 
     assert_eq!(session.token().unwrap().expose(), access_token(1));
     clock.advance(std::time::Duration::from_secs(3600));
@@ -36,23 +40,23 @@ fn log_in_and_refresh(authority: &Authority, transport: HttpTransport) {
 }
 
 #[test]
-fn a_custom_authority_in_the_settings_of_a_transport_is_trusted() {
+fn a_custom_authority_is_trusted() {
     let authority = Authority::new("ours");
-    log_in_and_refresh(
-        &authority,
-        HttpTransport::configured(trusting(authority.roots())),
-    );
+    log_in_and_refresh(&authority, trusting(&authority));
 }
 
 #[test]
-fn a_custom_authority_in_an_agent_that_is_handed_in_is_trusted() {
+fn a_custom_authority_of_an_agent_is_trusted() {
     let authority = Authority::new("ours");
-    let config = trusting(authority.roots())(Agent::config_builder()).build();
-    log_in_and_refresh(&authority, HttpTransport::from_agent(config.new_agent()));
+    let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
+    let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root]));
+    let config = Agent::config_builder().proxy(None).tls_config(tls.build());
+    let transport = agent::transport(config.build().new_agent());
+    log_in_and_refresh(&authority, transport);
 }
 
 #[test]
-fn a_certificate_that_does_not_fit_is_refused_by_name_before_a_byte_of_the_request_is_sent() {
+fn nothing_is_sent_to_a_wrong_certificate() {
     let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
     let cases = [
         (theirs.server(), "UnknownIssuer"),
@@ -65,15 +69,15 @@ fn a_certificate_that_does_not_fit_is_refused_by_name_before_a_byte_of_the_reque
     for (server, expected) in cases {
         let endpoint = endpoint([Turn::Tls(server, answer(1))]);
         let builder = Session::builder(ermeo(&https(&endpoint))).retries(0);
-        let transport = HttpTransport::configured(trusting(ours.roots()));
-        let error = quiet(builder.transport(transport).build().token());
+        let transport = trusting(&ours);
+        let error = quiet(builder.transport(transport).build().unwrap().token());
 
         let (reason, sent) = no_connection(&error);
         assert!(
             reason.contains("certificate") && reason.contains(expected),
             "{reason}"
         );
-        assert_eq!(sent, Sent::No);
+        assert_eq!(sent, Delivery::NotSent);
         assert!(error.to_string().ends_with("nothing was sent"), "{error}");
         let visits = endpoint.all();
         assert_eq!(visits.len(), 1);
@@ -88,31 +92,32 @@ fn a_certificate_that_does_not_fit_is_refused_by_name_before_a_byte_of_the_reque
 #[test]
 fn the_bundled_roots_do_not_know_a_custom_authority() {
     let endpoint = endpoint([Turn::Tls(Authority::new("ours").server(), answer(1))]);
-    let transport = HttpTransport::configured(|config| config.proxy(None));
+    let transport = with(Tls::default()).build().unwrap();
     let builder = Session::builder(ermeo(&https(&endpoint))).transport(transport);
-    let error = quiet(builder.retries(0).build().token());
+    let error = quiet(builder.retries(0).build().unwrap().token());
     assert_eq!(
         no_connection(&error),
-        ("invalid peer certificate: UnknownIssuer", Sent::No)
+        ("invalid peer certificate: UnknownIssuer", Delivery::NotSent)
     );
     assert_eq!(endpoint.all()[0].heard(), "");
 }
 
 #[test]
-fn a_get_that_is_refused_for_its_certificate_sent_nothing_and_does_not_show_its_url() {
+fn a_get_to_a_wrong_certificate_does_not_show_its_url() {
     let endpoint = endpoint([Turn::Tls(Authority::new("theirs").server(), answer(1))]);
     let url = https(&endpoint);
-    let transport = HttpTransport::configured(trusting(Authority::new("ours").roots()));
+    let transport = trusting(&Authority::new("ours"));
     let session = Session::builder(aeris(&url))
         .transport(transport)
         .retries(0)
-        .build();
+        .build()
+        .unwrap();
     let (outcome, logged) = journal::of(|| session.token());
 
     let error = quiet(outcome);
     assert_eq!(
         no_connection(&error),
-        ("invalid peer certificate: UnknownIssuer", Sent::No)
+        ("invalid peer certificate: UnknownIssuer", Delivery::NotSent)
     );
     let shown = crate::support::shown(&error) + &logged;
     assert_quiet(&shown);

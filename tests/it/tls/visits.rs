@@ -1,14 +1,14 @@
-//! Who came to a port, and what became of it.
+//! Connections to a port, and what was done on each.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Serves one connection after the other until it is asked what became of them.
+/// Serves one connection after the other until their records are taken.
 pub(super) struct Visits<V> {
     address: SocketAddr,
-    /// Where the connection comes from that ends it.
+    /// Address of the connection that ends it.
     last: Arc<Mutex<Option<SocketAddr>>>,
     serving: JoinHandle<Vec<V>>,
 }
@@ -23,7 +23,7 @@ impl<V: Send + 'static> Visits<V> {
             let mut visits = Vec::new();
             loop {
                 let (stream, from) = listener.accept().expect("a connection");
-                if *ending.lock().expect("nobody panicked") == Some(from) {
+                if *ending.lock().expect("no thread panicked") == Some(from) {
                     return visits;
                 }
                 // A test that went wrong fails; it does not hang.
@@ -42,14 +42,14 @@ impl<V: Send + 'static> Visits<V> {
         self.address
     }
 
-    /// Everybody who came before this call, in order.
+    /// The records of all connections before this call, in order.
     pub(super) fn all(self) -> Vec<V> {
         // Locked until the address is there, or its connection would pass for a visit.
-        let mut last = self.last.lock().expect("nobody panicked");
+        let mut last = self.last.lock().expect("no thread panicked");
         let ending = TcpStream::connect(self.address).expect("a connection");
         *last = Some(ending.local_addr().expect("an address"));
         drop(last);
-        self.serving.join().expect("nobody panicked")
+        self.serving.join().expect("no thread panicked")
     }
 }
 

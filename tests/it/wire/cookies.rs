@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use auth_core::{HttpTransport, Session};
+use auth_core::agent;
+use auth_core::grant::TokenRequest;
+use auth_core::transport::HttpTransport;
 use mockito::{Matcher, Request, ServerGuard};
-use oauth2_generic::{Client, ClientCredentials};
 
 /// A server that gives every client a cookie.
 struct Server {
@@ -33,17 +34,12 @@ impl Server {
 
     /// Gets a token for one user.
     fn log_in(&self, http: &HttpTransport) {
-        let client = Client {
-            token_endpoint: format!("{}/token", self.server.url()),
-            client_id: "batch".into(),
-            client_secret: "s3cret".into(),
-            ..Client::default()
-        };
-        let session = Session::builder(ClientCredentials { client }).transport(http.clone());
-        session.build().token().expect("a token");
+        let url = format!("{}/token", self.server.url());
+        let request = TokenRequest::form(url).param("client_id", "batch");
+        request.send(http).expect("a token");
     }
 
-    /// What it was sent since the last look.
+    /// The cookies that it was sent since the last look.
     fn seen(&self) -> Vec<Option<String>> {
         std::mem::take(&mut *self.cookies.lock().unwrap())
     }
@@ -65,8 +61,7 @@ fn a_login_is_sent_no_cookie_of_another() {
     let server = Server::start();
     for http in [
         HttpTransport::new(),
-        HttpTransport::configured(|config| config.timeout_global(None)),
-        HttpTransport::from_agent(ureq::Agent::new_with_defaults()),
+        agent::transport(ureq::Agent::new_with_defaults()),
     ] {
         for _ in 0..3 {
             server.log_in(&http);
@@ -78,7 +73,7 @@ fn a_login_is_sent_no_cookie_of_another() {
 #[test]
 fn a_login_leaves_no_cookie_in_an_agent_that_was_lent() {
     let (server, agent) = (Server::start(), ureq::Agent::new_with_defaults());
-    let http = HttpTransport::from_agent(agent.clone());
+    let http = agent::transport(agent.clone());
     let url = format!("{}/api", server.server.url());
     agent.post(&url).send("x").expect("an answer");
     server.log_in(&http);

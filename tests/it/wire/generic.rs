@@ -2,26 +2,30 @@
 
 mod answers; // what other servers say
 
+use auth_all::Secret;
 use std::time::Duration;
 
-use auth_core::Session;
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Session};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use oauth2_generic::{
     AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Implicit, Password,
-    RefreshToken,
+    RefreshToken, Server,
 };
 
 use crate::support::Script;
 
 use super::{FORM, JSON, Wire, assert_token, request, session};
 
+fn server(url: &str) -> Server {
+    let server = Server::new(format!("{url}/token"));
+    server.authorization_endpoint("https://login.example.com/authorize")
+}
+
 fn batch(url: &str) -> Client {
-    Client {
-        token_endpoint: format!("{url}/token"),
-        authorization_endpoint: "https://login.example.com/authorize".into(),
-        client_id: "batch:1".into(),
-        client_secret: SECRET.into(),
-        ..Client::default()
-    }
+    Client::new(server(url), "batch:1").secret(Secret::new(SECRET))
 }
 
 fn form(body: &str) -> String {
@@ -32,43 +36,33 @@ fn form(body: &str) -> String {
 fn a_client_shows_itself_in_the_body_or_in_basic_or_has_no_secret() {
     let known = r#""client_id":"batch:1","client_secret":"s3 cr+t&~""#;
     let grant_type = r#"{"grant_type":"client_credentials""#;
-    for (secret, client_auth, form, json) in [
+    let secret = || Secret::new(SECRET);
+    for (auth, form, json) in [
         (
-            SECRET,
-            ClientAuth::Body,
+            ClientAuth::post(secret()),
             format!("grant_type=client_credentials&{CLIENT}"),
             format!("{grant_type},{known}}}"),
         ),
         (
-            SECRET,
-            ClientAuth::Basic,
+            ClientAuth::basic(secret()),
             "grant_type=client_credentials".to_owned(),
             format!("{grant_type}}}"),
         ),
         (
-            "",
-            ClientAuth::Body,
-            "grant_type=client_credentials&client_id=batch%3A1".to_owned(),
-            format!(r#"{grant_type},"client_id":"batch:1"}}"#),
-        ),
-        (
-            "",
-            ClientAuth::Basic,
+            ClientAuth::none(),
             "grant_type=client_credentials&client_id=batch%3A1".to_owned(),
             format!(r#"{grant_type},"client_id":"batch:1"}}"#),
         ),
     ] {
-        for (body, kind, expected) in [(Encoding::Form, FORM, form), (Encoding::Json, JSON, json)] {
+        let by_basic = form.ends_with("client_credentials");
+        for (encoding, kind, expected) in
+            [(Encoding::Form, FORM, form), (Encoding::Json, JSON, json)]
+        {
             let wire = Wire::answering("POST", [(200, ANSWER)]);
-            let client = Client {
-                client_secret: secret.into(),
-                client_auth: client_auth.clone(),
-                body,
-                ..batch(&wire.url())
-            };
-            let (session, _) = session(ClientCredentials { client });
+            let server = server(&wire.url()).encoding(encoding);
+            let client = Client::new(server, "batch:1").auth(auth.clone());
+            let (session, _) = session(ClientCredentials::new(client));
             assert_token(&session.token(), "2YotnF", Some(3600));
-            let by_basic = client_auth == ClientAuth::Basic && !secret.is_empty();
             let headers = if by_basic {
                 vec![kind, BASIC]
             } else {
@@ -82,15 +76,15 @@ fn a_client_shows_itself_in_the_body_or_in_basic_or_has_no_secret() {
 #[test]
 fn scope_audience_resource_and_further_parameters_are_sent_where_they_are_set() {
     let wire = Wire::answering("POST", [(200, ANSWER)]);
-    let client = Client {
-        scope: "orders.read orders.write".into(),
-        audience: "https://api.example.com/".into(),
-        resource: "urn:example:orders".into(),
-        extra: vec![("tenant".into(), "a&b".into())],
-        extra_secrets: vec![("api_key".into(), "k=1".into())],
-        ..batch(&wire.url())
-    };
-    Session::new(ClientCredentials { client }).token().unwrap();
+    let client = batch(&wire.url())
+        .scope("orders.read orders.write")
+        .audience("https://api.example.com/")
+        .resource("urn:example:orders")
+        .param("tenant", "a&b")
+        .secret_param("api_key", Secret::new("k=1"));
+    Session::new(ClientCredentials::new(client))
+        .token()
+        .unwrap();
     wire.saw(&[form(
         "grant_type=client_credentials&client_id=batch%3A1&client_secret=s3%20cr%2Bt%26%7E\
          &audience=https%3A%2F%2Fapi.example.com%2F&resource=urn%3Aexample%3Aorders&tenant=a%26b&api_key=k%3D1\
@@ -117,16 +111,12 @@ fn a_password_login_and_a_refresh_are_these_requests_as_form_and_as_json() {
             r#"{"grant_type":"refresh_token","client_id":"batch:1","client_secret":"s3 cr+t&~","refresh_token":"tGzv3J="}"#,
         ),
     ];
-    for (body, expected) in [(Encoding::Form, forms), (Encoding::Json, jsons)] {
+    for (encoding, expected) in [(Encoding::Form, forms), (Encoding::Json, jsons)] {
         let wire = Wire::answering("POST", [(200, ANSWER), (200, ANSWER)]);
-        let (session, clock) = session(Password {
-            client: Client {
-                body,
-                scope: "read".into(),
-                ..batch(&wire.url())
-            },
-            username: "jsmith".into(),
-            password: "p\"%".into(),
+        let (session, clock) = session({
+            let server = server(&wire.url()).encoding(encoding);
+            let client = Client::new(server, "batch:1").secret(Secret::new(SECRET));
+            Password::new(client.scope("read"), "jsmith", Secret::new("p\"%"))
         });
         assert_token(&session.token(), "2YotnF", Some(3600));
         assert_eq!(session.refresh_token().unwrap().expose(), "tGzv3J=");
@@ -139,14 +129,12 @@ fn a_password_login_and_a_refresh_are_these_requests_as_form_and_as_json() {
 #[test]
 fn a_kept_refresh_token_is_sent_as_it_was_given() {
     let wire = Wire::answering("POST", [(200, ANSWER)]);
-    let grant = RefreshToken {
-        client: Client {
-            client_auth: ClientAuth::Basic,
-            ..batch(&wire.url())
-        },
-        ..RefreshToken::default()
-    };
-    let session = Session::builder(grant).refresh_token("kept%3D").build();
+    let client = batch(&wire.url()).auth(ClientAuth::basic(Secret::new(SECRET)));
+    let grant = RefreshToken::new(client);
+    let session = Session::builder(grant)
+        .refresh_token(Secret::new("kept%3D"))
+        .build()
+        .unwrap();
     session.token().unwrap();
     let body = "grant_type=refresh_token&refresh_token=kept%253D";
     wire.saw(&[request("POST /token", &[FORM, BASIC], body)]);
@@ -155,36 +143,39 @@ fn a_kept_refresh_token_is_sent_as_it_was_given() {
 #[test]
 fn a_code_is_asked_for_at_this_url_and_traded_with_this_request() {
     let wire = Wire::answering("POST", [(200, ANSWER), (200, ANSWER)]);
-    let login = AuthorizationCode {
-        client: Client {
-            scope: "read write".into(),
-            audience: "api".into(),
-            ..batch(&wire.url())
-        },
-        redirect_uri: "https://app.example.com/back?from=login".into(),
-        parameters: vec![("login_hint".into(), "j smith".into())],
-    };
-    // RFC 7636, appendix B.
-    let pending = login
-        .resume("af0ifjsldkj", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
-        .unwrap();
+    let client = batch(&wire.url()).scope("read write").audience("api");
+    let login = AuthorizationCode::new(client, "https://app.example.com/back?from=login")
+        .param("login_hint", "j smith");
+    let http = HttpTransport::new();
+    let pending = login.begin(&http).unwrap();
+    let (state, challenge) = (
+        pending.state().to_owned(),
+        of(pending.url(), "code_challenge"),
+    );
     assert_eq!(
         pending.url(),
-        "https://login.example.com/authorize?response_type=code&client_id=batch%3A1&state=af0ifjsldkj\
-         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
-         &redirect_uri=https%3A%2F%2Fapp.example.com%2Fback%3Ffrom%3Dlogin&scope=read+write&audience=api&login_hint=j+smith"
+        format!(
+            "https://login.example.com/authorize?response_type=code&client_id=batch%3A1&state={state}\
+             &code_challenge={challenge}&code_challenge_method=S256\
+             &redirect_uri=https%3A%2F%2Fapp.example.com%2Fback%3Ffrom%3Dlogin&scope=read+write&audience=api&login_hint=j+smith"
+        )
     );
-    let back = "https://app.example.com/back?from=login&code=Spl%2BxlO%3D%253D&state=af0ifjsldkj";
-    let (session, clock) = session(pending.redirected(back).unwrap());
+    let back =
+        format!("https://app.example.com/back?from=login&code=Spl%2BxlO%3D%253D&state={state}");
+    let tokens = pending.exchange(&back, &http).unwrap();
+    let clock = ManualClock::new();
+    let builder = Session::builder(login.grant().user("ada")).tokens(tokens);
+    let session = builder.clock(clock.clone()).build().unwrap();
     assert_token(&session.token(), "2YotnF", Some(3600));
     clock.advance(Duration::from_secs(3600));
     assert_token(&session.token(), "2YotnF", Some(7200));
 
+    let verifier = of(&wire.seen.lock().unwrap()[0], "code_verifier");
+    assert_eq!(BASE64_URL_SAFE_NO_PAD.encode(digest(&verifier)), challenge);
     wire.saw(&[
         form(&format!(
             "grant_type=authorization_code&{CLIENT}&audience=api&code=Spl%2BxlO%3D%253D\
-             &redirect_uri=https%3A%2F%2Fapp.example.com%2Fback%3Ffrom%3Dlogin\
-             &code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+             &redirect_uri=https%3A%2F%2Fapp.example.com%2Fback%3Ffrom%3Dlogin&code_verifier={verifier}"
         )),
         form(&format!(
             "grant_type=refresh_token&{CLIENT}&audience=api&refresh_token=tGzv3J%3D"
@@ -193,28 +184,20 @@ fn a_code_is_asked_for_at_this_url_and_traded_with_this_request() {
 }
 
 #[test]
-fn a_code_is_never_sent_twice_not_even_after_a_failure() {
+fn a_code_is_not_sent_again_after_a_failure() {
     let wire = Wire::answering("POST", [(500, "")]);
-    let login = AuthorizationCode {
-        client: batch(&wire.url()),
-        redirect_uri: "https://app.example.com/back".into(),
-        ..AuthorizationCode::default()
-    };
-    let pending = login.begin().unwrap();
+    let login = AuthorizationCode::new(batch(&wire.url()), "https://app.example.com/back");
+    let http = HttpTransport::new();
+    let pending = login.begin(&http).unwrap();
     let back = format!(
         "https://app.example.com/back?code=c&state={}",
         pending.state()
     );
-    let (session, _) = session(pending.redirected(&back).unwrap());
-    for _ in 0..3 {
-        let error = session.token().unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("the code of this login is spent"),
-            "{error}"
-        );
-    }
+    let error = pending.exchange(&back, &http).unwrap_err();
+    assert!(
+        matches!(error, Error::Status { status: 500, .. }),
+        "{error:?}"
+    );
     let seen = wire.seen.lock().unwrap();
     assert_eq!(seen.len(), 1, "{seen:?}");
 }
@@ -222,36 +205,46 @@ fn a_code_is_never_sent_twice_not_even_after_a_failure() {
 #[test]
 fn an_implicit_login_asks_at_this_url_and_sends_nothing() {
     let script = Script::default();
-    let login = Implicit {
-        client: Client {
-            scope: "read".into(),
-            ..batch("https://login.example.com")
-        },
-        redirect_uri: "https://app.example.com/back".into(),
-        ..Implicit::default()
-    };
-    let pending = login.resume("xyz").unwrap();
+    let client = batch("https://login.example.com").scope("read");
+    let login = Implicit::new(client, "https://app.example.com/back");
+    let pending = login.begin().unwrap();
+    let state = pending.state().to_owned();
     assert_eq!(
         pending.url(),
-        "https://login.example.com/authorize?response_type=token&client_id=batch%3A1&state=xyz\
-         &redirect_uri=https%3A%2F%2Fapp.example.com%2Fback&scope=read"
+        format!(
+            "https://login.example.com/authorize?response_type=token&client_id=batch%3A1&state={state}\
+             &redirect_uri=https%3A%2F%2Fapp.example.com%2Fback&scope=read"
+        )
     );
-    let back = "https://app.example.com/back#access_token=2Yo%3D&token_type=bearer&expires_in=3600&state=xyz&refresh_token=no";
-    let answer = pending.redirected(back).unwrap();
-    let clock = auth_core::ManualClock::new();
-    let builder = Session::builder(login)
-        .response(answer)
+    let back = format!(
+        "https://app.example.com/back#access_token=2Yo%3D&token_type=bearer&expires_in=3600&state={state}&refresh_token=no"
+    );
+    let tokens = pending.read(&back).unwrap();
+    let clock = ManualClock::new();
+    let builder = Session::builder(login.grant())
+        .tokens(tokens)
         .clock(clock.clone());
-    let session = builder.transport(script.clone()).build();
+    let session = builder.transport(script.clone()).build().unwrap();
     assert_token(&session.token(), "2Yo=", Some(3600));
     assert!(session.refresh_token().is_none());
     clock.advance(Duration::from_secs(3600));
     let error = session.token().unwrap_err();
-    assert!(
-        error.to_string().starts_with("reauthentication required"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("login required"), "{error}");
     assert_eq!(script.sent(), 0);
+}
+
+/// The value of a parameter in a URL or a form.
+fn of(text: &str, name: &str) -> String {
+    let (_, rest) = text.split_once(&format!("{name}=")).expect("the parameter");
+    let value = rest.split(['&', '\n']).next();
+    value.unwrap_or_default().to_owned()
+}
+
+/// SHA-256, as in the code challenge (RFC 7636 §4.2).
+fn digest(text: &str) -> Vec<u8> {
+    ring::digest::digest(&ring::digest::SHA256, text.as_bytes())
+        .as_ref()
+        .to_vec()
 }
 
 const SECRET: &str = "s3 cr+t&~";

@@ -1,24 +1,18 @@
 //! The same request, whichever way it is sent.
 
-use auth_core::{HttpTransport, TokenRequest};
+use auth_core::agent;
+use auth_core::grant::TokenRequest;
+use auth_core::transport::HttpTransport;
 
 use super::{FORM, JSON, Wire, request};
 
 #[test]
-fn a_request_has_no_header_of_the_transports_own_but_who_sends_it() {
+fn a_transport_adds_a_user_agent_and_nothing_else() {
+    let allowing = HttpTransport::builder().danger_allow_http();
     for (transport, by_name, user_agent) in [
         (HttpTransport::new(), false, "auth-core/VERSION"),
-        (
-            HttpTransport::new().danger_allow_http(),
-            true,
-            "auth-core/VERSION",
-        ),
-        (HttpTransport::from_agent(agent("acme/1")), false, "acme/1"),
-        (
-            HttpTransport::configured(|config| config.user_agent("acme/2")),
-            false,
-            "acme/2",
-        ),
+        (allowing.build().unwrap(), true, "auth-core/VERSION"),
+        (agent::transport(with_name("acme/1")), false, "acme/1"),
     ] {
         let wire = Wire::answering("POST", [(200, ANSWER), (200, ANSWER)]);
         let mut url = wire.url() + "/token";
@@ -46,7 +40,7 @@ fn a_request_has_no_header_of_the_transports_own_but_who_sends_it() {
     }
 }
 
-fn agent(user_agent: &str) -> ureq::Agent {
+fn with_name(user_agent: &str) -> ureq::Agent {
     let config = ureq::Agent::config_builder().user_agent(user_agent);
     config.build().new_agent()
 }

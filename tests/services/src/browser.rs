@@ -11,8 +11,6 @@ use std::collections::BTreeMap;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
-use crate::Visit;
-
 /// Somebody who logs in when asked to, and then says yes or no: forms and cookies, no script.
 #[derive(Debug)]
 pub struct Browser {
@@ -26,7 +24,6 @@ pub struct Browser {
     /// Where it is, and what stands there.
     url: String,
     page: String,
-    visits: Vec<Visit>,
 }
 
 /// Where a click leads.
@@ -51,7 +48,6 @@ impl Browser {
             consents: true,
             url: String::new(),
             page: String::new(),
-            visits: Vec::new(),
         }
     }
 
@@ -100,11 +96,6 @@ impl Browser {
         let rest = self.page.split_once("<title>").map(|(_, rest)| rest);
         let title = rest.and_then(|rest| rest.split("</title>").next());
         title.unwrap_or(&self.page)
-    }
-
-    /// The pages that it asked for since this was called last, also on the way to others.
-    pub fn visits(&mut self) -> Vec<Visit> {
-        std::mem::take(&mut self.visits)
     }
 
     fn walk(&mut self, url: &str) -> Led {
@@ -173,7 +164,7 @@ impl Browser {
 
     fn get(&mut self, url: &str) -> Response<Body> {
         let answer = agent().get(url).header("cookie", self.cookie()).call();
-        self.visited("GET", url, &[], answer.expect("the page is there"))
+        self.keep_cookies(answer.expect("the page is there"))
     }
 
     fn post(&mut self, url: &str, fields: &[(String, String)]) -> Response<Body> {
@@ -184,23 +175,7 @@ impl Browser {
             .post(url)
             .header("cookie", self.cookie())
             .send_form(pairs);
-        self.visited("POST", url, fields, answer.expect("the form is answered"))
-    }
-
-    fn visited(
-        &mut self,
-        method: &str,
-        url: &str,
-        form: &[(String, String)],
-        answer: Response<Body>,
-    ) -> Response<Body> {
-        self.visits.push(Visit {
-            method: method.to_owned(),
-            url: url.to_owned(),
-            form: form.to_vec(),
-            status: Some(answer.status().as_u16()),
-        });
-        self.keep_cookies(answer)
+        self.keep_cookies(answer.expect("the form is answered"))
     }
 
     fn cookie(&self) -> String {

@@ -13,7 +13,7 @@ mod tab;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -38,7 +38,27 @@ pub struct Chromium {
     events: Vec<Value>,
     profile: TempDir,
     /// One is a dozen processes, and enough for the machine.
-    _alone: MutexGuard<'static, ()>,
+    _alone: Alone,
+}
+
+/// The right to run the one Chromium of this process, which any thread may hold.
+#[derive(Debug)]
+struct Alone;
+
+impl Alone {
+    fn wait() -> Self {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = ENDED.wait_while(running, |running| *running);
+        *running.unwrap_or_else(PoisonError::into_inner) = true;
+        Self
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        ENDED.notify_one();
+    }
 }
 
 impl Chromium {
@@ -50,7 +70,7 @@ impl Chromium {
         let Some(program) = PROGRAMS.into_iter().find(|program| on_path(program)) else {
             return Err(Error::Missing(PROGRAMS[0].to_owned()));
         };
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = Alone::wait();
         let profile = tempfile::tempdir()?;
         let mut process = Command::new("sh")
             .args(["-c", WITH_PIPES, program])
@@ -181,7 +201,8 @@ fn read(output: ChildStdout) -> Receiver<Value> {
     receiver
 }
 
-static ALONE: Mutex<()> = Mutex::new(());
+static RUNNING: Mutex<bool> = Mutex::new(false);
+static ENDED: Condvar = Condvar::new();
 /// As Debian, others and Google call it.
 const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 

@@ -4,9 +4,7 @@
 //! and also when the process of the test is killed, since that closes a pipe which is read beside it.
 //!
 //! ```
-//! let Some(mut redis) = services::or_skip(services::Redis::start()) else {
-//!     return;
-//! };
+//! let mut redis = services::started(services::Redis::start());
 //! assert!(redis.url().starts_with("redis://127.0.0.1:"));
 //! redis.kill();
 //! redis.restart().unwrap();
@@ -15,6 +13,12 @@
 //! And what their clients log meanwhile: [`journal`].
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::must_use_candidate,
+    reason = "only tests of this workspace use it"
+)]
 
 mod before_redis;
 mod browser;
@@ -29,11 +33,9 @@ mod pgbouncer;
 mod postgres;
 mod process;
 mod redis;
-mod visit;
 
-use std::env;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpListener;
 
 pub use before_redis::{Sentinel, Twemproxy};
@@ -45,7 +47,6 @@ pub use pgbouncer::PgBouncer;
 #[cfg(unix)]
 pub use postgres::{Postgres, PostgresOptions};
 pub use redis::{Redis, RedisOptions};
-pub use visit::Visit;
 
 /// The result of starting a server.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -63,10 +64,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(program) => {
-                write!(
-                    f,
-                    "`{program}` is missing; `cargo xtask test` installs it and runs this"
-                )
+                write!(f, "`{program}` is missing; `cargo xtask setup` installs it")
             }
             Self::Failed(what) => f.write_str(what),
         }
@@ -81,25 +79,13 @@ impl From<io::Error> for Error {
     }
 }
 
-/// The server, or none where its program is missing, which is said loudly.
+/// The server that was started.
 ///
 /// # Panics
-/// If it does not start, and in CI also if its program is missing: there a skip would hide something.
+/// If its program is missing or does not start. A test that was skipped would look like one that passed.
 #[track_caller]
-pub fn or_skip<T>(started: Result<T>) -> Option<T> {
-    match started {
-        Ok(server) => Some(server),
-        Err(error @ Error::Missing(_)) if !in_ci() => {
-            // Not `eprintln!`, which nobody sees if the test passes.
-            let _ = writeln!(io::stderr(), "\n!!! SKIPPED: {error}\n");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
-fn in_ci() -> bool {
-    env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+pub fn started<T>(server: Result<T>) -> T {
+    server.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A port that nobody listens on at this moment.

@@ -24,6 +24,7 @@ pub struct Postgres {
 pub struct PostgresOptions {
     settings: Vec<(String, String)>,
     identity: Option<(String, String)>,
+    clients_of: Option<String>,
 }
 
 impl Postgres {
@@ -40,6 +41,7 @@ impl Postgres {
         PostgresOptions {
             settings: Vec::new(),
             identity: None,
+            clients_of: None,
         }
         .set("fsync", "on")
         // Small, and nothing in the background that a test has not asked for.
@@ -233,6 +235,14 @@ impl PostgresOptions {
         self.set("ssl", "on")
     }
 
+    /// Requires, over TCP, TLS with a client certificate that this authority has signed; its certificate is PEM. Needs
+    /// [`tls`](Self::tls).
+    #[must_use]
+    pub fn clients_of(mut self, authority: &str) -> Self {
+        self.clients_of = Some(authority.to_owned());
+        self.set("ssl_ca_file", "clients.crt")
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -247,7 +257,13 @@ impl PostgresOptions {
             .arg(&data)
             .output()?;
         succeeded("initdb", &made)?;
-        fs::write(data.join("pg_hba.conf"), WHO_MAY_CONNECT)?;
+        match &self.clients_of {
+            Some(authority) => {
+                folder.write(&data.join("clients.crt"), authority)?;
+                fs::write(data.join("pg_hba.conf"), ONLY_WITH_CERTIFICATE)?;
+            }
+            None => fs::write(data.join("pg_hba.conf"), WHO_MAY_CONNECT)?,
+        }
         if let Some((certificate, key)) = &self.identity {
             folder.write(&data.join("server.crt"), certificate)?;
             folder.write(&data.join("server.key"), key)?;
@@ -295,5 +311,9 @@ const WHO_MAY_CONNECT: &str = "\
 host all +with_password 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
 host replication all 127.0.0.1/32 trust
+local all all trust
+";
+const ONLY_WITH_CERTIFICATE: &str = "\
+hostssl all all 127.0.0.1/32 trust clientcert=verify-ca
 local all all trust
 ";

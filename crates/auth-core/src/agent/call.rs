@@ -1,4 +1,4 @@
-//! One request of the caller's, and the sendings that it takes.
+//! One request of a caller, and the sendings that it takes.
 
 use std::io::{self, Cursor, Read};
 
@@ -6,16 +6,17 @@ use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{Method, Request, Response, StatusCode, request};
 use ureq::middleware::MiddlewareNext;
-use ureq::{Agent, Body, RequestExt as _, SendBody};
+use ureq::{Body, RequestExt as _, SendBody};
 
 use crate::error::Error;
 use crate::origin::Origin;
 use crate::token::Token;
+use crate::transport::TlsSettings;
 
 use super::failure::unsent;
 use super::{Answer, Signer, redirects};
 
-/// One request of the caller's.
+/// One request of a caller.
 pub(super) struct Call<'a> {
     signer: &'a Signer,
     way: Way<'a>,
@@ -27,10 +28,12 @@ pub(super) struct Call<'a> {
 /// Where sendings go: the first to the rest of the chain, which takes one, the others to an agent that does not sign.
 pub(super) struct Way<'a> {
     first: Option<MiddlewareNext<'a>>,
-    again: &'a Agent,
+    signer: &'a Signer,
+    /// TLS settings that are newer than the agents.
+    tls: Option<TlsSettings>,
 }
 
-/// An answer, and what to make of it.
+/// A response, and how to treat it.
 pub(super) struct Came {
     pub(super) answer: Answer,
     /// `true` if the API refused the proof; it has not judged the token then.
@@ -45,7 +48,8 @@ impl<'a> Call<'a> {
             signer,
             way: Way {
                 first: Some(next),
-                again: &signer.again,
+                signer,
+                tls: signer.newer_tls(),
             },
             token,
             is_renewed: false,
@@ -67,7 +71,7 @@ impl<'a> Call<'a> {
             Some(proven) => proven.send(request, &mut self.way),
         };
         if signer.is_rejection(&came) {
-            signer.session.reject(&self.token);
+            let _ = signer.session.reject(&self.token);
         }
         self.follow(parts, came)
     }
@@ -80,7 +84,7 @@ impl<'a> Call<'a> {
         }
         if !is_repeatable(&parts.method, &came) {
             // The next request uses another; this one needs none.
-            self.signer.session.reject(&self.token);
+            let _ = self.signer.session.reject(&self.token);
             return came;
         }
         if self.has_another_token() {
@@ -149,25 +153,26 @@ impl<'a> Call<'a> {
 impl Way<'_> {
     /// Sends once. A redirect comes back as an answer, and so does an error status if `shows_status`.
     pub(super) fn send(&mut self, request: Request<SendBody<'_>>, shows_status: bool) -> Answer {
+        let again = &self.signer.again;
+        self.signer.check(request.uri())?;
         let first = self.first.take();
         let config = match &first {
             Some(_) => request.middleware_config(),
-            None => Some(self.again.configure_request(request)),
+            None => Some(again.configure_request(request)),
         };
-        let Some(mut config) = config else {
-            return Err(unsent(Error::configuration(
-                "a middleware of this agent removes the request's extensions; keep them",
-            )));
-        };
+        let mut config = config.ok_or_else(no_extensions)?;
         // A redirect is followed here: `ureq` would take a proof and a header of the API's own to other origins.
         config = config.max_redirects(0);
         if shows_status {
             config = config.http_status_as_error(false);
         }
+        if let Some(tls) = &self.tls {
+            config = tls.of_request(config);
+        }
         let request = config.build();
         match first {
             Some(first) => first.handle(request),
-            None => self.again.run(request),
+            None => again.run(request),
         }
     }
 }
@@ -194,7 +199,7 @@ impl Came {
         Some(answer.status()).filter(|status| redirects::is_redirect(*status))
     }
 
-    /// What the caller gets.
+    /// Result for the caller.
     fn into_answer(self) -> Answer {
         let answer = self.answer?;
         let status = answer.status();
@@ -205,7 +210,14 @@ impl Came {
     }
 }
 
-/// Whether a request that was rejected may be sent again. After a redirect an API may have done what it was asked to.
+/// The error of a request that has lost its settings.
+pub(super) fn no_extensions() -> ureq::Error {
+    unsent(Error::configuration(
+        "a middleware of this agent removes the request's extensions; keep them",
+    ))
+}
+
+/// Returns `true` if a request that was rejected may be sent again. After a redirect an API may have acted on it.
 fn is_repeatable(method: &Method, came: &Came) -> bool {
     came.redirect().is_none() || method.is_idempotent()
 }
@@ -232,7 +244,7 @@ fn repeatable(
     signer.signed(parts, token, body)
 }
 
-/// Reads what is left of an answer, so that its connection is used again.
+/// Reads the rest of a response, so that its connection is used again.
 fn discard(answer: Response<Body>) {
     let mut rest = answer.into_body().into_reader().take(LARGEST_DISCARDED);
     // A connection that fails here is not used again.

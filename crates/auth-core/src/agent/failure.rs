@@ -1,9 +1,31 @@
-//! Why a request was not sent, inside of an error of `ureq`.
+//! Errors of this crate inside of errors of `ureq`.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
 
 use crate::error::Error;
+use crate::transport;
+
+/// Turns an error of an agent into one of this crate: the reason why the request was not sent, or the failure of the
+/// API, without the URL and without anything that the API sent.
+///
+/// The error's [remedy](Error::remedy) says who must act. A status as an error of `ureq` has lost its headers, so it has
+/// no `Retry-After`.
+///
+/// ```
+/// use auth_core::agent::{self, ureq};
+/// use auth_core::error::Remedy;
+///
+/// let error = agent::error(ureq::Error::StatusCode(503));
+/// assert_eq!(error.remedy(), Remedy::Retry);
+/// ```
+#[must_use]
+pub fn error(error: ureq::Error) -> Error {
+    match error_of(&error) {
+        Some(found) => found.clone(),
+        None => transport::of_api(error),
+    }
+}
 
 /// Returns the [`Error`] because of which an agent did not send a request.
 ///
@@ -13,13 +35,13 @@ use crate::error::Error;
 /// ```no_run
 /// use auth_core::{Error, agent};
 ///
-/// # fn run(session: auth_core::Session) -> Result<(), auth_core::ureq::Error> {
+/// # fn run(session: auth_core::Session) -> Result<(), agent::ureq::Error> {
 /// match session.agent().get("https://api.ermeo.com/api/v1/assets").call() {
 ///     Err(error) => match agent::error_of(&error) {
-///         Some(Error::ReauthenticationRequired { .. }) => println!("log in again"),
+///         Some(Error::LoginRequired { .. }) => println!("log in again"),
 ///         _ => return Err(error),
 ///     },
-///     Ok(answer) => println!("{}", answer.status()),
+///     Ok(response) => println!("{}", response.status()),
 /// }
 /// # Ok(())
 /// # }
@@ -35,7 +57,7 @@ pub fn error_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Error> {
     None
 }
 
-/// What an error wraps; neither `ureq` nor an error of the system names it as its source.
+/// The error inside an error; neither `ureq` nor an error of the system names it as its source.
 fn inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     let io = match error.downcast_ref() {
         Some(ureq::Error::Other(inner)) => return Some(&**inner),

@@ -7,17 +7,18 @@ use http::{Extensions, Request, StatusCode};
 use ureq::middleware::MiddlewareNext;
 use ureq::{Agent, SendBody};
 
-use crate::grant::Prover;
+use crate::clock::UnixTime;
+use crate::grant::{ProofRequest, ProofResponse, Prover};
 use crate::request::attach;
 use crate::token::Token;
 
 use super::call::{Came, Way};
 use super::failure::unsent;
 
-/// How the caller wants to hear of a status that is an error.
+/// Form in which the caller expects a status that is an error.
 ///
-/// An error of ureq's has lost the headers, and with them the nonce. So the status is asked for as an
-/// answer, and made the error that the caller expects afterwards.
+/// An error of ureq has lost the headers, and with them the nonce. So the status is requested as a response, and made the
+/// error that the caller expects afterwards.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Statuses {
     as_error: bool,
@@ -29,7 +30,8 @@ pub(super) struct Statuses {
 pub(super) struct Proven<'a> {
     pub(super) prover: &'a dyn Prover,
     pub(super) token: &'a Token,
-    /// What [`Statuses::as_error`] says.
+    pub(super) now: UnixTime,
+    /// Result of [`Statuses::as_error`].
     pub(super) as_error: Option<bool>,
 }
 
@@ -41,8 +43,8 @@ impl Statuses {
         }
     }
 
-    /// Whether the caller wants errors; none if the request has settings of its own, which nobody
-    /// but ureq can read.
+    /// Returns `true` if the caller expects errors; `None` if the request has settings of its own, which only ureq can
+    /// read.
     pub(super) fn as_error(self, request: &Extensions) -> Option<bool> {
         (request.len() == self.plain).then_some(self.as_error)
     }
@@ -83,14 +85,23 @@ impl Proven<'_> {
         way: &mut Way<'_>,
     ) -> Came {
         let uri = request.uri().clone();
-        let proof = self.prover.prove(request.method(), &uri, Some(self.token));
+        let proof = self.prover.prove(&ProofRequest {
+            method: request.method(),
+            uri: &uri,
+            token: Some(self.token),
+            now: self.now,
+        });
         if let Err(error) = proof.and_then(|proof| attach(&mut request, &proof)) {
             return Came::of(Err(unsent(error)));
         }
         let answer = way.send(request, shows_status);
         let wants_proof = answer.as_ref().is_ok_and(|answer| {
-            self.prover.answered(&uri, answer.headers(), None)
-                && answer.status() == StatusCode::UNAUTHORIZED
+            let response = ProofResponse {
+                uri: &uri,
+                headers: answer.headers(),
+                refusal: None,
+            };
+            self.prover.learn(&response) && answer.status() == StatusCode::UNAUTHORIZED
         });
         Came {
             wants_proof,

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, request};
 
 use crate::origin::Origin;
 
-/// Whether an answer sends the client somewhere else.
+/// Returns `true` if a response sends the client to another URL.
 pub(super) fn is_redirect(status: StatusCode) -> bool {
     status.is_redirection() && status != StatusCode::NOT_MODIFIED
 }

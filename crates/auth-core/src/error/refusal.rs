@@ -1,9 +1,9 @@
-//! What a server says when it refuses.
+//! Refusals of servers.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What a server said when it refused (RFC 6749 §5.2 and §4.1.2.1).
+/// Error response of a server (RFC 6749 §5.2 and §4.1.2.1).
 ///
 /// The texts come from outside: control characters are escaped, they are cut to 256 characters, and
 /// a secret of the request that the server repeats in them is left out.
@@ -16,7 +16,7 @@ pub struct Refusal {
     pub description: Option<String>,
     /// The HTTP status; none if the refusal came in a redirect.
     pub status: Option<u16>,
-    /// What `Retry-After` asked for, at most a day.
+    /// The wait that `Retry-After` requests, at most a day.
     pub retry_after: Option<Duration>,
 }
 
@@ -71,6 +71,7 @@ pub enum ErrorCode {
 
 impl Refusal {
     /// A refusal as it was read; the texts are cleaned here.
+    #[must_use]
     pub fn new(code: &str, description: Option<&str>) -> Self {
         let description = description
             .map(|text| clean(text, 256))
@@ -93,7 +94,7 @@ impl Refusal {
         }
     }
 
-    /// Adds what this side noticed to what the server said.
+    /// Adds a hint of this side to the server's words.
     pub(super) fn note(&mut self, hint: &str) {
         self.description = Some(match &self.description {
             Some(said) => format!("{said}; {hint}"),
@@ -124,6 +125,7 @@ impl fmt::Display for Refusal {
 impl ErrorCode {
     /// Returns `true` if an RFC defines the code: RFC 6749 §5.2 and §4.1.2.1, RFC 6750, RFC 7009,
     /// RFC 7591, RFC 8628, RFC 8707 or RFC 9449. From any other word nothing can be concluded.
+    #[must_use]
     pub fn is_standard(&self) -> bool {
         !matches!(self, Self::Other(_))
     }
@@ -137,7 +139,7 @@ impl ErrorCode {
             Self::UnsupportedGrantType => "; check the token endpoint and the grant",
             Self::InvalidTarget => "; check `resource` and `audience`",
             Self::InvalidDpopProof => "; check this machine's clock and the DPoP key",
-            Self::UseDpopNonce => "; the server wants its nonce in the DPoP proof, check `dpop`",
+            Self::UseDpopNonce => "; the server requires its nonce in the DPoP proof, check `dpop`",
             Self::InvalidClientMetadata => "; check how the client is registered at the server",
             _ => "",
         }

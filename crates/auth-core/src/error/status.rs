@@ -1,11 +1,11 @@
-//! A status in words: which request got it, what the server said, what it commonly stands for.
+//! A status in words: the request, the server's words, the common cause.
 
 use std::fmt;
 
-/// Which request a server answered.
+/// Kind of a request.
 ///
-/// The same status means something else to each: a 401 to a login may be a wrong password, to a
-/// refresh a refresh token that is over.
+/// A status has another meaning for each: a 401 after a login may be a wrong password, after a refresh an expired
+/// refresh token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestKind {
@@ -54,7 +54,7 @@ impl RequestKind {
     }
 }
 
-/// What a status commonly stands for, and what to do.
+/// Returns the common cause of a status, and its remedy.
 fn hint(status: u16, request: RequestKind) -> &'static str {
     match (status, request) {
         (300..=399, _) => "; redirects are not followed, check the endpoint's URL",
@@ -77,7 +77,7 @@ fn hint(status: u16, request: RequestKind) -> &'static str {
         (404 | 405 | 410 | 415 | 421 | 422, _) => {
             "; check the endpoint's URL and the encoding (form or JSON), or a deployment is under way"
         }
-        (408 | 425 | 429, _) => "; the server wants fewer requests, a later try may work",
+        (408 | 425 | 429, _) => "; the server requires fewer requests, a later try may work",
         (500.., _) => "; the server or a proxy before it failed, a later try may work",
         _ => "",
     }

@@ -7,40 +7,18 @@ use http::{HeaderMap, HeaderName, Request, Response};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Error, Refusal, Result};
-use crate::grant::Prover;
+use crate::grant::{ProofRequest, ProofResponse, Prover};
 use crate::secret::{Secret, header_value};
 use crate::token::TokenResponse;
 use crate::transport::Transport;
 
-use super::TokenRequest;
+use super::reading::Readings;
+use super::{Echo, TokenRequest};
 
 /// Where the proof of a request is (RFC 9449 §4.1).
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
-/// A parameter that is made anew for each sending.
-pub(super) struct Fresh {
-    /// Its place among the parameters.
-    at: usize,
-    make: Box<dyn Fn() -> Result<Secret> + Send + Sync>,
-}
-
-impl Fresh {
-    pub(super) fn new(
-        at: usize,
-        make: impl Fn() -> Result<Secret> + Send + Sync + 'static,
-    ) -> Self {
-        let make = Box::new(make);
-        Self { at, make }
-    }
-}
-
-impl fmt::Debug for Fresh {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fresh").finish_non_exhaustive()
-    }
-}
-
-/// What gets tokens in another way than by one request.
+/// Closure of [`TokenRequest::from_fn`].
 pub(super) struct Custom(Box<Obtain>);
 
 type Obtain = dyn Fn(&dyn Transport) -> Result<TokenResponse> + Send + Sync;
@@ -63,7 +41,7 @@ impl fmt::Debug for Custom {
     }
 }
 
-/// What may explain a failure.
+/// Closure of [`TokenRequest::on_failure`].
 pub(super) struct Look(Box<Explain>);
 
 type Explain = dyn Fn(&Error, &HeaderMap) -> Option<Cow<'static, str>> + Send + Sync;
@@ -84,43 +62,52 @@ impl fmt::Debug for Look {
 
 impl TokenRequest {
     pub(super) fn exchange<T>(
-        mut self,
+        &self,
         http: &dyn Transport,
-        read: impl Fn(&Self, &Response<Vec<u8>>) -> Result<T>,
+        read: impl Fn(&Echo, &Response<Vec<u8>>) -> Result<T>,
     ) -> Result<T> {
-        if let Some(problem) = self.problem.take() {
-            return Err(problem);
-        }
-        let (outcome, is_worth_another) = self.send_once(http, &read)?;
+        let readings = self.readings.clone().unwrap_or_default();
+        let (outcome, is_worth_another) = self.send_once(http, &readings, &read)?;
         if is_worth_another {
-            return self.send_once(http, &read)?.0;
+            return self.send_once(http, &readings, &read)?.0;
         }
         outcome
     }
 
-    /// What one sending came to, and whether the server asked for another proof and nothing else.
+    /// The outcome of one sending, and `true` if the server requested another proof and nothing else.
     fn send_once<T>(
-        &mut self,
+        &self,
         http: &dyn Transport,
-        read: impl Fn(&Self, &Response<Vec<u8>>) -> Result<T>,
+        readings: &Readings,
+        read: impl Fn(&Echo, &Response<Vec<u8>>) -> Result<T>,
     ) -> Result<(Result<T>, bool)> {
-        for fresh in &self.fresh {
-            self.parameters[fresh.at].1 = (fresh.make)()?;
-        }
-        let mut request = self.request()?;
+        let mut ready = self.ready(readings, Some(self.now()))?;
+        let mut request = self.request(&ready)?;
         let uri = request.uri().clone();
         if let Some(prover) = &self.prover {
-            let proof = prover.prove(request.method(), &uri, None)?;
+            let proof = prover.prove(&ProofRequest {
+                method: request.method(),
+                uri: &uri,
+                token: None,
+                now: self.now(),
+            })?;
             attach(&mut request, &proof)?;
-            self.in_headers.push(proof);
+            ready.hidden.push(proof);
         }
-        let mut answer = http.send(request)?;
-        let outcome = read(self, &answer).map_err(|error| self.explained(error, answer.headers()));
-        answer.body_mut().zeroize();
+        let mut response = http.send(request)?;
+        let outcome = read(&ready.echo(), &response);
+        let outcome = outcome.map_err(|error| self.explained(error, response.headers()));
+        response.body_mut().zeroize();
         let refusal = outcome.as_ref().err().and_then(Error::refusal);
-        let answered = |prover: &dyn Prover| prover.answered(&uri, answer.headers(), refusal);
+        let learned = |prover: &dyn Prover| {
+            prover.learn(&ProofResponse {
+                uri: &uri,
+                headers: response.headers(),
+                refusal,
+            })
+        };
         let is_worth_another =
-            self.prover.as_deref().is_some_and(answered) && refusal.is_some_and(did_not_look);
+            self.prover.as_deref().is_some_and(learned) && refusal.is_some_and(did_not_look);
         Ok((outcome, is_worth_another))
     }
 
@@ -145,7 +132,7 @@ pub(crate) fn attach<B>(request: &mut Request<B>, proof: &Secret) -> Result<()> 
     Ok(())
 }
 
-/// Whether a refusal is about the request: a server that failed may have acted on it.
+/// Returns `true` if a refusal is about the request: a server that failed may have acted on it.
 fn did_not_look(refusal: &Refusal) -> bool {
     refusal.status.is_some_and(|status| status < 500)
 }

@@ -1,6 +1,6 @@
 //! Values that cannot be what a person meant to send (RFC 6749 appendix A).
 
-/// What is wrong with the value of a setting, and what to do; none if nothing is.
+/// Returns the fault of a setting's value and its remedy; `None` for a good value.
 ///
 /// Identifiers and secrets are printable ASCII (VSCHAR, A.1 and A.2); names and passwords of people hold no control
 /// characters (UNICODECHARNOCRLF, A.15 and A.16). Of all else this much is sure: a line break at its end came with the

@@ -9,10 +9,11 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
+use super::reading::Ready;
 use super::{Shape, TokenRequest};
 
 impl TokenRequest {
-    pub(super) fn request(&self) -> Result<Request<Vec<u8>>> {
+    pub(super) fn request(&self, ready: &Ready) -> Result<Request<Vec<u8>>> {
         if self.shape == Shape::Custom {
             return Err(Error::configuration(
                 "a request made with `from_fn` yields tokens and nothing else; call `send`",
@@ -42,16 +43,16 @@ impl TokenRequest {
                 Method::POST,
                 endpoint,
                 "application/x-www-form-urlencoded",
-                self.encoded(),
+                ready.encoded(),
             ),
             Shape::Json => (
                 Method::POST,
                 endpoint,
                 "application/json",
-                self.json_object()?,
+                ready.json_object()?,
             ),
             Shape::Query | Shape::Custom => {
-                (Method::GET, self.with_query(&endpoint)?, "", Vec::new())
+                (Method::GET, ready.with_query(&endpoint)?, "", Vec::new())
             }
         };
         let mut request = Request::new(body);
@@ -64,10 +65,12 @@ impl TokenRequest {
         if !content_type.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        headers.extend(self.headers.iter().cloned());
+        headers.extend(ready.headers.iter().cloned());
         Ok(request)
     }
+}
 
+impl Ready {
     /// The parameters as a form, in a buffer that never grows: a grown one leaves a copy behind.
     fn encoded(&self) -> Vec<u8> {
         let most = self
@@ -127,7 +130,7 @@ fn not_a_url() -> Error {
     Error::configuration("the token endpoint is not a URL; write it as https://host/path")
 }
 
-/// What a form value may hold unescaped (WHATWG URL, `application/x-www-form-urlencoded`); a space
+/// Characters that a form value escapes (WHATWG URL, `application/x-www-form-urlencoded`); a space
 /// becomes `%20`, which every reader of `+` also reads.
 pub(super) const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')

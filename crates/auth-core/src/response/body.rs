@@ -11,15 +11,15 @@ use crate::secret::Secret;
 
 use super::members::{Member, Members};
 
-/// What a body holds.
+/// Content of a body.
 pub(super) struct Body {
     /// What could be read, also of a body that is not the JSON object it should be: what the server
     /// said is in there, and perhaps the only valid refresh token. Null if nothing could be read.
     pub(super) root: Member,
-    /// What the body is, if it is not a JSON object. Names the kind and quotes nothing.
+    /// The kind of the body, if it is not a JSON object. Quotes nothing.
     pub(super) instead: Option<Cow<'static, str>>,
-    /// Whether bytes that are not UTF-8 were replaced by U+FFFD.
-    pub(super) is_mended: bool,
+    /// `true` if bytes that are not UTF-8 were replaced by U+FFFD.
+    pub(super) is_lossy: bool,
 }
 
 impl Body {
@@ -32,18 +32,18 @@ impl Body {
         body
     }
 
-    /// Reads a body, whatever its content type says.
+    /// Reads a body of any content type.
     pub(super) fn of_any(answer: &Response<Vec<u8>>) -> Self {
         let body = answer.body().as_slice();
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let text = match String::from_utf8_lossy(body) {
             Cow::Borrowed(text) => Text::AsItWas(text),
-            Cow::Owned(text) => Text::Mended(text.into()),
+            Cow::Owned(text) => Text::Lossy(text.into()),
         };
-        let is_mended = matches!(text, Text::Mended(_));
+        let is_lossy = matches!(text, Text::Lossy(_));
         let text = match &text {
             Text::AsItWas(text) => text,
-            Text::Mended(text) => text.as_str(),
+            Text::Lossy(text) => text.as_str(),
         };
         let (root, instead) = match read(text) {
             Some((root, instead)) => (root, instead.map(Cow::Borrowed)),
@@ -55,7 +55,7 @@ impl Body {
         Self {
             root,
             instead,
-            is_mended,
+            is_lossy,
         }
     }
 
@@ -73,17 +73,17 @@ impl From<Members> for Body {
         Self {
             root: Member::Object(members),
             instead: None,
-            is_mended: false,
+            is_lossy: false,
         }
     }
 }
 
 enum Text<'a> {
     AsItWas(&'a str),
-    Mended(Zeroizing<String>),
+    Lossy(Zeroizing<String>),
 }
 
-/// What a text holds, and what it is if that is not a JSON object.
+/// Returns the content of a text, and its kind if that is not a JSON object.
 fn read(text: &str) -> Option<(Member, Option<&'static str>)> {
     if let Ok(members) = serde_json::from_str(text) {
         return Some((Member::Object(members), None));
@@ -139,7 +139,7 @@ fn form(text: &str) -> Option<Members> {
     Members::from_parameters(pairs).ok()
 }
 
-/// What a body is that is no JSON, and no form.
+/// Returns the kind of a body that is neither JSON nor a form.
 fn what_it_is_instead(body: &[u8], headers: &HeaderMap) -> Cow<'static, str> {
     Cow::Borrowed(match body.trim_ascii_start() {
         _ if coding(body, headers).is_some() => {
@@ -170,7 +170,7 @@ fn what_it_is_instead(body: &[u8], headers: &HeaderMap) -> Cow<'static, str> {
 
 const NOT_WHOLE: &str = "it is not one whole JSON object with each member once";
 
-/// How a body is compressed, by its first bytes or by what the header says.
+/// How a body is compressed, by its first bytes or by its header.
 fn coding(body: &[u8], headers: &HeaderMap) -> Option<&'static str> {
     match body {
         [0x1f, 0x8b, ..] => return Some("gzip"),

@@ -10,17 +10,17 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use crate::token::Expires;
+use crate::token::Lifetime;
 
 use super::members::Member;
 
-/// What the expiry member of an answer counts, or where else the expiry is.
+/// Unit of the expiry member, or another place of the expiry.
 ///
 /// A moment is measured against the answer's `Date` if there is one, so that a wrong clock of this
 /// machine does not matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Expiry {
+pub enum ExpiryFormat {
     /// The seconds from now until the token expires (RFC 6749 §5.1). What is more than ten years and looks
     /// like a second or a millisecond since 1970 is an error that names the setting.
     #[default]
@@ -33,28 +33,28 @@ pub enum Expiry {
     EpochMilliseconds,
     /// The moment at which the token expires, as text with an offset (RFC 3339), such as
     /// `2026-01-01T01:00:00Z`. A space for the `T`, an offset without a colon and the form of
-    /// [`HttpDate`](Expiry::HttpDate) are read as well.
+    /// [`HttpDate`](ExpiryFormat::HttpDate) are read as well.
     Rfc3339,
     /// The moment at which the token expires, as text in the form of HTTP's headers (RFC 1123, RFC
     /// 9110 §5.6.7), such as `Thu, 01 Jan 2026 01:00:00 GMT`. The form of
-    /// [`Rfc3339`](Expiry::Rfc3339) is read as well.
+    /// [`Rfc3339`](ExpiryFormat::Rfc3339) is read as well.
     HttpDate,
-    /// The claim `exp` of the access token, which is a JWT (RFC 7519 §4.1.4), whatever the expiry
-    /// member says.
+    /// The claim `exp` of the access token, which is a JWT (RFC 7519 §4.1.4), without regard to the
+    /// expiry member.
     ///
     /// The claim is read, and the token's signature is not verified: the API does that. Without a
     /// `Date` in the answer it is measured against the claim `iat`.
     JwtExp,
 }
 
-/// An expiry as an answer tells it.
+/// Expiry of a response before it is compared with a clock.
 enum Told {
     Life(Duration),
     At(OffsetDateTime),
     Nothing,
 }
 
-impl Expiry {
+impl ExpiryFormat {
     /// When a token expires whose expiry member is this; `documented` is its life where the answer
     /// does not tell it in a way that can be read.
     pub(super) fn read(
@@ -63,7 +63,7 @@ impl Expiry {
         access_token: &Secret,
         date: Option<OffsetDateTime>,
         documented: Option<Duration>,
-    ) -> Result<Expires> {
+    ) -> Result<Lifetime> {
         let told = match (self.told(member, access_token, date), documented) {
             (Ok(Told::Nothing) | Err(_), Some(life)) => Told::Life(life),
             // A token that says itself when it ends is believed.
@@ -73,13 +73,13 @@ impl Expiry {
             (told, _) => told?,
         };
         match (told, date) {
-            (Told::Life(life), _) => Ok(Expires::After(life)),
-            (Told::Nothing, _) => Ok(Expires::Unknown),
-            (Told::At(at), None) => Ok(Expires::At(at)),
-            (Told::At(at), Some(date)) if at <= date => Err(Error::answer(
+            (Told::Life(life), _) => Ok(Lifetime::For(life)),
+            (Told::Nothing, _) => Ok(Lifetime::Unknown),
+            (Told::At(at), None) => Ok(Lifetime::Until(at.into())),
+            (Told::At(at), Some(date)) if at <= date => Err(Error::response(
                 "its expiry had passed when the server sent it",
             )),
-            (Told::At(at), Some(date)) => Ok(Expires::After(life((at - date).as_seconds_f64()))),
+            (Told::At(at), Some(date)) => Ok(Lifetime::For(life((at - date).as_seconds_f64()))),
         }
     }
 
@@ -99,9 +99,9 @@ impl Expiry {
         let number = || {
             let number = member.number();
             number.ok_or_else(|| {
-                Error::answer(
-                    "its expiry is not a number; set `AnswerFormat::expiry` if it is a date, or \
-                     `AnswerFormat::life` if the vendor documents the life",
+                Error::response(
+                    "its expiry is not a number; set `ResponseFormat::expires` if it is a date, or \
+                     `ResponseFormat::lifetime` if the vendor documents the lifetime",
                 )
             })
         };
@@ -122,22 +122,22 @@ pub(super) fn refresh_token_life(seconds: f64) -> Option<Duration> {
     (1.0..=TEN_YEARS).contains(&seconds).then(|| life(seconds))
 }
 
-/// Whether a member counts less than nothing.
+/// Returns `true` if a member counts less than nothing.
 fn is_negative(member: &Member) -> bool {
     member.number().is_some_and(|number| number < 0.0)
 }
 
 fn seconds(number: f64) -> Result<Duration> {
     if (TEN_YEARS..LATEST_EPOCH).contains(&number) {
-        return Err(Error::answer(
+        return Err(Error::response(
             "its expiry is more than ten years from now, and looks like a second since 1970; set \
-             `AnswerFormat::expiry` to `Expiry::EpochSeconds`",
+             `ResponseFormat::expires` to `ExpiryFormat::EpochSeconds`",
         ));
     }
     if (LATEST_EPOCH..LATEST_EPOCH * 1e3).contains(&number) {
-        return Err(Error::answer(
+        return Err(Error::response(
             "its expiry is more than ten years from now, and looks like milliseconds since 1970; set \
-             `AnswerFormat::expiry` to `Expiry::EpochMilliseconds`",
+             `ResponseFormat::expires` to `ExpiryFormat::EpochMilliseconds`",
         ));
     }
     // What is larger is the largest number of some type, and means "no end".
@@ -146,9 +146,9 @@ fn seconds(number: f64) -> Result<Duration> {
 
 fn milliseconds(number: f64) -> Result<Duration> {
     if (TEN_YEARS * 1e3..LATEST_EPOCH * 1e3).contains(&number) {
-        return Err(Error::answer(
+        return Err(Error::response(
             "its expiry is more than ten years from now, and looks like milliseconds since 1970; set \
-             `AnswerFormat::expiry` to `Expiry::EpochMilliseconds`",
+             `ResponseFormat::expires` to `ExpiryFormat::EpochMilliseconds`",
         ));
     }
     Ok(life(number / 1e3))
@@ -165,15 +165,15 @@ fn life(seconds: f64) -> Duration {
 
 fn epoch(seconds: f64) -> Result<OffsetDateTime> {
     if seconds < EARLIEST_EPOCH {
-        return Err(Error::answer(
+        return Err(Error::response(
             "its expiry should be a second since 1970, and looks like a number of seconds from now; \
-             set `AnswerFormat::expiry` to `Expiry::Seconds`",
+             set `ResponseFormat::expires` to `ExpiryFormat::Seconds`",
         ));
     }
     if seconds > LATEST_EPOCH {
-        return Err(Error::answer(
+        return Err(Error::response(
             "its expiry should be a second since 1970, and looks like milliseconds; set \
-             `AnswerFormat::expiry` to `Expiry::EpochMilliseconds`",
+             `ResponseFormat::expires` to `ExpiryFormat::EpochMilliseconds`",
         ));
     }
     date_of(seconds)
@@ -181,10 +181,10 @@ fn epoch(seconds: f64) -> Result<OffsetDateTime> {
 
 fn epoch_milliseconds(milliseconds: f64) -> Result<OffsetDateTime> {
     if !(EARLIEST_EPOCH * 1e3..=LATEST_EPOCH * 1e3).contains(&milliseconds) {
-        return Err(Error::answer(
+        return Err(Error::response(
             "its expiry should be a millisecond since 1970, and looks like something else; set \
-             `AnswerFormat::expiry` to `Expiry::EpochSeconds`, `Expiry::Seconds` or \
-             `Expiry::Milliseconds`",
+             `ResponseFormat::expires` to `ExpiryFormat::EpochSeconds`, `ExpiryFormat::Seconds` or \
+             `ExpiryFormat::Milliseconds`",
         ));
     }
     date_of(milliseconds / 1e3)
@@ -196,7 +196,7 @@ fn date_of(seconds: f64) -> Result<OffsetDateTime> {
         reason = "the bounds above are far inside i64"
     )]
     OffsetDateTime::from_unix_timestamp(seconds as i64)
-        .map_err(|_| Error::answer("its expiry is not a date"))
+        .map_err(|_| Error::response("its expiry is not a date"))
 }
 
 fn moment(member: &Member) -> Result<OffsetDateTime> {
@@ -205,9 +205,9 @@ fn moment(member: &Member) -> Result<OffsetDateTime> {
         _ => None,
     };
     moment.ok_or_else(|| {
-        Error::answer(
+        Error::response(
             "its expiry should be a date and time with an offset, such as 2026-01-01T01:00:00Z; if it \
-             is something else, set `AnswerFormat::expiry`, or `AnswerFormat::life` if the vendor \
+             is something else, set `ResponseFormat::expires`, or `ResponseFormat::lifetime` if the vendor \
              documents the life",
         )
     })
@@ -233,9 +233,9 @@ fn date(text: &str) -> Option<OffsetDateTime> {
 /// When a JWT expires, by itself.
 fn jwt(token: &Secret, date: Option<OffsetDateTime>) -> Result<Told> {
     let not_a_jwt = || {
-        Error::answer(
-            "its access token is not a JWT that can be read; set `AnswerFormat::expiry` to another \
-             `Expiry` than `JwtExp`, or `AnswerFormat::life`",
+        Error::response(
+            "its access token is not a JWT that can be read; set `ResponseFormat::expires` to another \
+             `ExpiryFormat` than `JwtExp`, or `ResponseFormat::lifetime`",
         )
     };
     let mut parts = token.expose().split('.');

@@ -11,11 +11,11 @@ use crate::secret::Secret;
 
 /// The members of an object by name. A name that stands twice is refused in an answer itself; inside
 /// of it the last one counts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Members(BTreeMap<String, Member>);
 
 /// One value. A text counts as a secret.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Member {
     Null,
     Bool(bool),
@@ -28,7 +28,7 @@ pub(super) enum Member {
 }
 
 impl Members {
-    /// Whether a member stands twice.
+    /// Returns `true` if a member stands twice.
     pub(super) fn is_ambiguous(&self) -> bool {
         self.0
             .values()
@@ -41,7 +41,7 @@ impl Members {
         let mut members = BTreeMap::new();
         for (name, value) in parameters {
             if members.insert(name, Member::Text(value)).is_some() {
-                return Err(Error::answer("it has a parameter twice"));
+                return Err(Error::response("it has a parameter twice"));
             }
         }
         Ok(Self(members))
@@ -132,7 +132,7 @@ impl Member {
         }
     }
 
-    /// Whether there is nothing here: null, false, zero, an empty text, list or object, or a member twice.
+    /// Returns `true` if there is nothing here: null, false, zero, an empty text, list or object, or a member twice.
     pub(super) fn is_nothing(&self) -> bool {
         match self {
             Self::Null | Self::Bool(false) | Self::Twice => true,
@@ -248,11 +248,11 @@ impl<'de> Visitor<'de> for MemberVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> std::result::Result<Member, E> {
-        Ok(Member::Text(text.into()))
+        Ok(Member::Text(Secret::new(text)))
     }
 
     fn visit_string<E>(self, text: String) -> std::result::Result<Member, E> {
-        Ok(Member::Text(text.into()))
+        Ok(Member::Text(Secret::new(text)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Member, A::Error> {

@@ -138,7 +138,7 @@ fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// What servers call an access token, in letters alone.
+/// Names of an access token, in letters alone.
 const ACCESS: [&str; 6] = [
     "accesstoken",
     "token",

@@ -1,4 +1,4 @@
-//! Whether an answer is a refusal or a failure, whatever else it was to be.
+//! Refusals and failures among responses.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode, Refusal, RequestKind, Result, clean};
 use crate::request::Echo;
 use crate::secret::Secret;
 
-use super::AnswerFormat;
+use super::ResponseFormat;
 use super::body::Body;
 use super::members::Member;
 use super::places;
@@ -19,25 +19,25 @@ use super::words::{Said, is_failure};
 
 /// Checks an answer: its status first, then the member `error`, then the status again.
 ///
-/// - 404, 405, 410, 415, 421 and 422 are an [`Error::Status`], whatever the body says: frameworks write
+/// - 404, 405, 410, 415, 421 and 422 are an [`Error::Status`], without regard to the body: frameworks write
 ///   `"error": "Not Found"` into their pages.
 /// - A text or a number in `error` is an [`Error::Refused`], also with 200, and also beside a token if it
 ///   is a text; in any other status than a success an object or a list there is an [`Error::Status`].
-/// - An answer that is no success is an [`Error::Status`] with what the server said.
+/// - An answer that is no success is an [`Error::Status`] with the server's words.
 /// - A success without a token that says otherwise that it failed (`errcode`, `errors`, `"ok": false`) is a
 ///   refusal in the server's own words. Only a `format` says where a token would be.
 pub(super) fn refused(
     answer: &Response<Vec<u8>>,
     body: &Body,
-    format: Option<&AnswerFormat>,
+    format: Option<&ResponseFormat>,
     without_echo: &dyn Fn(&str) -> String,
 ) -> Result<()> {
     let status = answer.status();
     let retry_after = retry_after(answer.headers(), date(answer.headers()));
-    let listed = |format: &AnswerFormat| format.other_success.contains(&status.as_u16());
+    let listed = |format: &ResponseFormat| format.other_success.contains(&status.as_u16());
     let is_success = status.is_success() || format.is_some_and(listed);
     let quiet = |text: &str| without_secrets(body, &without_echo(text));
-    let said = || Said::in_answer(&body.root, status.as_u16());
+    let words = || Said::in_answer(&body.root, status.as_u16());
     // The URL or the encoding is wrong, or there is a token: then nothing is a refusal.
     let is_none = match status.as_u16() {
         404 | 405 | 410 | 415 | 421 | 422 if !is_success => true,
@@ -45,7 +45,7 @@ pub(super) fn refused(
     };
     let read = || {
         let by_error = refusal(body, Some(status.as_u16()), &quiet);
-        by_error.or_else(|| (is_success && fails(body, format)).then(|| unclear(said(), &quiet)))
+        by_error.or_else(|| (is_success && fails(body, format)).then(|| unclear(words(), &quiet)))
     };
     if let Some(mut refusal) = (!is_none).then(read).flatten() {
         refusal.status = Some(status.as_u16());
@@ -59,7 +59,7 @@ pub(super) fn refused(
         status: status.as_u16(),
         retry_after,
         request: RequestKind::Other,
-        message: said().line().map(|line| clean(&quiet(&line), 256).into()),
+        message: words().line().map(|line| clean(&quiet(&line), 256).into()),
     })
 }
 
@@ -75,11 +75,11 @@ pub(super) fn refusal(
         Member::Number(number) => number.to_string(),
         _ => return None,
     };
-    let said = Said::in_answer(&body.root, status.unwrap_or_default());
+    let words = Said::in_answer(&body.root, status.unwrap_or_default());
     // In a redirect `code` is a secret.
     let description = match status {
-        Some(_) => said.beside(&code),
-        None => said.text(),
+        Some(_) => words.beside(&code),
+        None => words.text(),
     };
     let description = description.map(|text| quiet(&text));
     let refusal = |code: &str| Refusal::new(code, description.as_deref());
@@ -90,8 +90,8 @@ pub(super) fn refusal(
     })
 }
 
-/// Whether a token is beside what is in `error`, and that is no text: then it says nothing.
-fn is_beside(body: &Body, format: &AnswerFormat) -> bool {
+/// Returns `true` if a token is beside what is in `error`, and that is no text: then it says nothing.
+fn is_beside(body: &Body, format: &ResponseFormat) -> bool {
     let error = body.object().and_then(|members| members.get("error"));
     let says_nothing = match error {
         Some(Member::Text(text)) => ["0", "false", "null"].contains(&text.expose()),
@@ -107,8 +107,8 @@ fn is_beside(body: &Body, format: &AnswerFormat) -> bool {
     says_nothing && (is_there() || is_elsewhere())
 }
 
-/// Whether an answer with a status of success is a failure by its words, and no token is in it.
-fn fails(body: &Body, format: Option<&AnswerFormat>) -> bool {
+/// Returns `true` if an answer with a status of success is a failure by its words, and no token is in it.
+fn fails(body: &Body, format: Option<&ResponseFormat>) -> bool {
     let error = body.object().and_then(|members| members.get("error"));
     if error.is_some_and(|error| {
         matches!(error, Member::Object(_) | Member::List(_)) && !error.is_nothing()
@@ -125,9 +125,9 @@ fn fails(body: &Body, format: Option<&AnswerFormat>) -> bool {
         && places::of_refresh_token(&body.root, None).is_none()
 }
 
-fn unclear(said: Said, quiet: &dyn Fn(&str) -> String) -> Refusal {
-    let code = said.code().map(str::to_owned);
-    let description = said.beside(code.as_deref().unwrap_or_default());
+fn unclear(words: Said, quiet: &dyn Fn(&str) -> String) -> Refusal {
+    let code = words.code().map(str::to_owned);
+    let description = words.beside(code.as_deref().unwrap_or_default());
     let [code, description] = [code, description].map(|text| text.map(|text| quiet(&text)));
     Refusal::unclear(code.as_deref(), description.as_deref())
 }

@@ -14,11 +14,11 @@ use super::refused;
 /// A member is found by its name or by a path, `data.name`; a member whose own name holds a dot is
 /// found before a path. Every text in it is a [`Secret`], so its `Debug` shows none.
 /// A member that stands twice reads as one that is missing.
-#[derive(Debug)]
-pub struct Reply(Member);
+#[derive(Clone, Debug)]
+pub struct JsonResponse(Member);
 
-impl Reply {
-    /// Reads an answer; an `error` in it, or a status that is none of success, is an error here.
+impl JsonResponse {
+    /// Reads a response; an `error` in it, or a status that is not a success, is an error here.
     pub(crate) fn read(
         answer: &Response<Vec<u8>>,
         without_echo: &dyn Fn(&str) -> String,
@@ -26,7 +26,7 @@ impl Reply {
         let body = Body::of_any(answer);
         refused(answer, &body, None, without_echo)?;
         match body.instead {
-            Some(instead) => Err(Error::answer(instead)),
+            Some(instead) => Err(Error::response(instead)),
             None => Ok(Self(body.root)),
         }
     }
@@ -40,25 +40,20 @@ impl Reply {
     }
 
     /// A text; none if it is missing, empty or something else.
+    #[must_use]
     pub fn text(&self, name: &str) -> Option<&Secret> {
         text(self.0.get(name)?)
     }
 
-    /// A text in an object that is a member; none if either is missing, empty or something else.
-    pub fn text_in(&self, object: &str, name: &str) -> Option<&Secret> {
-        match self.0.get(object)? {
-            Member::Object(members) => text(members.get(name)?),
-            _ => None,
-        }
-    }
-
     /// A number, also one in quotes.
+    #[must_use]
     pub fn number(&self, name: &str) -> Option<f64> {
         self.0.get(name)?.number()
     }
 
-    /// A truth value.
-    pub fn truth(&self, name: &str) -> Option<bool> {
+    /// Returns a member that is `true` or `false`.
+    #[must_use]
+    pub fn boolean(&self, name: &str) -> Option<bool> {
         match self.0.get(name)? {
             Member::Bool(value) => Some(*value),
             _ => None,
@@ -66,6 +61,7 @@ impl Reply {
     }
 
     /// The texts of a list, or one text; none if it is missing or something else.
+    #[must_use]
     pub fn texts(&self, name: &str) -> Option<Vec<&str>> {
         match self.0.get(name)? {
             Member::Text(text) => Some(vec![text.expose()]),

@@ -8,7 +8,7 @@ use crate::error::{Error, Result, clean};
 use crate::secret::Secret;
 use crate::token::{TokenResponse, TokenType};
 
-use super::AnswerFormat;
+use super::ResponseFormat;
 use super::body::Body;
 use super::expiry::refresh_token_life;
 use super::members::Member;
@@ -18,7 +18,8 @@ use super::words::{Said, is_called};
 
 /// An answer, and what is expected in it.
 pub(super) struct Tokens<'a> {
-    format: &'a AnswerFormat,
+    format: &'a ResponseFormat,
+    token_type: TokenType,
     body: Body,
     date: Option<OffsetDateTime>,
     without_echo: &'a dyn Fn(&str) -> String,
@@ -26,7 +27,7 @@ pub(super) struct Tokens<'a> {
     access: Option<Vec<String>>,
 }
 
-/// What an answer tells of the life of the refresh token.
+/// Lifetime of the refresh token in a response.
 enum RefreshTokenLife {
     Is(Duration),
     Endless,
@@ -35,7 +36,8 @@ enum RefreshTokenLife {
 
 impl<'a> Tokens<'a> {
     pub(super) fn of(
-        format: &'a AnswerFormat,
+        format: &'a ResponseFormat,
+        token_type: TokenType,
         body: Body,
         date: Option<OffsetDateTime>,
         without_echo: &'a dyn Fn(&str) -> String,
@@ -49,6 +51,7 @@ impl<'a> Tokens<'a> {
         let access = body.root.steps(path).filter(is_meant);
         Self {
             format,
+            token_type,
             body,
             date,
             without_echo,
@@ -64,9 +67,9 @@ impl<'a> Tokens<'a> {
             let life = self.refresh_token_life();
             let response = self.access_token()?;
             let refresh_token = refresh_token?;
-            let documented = self.format.refresh_token_life;
+            let documented = self.format.refresh_token_lifetime;
             Ok(TokenResponse {
-                refresh_token_life: match life {
+                refresh_token_lifetime: match life {
                     RefreshTokenLife::Is(life) => Some(life),
                     RefreshTokenLife::Endless => None,
                     RefreshTokenLife::Untold => documented.filter(|_| refresh_token.is_some()),
@@ -89,9 +92,9 @@ impl<'a> Tokens<'a> {
         let steps = match named.filter(is_one) {
             Some(mut steps) => {
                 let inner = root.at(&steps).and_then(places::text_in).ok_or_else(|| {
-                    Error::answer(
+                    Error::response(
                         "its refresh token is an object or a list, and which text in it is the token is \
-                         not plain; set `AnswerFormat::refresh_token` to the path of it",
+                         not plain; set `ResponseFormat::refresh_token` to the path of it",
                     )
                 })?;
                 steps.extend(inner);
@@ -101,7 +104,7 @@ impl<'a> Tokens<'a> {
         };
         let token = steps.and_then(|steps| root.take(&steps)?.text());
         match token {
-            Some(token) if self.is_damaged(&token) => Err(Error::answer(
+            Some(token) if self.is_damaged(&token) => Err(Error::response(
                 "its refresh token is not UTF-8 and cannot be used",
             )),
             token => Ok(token),
@@ -139,10 +142,10 @@ impl<'a> Tokens<'a> {
         let token_type = self.find("token_type");
         self.check_token_type(get(&token_type))?;
         let expires_in = self.find(&self.format.expires_in);
-        let expires =
+        let lifetime =
             self.format
                 .expiry
-                .read(get(&expires_in), &token, self.date, self.format.life)?;
+                .read(get(&expires_in), &token, self.date, self.format.lifetime)?;
         let scope = self.find("scope");
         let root = &mut self.body.root;
         let scope = scope.and_then(|steps| root.take(&steps)?.scope());
@@ -153,8 +156,8 @@ impl<'a> Tokens<'a> {
             root.take(&steps);
         }
         let mut response = TokenResponse::new(token);
-        response.expires = expires;
-        response.token_type = self.format.token_type;
+        response.lifetime = lifetime;
+        response.token_type = self.token_type;
         response.scope = scope;
         let beside = steps
             .filter(|steps| steps.len() > 1)
@@ -170,7 +173,7 @@ impl<'a> Tokens<'a> {
 
     /// An access token that a header may hold, without its scheme in front.
     fn usable(&self, token: &Secret) -> Result<Secret> {
-        let scheme = self.format.token_type.name();
+        let scheme = self.token_type.name();
         let text = token.expose();
         let is_scheme = |first: &str| first.eq_ignore_ascii_case(scheme);
         let text = match text.split_once(' ') {
@@ -186,54 +189,59 @@ impl<'a> Tokens<'a> {
         } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             "its access token has a character that no header may hold"
         } else {
-            return Ok(text.into());
+            return Ok(Secret::new(text));
         };
-        Err(Error::answer(problem))
+        Err(Error::response(problem))
     }
 
     fn check_token_type(&self, member: Option<&Member>) -> Result<()> {
-        let AnswerFormat {
-            token_type,
+        let token_type = self.token_type;
+        let ResponseFormat {
             token_types,
             token_type_required,
             ..
         } = self.format;
         let kind = match member {
+            None | Some(Member::Null) if token_type == TokenType::Dpop => {
+                return Err(Error::response(
+                    "it has no token_type: nothing says that the server bound the token to the key",
+                ));
+            }
             None | Some(Member::Null) if !token_type_required => return Ok(()),
             None | Some(Member::Null) => {
-                return Err(Error::answer(
+                return Err(Error::response(
                     "it has no token_type; if the server never sends one, set \
-                     `AnswerFormat::token_type_required` to false",
+                     `ResponseFormat::token_type_optional`",
                 ));
             }
             Some(Member::Text(kind)) => kind.expose(),
-            Some(_) => return Err(Error::answer(format!("{NOT_BEARER}, and not a text"))),
+            Some(_) => return Err(Error::response(format!("{NOT_BEARER}, and not a text"))),
         };
         let is = |word: &str| kind.eq_ignore_ascii_case(word);
         if is(token_type.name()) {
             return Ok(());
         }
-        if *token_type == TokenType::Dpop {
-            return Err(Error::answer(
+        if token_type == TokenType::Dpop {
+            return Err(Error::response(
                 "its token_type is not DPoP: the server did not bind the token to the key",
             ));
         }
         if UNUSABLE.into_iter().any(is) {
-            return Err(Error::answer(format!(
+            return Err(Error::response(format!(
                 "{NOT_BEARER} but `{kind}`: such a token cannot be used like this",
             )));
         }
         if !token_type_required || token_types.iter().any(|word| is(word)) {
             return Ok(());
         }
-        Err(Error::answer(match self.shown(kind) {
+        Err(Error::response(match self.shown(kind) {
             Some(kind) => format!(
-                "{NOT_BEARER} but `{kind}`; if the server means bearer by it, add the word to \
-                 `AnswerFormat::token_types`",
+                "{NOT_BEARER} but `{kind}`; if the server means bearer by it, add the word by \
+                 `ResponseFormat::token_type`",
             ),
             None => format!(
-                "{NOT_BEARER}; if the server means bearer by it, add its word to \
-                 `AnswerFormat::token_types`",
+                "{NOT_BEARER}; if the server means bearer by it, add its word by \
+                 `ResponseFormat::token_type`",
             ),
         }))
     }
@@ -253,7 +261,7 @@ impl<'a> Tokens<'a> {
         let root = &self.body.root;
         let mut problem = match &self.body.instead {
             Some(instead) => instead.to_string(),
-            None => "it has no access token".to_owned(),
+            None => format!("it has no `{}`", self.format.access_token),
         };
         let place = places::of_access_token(root, &self.format.access_token)
             .filter(|_| self.body.instead.is_none() || matches!(root, Member::List(_)))
@@ -261,12 +269,12 @@ impl<'a> Tokens<'a> {
         if let Some(place) = place {
             let inside = if place.contains('.') { " inside" } else { "" };
             problem += &format!(
-                "; there is one{inside}, in `{place}`: set `AnswerFormat::access_token` to that",
+                "; there is one{inside}, in `{place}`: set `ResponseFormat::access_token` to that",
             );
         } else if let Some(text) = Said::in_answer(root, 0).text().filter(is_prose) {
-            problem += &format!("; the server said: {}", clean(&self.quiet(&text), 256));
+            problem += &format!("; the server's words: {}", clean(&self.quiet(&text), 256));
         }
-        Error::answer(problem)
+        Error::response(problem)
     }
 
     /// The steps to a member: beside the access token, or from the top.
@@ -299,14 +307,14 @@ impl<'a> Tokens<'a> {
         Some(home)
     }
 
-    /// Whether the body is what the format expects.
+    /// Returns `true` if the body is what the format expects.
     fn is_readable(&self) -> bool {
         self.body.instead.is_none() || matches!(self.body.root, Member::List(_))
     }
 
-    /// Whether a byte of a text was lost because it is not UTF-8.
+    /// Returns `true` if a byte of a text was lost because it is not UTF-8.
     fn is_damaged(&self, text: &Secret) -> bool {
-        self.body.is_mended && text.expose().contains(char::REPLACEMENT_CHARACTER)
+        self.body.is_lossy && text.expose().contains(char::REPLACEMENT_CHARACTER)
     }
 
     fn quiet(&self, text: &str) -> String {
@@ -318,7 +326,7 @@ const NOT_BEARER: &str = "its token_type is not bearer";
 /// Words that never mean bearer: tokens that are bound to a key (RFC 9449 and old drafts), and one that
 /// no API takes (RFC 8693 §2.2.1).
 const UNUSABLE: [&str; 4] = ["mac", "dpop", "pop", "n_a"];
-/// What servers call the seconds that a refresh token lives, in letters alone: Keycloak, GitHub and
+/// Names of a refresh token's lifetime in seconds, in letters alone: Keycloak, GitHub and
 /// eBay, `QuickBooks`.
 const REFRESH_TOKEN_LIFE: [&str; 3] = [
     "refreshexpiresin",
@@ -329,7 +337,7 @@ const REFRESH_TOKEN_LIFE: [&str; 3] = [
 const LONGEST_TOKEN: usize = 64 * 1024;
 const LONGEST_WORD: usize = 32;
 
-/// Whether a text is a sentence. In an answer of success a single word may be the token itself.
+/// Returns `true` if a text is a sentence. In an answer of success a single word may be the token itself.
 fn is_prose(text: &impl AsRef<str>) -> bool {
     text.as_ref().trim().contains(' ')
 }

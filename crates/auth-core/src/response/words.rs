@@ -1,4 +1,4 @@
-//! What a server said in an answer that is no token, in whatever members it said it.
+//! A server's words in a response without a token, in any of its members.
 
 use super::members::{Member, Members};
 
@@ -12,7 +12,7 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Reads what an answer with this status says: the members of an object, or of the first one of a
+    /// Reads the words of a response with this status: the members of an object, or of the first one of a
     /// list. What is no object is never quoted, for it would be the whole body.
     pub(super) fn in_answer(root: &Member, status: u16) -> Self {
         let first = match root {
@@ -22,10 +22,10 @@ impl Said {
         let Some(Member::Object(members)) = first else {
             return Self::default();
         };
-        let mut said = Self::of_members(members, DEEPEST);
-        // A repeated status says nothing.
-        said.codes.retain(|code| code.parse() != Ok(status));
-        said
+        let mut all = Self::of_members(members, DEEPEST);
+        // A repeated status is no information.
+        all.codes.retain(|code| code.parse() != Ok(status));
+        all
     }
 
     /// The first code.
@@ -38,7 +38,7 @@ impl Said {
         self.text
     }
 
-    /// What is to be shown beside this code: the text, or else the other codes.
+    /// Returns the text beside this code, or else the other codes.
     pub(super) fn beside(self, code: &str) -> Option<String> {
         let is_more = |text: &String| text != code || text.len() > LONGEST_CODE;
         let text = self.text.filter(is_more);
@@ -79,7 +79,7 @@ impl Said {
 
     fn of_members(members: &Members, depth: usize) -> Self {
         let is_inside = depth < DEEPEST;
-        let mut said = Self {
+        let mut all = Self {
             codes: codes(members, is_inside),
             text: None,
         };
@@ -88,17 +88,17 @@ impl Said {
                 // A short text there is a code.
                 Some(Member::Text(text))
                     if name == "error" && text.expose().len() <= LONGEST_CODE => {}
-                Some(member) => said.add(Self::of(member, depth - 1)),
+                Some(member) => all.add(Self::of(member, depth - 1)),
                 None => {}
             }
         }
-        if is_inside && said.text.is_none() {
+        if is_inside && all.text.is_none() {
             // What is wrong with each parameter: `{"password": ["is missing"]}`.
             let mut lists = members.iter().map(|(_, member)| member);
             let list = lists.find(|member| matches!(member, Member::List(_)));
-            said.text = list.and_then(|list| Self::of(list, depth - 1).text);
+            all.text = list.and_then(|list| Self::of(list, depth - 1).text);
         }
-        said
+        all
     }
 
     fn add(&mut self, other: Self) {
@@ -109,7 +109,7 @@ impl Said {
     }
 }
 
-/// Whether an answer with a status of success says that it is a failure, although it has no `error`.
+/// Returns `true` if an answer with a status of success says that it is a failure, although it has no `error`.
 pub(super) fn is_failure(root: &Member) -> bool {
     let Member::Object(members) = root else {
         return false;
@@ -142,7 +142,7 @@ pub(super) fn is_failure(root: &Member) -> bool {
         || called(members, "status").any(fails)
 }
 
-/// Whether a member's name is this one, in any case, with or without `_` and `-`.
+/// Returns `true` if a member's name is this one, in any case, with or without `_` and `-`.
 pub(super) fn is_called(name: &str, letters: &str) -> bool {
     let bare = name.chars().filter(|letter| !matches!(letter, '_' | '-'));
     bare.map(|letter| letter.to_ascii_lowercase())
@@ -228,7 +228,7 @@ const CODES: [&str; 6] = [
 ];
 /// At the top of an answer these are something else: RFC 9457's `type` is a URL.
 const INNER_CODES: [&str; 1] = ["type"];
-/// What an answer has that is a failure.
+/// Words of a failure.
 const FAILURES: [&str; 5] = ["errormessage", "errmsg", "errorsummary", "errors", "fault"];
 /// A longer one is cut, and shown as a text as well.
 const LONGEST_CODE: usize = 64;

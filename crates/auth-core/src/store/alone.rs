@@ -1,4 +1,4 @@
-//! The store of a session that has no other.
+//! The store of a session that was given none.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::identity::Identity;
 
-use super::{Store, StoredRecord, Swap};
+use super::{AttemptId, Record, Store, SwapOutcome};
 
-/// The record of one session, which nobody else sees: a service may have a million of them, and a
-/// table for a single record is larger than the record.
+/// The record of one session. A service may have a million of them, and a table for a single record is larger than the
+/// record.
 #[derive(Debug, Default)]
-pub(crate) struct Alone(Mutex<Option<StoredRecord>>);
+pub(crate) struct Alone(Mutex<Option<Record>>);
 
 impl Store for Alone {
-    fn load(&self, _: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, _: &Identity) -> Result<Option<Record>> {
         let place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(place.clone())
     }
@@ -22,26 +22,26 @@ impl Store for Alone {
     fn swap(
         &self,
         _: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if place.as_ref() == Some(record) {
-            return Ok(Swap::Stored);
+            return Ok(SwapOutcome::Stored);
         }
         if place.as_ref() != expected {
-            return Ok(Swap::Conflict);
+            return Ok(SwapOutcome::Conflict);
         }
         *place = Some(record.clone());
-        Ok(Swap::Stored)
+        Ok(SwapOutcome::Stored)
     }
 
     fn timeout(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// Always: a session makes one attempt at a time, so the one before has ended, if by a panic.
-    fn has_ended(&self, _: &Identity, _: u128) -> bool {
+    /// Always `true`: a session makes one attempt at a time, so the one before is over, if by a panic.
+    fn has_exited(&self, _: &Identity, _: AttemptId) -> bool {
         true
     }
 }

@@ -24,54 +24,53 @@ use lock::{Locked, Turns};
 use private::Stamp;
 use records::{Newest, Records};
 
-use super::{Store, StoredRecord, Swap, is_what};
+use super::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome, is_current};
 
-/// Records in a directory, for all threads and processes of one machine; clones share it.
+/// Logins in a directory on a local disk, for all threads and processes of one machine; clones share it.
 ///
-/// A login then outlives the process, and any number of processes share it without spending a refresh
-/// token twice.
+/// A login then outlives the process, and any number of processes share it without sending a refresh token twice.
 ///
 /// ```
-/// use auth_core::{FileStore, Identity, Store, StoredRecord, Swap};
+/// use auth_core::grant::Identity;
+/// use auth_core::store::{FileStore, Record, Store, SwapOutcome};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("logins");
 /// let store = FileStore::open(path)?;
-/// let identity = Identity::new("ermeo").with("username", "ann");
-/// let record = StoredRecord::from(b"a session writes this".to_vec());
+/// let identity = Identity::new("ermeo").user(Some("ann"));
+/// let record = Record::from_bytes(b"a session writes this".to_vec());
 ///
-/// assert_eq!(store.swap(&identity, None, &record)?, Swap::Stored);
+/// assert_eq!(store.swap(&identity, None, &record)?, SwapOutcome::Stored);
 /// assert_eq!(store.load(&identity)?, Some(record));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # What it guarantees
-/// - A swap is written to a new file, synced to the disk and renamed; one that answered
-///   [`Stored`](Swap::Stored) survives a power cut, as far as the disk does what it says. A swap that
-///   fails leaves the file as it was, byte for byte, and nothing else behind.
-/// - Processes take turns to write, by a lock of the kernel, which a process that ends in whatever way
-///   gives back. Readers wait for nobody.
-/// - A file that was damaged never logs everybody out: it is set aside, the log says where, and the
-///   record before it comes back, marked as [restored](StoredRecord::is_restored) for everybody who
-///   loads it until somebody replaces it. If there is none, one call fails and says so, and the next
-///   finds no record. A file of a newer version of this crate is refused and stays as it is.
-/// - Directory and files are for their owner alone from the first instant, under every umask. What
-///   others could read or write, another user's, a record that is a link or a fifo: refused, with the
-///   command that mends it. (The directory that the directory is in is for you to choose.)
-/// - A process that was killed while it renewed holds up nobody.
+/// # Guarantees
+/// - A swap writes a new file, syncs it to the disk and renames it. One that returned [`Stored`](SwapOutcome::Stored)
+///   survives a power cut, if the disk keeps its word. A swap that fails leaves the file as it was, byte for byte,
+///   and nothing else behind.
+/// - Processes write in turn, by a lock of the kernel, which is released however a process exits. Readers never wait.
+/// - A damaged file never logs all processes out. It is set aside, the log says where, and the record before it is
+///   restored, marked as [restored](Record::is_restored) for every process that loads it until one replaces it. If
+///   no such record exists, one call fails and says so, and the next finds no record. A file of a newer version of this
+///   crate is refused and stays as it is.
+/// - Directory and files belong to their owner alone from the first instant, under every umask. Anything that other
+///   users could read or write, another user's file, a record that is a link or a fifo: refused, with the command that
+///   repairs it. The directory above is the caller's choice.
+/// - A process that is killed while it renews delays no other.
 ///
 /// # Files
-/// Each identity has some, called by the vendor and a hash of the identity: `ermeo-6f1c….record` is the
-/// newest record, `.previous` the one before, `.new` one being written, `.damaged-1` one that was set
-/// aside. `.lock` and `.alive` hold no secret and must never be deleted while the store is in use.
-/// [`Session::forget`](crate::Session::forget) and `log_out` leave nothing of a login in `.record` and
-/// `.previous`; what was set aside is for you to delete. By hand, delete `.record` and `.previous`.
+/// Each identity has several, named after the vendor and a hash of the identity: `ermeo-6f1c….record` is the newest
+/// record, `.previous` the one before, `.new` one being written, `.damaged-1` one that was set aside. `.lock` and
+/// `.alive` hold no secret and must never be deleted while the store is in use. [`Session::forget`](crate::Session::forget)
+/// and `log_out` leave nothing of a login in `.record` and `.previous`; the operator deletes what was set aside. To
+/// remove a login by hand, delete `.record` and `.previous`.
 ///
 /// # In a container
-/// Keep it on a volume, in a directory that the store makes itself. **A volume of Kubernetes with
-/// `fsGroup`** is opened to that group at each start of a pod (directories 2770, files 0660), and the
-/// store refuses what others could have read or written. Set `fsGroupChangePolicy: OnRootMismatch`, which
-/// leaves alone what lies below the root of the volume, or set no `fsGroup`
+/// Keep it on a volume, in a directory that the store makes itself. **A volume of Kubernetes with `fsGroup`** is opened
+/// to that group at each start of a pod (directories 2770, files 0660), and the store refuses what other users could
+/// have read or written. Set `fsGroupChangePolicy: OnRootMismatch`, which leaves everything below the root of the
+/// volume alone, or set no `fsGroup`
 /// ([Kubernetes](https://kubernetes.io/docs/tasks/configure-pod-container/security-context/)):
 ///
 /// ```yaml
@@ -81,17 +80,16 @@ use super::{Store, StoredRecord, Swap, is_what};
 ///   fsGroupChangePolicy: OnRootMismatch   # FileStore::open("/volume/logins"), not "/volume"
 /// ```
 ///
-/// With systemd, `StateDirectory=` needs `StateDirectoryMode=0700`; the link that `DynamicUser=` makes is
-/// followed.
+/// With systemd, `StateDirectory=` needs `StateDirectoryMode=0700`; the link that `DynamicUser=` makes is followed.
 ///
 /// # Where not to use it
-/// - **On a network file system** (NFS, SMB, sshfs, a volume shared by machines). Some keep locks to one
-///   machine and some lose them when a server restarts, and then two processes send the same refresh
-///   token; some show others an old file for a while. Use a store that is a server instead.
-/// - On a file system without hard links (FAT, shared folders of a virtual machine, the storage of apps
-///   on Android): the first swap that has to keep a record fails.
-/// - **On Windows** it works, but there are no modes to check: the directory's access list is what
-///   keeps others out, and a rename is durable when the system finds time.
+/// - **On a network file system** (NFS, SMB, sshfs, a volume that machines share). Some keep locks to one machine and
+///   some lose them when a server restarts, and then two processes send the same refresh token; some show an old file
+///   to other machines for a while. Use a store that is a server instead.
+/// - On a file system without hard links (FAT, shared folders of a virtual machine, the storage of apps on Android):
+///   the first swap that has to keep a record fails.
+/// - **On Windows** it works, but files have no modes to check: the directory's access list keeps other users out,
+///   and a rename becomes durable when the system writes it.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     directory: PathBuf,
@@ -100,15 +98,15 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// Opens a directory, and makes it if it is not there, with those above it that are missing.
+    /// Opens the directory, and makes it and missing ones above it.
     ///
-    /// A relative path starts at the working directory of this moment. Symbolic links are followed; the
-    /// last part of the path may be one if this user or root made it.
+    /// A relative path starts at the current working directory. Symbolic links are followed; the last part of the
+    /// path may be one if this user or root made it.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store), if it cannot be made, or if it is not for this user alone;
-    /// [`Error::Configuration`](crate::Error::Configuration), if the path is empty, begins with `~`, or
-    /// holds a variable, quotes or a line break: a shell would have replaced these.
+    /// [`Error::Store`](crate::Error::Store) if it cannot be made, or if other users can read or write it;
+    /// [`Error::Configuration`](crate::Error::Configuration) if the path is empty, begins with `~`, or holds a variable,
+    /// quotes or a line break, which a shell would have replaced.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
         let directory = place::directory(directory.as_ref())?;
         private::directory(&directory)?;
@@ -119,21 +117,55 @@ impl FileStore {
         })
     }
 
-    /// How long a load or a swap may take, most of which is waiting for other processes. Default: 5 s.
+    /// Opens the directory `PROGRAM/logins` in the user's state directory, and makes it if needed.
+    ///
+    /// | system | directory |
+    /// |---|---|
+    /// | Linux and other Unix | `$XDG_STATE_HOME/PROGRAM/logins`, or `$HOME/.local/state/PROGRAM/logins` |
+    /// | macOS | `$HOME/Library/Application Support/PROGRAM/logins` |
+    /// | Windows | `%LOCALAPPDATA%\\PROGRAM\\logins` |
+    ///
+    /// ```no_run
+    /// use auth_core::store::FileStore;
+    ///
+    /// let store = FileStore::for_program("acme-sync")?;
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`open`](FileStore::open); [`Error::Configuration`](crate::Error::Configuration) if the variable is not set, as
+    /// in many services, or if the name does not fit a directory on every system.
+    pub fn for_program(program: &str) -> Result<Self> {
+        Self::open(place::for_program(program, |name| std::env::var_os(name))?)
+    }
+
+    /// Sets the most time that a load or a swap takes, most of which is waiting for other processes. Default: 5 s.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
 
-    /// Does something while nobody else does it who uses this directory and identity.
+    /// Runs `work` while no other thread or process runs any for this directory and identity.
     ///
-    /// What cannot compare and swap by itself becomes a store of one machine with this: a keyring, say.
-    /// The lock is freed when `work` is done, also by a panic, and when the process ends. `work` must
-    /// not use this store for the same identity: it would wait for itself.
+    /// A keyring, for example, cannot compare and swap by itself, and becomes a store of one machine with this. The lock
+    /// is released when `work` returns or panics, and when the process exits. `work` must not use this store for the
+    /// same identity: it would wait for itself.
+    ///
+    /// ```
+    /// use auth_core::grant::Identity;
+    /// use auth_core::store::FileStore;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("locks");
+    /// let locks = FileStore::open(path)?;
+    /// let sum = locks.alone(&Identity::new("acme"), || 2 + 2)?;
+    /// assert_eq!(sum, 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store), if others were at it for too long, or if the directory
-    /// is not for this user alone; `work` was not begun then.
+    /// [`Error::Store`](crate::Error::Store) if others held the lock for too long, or if other users can read or write
+    /// the directory; `work` was not begun then.
     pub fn alone<T>(&self, identity: &Identity, work: impl FnOnce() -> T) -> Result<T> {
         self.with_records(identity, |records| {
             let _locked = self.lock(&records.path(names::LOCK), self.patience())?;
@@ -141,7 +173,7 @@ impl FileStore {
         })
     }
 
-    /// Does something with the files of an identity, in a directory that is for this user alone.
+    /// Runs `work` with the files of an identity, in a directory that belongs to this user alone.
     fn with_records<T>(
         &self,
         identity: &Identity,
@@ -161,15 +193,15 @@ impl FileStore {
         Ok(locked)
     }
 
-    /// How long to wait for a lock; the rest of the time is for the disk.
+    /// The longest wait for a lock; the rest of the time is for the disk.
     fn patience(&self) -> Duration {
         self.timeout / 5 * 4
     }
 }
 
 impl Store for FileStore {
-    /// Waits for nobody, not even for a process that was stopped in the middle of a swap.
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    /// Does not wait for other processes, even if one was stopped in the middle of a swap.
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.with_records(identity, |records| match records.newest()? {
             Newest::Whole(record) => Ok(record),
             Newest::Damaged => {
@@ -182,15 +214,15 @@ impl Store for FileStore {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let swapped = self.with_records(identity, |records| {
-            // Something else is there: that is an answer, whoever has the lock.
+            // Another record is current: that is the result, whichever process has the lock.
             let conflict = || match records.newest()? {
                 Newest::Whole(current) => {
-                    let is = |what| is_what(current.as_ref(), what);
-                    Ok((!is(expected) && !is(Some(record))).then_some(Swap::Conflict))
+                    let is = |record| is_current(current.as_ref(), record);
+                    Ok((!is(expected) && !is(Some(record))).then_some(SwapOutcome::Conflict))
                 }
                 Newest::Damaged => Ok(None),
             };
@@ -200,15 +232,15 @@ impl Store for FileStore {
                 ControlFlow::Break(conflict) => return Ok(Ok(conflict)),
             };
             let current = records.current()?;
-            if is_what(current.as_ref(), Some(record)) {
+            if is_current(current.as_ref(), Some(record)) {
                 // An earlier swap wrote it, and may have failed to make it durable.
-                return Ok(records.sync().map(|()| Swap::Stored));
+                return Ok(records.sync().map(|()| SwapOutcome::Stored));
             }
-            if !is_what(current.as_ref(), expected) {
-                return Ok(Ok(Swap::Conflict));
+            if !is_current(current.as_ref(), expected) {
+                return Ok(Ok(SwapOutcome::Conflict));
             }
             records.replace(current.as_ref(), record)?;
-            Ok(records.sync().map(|()| Swap::Stored))
+            Ok(records.sync().map(|()| SwapOutcome::Stored))
         });
         swapped.map_err(not_saved)?
     }
@@ -220,40 +252,45 @@ impl Store for FileStore {
     fn wait(
         &self,
         identity: &Identity,
-        seen: Option<&StoredRecord>,
+        seen: Option<&Record>,
         at_most: Duration,
-    ) -> Result<bool> {
-        let now = || SystemClock.now().monotonic;
+    ) -> Result<WaitOutcome> {
+        let now = || SystemClock::new().now().monotonic;
         let until = now().saturating_add(at_most);
         let path = self.directory.join(names::stem(identity));
         let path = names::with_extension(&path, names::RECORD);
         let stamp = Stamp::of(&path);
-        if is_what(self.load(identity)?.as_ref(), seen) {
-            // Looking costs a microsecond.
-            let mut pause = Duration::from_millis(1);
-            while now() < until && Stamp::of(&path) == stamp {
-                SystemClock.sleep(pause.min(until.saturating_sub(now())));
-                pause = (pause * 2).min(Duration::from_millis(20));
-            }
+        if !is_current(self.load(identity)?.as_ref(), seen) {
+            return Ok(WaitOutcome::Changed);
         }
-        Ok(true)
+        // A look takes a microsecond.
+        let mut pause = Duration::from_millis(1);
+        while Stamp::of(&path) == stamp {
+            let left = until.saturating_sub(now());
+            if left.is_zero() {
+                return Ok(WaitOutcome::TimedOut);
+            }
+            SystemClock::new().sleep(pause.min(left));
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+        Ok(WaitOutcome::Changed)
     }
 
-    /// Dropping it says that the attempt has ended, too.
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-        let sign = self.with_records(identity, |records| {
-            // Whoever asks whether somebody has ended holds it for a moment.
+    /// Dropping the guard shows that the attempt is over, too.
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
+        let announced = self.with_records(identity, |records| {
+            // A process that asks `has_exited` holds the lock for a moment.
             let path = records.path(names::ALIVE);
             let locked = self.lock(&path, Duration::from_millis(500))?;
             life::begin(locked.file, attempt).map_err(|error| unavailable("writing", &path, &error))
         });
-        Some(Box::new(sign.ok()?))
+        announced.ok().map(LivenessGuard::new)
     }
 
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        let ended = self.with_records(identity, |records| {
-            Ok(life::has_ended(&records.path(names::ALIVE), attempt))
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+        let exited = self.with_records(identity, |records| {
+            Ok(life::has_exited(&records.path(names::ALIVE), attempt))
         });
-        ended.unwrap_or(false)
+        exited.unwrap_or(false)
     }
 }

@@ -7,33 +7,45 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::identity::Identity;
 
-use super::{Store, StoredRecord, Swap};
+use super::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome};
 
-/// Records in the memory of this process; clones share them.
+/// Logins in the memory of this process; clones share them.
 ///
-/// Give one to several sessions, and they share their logins as processes share a file. A session
-/// without a store keeps its record to itself.
+/// Give clones of one to several sessions, and they share their logins as processes share a file. A session without a
+/// store keeps its login to itself.
+///
+/// ```
+/// use auth_core::grant::Identity;
+/// use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+///
+/// let (store, identity) = (MemoryStore::new(), Identity::new("acme"));
+/// let record = Record::from_bytes(b"a session writes this".to_vec());
+/// assert_eq!(store.swap(&identity, None, &record)?, SwapOutcome::Stored);
+/// assert_eq!(store.clone().load(&identity)?, Some(record));
+/// # Ok::<(), auth_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    records: Mutex<HashMap<Identity, StoredRecord>>,
+    records: Mutex<HashMap<Identity, Record>>,
     changed: Condvar,
-    /// The last attempt for each identity, and whether it is under way.
-    attempts: Mutex<HashMap<Identity, (u128, bool)>>,
+    /// The last attempt for each identity, and whether it is in progress.
+    attempts: Mutex<HashMap<Identity, (AttemptId, bool)>>,
 }
 
-/// Goes when the thread that renews is done, also by a panic.
-struct SignOfLife(Arc<Shared>, Identity, u128);
+/// Dropped when the thread that renews is done, also by a panic.
+struct Attempt(Arc<Shared>, Identity, AttemptId);
 
 impl MemoryStore {
-    /// An empty store.
+    /// Makes an empty store.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    fn records(&self) -> MutexGuard<'_, HashMap<Identity, StoredRecord>> {
+    fn records(&self) -> MutexGuard<'_, HashMap<Identity, Record>> {
         // A record is replaced as a whole, so it is whole at every moment.
         self.0
             .records
@@ -43,27 +55,27 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         Ok(self.records().get(identity).cloned())
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let mut records = self.records();
         let current = records.get(identity);
         if current == Some(record) {
-            return Ok(Swap::Stored);
+            return Ok(SwapOutcome::Stored);
         }
         if current != expected {
-            return Ok(Swap::Conflict);
+            return Ok(SwapOutcome::Conflict);
         }
         records.insert(identity.clone(), record.clone());
         self.0.changed.notify_all();
-        Ok(Swap::Stored)
+        Ok(SwapOutcome::Stored)
     }
 
     fn timeout(&self) -> Duration {
@@ -73,37 +85,41 @@ impl Store for MemoryStore {
     fn wait(
         &self,
         identity: &Identity,
-        seen: Option<&StoredRecord>,
+        seen: Option<&Record>,
         at_most: Duration,
-    ) -> Result<bool> {
+    ) -> Result<WaitOutcome> {
         let same = |records: &mut HashMap<_, _>| records.get(identity) == seen;
         let waited = self
             .0
             .changed
             .wait_timeout_while(self.records(), at_most, same);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-        Ok(true)
+        let (records, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        drop(records);
+        Ok(match waited.timed_out() {
+            true => WaitOutcome::TimedOut,
+            false => WaitOutcome::Changed,
+        })
     }
 
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-        let sign = SignOfLife(Arc::clone(&self.0), identity.clone(), attempt);
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
+        let guard = Attempt(Arc::clone(&self.0), identity.clone(), attempt);
         self.0.attempts().insert(identity.clone(), (attempt, true));
-        Some(Box::new(sign))
+        Some(LivenessGuard::new(guard))
     }
 
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        // An attempt that is not known here may be under way.
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+        // An attempt that is unknown here may be in progress.
         self.0.attempts().get(identity) == Some(&(attempt, false))
     }
 }
 
 impl Shared {
-    fn attempts(&self) -> MutexGuard<'_, HashMap<Identity, (u128, bool)>> {
+    fn attempts(&self) -> MutexGuard<'_, HashMap<Identity, (AttemptId, bool)>> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for SignOfLife {
+impl Drop for Attempt {
     fn drop(&mut self) {
         let mut attempts = self.0.attempts();
         let last = attempts.get_mut(&self.1);

@@ -15,15 +15,15 @@ pub(super) fn delete(agent: &Agent) {
     agent.cookie_jar_lock().clear();
 }
 
-/// What an agent has instead of a jar.
+/// Substitute for a jar, for an agent without one.
 struct NoJar;
 
-/// What ureq has for an agent with its feature `cookies`.
+/// The method that ureq adds to an agent with its feature `cookies`.
 trait WithoutJar {
     fn cookie_jar_lock(&self) -> NoJar;
 }
 
-/// What tells a jar from none.
+/// Tells a jar from its substitute.
 trait Jar {
     fn is_jar(&self) -> bool;
 }

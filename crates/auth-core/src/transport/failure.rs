@@ -1,88 +1,147 @@
-//! ureq's errors as ours. Theirs are never kept or formatted: some of them print the whole URL.
+//! Errors of ureq as ours. Theirs are never kept or formatted: some of them print the whole URL.
 
 use std::io::{self, ErrorKind};
 
 use ureq::Timeout;
 
-use crate::error::{Error, Network, Sent, clean};
+use crate::error::{Delivery, Error, NetworkFailure, clean};
 
-/// How far a request got, as far as its body tells.
+/// How far a request got, as its body shows.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Progress {
-    /// It has no body to tell by.
+    /// It has no body.
     NoBody,
-    /// ureq did not ask for the body.
+    /// ureq did not read the body.
     BodyKept,
-    /// ureq asked for the body.
+    /// ureq read the body.
     BodyTaken,
-    /// An answer has begun.
-    Answered,
+    /// A response has begun.
+    Responded,
 }
 
 /// The failure, and whether the request may have arrived.
 pub(super) fn error(error: ureq::Error, progress: Progress) -> Error {
     let sent = if matches!(progress, Progress::BodyKept) {
-        Sent::No
+        Delivery::NotSent
     } else {
-        Sent::Maybe
+        Delivery::Unknown
     };
     let (network, sent) = match error {
-        ureq::Error::HostNotFound => (Network::NameLookup, Sent::No),
-        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => (Network::Timeout, Sent::No),
-        ureq::Error::Timeout(_) => (Network::Timeout, sent),
+        ureq::Error::HostNotFound => (NetworkFailure::NameLookup, Delivery::NotSent),
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            (NetworkFailure::Timeout, Delivery::NotSent)
+        }
+        ureq::Error::Timeout(_) => (NetworkFailure::Timeout, sent),
         ureq::Error::Io(e) => io(&e, progress),
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
-            (Network::Proxy, Sent::No)
+            (NetworkFailure::Proxy, Delivery::NotSent)
         }
-        ureq::Error::ConnectionFailed => (Network::Connect("no reason given".to_owned()), Sent::No),
-        ureq::Error::Tls(reason) => (Network::Connect(reason.to_owned()), Sent::No),
+        ureq::Error::ConnectionFailed => (
+            NetworkFailure::Connect("no reason given".to_owned()),
+            Delivery::NotSent,
+        ),
+        ureq::Error::Tls(reason) => (
+            NetworkFailure::Connect(reason.to_owned()),
+            Delivery::NotSent,
+        ),
         ureq::Error::TlsRequired => (
-            Network::Connect("the connector made no TLS".to_owned()),
-            Sent::No,
+            NetworkFailure::Connect("the connector made no TLS".to_owned()),
+            Delivery::NotSent,
         ),
         ureq::Error::Http(_) | ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {
             return Error::configuration(
-                "ureq refused the request; check the endpoint and the agent",
+                "ureq refused the request; check its URL and the settings of the agent",
             );
         }
-        ureq::Error::LargeResponseHeader(..) => return Error::answer("its headers are too large"),
-        ureq::Error::Protocol(_) => (Network::Protocol, sent),
+        ureq::Error::LargeResponseHeader(..) => {
+            return Error::response("its headers are too large");
+        }
+        ureq::Error::Protocol(_) => (NetworkFailure::Protocol, sent),
         #[cfg(feature = "rustls")]
-        ureq::Error::Rustls(e) => (Network::Connect(clean(&e.to_string(), DETAIL)), Sent::No),
+        ureq::Error::Rustls(e) => (
+            NetworkFailure::Connect(clean(&e.to_string(), DETAIL)),
+            Delivery::NotSent,
+        ),
         #[cfg(feature = "native-tls")]
-        ureq::Error::NativeTls(e) => (Network::Connect(clean(&e.to_string(), DETAIL)), Sent::No),
+        ureq::Error::NativeTls(e) => (
+            NetworkFailure::Connect(clean(&e.to_string(), DETAIL)),
+            Delivery::NotSent,
+        ),
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         ureq::Error::Pem(_) => {
             return Error::configuration("a certificate or key is not valid PEM");
         }
-        _ if sent == Sent::No => (
-            Network::Connect("the TLS or HTTP layer failed".to_owned()),
+        _ if sent == Delivery::NotSent => (
+            NetworkFailure::Connect("the TLS or HTTP layer failed".to_owned()),
             sent,
         ),
-        _ => (Network::Protocol, sent),
+        _ => (NetworkFailure::Protocol, sent),
     };
-    Error::Network { network, sent }
+    Error::Network {
+        failure: network,
+        delivery: sent,
+    }
 }
 
-fn io(error: &io::Error, progress: Progress) -> (Network, Sent) {
+/// The failure of a request to an API.
+pub(crate) fn of_api(failure: ureq::Error) -> Error {
+    match failure {
+        ureq::Error::StatusCode(status) => Error::status(status, None),
+        ureq::Error::TooManyRedirects => Error::response("it redirects too often"),
+        ureq::Error::RedirectFailed => Error::response(
+            "it redirects a request with a body, or to a URL that is not one of http or https",
+        ),
+        ureq::Error::BodyExceedsLimit(limit) => {
+            Error::response(format!("it is larger than {limit} bytes"))
+        }
+        ureq::Error::HostNotFound
+        | ureq::Error::Timeout(_)
+        | ureq::Error::Io(_)
+        | ureq::Error::ConnectProxyFailed(_)
+        | ureq::Error::InvalidProxyUrl
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::Tls(_)
+        | ureq::Error::TlsRequired
+        | ureq::Error::Http(_)
+        | ureq::Error::BadUri(_)
+        | ureq::Error::RequireHttpsOnly(_)
+        | ureq::Error::LargeResponseHeader(..)
+        | ureq::Error::Protocol(_) => error(failure, Progress::NoBody),
+        #[cfg(feature = "rustls")]
+        ureq::Error::Rustls(_) => error(failure, Progress::NoBody),
+        #[cfg(feature = "native-tls")]
+        ureq::Error::NativeTls(_) => error(failure, Progress::NoBody),
+        // A body that is not JSON, not text, or badly compressed; an error of a middleware.
+        _ => Error::response("its body cannot be read, or a middleware of the agent failed"),
+    }
+}
+
+fn io(error: &io::Error, progress: Progress) -> (NetworkFailure, Delivery) {
     if is_lookup(error) {
-        return (Network::NameLookup, Sent::No);
+        return (NetworkFailure::NameLookup, Delivery::NotSent);
     }
     let text = error.to_string();
     let unsent = match progress {
         Progress::BodyKept => true,
-        Progress::BodyTaken | Progress::Answered => false,
-        // Only what cannot come later counts: noise in an answer is reported as noise in a handshake is.
+        Progress::BodyTaken | Progress::Responded => false,
+        // Only what cannot come later counts: noise in a response is reported as noise in a handshake is.
         Progress::NoBody => REFUSED.contains(&error.kind()) || text.starts_with(CERTIFICATE),
     };
-    // With TLS 1.3 a server that refuses a client's certificate says so when the request is on its way.
-    let is_refused = !matches!(progress, Progress::Answered) && text.starts_with(ALERT);
+    // With TLS 1.3 a server refuses a client's certificate when the request is on its way.
+    let is_refused = !matches!(progress, Progress::Responded) && text.starts_with(ALERT);
     let network = match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => Network::Timeout,
-        _ if unsent || is_refused => Network::Connect(clean(&text, DETAIL)),
-        _ => Network::Closed,
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => NetworkFailure::Timeout,
+        _ if unsent || is_refused => NetworkFailure::Connect(clean(&text, DETAIL)),
+        _ => NetworkFailure::Closed,
     };
-    (network, if unsent { Sent::No } else { Sent::Maybe })
+    (
+        network,
+        if unsent {
+            Delivery::NotSent
+        } else {
+            Delivery::Unknown
+        },
+    )
 }
 
 /// A failed lookup has no kind of its own: std gives it this text, Windows one of these numbers.
@@ -92,16 +151,16 @@ fn is_lookup(error: &io::Error) -> bool {
 }
 
 const LOOKUP: &str = "failed to lookup address information";
-/// What only a connection that was never made can say.
+/// Kinds of errors of a connection that was never made.
 const REFUSED: [ErrorKind; 4] = [
     ErrorKind::AddrNotAvailable,
     ErrorKind::ConnectionRefused,
     ErrorKind::HostUnreachable,
     ErrorKind::NetworkUnreachable,
 ];
-/// How rustls begins to say that it does not trust a server, which it checks before all else.
+/// Beginning of the text with which rustls does not trust a server, which it checks before all else.
 const CERTIFICATE: &str = "invalid peer certificate";
-/// How rustls begins to say that the server broke off.
+/// Beginning of the text with which rustls reports that the server broke off.
 const ALERT: &str = "received fatal alert";
-/// How much of the operating system's or TLS library's reason is kept.
+/// The most characters of the operating system's or TLS library's reason.
 const DETAIL: usize = 160;

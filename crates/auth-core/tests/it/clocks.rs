@@ -1,17 +1,18 @@
 //! Lives, windows, jumps and suspends.
 
+use auth_core::Secret;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use auth_core::{Clock, Expires, ManualClock, Moment, TokenResponse, time};
-use time::OffsetDateTime;
-use time::ext::NumericalDuration;
+use auth_core::clock::{Clock, Moment};
+use auth_core::grant::{Lifetime, TokenResponse};
+use auth_core::testing::ManualClock;
 
 use crate::script::{Script, response, seconds, served};
 
-fn new_year() -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(1_767_225_600).unwrap()
+fn new_year() -> SystemTime {
+    SystemTime::UNIX_EPOCH + seconds(1_767_225_600)
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn a_life_of_zero_is_good_for_one_call_each_and_does_not_loop() {
 #[test]
 fn an_unknown_life_is_five_minutes_and_never_for_ever() {
     let script = Script::new()
-        .then(|| Ok(TokenResponse::new("one")))
+        .then(|| Ok(TokenResponse::new(Secret::new("one"))))
         .token("two", "");
     let (session, clock) = script.session();
     assert_eq!(served(&session), "one");
@@ -93,9 +94,9 @@ fn the_life_counts_from_the_request_and_not_from_the_answer() {
             Ok(response("one", "", 3600))
         })
         .token("two", "");
-    let session = script.builder(&clock).build();
+    let session = script.builder(&clock).build().unwrap();
     let token = session.token().unwrap();
-    assert_eq!(token.expires_at().unwrap(), new_year() + 3600.seconds());
+    assert_eq!(token.expires_at().unwrap(), new_year() + seconds(3600));
 }
 
 #[test]
@@ -112,7 +113,7 @@ fn a_clock_set_back_before_the_issue_leads_to_a_renewal() {
     let script = Script::new().token("one", "").token("two", "");
     let (session, clock) = script.session();
     assert_eq!(served(&session), "one");
-    clock.set_wall(new_year() - 3.hours());
+    clock.set(new_year() - seconds(10800));
     assert_eq!(served(&session), "two");
     assert_eq!(served(&session), "two");
 }
@@ -124,7 +125,7 @@ fn a_clock_set_back_while_the_server_is_down_costs_nobody_a_valid_token() {
         .error(crate::script::not_sent());
     let (session, clock) = script.session();
     assert_eq!(served(&session), "one");
-    clock.set_wall(new_year() - 3.hours());
+    clock.set(new_year() - seconds(10800));
     assert_eq!(served(&session), "one");
 }
 
@@ -136,17 +137,17 @@ fn a_clock_set_back_a_little_does_not_make_a_token_live_longer_where_both_clocks
     let (session, clock) = script.session();
     assert_eq!(served(&session), "one");
     clock.advance(seconds(3700));
-    clock.set_wall(new_year() + 3500.seconds());
+    clock.set(new_year() + seconds(3500));
     assert!(session.token().is_err());
 }
 
 #[test]
 fn a_gateway_that_boots_in_1970_renews_once_when_its_clock_is_set() {
-    let clock = ManualClock::at(OffsetDateTime::UNIX_EPOCH);
+    let clock = ManualClock::at(SystemTime::UNIX_EPOCH);
     let script = Script::new().token("one", "").token("two", "");
-    let session = script.builder(&clock).build();
+    let session = script.builder(&clock).build().unwrap();
     assert_eq!(served(&session), "one");
-    clock.set_wall(new_year());
+    clock.set(new_year());
     assert_eq!(served(&session), "two");
     assert_eq!(served(&session), "two");
     assert_eq!(script.asked().len(), 2);
@@ -156,8 +157,8 @@ fn a_gateway_that_boots_in_1970_renews_once_when_its_clock_is_set() {
 fn an_absolute_expiry_without_a_date_is_measured_by_this_machine() {
     let script = Script::new()
         .then(|| {
-            let mut response = TokenResponse::new("one");
-            response.expires = Expires::At(new_year() + 1.hours());
+            let mut response = TokenResponse::new(Secret::new("one"));
+            response.lifetime = Lifetime::Until(new_year() + seconds(3600));
             Ok(response)
         })
         .token("two", "");
@@ -165,7 +166,7 @@ fn an_absolute_expiry_without_a_date_is_measured_by_this_machine() {
     assert_eq!(served(&session), "one");
     assert_eq!(
         session.token().unwrap().expires_at().unwrap(),
-        new_year() + 1.hours()
+        new_year() + seconds(3600)
     );
     clock.advance(seconds(3600));
     assert_eq!(served(&session), "two");
@@ -174,8 +175,8 @@ fn an_absolute_expiry_without_a_date_is_measured_by_this_machine() {
 #[test]
 fn an_absolute_expiry_in_the_past_is_an_error_with_a_hint_and_no_second_request_follows_at_once() {
     let script = Script::new().then(|| {
-        let mut response = TokenResponse::new("one");
-        response.expires = Expires::At(new_year() - 1.hours());
+        let mut response = TokenResponse::new(Secret::new("one"));
+        response.lifetime = Lifetime::Until(new_year() - seconds(3600));
         Ok(response)
     });
     let (session, _) = script.session();
@@ -188,8 +189,8 @@ fn an_absolute_expiry_in_the_past_is_an_error_with_a_hint_and_no_second_request_
 #[test]
 fn the_longest_life_neither_panics_nor_overflows() {
     let script = Script::new().then(|| {
-        let mut response = TokenResponse::new("one");
-        response.expires = Expires::After(Duration::MAX);
+        let mut response = TokenResponse::new(Secret::new("one"));
+        response.lifetime = Lifetime::For(Duration::MAX);
         Ok(response)
     });
     let (session, clock) = script.session();
@@ -231,7 +232,7 @@ fn whoever_comes_to_renew_looks_once_more_whether_somebody_has_done_so() {
     let builder = script
         .builder(&clock)
         .clock(Hiccup(clock.clone(), Arc::clone(&hiccup)));
-    let session = builder.build();
+    let session = builder.build().unwrap();
     assert_eq!(served(&session), "one");
     hiccup.store(true, Ordering::Relaxed);
     assert_eq!(served(&session), "one");

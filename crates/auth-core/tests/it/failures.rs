@@ -1,6 +1,11 @@
 //! What is retried, waited out, remembered and given up.
 
-use auth_core::{Clock, Error, ErrorCode, ManualClock, Reason, http};
+use auth_core::Secret;
+use auth_core::clock::Clock;
+use auth_core::error::Remedy;
+use auth_core::error::{ErrorCode, LoginReason};
+use auth_core::testing::ManualClock;
+use auth_core::{Error, http};
 
 use crate::script::{
     Script, come_back_in, lost_answer, not_sent, refused, response, seconds, served, status,
@@ -93,7 +98,7 @@ fn a_mistake_in_the_login_does_not_bring_back_a_refresh_token_that_may_be_spent(
     clock.advance(seconds(3600));
     assert!(session.token().is_err());
     clock.advance(seconds(60));
-    assert!(matches!(session.token(), Err(Error::Configuration(_))));
+    assert!(matches!(session.token(), Err(Error::Configuration { .. })));
     clock.advance(seconds(60));
     assert_eq!(served(&session), "two");
     assert_eq!(script.asked(), ["log in", "refresh r1", "log in", "log in"]);
@@ -103,12 +108,16 @@ fn a_mistake_in_the_login_does_not_bring_back_a_refresh_token_that_may_be_spent(
 fn after_a_lost_answer_and_with_nothing_to_log_in_with_a_person_is_asked_for() {
     let clock = ManualClock::new();
     let script = Script::new().without_password().error(lost_answer());
-    let session = script.builder(&clock).refresh_token("r1").build();
+    let session = script
+        .builder(&clock)
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     let error = session.token().unwrap_err();
     assert!(matches!(
         error,
-        Error::ReauthenticationRequired {
-            reason: Reason::RefreshTokenUncertain,
+        Error::LoginRequired {
+            reason: LoginReason::RefreshTokenUncertain,
             ..
         }
     ));
@@ -125,7 +134,11 @@ fn where_the_vendor_documents_that_a_replay_is_harmless_it_happens_once_and_no_m
         .without_password()
         .error(lost_answer())
         .error(lost_answer());
-    let session = script.builder(&clock).refresh_token("r1").build();
+    let session = script
+        .builder(&clock)
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     assert!(session.token().is_err());
     assert_eq!(script.asked(), ["refresh r1", "refresh r1"]);
 }
@@ -176,13 +189,17 @@ fn a_spent_refresh_token_without_credentials_names_the_refusal_and_is_not_tried_
     let script = Script::new()
         .without_password()
         .error(refused("invalid_grant"));
-    let session = script.builder(&clock).refresh_token("r1").build();
+    let session = script
+        .builder(&clock)
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     for _ in 0..3 {
         let error = session.token().unwrap_err();
         assert!(matches!(
             error,
-            Error::ReauthenticationRequired {
-                reason: Reason::RefreshTokenRefused,
+            Error::LoginRequired {
+                reason: LoginReason::RefreshTokenRefused,
                 ..
             }
         ));
@@ -201,15 +218,16 @@ fn how_a_refresh_token_was_lost_is_still_known_after_a_login_that_failed_for_ano
     let session = script
         .builder(&clock)
         .retries(0)
-        .refresh_token("r1")
-        .build();
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     assert!(matches!(session.token(), Err(Error::Network { .. })));
     let script = script.without_password();
     clock.advance(seconds(60));
     assert!(matches!(
         session.token().unwrap_err(),
-        Error::ReauthenticationRequired {
-            reason: Reason::RefreshTokenRefused,
+        Error::LoginRequired {
+            reason: LoginReason::RefreshTokenRefused,
             ..
         }
     ));
@@ -236,12 +254,17 @@ fn an_unusable_answer_that_holds_a_new_refresh_token_keeps_it() {
     let clock = ManualClock::new();
     let script = Script::new()
         .then(move || {
-            auth_core::TokenRequest::form("https://as.example/token")
-                .send(&move |_| Ok(http::Response::new(body.to_vec())))
+            auth_core::grant::TokenRequest::form("https://as.example/token").send(
+                &auth_core::transport::from_fn(move |_| Ok(http::Response::new(body.to_vec()))),
+            )
         })
         .token("two", "r3");
-    let session = script.builder(&clock).refresh_token("r1").build();
-    assert!(matches!(session.token(), Err(Error::Answer(_))));
+    let session = script
+        .builder(&clock)
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
+    assert!(matches!(session.token(), Err(Error::Response(_))));
     clock.advance(seconds(60));
     assert_eq!(served(&session), "two");
     assert_eq!(script.asked(), ["refresh r1", "refresh r2"]);
@@ -256,8 +279,8 @@ fn a_wrong_password_is_told_at_once_and_then_remembered_without_another_request(
         let error = session.token().unwrap_err();
         assert!(matches!(
             error,
-            Error::ReauthenticationRequired {
-                reason: Reason::CredentialsRefused,
+            Error::LoginRequired {
+                reason: LoginReason::CredentialsRefused,
                 ..
             }
         ));
@@ -283,13 +306,13 @@ fn a_page_that_says_403_is_not_taken_for_a_wrong_password() {
 fn no_request_is_made_before_retry_after_has_passed() {
     let script = Script::new().error(come_back_in(120, 429)).token("one", "");
     let clock = ManualClock::new();
-    let session = script.builder(&clock).build();
+    let session = script.builder(&clock).build().unwrap();
     assert!(session.token().is_err());
     clock.advance(seconds(119));
     let error = session.token().unwrap_err();
-    assert!(matches!(error, Error::NotBefore { .. }));
+    assert!(matches!(error, Error::BackOff { .. }));
     assert_eq!(error.retry_after().unwrap(), seconds(1));
-    assert!(error.is_transient());
+    assert!(error.remedy() == Remedy::Retry);
     assert_eq!(script.asked().len(), 1);
     clock.advance(seconds(1));
     assert_eq!(served(&session), "one");
@@ -302,11 +325,11 @@ fn one_bad_gateway_does_not_fail_a_call_that_has_no_token() {
         .error(lost_answer())
         .token("one", "");
     let clock = ManualClock::new();
-    let session = script.builder(&clock).build();
+    let session = script.builder(&clock).build().unwrap();
     let before = clock.now();
     assert_eq!(served(&session), "one");
     assert!(
-        clock.now().wall - before.wall >= seconds(2),
+        clock.now().since(before) >= seconds(2),
         "it waits before each retry"
     );
     assert_eq!(script.asked().len(), 3);
@@ -319,12 +342,12 @@ fn retries_end() {
         .error(status(502))
         .error(status(502));
     let clock = ManualClock::new();
-    let session = script.builder(&clock).build();
+    let session = script.builder(&clock).build().unwrap();
     assert!(matches!(
         session.token(),
         Err(Error::Status { status: 502, .. })
     ));
-    assert!(matches!(session.token(), Err(Error::NotBefore { .. })));
+    assert!(matches!(session.token(), Err(Error::BackOff { .. })));
     assert_eq!(script.asked().len(), 3);
 }
 
@@ -334,7 +357,7 @@ fn a_mistake_in_the_configuration_is_told_each_time_and_sends_nothing() {
     let script = Script::new().error(mistake()).error(mistake());
     let (session, _) = script.session();
     for _ in 0..2 {
-        assert!(matches!(session.token(), Err(Error::Configuration(_))));
+        assert!(matches!(session.token(), Err(Error::Configuration { .. })));
     }
 }
 
@@ -354,12 +377,12 @@ fn after_a_panic_in_a_grant_the_session_goes_on() {
 }
 
 fn unusable() -> Error {
-    Error::answer("it is HTML")
+    Error::response("it is HTML")
 }
 
 #[test]
 fn a_custom_grant_that_returns_an_unsendable_token_gets_an_error_and_not_a_panic() {
     let script = Script::new().then(|| Ok(response("line\nbreak", "", 3600)));
     let (session, _) = script.session();
-    assert!(matches!(session.token(), Err(Error::Answer(_))));
+    assert!(matches!(session.token(), Err(Error::Response(_))));
 }

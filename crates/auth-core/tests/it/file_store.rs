@@ -1,24 +1,27 @@
 //! Records in files: shared by threads and processes, damaged, refused, killed in the middle.
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-mod calls; // what the system is asked for, in which order; each call refused, killed at each
-mod child; // this binary as another process: what it is told to do there
-mod damage; // every byte flipped, every length cut; what is set aside and what comes back
-mod ending; // what a logout leaves
+mod calls; // the system calls and their order; each call refused, and the process killed at each
+mod child; // this binary as another process
+mod damage; // every byte flipped, every length cut; files that are set aside, records that are restored
+mod ending; // the files after a logout
 mod failing; // disk full, no permission, nothing renamed: the old file stays
-mod format; // what lies in a file, what it is called, newer versions
+mod format; // content and name of a file, newer versions
 mod killed; // SIGKILL while writing, while holding the lock, while renewing
 mod kubernetes; // volumes whose modes and owners the kubelet sets
-mod living; // signs of life: who may give one, who has ended
-mod places; // links, relative paths, paths that are none, what is in the way
-mod refusing; // what others can read or write, records that are links or fifos, other users
-mod sharing; // one of all succeeds, locks
-mod waiting; // until another store writes, and no longer than asked
+mod living; // liveness: announced attempts, exited processes
+mod places; // links, relative paths, texts that are not paths, obstacles
+mod refusing; // files that other users can read or write, links, fifos, other users' files
+mod sharing; // one of many equal swaps succeeds, locks
+mod waiting; // until another store writes, within a bound
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use auth_core::{Error, FileStore, Identity, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{AttemptId, FileStore, Record, Store, SwapOutcome};
 use tempfile::TempDir;
 
 /// A directory for a store, removed afterwards.
@@ -38,7 +41,7 @@ impl Place {
         FileStore::open(&self.directory).unwrap()
     }
 
-    /// The path of one of the files of [`ann`], which need not be there.
+    /// The path of one of the files of [`ann`], which may be missing.
     fn file(&self, extension: &str) -> PathBuf {
         self.directory.join(format!("{ANN}.{extension}"))
     }
@@ -66,20 +69,25 @@ fn ann() -> Identity {
     Identity::new("ermeo").with("username", "ann")
 }
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
-    StoredRecord::from(bytes.as_ref().to_vec())
+fn record(bytes: impl AsRef<[u8]>) -> Record {
+    Record::from_bytes(bytes.as_ref().to_vec())
 }
 
-/// Stores these one after the other, whatever is there.
+/// The id of an attempt.
+fn attempt(number: u8) -> AttemptId {
+    AttemptId::from_bytes([number; 16])
+}
+
+/// Stores these one after the other, over any record.
 fn put(store: &FileStore, records: &[&str]) {
     for next in records {
         let current = store.load(&ann()).unwrap();
         let swap = store.swap(&ann(), current.as_ref(), &record(next));
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
     }
 }
 
-/// What the record is, as text.
+/// The record as text.
 fn text(store: &impl Store) -> Option<String> {
     let record = store.load(&ann()).unwrap()?;
     Some(String::from_utf8(record.expose().to_vec()).unwrap())
@@ -92,13 +100,15 @@ fn failed<T: std::fmt::Debug>(
     path: &Path,
 ) -> String {
     match result {
-        Err(Error::Store { failure, detail }) if failure == expected => {
-            assert!(detail.contains(&format!("{path:?}")), "{detail}");
-            detail.into_owned()
+        Err(Error::Store {
+            failure, message, ..
+        }) if failure == expected => {
+            assert!(message.contains(&format!("{path:?}")), "{message}");
+            message.into_owned()
         }
         other => panic!("{other:?} instead of {expected:?}"),
     }
 }
 
-/// What the files of [`ann`] are called; logins of old would be lost if that changed.
+/// The name of [`ann`]'s files; existing logins would be lost if it changed.
 const ANN: &str = "ermeo-7189626391f5c030c8f0a3f8a73bea80";

@@ -3,7 +3,8 @@
 use std::sync::mpsc;
 use std::thread;
 
-use auth_core::{Event, Identity, ManualClock};
+use auth_core::observe;
+use auth_core::testing::ManualClock;
 
 use crate::script::{Script, response, seconds, served};
 
@@ -13,12 +14,13 @@ fn a_keeper_gets_a_token_before_anybody_asks() {
     let script = Script::new().token("one", "r1");
     let session = script
         .builder(&ManualClock::new())
-        .observer(move |_: &Identity, event: &Event<'_>| {
-            told.send(format!("{event:?}")).unwrap();
-        })
-        .build();
-    let keeper = session.keep().unwrap();
-    assert!(events.recv().unwrap().starts_with("Obtained"));
+        .observer(observe::from_fn(move |_, event| {
+            told.send(event.name()).unwrap();
+        }))
+        .build()
+        .unwrap();
+    let keeper = session.refresh_in_background().unwrap();
+    assert_eq!(events.recv().unwrap(), "logged_in");
     drop(keeper);
     assert_eq!(served(&session), "one");
     assert_eq!(script.asked(), ["log in"]);
@@ -33,8 +35,8 @@ fn dropping_a_keeper_lets_a_renewal_end_and_keeps_its_refresh_token() {
         answers.recv().unwrap();
         Ok(response("one", "r1", 3600))
     });
-    let session = script.builder(&ManualClock::new()).build();
-    let keeper = session.keep().unwrap();
+    let session = script.builder(&ManualClock::new()).build().unwrap();
+    let keeper = session.refresh_in_background().unwrap();
     was_asked.recv().unwrap();
     let ending = thread::spawn(move || drop(keeper));
     answer.send(()).unwrap();
@@ -51,8 +53,8 @@ fn a_keeper_whose_grant_panics_goes_on_and_ends_when_it_is_dropped() {
             panic!("on purpose")
         })
         .token("one", "");
-    let session = script.builder(&ManualClock::new()).build();
-    let keeper = session.keep().unwrap();
+    let session = script.builder(&ManualClock::new()).build().unwrap();
+    let keeper = session.refresh_in_background().unwrap();
     was_asked.recv().unwrap();
     assert_eq!(served(&session), "one");
     drop(keeper);
@@ -74,7 +76,7 @@ fn a_keeper_renews_again_and_again_by_the_real_clock() {
         .then(renewal("three"))
         .token("for an hour", "");
     let session = auth_core::Session::new(script);
-    let keeper = session.keep().unwrap();
+    let keeper = session.refresh_in_background().unwrap();
     for name in ["one", "two", "three"] {
         assert_eq!(was_asked.recv_timeout(seconds(60)).unwrap(), name);
     }

@@ -4,7 +4,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use auth_core::{Error, Result, TokenResponse};
+use auth_core::grant::TokenResponse;
+use auth_core::{Error, Result};
 
 use crate::script::{Script, refused, response, seconds, served, status};
 
@@ -130,7 +131,7 @@ fn those_who_wait_get_the_very_failure_that_was_waited_for() {
     // The follower waited, or came later and is told to wait: never a second request.
     let error = follower.join().unwrap().unwrap_err();
     assert!(
-        matches!(error, Error::Status { .. } | Error::NotBefore { .. }),
+        matches!(error, Error::Status { .. } | Error::BackOff { .. }),
         "{error}"
     );
     assert_eq!(script.asked().len(), 1);

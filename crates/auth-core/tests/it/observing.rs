@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use auth_core::{Event, Identity, ManualClock, MemoryStore, Session};
+use auth_core::Session;
+use auth_core::grant::Identity;
+use auth_core::observe::{self, Event, Observer};
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
 
 use crate::script::{Script, refused, response, seconds, served, status};
 
@@ -11,17 +15,12 @@ use crate::script::{Script, refused, response, seconds, served, status};
 struct Notes(Arc<Mutex<Vec<String>>>);
 
 impl Notes {
-    fn observer(&self) -> impl Fn(&Identity, &Event<'_>) + Send + Sync + 'static {
+    fn observer(&self) -> impl Observer + use<> {
         let notes = Arc::clone(&self.0);
-        move |identity, event| {
+        observe::from_fn(move |identity, event| {
             assert_eq!(identity.as_str(), "script");
-            let text = format!("{event:?}");
-            let name: String = text
-                .chars()
-                .take_while(char::is_ascii_alphanumeric)
-                .collect();
-            notes.lock().unwrap().push(name);
-        }
+            notes.lock().unwrap().push(event.name().to_owned());
+        })
     }
 
     fn take(&self) -> Vec<String> {
@@ -39,23 +38,27 @@ fn an_observer_is_told_of_everything_that_changes() {
         .token("two", "r2")
         .error(status(500))
         .error(refused("invalid_grant"));
-    let session = script.builder(&clock).observer(notes.observer()).build();
+    let session = script
+        .builder(&clock)
+        .observer(notes.observer())
+        .build()
+        .unwrap();
 
     served(&session);
-    assert_eq!(notes.take(), ["Retry", "Obtained"]);
+    assert_eq!(notes.take(), ["retry", "logged_in"]);
     clock.advance(seconds(3600));
     served(&session);
-    assert_eq!(notes.take(), ["Refreshed", "Rotated"]);
+    assert_eq!(notes.take(), ["refreshed"]);
     clock.advance(seconds(3000));
     served(&session);
-    assert_eq!(notes.take(), ["ServedAfterFailure"]);
+    assert_eq!(notes.take(), ["renewal_failed"]);
     assert!(session.reject(&session.token().unwrap()));
-    assert_eq!(notes.take(), ["Rejected"]);
+    assert_eq!(notes.take(), ["rejected"]);
     clock.advance(seconds(60));
     assert!(session.token().is_err());
-    assert_eq!(notes.take(), ["Refused"]);
+    assert_eq!(notes.take(), ["refused"]);
     assert!(session.token().is_err());
-    assert_eq!(notes.take(), ["ReauthenticationRequired"]);
+    assert_eq!(notes.take(), ["login_required"]);
     assert!(session.token().is_err());
     assert!(notes.take().is_empty(), "what is known is not told twice");
 }
@@ -67,12 +70,16 @@ fn an_observer_is_told_that_a_person_is_needed_once_no_token_is_left() {
     let script = Script::new()
         .token("one", "r1")
         .error(refused("invalid_grant"));
-    let session = script.builder(&clock).observer(notes.observer()).build();
+    let session = script
+        .builder(&clock)
+        .observer(notes.observer())
+        .build()
+        .unwrap();
     served(&session);
     let _script = script.without_password();
     clock.advance(seconds(3000));
     served(&session);
-    assert_eq!(notes.take(), ["Obtained", "Refused", "ServedAfterFailure"]);
+    assert_eq!(notes.take(), ["logged_in", "refused", "renewal_failed"]);
     for _ in 0..5 {
         assert_eq!(served(&session), "one");
     }
@@ -84,7 +91,7 @@ fn an_observer_is_told_that_a_person_is_needed_once_no_token_is_left() {
     for _ in 0..3 {
         assert!(session.token().is_err());
     }
-    assert_eq!(notes.take(), ["ReauthenticationRequired"]);
+    assert_eq!(notes.take(), ["login_required"]);
 }
 
 #[test]
@@ -99,7 +106,14 @@ fn an_observer_that_asks_its_own_session_gets_an_error_instead_of_waiting_for_it
         let told = asked.map_or_else(|error| error.to_string(), |token| token.expose().to_owned());
         notes.lock().unwrap().push(told);
     };
-    let session = place.get_or_init(|| script.builder(&clock).retries(1).observer(ask).build());
+    let session = place.get_or_init(|| {
+        script
+            .builder(&clock)
+            .retries(1)
+            .observer(observe::from_fn(ask))
+            .build()
+            .unwrap()
+    });
     assert_eq!(served(session), "one");
     let told = told.lock().unwrap();
     assert!(
@@ -124,24 +138,30 @@ fn an_observer_is_told_when_a_token_is_served_during_its_renewal() {
         );
         Ok(response("two", "", 3600))
     });
-    let session = place.get_or_init(|| script.builder(&clock).observer(notes.observer()).build());
+    let session = place.get_or_init(|| {
+        script
+            .builder(&clock)
+            .observer(notes.observer())
+            .build()
+            .unwrap()
+    });
     served(session);
     notes.take();
     clock.advance(seconds(3000));
     assert_eq!(served(session), "two");
-    assert_eq!(notes.take(), ["ServedWhileRenewing", "Obtained"]);
+    assert_eq!(notes.take(), ["served_while_renewing", "logged_in"]);
 }
 
 #[test]
 fn an_observer_is_not_told_that_a_person_is_needed_while_its_session_logs_in() {
     let (clock, store, notes) = (ManualClock::new(), MemoryStore::new(), Notes::default());
     let wrong = Script::new().error(refused("invalid_grant"));
-    let session = wrong.builder(&clock).store(store.clone()).build();
+    let session = wrong.builder(&clock).store(store.clone()).build().unwrap();
     assert!(session.token().is_err());
     assert!(session.token().is_err());
     let right = Script::new().token("one", "r1").password("the new one");
     let builder = right.builder(&clock).store(store);
-    let session = builder.observer(notes.observer()).build();
+    let session = builder.observer(notes.observer()).build().unwrap();
     assert_eq!(served(&session), "one");
-    assert_eq!(notes.take(), ["Obtained"]);
+    assert_eq!(notes.take(), ["logged_in"]);
 }

@@ -1,9 +1,13 @@
 //! Obtain, refresh, rotate, forget.
 
+use std::time::SystemTime;
+
+use auth_core::Secret;
 use std::sync::{Arc, OnceLock};
 
+use auth_core::Session;
 use auth_core::http::HeaderValue;
-use auth_core::{ManualClock, Session};
+use auth_core::testing::ManualClock;
 
 use crate::script::{Script, refused, response, seconds, served, status};
 
@@ -88,7 +92,11 @@ fn a_login_without_a_refresh_token_does_not_bring_the_old_one_back() {
 fn a_session_can_begin_with_a_refresh_token_and_nothing_else() {
     let script = Script::new().token("one", "r2");
     let clock = ManualClock::new();
-    let session = script.builder(&clock).refresh_token("r1").build();
+    let session = script
+        .builder(&clock)
+        .refresh_token(Secret::new("r1"))
+        .build()
+        .unwrap();
     assert_eq!(served(&session), "one");
     assert_eq!(script.asked(), ["refresh r1"]);
 }
@@ -99,8 +107,9 @@ fn a_session_can_begin_with_a_token_that_is_already_there() {
     let clock = ManualClock::new();
     let session = script
         .builder(&clock)
-        .response(response("one", "r1", 60))
-        .build();
+        .tokens(response("one", "r1", 60))
+        .build()
+        .unwrap();
     assert_eq!(served(&session), "one");
     assert!(script.asked().is_empty());
     clock.advance(seconds(60));
@@ -113,7 +122,7 @@ fn a_refresh_token_whose_documented_life_is_over_is_not_sent() {
     let script = Script::new()
         .then(|| {
             let mut response = response("one", "r1", 3600);
-            response.refresh_token_life = Some(seconds(14 * 24 * 3600));
+            response.refresh_token_lifetime = Some(seconds(14 * 24 * 3600));
             Ok(response)
         })
         .token("two", "r2");
@@ -131,7 +140,7 @@ fn what_else_the_server_said_can_be_read() {
         response.scope = Some("read write".to_owned());
         response
             .extra
-            .insert("userName".to_owned(), "jsmith".into());
+            .insert("userName".to_owned(), Secret::new("jsmith"));
         Ok(response)
     });
     let (session, _) = script.session();
@@ -139,8 +148,8 @@ fn what_else_the_server_said_can_be_read() {
     assert_eq!(token.scope(), Some("read write"));
     assert_eq!(token.extra("userName").unwrap().expose(), "jsmith");
     assert_eq!(
-        token.expires_at().unwrap().unix_timestamp(),
-        1_767_225_600 + 3600
+        token.expires_at().unwrap(),
+        SystemTime::UNIX_EPOCH + seconds(1_767_225_600 + 3600)
     );
 }
 
@@ -179,7 +188,7 @@ fn a_login_that_ends_after_a_logout_serves_its_caller_and_nobody_else() {
             Ok(response("one", "r1", 3600))
         })
         .token("two", "");
-    let session = place.get_or_init(|| script.builder(&clock).build());
+    let session = place.get_or_init(|| script.builder(&clock).build().unwrap());
     let over = session.token().unwrap();
     assert_eq!(over.expose(), "one");
     assert!(session.refresh_token().is_none());
@@ -201,7 +210,7 @@ fn a_login_that_is_refused_after_a_logout_is_not_held_against_the_next_one() {
             Err(refused("invalid_grant"))
         })
         .token("one", "");
-    let session = place.get_or_init(|| script.builder(&clock).build());
+    let session = place.get_or_init(|| script.builder(&clock).build().unwrap());
     assert!(session.token().is_err());
     assert_eq!(served(session), "one");
 }
@@ -215,7 +224,7 @@ fn a_session_told_to_renew_early_outlives_a_day_without_its_server() {
         .then(move || Ok(response("two", "", year)));
     let clock = ManualClock::new();
     let builder = script.builder(&clock).retries(0);
-    let session = builder.renew_ahead(seconds(24 * 3600)).build();
+    let session = builder.renew_ahead(seconds(24 * 3600)).build().unwrap();
     assert_eq!(served(&session), "one");
     clock.advance(seconds(year - 27 * 3600));
     assert_eq!(served(&session), "one");

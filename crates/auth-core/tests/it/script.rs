@@ -4,17 +4,21 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_core::{
-    Builder, Error, Expires, Grant, Identity, ManualClock, Network, Policy, Reason, Refusal,
-    Replay, Result, RevokedToken, Secret, Sent, Session, TokenRequest, TokenResponse, http,
+use auth_core::error::{Delivery, NetworkFailure, Refusal};
+use auth_core::grant::{
+    Identity, Lifetime, Policy, Replay, RevokedToken, TokenRequest, TokenResponse,
 };
+use auth_core::secret::SecretSource;
+use auth_core::testing::ManualClock;
+use auth_core::transport;
+use auth_core::{Error, Grant, Result, Secret, Session, SessionBuilder, http};
 
 /// One answer, made when it is asked for.
 type Answer = Box<dyn FnOnce() -> Result<TokenResponse> + Send>;
 
 /// Shared by the test and the grant inside the session.
 #[derive(Clone, Default)]
-pub(crate) struct Script(Arc<Mutex<State>>, Secret);
+pub(crate) struct Script(Arc<Mutex<State>>, Option<Secret>);
 
 #[derive(Default)]
 struct State {
@@ -52,7 +56,7 @@ impl Script {
 
     /// What it logs in with, besides nothing.
     pub(crate) fn password(self, password: &str) -> Self {
-        Self(self.0, password.into())
+        Self(self.0, Some(Secret::new(password)))
     }
 
     /// From now on there is nothing to log in with.
@@ -75,12 +79,12 @@ impl Script {
     /// A session over this script, and the clock it goes by; it does not retry inside a call.
     pub(crate) fn session(&self) -> (Session, ManualClock) {
         let clock = ManualClock::new();
-        (self.builder(&clock).retries(0).build(), clock)
+        (self.builder(&clock).retries(0).build().unwrap(), clock)
     }
 
-    pub(crate) fn builder(&self, clock: &ManualClock) -> Builder {
+    pub(crate) fn builder(&self, clock: &ManualClock) -> SessionBuilder {
         Session::builder(self.clone())
-            .transport(nowhere)
+            .transport(transport::from_fn(nowhere))
             .clock(clock.clone())
     }
 
@@ -89,9 +93,11 @@ impl Script {
         self.0.lock().unwrap().asked.clone()
     }
 
-    fn request(&self, secret: Secret, asked: String) -> TokenRequest {
+    fn request(&self, secret: Option<&Secret>, asked: String) -> TokenRequest {
         let script = self.clone();
-        TokenRequest::from_fn([secret], move |_| script.answer(asked.clone()))
+        TokenRequest::from_fn(secret.map(SecretSource::from), move |_| {
+            script.answer(asked.clone())
+        })
     }
 
     fn answer(&self, asked: String) -> Result<TokenResponse> {
@@ -121,14 +127,14 @@ impl Grant for Script {
 
     fn login_request(&self) -> Result<TokenRequest> {
         if self.0.lock().unwrap().has_no_password {
-            return Err(Error::reauthentication_required(Reason::NoCredentials));
+            return Err(Error::no_credentials());
         }
-        Ok(self.request(self.1.clone(), "log in".to_owned()))
+        Ok(self.request(self.1.as_ref(), "log in".to_owned()))
     }
 
     fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
         let asked = format!("refresh {}", refresh_token.expose());
-        Ok(self.request(refresh_token.clone(), asked))
+        Ok(self.request(Some(refresh_token), asked))
     }
 
     fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
@@ -136,19 +142,22 @@ impl Grant for Script {
             panic!("a script revokes two kinds of tokens");
         };
         let (script, asked) = (self.clone(), format!("revoke {}", token.expose()));
-        Ok(Some(TokenRequest::from_fn([token.clone()], move |_| {
-            let mut state = script.0.lock().unwrap();
-            state.asked.push(asked.clone());
-            let failed = state.unrevoked.pop_front();
-            failed.map_or_else(|| Ok(response("revoked", "", 0)), Err)
-        })))
+        Ok(Some(TokenRequest::from_fn(
+            [SecretSource::from(token)],
+            move |_| {
+                let mut state = script.0.lock().unwrap();
+                state.asked.push(asked.clone());
+                let failed = state.unrevoked.pop_front();
+                failed.map_or_else(|| Ok(response("revoked", "", 0)), Err)
+            },
+        )))
     }
 }
 
 pub(crate) fn response(access_token: &str, refresh_token: &str, life: u64) -> TokenResponse {
-    let mut response = TokenResponse::new(access_token);
-    response.expires = Expires::After(Duration::from_secs(life));
-    response.refresh_token = Some(refresh_token.into()).filter(|token: &Secret| !token.is_empty());
+    let mut response = TokenResponse::new(Secret::new(access_token));
+    response.lifetime = Lifetime::For(Duration::from_secs(life));
+    response.refresh_token = (!refresh_token.is_empty()).then(|| Secret::new(refresh_token));
     response
 }
 
@@ -167,17 +176,11 @@ pub(crate) fn come_back_in(seconds: u64, status: u16) -> Error {
 }
 
 pub(crate) fn lost_answer() -> Error {
-    Error::Network {
-        network: Network::Timeout,
-        sent: Sent::Maybe,
-    }
+    Error::network(NetworkFailure::Timeout, Delivery::Unknown)
 }
 
 pub(crate) fn not_sent() -> Error {
-    Error::Network {
-        network: Network::NameLookup,
-        sent: Sent::No,
-    }
+    Error::network(NetworkFailure::NameLookup, Delivery::NotSent)
 }
 
 /// The text of the token that a session serves now.

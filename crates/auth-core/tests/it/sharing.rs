@@ -1,14 +1,18 @@
 //! Sessions that share a login over a store, as processes do; and stores that fail.
 
 mod ending;
-mod failing;
+pub(crate) mod failing;
 mod forgetful;
 mod slow;
 
+use auth_core::Secret;
 use std::sync::mpsc;
 use std::thread;
 
-use auth_core::{Builder, Error, ManualClock, MemoryStore, Reason, Session, StoreFailure};
+use auth_core::error::{LoginReason, StoreFailure};
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Session, SessionBuilder};
 
 use crate::script::{Script, come_back_in, lost_answer, refused, response, seconds, served};
 
@@ -16,8 +20,8 @@ use crate::script::{Script, come_back_in, lost_answer, refused, response, second
 fn two(first: &Script, second: &Script) -> (Session, Session, ManualClock) {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let build = |script: &Script| {
-        let builder: Builder = script.builder(&clock).retries(0);
-        builder.store(store.clone()).build()
+        let builder: SessionBuilder = script.builder(&clock).retries(0);
+        builder.store(store.clone()).build().unwrap()
     };
     (build(first), build(second), clock)
 }
@@ -85,15 +89,16 @@ fn a_process_without_a_token_waits_for_the_one_that_gets_it() {
     });
     let (waiting, waits) = mpsc::channel();
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
-    let a = first.builder(&clock).store(store.clone()).build();
+    let a = first.builder(&clock).store(store.clone()).build().unwrap();
     let second = Script::new();
     let b = second
         .builder(&clock)
         .store(store)
-        .observer(move |_: &_, event: &auth_core::Event<'_>| {
+        .observer(auth_core::observe::from_fn(move |_, event| {
             waiting.send(format!("{event:?}")).unwrap();
-        })
-        .build();
+        }))
+        .build()
+        .unwrap();
     let renewing = thread::spawn(move || served(&a));
     was_asked.recv().unwrap();
     let other = thread::spawn(move || served(&b));
@@ -110,10 +115,10 @@ fn a_wrong_password_is_tried_once_by_all_processes_together() {
     let (a, b, _) = two(&first, &second);
     assert!(a.token().is_err());
     let error = b.token().unwrap_err();
-    let Error::ReauthenticationRequired { reason, cause } = &error else {
+    let Error::LoginRequired { reason, cause, .. } = &error else {
         panic!("{error}");
     };
-    assert_eq!(*reason, Reason::CredentialsRefused);
+    assert_eq!(*reason, LoginReason::CredentialsRefused);
     assert!(cause.as_ref().unwrap().refusal().is_some());
     assert!(second.asked().is_empty());
 }
@@ -154,8 +159,8 @@ fn a_lost_answer_is_known_to_all_and_nobody_sends_the_refresh_token_again() {
     assert!(
         matches!(
             error,
-            Error::ReauthenticationRequired {
-                reason: Reason::RefreshTokenUncertain,
+            Error::LoginRequired {
+                reason: LoginReason::RefreshTokenUncertain,
                 ..
             }
         ),
@@ -196,7 +201,7 @@ fn a_stored_login_outlives_its_process_and_is_newer_than_what_a_program_begins_w
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let begin = |script: &Script| {
         let builder = script.builder(&clock).retries(0).store(store.clone());
-        builder.refresh_token("seed").build()
+        builder.refresh_token(Secret::new("seed")).build().unwrap()
     };
     let first = Script::new().token("one", "r1");
     assert_eq!(served(&begin(&first)), "one");
@@ -212,7 +217,7 @@ fn a_dead_login_is_replaced_by_a_refresh_token_from_elsewhere_but_not_by_the_one
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let begin = |script: &Script, seed: &str| {
         let builder = script.builder(&clock).retries(0).store(store.clone());
-        builder.refresh_token(seed).build()
+        builder.refresh_token(Secret::new(seed)).build().unwrap()
     };
     let first = Script::new()
         .without_password()
@@ -230,38 +235,39 @@ fn a_dead_login_is_replaced_by_a_refresh_token_from_elsewhere_but_not_by_the_one
 fn a_login_that_was_just_made_replaces_the_stored_one_for_everybody() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let old = Script::new().token("old", "r1");
-    let a = old.builder(&clock).store(store.clone()).build();
+    let a = old.builder(&clock).store(store.clone()).build().unwrap();
     served(&a);
     let new = Script::new();
     let b = new
         .builder(&clock)
         .store(store.clone())
-        .response(response("new", "r2", 3600))
-        .build();
+        .tokens(response("new", "r2", 3600))
+        .build()
+        .unwrap();
     assert_eq!(served(&b), "new");
     assert_eq!(b.refresh_token().unwrap().expose(), "r2");
     clock.advance(seconds(3600));
     let third = Script::new().token("three", "r3");
-    let c = third.builder(&clock).store(store).build();
+    let c = third.builder(&clock).store(store).build().unwrap();
     assert_eq!(served(&c), "three");
     assert_eq!(third.asked(), ["refresh r2"]);
 }
 
 #[test]
-fn an_explanation_says_who_waits_for_what_and_holds_no_secret() {
+fn a_status_has_ages_and_reasons_and_no_secret() {
     let first = Script::new()
         .token("canary-a", "canary-r")
         .error(lost_answer());
     let (a, b, clock) = two(&first, &Script::new());
-    assert!(a.explain().contains("held: no token"), "{}", a.explain());
+    assert_eq!(a.status().to_string(), "no token; the next call gets one");
     served(&a);
-    let fresh = a.explain();
-    assert!(fresh.contains("good for 1 h 0 min"), "{fresh}");
+    let fresh = format!("{:#}", a.status());
+    assert!(fresh.contains("valid for 1 h 0 min"), "{fresh}");
     assert!(fresh.contains("not sent yet"), "{fresh}");
     clock.advance(seconds(3300));
     served(&a);
-    let lost = b.explain();
-    assert!(lost.contains("token number 1 of 55 min 0 s ago"), "{lost}");
+    let lost = format!("{:#}", b.status());
+    assert!(lost.contains("token 1 of 55 min 0 s ago"), "{lost}");
     assert!(lost.contains("refresh token: lost"), "{lost}");
     assert!(lost.contains("failed: 1 in a row"), "{lost}");
     assert!(lost.contains("took too long"), "{lost}");
@@ -271,7 +277,7 @@ fn an_explanation_says_who_waits_for_what_and_holds_no_secret() {
 }
 
 #[test]
-fn an_explanation_tells_a_token_that_was_sent_and_kept() {
+fn a_status_shows_a_refresh_token_that_was_kept() {
     let first = Script::new()
         .token("one", "r1")
         .error(come_back_in(60, 429));
@@ -279,19 +285,19 @@ fn an_explanation_tells_a_token_that_was_sent_and_kept() {
     served(&a);
     clock.advance(seconds(3300));
     served(&a);
-    let kept = b.explain();
+    let kept = format!("{:#}", b.status());
     assert!(kept.contains("sent, and kept"), "{kept}");
     assert!(!kept.contains("not sent yet"), "{kept}");
 }
 
 #[test]
-fn an_explanation_of_a_refused_login_names_what_helps() {
+fn a_status_of_a_refused_login_names_the_remedy() {
     let (a, ..) = two(
         &Script::new().error(refused("invalid_grant")),
         &Script::new(),
     );
     assert!(a.token().is_err());
-    let refused = a.explain();
+    let refused = format!("{:#}", a.status());
     assert!(refused.contains("invalid_grant"), "{refused}");
     assert!(refused.contains("`Session::forget`"), "{refused}");
 }
@@ -304,12 +310,13 @@ fn a_store_that_is_not_safe_to_use_is_said_to_be_so_and_nothing_is_sent() {
     let session = script
         .builder(&ManualClock::new())
         .store(broken.clone())
-        .build();
+        .build()
+        .unwrap();
     let error = session.token().unwrap_err();
     assert_eq!(
         error.to_string(),
         "the store is not safe to use: others can read it"
     );
     assert_eq!(broken.loads(), 1, "not tried again");
-    assert!(session.explain().contains("others can read it"));
+    assert!(session.status().to_string().contains("others can read it"));
 }

@@ -8,9 +8,9 @@ use super::{Code, USERNAME, fresh_token, pushed, refusal, scope, secret_of};
 use crate::realm::Realm;
 use crate::received::Fields;
 use crate::tokens::Login;
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
-pub(super) fn answer(realm: &mut Realm, request: &Received) -> Answer {
+pub(super) fn answer(realm: &mut Realm, request: &Received) -> Response {
     let mut fields = Fields::from_pairs(request.query_pairs());
     if fields.get("request_uri").is_some() {
         let Some(pushed) = pushed::take(realm, &fields) else {
@@ -118,7 +118,7 @@ struct Redirect<'a> {
 
 impl Redirect<'_> {
     /// The redirect with these members, the state, and the issuer (RFC 9207).
-    fn with(&self, members: &[(&str, String)]) -> Answer {
+    fn with(&self, members: &[(&str, String)]) -> Response {
         let state = self
             .fields
             .get("state")
@@ -138,7 +138,7 @@ impl Redirect<'_> {
             _ => '?',
         };
         let location = format!("{uri}{separator}{}", pairs.join("&"));
-        Answer::new(302).no_store().header("Location", &location)
+        Response::new(302).no_store().header("Location", &location)
     }
 }
 

@@ -9,7 +9,7 @@ use super::{USERNAME, fresh_token, refusal, scope};
 use crate::realm::Realm;
 use crate::received::Fields;
 use crate::tokens::{Login, random};
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
 /// A device that waits for its user.
 pub(crate) struct Device {
@@ -32,7 +32,7 @@ enum State {
 }
 
 /// `POST /device_authorization`: the two codes.
-pub(super) fn begin(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+pub(super) fn begin(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let fields = fields(realm.settings.bodies, request)?;
     if fields.has_repetition() {
         return Err(invalid_request("A parameter is repeated"));
@@ -64,11 +64,11 @@ pub(super) fn begin(realm: &mut Realm, request: &Received) -> Result<Answer, Ans
         state: State::Waiting,
     };
     realm.devices.insert(device_code, device);
-    Ok(Answer::json(200, &body).no_store())
+    Ok(Response::json(200, &body).no_store())
 }
 
 /// `GET /device?user_code=`: the user, who is logged in, enters the code and agrees or refuses.
-pub(super) fn enter(realm: &mut Realm, request: &Received) -> Answer {
+pub(super) fn enter(realm: &mut Realm, request: &Received) -> Response {
     let fields = Fields::from_pairs(request.query_pairs());
     let (now, refuses) = (realm.now, realm.user_refuses);
     let device = realm.devices.values_mut().find(|device| {
@@ -77,18 +77,18 @@ pub(super) fn enter(realm: &mut Realm, request: &Received) -> Answer {
             && now < device.expires
     });
     let Some(device) = device else {
-        return Answer::text(404, "This code is unknown, expired or was entered before.");
+        return Response::text(404, "This code is unknown, expired or was entered before.");
     };
     if refuses {
         device.state = State::Denied;
-        return Answer::text(200, "You have refused. The device is told so.");
+        return Response::text(200, "You have refused. The device is told so.");
     }
     device.state = State::Accepted;
-    Answer::text(200, "The device is connected.")
+    Response::text(200, "The device is connected.")
 }
 
 /// The grant at the token endpoint.
-pub(super) fn poll(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Answer, Answer> {
+pub(super) fn poll(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Response, Response> {
     let code = fields.get("device_code");
     let code = code.ok_or_else(|| invalid_request("device_code is missing"))?;
     let now = realm.now;

@@ -6,30 +6,30 @@ use super::secret_of;
 use super::token::{authenticate, fields, invalid_client, invalid_request};
 use crate::realm::{Realm, epoch};
 use crate::received::Fields;
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
 /// RFC 7009: a login ends with any of its tokens; one that does not exist has ended already.
-pub(super) fn revoke(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+pub(super) fn revoke(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let (token, client) = token_and_client(realm, request)?;
     let Some(known) = realm.tokens.known(&token) else {
-        return Ok(Answer::new(200));
+        return Ok(Response::new(200));
     };
     if known.login.client != client {
         return Err(invalid_request("The token is another client's"));
     }
     realm.tokens.revoke_family(known.family);
-    Ok(Answer::new(200))
+    Ok(Response::new(200))
 }
 
 /// RFC 7662: for clients that have a secret, so that nobody can try tokens out.
-pub(super) fn introspect(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+pub(super) fn introspect(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let (token, client) = token_and_client(realm, request)?;
     if secret_of(&client) == Some(None) {
         return Err(invalid_client(false));
     }
     let known = realm.tokens.known(&token);
     let Some(known) = known.filter(|known| known.is_live(realm.now)) else {
-        return Ok(Answer::json(200, &json!({"active": false})).no_store());
+        return Ok(Response::json(200, &json!({"active": false})).no_store());
     };
     let body = json!({
         "active": true,
@@ -40,10 +40,10 @@ pub(super) fn introspect(realm: &mut Realm, request: &Received) -> Result<Answer
         "exp": epoch(known.expires),
         "iss": realm.url,
     });
-    Ok(Answer::json(200, &body).no_store())
+    Ok(Response::json(200, &body).no_store())
 }
 
-fn token_and_client(realm: &Realm, request: &Received) -> Result<(String, String), Answer> {
+fn token_and_client(realm: &Realm, request: &Received) -> Result<(String, String), Response> {
     let fields: Fields = fields(realm.settings.bodies, request)?;
     if fields.has_repetition() {
         return Err(invalid_request("A parameter is repeated"));

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::{SCOPES, TOKEN_PATH};
-use crate::Answer;
+use crate::Response;
 use crate::realm::Realm;
 
 /// Every member is kept to by the endpoint that it is about.
-pub(super) fn answer(realm: &Realm) -> Answer {
+pub(super) fn answer(realm: &Realm) -> Response {
     let at = |path: &str| format!("{}{path}", realm.url);
     let body = json!({
         "issuer": realm.url,
@@ -31,5 +31,5 @@ pub(super) fn answer(realm: &Realm) -> Answer {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
-    Answer::json(200, &body)
+    Response::json(200, &body)
 }

@@ -10,7 +10,7 @@ use super::token::{authenticate, fields, invalid_request};
 use crate::realm::Realm;
 use crate::received::Fields;
 use crate::tokens::{ALPHANUMERIC, random};
-use crate::{Answer, Received};
+use crate::{Received, Response};
 
 /// A request that waits for its user.
 pub(crate) struct Pushed {
@@ -18,7 +18,7 @@ pub(crate) struct Pushed {
     expires: SystemTime,
 }
 
-pub(super) fn push(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+pub(super) fn push(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let fields = fields(realm.settings.bodies, request)?;
     let client = authenticate(realm, request, &fields)?;
     if fields.text("client_id") != client {
@@ -36,7 +36,7 @@ pub(super) fn push(realm: &mut Realm, request: &Received) -> Result<Answer, Answ
     let body = json!({"request_uri": request_uri, "expires_in": LIFE.as_secs()});
     let expires = realm.now + LIFE;
     realm.pushed.insert(request_uri, Pushed { fields, expires });
-    Ok(Answer::json(201, &body).no_store())
+    Ok(Response::json(201, &body).no_store())
 }
 
 /// What was pushed, for the one time that it is good for.

@@ -11,9 +11,9 @@ use super::{
 use crate::realm::Realm;
 use crate::received::{Fields, JSON, decode_form_part};
 use crate::tokens::{Family, Login, Rejection};
-use crate::{Answer, Bodies, Received};
+use crate::{Bodies, Received, Response};
 
-pub(super) fn answer(realm: &mut Realm, request: &Received) -> Result<Answer, Answer> {
+pub(super) fn answer(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let fields = fields(realm.settings.bodies, request)?;
     if fields.has_repetition() {
         return Err(invalid_request("A parameter is repeated"));
@@ -38,7 +38,7 @@ pub(super) fn answer(realm: &mut Realm, request: &Received) -> Result<Answer, An
     }
 }
 
-pub(super) fn fields(bodies: Bodies, request: &Received) -> Result<Fields, Answer> {
+pub(super) fn fields(bodies: Bodies, request: &Received) -> Result<Fields, Response> {
     let form = || request.form_fields();
     let json = || request.json_fields();
     let (fields, wanted) = match bodies {
@@ -54,7 +54,7 @@ pub(super) fn authenticate(
     realm: &Realm,
     request: &Received,
     fields: &Fields,
-) -> Result<String, Answer> {
+) -> Result<String, Response> {
     let basic = request.header("authorization");
     let (id, secret) = match basic {
         Some(_) if fields.get("client_secret").is_some() => {
@@ -94,7 +94,7 @@ fn exchange(
     request: &Received,
     fields: &Fields,
     client: &str,
-) -> Result<Answer, Answer> {
+) -> Result<Response, Response> {
     let presented = fields
         .get("code")
         .ok_or_else(|| invalid_request("code is missing"))?;
@@ -137,7 +137,7 @@ fn exchange(
     Ok(issued(realm, &login, family, true))
 }
 
-fn password(realm: &mut Realm, fields: &Fields, client: String) -> Result<Answer, Answer> {
+fn password(realm: &mut Realm, fields: &Fields, client: String) -> Result<Response, Response> {
     let (Some(username), Some(password)) = (fields.get("username"), fields.get("password")) else {
         return Err(invalid_request("username or password is missing"));
     };
@@ -158,7 +158,7 @@ fn client_credentials(
     realm: &mut Realm,
     fields: &Fields,
     client: String,
-) -> Result<Answer, Answer> {
+) -> Result<Response, Response> {
     if secret_of(&client) == Some(None) {
         return Err(refusal(
             400,
@@ -177,7 +177,7 @@ fn client_credentials(
     Ok(issued(realm, &login, family, false))
 }
 
-fn refresh(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Answer, Answer> {
+fn refresh(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Response, Response> {
     let token = fields.get("refresh_token");
     let token = token.ok_or_else(|| invalid_request("refresh_token is missing"))?;
     // RFC 6749 §6: the scope may be narrowed and not widened. Asked before the token is spent.
@@ -207,7 +207,7 @@ pub(super) fn issued(
     login: &Login,
     family: Family,
     with_refresh: bool,
-) -> Answer {
+) -> Response {
     let mut body = json!({
         "access_token": realm.issue_access(login, family, fresh_token()),
         "token_type": "Bearer",
@@ -217,18 +217,18 @@ pub(super) fn issued(
     if with_refresh {
         body["refresh_token"] = realm.issue_refresh(login, family, fresh_token()).into();
     }
-    Answer::json(200, &body).no_store()
+    Response::json(200, &body).no_store()
 }
 
-pub(super) fn invalid_request(description: &str) -> Answer {
+pub(super) fn invalid_request(description: &str) -> Response {
     refusal(400, "invalid_request", description)
 }
 
-pub(super) fn invalid_grant(description: &str) -> Answer {
+pub(super) fn invalid_grant(description: &str) -> Response {
     refusal(400, "invalid_grant", description)
 }
 
-pub(super) fn invalid_scope() -> Answer {
+pub(super) fn invalid_scope() -> Response {
     refusal(
         400,
         "invalid_scope",
@@ -237,7 +237,7 @@ pub(super) fn invalid_scope() -> Answer {
 }
 
 /// RFC 6749 §5.2: 401 with a challenge where `Authorization` was used.
-pub(super) fn invalid_client(by_header: bool) -> Answer {
+pub(super) fn invalid_client(by_header: bool) -> Response {
     let answer = refusal(
         401,
         "invalid_client",

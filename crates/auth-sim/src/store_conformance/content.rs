@@ -1,14 +1,14 @@
-//! Whatever an identity is called and a record holds, it stays what it is.
+//! Identities are kept apart and records keep their bytes, whatever they contain.
 
-use auth_core::Identity;
-use auth_core::Swap::{Conflict, Stored};
+use auth_core::grant::Identity;
+use auth_core::store::SwapOutcome::{Conflict, Stored};
 
 use super::{Open, Outcome, found, identity, must, record, swap};
 
 pub(super) fn identities(open: Open<'_>) -> Outcome {
     let run = identity("");
     let named = NAMES.iter().map(|name| run.clone().with("username", name));
-    // An identity that others begin with, and one part divided in two ways.
+    // An identity that is the beginning of others, and one text divided into parts in two ways.
     let mut all: Vec<_> = named.collect();
     all.push(run.clone());
     all.push(run.clone().with("scope", "a b").with("tenant", "c"));
@@ -30,7 +30,7 @@ pub(super) fn long_identities(open: Open<'_>) -> Outcome {
     apart(open, &names.map(|name| run.clone().with("username", &name)))
 }
 
-/// Each has its record, and changing one changes no other.
+/// Requires that each has a record of its own, and that changing one changes no other.
 fn apart(open: Open<'_>, identities: &[Identity]) -> Outcome {
     let (here, there) = (open(), open());
     let record_of = |at: usize, turn: usize| record(format!("record {at} of turn {turn}"));
@@ -89,7 +89,7 @@ pub(super) fn not_restored(open: Open<'_>) -> Outcome {
         let loaded = store.load(&who)?;
         must(
             loaded.is_some_and(|record| !record.is_restored()),
-            "a record that nobody brought back is marked as restored, or gone",
+            "a record that was never restored is marked as restored, or missing",
         )?;
     }
     Ok(())
@@ -116,7 +116,7 @@ pub(super) fn quiet(open: Open<'_>) -> Outcome {
             !spellings.iter().any(|spelling| dense.contains(spelling)),
             "Debug shows the bytes of a record",
         )?;
-        // A prefix would do for somebody who looks over a shoulder.
+        // A prefix is a leak, too.
         must(
             !shown.contains(&canary[..14]) && !shown.contains("99, 97, 110, 97, 114, 121"),
             "Debug shows the first bytes of a record",
@@ -148,7 +148,7 @@ fn contents() -> Vec<Vec<u8>> {
     contents
 }
 
-/// What looks alike once it was cut, folded, or made into a file name or a key.
+/// Names that become equal when they are cut, folded, or made into a file name or a key.
 const NAMES: [&str; 22] = [
     "ann",
     "Ann",
@@ -174,7 +174,7 @@ const NAMES: [&str; 22] = [
     "漢字🦀",
 ];
 
-/// A record and one that something other than bytes would call the same.
+/// Pairs of records that a comparison of anything but bytes takes for equal.
 const ALIKE: [(&str, &str); 10] = [
     ("1e3", "1000"),
     ("007", "7"),

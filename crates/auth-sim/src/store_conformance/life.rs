@@ -1,53 +1,65 @@
-//! Signs of life, as far as they can be told from within one process.
+//! Liveness of attempts, as far as one process can test it.
 //!
-//! A store may have none. If it has, it must never say of a living attempt that it has ended: its
-//! refresh token would be taken for lost while it is being spent.
+//! A store need not support it. If it does, it must never report a living attempt as exited: other processes would take
+//! its refresh token for lost while it is being sent.
+
+use auth_core::store::AttemptId;
 
 use super::{Open, Outcome, identity, must};
 
 pub(super) fn unknown(open: Open<'_>) -> Outcome {
     let store = open();
     must(
-        !store.has_ended(&identity("unknown"), fastrand::u128(..)),
-        "an attempt that nobody gave a sign for is said to have ended",
+        !store.has_exited(&identity("unknown"), attempt()),
+        "an attempt that was never announced is reported as exited",
     )
 }
 
 pub(super) fn held(open: Open<'_>) -> Outcome {
     let (here, there) = (open(), open());
     let (who, other) = (identity("living"), identity("other"));
-    let [attempt, next] = [fastrand::u128(..), fastrand::u128(..)];
-    let living = || !there.has_ended(&who, attempt) && !here.has_ended(&who, attempt);
+    let [first, next] = [attempt(), attempt()];
+    let living = || !there.has_exited(&who, first) && !here.has_exited(&who, first);
 
-    let sign = here.sign_of_life(&who, attempt);
-    must(living(), "it is said to have ended")?;
-    drop(there.sign_of_life(&who, next));
-    must(living(), "it is said to have ended with another attempt")?;
-    drop(there.sign_of_life(&other, attempt));
-    must(living(), "it is said to have ended with another identity's")?;
+    let guard = here.announce(&who, first);
+    must(living(), "it is reported as exited")?;
+    drop(there.announce(&who, next));
+    must(living(), "it is reported as exited after another attempt")?;
+    drop(there.announce(&other, first));
     must(
-        !open().has_ended(&who, attempt),
-        "it is said to have ended when the store is opened anew",
+        living(),
+        "it is reported as exited after one of another identity",
     )?;
-    drop(sign);
+    must(
+        !open().has_exited(&who, first),
+        "it is reported as exited when the store is opened once more",
+    )?;
+    drop(guard);
     Ok(())
 }
 
 pub(super) fn dropped(open: Open<'_>) -> Outcome {
     let (here, there) = (open(), open());
     let who = identity("dropped");
-    let attempt = fastrand::u128(..);
-    let gives = here.sign_of_life(&who, attempt).is_some();
-    // Whether this one has ended is for the store to say: its process has not, its attempt has.
-    let _either = there.has_ended(&who, attempt);
+    let first = attempt();
+    let supports = here.announce(&who, first).is_some();
+    // Either is right for this one: its process lives, and its attempt is over.
+    let _either = there.has_exited(&who, first);
     for store in [&here, &there] {
-        let next = fastrand::u128(..);
-        let sign = store.sign_of_life(&who, next);
-        must(sign.is_some() == gives, "the next attempt gets no sign")?;
+        let next = attempt();
+        let guard = store.announce(&who, next);
         must(
-            !here.has_ended(&who, next) && !there.has_ended(&who, next),
-            "the next attempt is said to have ended",
+            guard.is_some() == supports,
+            "the next attempt gets no guard",
+        )?;
+        must(
+            !here.has_exited(&who, next) && !there.has_exited(&who, next),
+            "the next attempt is reported as exited",
         )?;
     }
     Ok(())
+}
+
+fn attempt() -> AttemptId {
+    AttemptId::from_bytes(fastrand::u128(..).to_be_bytes())
 }

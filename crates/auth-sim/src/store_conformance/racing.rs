@@ -1,10 +1,11 @@
-//! Many at the same time, each with the store opened for itself.
+//! Many threads at the same time, each with the store opened for itself.
 
 use std::panic::resume_unwind;
 use std::sync::Barrier;
 use std::thread::{self, ScopedJoinHandle};
 
-use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 
 use super::{Open, Outcome, Seen, found, identity, must, record};
 
@@ -13,9 +14,9 @@ pub(super) fn one_succeeds(open: Open<'_>) -> Outcome {
     let who = identity("race");
     let mut last = None;
     for round in 0..ROUNDS {
-        let answers = race(&stores, &who, last.as_ref(), round)?;
+        let outcomes = race(&stores, &who, last.as_ref(), round)?;
         let winners: Vec<usize> = (0..RACERS)
-            .filter(|at| answers[*at] == Swap::Stored)
+            .filter(|at| outcomes[*at] == SwapOutcome::Stored)
             .collect();
         let [winner] = winners[..] else {
             return Err(format!("{} of {RACERS} succeeded", winners.len()).into());
@@ -29,17 +30,17 @@ pub(super) fn one_succeeds(open: Open<'_>) -> Outcome {
     Ok(())
 }
 
-/// All swap the same expectation, each by a record of its own.
+/// All swap with the same expectation, each a record of its own.
 fn race(
     stores: &[Box<dyn Store>],
     who: &Identity,
-    last: Option<&StoredRecord>,
+    last: Option<&Record>,
     round: usize,
-) -> auth_core::Result<Vec<Swap>> {
-    let answers = at_once(stores, &|at, store| {
+) -> auth_core::Result<Vec<SwapOutcome>> {
+    let outcomes = at_once(stores, &|at, store| {
         store.swap(who, last, &racer(at, round))
     });
-    answers.into_iter().collect()
+    outcomes.into_iter().collect()
 }
 
 pub(super) fn no_update_is_lost(open: Open<'_>) -> Outcome {
@@ -54,7 +55,7 @@ pub(super) fn no_update_is_lost(open: Open<'_>) -> Outcome {
     must(counted == all, format!("{all} updates left {counted}"))
 }
 
-/// One thread for each store; they start together.
+/// Runs one thread for each store; they start together.
 fn at_once<T: Send>(
     stores: &[Box<dyn Store>],
     work: &(dyn Fn(usize, &dyn Store) -> T + Sync),
@@ -77,29 +78,29 @@ fn at_once<T: Send>(
     })
 }
 
-/// Adds one, however often somebody else is faster.
+/// Adds one, however often another thread is faster.
 fn increment(store: &dyn Store, who: &Identity) -> Outcome {
     for _ in 0..MOST_TRIES {
         let seen = store.load(who)?;
-        // The number alone would not do: two that add one to it swap the same bytes, and both are right.
+        // The number alone is not enough: two threads that add one swap the same bytes, and both succeed.
         let next = format!("{} {:x}", counted(seen.as_ref())? + 1, fastrand::u128(..));
-        if store.swap(who, seen.as_ref(), &record(next))? == Swap::Stored {
+        if store.swap(who, seen.as_ref(), &record(next))? == SwapOutcome::Stored {
             return Ok(());
         }
     }
     Err(
-        format!("{MOST_TRIES} swaps in a row were refused; each needs another that succeeded")
+        format!("{MOST_TRIES} swaps in a row were conflicts; each needs another that succeeded")
             .into(),
     )
 }
 
-fn counted(record: Option<&StoredRecord>) -> Result<usize, Seen> {
+fn counted(record: Option<&Record>) -> Result<usize, Seen> {
     let Some(record) = record else { return Ok(0) };
     let text = std::str::from_utf8(record.expose())?;
     Ok(text.split(' ').next().unwrap_or_default().parse()?)
 }
 
-fn racer(at: usize, round: usize) -> StoredRecord {
+fn racer(at: usize, round: usize) -> Record {
     record(format!("racer {at} in round {round}"))
 }
 

@@ -1,11 +1,11 @@
 //! Load and swap, one after the other.
 
-use auth_core::Swap::{Conflict, Stored};
+use auth_core::store::SwapOutcome::{Conflict, Stored};
 
 use super::{Open, Outcome, found, identity, record, swap};
 
 pub(super) fn nothing_at_first(open: Open<'_>) -> Outcome {
-    let who = identity("nobody");
+    let who = identity("new");
     found(&open(), &who, None)?;
     found(&open(), &who, None)
 }
@@ -47,7 +47,7 @@ pub(super) fn wrong(open: Open<'_>) -> Outcome {
         swap(&there, &who, Some(&expected), &record("new"), Conflict)?;
         found(&there, &who, Some(&first))?;
     }
-    // What was right once is wrong now.
+    // The old expectation is wrong now.
     let second = record("second");
     swap(&here, &who, Some(&first), &second, Stored)?;
     swap(&there, &who, Some(&first), &record("third"), Conflict)?;
@@ -57,7 +57,7 @@ pub(super) fn wrong(open: Open<'_>) -> Outcome {
 pub(super) fn right(open: Open<'_>) -> Outcome {
     let stores = [open(), open(), open()];
     let who = identity("right");
-    // The same bytes come back now and then: nothing but them may count.
+    // The same bytes return now and then: only they may count.
     let mut last = None;
     for (at, text) in ["a", "b", "a", "bb", "a", "b"].iter().enumerate() {
         let next = record(text);
@@ -81,7 +81,7 @@ pub(super) fn repeated(open: Open<'_>) -> Outcome {
     swap(&here, &who, Some(&first), &second, Stored)?;
     swap(&there, &who, Some(&first), &second, Stored)?;
     found(&there, &who, Some(&second))?;
-    // Its record is there no longer.
+    // Its record is not current any more.
     swap(&here, &who, None, &first, Conflict)?;
     found(&here, &who, Some(&second))
 }

@@ -1,13 +1,15 @@
-//! Waiting for somebody else's swap.
+//! Waiting for another process's swap.
 //!
-//! Each wait is on a thread of its own, so that one that never ends is told and not suffered.
+//! Each wait runs on a thread of its own, so that one that never ends is reported.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::Swap::Stored;
-use auth_core::{Identity, Result, Store, StoredRecord};
+use auth_core::Result;
+use auth_core::grant::Identity;
+use auth_core::store::SwapOutcome::Stored;
+use auth_core::store::{Record, Store, WaitOutcome};
 
 use super::{Open, Outcome, Seen, found, identity, must, record, swap};
 
@@ -15,13 +17,13 @@ pub(super) fn until_a_swap(open: Open<'_>) -> Outcome {
     let here = open();
     let who = identity("waited for");
     let mut seen = None;
-    // Now the swap comes first, now the wait; both orders have to do.
+    // Sometimes the swap comes first, sometimes the wait.
     for round in 0..8 {
         let next = record(format!("record {round}"));
         let waiting = wait_for_change(open(), &who, seen.as_ref());
         let head_start = [Duration::ZERO, SHORT][round % 2];
         if let Ok(early) = waiting.recv_timeout(head_start) {
-            return must(!early?, "it loaded another record before there was one");
+            return must(!early?, "it loaded another record before one was stored");
         }
         swap(&here, &who, seen.as_ref(), &next, Stored)?;
         if !soon(&here, &waiting)? {
@@ -33,16 +35,16 @@ pub(super) fn until_a_swap(open: Open<'_>) -> Outcome {
     Ok(())
 }
 
-/// Waits until the record is another; a wait may return without a reason, so it is asked again.
+/// Waits until another record is current. A wait may return without a reason, so it is repeated.
 fn wait_for_change(
     store: Box<dyn Store>,
     who: &Identity,
-    seen: Option<&StoredRecord>,
+    seen: Option<&Record>,
 ) -> Receiver<Result<bool>> {
     let (who, seen) = (who.clone(), seen.cloned());
     spawn(move || {
         while store.load(&who)? == seen {
-            if !store.wait(&who, seen.as_ref(), LONG)? {
+            if !waits(store.wait(&who, seen.as_ref(), LONG)?) {
                 return Ok(false);
             }
         }
@@ -57,9 +59,9 @@ pub(super) fn not_at_all(open: Open<'_>) -> Outcome {
     swap(&here, &who, None, &first, Stored)?;
     swap(&here, &who, Some(&first), &second, Stored)?;
     let waiting = spawn(move || {
-        Ok(there.wait(&who, None, LONG)?
-            && there.wait(&who, Some(&first), LONG)?
-            && there.wait(&who, Some(&record("never there")), LONG)?)
+        Ok(waits(there.wait(&who, None, LONG)?)
+            && waits(there.wait(&who, Some(&first), LONG)?)
+            && waits(there.wait(&who, Some(&record("never stored")), LONG)?))
     });
     soon(&here, &waiting).map(|_| ())
 }
@@ -70,9 +72,9 @@ pub(super) fn at_most(open: Open<'_>) -> Outcome {
     let first = record("first");
     swap(&here, &present, None, &first, Stored)?;
     let waiting = spawn(move || {
-        there.wait(&absent, None, Duration::ZERO)?;
-        there.wait(&absent, None, SHORT)?;
-        there.wait(&present, Some(&first), SHORT)
+        let _at_once = there.wait(&absent, None, Duration::ZERO)?;
+        let _soon = there.wait(&absent, None, SHORT)?;
+        Ok(waits(there.wait(&present, Some(&first), SHORT)?))
     });
     soon(&here, &waiting).map(|_| ())
 }
@@ -82,7 +84,7 @@ pub(super) fn no_spinning(open: Open<'_>) -> Outcome {
     let who = identity("unchanged");
     let waiting = spawn(move || {
         for _ in 0..20 {
-            if !there.wait(&who, None, SHORT)? {
+            if !waits(there.wait(&who, None, SHORT)?) {
                 return Ok(false);
             }
         }
@@ -95,16 +97,22 @@ pub(super) fn no_spinning(open: Open<'_>) -> Outcome {
     }
 }
 
+/// Returns `true` if the store has waited.
+fn waits(outcome: WaitOutcome) -> bool {
+    outcome != WaitOutcome::Unsupported
+}
+
+/// Runs `work`, which returns `true` if the store can wait.
 fn spawn(work: impl FnOnce() -> Result<bool> + Send + 'static) -> Receiver<Result<bool>> {
     let (done, waiting) = channel();
     thread::spawn(move || done.send(work()));
     waiting
 }
 
-/// The answer, if it comes soon enough to be of use.
+/// Returns the result, if it comes soon enough to be useful.
 fn soon(store: &dyn Store, waiting: &Receiver<Result<bool>>) -> std::result::Result<bool, Seen> {
     match waiting.recv_timeout(SOON + store.timeout()) {
-        Ok(answer) => Ok(answer?),
+        Ok(result) => Ok(result?),
         Err(RecvTimeoutError::Timeout) => Err(format!("wait did not return in {SOON:?}").into()),
         Err(RecvTimeoutError::Disconnected) => Err("wait panicked".into()),
     }

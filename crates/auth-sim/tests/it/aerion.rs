@@ -168,7 +168,7 @@ fn a_token_of_the_web_login_seeds_a_session() {
 fn a_refresh_token_expires() {
     let life = Duration::from_secs(60);
     let aerion = Simulator::builder(Vendor::Aerion)
-        .refresh_token_life(life)
+        .refresh_token_lifetime(life)
         .start()
         .unwrap();
     let token = aerion.issue_refresh_token();

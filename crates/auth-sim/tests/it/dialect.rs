@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME};
-use auth_sim::{Dialect, Simulator, Vendor, aeris, ermeo};
+use auth_sim::{Dialect, Simulator, Vendor, VendorServer as _, aeris, ermeo};
 
 use crate::client::{FORM, JSON, Reply, form, json, send, with};
 

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use auth_sim::ermeo::{CLIENT_ID, CLIENT_SECRET};
-use auth_sim::{Answer, Fault, Simulator};
+use auth_sim::{Fault, Response, Simulator};
 
 use crate::client::{JSON, Reply, exchange, json, open, send, try_send};
 
@@ -104,10 +104,10 @@ fn answers_of_another_kind_move_no_token() {
         (redirect.status, redirect.header("location")),
         (302, Some("http://127.0.0.1:9/x"))
     );
-    let busy = Answer::new(429)
+    let busy = Response::new(429)
         .header("Retry-After", "2")
         .body("text/plain", "later");
-    let busy = through(Fault::Answer(busy));
+    let busy = through(Fault::Response(busy));
     busy.is(429, "later");
     assert_eq!(busy.header("retry-after"), Some("2"));
     assert_eq!(ermeo.spends()[&token], 0);

@@ -11,7 +11,10 @@ mod endpoints; // metadata, devices, pushed requests, revocation, introspection
 mod ermeo; // JSON, rotation, the API and its pages
 mod fault; // each fault, gates, and the log of them
 mod generic; // the token endpoint: clients, bodies, grants
+mod own_server; // a vendor that this crate does not know
 mod redirect; // the authorization endpoint
 mod simulator; // clock, threads, ports, log
-#[cfg(feature = "store")]
+#[cfg(feature = "conformance")]
 mod store_conformance; // every promise, and a store that breaks it
+#[cfg(feature = "conformance")]
+mod vendor_contract; // a vendor that keeps it, and some that break it

@@ -131,7 +131,7 @@ fn date_and_expiry_follow_the_clock_of_the_test() {
 
 #[test]
 fn lives_are_settings_and_are_told() {
-    let builder = Simulator::builder(Vendor::Ermeo).access_token_life(Duration::from_secs(5));
+    let builder = Simulator::builder(Vendor::Ermeo).access_token_lifetime(Duration::from_secs(5));
     assert_eq!(login(&builder.start().unwrap()).json()["expires_in"], 5);
 }
 
@@ -194,7 +194,7 @@ fn an_observer_is_told_of_every_answer() {
     let told = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&told);
     let builder = Simulator::builder(Vendor::Ermeo);
-    let builder = builder.on_answer(move |received| {
+    let builder = builder.on_response(move |received| {
         assert_eq!(received.status, Some(200));
         counter.fetch_add(1, Ordering::SeqCst);
     });
@@ -207,7 +207,7 @@ fn debug_shows_no_token() {
     let ermeo = Simulator::ermeo();
     let reply = login(&ermeo);
     let shown = format!("{ermeo:?}");
-    assert!(shown.contains("Ermeo") && shown.contains("requests: 1"));
+    assert!(shown.contains("\"ermeo\"") && shown.contains("requests: 1"));
     assert!(!shown.contains(&reply.text("access_token")));
     assert!(!shown.contains(&reply.text("refresh_token")));
 }

@@ -1,25 +1,25 @@
-//! The suite for stores: it passes a store that is right, and catches each way to be wrong by name.
+//! The suite for stores: it passes a correct store, and reports each fault by the promise that it breaks.
 
-mod broken; // stores, each wrong in one way
+mod broken; // stores with one fault each
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use auth_core::MemoryStore;
+use auth_core::store::MemoryStore;
 use auth_sim::store_conformance::{PROPERTIES, Property, Violation, check};
 
 use broken::{Broken, Fault};
 
 const CAUGHT: &[(Fault, &str)] = &[
-    (Fault::FindsAnything, "nothing is there at first"),
+    (Fault::FindsAnything, "no record exists at first"),
     (
         Fault::SharesNothing,
-        "a first swap is stored, and everybody loads it",
+        "a first swap is stored, and every process loads it",
     ),
     (
         Fault::InsertsOver,
-        "a swap that expects nothing leaves a record alone",
+        "a swap that expects no record leaves a record alone",
     ),
     (
         Fault::Creates,
@@ -31,19 +31,22 @@ const CAUGHT: &[(Fault, &str)] = &[
     ),
     (
         Fault::OnlyInserts,
-        "a swap with the right expectation is stored, and everybody loads it",
+        "a swap with the right expectation is stored, and every process loads it",
     ),
     (
         Fault::OnlyPretends,
-        "a swap with the right expectation is stored, and everybody loads it",
+        "a swap with the right expectation is stored, and every process loads it",
     ),
     (
         Fault::RefusesToRepeat,
-        "a swap may be repeated while its record is there, and only then",
+        "a swap can be repeated while its record is current, and only then",
     ),
-    (Fault::ReadsStale, "load sees what others swapped, at once"),
-    (Fault::FoldsCase, "identities are apart"),
-    (Fault::CutsIdentities, "long identities are apart"),
+    (
+        Fault::ReadsStale,
+        "load returns another process's swap at once",
+    ),
+    (Fault::FoldsCase, "identities are kept apart"),
+    (Fault::CutsIdentities, "long identities are kept apart"),
     (Fault::EndsAtNul, "records keep every byte"),
     (Fault::CutsRecords, "records keep every byte"),
     (Fault::ReadsText, "records keep every byte"),
@@ -51,43 +54,37 @@ const CAUGHT: &[(Fault, &str)] = &[
         Fault::ComparesText,
         "records are compared by their bytes, not as text or numbers",
     ),
-    (
-        Fault::Restores,
-        "a record as it was stored is not called restored",
-    ),
+    (Fault::Restores, "a stored record is not marked as restored"),
     (Fault::Shows, "Debug shows no byte of a record"),
     (
         Fault::LoadsThenWrites,
-        "of many who swap the same expectation, one succeeds",
+        "of many swaps with the same expectation, one succeeds",
     ),
     (Fault::LoadsThenWrites, "no update is lost"),
     (
         Fault::NeverWakes,
-        "wait returns soon after a swap, or answers false",
+        "wait returns soon after a swap, or is unsupported",
     ),
     (
         Fault::WaitsForTheNext,
-        "wait returns at once if the record is another already",
+        "wait returns at once if another record is current already",
     ),
-    (
-        Fault::NeverGivesUp,
-        "wait returns by itself when its time is over",
-    ),
+    (Fault::NeverGivesUp, "wait returns when its time is over"),
     (
         Fault::Spins,
-        "wait does not return at once, again and again, if nothing changes",
+        "wait does not return at once, again and again, while nothing changes",
     ),
     (
-        Fault::CallsTheUnknownEnded,
-        "an attempt that gave no sign of life has not ended",
+        Fault::CallsTheUnknownExited,
+        "an attempt that was never announced has not exited",
     ),
     (
-        Fault::KeepsOneSign,
-        "an attempt has not ended while its sign of life is held",
+        Fault::KeepsOneAttempt,
+        "an attempt has not exited while its guard is held",
     ),
     (
-        Fault::LeavesItsSign,
-        "a sign of life that was dropped is in nobody's way",
+        Fault::LeavesItsGuard,
+        "a dropped guard does not hinder the next attempt",
     ),
 ];
 
@@ -98,13 +95,13 @@ fn the_memory_store_keeps_every_promise() {
 }
 
 #[test]
-fn a_store_of_the_tests_that_breaks_nothing_keeps_every_promise() {
+fn a_test_store_without_a_fault_passes() {
     let store = Broken::new(None);
     check(|| store.open());
 }
 
 #[test]
-fn each_broken_store_is_caught_by_the_name_of_the_promise() {
+fn each_fault_is_reported_by_its_promise() {
     thread::scope(|scope| {
         for (fault, sentence) in CAUGHT {
             scope.spawn(move || {
@@ -122,30 +119,30 @@ fn each_broken_store_is_caught_by_the_name_of_the_promise() {
 }
 
 #[test]
-fn each_promise_has_a_store_that_breaks_it() {
+fn each_promise_is_broken_by_a_store() {
     let caught: BTreeSet<_> = CAUGHT.iter().map(|(_, sentence)| *sentence).collect();
     let promised: BTreeSet<_> = PROPERTIES.iter().map(Property::sentence).collect();
     assert_eq!(caught, promised);
     assert_eq!(
         promised.len(),
         PROPERTIES.len(),
-        "a sentence stands there twice"
+        "two promises have the same sentence"
     );
 }
 
 #[test]
-fn the_suite_panics_with_every_broken_promise_and_what_was_seen() {
+fn the_panic_lists_every_broken_promise() {
     let store = Broken::new(Some(Fault::InsertsOver));
     let panic = catch_unwind(AssertUnwindSafe(|| check(|| store.open()))).unwrap_err();
     let message = panic.downcast_ref::<String>().unwrap();
     for part in [
-        "\"a swap that expects nothing leaves a record alone\": \
-         a swap answered Stored instead of Conflict",
-        "\"of many who swap the same expectation, one succeeds\": ",
+        "\"a swap that expects no record leaves a record alone\": \
+         a swap returned Stored instead of Conflict",
+        "\"of many swaps with the same expectation, one succeeds\": ",
     ] {
         assert!(message.contains(part), "{message}");
     }
-    assert!(!message.contains("nothing is there at first"), "{message}");
+    assert!(!message.contains("no record exists at first"), "{message}");
 }
 
 fn violation(fault: Fault, sentence: &str) -> Option<Violation> {

@@ -1,4 +1,4 @@
-//! A keyring in memory, as strict as Windows' about sizes, that does wrong what it is told to.
+//! A keyring in memory, as strict about sizes as Windows', with chosen faults.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -21,8 +21,8 @@ pub(super) enum Fault {
     TooLong,
     Ambiguous,
     Garbles,
-    BreaksDown,
-    /// It cannot be connected to.
+    Panics,
+    /// No connection can be made.
     Gone,
 }
 
@@ -64,7 +64,7 @@ impl Keyring {
         self.state().next = Some(fault);
     }
 
-    /// The next write is done, and then fails.
+    /// The next write succeeds, and then reports this fault.
     pub(super) fn after_write(&self, fault: Fault) {
         self.state().after_write = Some(fault);
     }
@@ -75,9 +75,9 @@ impl Keyring {
 
     /// The next read waits for a message.
     pub(super) fn hang(&self) -> Sender<()> {
-        let (answer, hang) = channel();
+        let (unlock, hang) = channel();
         self.state().hang = Some(hang);
-        answer
+        unlock
     }
 
     pub(super) fn entries(&self) -> EntriesByName {
@@ -112,7 +112,7 @@ fn fails(fault: Fault) -> Result<()> {
         Fault::TooLong => Error::TooLong("canary".into(), 1),
         Fault::Ambiguous => Error::Ambiguous(Vec::new()),
         Fault::Garbles => Error::BadDataFormat(b"canary".to_vec(), "canary".into()),
-        Fault::BreaksDown => panic!("the keyring breaks down"),
+        Fault::Panics => panic!("the keyring's client panics"),
     })
 }
 
@@ -132,7 +132,7 @@ impl CredentialStoreApi for Keyring {
         modifiers: Option<&HashMap<&str, &str>>,
     ) -> Result<Entry> {
         assert_eq!(modifiers.unwrap()["persistence"], "Local");
-        assert!(user.len() <= 512, "what Windows takes");
+        assert!(user.len() <= 512, "the limit of Windows");
         let one = One(self.clone(), format!("{service}/{user}"));
         Ok(Entry::new_with_credential(Arc::new(one)))
     }
@@ -167,7 +167,7 @@ impl CredentialApi for One {
             state.most_at_once = state.most_at_once.max(state.inside);
             state.hang.take()
         };
-        // An error is a test that has ended.
+        // After an error, the test has ended.
         let _ = hang.map(|hang| hang.recv());
         let mut state = self.0.state();
         state.inside -= 1;
@@ -196,5 +196,5 @@ impl CredentialApi for One {
     }
 }
 
-/// What Windows takes.
+/// The limit of Windows.
 pub(super) const MOST: usize = 2560;

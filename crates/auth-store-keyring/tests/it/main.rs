@@ -2,5 +2,5 @@
 #![cfg(all(unix, not(target_vendor = "apple")))]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-mod real_keyring; // what it keeps, for whom, and what it says when it cannot
+mod real_keyring; // its records, its users, and errors when it fails
 mod session; // a session bus and a keyring for one test

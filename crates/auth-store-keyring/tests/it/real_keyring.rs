@@ -1,16 +1,19 @@
-//! What a real keyring keeps, for whom, and what the store says when it cannot.
+//! A real keyring: its records, its users, and the store's errors when it fails.
 
 use std::process::Command;
 use std::time::Duration;
 
-use auth_core::{Error, Identity, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::Error;
+use auth_core::error::{Remedy, StoreFailure};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 use auth_sim::store_conformance::check;
 use auth_store_keyring::KeyringStore;
 
 use crate::session::{Desktop, again, inside, role};
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
-    bytes.as_ref().to_vec().into()
+fn record(bytes: impl AsRef<[u8]>) -> Record {
+    Record::from_bytes(bytes.as_ref().to_vec())
 }
 
 fn ann() -> Identity {
@@ -18,7 +21,7 @@ fn ann() -> Identity {
 }
 
 #[test]
-fn it_keeps_every_promise_of_a_store() {
+fn the_keyring_keeps_every_promise() {
     inside(Desktop::Unlocked, || {
         check(|| {
             let store = KeyringStore::open("conformance").unwrap();
@@ -46,19 +49,19 @@ fn several_processes_lose_no_update() {
     });
 }
 
-/// A number alone would not do: two who add one to it swap the same bytes, and both are right.
+/// A number alone is not enough: two processes that add one swap the same bytes, and both succeed.
 fn increment(store: &KeyringStore) {
     loop {
         let seen = store.load(&ann()).unwrap();
         let next = number(seen.as_ref()) + 1;
         let next = record(format!("{next} by {}", std::process::id()));
-        if store.swap(&ann(), seen.as_ref(), &next).unwrap() == Swap::Stored {
+        if store.swap(&ann(), seen.as_ref(), &next).unwrap() == SwapOutcome::Stored {
             return;
         }
     }
 }
 
-fn number(record: Option<&StoredRecord>) -> u32 {
+fn number(record: Option<&Record>) -> u32 {
     record.map_or(0, |record| {
         let text = std::str::from_utf8(record.expose()).unwrap();
         text.split(' ').next().unwrap().parse().unwrap()
@@ -66,14 +69,14 @@ fn number(record: Option<&StoredRecord>) -> u32 {
 }
 
 #[test]
-fn services_are_apart_and_a_small_record_may_follow_a_large_one() {
+fn services_and_sizes_are_kept_apart() {
     inside(Desktop::Unlocked, || {
         let [one, two] = ["one", "two"].map(|service| KeyringStore::open(service).unwrap());
         let mut last = None;
         for length in [10, 100_000, 10, 40_000, 200_000, 1] {
             let next = record("x".repeat(length));
             let swapped = one.swap(&ann(), last.as_ref(), &next).unwrap();
-            assert_eq!(swapped, Swap::Stored);
+            assert_eq!(swapped, SwapOutcome::Stored);
             assert_eq!(one.load(&ann()).unwrap().as_ref(), Some(&next));
             last = Some(next);
         }
@@ -85,11 +88,14 @@ fn services_are_apart_and_a_small_record_may_follow_a_large_one() {
 }
 
 #[test]
-fn a_locked_keyring_is_said_to_be_locked_and_keeps_what_it_has() {
+fn a_locked_keyring_is_named_and_keeps_its_records() {
     inside(Desktop::Unlocked, || {
         let store = KeyringStore::open("locked").unwrap();
         let first = record("canary");
-        assert_eq!(store.swap(&ann(), None, &first).unwrap(), Swap::Stored);
+        assert_eq!(
+            store.swap(&ann(), None, &first).unwrap(),
+            SwapOutcome::Stored
+        );
         let default = secret_service("ReadAlias", "string:default");
         let path = default.split('"').nth(1).unwrap().to_owned();
         secret_service("Lock", &format!("array:objpath:{path}"));
@@ -102,7 +108,7 @@ fn a_locked_keyring_is_said_to_be_locked_and_keeps_what_it_has() {
                 .unwrap_err(),
         ] {
             let shown = format!("{error} {error:?}");
-            assert!(error.is_transient(), "{shown}");
+            assert!(error.remedy() == Remedy::Retry, "{shown}");
             assert!(shown.contains("locked"), "{shown}");
             assert!(!shown.contains("canary"), "{shown}");
         }
@@ -110,21 +116,24 @@ fn a_locked_keyring_is_said_to_be_locked_and_keeps_what_it_has() {
 }
 
 #[test]
-fn without_a_keyring_the_error_says_what_to_use_instead() {
+fn without_a_keyring_the_error_names_an_alternative() {
     inside(Desktop::Headless, || {
         let error = KeyringStore::open("headless").unwrap_err();
-        let Error::Store { failure, detail } = &error else {
+        let Error::Store {
+            failure, message, ..
+        } = &error
+        else {
             panic!("{error}");
         };
         assert_eq!(*failure, StoreFailure::Unavailable);
         assert!(
-            detail.contains("FileStore") && detail.contains("Sealed"),
-            "{detail}"
+            message.contains("FileStore") && message.contains("EncryptedStore"),
+            "{message}"
         );
     });
 }
 
-/// Calls a method of the Secret Service from beside.
+/// Calls a method of the Secret Service as another program.
 fn secret_service(method: &str, argument: &str) -> String {
     let output = Command::new("dbus-send")
         .args([

@@ -1,7 +1,7 @@
 //! A session bus and a keyring for one test.
 //!
-//! Which bus is talked to is in the environment of a process, so a test runs once more in a process
-//! that has this one in its. Bus and keyring end with it.
+//! The environment of a process names its bus, so a test runs once more in another process whose environment names this
+//! one. Bus and keyring end with it.
 
 use std::env;
 use std::fs;
@@ -9,18 +9,18 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use services::{Error, Result, or_skip};
+use services::{Error, Result, started};
 
-/// What there is besides the bus.
+/// Programs of the session beside the bus.
 #[derive(Clone, Copy)]
 pub(crate) enum Desktop {
-    /// A keyring that was unlocked, with a password thrown away at once.
+    /// A keyring that is unlocked, whose password is not kept.
     Unlocked,
-    /// Nothing.
+    /// None.
     Headless,
 }
 
-/// Does the body in a session of its own. Nothing after it is done inside, and nothing before outside.
+/// Runs the body in a session of its own. Code after the call does not run inside, nor the body outside.
 #[track_caller]
 pub(crate) fn inside(desktop: Desktop, body: impl FnOnce()) {
     if env::var_os(INSIDE).is_some() {
@@ -28,9 +28,7 @@ pub(crate) fn inside(desktop: Desktop, body: impl FnOnce()) {
         println!("{DONE}");
         return;
     }
-    let Some(()) = or_skip(programs()) else {
-        return;
-    };
+    started(programs());
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path();
     let bus = home.join("bus.conf");
@@ -40,7 +38,7 @@ pub(crate) fn inside(desktop: Desktop, body: impl FnOnce()) {
         Desktop::Unlocked => UNLOCKED,
         Desktop::Headless => HEADLESS,
     };
-    // A session that hangs, or is left behind, ends by itself.
+    // A session that hangs, or outlives the test, ends by itself.
     let output = Command::new("timeout")
         .args(["300", "dbus-run-session", "--config-file"])
         .arg(&bus)
@@ -61,7 +59,7 @@ pub(crate) fn inside(desktop: Desktop, body: impl FnOnce()) {
     );
 }
 
-/// The test that called this, once more, in a process of its own and the same session.
+/// Starts the calling test once more, in another process and the same session.
 pub(crate) fn again(role: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command
@@ -71,7 +69,7 @@ pub(crate) fn again(role: &str) -> Command {
     command
 }
 
-/// What this process is for, if it was started by [`again`].
+/// The role of this process, if [`again`] started it.
 pub(crate) fn role() -> Option<String> {
     env::var(ROLE).ok()
 }
@@ -112,7 +110,7 @@ const INSIDE: &str = "AUTH_STORE_KEYRING_TEST_SESSION";
 const ROLE: &str = "AUTH_STORE_KEYRING_TEST_ROLE";
 const DONE: &str = "the body was done";
 
-/// A bus that starts nothing by itself: neither a second keyring nor somebody who asks for a password.
+/// A bus that starts no program by itself: neither a second keyring nor a prompt for a password.
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>

@@ -1,4 +1,4 @@
-//! Everything that any crate logs, kept to be looked at.
+//! Log lines of all crates, kept for tests.
 
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -6,7 +6,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 struct Kept(Mutex<Vec<String>>);
 
-/// Begins to keep what is logged.
+/// Begins to keep log lines.
 pub(crate) fn keep() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -15,7 +15,7 @@ pub(crate) fn keep() {
     });
 }
 
-/// What was logged since [`keep`], of all tests.
+/// The log lines of all tests since [`keep`].
 pub(crate) fn all() -> String {
     KEPT.0
         .lock()

@@ -1,11 +1,11 @@
 //! The store over a real server.
 //!
-//! All that needs a server stands under `real_postgres`, so that it can be left out where there is none.
+//! The tests that need a server are in `real_postgres`, so that they can be left out without one.
 
 #![forbid(unsafe_code)]
 #![expect(
     clippy::unwrap_used,
-    reason = "in a test a failure is a panic, in what tests share as well"
+    reason = "in a test a failure is a panic, in its helpers as well"
 )]
 
 mod logs;

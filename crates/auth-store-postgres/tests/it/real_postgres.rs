@@ -1,4 +1,4 @@
-//! The tests that need PostgreSQL, and how they get it.
+//! The tests that need PostgreSQL, and their server.
 
 mod creating;
 mod durable;
@@ -13,26 +13,29 @@ mod tls;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use auth_core::{Error, Identity, StoreFailure, StoredRecord};
-use auth_store_postgres::{Builder, PostgresStore};
-use services::{Postgres, or_skip};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::Record;
+use auth_store_postgres::{PostgresStore, PostgresStoreBuilder};
+use services::{Postgres, started};
 
-/// A database of one's own in a server that all tests share.
+/// A database of one test in a server that all tests share.
 pub(crate) struct Database {
     server: Arc<Postgres>,
     name: String,
 }
 
 impl Database {
-    /// None, which is said loudly, where there is no PostgreSQL. The name must be no other test's.
-    pub(crate) fn new(name: &str) -> Option<Self> {
+    /// No other test may use the name.
+    pub(crate) fn new(name: &str) -> Self {
         crate::logs::keep();
-        let server = shared()?;
+        let server = shared();
         server.sql(&format!("CREATE DATABASE {name}"));
-        Some(Self {
+        Self {
             server,
             name: name.to_owned(),
-        })
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -48,7 +51,7 @@ impl Database {
         PostgresStore::connect(self.url()).unwrap()
     }
 
-    pub(crate) fn builder(&self) -> Builder {
+    pub(crate) fn builder(&self) -> PostgresStoreBuilder {
         PostgresStore::builder(self.url())
     }
 
@@ -56,7 +59,7 @@ impl Database {
         self.server.sql_in(&self.name, sql)
     }
 
-    /// Makes sure that there is the role whose members need passwords.
+    /// Creates the role whose members need passwords, unless it exists.
     pub(crate) fn may_need_passwords(&self) {
         self.sql(
             "DO $$ BEGIN CREATE ROLE with_password; \
@@ -64,7 +67,7 @@ impl Database {
         );
     }
 
-    /// A session of somebody else.
+    /// A session of another program.
     pub(crate) fn beside(&self) -> postgres::Client {
         let url = self.server.url_of("postgres", &self.name);
         postgres::Client::connect(&url, postgres::NoTls).unwrap()
@@ -75,7 +78,7 @@ impl Database {
         self.server.terminate(&self.name)
     }
 
-    /// Waits until a query answers this; it must come true by what other threads do.
+    /// Waits until a query returns this, by the work of other threads.
     pub(crate) fn wait_for(&self, sql: &str, expected: &str) {
         let mut beside = self.beside();
         let seen = (0..200_000).any(|_| {
@@ -85,7 +88,7 @@ impl Database {
         assert!(seen, "{sql} never was {expected}");
     }
 
-    /// Waits until so many statements of the stores wait for something of this kind.
+    /// Waits until this many statements of the stores wait for a lock of this kind.
     pub(crate) fn wait_until_waiting(&self, kind: &str, count: usize) {
         let sql = format!("SELECT count(*)::text FROM {}", self.waiting(kind));
         self.wait_for(&sql, &count.to_string());
@@ -118,24 +121,24 @@ impl Database {
     }
 }
 
-/// The server that is running for other tests, or a new one; it ends with the last test that uses it.
-fn shared() -> Option<Arc<Postgres>> {
+/// The running server of other tests, or a new one; it ends with the last test that uses it.
+fn shared() -> Arc<Postgres> {
     static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(server) = shared.upgrade() {
-        return Some(server);
+        return server;
     }
-    let server = Arc::new(or_skip(Postgres::start())?);
+    let server = Arc::new(started(Postgres::start()));
     *shared = Arc::downgrade(&server);
-    Some(server)
+    server
 }
 
 pub(crate) fn who(name: &str) -> Identity {
     Identity::new("test").with("name", name)
 }
 
-pub(crate) fn record(text: &str) -> StoredRecord {
-    StoredRecord::from(text.as_bytes().to_vec())
+pub(crate) fn record(text: &str) -> Record {
+    Record::from_bytes(text.as_bytes().to_vec())
 }
 
 #[track_caller]

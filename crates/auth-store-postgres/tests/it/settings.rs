@@ -1,13 +1,15 @@
-//! What is refused, or fails, without any server.
+//! Settings that are refused, and calls that fail without any server.
 
 use std::net::TcpListener;
 use std::time::Duration;
 
-use auth_core::{Clock, Error, StoreFailure, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::{Remedy, StoreFailure};
+use auth_core::{Error, Secret};
 use auth_store_postgres::PostgresStore;
 
 #[test]
-fn a_connection_string_that_cannot_be_read_is_not_quoted() {
+fn an_unreadable_string_is_not_quoted() {
     for odd in [
         "",
         "canary",
@@ -19,7 +21,10 @@ fn a_connection_string_that_cannot_be_read_is_not_quoted() {
         "postgres://app:canary@127.0.0.1:1,127.0.0.1:2,127.0.0.1/app?port=1,2",
     ] {
         let error = PostgresStore::connect(odd).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{odd}: {error}");
+        assert!(
+            matches!(error, Error::Configuration { .. }),
+            "{odd}: {error}"
+        );
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("canary"), "{shown}");
         assert!(shown.contains("postgres://user:password@host"), "{shown}");
@@ -27,9 +32,9 @@ fn a_connection_string_that_cannot_be_read_is_not_quoted() {
 }
 
 #[test]
-fn the_settings_do_not_show_what_is_secret() {
+fn debug_shows_no_secret() {
     let settings = PostgresStore::builder("postgres://app:canary@db.example.com/app")
-        .password("canary")
+        .password(Secret::new("canary"))
         .table("logins");
     let shown = format!("{settings:?}");
     assert!(
@@ -39,7 +44,7 @@ fn the_settings_do_not_show_what_is_secret() {
 }
 
 #[test]
-fn a_time_out_that_no_server_could_meet_is_refused() {
+fn an_impossible_time_out_is_refused() {
     let settings = PostgresStore::builder("postgres://127.0.0.1/app");
     let error = settings
         .timeout(Duration::from_millis(99))
@@ -49,30 +54,33 @@ fn a_time_out_that_no_server_could_meet_is_refused() {
 }
 
 #[test]
-fn a_server_that_is_down_is_a_transient_failure_at_once() {
+fn a_server_that_is_down_fails_at_once() {
     let port = {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         taken.local_addr().unwrap().port()
     };
     let url = format!("postgres://app:canary@127.0.0.1:{port}/app");
-    let began = SystemClock.now();
+    let began = SystemClock::new().now();
     let settings = PostgresStore::builder(url).timeout(Duration::from_secs(600));
     let error = settings.connect().unwrap_err();
-    let took = SystemClock.now().since(began);
-    assert!(unavailable(&error) && error.is_transient(), "{error}");
-    assert!(error.to_string().contains("is it running"), "{error}");
+    let took = SystemClock::new().now().since(began);
+    assert!(
+        unavailable(&error) && error.remedy() == Remedy::Retry,
+        "{error}"
+    );
+    assert!(error.to_string().contains("check that it runs"), "{error}");
     assert!(took < Duration::from_secs(60), "{took:?}");
     assert!(!format!("{error:?}").contains("canary"), "{error:?}");
 }
 
 #[test]
-fn a_server_that_never_answers_is_a_transient_failure_within_the_time_out() {
+fn a_silent_server_fails_within_the_time_out() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://app@{}/app", silent.local_addr().unwrap());
-    let began = SystemClock.now();
+    let began = SystemClock::new().now();
     let settings = PostgresStore::builder(url).timeout(Duration::from_millis(400));
     let error = settings.connect().unwrap_err();
-    let took = SystemClock.now().since(began);
+    let took = SystemClock::new().now().since(began);
     assert!(unavailable(&error), "{error}");
     assert!(
         took > Duration::from_millis(300) && took < Duration::from_secs(20),
@@ -81,11 +89,11 @@ fn a_server_that_never_answers_is_a_transient_failure_within_the_time_out() {
 }
 
 #[test]
-fn what_answers_and_is_no_postgres_is_a_failure() {
+fn another_protocol_is_a_failure() {
     use std::io::{Read, Write};
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://app@{}/app", other.local_addr().unwrap());
-    let answering = std::thread::spawn(move || {
+    let server = std::thread::spawn(move || {
         let (mut stream, _) = other.accept().unwrap();
         let _ = stream.read(&mut [0; 1024]);
         stream
@@ -94,7 +102,7 @@ fn what_answers_and_is_no_postgres_is_a_failure() {
     });
     let error = PostgresStore::connect(url).unwrap_err();
     assert!(unavailable(&error), "{error}");
-    answering.join().unwrap();
+    server.join().unwrap();
 }
 
 fn unavailable(error: &Error) -> bool {

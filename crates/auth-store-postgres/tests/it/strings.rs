@@ -1,22 +1,26 @@
-//! Connection strings as providers and other clients write them: taken, or refused by what is odd.
+//! Connection strings as providers and other clients write them: accepted, or refused with the odd part.
 
 use std::net::TcpListener;
 
 use auth_core::Error;
+use auth_core::error::Remedy;
 use auth_store_postgres::PostgresStore;
 
-/// Why it is refused before anything is sent; nothing of it is shown.
+/// The reason why it is refused before the network is used; nothing of it is shown.
 #[track_caller]
 fn refused(text: &str) -> String {
     let error = PostgresStore::connect(text).unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{text}: {error}");
+    assert!(
+        matches!(error, Error::Configuration { .. }),
+        "{text}: {error}"
+    );
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("canary"), "{shown}");
     assert!(!shown.contains("cannot be read"), "{text}: {shown}");
     error.to_string()
 }
 
-/// A parameter is refused by its name, with what to write instead.
+/// A parameter is refused by its name, with the correction.
 #[track_caller]
 fn names(parameters: &str, about: &[&str]) {
     for text in [
@@ -33,7 +37,7 @@ fn names(parameters: &str, about: &[&str]) {
     }
 }
 
-/// It is a string that can be used, for a server that is not there.
+/// The string can be used, for a server that is down.
 #[track_caller]
 fn taken(text: &str) {
     let port = {
@@ -42,15 +46,15 @@ fn taken(text: &str) {
     };
     let text = text.replace("PORT", &port.to_string());
     let error = PostgresStore::connect(text.clone()).unwrap_err();
-    assert!(error.is_transient(), "{text}: {error}");
+    assert!(error.remedy() == Remedy::Retry, "{text}: {error}");
     assert!(
-        error.to_string().contains("is it running"),
+        error.to_string().contains("check that it runs"),
         "{text}: {error}"
     );
 }
 
 #[test]
-fn what_the_store_does_anyway_is_taken() {
+fn parameters_without_effect_are_accepted() {
     for parameters in [
         "sslmode=disable",
         "sslmode=allow",
@@ -90,7 +94,7 @@ fn what_the_store_does_anyway_is_taken() {
 }
 
 #[test]
-fn the_schemes_of_other_clients_are_taken() {
+fn the_schemes_of_other_clients_are_accepted() {
     for scheme in [
         "postgres",
         "postgresql",
@@ -112,7 +116,7 @@ fn the_schemes_of_other_clients_are_taken() {
 }
 
 #[test]
-fn a_string_that_is_another_thing_is_named() {
+fn a_string_of_another_kind_is_named() {
     for (text, about) in [
         ("", "empty"),
         (" \n", "empty"),
@@ -140,21 +144,21 @@ fn a_string_that_is_another_thing_is_named() {
 }
 
 #[test]
-fn a_parameter_that_cannot_be_had_is_named() {
+fn an_unsupported_parameter_is_named() {
     for (parameters, about) in [
         (
             "sslmode=no-verify",
-            &["`sslmode`", "`Builder::authorities`"][..],
+            &["`sslmode`", "`PostgresStoreBuilder::only_authorities`"][..],
         ),
         ("sslmode=canary", &["`sslmode`", "verify-full"]),
         (
             "sslaccept=accept_invalid_certs",
-            &["`sslaccept`", "verified"],
+            &["`sslaccept`", "verification"],
         ),
-        ("sslfactory=canary", &["`sslfactory`", "verified"]),
+        ("sslfactory=canary", &["`sslfactory`", "verification"]),
         (
             "sslcert=canary&sslkey=canary",
-            &["`sslcert`", "`Builder::password`"],
+            &["`sslcert`", "`PostgresStoreBuilder::client_certificate`"],
         ),
         ("sslcrl=canary", &["`sslcrl`"]),
         ("sslcertmode=require", &["`sslcertmode`"]),
@@ -165,13 +169,19 @@ fn a_parameter_that_cannot_be_had_is_named() {
             &["`target_session_attrs`"],
         ),
         ("targetServerType=secondary", &["`target_session_attrs`"]),
-        ("schema=one,two", &["`schema`", "`Builder::schema`"]),
+        (
+            "schema=one,two",
+            &["`schema`", "`PostgresStoreBuilder::schema`"],
+        ),
         (
             "currentSchema=one,two",
-            &["`currentSchema`", "`Builder::schema`"],
+            &["`currentSchema`", "`PostgresStoreBuilder::schema`"],
         ),
         ("service=canary", &["`service`"]),
-        ("passfile=canary", &["`passfile`", "`Builder::password`"]),
+        (
+            "passfile=canary",
+            &["`passfile`", "`PostgresStoreBuilder::password`"],
+        ),
         (
             "require_auth=scram-sha-256",
             &["`require_auth`", "pg_hba.conf"],
@@ -183,18 +193,18 @@ fn a_parameter_that_cannot_be_had_is_named() {
             "authenticationPluginClassName=canary",
             &[
                 "`authenticationPluginClassName`",
-                "`Builder::password_with`",
+                "`PostgresStoreBuilder::password`",
             ],
         ),
         ("socketFactory=canary", &["`socketFactory`"]),
         (
             "oauth_client_id=canary",
-            &["`oauth_issuer`", "`Builder::password_with`"],
+            &["`oauth_issuer`", "`PostgresStoreBuilder::password`"],
         ),
         ("client_encoding=latin1", &["`client_encoding`", "UTF8"]),
         (
             "statement_timeout=5s",
-            &["`statement_timeout`", "`Builder::timeout`"],
+            &["`statement_timeout`", "`PostgresStoreBuilder::timeout`"],
         ),
         ("connect_timeout=canary", &["`connect_timeout`", "value"]),
         ("channel_binding=canary", &["`channel_binding`", "value"]),
@@ -207,30 +217,30 @@ fn a_parameter_that_cannot_be_had_is_named() {
     }
 }
 
-/// Its name may be a piece of a password.
+/// Its name may be part of a password.
 #[test]
-fn an_unknown_parameter_is_told_by_its_place() {
+fn an_unknown_parameter_is_named_by_its_position() {
     let why = refused("postgres://app@127.0.0.1/app?application_name=x&canary=1");
-    assert!(why.contains("parameter 2 is none"), "{why}");
+    assert!(why.contains("parameter 2 is not one"), "{why}");
     let why = refused("host=127.0.0.1 canary=1");
-    assert!(why.contains("parameter 2 is none"), "{why}");
+    assert!(why.contains("parameter 2 is not one"), "{why}");
 }
 
 #[test]
-fn the_name_of_this_machine_is_not_spoken_to_in_clear() {
+fn localhost_needs_tls_or_its_address() {
     let why = refused("postgres://app:canary@localhost/app?sslmode=disable");
     assert!(why.contains("write `127.0.0.1`"), "{why}");
 }
 
 #[test]
-fn binding_to_a_channel_needs_one() {
+fn channel_binding_needs_tls() {
     let why = refused("postgres://app@127.0.0.1/app?channel_binding=require");
     assert!(why.contains("`channel_binding=require`"), "{why}");
     assert!(why.contains("`sslmode=require`"), "{why}");
 }
 
 #[test]
-fn a_password_may_be_written_in_any_way() {
+fn a_password_can_be_written_in_any_way() {
     for text in [
         "postgres://app:p%40s%23s%2F@127.0.0.1:PORT/app",
         "postgres://app:p#s/s?t@127.0.0.1:PORT/app",
@@ -245,7 +255,7 @@ fn a_password_may_be_written_in_any_way() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn with_any_name_for_it_tls_is_spoken() {
+fn every_name_of_tls_means_tls() {
     for parameters in [
         "sslmode=require",
         "sslmode=verify-ca",
@@ -259,17 +269,17 @@ fn with_any_name_for_it_tls_is_spoken() {
         let error = without_tls("127.0.0.1", &format!("?{parameters}"));
         let why = error.to_string();
         assert!(
-            unavailable(&error) && why.contains("`ssl`"),
+            unavailable(&error) && why.contains("`ssl = on`"),
             "{parameters}: {why}"
         );
         assert!(!why.contains("localhost"), "{why}");
-        assert!(why.contains("leave `sslmode` out"), "{why}");
+        assert!(why.contains("remove `sslmode`"), "{why}");
     }
 }
 
 #[cfg(feature = "tls")]
 #[test]
-fn a_file_of_authorities_must_be_there() {
+fn a_missing_file_of_authorities_is_named() {
     let why =
         refused("postgres://app@127.0.0.1/app?sslmode=verify-ca&sslrootcert=/canary/root.crt");
     assert!(why.contains("`sslrootcert`"), "{why}");
@@ -284,7 +294,7 @@ fn a_file_of_authorities_must_be_there() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn the_name_of_this_machine_leads_to_its_address() {
+fn localhost_leads_to_its_address() {
     for name in ["localhost", "LOCALHOST", "localhost."] {
         let error = without_tls(name, "");
         let why = error.to_string();
@@ -305,7 +315,7 @@ fn localhost_without_a_server_names_the_address() {
     assert!(error.to_string().contains("`127.0.0.1`"), "{error}");
 }
 
-/// What comes of a server that has no TLS.
+/// The error for a server that has no TLS.
 #[cfg(feature = "tls")]
 fn without_tls(host: &str, parameters: &str) -> Error {
     use std::io::{Read, Write};
@@ -314,7 +324,7 @@ fn without_tls(host: &str, parameters: &str) -> Error {
     std::thread::spawn(move || {
         for mut stream in server.incoming().map_while(Result::ok) {
             let _ = stream.read(&mut [0; 1024]);
-            // "No": its answer to the question for TLS.
+            // "No": its response to the request for TLS.
             let _ = stream.write_all(b"N");
         }
     });
@@ -329,7 +339,7 @@ fn unavailable(error: &Error) -> bool {
     matches!(
         error,
         Error::Store {
-            failure: auth_core::StoreFailure::Unavailable,
+            failure: auth_core::error::StoreFailure::Unavailable,
             ..
         }
     )

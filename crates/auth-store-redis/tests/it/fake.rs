@@ -1,4 +1,4 @@
-//! Something that speaks Redis' protocol and is not Redis: what it answers is the test's.
+//! A server that speaks Redis' protocol, with the responses of a test.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,33 +6,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// A server that answers each command as it is told, and hangs up where it is told nothing.
+/// A server with a response for each command, which hangs up where it has none.
 pub(crate) struct Fake {
     port: u16,
     visits: Arc<AtomicUsize>,
 }
 
 impl Fake {
-    /// `answer` gets the number of the connection, from 1, and the words of the command, the first in
+    /// `respond` gets the number of the connection, from 1, and the words of the command, the first in
     /// capital letters.
     pub(crate) fn start(
-        answer: impl Fn(usize, &[String]) -> Option<String> + Send + Sync + 'static,
+        respond: impl Fn(usize, &[String]) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let (visits, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(answer));
+        let (visits, respond) = (Arc::new(AtomicUsize::new(0)), Arc::new(respond));
         let count = Arc::clone(&visits);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-                let answer = Arc::clone(&answer);
-                thread::spawn(move || serve(stream, |words| answer(number, words)));
+                let respond = Arc::clone(&respond);
+                thread::spawn(move || serve(stream, |words| respond(number, words)));
             }
         });
         Self { port, visits }
     }
 
-    /// A Redis of the store's liking, but for what `odd` answers.
+    /// A Redis that the store accepts, except for the responses of `odd`.
     pub(crate) fn but_for(
         odd: impl Fn(&str, &[String]) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
@@ -53,7 +53,7 @@ impl Fake {
     }
 }
 
-/// What a safe and empty server answers.
+/// The responses of a safe and empty server.
 pub(crate) fn usual(command: &str) -> Option<String> {
     Some(match command {
         "INFO" => info("redis_mode:standalone\r\nrole:master\r\naof_enabled:1\r\n"),
@@ -64,16 +64,16 @@ pub(crate) fn usual(command: &str) -> Option<String> {
     })
 }
 
-/// A long text, as `INFO` answers.
+/// A long text, as the response to `INFO`.
 pub(crate) fn info(text: &str) -> String {
     format!("${}\r\n{text}\r\n", text.len())
 }
 
-fn serve(stream: TcpStream, answer: impl Fn(&[String]) -> Option<String>) {
+fn serve(stream: TcpStream, respond: impl Fn(&[String]) -> Option<String>) {
     let mut writer = stream.try_clone().expect("a socket");
     let mut reader = BufReader::new(stream);
     while let Some(words) = command(&mut reader) {
-        let Some(text) = answer(&words) else { return };
+        let Some(text) = respond(&words) else { return };
         if writer.write_all(text.as_bytes()).is_err() {
             return;
         }

@@ -1,9 +1,9 @@
-//! The store: what it refuses to connect to, and what it does with a real server.
+//! The store: servers that it refuses, and its work with a real one.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
-mod fake; // speaks the protocol, and answers what a test says
-mod others; // proxies, Sentinels, other roles: what answers and will not do
-mod passwords; // that change
+mod fake; // a server that speaks the protocol, with the responses of a test
+mod others; // proxies, Sentinels, other roles
+mod passwords; // passwords that change
 mod real_redis; // everything that needs a server
-mod urls; // what is refused before a socket is opened
+mod urls; // URLs and certificates that are refused before a socket is opened

@@ -1,30 +1,33 @@
-//! What answers and is not a Redis server that this store can use: other roles, proxies, services.
+//! Servers that this store cannot use: other roles, proxies; and services that it can.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth_core::{Identity, Store, StoreFailure};
+use auth_core::error::{Remedy, StoreFailure};
+use auth_core::grant::Identity;
+use auth_core::store::Store;
 use auth_store_redis::{Error, RedisStore};
 use services::journal;
 
 use crate::fake::{Fake, info, usual};
 
-/// The words of an error that only a person can mend, and that a session does not try again.
+/// The message of an error that only the operator can correct.
 #[track_caller]
 fn configuration(fake: &Fake) -> String {
-    match RedisStore::connect(&fake.url()) {
-        Err(Error::Configuration(why)) => why.into_owned(),
+    match RedisStore::connect(fake.url()) {
+        Err(Error::Configuration { message: why, .. }) => why.into_owned(),
         other => panic!("{other:?}"),
     }
 }
 
 #[track_caller]
 fn not_safe(fake: &Fake) -> String {
-    match RedisStore::connect(&fake.url()) {
+    match RedisStore::connect(fake.url()) {
         Err(Error::Store {
             failure: StoreFailure::Unsafe,
-            detail,
-        }) => detail.into_owned(),
+            message,
+            ..
+        }) => message.into_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -50,12 +53,12 @@ fn a_replica_by_any_name_is_refused() {
         let why = not_safe(&with_role(role));
         assert!(why.contains("connect to the primary"), "{role}: {why}");
     }
-    let (store, logged) = journal::of(|| RedisStore::connect(&with_role("master").url()));
+    let (store, logged) = journal::of(|| RedisStore::connect(with_role("master").url()));
     store.expect("a connection");
     assert_eq!(logged, [""; 0]);
 }
 
-/// How servers, proxies and services say it; what they quote of the question is not passed on.
+/// Messages of servers, proxies and services, whose quotes of the command are not passed on.
 #[test]
 fn a_server_without_scripts_is_named() {
     for answer in [
@@ -70,24 +73,27 @@ fn a_server_without_scripts_is_named() {
         let why = configuration(&Fake::but_for(move |command, _| {
             (command == "EVALSHA").then(|| answer.to_owned())
         }));
-        assert!(why.contains("does not know `EVALSHA`"), "{answer}: {why}");
+        assert!(
+            why.contains("does not support `EVALSHA`"),
+            "{answer}: {why}"
+        );
         assert!(why.contains("PERSIST, EVAL and EVALSHA"), "{why}");
         assert!(!why.contains("canary7Qz"), "{why}");
     }
 }
 
 #[test]
-fn scripts_that_are_not_kept_must_be_known_too() {
+fn scripts_must_work_without_their_cache() {
     let why = configuration(&Fake::but_for(|command, _| match command {
         "EVALSHA" => Some("-NOSCRIPT No matching script\r\n".to_owned()),
         "EVAL" => Some("-ERR unknown command 'EVAL'\r\n".to_owned()),
         _ => None,
     }));
-    assert!(why.contains("does not know `EVAL`"), "{why}");
+    assert!(why.contains("does not support `EVAL`"), "{why}");
 }
 
 #[test]
-fn a_command_that_a_script_misses_is_told() {
+fn a_command_missing_in_scripts_is_named() {
     for answer in [
         "-ERR Unknown Redis command called from script script: canary7Qz, on @user_script:2.\r\n",
         "-ERR Error running script: @user_script: 2: Unknown Redis command called from Lua script\r\n",
@@ -100,7 +106,7 @@ fn a_command_that_a_script_misses_is_told() {
     }
 }
 
-/// A proxy that hangs up on what it does not know looks like a server that is restarted.
+/// A proxy that hangs up on unknown commands looks like a server that restarts.
 #[test]
 fn a_command_that_ends_the_connection_is_named() {
     for odd in ["INFO", "CONFIG", "EVALSHA"] {
@@ -119,34 +125,37 @@ fn a_command_that_ends_the_connection_is_named() {
         "SELECT" => None,
         command => usual(command),
     });
-    let error = RedisStore::connect(&format!("{}/1", fake.url())).expect_err("an error");
+    let error = RedisStore::connect(format!("{}/1", fake.url())).expect_err("an error");
     assert!(error.to_string().contains("`SELECT`"), "{error}");
 }
 
 #[test]
-fn a_server_that_hangs_up_on_everything_may_come_back() {
+fn a_server_that_always_hangs_up_is_worth_a_retry() {
     let fake = Fake::start(|_, _| None);
-    let error = RedisStore::connect(&fake.url()).expect_err("an error");
-    assert!(error.is_transient(), "{error:?}");
-    assert!(error.to_string().contains("restarted"), "{error}");
+    let error = RedisStore::connect(fake.url()).expect_err("an error");
+    assert!(error.remedy() == Remedy::Retry, "{error:?}");
+    assert!(error.to_string().contains("restarting"), "{error}");
 }
 
 /// Services hide their settings; a store works there, with a warning.
 #[test]
-fn a_service_that_hides_its_settings_is_used() {
+fn a_service_that_hides_its_settings_works() {
     let fake = Fake::but_for(|command, _| {
         ["INFO", "CONFIG"]
             .contains(&command)
             .then(|| format!("-ERR unknown command '{command}'\r\n"))
     });
-    let (store, logged) = journal::of(|| RedisStore::connect(&fake.url()));
+    let (store, logged) = journal::of(|| RedisStore::connect(fake.url()));
     store.expect("a connection");
     assert_eq!(logged.len(), 1, "{logged:?}");
-    assert!(logged[0].contains("not all of its settings"), "{logged:?}");
+    assert!(
+        logged[0].contains("cannot read all of its settings"),
+        "{logged:?}"
+    );
 }
 
 #[test]
-fn a_sentinel_is_named_whatever_it_refuses_first() {
+fn a_sentinel_is_named_whatever_it_refuses() {
     let sentinel = || {
         Fake::start(|_, words| {
             Some(match words[0].as_str() {
@@ -162,15 +171,17 @@ fn a_sentinel_is_named_whatever_it_refuses_first() {
         .iter()
         .flat_map(|url| [url.clone(), format!("{url}/1")])
     {
-        match RedisStore::connect(&format!("redis://{url}")) {
-            Err(Error::Configuration(why)) => assert!(why.contains("is a Sentinel"), "{why}"),
+        match RedisStore::connect(format!("redis://{url}")) {
+            Err(Error::Configuration { message: why, .. }) => {
+                assert!(why.contains("is a Sentinel"), "{why}");
+            }
             other => panic!("{url}: {other:?}"),
         }
     }
 }
 
 #[test]
-fn a_password_that_is_not_asked_for_is_told() {
+fn an_unneeded_password_is_named() {
     for answer in [
         "-ERR Client sent AUTH, but no password is set\r\n",
         "-ERR Client sent AUTH, but no username-password pair is set\r\n",
@@ -179,7 +190,7 @@ fn a_password_that_is_not_asked_for_is_told() {
         let fake = Fake::but_for(move |command, _| (command == "AUTH").then(|| answer.to_owned()));
         let url = format!("redis://:canary7Qz@127.0.0.1:{}", fake.port());
         let error = RedisStore::connect(&url).expect_err("an error");
-        assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
         assert!(error.to_string().contains("has no password"), "{error}");
     }
     let answer = "-ERR wrong number of arguments for 'auth' command\r\n";
@@ -190,7 +201,7 @@ fn a_password_that_is_not_asked_for_is_told() {
 }
 
 #[test]
-fn the_database_may_be_a_parameter() {
+fn the_database_can_be_a_parameter() {
     let selected = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&selected);
     let fake = Fake::but_for(move |command, words| {
@@ -202,24 +213,24 @@ fn the_database_may_be_a_parameter() {
     // What other clients understand besides changes nothing here.
     for query in ["?db=7", "/7", "/7?timeout=5&protocol=3", "?protocol=3&db=7"] {
         selected.store(0, Ordering::SeqCst);
-        RedisStore::connect(&format!("{}{query}", fake.url())).expect("a connection");
+        RedisStore::connect(format!("{}{query}", fake.url())).expect("a connection");
         assert_eq!(selected.load(Ordering::SeqCst), 7, "{query}");
     }
 }
 
 /// A proxy or a service may end the login and leave the connection.
 #[test]
-fn a_login_that_has_ended_is_made_again() {
+fn an_ended_login_is_repeated() {
     let fake = Fake::start(|number, words| match words[0].as_str() {
         // The first connection is logged in while the store connects, and no longer.
         "PERSIST" | "GET" if number == 1 => Some("-NOAUTH Authentication required.\r\n".into()),
         command => usual(command),
     });
-    let store = RedisStore::connect(&fake.url()).expect("a connection");
+    let store = RedisStore::connect(fake.url()).expect("a connection");
     let identity = Identity::new("test").with("username", "ada");
     assert_eq!(fake.visits(), 1);
     for _ in 0..2 {
-        assert_eq!(store.load(&identity).expect("an answer"), None);
+        assert_eq!(store.load(&identity).expect("a response"), None);
         assert_eq!(fake.visits(), 2);
     }
 }

@@ -3,23 +3,24 @@
 mod access; // who may connect, and what is said to those who may not
 mod changes; // what load and swap do
 mod losses; // servers that die, stand still, or cannot be heard
-mod proxy; // loses what it is told to lose
+mod proxy; // a proxy that loses chosen messages
 mod safety; // settings that could lose a login
 #[cfg(feature = "tls")]
 mod tls; // certificates, ours and theirs
 mod waiting; // being woken
 
-use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 use auth_store_redis::{Error, RedisStore};
-use services::{Redis, or_skip};
+use services::{Redis, started};
 
-/// A server that loses nothing, if there can be one here.
-fn redis() -> Option<Redis> {
-    or_skip(Redis::start())
+/// A server that loses nothing.
+fn redis() -> Redis {
+    started(Redis::start())
 }
 
 fn store(redis: &Redis) -> RedisStore {
-    RedisStore::connect(&redis.url()).expect("a connection")
+    RedisStore::connect(redis.url()).expect("a connection")
 }
 
 /// A connection beside the store.
@@ -28,14 +29,14 @@ fn raw(redis: &Redis) -> redis::Connection {
     client.get_connection().expect("a connection")
 }
 
-/// What the server answers, as it says it.
+/// The response of the server.
 fn run<T: redis::FromRedisValue>(connection: &mut redis::Connection, command: &str) -> T {
     let mut words = command.split(' ');
     let mut cmd = redis::cmd(words.next().expect("a command"));
     words.for_each(|word| {
         cmd.arg(word);
     });
-    cmd.query(connection).expect("an answer")
+    cmd.query(connection).expect("a response")
 }
 
 /// How often the server has run a command since `CONFIG RESETSTAT`.
@@ -53,21 +54,21 @@ fn login(name: &str) -> Identity {
     Identity::new("test").with("username", name)
 }
 
-fn record(bytes: impl AsRef<[u8]>) -> StoredRecord {
-    bytes.as_ref().to_vec().into()
+fn record(bytes: impl AsRef<[u8]>) -> Record {
+    Record::from_bytes(bytes.as_ref().to_vec())
 }
 
 /// Swaps, and says which error.
 #[track_caller]
-fn put(store: &RedisStore, login: &Identity, old: Option<&str>, new: &str) -> Swap {
+fn put(store: &RedisStore, login: &Identity, old: Option<&str>, new: &str) -> SwapOutcome {
     let old = old.map(record);
     let outcome = store.swap(login, old.as_ref(), &record(new));
-    outcome.expect("an answer")
+    outcome.expect("a response")
 }
 
 #[track_caller]
 fn found(store: &RedisStore, login: &Identity) -> Option<String> {
-    let record = store.load(login).expect("an answer")?;
+    let record = store.load(login).expect("a response")?;
     Some(String::from_utf8_lossy(record.expose()).into_owned())
 }
 

@@ -1,6 +1,6 @@
-//! What stands in for a browser where a simulator stands in for the server.
+//! A stand-in for the browser, for the simulator's login page.
 
-use oauth2_generic::ureq::Agent;
+use oauth2_generic::agent::ureq::Agent;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

@@ -2,40 +2,39 @@
 
 use std::env;
 
-use auth_sim::{Simulator, generic};
-use oauth2_generic::{Client, HttpTransport, Metadata, Session};
+use auth_sim::{Simulator, generic as simulated};
+use oauth2_generic::{self as generic, Client, Secret, Session, secret};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 pub(crate) struct Server {
     pub(crate) client: Client,
-    api: String,
-    /// Where nothing was named.
+    api: Option<String>,
+    /// Set if the environment names no server.
     pub(crate) simulator: Option<Simulator>,
 }
 
 impl Server {
     pub(crate) fn from_environment() -> Result<Self> {
-        let (issuer, token_endpoint) =
-            (optional("OAUTH2_ISSUER"), optional("OAUTH2_TOKEN_ENDPOINT"));
-        if issuer.is_empty() && token_endpoint.is_empty() {
-            return Self::simulated();
-        }
-        let client_id = env::var("OAUTH2_CLIENT_ID")?;
-        let mut client = Client {
-            token_endpoint,
-            authorization_endpoint: optional("OAUTH2_AUTHORIZATION_ENDPOINT"),
-            client_id: client_id.clone(),
-            ..Client::default()
+        let server = match (optional("OAUTH2_ISSUER"), optional("OAUTH2_TOKEN_ENDPOINT")) {
+            (Some(issuer), _) => generic::Server::discover(&issuer)?,
+            (None, Some(endpoint)) => generic::Server::new(endpoint),
+            (None, None) => return Self::simulated(),
         };
-        if !issuer.is_empty() {
-            client = Metadata::discover(&issuer, &HttpTransport::new())?.client(client_id);
+        let server = match optional("OAUTH2_AUTHORIZATION_ENDPOINT") {
+            Some(endpoint) => server.authorization_endpoint(endpoint),
+            None => server,
+        };
+        let mut client = Client::new(server, env::var("OAUTH2_CLIENT_ID")?);
+        if optional("OAUTH2_CLIENT_SECRET").is_some() {
+            client = client.secret(secret::env("OAUTH2_CLIENT_SECRET"));
         }
-        client.client_secret = optional("OAUTH2_CLIENT_SECRET").into();
-        client.scope = optional("OAUTH2_SCOPE");
+        if let Some(scope) = optional("OAUTH2_SCOPE") {
+            client = client.scope(scope);
+        }
         let api = optional("OAUTH2_API");
-        if !api.is_empty() {
-            client.origins = vec![api.clone()];
+        if let Some(api) = &api {
+            client = client.api(api);
         }
         Ok(Self {
             client,
@@ -47,32 +46,31 @@ impl Server {
     fn simulated() -> Result<Self> {
         let simulator = Simulator::generic();
         println!("OAUTH2_ISSUER is not set, so this talks to a simulator.");
-        let metadata = Metadata::discover(simulator.url(), &HttpTransport::new())?;
-        let mut client = metadata.client(generic::CLIENT_ID);
-        client.client_secret = generic::CLIENT_SECRET.into();
+        let server = generic::Server::discover(simulator.url())?;
+        let secret = Secret::new(simulated::CLIENT_SECRET);
         Ok(Self {
-            client,
-            api: format!("{}/whoami", simulator.url()),
+            client: Client::new(server, simulated::CLIENT_ID).secret(secret),
+            api: Some(format!("{}/whoami", simulator.url())),
             simulator: Some(simulator),
         })
     }
 
-    /// Shows that there is a token, and what the API says to it if there is one.
+    /// Prints what is known of the token, and the API's response to it if an API is set.
     pub(crate) fn try_out(&self, session: &Session) -> Result<()> {
         let token = session.token()?;
         println!(
-            "A token that works until {:?}, for the scope {:?}.",
-            token.expires_at(),
-            token.scope()
+            "A token for the scope {:?}: {}.",
+            token.scope(),
+            session.status()
         );
-        if !self.api.is_empty() {
-            let answer = session
+        if let Some(api) = &self.api {
+            let response = session
                 .agent()
-                .get(&self.api)
+                .get(api)
                 .call()?
                 .body_mut()
                 .read_to_string()?;
-            println!("{} answers: {answer}", self.api);
+            println!("{api} returns: {response}");
         }
         if let Some(simulator) = &self.simulator {
             println!("The simulator saw {} requests.", simulator.requests().len());
@@ -81,6 +79,6 @@ impl Server {
     }
 }
 
-fn optional(name: &str) -> String {
-    env::var(name).unwrap_or_default()
+fn optional(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }

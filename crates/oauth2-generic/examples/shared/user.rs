@@ -1,24 +1,22 @@
-//! Somebody who can log in: you, or the simulator's only user.
+//! A user who can log in: you, or the simulator's only user.
 
 use std::env;
 
 use auth_sim::generic;
-use oauth2_generic::Password;
+use oauth2_generic::{Password, Secret, secret};
 
 use crate::server::Server;
 
 pub(crate) fn log_in(server: &Server) -> Result<Password, env::VarError> {
-    let (username, password) = if server.simulator.is_some() {
-        (generic::USERNAME.to_owned(), generic::PASSWORD.into())
-    } else {
-        (
-            env::var("OAUTH2_USERNAME")?,
-            env::var("OAUTH2_PASSWORD")?.into(),
-        )
-    };
-    Ok(Password {
-        client: server.client.clone(),
+    let client = server.client.clone();
+    if server.simulator.is_some() {
+        let password = Secret::new(generic::PASSWORD);
+        return Ok(Password::new(client, generic::USERNAME, password));
+    }
+    let username = env::var("OAUTH2_USERNAME")?;
+    Ok(Password::new(
+        client,
         username,
-        password,
-    })
+        secret::env("OAUTH2_PASSWORD"),
+    ))
 }

@@ -1,41 +1,40 @@
-//! Where the browser comes back to: a port of the loopback interface (RFC 8252 §7.3, §8.3).
+//! The address to which the browser returns: a port of the loopback interface (RFC 8252 §7.3, §8.3).
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use auth_core::{Error, Result, Secret};
 
 use crate::authorize::normal;
 
-/// A port that is listened on, on 127.0.0.1 and on `[::1]`.
+/// A port in use by this login, on 127.0.0.1 and on `[::1]`.
 #[derive(Debug)]
 pub(super) struct Loopback {
     pub(super) listeners: Vec<TcpListener>,
     pub(super) address: Address,
 }
 
-/// What a request must name to be for us.
+/// The parts of a request that must match.
 #[derive(Debug)]
 pub(super) struct Address {
-    /// As it was registered, character by character (RFC 6749 §3.1.2.3); a port that was left out is filled in.
+    /// As registered, character by character (RFC 6749 §3.1.2.3); a port that was left out is filled in.
     pub(super) redirect_uri: String,
     /// As a browser spells it: never empty.
     pub(super) path: String,
-    /// What a `Host` header may say. A name that somebody else's DNS points here is not among them.
+    /// The values of `Host`. A foreign name that leads to this machine is not among them.
     pub(super) hosts: Vec<String>,
 }
 
-/// What the redirect URI asks for.
+/// A redirect URI, as the caller has set it.
 #[derive(Clone, Copy, Debug)]
 struct Wanted<'a> {
     host: Host,
     /// 0: any.
     port: u16,
-    /// As it was registered; empty where any address will do.
+    before_port: &'a str,
+    after_port: &'a str,
+    /// The whole text; empty for the default.
     registered: &'a str,
-    /// How much of it stands before the port.
-    before_port: usize,
-    path_and_query: &'a str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,14 +43,6 @@ enum Host {
     V4,
     V6,
     Name,
-}
-
-/// What came of listening on one of the two addresses.
-enum Bound {
-    Listening(TcpListener),
-    /// This machine does not have that address.
-    Missing,
-    Taken,
 }
 
 impl Loopback {
@@ -64,75 +55,22 @@ impl Loopback {
         let wanted = Wanted::read(redirect_uri).ok_or_else(|| {
             Error::configuration(
                 "`redirect_uri` is not http:// at 127.0.0.1, [::1] or localhost, where a browser can \
-                 come back to; leave it empty for a free port",
+                 return to this program; leave it empty for a free port",
             )
         })?;
         // A port that is free on one address may be taken on the other.
-        let tries = if wanted.port == 0 { TRIES } else { 1 };
-        for _ in 0..tries {
-            if let Some((v4, v6)) = wanted.listen().map_err(|error| unusable(&error))? {
-                return Self::at(wanted, v4, v6);
-            }
-        }
-        Err(Error::configuration(match wanted.port {
-            0 => "no port is free on both 127.0.0.1 and [::1]".to_owned(),
-            port => format!(
-                "port {port} of `redirect_uri` is taken by another program; end that one, or leave the \
-                 port out if the server allows any"
-            ),
-        }))
-    }
-
-    fn at(wanted: Wanted<'_>, v4: Option<TcpListener>, v6: Option<TcpListener>) -> Result<Self> {
-        let host = match (wanted.host, &v4, &v6) {
-            (Host::Name, ..) => "localhost",
-            (Host::Either | Host::V4, Some(_), _) => "127.0.0.1",
-            (Host::Either | Host::V6, _, Some(_)) => "[::1]",
-            _ => {
-                return Err(Error::configuration(
-                    "this machine does not have the address of `redirect_uri`",
-                ));
+        let mut tries = if wanted.port == 0 { TRIES } else { 1 };
+        let listeners = loop {
+            tries -= 1;
+            match wanted.listen() {
+                Ok(listeners) => break listeners,
+                Err(error) if tries > 0 && error.kind() == ErrorKind::AddrInUse => {}
+                Err(error) => return Err(wanted.unusable(&error)),
             }
         };
-        let listeners: Vec<TcpListener> = v4.into_iter().chain(v6).collect();
-        for listener in &listeners {
-            listener
-                .set_nonblocking(true)
-                .map_err(|error| unusable(&error))?;
-        }
-        let port = port_of(listeners.first()).map_err(|error| unusable(&error))?;
-        let redirect_uri = wanted.redirect_uri(host, port);
-        let path = path_of(&redirect_uri).ok_or_else(|| {
-            Error::configuration("`redirect_uri` is not a URL; write it as http://127.0.0.1/path")
-        })?;
-        let name = (wanted.host == Host::Name).then_some("localhost");
-        let hosts = ["127.0.0.1", "[::1]"].into_iter().chain(name);
-        Ok(Self {
-            listeners,
-            address: Address {
-                redirect_uri,
-                path,
-                hosts: hosts.flat_map(|host| as_hosts(host, port)).collect(),
-            },
-        })
+        let address = wanted.address(&listeners)?;
+        Ok(Self { listeners, address })
     }
-}
-
-/// What a `Host` header says of a host and a port. A browser leaves out the port that is http's own.
-fn as_hosts(host: &str, port: u16) -> Vec<String> {
-    let short = (port == 80).then(|| host.to_owned());
-    [format!("{host}:{port}")]
-        .into_iter()
-        .chain(short)
-        .collect()
-}
-
-/// The path of a redirect URI, as a browser spells it in a request.
-fn path_of(redirect_uri: &str) -> Option<String> {
-    let normal = normal(redirect_uri)?;
-    let (_, rest) = normal.split_once("://")?;
-    let path = &rest[rest.find('/')?..];
-    Some(path.split(['?', '#']).next()?.to_owned())
 }
 
 impl Address {
@@ -153,9 +91,9 @@ impl<'a> Wanted<'a> {
             return Some(Self {
                 host: Host::Either,
                 port: 0,
+                before_port: "",
+                after_port: "/callback",
                 registered: "",
-                before_port: 0,
-                path_and_query: "/callback",
             });
         }
         let begins = |text: &str, with: &str| {
@@ -167,8 +105,8 @@ impl<'a> Wanted<'a> {
         if !begins(redirect_uri, scheme) {
             return None;
         }
-        let (authority, path_and_query) =
-            rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, after_port) = rest.split_at(end);
         let (name, host) = HOSTS.iter().find(|(name, _)| begins(authority, name))?;
         let port = match authority[name.len()..].strip_prefix(':') {
             Some(digits) => digits.parse().ok()?,
@@ -178,71 +116,114 @@ impl<'a> Wanted<'a> {
         Some(Self {
             host: *host,
             port,
+            before_port: &redirect_uri[..scheme.len() + name.len()],
+            after_port,
             registered: redirect_uri,
-            before_port: scheme.len() + name.len(),
-            path_and_query,
         })
     }
 
-    /// The redirect URI to send. One that names its port is sent as it was registered.
-    fn redirect_uri(self, host: &str, port: u16) -> String {
-        if self.port != 0 {
-            return self.registered.to_owned();
-        }
-        let before = match self.registered {
-            "" => format!("http://{host}"),
-            registered => registered[..self.before_port].to_owned(),
-        };
-        format!("{before}:{port}{}", self.path_and_query)
-    }
-
-    /// Listens on both addresses, as far as there are both; nothing if the port is taken.
-    fn listen(self) -> io::Result<Option<(Option<TcpListener>, Option<TcpListener>)>> {
-        let v4 = match bind(Ipv4Addr::LOCALHOST.into(), self.port)? {
-            Bound::Taken if self.needs(Host::V4) => return Ok(None),
-            Bound::Listening(listener) => Some(listener),
-            Bound::Missing | Bound::Taken => None,
-        };
+    /// Listens on both addresses, as far as the machine has them.
+    fn listen(self) -> io::Result<Vec<TcpListener>> {
+        let v4 = self.bind(Host::V4, self.port)?;
         let port = match &v4 {
-            Some(_) => port_of(v4.as_ref())?,
+            Some(listener) => listener.local_addr()?.port(),
             None => self.port,
         };
-        Ok(match bind(Ipv6Addr::LOCALHOST.into(), port)? {
-            Bound::Taken if self.needs(Host::V6) => None,
-            Bound::Listening(listener) => Some((v4, Some(listener))),
-            Bound::Missing | Bound::Taken => Some((v4, None)),
-        })
+        let v6 = self.bind(Host::V6, port)?;
+        Ok(v4.into_iter().chain(v6).collect())
     }
 
-    /// Whether nobody else may have the port there. A browser that is sent to `localhost` picks one of
-    /// the two, and the code must not go to whoever listens on the other.
+    /// Listens on one address. `None` if the machine does not have it, or it may be another program's.
+    fn bind(self, family: Host, port: u16) -> io::Result<Option<TcpListener>> {
+        let address: IpAddr = match family {
+            Host::V6 => Ipv6Addr::LOCALHOST.into(),
+            _ => Ipv4Addr::LOCALHOST.into(),
+        };
+        let listener = match TcpListener::bind((address, port)) {
+            Ok(listener) => listener,
+            Err(error) => match error.kind() {
+                ErrorKind::AddrInUse if self.needs(family) => return Err(error),
+                // A port below 1024, or a firewall of this machine.
+                ErrorKind::PermissionDenied => return Err(error),
+                _ => return Ok(None),
+            },
+        };
+        listener.set_nonblocking(true)?;
+        Ok(Some(listener))
+    }
+
+    /// Returns `true` if no other program may have the port there. A browser that is sent to `localhost` picks one of
+    /// the two addresses, and the code must not go to another program on the other.
     fn needs(self, family: Host) -> bool {
         self.port == 0 || self.host == Host::Name || self.host == family
     }
-}
 
-fn bind(address: IpAddr, port: u16) -> io::Result<Bound> {
-    match TcpListener::bind((address, port)) {
-        Ok(listener) => Ok(Bound::Listening(listener)),
-        Err(error) => match error.kind() {
-            ErrorKind::AddrInUse => Ok(Bound::Taken),
-            // A port below 1024, or a firewall of this machine.
-            ErrorKind::PermissionDenied => Err(error),
-            _ => Ok(Bound::Missing),
-        },
+    fn address(self, listeners: &[TcpListener]) -> Result<Address> {
+        let bound = listeners.iter().map(TcpListener::local_addr);
+        let bound = bound.collect::<io::Result<Vec<SocketAddr>>>();
+        let bound = bound.map_err(|error| self.unusable(&error))?;
+        let is_usable = |address: &&SocketAddr| match self.host {
+            Host::V4 => address.is_ipv4(),
+            Host::V6 => address.is_ipv6(),
+            Host::Either | Host::Name => true,
+        };
+        let Some(first) = bound.iter().find(is_usable) else {
+            return Err(Error::configuration(
+                "this machine does not have the address of `redirect_uri`",
+            ));
+        };
+        let redirect_uri = self.redirect_uri(first);
+        let path = path_of(&redirect_uri).ok_or_else(|| {
+            Error::configuration("`redirect_uri` is not a URL; write it as http://127.0.0.1/path")
+        })?;
+        let name = (self.host == Host::Name).then_some("localhost");
+        let hosts = ["127.0.0.1", "[::1]"].into_iter().chain(name);
+        Ok(Address {
+            redirect_uri,
+            path,
+            hosts: hosts
+                .flat_map(|host| as_hosts(host, first.port()))
+                .collect(),
+        })
+    }
+
+    /// The redirect URI to send. One that names its port is sent as registered.
+    fn redirect_uri(self, bound: &SocketAddr) -> String {
+        let rest = self.after_port;
+        match (self.registered, self.port) {
+            ("", _) => format!("http://{bound}{rest}"),
+            (registered, 1..) => registered.to_owned(),
+            _ => format!("{}:{}{rest}", self.before_port, bound.port()),
+        }
+    }
+
+    fn unusable(self, error: &io::Error) -> Error {
+        Error::configuration(match (error.kind(), self.port) {
+            (ErrorKind::AddrInUse, 0) => "no port is free on both 127.0.0.1 and [::1]".to_owned(),
+            (ErrorKind::AddrInUse, port) => format!(
+                "port {port} of `redirect_uri` is taken by another program; end that one, or leave the \
+                 port out if the server allows any"
+            ),
+            (kind, _) => format!("cannot listen on the port of `redirect_uri` ({kind})"),
+        })
     }
 }
 
-fn port_of(listener: Option<&TcpListener>) -> io::Result<u16> {
-    let listener = listener.ok_or(ErrorKind::AddrNotAvailable)?;
-    Ok(listener.local_addr()?.port())
+/// The values of `Host` for a host and a port. A browser leaves out the port that is http's own.
+fn as_hosts(host: &str, port: u16) -> Vec<String> {
+    let short = (port == 80).then(|| host.to_owned());
+    [format!("{host}:{port}")]
+        .into_iter()
+        .chain(short)
+        .collect()
 }
 
-fn unusable(error: &io::Error) -> Error {
-    Error::configuration(format!(
-        "the port of `redirect_uri` cannot be listened on ({})",
-        error.kind()
-    ))
+/// The path of a redirect URI, as a browser spells it in a request.
+fn path_of(redirect_uri: &str) -> Option<String> {
+    let normal = normal(redirect_uri)?;
+    let (_, rest) = normal.split_once("://")?;
+    let path = &rest[rest.find('/')?..];
+    Some(path.split(['?', '#']).next()?.to_owned())
 }
 
 const HOSTS: [(&str, Host); 3] = [
@@ -257,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_redirect_uri_is_on_the_loopback_interface_or_refused() {
+    fn a_redirect_uri_must_be_on_loopback() {
         for (uri, host, port, rest) in [
             ("", Host::Either, 0, "/callback"),
             ("http://127.0.0.1", Host::V4, 0, ""),
@@ -268,7 +249,7 @@ mod tests {
         ] {
             let wanted = Wanted::read(uri).unwrap();
             assert_eq!(
-                (wanted.host, wanted.port, wanted.path_and_query),
+                (wanted.host, wanted.port, wanted.after_port),
                 (host, port, rest)
             );
         }
@@ -306,25 +287,25 @@ mod tests {
             ),
         ] {
             let wanted = Wanted::read(registered).unwrap();
-            let host = match wanted.host {
-                Host::V6 => "[::1]",
-                _ => "127.0.0.1",
+            let bound = match wanted.host {
+                Host::V6 => "[::1]:8400",
+                _ => "127.0.0.1:8400",
             };
-            let uri = wanted.redirect_uri(host, 8400);
+            let uri = wanted.redirect_uri(&bound.parse().unwrap());
             assert_eq!(uri, sent);
             assert_eq!(path_of(&uri).as_deref(), Some(path), "{registered}");
         }
     }
 
     #[test]
-    fn the_port_of_http_may_be_left_out_of_a_host() {
+    fn a_host_may_lack_the_port_of_http() {
         assert_eq!(as_hosts("localhost", 80), ["localhost:80", "localhost"]);
         assert_eq!(as_hosts("localhost", 8080), ["localhost:8080"]);
     }
 
-    /// RFC 8252 §8.3: nobody on the network gets at it.
+    /// RFC 8252 §8.3: no other machine reaches it.
     #[test]
-    fn nothing_but_the_loopback_interface_is_listened_on() {
+    fn only_loopback_is_listened_on() {
         for uri in ["", "http://127.0.0.1/cb", "http://localhost/cb"] {
             let loopback = Loopback::open(uri).unwrap();
             assert!(!loopback.listeners.is_empty());
@@ -335,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_must_be_ours_wherever_a_browser_may_come_back_to_it() {
+    fn the_port_is_ours_wherever_a_browser_may_return() {
         for (uri, v4, v6) in [
             ("", true, true),
             ("http://127.0.0.1/cb", true, true),
@@ -350,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn one_free_port_is_listened_on_by_both_addresses() {
+    fn one_free_port_serves_both_addresses() {
         let loopback = Loopback::open("").unwrap();
         let ports = loopback
             .listeners
@@ -364,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_leads_to_either_address_needs_the_port_on_both() {
+    fn localhost_needs_the_port_on_both_addresses() {
         let Ok(other) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
             return;
         };

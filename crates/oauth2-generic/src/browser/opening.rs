@@ -5,96 +5,82 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::vec;
 
-/// How the browser is opened.
-pub(super) enum Opening {
-    /// As the user chose in `BROWSER`, or else as the desktop does it.
-    System,
-    With(Open),
-}
+/// A function of the caller that opens a URL.
+pub(super) type Open = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 
-type Open = Box<dyn FnOnce(&str) -> io::Result<()> + Send>;
-
-/// A browser that is being opened, by one program after the other until one does it.
+/// A browser that is being opened: by a function of the caller, or by one program after the other until one succeeds.
 ///
-/// Such a program may run as long as the browser does, and so may a function of the caller's, so they
-/// are only looked at now and then. What still runs when the login is over is left alone.
+/// Both may run as long as the browser does, so they are only polled. What still runs when the login is over is left
+/// alone.
 pub(super) struct Launch {
-    openers: vec::IntoIter<Command>,
+    programs: vec::IntoIter<Command>,
     running: Option<Child>,
-    /// A function of the caller's that has not returned yet.
     own: Option<JoinHandle<bool>>,
     opened: bool,
 }
 
-impl Opening {
-    pub(super) fn launch(&mut self, url: &str) -> Launch {
-        let (openers, opened) = match std::mem::replace(self, Self::System) {
-            Self::With(open) => return Launch::own(open, url),
-            Self::System => {
-                let browsers = env::var_os("BROWSER").filter(|_| cfg!(unix));
-                let mut openers = chosen(&browsers.unwrap_or_default(), url);
-                if has_display() {
-                    openers.extend(open::commands(url));
-                }
-                (openers, false)
-            }
-        };
-        Launch {
-            openers: openers.into_iter(),
+impl Launch {
+    /// Opens a URL as the user chose in `BROWSER`, or else as the desktop does it.
+    pub(super) fn by_system(url: &str) -> Self {
+        let browsers = env::var_os("BROWSER").filter(|_| cfg!(unix));
+        let mut programs = chosen(&browsers.unwrap_or_default(), url);
+        if has_display() {
+            programs.extend(open::commands(url));
+        }
+        Self::by_programs(programs)
+    }
+
+    fn by_programs(programs: Vec<Command>) -> Self {
+        Self {
+            programs: programs.into_iter(),
             running: None,
             own: None,
-            opened,
+            opened: false,
         }
     }
-}
 
-impl Launch {
-    /// Calls the function on a thread of its own: a text browser, for instance, returns when it is closed.
-    fn own(open: Open, url: &str) -> Self {
-        let (running, done) = mpsc::channel::<()>();
-        let url = url.to_owned();
-        let thread = thread::Builder::new().name("browser".into());
+    /// Calls a function on a thread of its own: a text browser, for instance, returns when it is closed.
+    pub(super) fn by_caller(open: &Open, url: &str) -> Self {
+        let (running, returned) = mpsc::channel::<()>();
+        let (open, url) = (Arc::clone(open), url.to_owned());
+        let thread = thread::Builder::new().name("open-browser".into());
         let thread = thread.spawn(move || {
             let _until_it_returns = running;
             open(&url).is_ok()
         });
-        let mut launch = Self {
-            openers: Vec::new().into_iter(),
-            running: None,
-            own: thread.ok(),
-            opened: false,
-        };
+        let mut launch = Self::by_programs(Vec::new());
+        launch.own = thread.ok();
         // Most return at once.
-        if done.recv_timeout(A_MOMENT) != Err(RecvTimeoutError::Timeout) {
-            launch.returned();
+        if returned.recv_timeout(A_MOMENT) != Err(RecvTimeoutError::Timeout) {
+            launch.join();
         }
         launch
     }
 
-    /// Takes over what the function returned. One that panicked has opened nothing.
-    fn returned(&mut self) {
+    /// Takes over the result of the function. One that panicked has opened nothing.
+    fn join(&mut self) {
         if let Some(own) = self.own.take() {
             self.opened = own.join().unwrap_or(false);
         }
     }
 
-    /// Whether it is now known that there is no browser.
-    pub(super) fn is_in_vain(&mut self) -> bool {
-        match &self.own {
-            Some(own) if !own.is_finished() => return false,
-            _ => self.returned(),
+    /// Returns `true` once all have failed. Starts the next program if one has failed.
+    pub(super) fn has_failed(&mut self) -> bool {
+        if self.own.as_ref().is_some_and(|own| !own.is_finished()) {
+            return false;
         }
+        self.join();
         while !self.opened {
             match self.running.as_mut().map(Child::try_wait) {
                 Some(Ok(None)) => return false,
                 Some(Ok(Some(status))) if status.success() => self.opened = true,
-                // A failure of one is a task for the next.
-                _ => match self.openers.next() {
+                _ => match self.programs.next() {
                     Some(command) => self.running = start(command).ok(),
                     None => break,
                 },
@@ -111,7 +97,7 @@ fn chosen(browsers: &OsStr, url: &str) -> Vec<Command> {
     browsers.filter_map(|text| command(text, url)).collect()
 }
 
-/// No shell takes it apart, so nothing in the URL can be a command.
+/// Splits without a shell, so nothing in the URL can be a command.
 fn command(text: &str, url: &str) -> Option<Command> {
     // A path may have spaces in it.
     if Path::new(text).is_file() {
@@ -128,7 +114,7 @@ fn command(text: &str, url: &str) -> Option<Command> {
     Some(command)
 }
 
-/// Starts a program that shares neither our terminal nor our fate.
+/// Starts a program without our terminal.
 fn start(mut command: Command) -> io::Result<Child> {
     command
         .stdin(Stdio::null())
@@ -136,14 +122,14 @@ fn start(mut command: Command) -> io::Result<Child> {
         .stderr(Stdio::null());
     #[cfg(unix)]
     {
-        // An interrupt from the keyboard is for us, and not for the browser.
+        // Ctrl-C ends this program, and not the browser.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
     command.spawn()
 }
 
-/// Without a display the desktop's programs would start a browser for terminals, whose terminal
-/// would be ours.
+/// Returns `true` if the desktop's programs may be called: without a display they would start a browser for terminals
+/// in ours.
 fn has_display() -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let without_x = cfg!(any(windows, target_vendor = "apple", target_os = "android"));
@@ -153,7 +139,7 @@ fn has_display() -> bool {
             .any(is_set)
 }
 
-/// How long a function of the caller's is waited for.
+/// How long the login waits for a function of the caller.
 const A_MOMENT: Duration = Duration::from_millis(500);
 
 #[cfg(all(test, unix))]
@@ -161,18 +147,12 @@ mod tests {
     use super::*;
 
     fn launch(programs: &[&str]) -> Launch {
-        let openers: Vec<Command> = programs.iter().map(Command::new).collect();
-        Launch {
-            openers: openers.into_iter(),
-            running: None,
-            own: None,
-            opened: false,
-        }
+        Launch::by_programs(programs.iter().map(Command::new).collect())
     }
 
-    /// Looks until nothing runs any more.
-    fn is_in_vain(launch: &mut Launch) -> bool {
-        while !launch.is_in_vain() {
+    /// Polls until no program runs any more.
+    fn has_failed(launch: &mut Launch) -> bool {
+        while !launch.has_failed() {
             match &mut launch.running {
                 Some(child) if !launch.opened => drop(child.wait()),
                 _ => return false,
@@ -182,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn one_program_after_the_other_is_tried() {
+    fn programs_are_tried_in_turn() {
         let mut working = launch(&["/nonexistent", "false", "true", "/nonexistent"]);
-        assert!(!is_in_vain(&mut working));
-        assert_eq!(working.openers.len(), 1);
+        assert!(!has_failed(&mut working));
+        assert_eq!(working.programs.len(), 1);
     }
 
     #[test]
-    fn the_browsers_of_the_user_are_tried_in_order() {
+    fn the_programs_of_browser_are_tried_in_order() {
         let here = env::current_exe().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let spaced = folder.path().join("my browser");
@@ -220,32 +200,37 @@ mod tests {
     }
 
     #[test]
-    fn it_is_in_vain_when_all_have_failed() {
-        assert!(is_in_vain(&mut launch(&["/nonexistent", "false"])));
-        assert!(is_in_vain(&mut launch(&[])));
+    fn all_programs_have_failed() {
+        assert!(has_failed(&mut launch(&["/nonexistent", "false"])));
+        assert!(has_failed(&mut launch(&[])));
     }
 
     #[test]
-    fn a_program_that_runs_on_is_not_waited_for() {
+    fn a_running_program_is_not_waited_for() {
         let mut sleeping = Command::new("sleep");
         sleeping.arg("60");
         let mut launch = launch(&[]);
-        launch.openers = vec![sleeping].into_iter();
-        assert!(!launch.is_in_vain());
-        assert!(!launch.is_in_vain());
+        launch.programs = vec![sleeping].into_iter();
+        assert!(!launch.has_failed());
+        assert!(!launch.has_failed());
         let mut child = launch.running.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
     #[test]
-    fn a_way_of_ones_own_counts_as_opened_unless_it_fails() {
-        let opening = |result: io::Result<()>| Opening::With(Box::new(move |_| result));
-        assert!(!opening(Ok(())).launch("u").is_in_vain());
-        assert!(
-            opening(Err(io::ErrorKind::NotFound.into()))
-                .launch("u")
-                .is_in_vain()
-        );
+    fn a_function_opens_unless_it_fails() {
+        let has_failed = |open: Open| {
+            let mut launch = Launch::by_caller(&open, "u");
+            while launch.own.as_ref().is_some_and(|own| !own.is_finished()) {
+                thread::yield_now();
+            }
+            launch.has_failed()
+        };
+        assert!(!has_failed(Arc::new(|_| Ok(()))));
+        assert!(has_failed(Arc::new(
+            |_| Err(io::ErrorKind::NotFound.into())
+        )));
+        assert!(has_failed(Arc::new(|_| panic!("this one opens nothing"))));
     }
 }

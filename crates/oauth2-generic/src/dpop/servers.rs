@@ -1,14 +1,15 @@
-//! What servers said of proofs: their nonces, and how far their clocks are from ours.
+//! Knowledge of servers for proofs: their nonces, and the difference of their clocks.
 
 use std::collections::BTreeMap;
 
-use auth_core::Refusal;
+use auth_core::clock::UnixTime;
+use auth_core::grant::ProofResponse;
 use auth_core::http::HeaderMap;
 use auth_core::http::header::WWW_AUTHENTICATE;
 
 use crate::signing::ServerClock;
 
-/// What is known of each server, by its origin. They are as many as there are endpoints and APIs.
+/// Each server by its origin; they are as many as endpoints and APIs.
 #[derive(Debug, Default)]
 pub(super) struct Servers(BTreeMap<String, Server>);
 
@@ -19,46 +20,39 @@ struct Server {
 }
 
 impl Servers {
-    /// The nonce for the next proof, and the server's clock.
-    pub(super) fn known(&self, origin: &str) -> (Option<String>, ServerClock) {
-        let server = self.0.get(origin);
-        server.map_or_else(Default::default, |server| {
-            (server.nonce.clone(), server.clock)
-        })
+    /// The nonce for the next proof, and this second by the server's clock.
+    pub(super) fn known(&mut self, origin: &str, now: UnixTime) -> (Option<String>, u64) {
+        let server = self.0.entry(origin.to_owned()).or_default();
+        (server.nonce.clone(), server.clock.now(now))
     }
 
-    /// Whether a proof was refused, and the next one is better.
-    pub(super) fn answered(
-        &mut self,
-        origin: String,
-        headers: &HeaderMap,
-        refusal: Option<&Refusal>,
-        now: u64,
-    ) -> bool {
+    /// Returns `true` if a proof was refused, and the next one is better.
+    pub(super) fn learn(&mut self, origin: String, response: &ProofResponse<'_>) -> bool {
         let server = self.0.entry(origin).or_default();
+        let headers = response.headers;
         let nonce = nonce(headers);
         let has_nonce = nonce.is_some();
         server.nonce = nonce.or(server.nonce.take());
-        let says = |code: &str| match refusal {
+        let says = |code: &str| match response.refusal {
             Some(refusal) => refusal.code.to_string() == code,
             None => challenges(headers, code),
         };
         if says("use_dpop_nonce") {
-            server.set_clock(headers, now, TOLERANCE);
+            server.correct_clock(headers, TOLERANCE);
             return has_nonce;
         }
-        says("invalid_dpop_proof") && server.set_clock(headers, now, SLOW)
+        says("invalid_dpop_proof") && server.correct_clock(headers, SLOW)
     }
 }
 
 impl Server {
-    /// Whether our clock was off.
-    fn set_clock(&mut self, headers: &HeaderMap, now: u64, tolerance: u64) -> bool {
-        self.clock.corrected(headers, now, tolerance).is_some()
+    /// Returns `true` if our clock was off.
+    fn correct_clock(&mut self, headers: &HeaderMap, tolerance: u64) -> bool {
+        self.clock.corrected(headers, tolerance).is_some()
     }
 }
 
-/// The nonce of an answer (RFC 9449 §8.1), if it is one.
+/// The nonce of a response (RFC 9449 §8.1), if it is one.
 fn nonce(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("dpop-nonce")?.to_str().ok()?;
     let is_nonce = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
@@ -66,7 +60,7 @@ fn nonce(headers: &HeaderMap) -> Option<String> {
     (fits && text.bytes().all(is_nonce)).then(|| text.to_owned())
 }
 
-/// Whether an API names this error in a challenge (RFC 9449 §7.1), in quotes or not.
+/// Returns `true` if an API names this error in a challenge (RFC 9449 §7.1), in quotes or not.
 fn challenges(headers: &HeaderMap, code: &str) -> bool {
     headers.get_all(WWW_AUTHENTICATE).iter().any(|challenge| {
         let text = challenge.to_str().unwrap_or_default();
@@ -76,9 +70,9 @@ fn challenges(headers: &HeaderMap, code: &str) -> bool {
     })
 }
 
-/// What an answer may take on its way. Servers accept proofs that are some tens of seconds old.
+/// The time that a response may take on its way. Servers accept proofs that are some tens of seconds old.
 const TOLERANCE: u64 = 10;
-/// The same where the server has just refused a proof: some accept none that is a second early by their clock.
+/// That time where the server has just refused a proof: some accept none that is a second early by their clock.
 const SLOW: u64 = 1;
 const LONGEST_NONCE: usize = 1024;
 

@@ -1,33 +1,35 @@
-//! Reads a document, and refuses what would lead secrets astray.
+//! Reads a metadata document, and refuses what would lead secrets astray.
 
 use std::collections::BTreeMap;
 
-use auth_core::{Error, Reply, Result, Secret};
+use auth_core::grant::JsonResponse;
+use auth_core::{Error, Result, Secret};
 
 use crate::authorize::{is_https, is_private, normal};
 
-use super::Metadata;
+use super::{Endpoint, Metadata};
 
-/// The metadata of this issuer.
-pub(super) fn read(reply: &Reply, issuer: &str, allows_http: bool) -> Result<Metadata> {
-    check_issuer(reply, issuer)?;
-    let list = |name| list(reply, name);
-    let truth = |name| truth(reply, name);
+/// Reads the metadata of this issuer.
+pub(crate) fn read(document: &JsonResponse, issuer: &str, allows_http: bool) -> Result<Metadata> {
+    check_issuer(document, issuer)?;
+    let list = |name| list(document, name);
+    let truth = |name| truth(document, name);
     let place = Place {
         is_https: is_https(issuer),
         allows_http,
     };
-    let endpoint = |name| place.endpoint(name, reply.text(name));
+    let url = |name| place.url(name, document.text(name));
+    let endpoint = |endpoint: Endpoint| url(endpoint.name());
     Ok(Metadata {
         issuer: issuer.to_owned(),
-        authorization_endpoint: endpoint("authorization_endpoint")?,
-        token_endpoint: endpoint("token_endpoint")?,
-        device_authorization_endpoint: endpoint("device_authorization_endpoint")?,
-        pushed_authorization_request_endpoint: endpoint("pushed_authorization_request_endpoint")?,
+        authorization_endpoint: endpoint(Endpoint::Authorization)?,
+        token_endpoint: endpoint(Endpoint::Token)?,
+        device_authorization_endpoint: endpoint(Endpoint::DeviceAuthorization)?,
+        pushed_authorization_request_endpoint: endpoint(Endpoint::PushedAuthorizationRequest)?,
         require_pushed_authorization_requests: truth("require_pushed_authorization_requests"),
-        revocation_endpoint: endpoint("revocation_endpoint")?,
-        introspection_endpoint: endpoint("introspection_endpoint")?,
-        jwks_uri: endpoint("jwks_uri")?,
+        revocation_endpoint: endpoint(Endpoint::Revocation)?,
+        introspection_endpoint: endpoint(Endpoint::Introspection)?,
+        jwks_uri: url("jwks_uri")?,
         response_types_supported: list("response_types_supported"),
         grant_types_supported: list("grant_types_supported"),
         token_endpoint_auth_methods_supported: list("token_endpoint_auth_methods_supported"),
@@ -45,15 +47,14 @@ pub(super) fn read(reply: &Reply, issuer: &str, allows_http: bool) -> Result<Met
             "authorization_response_iss_parameter_supported",
         ),
         dpop_signing_alg_values_supported: list("dpop_signing_alg_values_supported"),
-        mtls_endpoint_aliases: aliases(reply, place)?,
+        mtls_endpoint_aliases: aliases(document, place)?,
         scopes_supported: list("scopes_supported"),
-        allows_http,
     })
 }
 
 /// RFC 8414 §3.3: it must be identical, compared as text.
-fn check_issuer(reply: &Reply, issuer: &str) -> Result<()> {
-    let problem = match reply.text("issuer").map(Secret::expose) {
+fn check_issuer(document: &JsonResponse, issuer: &str) -> Result<()> {
+    let problem = match document.text("issuer").map(Secret::expose) {
         Some(found) if found == issuer => return Ok(()),
         None => "the metadata names no issuer",
         Some(found) if found.trim_end_matches('/') == issuer.trim_end_matches('/') => {
@@ -61,8 +62,7 @@ fn check_issuer(reply: &Reply, issuer: &str) -> Result<()> {
              as the server writes it"
         }
         Some(found) if normal(found).is_some() && normal(found) == normal(issuer) => {
-            "the metadata's issuer differs from the one asked for by the case of scheme or host, or by a port that need \
-             not be there; ask for it as the server writes it"
+            "the metadata's issuer differs from the one asked for by the case of scheme or host, or by a needless port; ask for it as the server writes it"
         }
         Some(found) if found.contains('{') && !issuer.contains('{') => {
             "the metadata is that of another issuer, with a placeholder for a tenant in it; put your tenant's id \
@@ -73,13 +73,13 @@ fn check_issuer(reply: &Reply, issuer: &str) -> Result<()> {
              Azure AD B2C, name both: `Discovery::new(issuer).at(url)`; or set the endpoints by hand"
         }
     };
-    Err(Error::answer(problem))
+    Err(Error::response(problem))
 }
 
 /// A list. Some servers write one text, with a name or several in it.
-fn list(reply: &Reply, name: &str) -> Vec<String> {
-    let texts = reply.texts(name).unwrap_or_default().into_iter();
-    if reply.text(name).is_some() {
+fn list(document: &JsonResponse, name: &str) -> Vec<String> {
+    let texts = document.texts(name).unwrap_or_default().into_iter();
+    if document.text(name).is_some() {
         return texts
             .flat_map(|text| text.split([' ', ',']))
             .filter(|name| !name.is_empty())
@@ -90,14 +90,14 @@ fn list(reply: &Reply, name: &str) -> Vec<String> {
 }
 
 /// A truth value. Some servers write it as a text.
-fn truth(reply: &Reply, name: &str) -> bool {
-    reply.truth(name).unwrap_or_else(|| {
-        let text = reply.text(name).map(Secret::expose);
+fn truth(document: &JsonResponse, name: &str) -> bool {
+    document.boolean(name).unwrap_or_else(|| {
+        let text = document.text(name).map(Secret::expose);
         text.is_some_and(|text| text.eq_ignore_ascii_case("true"))
     })
 }
 
-/// From where the document speaks.
+/// Issuer of a document, as far as it limits the document's URLs.
 #[derive(Clone, Copy)]
 struct Place {
     is_https: bool,
@@ -105,17 +105,17 @@ struct Place {
 }
 
 impl Place {
-    /// An endpoint, if it is announced; it gets secrets or users, so it is as private as the issuer: only an
+    /// A URL, if it is announced. It gets secrets or users, so it must be as private as the issuer: only an
     /// issuer on this machine may announce one on this machine.
-    fn endpoint(self, name: &'static str, found: Option<&Secret>) -> Result<String> {
+    fn url(self, name: &str, found: Option<&Secret>) -> Result<Option<String>> {
         let is_fit = |url| {
             is_private(url, self.allows_http)
                 && (is_https(url) || !self.is_https || self.allows_http)
         };
         match found.map(Secret::expose) {
-            None => Ok(String::new()),
-            Some(url) if is_fit(url) => Ok(url.to_owned()),
-            Some(_) => Err(Error::answer(format!(
+            None => Ok(None),
+            Some(url) if is_fit(url) => Ok(Some(url.to_owned())),
+            Some(_) => Err(Error::response(format!(
                 "the metadata's `{name}` is not a URL that begins with https://; tell the server its public URL if a \
                  proxy ends TLS before it, or set the endpoints by hand; in a test network, see \
                  `Discovery::danger_allow_http`"
@@ -124,23 +124,17 @@ impl Place {
     }
 }
 
-fn aliases(reply: &Reply, place: Place) -> Result<BTreeMap<&'static str, String>> {
-    let aliases = ALIASED.iter().filter_map(|name| {
-        let alias = reply.text_in("mtls_endpoint_aliases", name)?;
-        Some(
-            place
-                .endpoint(name, Some(alias))
-                .map(|alias| (*name, alias)),
-        )
-    });
-    aliases.collect()
+/// The endpoints that this program sends requests to; the browsers of users have no certificate of the client's.
+fn aliases(document: &JsonResponse, place: Place) -> Result<BTreeMap<String, String>> {
+    let mut aliases = BTreeMap::new();
+    for endpoint in Endpoint::ALL {
+        let name = endpoint.name();
+        let alias = document.text(&format!("mtls_endpoint_aliases.{name}"));
+        if endpoint != Endpoint::Authorization
+            && let Some(url) = place.url(name, alias)?
+        {
+            aliases.insert(name.to_owned(), url);
+        }
+    }
+    Ok(aliases)
 }
-
-/// The endpoints that we ask ourselves; users' browsers have no certificate of the client's.
-const ALIASED: [&str; 5] = [
-    "device_authorization_endpoint",
-    "introspection_endpoint",
-    "pushed_authorization_request_endpoint",
-    "revocation_endpoint",
-    "token_endpoint",
-];

@@ -1,4 +1,4 @@
-//! The certificate of a key, which some servers know it by (RFC 7515 §4.1.6 to §4.1.8).
+//! The certificate of a key, by which some servers know it (RFC 7515 §4.1.6 to §4.1.8).
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 
 use super::{PrivateKey, pem};
 
-/// A certificate and those that vouch for it, in DER.
+/// A certificate and its chain, in DER.
 #[derive(Clone)]
 pub(crate) struct Certificate(Arc<[Vec<u8>]>);
 
 impl Certificate {
-    /// Reads a certificate that is for this key, and its chain, from PEM.
-    pub(crate) fn from_pem(text: &str, key: &PrivateKey) -> Result<Self> {
-        let mut chain = pem::certificates(text)?;
+    /// Reads a certificate that is for this key, and its chain, from PEM or DER.
+    pub(crate) fn from_bytes(bytes: &[u8], key: &PrivateKey) -> Result<Self> {
+        let mut chain = pem::certificates(bytes)?;
         let public = key.public_bytes();
         let is_own = |der: &Vec<u8>| der.windows(public.len()).any(|part| part == public);
         let own = chain.iter().position(is_own).ok_or_else(|| {

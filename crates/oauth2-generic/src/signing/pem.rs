@@ -38,12 +38,17 @@ pub(super) fn private_key(text: &Secret) -> Result<Zeroizing<Vec<u8>>> {
     )))
 }
 
-/// Decodes every certificate in a text, in its order; the first is the key's own.
+/// Decodes every certificate in a file, in its order; the first is the key's own.
 #[cfg(feature = "jwt")]
-pub(super) fn certificates(text: &str) -> Result<Vec<Vec<u8>>> {
-    let mut text = text.to_owned();
+pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let mut bytes = bytes.to_vec();
     for _ in 0..=MOST_LAYERS {
-        let mut rest = text.as_str();
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => text,
+            Err(_) if bytes[0] == SEQUENCE => return Ok(vec![bytes]),
+            Err(_) => break,
+        };
+        let mut rest = text;
         let mut certificates = Vec::new();
         while let Some(inside) = block(rest, "CERTIFICATE") {
             certificates.push(decoded(inside).ok_or_else(no_certificate)?.to_vec());
@@ -52,18 +57,13 @@ pub(super) fn certificates(text: &str) -> Result<Vec<Vec<u8>>> {
         if !certificates.is_empty() {
             return Ok(certificates);
         }
-        let bytes = decoded(&text).filter(|bytes| !bytes.is_empty());
-        let bytes = bytes.ok_or_else(no_certificate)?;
-        match std::str::from_utf8(&bytes) {
-            Ok(inner) => text = inner.to_owned(),
-            Err(_) if bytes[0] == SEQUENCE => return Ok(vec![bytes.to_vec()]),
-            Err(_) => break,
-        }
+        let inner = decoded(text).filter(|bytes| !bytes.is_empty());
+        bytes = inner.ok_or_else(no_certificate)?.to_vec();
     }
     Err(no_certificate())
 }
 
-/// What stands between the markers of the first block with this label.
+/// The text between the markers of the first block with this label.
 fn block<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     let (_, after) = marker(text, "BEGIN", label)?;
     let (inside, _) = marker(after, "END", label)?;
@@ -103,7 +103,7 @@ fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// What to do about a text that holds something else than a private key in PKCS#8.
+/// Advice for a text that holds something else than a private key in PKCS#8.
 fn another_kind(text: &str) -> Option<String> {
     let is = |label: &str| marker(text, "BEGIN", label).is_some();
     let what = if is("RSA PRIVATE KEY") {
@@ -152,7 +152,7 @@ fn no_certificate() -> Error {
 
 const CONVERT: &str = "`openssl pkcs8 -topk8 -nocrypt -in KEY -out key.pem` makes one of PKCS#1, SEC 1 or encrypted keys";
 const DASHES: &str = "-----";
-/// What a certificate in DER begins with.
+/// The first byte of a certificate in DER.
 #[cfg(feature = "jwt")]
 const SEQUENCE: u8 = 0x30;
 /// A secret store encodes what may have been encoded to get there.

@@ -1,59 +1,72 @@
-//! A login in a browser, from outside: a plain client in the place of the browser, and a simulator in
-//! that of the server.
+//! A login with a browser, from outside: a plain client in place of the browser, and a simulator in place of the
+//! server.
 
-mod answers; // what the person and the server say, and what comes of it
-mod codes; // the code is traded before the page says that one is logged in
-mod endings; // nobody comes, somebody gives up, and what is left afterwards
-mod others; // whoever else finds the port
-mod pages; // what the browser is shown
-mod ports; // where the browser comes back to
-mod shown; // when the URL is shown besides
-mod strays; // what arrives and is not the answer, on the page and in the error
+mod answers; // consent, refusals, and the session that follows
+mod codes; // the code is traded before the page says that the user is logged in
+mod connections; // slow, silent and too many connections, and the end of their threads
+mod endings; // deadline, cancellation, and what is left afterwards
+mod others; // strangers at the port
+mod pages; // heads and contents of pages
+mod ports; // the redirect URI, and the port that it leads to
+mod shown; // when the URL is shown
+mod strays; // requests that are not the response, on the page and in the error
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-
 use std::time::Duration;
 
-use auth_core::{Clock, ManualClock, Moment};
+use auth_core::agent::ureq;
+use auth_core::clock::{Clock, Moment};
+use auth_core::grant::TokenResponse;
+use auth_core::testing::ManualClock;
+use auth_core::transport::{HttpTransport, Transport};
+use auth_core::{Result, Session};
 use auth_sim::Simulator;
 use auth_sim::generic::PUBLIC_CLIENT_ID;
-use oauth2_generic::{AuthorizationCode, BrowserLogin, Client, Granted, Result, ureq};
+use oauth2_generic::{BrowserLogin, Client, Server};
+
+/// The simulator, as a client sets it.
+fn endpoints(server: &Simulator) -> Server {
+    Server::new(server.token_url())
+        .authorization_endpoint(format!("{}/authorize", server.url()))
+        .issuer(server.url())
+}
 
 /// A client of the simulator.
 fn client(server: &Simulator) -> Client {
-    Client {
-        token_endpoint: server.token_url(),
-        authorization_endpoint: format!("{}/authorize", server.url()),
-        issuer: server.url().to_owned(),
-        client_id: PUBLIC_CLIENT_ID.into(),
-        ..Client::default()
-    }
+    Client::new(endpoints(server), PUBLIC_CLIENT_ID)
 }
 
-fn login(server: &Simulator) -> AuthorizationCode {
-    AuthorizationCode {
-        client: client(server),
-        ..AuthorizationCode::default()
-    }
+fn login(server: &Simulator) -> BrowserLogin {
+    BrowserLogin::new(client(server))
+}
+
+/// A session that begins with the tokens of a login.
+fn session(server: &Simulator, tokens: TokenResponse) -> Session {
+    let session = Session::builder(login(server).grant()).tokens(tokens);
+    session.build().unwrap()
 }
 
 /// A login that waits, on a thread of its own, for its browser.
 struct Waiting {
-    /// What the browser was opened with.
+    /// The URL that the browser was opened with.
     url: String,
-    thread: JoinHandle<Result<Granted>>,
+    thread: JoinHandle<Result<TokenResponse>>,
 }
 
 fn begin(login: BrowserLogin) -> Waiting {
+    begin_with(login, HttpTransport::new())
+}
+
+fn begin_with(login: BrowserLogin, http: impl Transport + 'static) -> Waiting {
     let (opened, urls) = mpsc::channel();
     let login = login.open_with(move |url| {
         opened.send(url.to_owned()).unwrap();
         Ok(())
     });
-    let thread = thread::spawn(move || login.log_in());
+    let thread = thread::spawn(move || login.exchange(&http));
     match urls.recv() {
         Ok(url) => Waiting { url, thread },
         Err(_) => panic!("no browser was opened: {:?}", thread.join().unwrap()),
@@ -86,18 +99,20 @@ impl Waiting {
         self.origin().replace("http://", "")
     }
 
-    /// Logs in at the server; says where it sends the browser.
+    /// Logs in at the server. Returns the URL that it sends the browser to.
     fn location(&self) -> String {
         located(&self.url)
     }
 
-    /// Logs in at the server and comes back; says what the browser is shown.
+    /// Logs in at the server and returns. Returns the page.
     fn log_in(&self) -> String {
         self.get(&self.location())
     }
 
     fn get(&self, url: &str) -> String {
-        let target = url.strip_prefix(&self.origin()).expect("it leads here");
+        let target = url
+            .strip_prefix(&self.origin())
+            .expect("it leads to this login");
         let slash = if target.starts_with('/') { "" } else { "/" };
         self.send(&format!(
             "GET {slash}{target} HTTP/1.1\r\nHost: {}\r\n\r\n",
@@ -105,7 +120,7 @@ impl Waiting {
         ))
     }
 
-    /// Sends these bytes; says what came back.
+    /// Sends these bytes. Returns the response.
     fn send(&self, bytes: &str) -> String {
         let mut stream = self.connect();
         stream.write_all(bytes.as_bytes()).unwrap();
@@ -116,7 +131,7 @@ impl Waiting {
         TcpStream::connect(self.authority()).unwrap()
     }
 
-    fn end(self) -> Result<Granted> {
+    fn end(self) -> Result<TokenResponse> {
         self.thread.join().unwrap()
     }
 }
@@ -136,7 +151,7 @@ fn rest_of(mut stream: TcpStream) -> String {
     answer
 }
 
-/// A clock that the test moves, while the login looks at its sockets as ever.
+/// A clock that the test moves, while the login continues to work.
 #[derive(Debug)]
 struct Patient(ManualClock);
 
@@ -150,7 +165,7 @@ impl Clock for Patient {
     }
 }
 
-/// The status line and the title of an answer.
+/// Status and title of a response.
 fn gist(answer: &str) -> (&str, &str) {
     let status = answer
         .strip_prefix("HTTP/1.1 ")
@@ -163,4 +178,4 @@ fn gist(answer: &str) -> (&str, &str) {
 }
 
 const LOGGED_IN: (&str, &str) = ("200 OK", "You are logged in");
-const FAILED: (&str, &str) = ("200 OK", "The login did not work");
+const FAILED: (&str, &str) = ("200 OK", "The login failed");

@@ -5,36 +5,40 @@ mod basic; // HTTP Basic
 mod clocks; // an assertion is read by another clock
 mod keys; // which keys are taken
 
-use crate::asking::Asking as _;
-use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Error, Result, Transport};
+use oauth2_generic::{
+    Client, ClientAuth, ClientCredentials, Encoding, Error, Result, Secret, Server,
+};
 
-use crate::requests::client;
+use crate::asking::Asking as _;
+use crate::requests::{client, server};
 use crate::script::Script;
 
-/// What a client that shows itself so sends, without the endpoint.
-fn shown(client_auth: ClientAuth, body: Encoding) -> (String, bool) {
+/// A way to authenticate by a secret.
+type Way = fn(Secret) -> ClientAuth;
+
+fn secret() -> Secret {
+    Secret::new("s&cret")
+}
+
+/// The body that a client sends that authenticates so, and `true` if a header authenticates it.
+fn shown(auth: ClientAuth, encoding: Encoding) -> (String, bool) {
     let http = Script::default().then(200, ANSWER);
-    let client = Client {
-        client_auth,
-        body,
-        scope: String::new(),
-        ..client()
-    };
-    ClientCredentials { client }.obtain(&http).unwrap();
+    let client = Client::new(server().encoding(encoding), "app").auth(auth);
+    ClientCredentials::new(client).obtain(&http).unwrap();
     let asked = http.asked().remove(0);
     let body = asked.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
     (body, http.headers().contains_key("authorization"))
 }
 
 #[test]
-fn a_public_client_and_one_with_a_certificate_name_themselves_and_no_secret() {
-    for client_auth in [ClientAuth::None, ClientAuth::MutualTls] {
+fn clients_without_a_secret_name_themselves() {
+    for auth in [ClientAuth::none(), ClientAuth::mutual_tls()] {
         assert_eq!(
-            shown(client_auth.clone(), Encoding::Form),
+            shown(auth.clone(), Encoding::Form),
             ("grant_type=client_credentials&client_id=app".into(), false)
         );
         assert_eq!(
-            shown(client_auth, Encoding::Json),
+            shown(auth, Encoding::Json),
             (
                 r#"{"grant_type":"client_credentials","client_id":"app"}"#.into(),
                 false
@@ -45,9 +49,9 @@ fn a_public_client_and_one_with_a_certificate_name_themselves_and_no_secret() {
 
 #[test]
 fn a_secret_goes_where_it_was_registered_for() {
-    let (body, basic) = shown(ClientAuth::Body, Encoding::Form);
+    let (body, basic) = shown(ClientAuth::post(secret()), Encoding::Form);
     assert!(body.ends_with("&client_id=app&client_secret=s%26cret") && !basic);
-    let (body, basic) = shown(ClientAuth::Basic, Encoding::Form);
+    let (body, basic) = shown(ClientAuth::basic(secret()), Encoding::Form);
     assert_eq!(
         (body.as_str(), basic),
         ("grant_type=client_credentials", true)
@@ -56,18 +60,14 @@ fn a_secret_goes_where_it_was_registered_for() {
 
 #[test]
 fn a_client_that_is_refused_does_not_try_another_way() {
-    for client_auth in [
-        ClientAuth::Body,
-        ClientAuth::Basic,
-        ClientAuth::None,
-        ClientAuth::MutualTls,
+    for auth in [
+        ClientAuth::post(secret()),
+        ClientAuth::basic(secret()),
+        ClientAuth::none(),
+        ClientAuth::mutual_tls(),
     ] {
         let http = Script::default().then(401, r#"{"error":"invalid_client"}"#);
-        let client = Client {
-            client_auth,
-            ..client()
-        };
-        let answer = ClientCredentials { client }.obtain(&http as &dyn Transport);
+        let answer = ClientCredentials::new(client().auth(auth)).obtain(&http);
         assert!(matches!(answer, Err(Error::Refused(_))));
         assert_eq!(http.asked().len(), 1);
     }
@@ -75,18 +75,22 @@ fn a_client_that_is_refused_does_not_try_another_way() {
 
 #[test]
 fn every_way_has_its_name_in_the_server_s_metadata() -> Result<()> {
-    for (announced, client_auth, allowed) in [
-        ("client_secret_post", ClientAuth::Body, true),
-        ("client_secret_post", ClientAuth::Basic, false),
-        ("client_secret_basic", ClientAuth::Basic, true),
-        ("tls_client_auth", ClientAuth::MutualTls, true),
-        ("self_signed_tls_client_auth", ClientAuth::MutualTls, true),
-        ("private_key_jwt", ClientAuth::MutualTls, false),
-        ("private_key_jwt", ClientAuth::None, true),
+    for (announced, auth, allowed) in [
+        ("client_secret_post", ClientAuth::post(secret()), true),
+        ("client_secret_post", ClientAuth::basic(secret()), false),
+        ("client_secret_basic", ClientAuth::basic(secret()), true),
+        ("tls_client_auth", ClientAuth::mutual_tls(), true),
+        (
+            "self_signed_tls_client_auth",
+            ClientAuth::mutual_tls(),
+            true,
+        ),
+        ("private_key_jwt", ClientAuth::mutual_tls(), false),
+        ("private_key_jwt", ClientAuth::none(), true),
     ] {
-        let client = announcing(announced, client_auth)?;
+        let client = announcing(announced, auth)?;
         let http = Script::default().then(200, ANSWER);
-        let answer = ClientCredentials { client }.obtain(&http);
+        let answer = ClientCredentials::new(client).obtain(&http);
         assert_eq!(answer.is_ok(), allowed, "{announced}: {answer:?}");
         assert_eq!(http.asked().len(), usize::from(allowed));
     }
@@ -94,15 +98,13 @@ fn every_way_has_its_name_in_the_server_s_metadata() -> Result<()> {
 }
 
 /// A client of a server that announces one method of authentication.
-fn announcing(method: &str, client_auth: ClientAuth) -> Result<Client> {
+fn announcing(method: &str, auth: ClientAuth) -> Result<Client> {
     let metadata = format!(
         r#"{{"issuer":"{ISSUER}","token_endpoint":"{ISSUER}/token","token_endpoint_auth_methods_supported":["{method}"]}}"#
     );
     let http = Script::default().then(200, &metadata);
-    let mut client = oauth2_generic::Metadata::discover(ISSUER, &http)?.client("app");
-    client.client_secret = "s&cret".into();
-    client.client_auth = client_auth;
-    Ok(client)
+    let server = Server::discover_with(ISSUER, &http)?;
+    Ok(Client::new(server, "app").auth(auth))
 }
 
 const ISSUER: &str = "https://login.example";

@@ -1,43 +1,44 @@
 //! A code is sent once, ever.
 
-use crate::asking::Asking as _;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use auth_core::{ManualClock, MemoryStore};
-use oauth2_generic::http::{Request, Response};
-use oauth2_generic::{
-    AuthorizationCode, Error, Grant, Granted, Implicit, Network, Reason, RefreshToken, Result,
-    Sent, Session, Transport,
-};
+use auth_core::error::{Delivery, LoginReason, NetworkFailure};
+use auth_core::grant::TokenResponse;
+use auth_core::http::Response;
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
+use auth_core::transport::{self, Transport};
+use oauth2_generic::{AuthorizationCode, Error, Grant, Implicit, RefreshToken, Result, Session};
 
+use crate::pending::{resumed, resumed_implicit};
 use crate::requests::client;
+use crate::script::Script;
 
-fn granted() -> Granted {
-    let login = AuthorizationCode {
-        client: client(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
-    let pending = login.begin().unwrap();
+fn login() -> AuthorizationCode {
+    AuthorizationCode::new(client(), "https://app.example/cb")
+}
+
+/// The outcome of a login whose user has returned with a code.
+fn traded(http: &dyn Transport) -> Result<TokenResponse> {
+    let pending = login().begin(&Script::default()).unwrap();
     let url = format!(
         "https://app.example/cb?code=c4nary&state={}",
         pending.state()
     );
-    pending.redirected(&url).unwrap()
+    pending.exchange(&url, http)
 }
 
-/// Answers each request with the next of `answers`, and fails the test when there is none left.
+/// Responds to each request with the next of `answers`, and fails the test when none is left.
 fn server(answers: Vec<Result<Response<Vec<u8>>>>) -> impl Transport {
     let answers = Mutex::new(answers.into_iter());
-    move |_: Request<Vec<u8>>| {
+    transport::from_fn(move |_| {
         answers
             .lock()
             .unwrap()
             .next()
             .expect("one request too many")
-    }
+    })
 }
 
 fn answer(status: u16, body: &str) -> Result<Response<Vec<u8>>> {
@@ -47,40 +48,27 @@ fn answer(status: u16, body: &str) -> Result<Response<Vec<u8>>> {
         .unwrap())
 }
 
-fn lost(sent: Sent) -> Result<Response<Vec<u8>>> {
-    Err(Error::Network {
-        network: Network::Closed,
-        sent,
-    })
+fn lost(delivery: Delivery) -> Result<Response<Vec<u8>>> {
+    Err(Error::network(NetworkFailure::Closed, delivery))
 }
 
-fn is_spent(error: &Error) -> bool {
+/// Returns `true` if only the user can help.
+fn needs_user(error: &Error) -> bool {
     matches!(
         error,
-        Error::ReauthenticationRequired {
-            reason: Reason::CodeSpent,
+        Error::LoginRequired {
+            reason: LoginReason::NoCredentials,
             ..
         }
     )
 }
 
 #[test]
-fn a_code_that_was_traded_is_not_sent_again() {
-    let (granted, http) = (granted(), server(vec![answer(200, TOKEN)]));
-    granted.obtain(&http).unwrap();
-    assert!(is_spent(&granted.obtain(&http).unwrap_err()));
-}
-
-#[test]
-fn a_code_whose_answer_was_lost_is_not_sent_again_and_the_loss_is_the_cause() {
-    let (granted, http) = (granted(), server(vec![lost(Sent::Maybe)]));
-    assert!(matches!(granted.obtain(&http), Err(Error::Network { .. })));
-    for _ in 0..2 {
-        let error = granted.obtain(&http).unwrap_err();
-        assert!(is_spent(&error));
-        let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert!(cause.contains("may have arrived"), "{cause}");
-    }
+fn a_code_whose_response_is_lost_is_not_sent_again() {
+    let error = traded(&server(vec![lost(Delivery::Unknown)])).unwrap_err();
+    assert!(matches!(error, Error::Network { .. }), "{error}");
+    let shown = error.to_string();
+    assert!(shown.contains("may have received"), "{shown}");
 }
 
 #[test]
@@ -90,15 +78,13 @@ fn a_code_that_was_refused_or_answered_badly_is_not_sent_again() {
         answer(502, ""),
         answer(200, "<html>"),
     ] {
-        let (granted, http) = (granted(), server(vec![bad]));
-        granted.obtain(&http).unwrap_err();
-        assert!(is_spent(&granted.obtain(&http).unwrap_err()));
+        traded(&server(vec![bad])).unwrap_err();
     }
 }
 
 /// Whatever the words are: wrong are the code or the client, and the user has no part in either.
 #[test]
-fn a_refused_code_means_that_the_user_logs_in_again() {
+fn a_refused_code_is_the_refusal_of_the_server() {
     for (status, body) in [
         (400, r#"{"error":"invalid_grant"}"#),
         (401, r#"{"error":"invalid_client"}"#),
@@ -112,193 +98,138 @@ fn a_refused_code_means_that_the_user_logs_in_again() {
         (401, ""),
         (403, "<html>"),
     ] {
-        let (store, clock) = (MemoryStore::new(), ManualClock::new());
-        let session = Session::builder(granted().resource_owner("jsmith"))
+        let store = MemoryStore::new();
+        let clock = ManualClock::new();
+        let session = Session::builder(login().grant().user("jsmith"))
             .store(store)
             .clock(clock.clone())
             .transport(server(vec![answer(status, body)]))
-            .build();
+            .build()
+            .unwrap();
+        let error = session.log_in(traded).unwrap_err();
+        assert!(
+            matches!(error, Error::Refused(_) | Error::Status { .. }),
+            "{status} {body}: {error}"
+        );
+        assert!(error.to_string().contains("server"), "{error}");
+        assert!(!format!("{error:?}").contains("c4nary"), "{error:?}");
         for _ in 0..3 {
             let error = session.token().unwrap_err();
-            assert!(is_spent(&error), "{status} {body}: {error}");
-            assert!(!format!("{error:?}").contains("CredentialsRefused"));
-            let cause = std::error::Error::source(&error).unwrap().to_string();
-            assert!(cause.contains("server"), "{cause}");
+            assert!(needs_user(&error), "{status} {body}: {error}");
             clock.advance(Duration::from_secs(24 * 3600));
         }
     }
 }
 
-/// It did not look at the code, and says when it will.
 #[test]
-fn a_code_that_the_server_put_off_is_sent_again() {
-    let later = |status| {
-        let answer = Response::builder().status(status);
-        Ok(answer.header("Retry-After", "5").body(Vec::new()).unwrap())
-    };
-    for put_off in [answer(429, ""), later(429), later(503)] {
-        let granted = granted();
-        let http = server(vec![put_off, answer(200, TOKEN)]);
-        assert!(!is_spent(&granted.obtain(&http).unwrap_err()));
-        assert_eq!(granted.obtain(&http).unwrap().access_token.expose(), "t");
-    }
+fn a_code_that_never_left_this_machine_is_sent_again() {
+    let http = server(vec![lost(Delivery::NotSent), answer(200, TOKEN)]);
+    assert_eq!(traded(&http).unwrap().access_token.expose(), "t");
 }
 
 #[test]
-fn a_code_that_never_left_this_machine_may_be_sent() {
-    let (granted, http) = (granted(), server(vec![lost(Sent::No), answer(200, TOKEN)]));
-    granted.obtain(&http).unwrap_err();
-    assert_eq!(granted.obtain(&http).unwrap().access_token.expose(), "t");
-}
-
-#[test]
-fn of_many_threads_one_sends_the_code() {
-    let (granted, count) = (granted(), AtomicUsize::new(0));
-    let http = |_: Request<Vec<u8>>| {
-        count.fetch_add(1, SeqCst);
-        answer(200, TOKEN)
-    };
-    std::thread::scope(|threads| {
-        for _ in 0..16 {
-            threads.spawn(|| drop(granted.obtain(&http)));
-        }
-    });
-    assert_eq!(count.into_inner(), 1);
-}
-
-#[test]
-fn a_session_goes_on_with_the_refresh_token_and_ends_without_one() {
-    let bodies = [
-        r#"{"access_token":"a","token_type":"bearer","refresh_token":"r"}"#,
-        TOKEN,
-    ];
-    let session = Session::builder(granted())
-        .transport(server(bodies.map(|body| answer(200, body)).into()))
-        .build();
+fn a_session_continues_with_the_refresh_token() {
+    let first = r#"{"access_token":"a","token_type":"bearer","refresh_token":"r"}"#;
+    let tokens = traded(&server(vec![answer(200, first)])).unwrap();
+    let session = Session::builder(login().grant())
+        .tokens(tokens)
+        .transport(server(vec![answer(200, TOKEN)]))
+        .build()
+        .unwrap();
     assert_eq!(session.token().unwrap().expose(), "a");
     assert!(session.reject(&session.token().unwrap()));
     assert_eq!(session.token().unwrap().expose(), "t");
 
-    let session = Session::builder(granted())
-        .transport(server(vec![answer(200, TOKEN)]))
-        .build();
+    let tokens = traded(&server(vec![answer(200, TOKEN)])).unwrap();
+    let session = Session::builder(login().grant())
+        .tokens(tokens)
+        .transport(server(Vec::new()))
+        .build()
+        .unwrap();
     assert!(session.reject(&session.token().unwrap()));
-    assert!(is_spent(&session.token().unwrap_err()));
+    assert!(needs_user(&session.token().unwrap_err()));
 }
 
 #[test]
-fn a_session_does_not_try_again_what_may_have_been_sent() {
-    let session = Session::builder(granted())
-        .clock(ManualClock::new())
-        .transport(server(vec![lost(Sent::Maybe)]))
-        .build();
-    let error = session.token().unwrap_err();
-    assert!(
-        is_spent(&error) || matches!(error, Error::Network { .. }),
-        "{error}"
-    );
-    assert!(is_spent(&session.token().unwrap_err()));
+fn a_store_needs_the_name_of_the_user() {
+    let nameless = Session::builder(login().grant()).store(MemoryStore::new());
+    let error = nameless.build().unwrap_err();
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
+    assert!(error.to_string().contains("name the user"), "{error}");
+
+    let named = |name: &str| login().grant().user(name).identity();
+    assert_eq!(named("jsmith"), named("jsmith"));
+    assert_ne!(named("jsmith"), named("bob"));
 }
 
+/// A program that starts finds nothing to log in with, which is stored, and sends the user to the server. If the code
+/// then brings no token, the user was told that there is nothing to log in with.
 #[test]
-fn a_login_without_a_name_is_kept_for_itself() {
-    assert_ne!(granted().identity(), granted().identity());
-    let named = || granted().resource_owner("jsmith").identity();
-    assert_eq!(named(), named());
-    assert_ne!(named(), granted().resource_owner("bob").identity());
-}
-
-/// A program that starts finds nothing to log in with, which is stored, and sends the user to the server. If
-/// the code then brings no token, the user was told that there is nothing to log in with.
-#[test]
-fn a_code_that_brings_no_token_fails_with_its_own_reason_and_is_kept_if_it_never_left() {
+fn a_code_that_brings_no_token_fails_with_its_own_reason() {
     for (bad, reason) in [
         (answer(503, ""), "answered 503"),
-        (lost(Sent::Maybe), "may have arrived"),
-        (lost(Sent::No), "nothing was sent"),
+        (lost(Delivery::Unknown), "may have received"),
+        (lost(Delivery::NotSent), "nothing was sent"),
     ] {
         let (store, clock) = (MemoryStore::new(), ManualClock::new());
-        let kept = RefreshToken {
-            client: client(),
-            resource_owner: "jsmith".into(),
-        };
-        let first = Session::builder(kept).store(store.clone());
-        let nothing = first.clock(clock.clone()).build().token().unwrap_err();
-        assert!(nothing.to_string().contains("nothing to log in with"));
-
-        let never_left = reason == "nothing was sent";
-        let session = Session::builder(granted().resource_owner("jsmith"))
+        let session = Session::builder(RefreshToken::new(client()).user("jsmith"))
             .store(store)
             .clock(clock.clone())
             .transport(server(vec![bad, answer(200, TOKEN)]))
-            .build();
-        if never_left {
-            // Within the call, after a wait.
+            .build()
+            .unwrap();
+        let nothing = session.token().unwrap_err();
+        assert!(needs_user(&nothing), "{nothing}");
+
+        if reason == "nothing was sent" {
+            // Within the login.
+            session.log_in(traded).unwrap();
             session.token().unwrap();
             continue;
         }
-        let error = session.token().unwrap_err();
-        let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert!(
-            is_spent(&error) && cause.contains(reason),
-            "{error}: {cause}"
-        );
+        let error = session.log_in(traded).unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
         clock.advance(Duration::from_secs(60));
-        assert!(session.token().is_err(), "{reason}");
+        assert!(needs_user(&session.token().unwrap_err()), "{reason}");
     }
 }
 
-/// What is stored of the login before it says that it is dead, and the next call works all the same.
+/// The store holds a dead login before, and the next call works anyway.
 #[test]
-fn a_new_login_is_explained_as_one_until_its_code_is_traded() {
+fn a_new_login_is_shown_as_one_until_it_is_stored() {
     let store = MemoryStore::new();
-    let session = |http| {
-        let granted = granted().resource_owner("jsmith");
-        let builder = Session::builder(granted).store(store.clone());
-        builder.transport(http).build()
+    let session = || {
+        let tokens = traded(&server(vec![answer(200, TOKEN)])).unwrap();
+        Session::builder(login().grant().user("jsmith"))
+            .store(store.clone())
+            .tokens(tokens)
+            .transport(server(Vec::new()))
+            .build()
+            .unwrap()
     };
-    session(server(vec![answer(200, TOKEN)])).token().unwrap();
-    session(server(Vec::new())).log_out().unwrap();
+    let first = session();
+    first.token().unwrap();
+    first.log_out().unwrap();
 
-    let again = session(server(vec![answer(200, TOKEN)]));
-    let words = again.explain();
-    assert!(words.contains("begun with: a new login"), "{words}");
+    let again = session();
+    let words = format!("{:#}", again.status());
+    assert!(words.contains("the tokens of a new login"), "{words}");
     assert_eq!(again.token().unwrap().expose(), "t");
-    let words = again.explain();
+    let words = format!("{:#}", again.status());
     assert!(!words.contains("new login"), "{words}");
 }
 
+/// Those who know the state of a login that waits can complete it.
 #[test]
-fn neither_code_nor_verifier_is_shown_by_debug() {
-    let shown = format!("{:?}", granted());
-    assert!(
-        shown.contains("Granted") && !shown.contains("c4nary"),
-        "{shown}"
-    );
-}
-
-/// Whoever knows the state of a login that waits can answer it.
-#[test]
-fn a_login_that_waits_shows_neither_its_state_nor_the_url_by_debug() {
-    let login = AuthorizationCode {
-        client: client(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
-    let pending = login.resume("st4te", "v".repeat(43)).unwrap();
-    let mut shown = format!("{pending:?}");
-    let back = "https://app.example/cb?code=c4nary&state=st4te";
-    shown += &format!("{:?}", pending.redirected(back).unwrap());
-    let implicit = Implicit {
-        client: client(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
-    shown += &format!("{:?}", implicit.resume("st4te").unwrap());
-    for never in ["st4te", "vvv", "c4nary", "response_type"] {
+fn a_waiting_login_shows_no_state_and_no_url() {
+    let pending = resumed(&login(), "st4te", &"v".repeat(43)).unwrap();
+    let implicit = Implicit::new(client(), "https://app.example/cb");
+    let implicit = resumed_implicit(&implicit, "st4te").unwrap();
+    let shown = format!("{pending:?} {implicit:?}");
+    for never in ["st4te", "vvv", "response_type"] {
         assert!(!shown.contains(never), "{shown}");
     }
-    for name in ["PendingCode", "Granted", "PendingToken", "\"app\""] {
+    for name in ["PendingLogin", "PendingImplicit", "\"app\""] {
         assert!(shown.contains(name), "{shown}");
     }
 }

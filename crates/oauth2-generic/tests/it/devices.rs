@@ -1,65 +1,85 @@
-//! The user logs in on another device: polling, by a clock that nobody waits for.
+//! The user logs in on another device: polling, by a clock that a test moves.
 
 mod places; // where the code is entered, and what is wrong with it
 mod words; // what servers say otherwise than RFC 8628
 
-use crate::asking::Asking as _;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_core::{Clock, ManualClock};
-use oauth2_generic::{
-    DeviceCode, Error, ErrorCode, Grant, PendingDevice, Reason, Result, Secret, Session,
-};
+use auth_core::clock::Clock;
+use auth_core::error::{ErrorCode, LoginReason};
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
+use oauth2_generic::{Client, DeviceLogin, DevicePrompt, Error, Grant, Result, Secret, Session};
 
-use crate::requests::client;
+use crate::requests::{client_of, server};
 use crate::script::Script;
 
-fn login() -> DeviceCode {
-    let mut client = client();
-    client.device_authorization_endpoint = "https://login.example:8443/device".into();
-    DeviceCode { client }
+fn client() -> Client {
+    let endpoint = "https://login.example:8443/device";
+    client_of(server().device_authorization_endpoint(endpoint))
 }
 
-/// A login that the server has begun, and what the server says next.
-fn begun(answers: impl FnOnce(Script) -> Script) -> (PendingDevice, Script) {
-    let http = answers(Script::default().then(200, BEGUN));
-    (login().begin(&http).unwrap(), http)
+/// A login that shows nothing.
+fn login() -> DeviceLogin {
+    DeviceLogin::new(client()).show(|_| ())
 }
 
-/// What came of it, the seconds it took, and how often the server was asked.
+/// A server where a login begins, and its further responses.
+fn begun(answers: impl FnOnce(Script) -> Script) -> Script {
+    answers(Script::default().then(200, BEGUN))
+}
+
+/// The prompt that a user is shown, of a login that is cancelled then.
+fn prompt(client: Client, http: &Script) -> Result<DevicePrompt> {
+    let shown = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&shown);
+    let login = DeviceLogin::new(client)
+        .clock(ManualClock::new())
+        .show(move |prompt| *seen.lock().unwrap() = Some(prompt.clone()))
+        .cancel_when(|| true);
+    let error = login.exchange(http).unwrap_err();
+    let prompt = shown.lock().unwrap().take();
+    prompt.ok_or(error)
+}
+
+/// The outcome, the seconds it took, and how often the server was asked.
 fn waited(answers: impl FnOnce(Script) -> Script) -> (Result<Secret>, u64, usize) {
-    let (clock, (pending, http)) = (ManualClock::new(), begun(answers));
+    let (clock, http) = (ManualClock::new(), begun(answers));
     let start = clock.now();
-    let granted = pending.clock(clock.clone()).wait(&http);
-    let token = granted.and_then(|granted| granted.obtain(&http));
+    let tokens = login().clock(clock.clone()).exchange(&http);
     let seconds = clock.now().since(start).as_secs();
     let asked = http.asked().len() - 1;
-    (token.map(|token| token.access_token), seconds, asked)
+    (tokens.map(|tokens| tokens.access_token), seconds, asked)
 }
 
 #[track_caller]
-fn is_over(error: &Error, why: Reason) {
+fn is_over(error: &Error, why: LoginReason) {
     assert!(
-        matches!(error, Error::ReauthenticationRequired { reason, .. } if *reason == why),
+        matches!(error, Error::LoginRequired { reason, .. } if *reason == why),
         "{error}"
     );
 }
 
 #[test]
 fn a_device_asks_for_a_code_and_then_for_the_token() {
-    let (pending, http) = begun(|http| http.then(200, TOKEN));
-    assert_eq!(pending.user_code(), "WDJB-MJHT");
-    assert_eq!(pending.verification_uri(), "https://login.example/d");
+    let http = begun(|http| http.then(200, TOKEN));
+    let (shown, clock) = (Arc::new(Mutex::new(None)), ManualClock::new());
+    let seen = Arc::clone(&shown);
+    let show = move |prompt: &DevicePrompt| *seen.lock().unwrap() = Some(prompt.clone());
+    login().clock(clock).show(show).exchange(&http).unwrap();
+    let prompt = shown.lock().unwrap().take().unwrap();
+    assert_eq!(prompt.user_code, "WDJB-MJHT");
+    assert_eq!(prompt.verification_uri, "https://login.example/d");
     assert_eq!(
-        pending.verification_uri_complete(),
+        prompt.verification_uri_complete.as_deref(),
         Some("https://login.example/d?user_code=WDJB-MJHT")
     );
-    assert_eq!(pending.expires_in(), Duration::from_secs(60));
+    assert_eq!(prompt.expires_in, Duration::from_secs(60));
     assert_eq!(
-        pending.to_string(),
+        prompt.to_string(),
         "On another device, open https://login.example/d and enter WDJB-MJHT"
     );
-    pending.clock(ManualClock::new()).wait(&http).unwrap();
     assert_eq!(
         http.asked(),
         [
@@ -73,7 +93,7 @@ fn a_device_asks_for_a_code_and_then_for_the_token() {
 }
 
 #[test]
-fn the_server_is_asked_as_often_as_it_allows_until_the_user_is_done() {
+fn the_server_is_asked_as_often_as_it_allows() {
     let (token, seconds, asked) =
         waited(|http| http.then(400, PENDING).then(400, PENDING).then(200, TOKEN));
     assert_eq!(token.unwrap().expose(), "t");
@@ -88,8 +108,7 @@ fn a_server_that_names_no_interval_is_asked_every_five_seconds() {
         .then(200, TOKEN);
     let clock = ManualClock::new();
     let start = clock.now();
-    let pending = login().begin(&http).unwrap();
-    pending.clock(clock.clone()).wait(&http).unwrap();
+    login().clock(clock.clone()).exchange(&http).unwrap();
     assert_eq!(clock.now().since(start).as_secs(), 10);
 }
 
@@ -127,9 +146,9 @@ fn however_often_it_fails_the_server_is_asked_every_minute() {
         http.then_lose()
     });
     let http = http.then(200, TOKEN);
-    let (clock, pending) = (ManualClock::new(), login().begin(&http).unwrap());
+    let clock = ManualClock::new();
     let start = clock.now();
-    pending.clock(clock.clone()).wait(&http).unwrap();
+    login().clock(clock.clone()).exchange(&http).unwrap();
     let waits = 2 + 4 + 8 + 16 + 32 + 60 + 60 + 60 + 60;
     assert_eq!(clock.now().since(start).as_secs(), waits);
 }
@@ -154,29 +173,29 @@ fn a_user_who_says_no_is_a_refusal() {
 fn a_code_that_the_server_lets_expire_is_over() {
     let (token, _, asked) = waited(|http| http.then(400, r#"{"error":"expired_token"}"#));
     let error = token.unwrap_err();
-    is_over(&error, Reason::LoginTimedOut);
+    is_over(&error, LoginReason::TimedOut);
     assert_eq!(error.refusal().unwrap().code.to_string(), "expired_token");
     assert_eq!(asked, 1);
 }
 
 #[test]
-fn a_code_that_expires_while_nobody_does_anything_is_over_without_another_question() {
+fn a_code_that_expires_unused_is_over_without_another_request() {
     let (token, seconds, asked) =
         waited(|http| (0..29).fold(http, |http, _| http.then(400, PENDING)));
-    is_over(&token.unwrap_err(), Reason::LoginTimedOut);
+    is_over(&token.unwrap_err(), LoginReason::TimedOut);
     assert_eq!((seconds, asked), (60, 29));
 }
 
-/// RFC 8628 §3.2: the code lives from when it was given out, whoever is shown it in between.
+/// RFC 8628 §3.2: the code lives from its issue, however long a program takes to show it.
 #[test]
-fn the_life_of_a_code_counts_from_the_beginning_and_not_from_the_waiting() {
-    let (pending, http) = begun(|http| http.then(400, PENDING));
+fn the_life_of_a_code_counts_from_its_issue() {
+    let http = begun(|http| http.then(400, PENDING));
     let clock = ManualClock::new();
-    let pending = pending.clock(clock.clone());
-    clock.advance(Duration::from_secs(57));
-    let start = clock.now();
-    is_over(&pending.wait(&http).unwrap_err(), Reason::LoginTimedOut);
-    assert_eq!(clock.now().since(start), Duration::from_secs(3));
+    let (watch, start) = (clock.clone(), clock.now());
+    let slow = login().show(move |_| watch.advance(Duration::from_secs(57)));
+    let error = slow.clock(clock.clone()).exchange(&http).unwrap_err();
+    is_over(&error, LoginReason::TimedOut);
+    assert_eq!(clock.now().since(start), Duration::from_secs(57 + 3));
     assert_eq!(http.asked().len(), 2);
 }
 
@@ -184,14 +203,14 @@ fn the_life_of_a_code_counts_from_the_beginning_and_not_from_the_waiting() {
 fn a_network_that_fails_to_the_end_is_the_cause() {
     let (token, seconds, asked) = waited(|http| (0..4).fold(http, |http, _| http.then_lose()));
     let error = token.unwrap_err();
-    is_over(&error, Reason::LoginTimedOut);
+    is_over(&error, LoginReason::TimedOut);
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("took too long"), "{cause}");
     assert_eq!((seconds, asked), (60, 4));
 }
 
 #[test]
-fn what_no_waiting_can_mend_ends_it() {
+fn a_final_failure_ends_the_waiting() {
     for (status, body) in [
         (401, r#"{"error":"invalid_client"}"#),
         (400, r#"{"error":"invalid_grant"}"#),
@@ -206,27 +225,27 @@ fn what_no_waiting_can_mend_ends_it() {
 }
 
 #[test]
-fn a_program_can_call_it_off_while_it_waits() {
-    let (pending, http) = begun(|http| http.then(400, PENDING));
+fn a_program_can_cancel_the_login_while_it_waits() {
+    let http = begun(|http| http.then(400, PENDING));
     let clock = ManualClock::new();
     let (watch, start) = (clock.clone(), clock.now());
-    let error = pending
+    let error = login()
         .clock(clock.clone())
-        .cancelled_by(move || watch.now().since(start) >= Duration::from_secs(3))
-        .wait(&http)
+        .cancel_when(move || watch.now().since(start) >= Duration::from_secs(3))
+        .exchange(&http)
         .unwrap_err();
-    is_over(&error, Reason::LoginCancelled);
+    is_over(&error, LoginReason::Cancelled);
     // In the middle of the second wait, and not at the end of it.
     assert_eq!(clock.now().since(start), Duration::from_secs(3));
 }
 
 #[test]
-fn a_session_goes_on_with_the_refresh_token() {
+fn a_session_continues_with_the_refresh_token() {
     let first = TOKEN.replace(r#""access_token""#, r#""refresh_token":"r","access_token""#);
-    let (pending, http) = begun(|http| http.then(200, &first).then(200, TOKEN));
-    let granted = pending.clock(ManualClock::new()).wait(&http).unwrap();
-    assert!(granted.is_new_login());
-    let session = Session::builder(granted).transport(http.clone()).build();
+    let http = begun(|http| http.then(200, &first).then(200, TOKEN));
+    let tokens = login().clock(ManualClock::new()).exchange(&http).unwrap();
+    let session = Session::builder(login().grant()).tokens(tokens);
+    let session = session.transport(http.clone()).build().unwrap();
     assert_eq!(session.token().unwrap().expose(), "t");
     assert!(session.reject(&session.token().unwrap()));
     session.token().unwrap();
@@ -235,28 +254,18 @@ fn a_session_goes_on_with_the_refresh_token() {
 }
 
 #[test]
-fn the_first_token_is_handed_out_once() {
-    let (pending, http) = begun(|http| http.then(200, TOKEN));
-    let granted = pending.clock(ManualClock::new()).wait(&http).unwrap();
-    granted.obtain(&http).unwrap();
-    assert!(!granted.is_new_login());
-    is_over(&granted.obtain(&http).unwrap_err(), Reason::CodeSpent);
-}
+fn a_store_needs_the_name_of_the_user() {
+    let error = login().session(MemoryStore::new()).unwrap_err();
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
+    assert!(error.to_string().contains("name the user"), "{error}");
 
-#[test]
-fn a_login_is_kept_for_itself_unless_it_has_a_name() {
-    let granted = || {
-        let (pending, http) = begun(|http| http.then(200, TOKEN));
-        pending.clock(ManualClock::new()).wait(&http).unwrap()
-    };
-    assert_ne!(granted().identity(), granted().identity());
-    let named = |name: &str| granted().resource_owner(name).identity();
+    let named = |name: &str| login().user(name).grant().identity();
     assert_eq!(named("jsmith"), named("jsmith"));
     assert_ne!(named("jsmith"), named("bob"));
 }
 
 #[test]
-fn what_cannot_be_shown_to_a_person_is_refused() {
+fn a_code_that_cannot_be_shown_is_refused() {
     for (right, wrong) in [
         ("WDJB-MJHT\",", "\\u001b[2JWDJB\","),
         ("WDJB-MJHT\",", "\","),
@@ -273,8 +282,8 @@ fn what_cannot_be_shown_to_a_person_is_refused() {
         let body = BEGUN.replacen(right, wrong, 1);
         assert_ne!(body, BEGUN);
         let http = Script::default().then(200, &body);
-        let error = login().begin(&http).unwrap_err();
-        assert!(matches!(error, Error::Answer(_)), "{error}");
+        let error = prompt(client(), &http).unwrap_err();
+        assert!(matches!(error, Error::Response(_)), "{error}");
     }
 }
 
@@ -284,16 +293,16 @@ fn the_older_name_of_the_uri_is_read() {
         200,
         &BEGUN.replace("verification_uri\"", "verification_url\""),
     );
-    let pending = login().begin(&http).unwrap();
-    assert_eq!(pending.verification_uri(), "https://login.example/d");
+    let prompt = prompt(client(), &http).unwrap();
+    assert_eq!(prompt.verification_uri, "https://login.example/d");
 }
 
 #[test]
 fn a_client_without_the_endpoint_is_told_so() {
-    for endpoint in ["", "device"] {
-        let mut login = login();
-        login.client.device_authorization_endpoint = endpoint.into();
-        let error = login.begin(&Script::default()).unwrap_err();
+    let with = |endpoint| server().device_authorization_endpoint(endpoint);
+    for server in [server(), with(""), with("device")] {
+        let login = DeviceLogin::new(client_of(server));
+        let error = login.exchange(&Script::default()).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -305,31 +314,32 @@ fn a_client_without_the_endpoint_is_told_so() {
 
 #[test]
 fn neither_device_code_nor_token_is_shown_by_debug() {
-    let (pending, http) = begun(|http| http.then(200, &TOKEN.replace("\"t\"", "\"t0ken\"")));
-    let shown = format!("{pending:?}");
+    let http = begun(|http| http.then(200, &TOKEN.replace("\"t\"", "\"t0ken\"")));
+    let shown = format!("{:?}", prompt(client(), &begun(|http| http)));
     assert!(
-        !shown.contains("d3vice") && !shown.contains("WDJB"),
+        shown.contains("DevicePrompt") && !shown.contains("d3vice") && !shown.contains("WDJB"),
         "{shown}"
     );
-    let shown = format!("{:?}", pending.clock(ManualClock::new()).wait(&http));
+    let login = login().clock(ManualClock::new());
+    let shown = format!("{login:?} {:?}", login.exchange(&http));
     assert!(
-        shown.contains("GrantedDevice") && !shown.contains("t0ken"),
+        shown.contains("DeviceLogin") && !shown.contains("d3vice") && !shown.contains("t0ken"),
         "{shown}"
     );
 }
 
 #[cfg(feature = "qr")]
 #[test]
-fn a_qr_code_is_half_blocks_with_a_margin_and_colours_only_where_asked_for() {
-    let (pending, _) = begun(|http| http);
-    let plain = pending.qr().unwrap().to_string();
+fn a_qr_code_is_half_blocks_with_a_margin() {
+    let prompt = prompt(client(), &begun(|http| http)).unwrap();
+    let plain = prompt.qr().unwrap().to_string();
     let widths: Vec<_> = plain.lines().map(|line| line.chars().count()).collect();
     // Version 3 is 29 modules wide; the margin is 4 on each side, and a line is two rows.
     assert_eq!(widths, vec![29 + 8; (29_usize + 8).div_ceil(2)]);
     assert!(plain.chars().all(|c| " \n▀▄█".contains(c)), "{plain}");
     assert!(plain.starts_with(&"█".repeat(37)));
 
-    let coloured = pending.qr().unwrap().coloured();
+    let coloured = prompt.qr().unwrap().coloured();
     for line in coloured.lines() {
         assert!(line.starts_with("\x1b[38;5;16;48;5;231m") && line.ends_with("\x1b[0m"));
     }

@@ -3,31 +3,32 @@
 mod agent; // real requests, to an API that is as strict as the RFC
 mod api; // that API
 mod clocks; // a clock that is wrong
+mod files; // a key that is kept in a file
 mod keys; // the key itself
 mod nonces; // a server that wants a nonce, and how often a request is sent
 mod server; // an authorization server that keeps what it was asked
 mod tokens; // what a proof says, and which answers are taken
 
-use auth_core::ManualClock;
-use auth_core::time::OffsetDateTime;
+use std::time::{Duration, SystemTime};
+
+use auth_core::testing::ManualClock;
 use oauth2_generic::{Client, DpopKey};
 
 use crate::requests::client;
 
-/// A client with a key, whose proofs are made at `NOW`.
+/// A client with a key.
 fn bound() -> Client {
-    Client {
-        dpop: Some(key()),
-        ..client()
-    }
+    client().dpop(key())
 }
 
 fn key() -> DpopKey {
-    DpopKey::generate().unwrap().clock(clock())
+    DpopKey::generate().unwrap()
 }
 
+/// A clock at `NOW`.
 fn clock() -> ManualClock {
-    ManualClock::at(OffsetDateTime::from_unix_timestamp(NOW).unwrap())
+    ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW))
 }
 
-const NOW: i64 = 1_800_000_000;
+/// 2027-01-15 08:00 UTC.
+const NOW: u64 = 1_800_000_000;

@@ -1,60 +1,46 @@
 //! A login ends at the server, and the server says what it knows of a token.
 
-use crate::asking::Asking as _;
-use auth_core::RevokedToken;
+use std::time::{Duration, SystemTime};
+
+use auth_core::grant::RevokedToken;
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Implicit,
-    Introspection, Password, RefreshToken, Result, Secret, Session, TokenExchange,
+    AuthorizationCode, Client, ClientAuth, ClientCredentials, DeviceLogin, Encoding, Error,
+    ExtensionGrant, Grant, Implicit, Introspection, Password, RefreshToken, Result, Secret,
+    SecurityToken, Server, Session, TokenExchange,
 };
 
-use crate::requests::client;
+use crate::asking::Asking as _;
+use crate::requests::{client, client_of, server};
 use crate::script::Script;
 
+fn ending(server: Server) -> Server {
+    server
+        .revocation_endpoint("https://login.example:8443/revoke")
+        .introspection_endpoint("https://login.example:8443/introspect")
+}
+
 fn revocable() -> Client {
-    let mut client = client();
-    client.revocation_endpoint = "https://login.example:8443/revoke".into();
-    client.introspection_endpoint = "https://login.example:8443/introspect".into();
-    client
+    client_of(ending(server()))
 }
 
 fn grants() -> Vec<Box<dyn Grant>> {
     let client = revocable;
-    let code = AuthorizationCode {
-        client: client(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
-    let pending = code.begin().unwrap();
-    let back = format!("https://app.example/cb?code=c&state={}", pending.state());
-    let password = Password {
-        client: client(),
-        ..Password::default()
-    };
-    let kept = RefreshToken {
-        client: client(),
-        ..RefreshToken::default()
-    };
-    let implicit = Implicit {
-        client: client(),
-        ..Implicit::default()
-    };
-    let exchange = TokenExchange {
-        client: client(),
-        ..TokenExchange::default()
-    };
+    let subject = SecurityToken::access_token(Secret::new("s"));
     vec![
-        Box::new(ClientCredentials { client: client() }),
-        Box::new(pending.redirected(&back).unwrap()),
-        Box::new(password),
-        Box::new(kept),
-        Box::new(implicit),
-        Box::new(exchange),
+        Box::new(ClientCredentials::new(client())),
+        Box::new(Password::new(client(), "jsmith", Secret::new("p"))),
+        Box::new(RefreshToken::new(client())),
+        Box::new(TokenExchange::new(client(), subject)),
+        Box::new(ExtensionGrant::for_client(client(), "own")),
+        Box::new(AuthorizationCode::new(client(), "https://app.example/cb").grant()),
+        Box::new(Implicit::new(client(), "https://app.example/cb").grant()),
+        Box::new(DeviceLogin::new(client()).grant()),
     ]
 }
 
 #[test]
 fn every_grant_can_be_revoked() {
-    let token = Secret::from("r=1");
+    let token = Secret::new("r=1");
     for grant in grants() {
         let http = Script::default().then(200, "").then(200, "");
         grant.revoke(RevokedToken::Refresh(&token), &http).unwrap();
@@ -70,13 +56,12 @@ fn every_grant_can_be_revoked() {
 }
 
 #[test]
-fn a_revocation_is_written_and_signed_as_every_request_of_the_client() {
-    let mut client = revocable();
-    client.client_auth = ClientAuth::Basic;
-    client.body = Encoding::Json;
+fn a_revocation_is_written_as_every_request() {
+    let client = client_of(ending(server().encoding(Encoding::Json)))
+        .auth(ClientAuth::basic(Secret::new("s&cret")));
     let http = Script::default().then(200, "");
-    let token = Secret::from("r");
-    ClientCredentials { client }
+    let token = Secret::new("r");
+    ClientCredentials::new(client)
         .revoke(RevokedToken::Refresh(&token), &http)
         .unwrap();
     assert!(http.asked()[0].ends_with(r#"{"token":"r","token_type_hint":"refresh_token"}"#));
@@ -85,18 +70,15 @@ fn a_revocation_is_written_and_signed_as_every_request_of_the_client() {
 
 fn logged_in(answers: impl FnOnce(Script) -> Script, client: Client) -> (Session, Script) {
     let http = answers(Script::default().then(200, TOKENS));
-    let grant = Password {
-        client,
-        username: "jsmith".into(),
-        password: "p".into(),
-    };
-    let session = Session::builder(grant).transport(http.clone()).build();
+    let grant = Password::new(client, "jsmith", Secret::new("p"));
+    let session = Session::builder(grant).transport(http.clone());
+    let session = session.build().unwrap();
     session.token().unwrap();
     (session, http)
 }
 
 #[test]
-fn whoever_logs_out_is_logged_out_at_the_server() {
+fn a_logout_ends_the_login_at_the_server() {
     let (session, http) = logged_in(|http| http.then(200, "").then(200, TOKENS), revocable());
     session.log_out().unwrap();
     assert!(http.asked()[1].contains("/revoke token=r&token_type_hint=refresh_token&"));
@@ -114,7 +96,7 @@ fn without_an_endpoint_a_login_is_only_forgotten() {
 }
 
 #[test]
-fn a_revocation_that_fails_is_told_and_the_login_is_forgotten_all_the_same() {
+fn a_login_is_forgotten_even_if_its_revocation_fails() {
     for (status, body) in [(503, ""), (400, r#"{"error":"unsupported_token_type"}"#)] {
         let (session, _) = logged_in(|http| http.then(status, body), revocable());
         session.log_out().unwrap_err();
@@ -122,8 +104,13 @@ fn a_revocation_that_fails_is_told_and_the_login_is_forgotten_all_the_same() {
     }
 }
 
+/// A time in seconds since 1970.
+fn at(seconds: u64) -> Option<SystemTime> {
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
 fn introspected(body: &str) -> Result<Introspection> {
-    revocable().introspect("t=1", &Script::default().then(200, body))
+    revocable().introspect(&Secret::new("t=1"), &Script::default().then(200, body))
 }
 
 #[test]
@@ -134,7 +121,7 @@ fn a_server_says_what_it_knows_of_a_token() {
             "aud":["a","b"],"exp":1767225600,"iat":1767220000,"nbf":1767220001,"token_type":"DPoP",
             "iss":"https://login.example","jti":"j1","more":{"a":[null]}}"#,
     );
-    let known = revocable().introspect("t=1", &http).unwrap();
+    let known = revocable().introspect(&Secret::new("t=1"), &http).unwrap();
     assert_eq!(
         http.asked(),
         [
@@ -147,9 +134,9 @@ fn a_server_says_what_it_knows_of_a_token() {
     assert_eq!(known.username.as_deref(), Some("jsmith"));
     assert_eq!(known.sub.as_deref(), Some("42"));
     assert_eq!(known.aud, ["a", "b"]);
-    assert_eq!(known.exp.unwrap().unix_timestamp(), 1_767_225_600);
-    assert_eq!(known.iat.unwrap().unix_timestamp(), 1_767_220_000);
-    assert_eq!(known.nbf.unwrap().unix_timestamp(), 1_767_220_001);
+    assert_eq!(known.expires_at, at(1_767_225_600));
+    assert_eq!(known.issued_at, at(1_767_220_000));
+    assert_eq!(known.not_before, at(1_767_220_001));
     assert_eq!(known.token_type.as_deref(), Some("DPoP"));
     assert_eq!(known.iss.as_deref(), Some("https://login.example"));
     assert_eq!(known.jti.as_deref(), Some("j1"));
@@ -160,13 +147,13 @@ fn of_a_token_that_is_not_active_nothing_else_is_known() {
     let known = introspected(r#"{"active":false}"#).unwrap();
     assert!(!known.active);
     assert_eq!(
-        (known.scope, known.exp, known.aud),
+        (known.scope, known.expires_at, known.aud),
         (None, None, Vec::new())
     );
 }
 
 #[test]
-fn an_answer_that_does_not_say_whether_a_token_is_active_is_never_taken_for_a_yes() {
+fn an_unclear_response_is_not_an_active_token() {
     for body in [
         "{}",
         r#"{"active":"true"}"#,
@@ -175,7 +162,7 @@ fn an_answer_that_does_not_say_whether_a_token_is_active_is_never_taken_for_a_ye
         "true",
     ] {
         let error = introspected(body).unwrap_err();
-        assert!(matches!(error, Error::Answer(_)), "{error}");
+        assert!(matches!(error, Error::Response(_)), "{error}");
     }
 }
 
@@ -183,13 +170,15 @@ fn an_answer_that_does_not_say_whether_a_token_is_active_is_never_taken_for_a_ye
 fn a_date_that_is_none_is_left_out() {
     for exp in ["1e300", "-1e300", "\"soon\"", "null"] {
         let known = introspected(&format!(r#"{{"active":true,"exp":{exp}}}"#)).unwrap();
-        assert_eq!(known.exp, None);
+        assert_eq!(known.expires_at, None);
     }
 }
 
 #[test]
 fn a_client_without_the_endpoint_is_told_so() {
-    let error = client().introspect("t", &Script::default()).unwrap_err();
+    let error = client()
+        .introspect(&Secret::new("t"), &Script::default())
+        .unwrap_err();
     assert!(
         error.to_string().contains("`introspection_endpoint`"),
         "{error}"
@@ -200,14 +189,17 @@ fn a_client_without_the_endpoint_is_told_so() {
 fn a_token_that_a_server_repeats_in_its_error_is_left_out() {
     let body = r#"{"error":"invalid_request","error_description":"bad token s3cret-token"}"#;
     let error = revocable()
-        .introspect("s3cret-token", &Script::default().then(400, body))
+        .introspect(
+            &Secret::new("s3cret-token"),
+            &Script::default().then(400, body),
+        )
         .unwrap_err();
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
 }
 
-/// Whoever had the wrong URL here was sent to look at that of the token endpoint.
+/// A wrong URL here must not send an operator to look at that of the token endpoint.
 #[test]
-fn a_status_without_an_error_code_says_what_to_check_and_blames_no_other_endpoint() {
+fn a_bare_status_names_what_to_check() {
     for (status, advice) in [
         (302, "redirects are not followed"),
         (401, "check the client id"),
@@ -215,7 +207,10 @@ fn a_status_without_an_error_code_says_what_to_check_and_blames_no_other_endpoin
         (500, "answered 500"),
     ] {
         let http = Script::default().then(status, "");
-        let error = revocable().introspect("t", &http).unwrap_err().to_string();
+        let error = revocable()
+            .introspect(&Secret::new("t"), &http)
+            .unwrap_err()
+            .to_string();
         let blames_another = error.contains("token endpoint");
         assert!(error.contains(advice) && !blames_another, "{error}");
     }

@@ -1,18 +1,23 @@
 //! A token is traded for another.
 
-use crate::asking::Asking as _;
-use oauth2_generic::{Error, Grant, Secret, Session, TokenExchange};
+use auth_core::store::MemoryStore;
+use oauth2_generic::{Client, Error, Grant, Secret, SecurityToken, Session, TokenExchange};
 
-use crate::requests::{client, sent};
+use crate::asking::Asking as _;
+use crate::requests::{client, sent, server, unscoped};
 use crate::script::Script;
 
+fn exchange_of(client: Client) -> TokenExchange {
+    let subject = SecurityToken::access_token(Secret::new("subj&ct"));
+    TokenExchange::new(client, subject)
+}
+
 fn exchange() -> TokenExchange {
-    TokenExchange {
-        client: client(),
-        subject_token: "subj&ct".into(),
-        resource_owner: "jsmith".into(),
-        ..TokenExchange::default()
-    }
+    exchange_of(client()).user("jsmith")
+}
+
+fn actor() -> SecurityToken {
+    SecurityToken::access_token(Secret::new("act0r"))
 }
 
 #[test]
@@ -28,13 +33,12 @@ fn a_token_is_sent_with_its_kind() {
 }
 
 #[test]
-fn whoever_acts_for_somebody_and_what_is_wanted_are_sent_where_they_are_set() {
-    let mut exchange = exchange();
-    exchange.client.audience = "orders".into();
-    exchange.client.scope.clear();
-    exchange.subject_token_type = "urn:ietf:params:oauth:token-type:jwt".into();
-    exchange.actor_token = "act0r".into();
-    exchange.requested_token_type = "urn:ietf:params:oauth:token-type:access_token".into();
+fn the_actor_and_the_wanted_type_are_sent_where_they_are_set() {
+    let client = unscoped(server()).audience("orders");
+    let subject = SecurityToken::jwt(Secret::new("subj&ct"));
+    let exchange = TokenExchange::new(client, subject)
+        .actor(actor())
+        .requested_token_type("urn:ietf:params:oauth:token-type:access_token");
     let sent = sent(|http| exchange.obtain(http)).unwrap();
     assert_eq!(
         sent.body,
@@ -53,7 +57,8 @@ fn the_kind_of_what_was_issued_is_at_hand() {
         "issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}"#;
     let session = Session::builder(exchange())
         .transport(Script::default().then(200, answer))
-        .build();
+        .build()
+        .unwrap();
     let token = session.token().unwrap();
     let kind = token.extra("issued_token_type").map(Secret::expose);
     assert_eq!(kind, Some("urn:ietf:params:oauth:token-type:access_token"));
@@ -71,14 +76,15 @@ fn what_is_no_access_token_is_refused() {
 }
 
 #[test]
-fn when_it_expires_it_is_traded_again_unless_a_refresh_token_came_with_it() {
+fn it_is_traded_again_unless_it_has_a_refresh_token() {
     for (with, expected) in [
         ("", "subject_token="),
         (r#","refresh_token":"r""#, "refresh_token=r"),
     ] {
         let answer = format!(r#"{{"access_token":"t","token_type":"Bearer"{with}}}"#);
         let http = Script::default().then(200, &answer).then(200, &answer);
-        let session = Session::builder(exchange()).transport(http.clone()).build();
+        let session = Session::builder(exchange()).transport(http.clone());
+        let session = session.build().unwrap();
         assert!(session.reject(&session.token().unwrap()));
         session.token().unwrap();
         assert!(http.asked()[1].contains(expected));
@@ -86,28 +92,21 @@ fn when_it_expires_it_is_traded_again_unless_a_refresh_token_came_with_it() {
 }
 
 #[test]
-fn nobody_gets_the_token_of_another() {
-    let mut nameless = exchange();
-    nameless.resource_owner.clear();
-    let error = nameless.obtain(&Script::default()).unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
-    assert!(error.to_string().contains("`resource_owner`"), "{error}");
+fn no_user_gets_the_token_of_another() {
+    let nameless = Session::builder(exchange_of(client())).store(MemoryStore::new());
+    let error = nameless.build().unwrap_err();
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
+    assert!(error.to_string().contains("name the user"), "{error}");
 
-    let named = |name: &str| {
-        let mut exchange = exchange();
-        exchange.resource_owner = name.into();
-        exchange.identity()
-    };
+    let named = |name: &str| exchange_of(client()).user(name).identity();
     assert_ne!(named("jsmith"), named("bob"));
-    let mut other = exchange();
-    other.requested_token_type = "urn:ietf:params:oauth:token-type:jwt".into();
+    let other = exchange().requested_token_type("urn:ietf:params:oauth:token-type:jwt");
     assert_ne!(other.identity(), exchange().identity());
 }
 
 #[test]
 fn neither_token_is_shown_by_debug_or_part_of_the_identity() {
-    let mut exchange = exchange();
-    exchange.actor_token = "act0r".into();
+    let exchange = exchange().actor(actor());
     let shown = format!("{exchange:?} {}", exchange.identity());
     assert!(
         !shown.contains("subj&ct") && !shown.contains("act0r"),

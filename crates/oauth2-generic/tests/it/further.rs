@@ -1,57 +1,48 @@
-//! Parameters that a server wants besides those of the grant.
+//! Parameters that a server requires beyond those of the grant.
 
 use oauth2_generic::{
     AuthorizationCode, Client, ClientAuth, ClientCredentials, Error, Grant, Password, RefreshToken,
-    Secret,
+    Secret, Server,
 };
 
 use crate::asking::Asking as _;
-use crate::requests::{client, sent};
+use crate::requests::{client, client_of, sent, server, unscoped};
 use crate::script::Script;
 
 fn kept(client: Client) -> RefreshToken {
-    RefreshToken {
-        client,
-        resource_owner: "jsmith".into(),
-    }
+    RefreshToken::new(client).user("jsmith")
 }
 
 /// The body of a refresh.
 fn refreshed(client: Client) -> String {
-    let sent = sent(|http| kept(client).refresh(&Secret::from("r"), http)).unwrap();
+    let sent = sent(|http| kept(client).refresh(&Secret::new("r"), http)).unwrap();
     sent.body
 }
 
 const REFRESH: &str = "grant_type=refresh_token&client_id=app&client_secret=s%26cret";
 
-fn pair(name: &str, value: &str) -> (String, String) {
-    (name.into(), value.into())
-}
-
 #[test]
 fn a_refresh_sends_the_scope_where_it_is_wanted() {
-    let mut client = Client {
-        scope_in_refresh: true,
-        ..client()
-    };
     assert_eq!(
-        refreshed(client.clone()),
+        refreshed(client().scope_in_refresh()),
         format!("{REFRESH}&refresh_token=r&scope=read%20write")
     );
-    client.scope.clear();
-    assert_eq!(refreshed(client), format!("{REFRESH}&refresh_token=r"));
+    assert_eq!(
+        refreshed(unscoped(server()).scope_in_refresh()),
+        format!("{REFRESH}&refresh_token=r")
+    );
 }
 
 #[test]
 fn a_refresh_has_parameters_of_its_own() {
-    let client = Client {
-        extra: vec![pair("tenant", "a"), pair("version", "1")],
-        extra_in_refresh: vec![pair("version", "2"), pair("scope", "read")],
-        ..client()
-    };
+    let client = client()
+        .param("tenant", "a")
+        .param("version", "1")
+        .refresh_param("version", "2")
+        .refresh_param("scope", "read");
     let refresh = format!("{REFRESH}&tenant=a&version=2&scope=read&refresh_token=r");
     assert_eq!(refreshed(client.clone()), refresh);
-    let sent = sent(|http| ClientCredentials { client }.obtain(http)).unwrap();
+    let sent = sent(|http| ClientCredentials::new(client).obtain(http)).unwrap();
     assert!(
         sent.body
             .ends_with("&tenant=a&version=1&scope=read%20write"),
@@ -62,34 +53,26 @@ fn a_refresh_has_parameters_of_its_own() {
 
 #[test]
 fn what_a_request_does_not_set_may_be_set() {
-    let mut client = Client {
-        extra: vec![pair("scope", "read"), pair("username", "u")],
-        ..client()
-    };
+    let public = client().param("scope", "read").param("username", "u");
     assert_eq!(
-        refreshed(client.clone()),
+        refreshed(public),
         format!("{REFRESH}&scope=read&username=u&refresh_token=r")
     );
-    client.extra = Vec::new();
-    client.extra_secrets = vec![("scope".into(), "read".into())];
+    let secret = client().secret_param("scope", Secret::new("read"));
     assert_eq!(
-        refreshed(client),
+        refreshed(secret),
         format!("{REFRESH}&scope=read&refresh_token=r")
     );
 }
 
 #[test]
-fn a_field_that_is_repeated_word_for_word_is_sent_once() {
-    let client = Client {
-        audience: "orders".into(),
-        extra: vec![
-            pair("scope", "read write"),
-            pair("audience", "orders"),
-            pair("client_id", "app"),
-        ],
-        ..client()
-    };
-    let sent = sent(|http| ClientCredentials { client }.obtain(http)).unwrap();
+fn a_setting_that_is_repeated_word_for_word_is_sent_once() {
+    let client = client()
+        .audience("orders")
+        .param("scope", "read write")
+        .param("audience", "orders")
+        .param("client_id", "app");
+    let sent = sent(|http| ClientCredentials::new(client).obtain(http)).unwrap();
     assert_eq!(
         sent.body,
         "grant_type=client_credentials&client_id=app&client_secret=s%26cret&audience=orders&scope=read%20write"
@@ -97,38 +80,28 @@ fn a_field_that_is_repeated_word_for_word_is_sent_once() {
 }
 
 #[test]
-fn what_stands_twice_is_refused_and_its_field_named() {
-    let password = |client| Password {
-        client,
-        username: "u".into(),
-        password: "p".into(),
-    };
+fn a_repeated_parameter_is_refused_and_its_setting_named() {
+    let password = |client| Password::new(client, "u", Secret::new("p"));
     for (name, instead) in [
         ("grant_type", "`ExtensionGrant`"),
-        ("scope", "field of that name"),
-        ("client_id", "field of that name"),
-        ("username", "field of that name"),
-        ("password", "field of that name"),
-        ("resource", "`further_resources`"),
+        ("scope", "`Client::scope`"),
+        ("client_id", "`Client::new`"),
+        ("username", "the grant's constructor"),
+        ("password", "the grant's constructor"),
+        ("resource", "`Client::resource`"),
     ] {
-        let plain = Client {
-            resource: "https://api.example/".into(),
-            ..client()
-        };
-        let public = Client {
-            extra: vec![pair(name, "x")],
-            ..plain.clone()
-        };
-        let secret = Client {
-            extra_secrets: vec![(name.into(), "x".into())],
-            ..plain.clone()
-        };
-        for (client, list) in [(public, "`extra`"), (secret, "`extra_secrets`")] {
+        let plain = || client().resource("https://api.example/");
+        let public = plain().param(name, "x");
+        let secret = plain().secret_param(name, Secret::new("x"));
+        for (client, setting) in [
+            (public, "`Client::param`"),
+            (secret, "`Client::secret_param`"),
+        ] {
             let error = password(client).obtain(&Script::default()).unwrap_err();
-            assert!(matches!(error, Error::Configuration(_)), "{error}");
+            assert!(matches!(error, Error::Configuration { .. }), "{error}");
             let shown = error.to_string();
             assert!(
-                shown.contains(&format!("`{name}`")) && shown.contains(list),
+                shown.contains(&format!("`{name}`")) && shown.contains(setting),
                 "{shown}"
             );
             assert!(shown.contains(instead), "{shown}");
@@ -137,46 +110,46 @@ fn what_stands_twice_is_refused_and_its_field_named() {
 }
 
 #[test]
-fn what_a_refresh_sets_is_refused_too() {
-    for (name, list) in [
-        ("refresh_token", "`extra`"),
-        ("grant_type", "`extra_in_refresh`"),
+fn a_parameter_that_a_refresh_sets_is_refused_too() {
+    for (client, name, setting) in [
+        (
+            client().param("refresh_token", "x"),
+            "`refresh_token`",
+            "`Client::param`",
+        ),
+        (
+            client().refresh_param("grant_type", "x"),
+            "`grant_type`",
+            "`Client::refresh_param`",
+        ),
     ] {
-        let mut client = client();
-        let parameter = vec![pair(name, "x")];
-        match list {
-            "`extra`" => client.extra = parameter,
-            _ => client.extra_in_refresh = parameter,
-        }
         let error = kept(client)
-            .refresh(&Secret::from("r"), &Script::default())
+            .refresh(&Secret::new("r"), &Script::default())
             .unwrap_err();
         let shown = error.to_string();
-        assert!(
-            shown.contains(&format!("`{name}`")) && shown.contains(list),
-            "{shown}"
-        );
+        assert!(shown.contains(name) && shown.contains(setting), "{shown}");
     }
 }
 
 #[test]
 fn an_authorization_url_takes_what_it_does_not_set() {
-    let mut login = AuthorizationCode {
-        client: client(),
-        redirect_uri: "https://app.example/cb".into(),
-        parameters: vec![pair("audience", "orders"), pair("username", "jsmith")],
-    };
-    let pending = login.begin().unwrap();
+    let login = || AuthorizationCode::new(client(), "https://app.example/cb");
+    let unasked = Script::default();
+    let pending = login()
+        .param("audience", "orders")
+        .param("username", "jsmith")
+        .begin(&unasked)
+        .unwrap();
     assert!(
         pending.url().ends_with("&audience=orders&username=jsmith"),
         "{}",
         pending.url()
     );
     for name in ["scope", "state", "client_secret", "code_challenge"] {
-        login.parameters = vec![pair(name, "x")];
-        let shown = login.begin().unwrap_err().to_string();
+        let error = login().param(name, "x").begin(&unasked).unwrap_err();
+        let shown = error.to_string();
         assert!(
-            shown.contains(&format!("`{name}`")) && shown.contains("`parameters`"),
+            shown.contains(&format!("`{name}`")) && shown.contains("`param`"),
             "{shown}"
         );
     }
@@ -185,23 +158,17 @@ fn an_authorization_url_takes_what_it_does_not_set() {
 #[test]
 fn how_a_refresh_is_written_makes_no_other_login() {
     let one = kept(client()).identity();
-    let other = Client {
-        scope_in_refresh: true,
-        extra_in_refresh: vec![pair("version", "2")],
-        client_id_in_body: true,
-        client_auth: ClientAuth::BasicRaw,
-        ..client()
-    };
+    let other = client()
+        .scope_in_refresh()
+        .refresh_param("version", "2")
+        .client_id_in_body()
+        .auth(ClientAuth::basic_raw(Secret::new("s&cret")));
     assert_eq!(kept(other).identity(), one);
 }
 
 #[test]
 fn spellings_of_one_endpoint_are_one_login() {
-    let at = |endpoint: &str| {
-        let mut client = client();
-        client.token_endpoint = endpoint.into();
-        kept(client).identity()
-    };
+    let at = |endpoint: &str| kept(client_of(Server::new(endpoint))).identity();
     for endpoint in [
         "https://LOGIN.example/token",
         "HTTPS://login.example/token",

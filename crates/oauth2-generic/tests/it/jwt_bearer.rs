@@ -1,38 +1,36 @@
 //! The client signs for whom it wants a token.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use auth_core::ManualClock;
-use auth_core::time::OffsetDateTime;
-use oauth2_generic::{Client, ClientAuth, Error, Grant, JwtBearer, Session, SigningKey};
+use auth_core::testing::ManualClock;
+use oauth2_generic::{Client, ClientAuth, Error, Grant, JwtBearer, Secret, Session, SigningKey};
 use serde_json::{Value, json};
 
-use crate::asking::Asking as _;
+use crate::asking::{Asking as _, obtained_by};
 use crate::jose::verified;
-use crate::requests::{client, sent};
+use crate::requests::{client, server};
 use crate::script::Script;
 
 fn key() -> SigningKey {
-    SigningKey::from_pkcs8_pem(include_str!("keys/rs256.pem")).unwrap()
+    SigningKey::from_pem(Secret::new(include_str!("keys/rs256.pem"))).unwrap()
 }
 
 fn public() -> Client {
-    Client {
-        client_secret: "".into(),
-        scope: String::new(),
-        ..client()
-    }
+    Client::new(server(), "app")
 }
 
 fn grant(client: Client) -> JwtBearer {
-    let now = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
-    JwtBearer::new(client, key()).clock(ManualClock::at(now))
+    JwtBearer::new(client, key())
 }
 
-/// The body before the assertion, and the claims, without the number.
+/// The body before the assertion, and the claims, without the number; the time is 1 800 000 000.
 fn asked(grant: &JwtBearer) -> (String, Value) {
-    let sent = sent(|http| grant.obtain(http)).unwrap();
-    let (form, rest) = sent.body.split_once("&assertion=").unwrap();
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let http = Script::default().then(200, ANSWER);
+    obtained_by(&ManualClock::at(now), grant.clone(), http.clone()).unwrap();
+    let sent = http.asked().remove(0);
+    let body = sent.strip_prefix("POST https://login.example:8443/token ");
+    let (form, rest) = body.unwrap().split_once("&assertion=").unwrap();
     let assertion = rest.split('&').next().unwrap();
     let jwk = serde_json::from_str(&key().jwk()).unwrap();
     let mut claims = verified(assertion, &jwk).claims;
@@ -41,6 +39,7 @@ fn asked(grant: &JwtBearer) -> (String, Value) {
     (form.to_owned() + rest.trim_start_matches(assertion), claims)
 }
 
+const ANSWER: &str = r#"{"access_token":"t","token_type":"Bearer"}"#;
 const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
 
 #[test]
@@ -64,7 +63,7 @@ fn a_client_acts_for_itself_unless_a_user_is_named() {
     assert_eq!(asked(&grant(public())).1["sub"], "app");
     let (_, claims) = asked(
         &grant(public())
-            .subject("")
+            .without_subject()
             .claim("scope", "https://api.example/read"),
     );
     assert!(claims.get("sub").is_none());
@@ -72,32 +71,26 @@ fn a_client_acts_for_itself_unless_a_user_is_named() {
 }
 
 #[test]
-fn a_client_with_a_secret_shows_it_besides() {
+fn a_client_with_a_secret_sends_it_too() {
     let (form, _) = asked(&grant(client()).subject("jsmith"));
     assert_eq!(
         form,
         format!("{GRANT}&client_id=app&client_secret=s%26cret&scope=read%20write")
     );
-    let wanted = Client {
-        client_id_in_body: true,
-        client_auth: ClientAuth::None,
-        ..public()
-    };
+    let wanted = public().auth(ClientAuth::none()).client_id_in_body();
     assert_eq!(asked(&grant(wanted)).0, format!("{GRANT}&client_id=app"));
-    let extra = Client {
-        extra: vec![("client_id".into(), "app".into())],
-        ..public()
-    };
+    let extra = public().param("client_id", "app");
     assert_eq!(asked(&grant(extra)).0, format!("{GRANT}&client_id=app"));
 }
 
 #[test]
 fn issuer_audience_and_time_can_be_set() {
-    let grant = grant(public())
-        .claim("iss", "service")
-        .audience("account.example.com")
+    let key = key()
         .without_iat()
-        .expires_in(Duration::from_secs(300));
+        .assertion_lifetime(Duration::from_secs(300));
+    let grant = JwtBearer::new(public(), key)
+        .claim("iss", "service")
+        .audience("account.example.com");
     assert_eq!(
         asked(&grant).1,
         json!({
@@ -130,11 +123,9 @@ fn an_assertion_that_is_repeated_or_shown_is_not_quoted() {
 
 #[test]
 fn each_login_has_an_assertion_of_its_own() {
-    let answer = r#"{"access_token":"t","token_type":"Bearer"}"#;
-    let http = Script::default().then(200, answer).then(200, answer);
-    let session = Session::builder(grant(public()))
-        .transport(http.clone())
-        .build();
+    let http = Script::default().then(200, ANSWER).then(200, ANSWER);
+    let session = Session::builder(grant(public())).transport(http.clone());
+    let session = session.build().unwrap();
     assert!(session.reject(&session.token().unwrap()));
     session.token().unwrap();
     let asked = http.asked();

@@ -1,15 +1,16 @@
-//! What a server announces, and how far it is held to.
+//! Announcements of a server, and how far it is held to them.
 
 mod elsewhere; // what is found instead of metadata, and documents at other places
 mod endpoints; // which endpoints, and how to be asked there
 mod odd; // odd members, and lists that leave out what works
 
-use crate::asking::Asking as _;
+use auth_core::error::Remedy;
 use oauth2_generic::{
-    AuthorizationCode, ClientAuth, ClientCredentials, DeviceCode, Error, Implicit, Metadata,
-    Password, RefreshToken, Result, Secret,
+    AuthorizationCode, Client, ClientCredentials, DeviceLogin, Error, Implicit, Password,
+    PendingLogin, RefreshToken, Result, Secret, Server,
 };
 
+use crate::asking::Asking as _;
 use crate::script::Script;
 
 const ISSUER: &str = "https://login.example/tenant";
@@ -28,29 +29,38 @@ fn announced(more: &str) -> String {
     )
 }
 
-fn found(more: &str) -> Metadata {
+fn found(more: &str) -> Server {
     let http = Script::default().then(200, &announced(more));
-    Metadata::discover(ISSUER, &http).unwrap()
+    Server::discover_with(ISSUER, &http).unwrap()
 }
 
-/// What comes of these answers, and of nothing at the two places where hardly any server publishes.
+/// The error of these responses, and of nothing at the two places where hardly any server publishes.
 fn refused(issuer: &str, http: &Script) -> Error {
     let http = http.clone().then(404, "").then(404, "");
-    Metadata::discover(issuer, &http).unwrap_err()
+    Server::discover_with(issuer, &http).unwrap_err()
 }
 
-fn code(server: &Metadata) -> AuthorizationCode {
-    AuthorizationCode {
-        client: server.client("app"),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    }
+fn app(server: &Server) -> Client {
+    Client::new(server.clone(), "app")
+}
+
+fn code(server: &Server) -> AuthorizationCode {
+    AuthorizationCode::new(app(server), "https://app.example/cb")
+}
+
+fn implicit(server: &Server) -> Implicit {
+    Implicit::new(app(server), "https://app.example/cb")
+}
+
+/// Begins a login; nothing is sent.
+fn begin(login: &AuthorizationCode) -> Result<PendingLogin> {
+    login.begin(&Script::default())
 }
 
 #[track_caller]
 fn is_configuration<T>(result: Result<T>, word: &str) {
     let error = result.err().expect("a refusal");
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains(word), "{error}");
 }
 
@@ -71,31 +81,41 @@ fn an_issuer_is_all_there_is_to_know() {
         "require_pushed_authorization_requests":true,
         "something_else":{"deep":[1]}"#,
     );
-    assert_eq!(server.jwks_uri, "https://login.example/keys");
-    assert_eq!(server.dpop_signing_alg_values_supported, ["ES256"]);
-    assert_eq!(server.scopes_supported, ["read", "write"]);
-    assert!(server.require_pushed_authorization_requests);
-
-    let client = server.client("app");
-    assert_eq!(client.client_id, "app");
-    assert_eq!(client.issuer, ISSUER);
-    assert_eq!(client.client_auth, ClientAuth::Body);
-    for (endpoint, name) in [
-        (&client.token_endpoint, "token"),
-        (&client.authorization_endpoint, "authorize"),
-        (&client.device_authorization_endpoint, "device"),
-        (&client.pushed_authorization_request_endpoint, "par"),
-        (&client.revocation_endpoint, "revoke"),
-        (&client.introspection_endpoint, "introspect"),
+    assert_eq!(server.token_endpoint(), "https://login.example/token");
+    let metadata = server.metadata().unwrap();
+    assert_eq!(metadata.issuer, ISSUER);
+    assert_eq!(metadata.dpop_signing_alg_values_supported, ["ES256"]);
+    assert_eq!(metadata.scopes_supported, ["read", "write"]);
+    assert!(metadata.require_pushed_authorization_requests);
+    for (url, name) in [
+        (&metadata.jwks_uri, "keys"),
+        (&metadata.token_endpoint, "token"),
+        (&metadata.authorization_endpoint, "authorize"),
+        (&metadata.device_authorization_endpoint, "device"),
+        (&metadata.pushed_authorization_request_endpoint, "par"),
+        (&metadata.revocation_endpoint, "revoke"),
+        (&metadata.introspection_endpoint, "introspect"),
     ] {
-        assert_eq!(*endpoint, format!("https://login.example/{name}"));
+        let announced = format!("https://login.example/{name}");
+        assert_eq!(url.as_deref(), Some(announced.as_str()));
     }
+
+    // The secret goes into the body, which is the one way that the server announces.
+    let client = app(&server).secret(Secret::new("s3cret"));
+    let http = Script::default().then(200, r#"{"active":true}"#);
+    client.introspect(&Secret::new("t"), &http).unwrap();
+    let asked = http.asked().remove(0);
+    assert!(
+        asked.starts_with("POST https://login.example/introspect ")
+            && asked.contains("client_id=app&client_secret=s3cret"),
+        "{asked}"
+    );
 }
 
 #[test]
 fn both_paths_are_tried_and_the_first_that_answers_counts() {
     let http = Script::default().then(200, &announced(""));
-    Metadata::discover(ISSUER, &http).unwrap();
+    drop(Server::discover_with(ISSUER, &http).unwrap());
     assert_eq!(http.asked(), [RFC_8414]);
 
     for (status, body) in [
@@ -109,13 +129,13 @@ fn both_paths_are_tried_and_the_first_that_answers_counts() {
         let http = Script::default()
             .then(status, body)
             .then(200, &announced(""));
-        Metadata::discover(ISSUER, &http).unwrap();
+        drop(Server::discover_with(ISSUER, &http).unwrap());
         assert_eq!(http.asked(), [RFC_8414, OPENID]);
     }
 }
 
 #[test]
-fn an_issuer_without_a_path_is_asked_at_its_root_with_or_without_a_slash() {
+fn an_issuer_without_a_path_is_asked_at_its_root() {
     for issuer in ["https://login.example", "https://login.example/"] {
         let http = Script::default().then(404, "").then(404, "");
         refused(issuer, &http);
@@ -133,7 +153,7 @@ fn an_issuer_without_a_path_is_asked_at_its_root_with_or_without_a_slash() {
 fn an_issuer_that_publishes_nothing_is_a_configuration_error() {
     let http = Script::default().then(404, "").then(404, "<html>");
     let error = refused(ISSUER, &http);
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains("no metadata"), "{error}");
     assert_eq!(
         http.asked(),
@@ -142,11 +162,11 @@ fn an_issuer_that_publishes_nothing_is_a_configuration_error() {
 }
 
 #[test]
-fn a_server_that_fails_is_not_taken_for_one_that_publishes_nothing() {
+fn a_failing_server_is_not_one_that_publishes_nothing() {
     for status in [503, 429] {
         let http = Script::default().then(status, "").then(404, "");
         let error = refused(ISSUER, &http);
-        assert!(error.is_transient(), "{error}");
+        assert!(error.remedy() == Remedy::Retry, "{error}");
     }
     let error = refused(ISSUER, &Script::default().then_lose());
     assert!(matches!(error, Error::Network { .. }), "{error}");
@@ -157,15 +177,12 @@ fn the_metadata_of_another_issuer_is_refused_to_the_last_slash() {
     for (other, word) in [
         ("https://evil.example", "another issuer"),
         ("https://LOGIN.example/tenant", "case of scheme or host"),
-        (
-            "https://login.example:443/tenant",
-            "by a port that need not",
-        ),
+        ("https://login.example:443/tenant", "needless port"),
         ("https://login.example/tenant/", "slash"),
     ] {
         let body = announced("").replace(&format!("{ISSUER}\""), &format!("{other}\""));
         let error = refused(ISSUER, &Script::default().then(200, &body).then(404, ""));
-        assert!(matches!(error, Error::Answer(_)), "{error}");
+        assert!(matches!(error, Error::Response(_)), "{error}");
         assert!(error.to_string().contains(word), "{error}");
         assert!(!format!("{error} {error:?}").contains("example"));
     }
@@ -175,8 +192,8 @@ fn the_metadata_of_another_issuer_is_refused_to_the_last_slash() {
 }
 
 #[test]
-fn an_issuer_is_https_or_this_machine_and_nothing_is_sent_to_any_other() {
-    let nobody = Script::default();
+fn an_issuer_is_https_or_this_machine() {
+    let unasked = Script::default();
     for issuer in [
         "http://login.example",
         "http://localhost:8080",
@@ -187,11 +204,11 @@ fn an_issuer_is_https_or_this_machine_and_nothing_is_sent_to_any_other() {
         "https://login.example/#top",
         "https://user:pw@login.example",
     ] {
-        is_configuration(Metadata::discover(issuer, &nobody), "issuer");
+        is_configuration(Server::discover_with(issuer, &unasked), "issuer");
     }
     for issuer in ["http://127.0.0.1:8080", "http://[::1]:8080/o"] {
         let body = announced("").replace(ISSUER, issuer);
-        Metadata::discover(issuer, &Script::default().then(200, &body)).unwrap();
+        drop(Server::discover_with(issuer, &Script::default().then(200, &body)).unwrap());
     }
 }
 
@@ -208,9 +225,9 @@ fn an_endpoint_over_plain_http_is_refused() {
     }
 }
 
-/// Whatever listens here would be sent users and secrets by whoever writes the metadata.
+/// The author of the metadata could send users and secrets to any program that listens here.
 #[test]
-fn an_endpoint_on_this_machine_is_announced_by_an_issuer_on_this_machine_alone() {
+fn only_an_issuer_here_announces_an_endpoint_here() {
     let endpoint = r#","revocation_endpoint":"http://127.0.0.1:8080/revoke""#;
     let body = announced(endpoint);
     let error = refused(ISSUER, &Script::default().then(200, &body).then(404, ""));
@@ -218,7 +235,7 @@ fn an_endpoint_on_this_machine_is_announced_by_an_issuer_on_this_machine_alone()
 
     let issuer = "http://127.0.0.1:8080";
     let body = body.replace(ISSUER, issuer);
-    Metadata::discover(issuer, &Script::default().then(200, &body)).unwrap();
+    drop(Server::discover_with(issuer, &Script::default().then(200, &body)).unwrap());
 }
 
 #[test]
@@ -227,84 +244,70 @@ fn a_server_that_announces_both_is_told_the_secret_in_a_header() {
         "",
         r#","token_endpoint_auth_methods_supported":["client_secret_post","client_secret_basic"]"#,
     ] {
-        assert_eq!(found(methods).client("app").client_auth, ClientAuth::Basic);
+        let client = app(&found(methods)).secret(Secret::new("s3cret"));
+        let http = Script::default().then(200, TOKEN);
+        ClientCredentials::new(client).obtain(&http).unwrap();
+        assert_eq!(http.headers()["authorization"], "Basic YXBwOnMzY3JldA==");
+        assert!(!http.asked()[0].contains("s3cret"));
     }
 }
 
 #[test]
 fn a_way_to_authenticate_that_is_not_announced_is_refused() {
     let server = found(r#","token_endpoint_auth_methods_supported":["private_key_jwt"]"#);
-    let mut client = server.client("app");
-    client.client_secret = "s3cret".into();
-    let service = ClientCredentials { client };
+    let client = app(&server).secret(Secret::new("s3cret"));
     is_configuration(
-        service.obtain(&Script::default()),
+        ClientCredentials::new(client).obtain(&Script::default()),
         "this server's are: private_key_jwt",
     );
 
-    let mut public = service;
-    public.client.client_secret = "".into();
+    let public = ClientCredentials::new(app(&server));
     public.obtain(&Script::default().then(200, TOKEN)).unwrap();
 }
 
 #[test]
-fn a_grant_that_is_not_announced_is_refused_and_a_refresh_is_not_asked_about() {
+fn a_grant_that_is_not_announced_is_refused() {
     let server = found(r#","grant_types_supported":["client_credentials"]"#);
-    let (client, nobody) = (server.client("app"), Script::default());
-    let password = Password {
-        client: client.clone(),
-        username: "jsmith".into(),
-        password: "p".into(),
-    };
-    is_configuration(password.obtain(&nobody), "`password`");
-    is_configuration(code(&server).begin(), "`authorization_code`");
-    let implicit = Implicit {
-        client: client.clone(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
-    is_configuration(implicit.begin(), "`implicit`");
-    let device = DeviceCode {
-        client: client.clone(),
-    };
-    is_configuration(device.begin(&nobody), "device_code");
+    let (client, unasked) = (app(&server), Script::default());
+    let password = Password::new(client.clone(), "jsmith", Secret::new("p"));
+    is_configuration(password.obtain(&unasked), "`password`");
+    is_configuration(begin(&code(&server)), "`authorization_code`");
+    is_configuration(implicit(&server).begin(), "`implicit`");
+    let device = DeviceLogin::new(client.clone());
+    is_configuration(device.exchange(&unasked), "device_code");
 
-    let kept = RefreshToken {
-        client,
-        ..RefreshToken::default()
-    };
-    kept.refresh(&Secret::from("r"), &Script::default().then(200, TOKEN))
+    let kept = RefreshToken::new(client);
+    kept.refresh(&Secret::new("r"), &Script::default().then(200, TOKEN))
         .unwrap();
 }
 
 #[test]
-fn what_a_server_forgets_to_announce_can_be_cleared() {
-    let mut server = found(r#","grant_types_supported":["authorization_code"]"#);
-    server.grant_types_supported.clear();
-    let client = server.client("app");
-    let service = ClientCredentials { client };
+fn a_list_that_a_server_gets_wrong_can_be_ignored() {
+    let server = found(r#","grant_types_supported":["authorization_code"]"#);
+    let server = server.ignore_announced("grant_types_supported");
+    let service = ClientCredentials::new(app(&server));
     service.obtain(&Script::default().then(200, TOKEN)).unwrap();
 }
 
 #[test]
-fn pkce_without_s256_is_refused_and_pkce_that_is_not_announced_is_tried() {
+fn pkce_without_s256_is_refused() {
     let plain = found(r#","code_challenge_methods_supported":["plain"]"#);
-    is_configuration(code(&plain).begin(), "S256");
-    let pending = code(&found("")).begin().unwrap();
+    is_configuration(begin(&code(&plain)), "S256");
+    let pending = begin(&code(&found(""))).unwrap();
     assert!(pending.url().contains("code_challenge_method=S256"));
 }
 
 #[test]
-fn a_redirect_must_name_the_server_if_that_is_announced_and_must_not_name_another_in_any_case() {
+fn a_redirect_names_the_server_where_that_is_announced() {
     let naming = found(r#","authorization_response_iss_parameter_supported":true"#);
     let silent = found("");
-    let back = |server: &Metadata, iss: &str| {
-        let pending = code(server).begin().unwrap();
+    let back = |server: &Server, iss: &str| {
+        let pending = begin(&code(server)).unwrap();
         let url = format!(
             "https://app.example/cb?code=c&state={}{iss}",
             pending.state()
         );
-        pending.redirected(&url)
+        pending.exchange(&url, &Script::default().then(200, TOKEN))
     };
     let right = "&iss=https%3A%2F%2Flogin.example%2Ftenant";
     for server in [&naming, &silent] {

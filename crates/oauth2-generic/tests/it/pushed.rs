@@ -1,29 +1,34 @@
 //! A login that the server is told of before the user is sent to it, and tokens for several APIs.
 
-use crate::asking::Asking as _;
 use std::time::Duration;
 
 use oauth2_generic::{
-    AuthorizationCode, ClientAuth, ClientCredentials, Encoding, Error, Grant, Metadata, PendingCode,
+    AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, PendingLogin,
+    Secret, Server,
 };
 
-use crate::requests::{client, sent};
+use crate::asking::Asking as _;
+use crate::pending::verifier;
+use crate::requests::{client, client_of, sent, server};
 use crate::script::Script;
 
-fn login() -> AuthorizationCode {
-    let mut client = client();
-    client.pushed_authorization_request_endpoint = "https://login.example:8443/par".into();
-    AuthorizationCode {
-        client,
-        redirect_uri: "https://app.example/cb".into(),
-        parameters: vec![("login_hint".into(), "j&s".into())],
-    }
+/// A server with an endpoint for announcements.
+fn announced_to() -> Server {
+    server().pushed_authorization_request_endpoint("https://login.example:8443/par")
 }
 
-/// What was begun, and what was sent, with state and challenge left out.
-fn pushed(login: &AuthorizationCode) -> (PendingCode, String) {
+fn login_of(client: Client) -> AuthorizationCode {
+    AuthorizationCode::new(client, "https://app.example/cb").param("login_hint", "j&s")
+}
+
+fn login() -> AuthorizationCode {
+    login_of(client_of(announced_to()))
+}
+
+/// The login that was begun, and the request that was sent, with state and challenge left out.
+fn pushed(login: &AuthorizationCode) -> (PendingLogin, String) {
     let http = Script::default().then(201, PUSHED);
-    let pending = login.begin_pushed(&http).unwrap();
+    let pending = login.begin(&http).unwrap();
     let sent = http.asked().remove(0);
     let pairs = sent.split('&').map(|pair| match pair.split_once('=') {
         Some((name @ ("state" | "code_challenge"), value)) => {
@@ -54,9 +59,8 @@ fn the_server_is_told_everything_and_the_url_says_nothing() {
 
 #[test]
 fn a_client_in_a_header_is_named_in_the_body_too() {
-    let mut login = login();
-    login.client.client_auth = ClientAuth::Basic;
-    let (_, sent) = pushed(&login);
+    let client = client_of(announced_to()).auth(ClientAuth::basic(Secret::new("s&cret")));
+    let (_, sent) = pushed(&login_of(client));
     assert!(
         sent.contains("/par response_type=code&client_id=app&"),
         "{sent}"
@@ -66,9 +70,9 @@ fn a_client_in_a_header_is_named_in_the_body_too() {
 
 #[test]
 fn what_the_endpoint_has_in_its_own_query_is_not_pushed_and_stays() {
-    let mut login = login();
-    login.client.authorization_endpoint = "https://login.example/authorize?tenant=a".into();
-    let (pending, sent) = pushed(&login);
+    let endpoint = "https://login.example/authorize?tenant=a";
+    let server = announced_to().authorization_endpoint(endpoint);
+    let (pending, sent) = pushed(&login_of(client_of(server)));
     assert!(!sent.contains("tenant"), "{sent}");
     assert!(
         pending
@@ -83,98 +87,89 @@ fn what_the_endpoint_has_in_its_own_query_is_not_pushed_and_stays() {
 fn the_user_comes_back_as_from_any_other_login() {
     let (pending, _) = pushed(&login());
     let url = format!("https://app.example/cb?code=c&state={}", pending.state());
-    let verifier = pending.code_verifier().clone();
-    let granted = pending.redirected(&url).unwrap();
-    let sent = sent(|http| granted.obtain(http)).unwrap();
+    let verifier = verifier(&pending);
+    let sent = sent(|http| pending.exchange(&url, http)).unwrap();
     assert!(sent.body.contains("&code=c&"), "{}", sent.body);
-    assert!(
-        sent.body
-            .ends_with(&format!("code_verifier={}", verifier.expose()))
-    );
+    assert!(sent.body.ends_with(&format!("code_verifier={verifier}")));
 }
 
 #[test]
 fn a_refusal_comes_before_any_user_is_bothered() {
     let http = Script::default().then(400, r#"{"error":"invalid_scope"}"#);
-    let error = login().begin_pushed(&http).unwrap_err();
+    let error = login().begin(&http).unwrap_err();
     assert!(matches!(error, Error::Refused(_)), "{error}");
     let error = login()
-        .begin_pushed(&Script::default().then(201, "{}"))
+        .begin(&Script::default().then(201, "{}"))
         .unwrap_err();
     assert!(error.to_string().contains("request_uri"), "{error}");
 }
 
 #[test]
-fn a_client_without_the_endpoint_is_told_so() {
-    let mut login = login();
-    login.client.pushed_authorization_request_endpoint.clear();
-    let error = login.begin_pushed(&Script::default()).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("`pushed_authorization_request_endpoint`")
-    );
+fn a_server_without_the_endpoint_is_not_told() {
+    let pending = login_of(client()).begin(&Script::default()).unwrap();
+    assert!(pending.url().contains("&code_challenge="));
+    assert_eq!(pending.expires_in(), None);
 }
 
 #[test]
 fn a_server_that_takes_nothing_else_is_not_asked_in_another_way() {
-    let metadata = r#"{"issuer":"https://login.example","token_endpoint":"https://login.example/t",
-        "authorization_endpoint":"https://login.example/a",
-        "pushed_authorization_request_endpoint":"https://login.example/par",
-        "require_pushed_authorization_requests":true}"#;
-    let server = Metadata::discover(
-        "https://login.example",
-        &Script::default().then(200, metadata),
-    )
-    .unwrap();
-    let login = AuthorizationCode {
-        client: server.client("app"),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
+    let discovered = |more: &str| {
+        let metadata = format!(
+            r#"{{"issuer":"https://login.example","token_endpoint":"https://login.example/t",
+            "authorization_endpoint":"https://login.example/a",
+            "require_pushed_authorization_requests":true{more}}}"#
+        );
+        let http = Script::default().then(200, &metadata);
+        let server = Server::discover_with("https://login.example", &http).unwrap();
+        AuthorizationCode::new(Client::new(server, "app"), "https://app.example/cb")
     };
-    let error = login.begin().unwrap_err();
-    assert!(error.to_string().contains("`begin_pushed`"), "{error}");
+    let error = discovered("").begin(&Script::default()).unwrap_err();
+    let setter = "`Server::pushed_authorization_request_endpoint`";
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
+    assert!(error.to_string().contains(setter), "{error}");
+
+    let endpoint = r#","pushed_authorization_request_endpoint":"https://login.example/par""#;
+    let login = discovered(endpoint);
     let (pending, _) = pushed(&login);
-    // Whoever takes the login up again needs no URL, and is not told to push it again.
-    let again = login.resume(pending.state(), pending.code_verifier());
-    assert_eq!(again.unwrap().state(), pending.state());
+    // The process that continues the login need not announce it again.
+    let again = login.resume(&pending.save()).unwrap();
+    assert_eq!(again.state(), pending.state());
+    assert_eq!(again.url(), pending.url());
 }
 
 #[test]
 fn a_token_for_several_apis_names_each_of_them() {
-    let mut login = login();
-    login.client.resource = "https://a.example/".into();
-    login.client.further_resources = vec!["https://b.example/".into()];
+    let for_both = |server: Server| {
+        client_of(server)
+            .resource("https://a.example/")
+            .resource("https://b.example/")
+    };
     let both = "resource=https%3A%2F%2Fa.example%2F&resource=https%3A%2F%2Fb.example%2F";
 
-    let service = ClientCredentials {
-        client: login.client.clone(),
-    };
+    let service = ClientCredentials::new(for_both(server()));
     let asked = sent(|http| service.obtain(http)).unwrap();
     assert!(asked.body.contains(both), "{}", asked.body);
-    assert!(login.begin().unwrap().url().contains(both));
-    assert!(pushed(&login).1.contains(both));
+    let login = login_of(for_both(server()));
+    let pending = login.begin(&Script::default()).unwrap();
+    assert!(pending.url().contains(both));
+    assert!(pushed(&login_of(for_both(announced_to()))).1.contains(both));
 
-    let mut other = service.clone();
-    other.client.further_resources.clear();
-    assert_ne!(other.identity(), service.identity());
+    let one = ClientCredentials::new(client().resource("https://a.example/"));
+    assert_ne!(one.identity(), service.identity());
 }
 
 #[test]
-fn json_has_no_parameter_that_stands_twice() {
-    let mut login = login();
-    login.client.body = Encoding::Json;
-    login.client.resource = "https://a.example/".into();
-    login.client.further_resources = vec!["https://b.example/".into()];
-    let service = ClientCredentials {
-        client: login.client.clone(),
-    };
-    let nobody = Script::default();
+fn json_cannot_repeat_a_parameter() {
+    let client = client_of(announced_to().encoding(Encoding::Json))
+        .resource("https://a.example/")
+        .resource("https://b.example/");
+    let service = ClientCredentials::new(client.clone());
+    let unasked = Script::default();
     for error in [
-        service.obtain(&nobody).unwrap_err(),
-        login.begin_pushed(&nobody).unwrap_err(),
+        service.obtain(&unasked).unwrap_err(),
+        login_of(client).begin(&unasked).unwrap_err(),
     ] {
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert!(error.to_string().contains("resource"), "{error}");
     }
 }

@@ -1,33 +1,44 @@
-//! What comes back from the authorization endpoint, and what is refused of it.
+//! Redirects of the authorization endpoint, and what is refused of them.
 
-use crate::asking::Asking as _;
 use std::error::Error as _;
 
-use oauth2_generic::{
-    AuthorizationCode, Error, ErrorCode, Granted, Implicit, Result, TokenResponse,
-};
+use auth_core::error::{ErrorCode, Remedy};
+use auth_core::grant::TokenResponse;
+use oauth2_generic::{AuthorizationCode, Client, Error, Implicit, Result};
 
-use crate::requests::{client, sent};
+use crate::pending::{resumed, resumed_implicit};
+use crate::requests::{client, client_of, sent, server};
+use crate::script::Script;
+
+/// A client of a server that calls itself `issuer`, unless that is empty.
+fn client_at(issuer: &str) -> Client {
+    if issuer.is_empty() {
+        client()
+    } else {
+        client_of(server().issuer(issuer))
+    }
+}
+
+/// The outcome of this redirect for a login; the code is sent if it is not refused here.
+fn returned(login: &AuthorizationCode, url: &str) -> Result<TokenResponse> {
+    let http = Script::default().then(200, TOKEN);
+    let pending = resumed(login, "st", &"v".repeat(43)).unwrap();
+    let outcome = pending.exchange(url, &http);
+    assert_eq!(http.asked().len(), usize::from(outcome.is_ok()));
+    outcome
+}
 
 /// The redirect of a login with the state `st`, at a server that calls itself `issuer`.
-fn code(url: &str, issuer: &str) -> Result<Granted> {
-    let mut login = AuthorizationCode {
-        client: client(),
-        redirect_uri: REDIRECT_URI.into(),
-        ..AuthorizationCode::default()
-    };
-    login.client.issuer = issuer.into();
-    login.resume("st", "v".repeat(43)).unwrap().redirected(url)
+fn code(url: &str, issuer: &str) -> Result<TokenResponse> {
+    returned(
+        &AuthorizationCode::new(client_at(issuer), REDIRECT_URI),
+        url,
+    )
 }
 
 fn token(url: &str, issuer: &str) -> Result<TokenResponse> {
-    let mut login = Implicit {
-        client: client(),
-        redirect_uri: REDIRECT_URI.into(),
-        ..Implicit::default()
-    };
-    login.client.issuer = issuer.into();
-    login.resume("st").unwrap().redirected(url)
+    let login = Implicit::new(client_at(issuer), REDIRECT_URI);
+    resumed_implicit(&login, "st").unwrap().read(url)
 }
 
 fn refused<T>(result: Result<T>, says: &str) -> Error {
@@ -51,8 +62,10 @@ fn a_code_is_decoded_exactly_once() {
         ("a+b%2Bc", "code=a%20b%2Bc&"),
         ("%c3%bc", "code=%C3%BC&"),
     ] {
-        let granted = code(&format!("{REDIRECT_URI}?state=st&code={encoded}"), "").unwrap();
-        let body = sent(|http| granted.obtain(http)).unwrap().body;
+        let login = AuthorizationCode::new(client(), REDIRECT_URI);
+        let pending = resumed(&login, "st", &"v".repeat(43)).unwrap();
+        let url = format!("{REDIRECT_URI}?state=st&code={encoded}");
+        let body = sent(|http| pending.exchange(&url, http)).unwrap().body;
         assert!(body.contains(sent_as), "{encoded}: {body}");
     }
 }
@@ -61,7 +74,7 @@ fn a_code_is_decoded_exactly_once() {
 fn a_state_that_is_not_ours_is_refused() {
     refused(
         code(&format!("{REDIRECT_URI}?code=c4nary&state=other"), ""),
-        "`state` is another",
+        "`state` mismatch",
     );
     refused(
         code(&format!("{REDIRECT_URI}?code=c4nary"), ""),
@@ -84,12 +97,12 @@ fn a_state_that_is_not_ours_is_refused() {
             &format!("{REDIRECT_URI}?error=access_denied&state=other"),
             "",
         ),
-        "`state` is another",
+        "`state` mismatch",
     );
 }
 
 #[test]
-fn a_parameter_that_stands_twice_is_refused() {
+fn a_repeated_parameter_is_refused() {
     refused(
         code(
             &format!("{REDIRECT_URI}?code=c4nary&code=c4nary2&state=st"),
@@ -115,7 +128,7 @@ fn a_redirect_without_a_code_is_refused() {
         code(&format!("{REDIRECT_URI}?state=st"), ""),
         "neither `code` nor `error`",
     );
-    assert!(matches!(error, Error::Answer(_)));
+    assert!(matches!(error, Error::Response(_)));
     refused(
         code(&format!("{REDIRECT_URI}?state=st&code="), ""),
         "neither `code`",
@@ -146,7 +159,7 @@ fn a_url_that_leads_elsewhere_is_refused() {
     ];
     for url in elsewhere {
         let error = refused(code(url, ""), "`redirect_uri`");
-        assert!(matches!(error, Error::Configuration(_)), "{url}");
+        assert!(matches!(error, Error::Configuration { .. }), "{url}");
     }
 }
 
@@ -158,12 +171,8 @@ fn a_url_may_be_spelled_as_browsers_spell_it() {
 
 #[test]
 fn a_query_of_the_redirect_uri_must_come_back() {
-    let login = AuthorizationCode {
-        client: client(),
-        redirect_uri: "https://app.example/cb?server=a%20b&x=1".into(),
-        ..AuthorizationCode::default()
-    };
-    let redirected = |url: &str| login.resume("st", "v".repeat(43)).unwrap().redirected(url);
+    let login = AuthorizationCode::new(client(), "https://app.example/cb?server=a%20b&x=1");
+    let redirected = |url: &str| returned(&login, url);
     redirected("https://app.example/cb?server=a+b&x=1&code=c&state=st").unwrap();
     refused(
         redirected("https://app.example/cb?server=other&x=1&code=c4nary&state=st"),
@@ -207,7 +216,7 @@ fn the_server_must_name_itself_where_its_name_is_known() {
 }
 
 #[test]
-fn a_refusal_keeps_its_code_its_description_and_where_to_read_more() {
+fn a_refusal_keeps_its_code_and_description() {
     let url = format!(
         "{REDIRECT_URI}?error=access_denied&error_description=The+user%0Asaid%20no\
          &error_uri=https%3A%2F%2Fhelp.example%3Fsession%3Dc4nary&state=st"
@@ -220,11 +229,11 @@ fn a_refusal_keeps_its_code_its_description_and_where_to_read_more() {
         Some("The user\\nsaid no; see https://help.example")
     );
     assert_eq!(refusal.status, None);
-    assert!(!error.is_transient());
+    assert!(error.remedy() != Remedy::Retry);
 }
 
 #[test]
-fn a_refusal_without_state_and_issuer_is_read_because_servers_forget_them() {
+fn a_refusal_without_state_and_issuer_is_read() {
     let error = refused(
         code(
             &format!("{REDIRECT_URI}?error=temporarily_unavailable"),
@@ -232,10 +241,10 @@ fn a_refusal_without_state_and_issuer_is_read_because_servers_forget_them() {
         ),
         "temporarily",
     );
-    assert!(error.is_transient());
+    assert!(error.remedy() == Remedy::Retry);
 }
 
-/// Anybody can send a user to the redirect URI, with words of their own for the program to show.
+/// Any site can send a user to the redirect URI, with words of its own for the program to show.
 #[test]
 fn the_words_of_a_refusal_without_our_state_are_not_passed_on() {
     let told = "error_description=Call+c4nary&error_uri=https%3A%2F%2Fc4nary.example";
@@ -263,7 +272,7 @@ fn a_token_comes_from_the_fragment_and_from_nowhere_else() {
 }
 
 #[test]
-fn the_server_of_a_token_names_itself_in_the_query_or_in_the_fragment() {
+fn the_server_names_itself_in_query_or_fragment() {
     let (iss, answer) = (
         "iss=https%3A%2F%2Flogin.example",
         "access_token=c4nary&token_type=bearer&state=st",
@@ -295,4 +304,5 @@ fn a_refused_token_is_a_refusal_in_either_part() {
     }
 }
 
+const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;
 const REDIRECT_URI: &str = "https://app.example/cb";

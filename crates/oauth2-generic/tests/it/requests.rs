@@ -1,14 +1,16 @@
-//! What each grant sends to the token endpoint, byte for byte.
+//! Requests of each grant to the token endpoint, byte for byte.
 
-use crate::asking::Asking as _;
 use std::sync::Mutex;
 
-use oauth2_generic::http::{HeaderMap, Request, Response};
+use auth_core::http::{HeaderMap, Request, Response};
+use auth_core::transport::{self, Transport};
 use oauth2_generic::{
     AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Password,
-    RefreshToken, Result, Secret, Session,
+    RefreshToken, Result, Secret, Server, Session,
 };
 
+use crate::asking::Asking as _;
+use crate::pending::resumed;
 use crate::script::Script;
 
 /// One request that a grant sent, and nothing else: a second one fails the test.
@@ -17,20 +19,18 @@ pub(crate) struct Sent {
     pub(crate) body: String,
 }
 
-/// What `ask` sends to a server that answers with a token.
-pub(crate) fn sent<T>(
-    ask: impl FnOnce(&dyn oauth2_generic::Transport) -> Result<T>,
-) -> Result<Sent> {
+/// The request that `ask` sends to a server that responds with a token.
+pub(crate) fn sent<T>(ask: impl FnOnce(&dyn Transport) -> Result<T>) -> Result<Sent> {
     let seen = Mutex::new(Vec::new());
-    let transport = |request: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+    let http = transport::from_fn(|request: Request<Vec<u8>>| {
         assert_eq!(
             (request.method().as_str(), request.uri().to_string()),
             ("POST", TOKEN_URL.into())
         );
         seen.lock().unwrap().push(request);
         Ok(Response::new(ANSWER.into()))
-    };
-    ask(&transport)?;
+    });
+    ask(&http)?;
     let mut seen = seen.into_inner().unwrap();
     assert_eq!(seen.len(), 1);
     let (parts, body) = seen.remove(0).into_parts();
@@ -45,30 +45,37 @@ fn obtained(grant: &dyn Grant) -> Sent {
 }
 
 fn refreshed(grant: &dyn Grant) -> Sent {
-    sent(|http| grant.refresh(&Secret::from("r=1"), http)).unwrap()
+    sent(|http| grant.refresh(&Secret::new("r=1"), http)).unwrap()
+}
+
+/// A server, by hand.
+pub(crate) fn server() -> Server {
+    Server::new(TOKEN_URL).authorization_endpoint("https://login.example/authorize")
+}
+
+/// A client with a secret and without a scope.
+pub(crate) fn unscoped(server: Server) -> Client {
+    Client::new(server, "app").secret(Secret::new("s&cret"))
+}
+
+pub(crate) fn client_of(server: Server) -> Client {
+    unscoped(server).scope("read write")
 }
 
 pub(crate) fn client() -> Client {
-    Client {
-        token_endpoint: TOKEN_URL.into(),
-        authorization_endpoint: "https://login.example/authorize".into(),
-        client_id: "app".into(),
-        client_secret: "s&cret".into(),
-        scope: "read write".into(),
-        ..Client::default()
-    }
+    client_of(server())
 }
 
 fn service() -> ClientCredentials {
-    ClientCredentials { client: client() }
+    ClientCredentials::new(client())
+}
+
+fn password_of(client: Client) -> Password {
+    Password::new(client, "jsmith", Secret::new("p&ss wörd"))
 }
 
 fn password() -> Password {
-    Password {
-        client: client(),
-        username: "jsmith".into(),
-        password: "p&ss wörd".into(),
-    }
+    password_of(client())
 }
 
 #[test]
@@ -98,16 +105,13 @@ fn a_password_is_escaped_in_a_form() {
 fn a_refresh_sends_no_scope_so_that_the_token_keeps_its_own() {
     let expected =
         "grant_type=refresh_token&client_id=app&client_secret=s%26cret&refresh_token=r%3D1";
-    let kept = RefreshToken {
-        client: client(),
-        resource_owner: "jsmith".into(),
-    };
+    let kept = RefreshToken::new(client()).user("jsmith");
     assert_eq!(refreshed(&password()).body, expected);
     assert_eq!(refreshed(&kept).body, expected);
 }
 
 #[test]
-fn a_client_that_is_refreshed_logs_in_anew_when_it_acts_for_itself() {
+fn a_refreshed_client_logs_in_anew_for_itself() {
     assert!(
         refreshed(&service())
             .body
@@ -117,10 +121,7 @@ fn a_client_that_is_refreshed_logs_in_anew_when_it_acts_for_itself() {
 
 #[test]
 fn a_body_is_json_when_asked_for() {
-    let mut password = password();
-    password.client.body = Encoding::Json;
-    password.client.scope.clear();
-    let sent = obtained(&password);
+    let sent = obtained(&password_of(unscoped(server().encoding(Encoding::Json))));
     assert_eq!(sent.headers["content-type"], "application/json");
     assert_eq!(
         sent.body,
@@ -129,12 +130,12 @@ fn a_body_is_json_when_asked_for() {
 }
 
 #[test]
-fn a_public_client_names_itself_in_the_body_even_where_basic_is_asked_for() {
-    for client_auth in [ClientAuth::Body, ClientAuth::Basic] {
-        let mut password = password();
-        password.client.client_secret = "".into();
-        password.client.client_auth = client_auth;
-        let sent = obtained(&password);
+fn a_public_client_names_itself_in_the_body() {
+    for public in [
+        Client::new(server(), "app"),
+        client().auth(ClientAuth::none()),
+    ] {
+        let sent = obtained(&password_of(public));
         assert!(
             sent.body
                 .starts_with("grant_type=password&client_id=app&username="),
@@ -147,14 +148,13 @@ fn a_public_client_names_itself_in_the_body_even_where_basic_is_asked_for() {
 
 #[test]
 fn audience_resource_and_further_parameters_go_with_every_grant() {
-    let mut service = service();
-    service.client.scope.clear();
-    service.client.audience = "orders".into();
-    service.client.resource = "https://api.example/".into();
-    service.client.extra = vec![("tenant".into(), "acme".into())];
-    service.client.extra_secrets = vec![("api_key".into(), "k".into())];
+    let client = unscoped(server())
+        .audience("orders")
+        .resource("https://api.example/")
+        .param("tenant", "acme")
+        .secret_param("api_key", Secret::new("k"));
     assert_eq!(
-        obtained(&service).body,
+        obtained(&ClientCredentials::new(client)).body,
         "grant_type=client_credentials&client_id=app&client_secret=s%26cret&audience=orders\
          &resource=https%3A%2F%2Fapi.example%2F&tenant=acme&api_key=k"
     );
@@ -162,18 +162,12 @@ fn audience_resource_and_further_parameters_go_with_every_grant() {
 
 #[test]
 fn a_code_goes_with_its_redirect_uri_and_its_verifier() {
-    let login = AuthorizationCode {
-        client: client(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
+    let login = AuthorizationCode::new(client(), "https://app.example/cb");
     let verifier = "v".repeat(43);
-    let pending = login.resume("st", verifier.as_str()).unwrap();
-    let granted = pending
-        .redirected("https://app.example/cb?code=a%3Db%2525&state=st")
-        .unwrap();
+    let pending = resumed(&login, "st", &verifier).unwrap();
+    let back = "https://app.example/cb?code=a%3Db%2525&state=st";
     assert_eq!(
-        obtained(&granted).body,
+        sent(|http| pending.exchange(back, http)).unwrap().body,
         format!(
             "grant_type=authorization_code&client_id=app&client_secret=s%26cret&code=a%3Db%2525\
              &redirect_uri=https%3A%2F%2Fapp.example%2Fcb&code_verifier={verifier}"
@@ -182,7 +176,7 @@ fn a_code_goes_with_its_redirect_uri_and_its_verifier() {
 }
 
 #[test]
-fn nothing_is_sent_to_an_endpoint_that_is_no_url_or_holds_a_password() {
+fn nothing_is_sent_to_a_wrong_endpoint() {
     for endpoint in [
         "",
         "/token",
@@ -192,96 +186,79 @@ fn nothing_is_sent_to_an_endpoint_that_is_no_url_or_holds_a_password() {
         "https://login.example:99999/token",
         "https://user:c4nary@login.example/token",
     ] {
-        let mut service = service();
-        service.client.token_endpoint = endpoint.into();
+        let service = ClientCredentials::new(client_of(Server::new(endpoint)));
         let error = service.obtain(&Script::default()).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{endpoint}");
+        assert!(matches!(error, Error::Configuration { .. }), "{endpoint}");
         assert!(!format!("{error:?}").contains("c4nary"), "{error:?}");
     }
 }
 
 #[test]
 fn without_a_refresh_token_only_a_person_can_help() {
-    let session = Session::builder(RefreshToken {
-        client: client(),
-        resource_owner: String::new(),
-    })
-    .transport(|_| panic!("there is nothing to send"))
-    .build();
+    let session = Session::builder(RefreshToken::new(client()))
+        .transport(Script::default())
+        .build()
+        .unwrap();
     let error = session.token().unwrap_err();
-    assert!(
-        matches!(error, Error::ReauthenticationRequired { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::LoginRequired { .. }), "{error}");
 }
 
 #[test]
-fn whatever_makes_a_token_another_token_is_part_of_the_identity() {
+fn all_that_makes_another_token_is_part_of_the_identity() {
     let one = password().identity();
-    let another = |change: fn(&mut Password)| {
-        let mut password = password();
-        change(&mut password);
-        assert_ne!(password.identity(), one);
-    };
-    another(|p| p.username = "bob".into());
-    another(|p| p.client.client_id = "b".into());
-    another(|p| p.client.token_endpoint = "https://b.example/token".into());
-    another(|p| p.client.scope = "read".into());
-    another(|p| p.client.audience = "b".into());
-    another(|p| p.client.resource = "https://b.example/".into());
-    another(|p| p.client.extra = vec![("tenant".into(), "b".into())]);
-    assert_ne!(
-        service().identity(),
-        RefreshToken {
-            client: client(),
-            ..RefreshToken::default()
-        }
-        .identity()
-    );
+    let elsewhere = Server::new("https://b.example/token");
+    let other_id = Client::new(server(), "b").scope("read write");
+    for client in [
+        other_id,
+        client_of(elsewhere),
+        unscoped(server()),
+        client().scope("read"),
+        client().audience("b"),
+        client().resource("https://b.example/"),
+        client().param("tenant", "b"),
+    ] {
+        assert_ne!(password_of(client).identity(), one);
+    }
+    let bob = Password::new(client(), "bob", Secret::new("p&ss wörd"));
+    assert_ne!(bob.identity(), one);
+    let kept = RefreshToken::new(client());
+    assert_ne!(service().identity(), kept.identity());
 }
 
 #[test]
-fn a_kept_refresh_token_shares_the_identity_of_the_login_it_came_from() {
-    let mut password = password();
-    password.password = "another".into();
-    password.client.client_secret = "another".into();
-    password.client.extra_secrets = vec![("api_key".into(), "k".into())];
-    let kept = RefreshToken {
-        client: client(),
-        resource_owner: "jsmith".into(),
-    };
+fn a_refresh_token_shares_the_identity_of_its_login() {
+    let client_with_another_secret = client()
+        .secret(Secret::new("another"))
+        .secret_param("api_key", Secret::new("k"));
+    let another = Secret::new("another");
+    let password = Password::new(client_with_another_secret, "jsmith", another);
+    let kept = RefreshToken::new(client()).user("jsmith");
     assert_eq!(password.identity(), kept.identity());
 }
 
 #[test]
-fn a_token_is_meant_for_the_origin_of_its_endpoint_unless_others_are_named() {
-    let mut service = service();
-    assert_eq!(service.policy().apis(), ["https://login.example:8443"]);
-    service.client.origins = vec!["https://api.example".into()];
-    assert_eq!(service.policy().apis(), ["https://api.example"]);
+fn a_token_is_for_its_endpoint_unless_apis_are_named() {
+    assert_eq!(service().policy().apis(), ["https://login.example:8443"]);
+    let elsewhere = ClientCredentials::new(client().api("https://api.example"));
+    assert_eq!(elsewhere.policy().apis(), ["https://api.example"]);
 }
 
 #[test]
 fn a_status_other_than_401_rejects_a_token_only_where_it_is_named() {
-    let mut service = service();
-    assert!(service.policy().is_rejection(401) && !service.policy().is_rejection(403));
-    service.client.rejections = vec![403];
-    assert!(
-        service.policy().is_rejection(401)
-            && service.policy().is_rejection(403)
-            && !service.policy().is_rejection(404)
-    );
+    let plain = service().policy();
+    assert!(plain.is_rejection(401) && !plain.is_rejection(403));
+    let named = ClientCredentials::new(client().api_rejection(403)).policy();
+    assert!(named.is_rejection(401) && named.is_rejection(403) && !named.is_rejection(404));
 }
 
 #[test]
 fn nothing_secret_is_shown_by_debug() {
-    let mut password = password();
-    password.client.extra_secrets = vec![("api_key".into(), "k3y".into())];
+    let password = password_of(client().secret_param("api_key", Secret::new("k3y")));
     let shown = format!("{password:?} {:?}", Session::new(password.clone()));
     for secret in ["s&cret", "p&ss wörd", "k3y"] {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
 
-const TOKEN_URL: &str = "https://login.example:8443/token";
+pub(crate) const TOKEN_URL: &str = "https://login.example:8443/token";
 const ANSWER: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

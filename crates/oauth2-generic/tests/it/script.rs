@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use oauth2_generic::http::{HeaderMap, Request, Response};
-use oauth2_generic::{Error, Network, Result, Sent, Transport};
+use auth_core::error::{Delivery, NetworkFailure};
+use auth_core::http::{HeaderMap, Request, Response};
+use auth_core::transport::Transport;
+use oauth2_generic::{Error, Result};
 
 /// Answers each request with the next answer; a request too many fails the test.
 #[derive(Clone, Default)]
@@ -35,17 +37,16 @@ impl Script {
 
     /// Loses the answer to the next request.
     pub(crate) fn then_lose(self) -> Self {
-        self.then_fail(Sent::Maybe)
+        self.then_fail(Delivery::Unknown)
     }
 
     /// Is not reached by the next request.
     pub(crate) fn then_not_send(self) -> Self {
-        self.then_fail(Sent::No)
+        self.then_fail(Delivery::NotSent)
     }
 
-    fn then_fail(self, sent: Sent) -> Self {
-        let network = Network::Timeout;
-        let lost = Error::Network { network, sent };
+    fn then_fail(self, delivery: Delivery) -> Self {
+        let lost = Error::network(NetworkFailure::Timeout, delivery);
         self.0.lock().unwrap().answers.push_back(Err(lost));
         self
     }

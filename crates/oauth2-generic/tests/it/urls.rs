@@ -1,27 +1,34 @@
 //! The URLs that users are sent to.
 
-use oauth2_generic::{AuthorizationCode, Error, Implicit};
+use oauth2_generic::{AuthorizationCode, Client, Error, Implicit, PendingLogin, Result, Server};
 
-use crate::requests::client;
+use crate::pending::{resumed, resumed_implicit, verifier};
+use crate::requests::{TOKEN_URL, client, client_of, server};
+use crate::script::Script;
+
+const REDIRECT_URI: &str = "http://127.0.0.1:8400/cb?x=1";
+
+fn login_of(client: Client) -> AuthorizationCode {
+    AuthorizationCode::new(client, REDIRECT_URI)
+}
 
 fn login() -> AuthorizationCode {
-    AuthorizationCode {
-        client: client(),
-        redirect_uri: "http://127.0.0.1:8400/cb?x=1".into(),
-        ..AuthorizationCode::default()
-    }
+    login_of(client())
+}
+
+/// Begins a login; nothing is sent.
+fn begin(login: &AuthorizationCode) -> Result<PendingLogin> {
+    login.begin(&Script::default())
 }
 
 #[test]
 fn a_code_is_asked_for_with_a_state_and_a_hashed_verifier() {
     // The pair of RFC 7636, appendix B.
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-    let mut login = login();
-    login.client.audience = "orders".into();
-    login.client.resource = "https://api.example/".into();
-    login.parameters = vec![("login_hint".into(), "j smith".into())];
+    let client = client().audience("orders").resource("https://api.example/");
+    let login = login_of(client).param("login_hint", "j smith");
     assert_eq!(
-        login.resume("st", verifier).unwrap().url(),
+        resumed(&login, "st", verifier).unwrap().url(),
         "https://login.example/authorize?response_type=code&client_id=app&state=st\
          &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
          &redirect_uri=http%3A%2F%2F127.0.0.1%3A8400%2Fcb%3Fx%3D1&scope=read+write\
@@ -31,13 +38,9 @@ fn a_code_is_asked_for_with_a_state_and_a_hashed_verifier() {
 
 #[test]
 fn a_token_is_asked_for_with_a_state_and_without_a_challenge() {
-    let login = Implicit {
-        client: client(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
+    let login = Implicit::new(client(), "https://app.example/cb");
     assert_eq!(
-        login.resume("st").unwrap().url(),
+        resumed_implicit(&login, "st").unwrap().url(),
         "https://login.example/authorize?response_type=token&client_id=app&state=st\
          &redirect_uri=https%3A%2F%2Fapp.example%2Fcb&scope=read+write"
     );
@@ -45,19 +48,19 @@ fn a_token_is_asked_for_with_a_state_and_without_a_challenge() {
 
 #[test]
 fn every_login_has_a_state_and_a_verifier_of_its_own() {
-    let (one, other) = (login().begin().unwrap(), login().begin().unwrap());
+    let (one, other) = (begin(&login()).unwrap(), begin(&login()).unwrap());
     assert_ne!(one.state(), other.state());
-    assert_ne!(one.code_verifier().expose(), other.code_verifier().expose());
-    assert!(one.state().len() >= 22 && one.code_verifier().expose().len() >= 43);
-    assert!(one.url().contains(one.state()) && !one.url().contains(one.code_verifier().expose()));
+    let (first, second) = (verifier(&one), verifier(&other));
+    assert_ne!(first, second);
+    assert!(one.state().len() >= 22 && first.len() >= 43);
+    assert!(one.url().contains(one.state()) && !one.url().contains(&first));
 }
 
 #[test]
 fn a_login_that_asks_for_openid_has_a_nonce_of_its_own() {
-    let mut login = login();
-    assert!(login.begin().unwrap().nonce().is_none());
-    login.client.scope = "openid read".into();
-    let (one, other) = (login.begin().unwrap(), login.begin().unwrap());
+    assert!(begin(&login()).unwrap().nonce().is_none());
+    let login = login_of(client().scope("openid read"));
+    let (one, other) = (begin(&login).unwrap(), begin(&login).unwrap());
     let nonce = one.nonce().unwrap();
     assert!(
         nonce.len() == 43 && one.url().ends_with(&format!("&nonce={nonce}")),
@@ -65,27 +68,21 @@ fn a_login_that_asks_for_openid_has_a_nonce_of_its_own() {
         one.url()
     );
     assert_ne!(one.nonce(), other.nonce());
-    let again = login.resume(one.state(), one.code_verifier()).unwrap();
+    let again = login.resume(&one.save()).unwrap();
     assert_eq!((again.nonce(), again.url()), (one.nonce(), one.url()));
     for verifier in ["v".repeat(43), "v".repeat(128)] {
-        assert!(login.resume("st", verifier).unwrap().nonce().is_some());
+        let pending = resumed(&login, "st", &verifier).unwrap();
+        assert!(pending.nonce().is_some());
     }
 
-    login.parameters = vec![("nonce".into(), "mine".into())];
-    let mine = login.begin().unwrap();
+    let mine = begin(&login.param("nonce", "mine")).unwrap();
     assert_eq!(mine.nonce().as_deref(), Some("mine"));
     assert_eq!(mine.url().matches("nonce=").count(), 1);
 }
 
 #[test]
 fn an_implicit_login_that_asks_for_openid_has_one_too() {
-    let mut client = client();
-    client.scope = "openid".into();
-    let login = Implicit {
-        client,
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
+    let login = Implicit::new(client().scope("openid"), "https://app.example/cb");
     let (one, other) = (login.begin().unwrap(), login.begin().unwrap());
     let nonce = one.nonce().unwrap();
     assert!(
@@ -94,14 +91,15 @@ fn an_implicit_login_that_asks_for_openid_has_one_too() {
         one.url()
     );
     assert_ne!(one.nonce(), other.nonce());
-    assert_eq!(login.resume(one.state()).unwrap().nonce(), one.nonce());
+    let again = login.resume(&one.save()).unwrap();
+    assert_eq!(again.nonce(), one.nonce());
 }
 
 #[test]
 fn a_query_of_the_authorization_endpoint_is_kept() {
-    let mut login = login();
-    login.client.authorization_endpoint = "https://login.example/authorize?tenant=a".into();
-    let pending = login.begin().unwrap();
+    let endpoint = "https://login.example/authorize?tenant=a";
+    let login = login_of(client_of(server().authorization_endpoint(endpoint)));
+    let pending = begin(&login).unwrap();
     assert!(
         pending
             .url()
@@ -109,35 +107,37 @@ fn a_query_of_the_authorization_endpoint_is_kept() {
     );
 }
 
-#[test]
-fn users_log_in_over_https_or_on_this_machine_unless_danger_is_named() {
-    let begin = |endpoint: &str, danger| {
-        let mut login = login();
-        login.client.authorization_endpoint = endpoint.into();
-        login.client.danger_allow_http_login = danger;
-        login.begin().is_ok()
-    };
-    assert!(begin("http://127.0.0.1:8080/authorize", false));
-    assert!(begin("http://[::1]:8080/authorize", false));
-    assert!(!begin("http://localhost:8080/authorize", false));
-    assert!(!begin("http://login.example/authorize", false));
-    assert!(!begin("javascript:alert(1)", true));
-    assert!(begin("http://login.example/authorize", true));
+/// The client, allowed plain http if that is asked for.
+fn allowing(client: Client, danger: bool) -> Client {
+    if danger {
+        client.danger_allow_http_login()
+    } else {
+        client
+    }
 }
 
-/// RFC 9700 §2.6: what comes back is the code, or the token itself.
 #[test]
-fn users_come_back_over_https_or_to_this_machine_unless_danger_is_named() {
-    let begin = |redirect_uri: &str, danger| {
-        let mut login = login();
-        login.redirect_uri = redirect_uri.into();
-        login.client.danger_allow_http_login = danger;
-        let implicit = Implicit {
-            client: login.client.clone(),
-            redirect_uri: redirect_uri.into(),
-            ..Implicit::default()
-        };
-        let (code, token) = (login.begin().is_ok(), implicit.begin().is_ok());
+fn users_log_in_over_https_or_on_this_machine() {
+    let begins = |endpoint: &str, danger| {
+        let client = client_of(server().authorization_endpoint(endpoint));
+        begin(&login_of(allowing(client, danger))).is_ok()
+    };
+    assert!(begins("http://127.0.0.1:8080/authorize", false));
+    assert!(begins("http://[::1]:8080/authorize", false));
+    assert!(!begins("http://localhost:8080/authorize", false));
+    assert!(!begins("http://login.example/authorize", false));
+    assert!(!begins("javascript:alert(1)", true));
+    assert!(begins("http://login.example/authorize", true));
+}
+
+/// RFC 9700 §2.6: the code, or the token itself, comes back.
+#[test]
+fn users_return_over_https_or_to_this_machine() {
+    let begins = |redirect_uri: &str, danger| {
+        let client = allowing(client(), danger);
+        let code = AuthorizationCode::new(client.clone(), redirect_uri);
+        let token = Implicit::new(client, redirect_uri);
+        let (code, token) = (begin(&code).is_ok(), token.begin().is_ok());
         assert_eq!(code, token, "{redirect_uri}");
         code
     };
@@ -148,51 +148,50 @@ fn users_come_back_over_https_or_to_this_machine_unless_danger_is_named() {
         "http://localhost:3000/cb",
         "com.example.app:/cb",
     ] {
-        assert!(begin(redirect_uri, false), "{redirect_uri}");
+        assert!(begins(redirect_uri, false), "{redirect_uri}");
     }
     for redirect_uri in ["http://app.example/cb", "http://localhost.example/cb"] {
-        assert!(!begin(redirect_uri, false), "{redirect_uri}");
-        assert!(begin(redirect_uri, true), "{redirect_uri}");
+        assert!(!begins(redirect_uri, false), "{redirect_uri}");
+        assert!(begins(redirect_uri, true), "{redirect_uri}");
     }
 }
 
 #[test]
-fn what_makes_no_url_is_an_error_that_names_the_field() {
-    let broken = |change: fn(&mut AuthorizationCode)| {
-        let mut login = login();
-        change(&mut login);
-        let error = login.begin().unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
-        error.to_string()
-    };
-    let says = |error: String, field: &str| assert!(error.contains(field), "{error}");
-    says(
-        broken(|l| l.client.authorization_endpoint.clear()),
-        "`authorization_endpoint`",
-    );
-    says(
-        broken(|l| l.client.authorization_endpoint += "#f"),
-        "`authorization_endpoint`",
-    );
-    says(
-        broken(|l| l.client.token_endpoint.clear()),
-        "`token_endpoint`",
-    );
-    says(broken(|l| l.client.client_id.clear()), "`client_id`");
-    says(broken(|l| l.redirect_uri = "/cb".into()), "`redirect_uri`");
-    says(broken(|l| l.redirect_uri += "#f"), "`redirect_uri`");
-    says(broken(|l| l.redirect_uri += "\n"), "a line break");
-    says(
-        broken(|l| l.parameters = vec![("state".into(), "mine".into())]),
-        "`state`",
-    );
+fn a_login_that_makes_no_url_is_an_error_that_names_the_setting() {
+    let at = |redirect_uri: &str| AuthorizationCode::new(client(), redirect_uri);
+    let of = |server: Server| login_of(client_of(server));
+    let authorize = "https://login.example/authorize";
+    for (login, setting) in [
+        (of(Server::new(TOKEN_URL)), "`authorization_endpoint`"),
+        (
+            of(server().authorization_endpoint("")),
+            "`authorization_endpoint`",
+        ),
+        (
+            of(server().authorization_endpoint(format!("{authorize}#f"))),
+            "`authorization_endpoint`",
+        ),
+        (
+            of(Server::new("").authorization_endpoint(authorize)),
+            "`token_endpoint`",
+        ),
+        (login_of(Client::new(server(), "")), "`client_id`"),
+        (at("/cb"), "`redirect_uri`"),
+        (at(&format!("{REDIRECT_URI}#f")), "`redirect_uri`"),
+        (at(&format!("{REDIRECT_URI}\n")), "a line break"),
+        (login().param("state", "mine"), "`state`"),
+    ] {
+        let error = begin(&login).unwrap_err();
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
+        assert!(error.to_string().contains(setting), "{error}");
+    }
 }
 
 #[test]
 fn a_verifier_that_was_not_made_here_is_refused_and_not_shown() {
     for verifier in ["short".to_owned(), "x".repeat(129), "€".repeat(20)] {
-        let error = login().resume("st", verifier.as_str()).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        let error = resumed(&login(), "st", &verifier).unwrap_err();
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert!(!format!("{error} {error:?}").contains(&verifier));
     }
 }

@@ -1,55 +1,48 @@
 //! Values that cannot be meant are refused before anything is sent.
 
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, ClientCredentials, Error, Metadata, Password,
-    RefreshToken, Secret, Session, TokenExchange,
+    AuthorizationCode, Client, ClientAuth, ClientCredentials, Error, Password, RefreshToken,
+    Secret, SecurityToken, Server, Session, TokenExchange,
 };
 
 use crate::asking::Asking as _;
-use crate::requests::client;
+use crate::requests::{client, client_of, server};
 use crate::script::Script;
 
 /// The error of a login that sends nothing.
 fn refused(client: Client) -> String {
-    let error = ClientCredentials { client }
+    let error = ClientCredentials::new(client)
         .obtain(&Script::default())
         .unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     error.to_string()
 }
 
 #[test]
 fn a_secret_with_the_line_break_of_its_file_is_refused() {
-    for client_auth in [ClientAuth::Body, ClientAuth::Basic, ClientAuth::BasicRaw] {
-        let mut client = Client {
-            client_auth,
-            ..client()
-        };
+    let ways: [fn(Secret) -> ClientAuth; 3] =
+        [ClientAuth::post, ClientAuth::basic, ClientAuth::basic_raw];
+    for way in ways {
+        let with = |secret: &str| client().auth(way(Secret::new(secret)));
         for secret in ["s3cret\n", "s3cret\r\n"] {
-            client.client_secret = secret.into();
             assert_eq!(
-                refused(client.clone()),
+                refused(with(secret)),
                 "`client_secret` ends in a line break; trim it"
             );
         }
-        client.client_secret = "s3crét".into();
-        let shown = refused(client.clone());
+        let shown = refused(with("s3crét"));
         assert!(
             shown.contains("`client_secret`") && shown.contains("ASCII"),
             "{shown}"
         );
-        client.client_secret = "s".into();
-        client.client_id = "app\n".into();
+        let client = Client::new(server(), "app\n").auth(way(Secret::new("s")));
         assert_eq!(refused(client), "`client_id` ends in a line break; trim it");
     }
 }
 
 #[test]
 fn so_is_a_further_secret() {
-    let client = Client {
-        extra_secrets: vec![("api_key".into(), "k3y\n".into())],
-        ..client()
-    };
+    let client = client().secret_param("api_key", Secret::new("k3y\n"));
     assert_eq!(refused(client), "`api_key` ends in a line break; trim it");
 }
 
@@ -57,11 +50,7 @@ fn so_is_a_further_secret() {
 fn a_user_s_name_and_password_may_be_in_any_script() {
     let answer = r#"{"access_token":"t","token_type":"Bearer"}"#;
     let login = |username: &str, password: &str| {
-        let grant = Password {
-            client: client(),
-            username: username.into(),
-            password: password.into(),
-        };
+        let grant = Password::new(client(), username, Secret::new(password));
         grant.obtain(&Script::default().then(200, answer))
     };
     login("jörg", "пароль 🐎").unwrap();
@@ -77,21 +66,19 @@ fn a_user_s_name_and_password_may_be_in_any_script() {
 
 #[test]
 fn a_refresh_token_with_a_line_break_is_not_sent() {
-    let grant = || RefreshToken {
-        client: client(),
-        resource_owner: "jsmith".into(),
-    };
+    let grant = || RefreshToken::new(client()).user("jsmith");
     let error = grant()
-        .refresh(&Secret::from("r\n"), &Script::default())
+        .refresh(&Secret::new("r\n"), &Script::default())
         .unwrap_err();
     assert_eq!(
         error.to_string(),
         "`refresh_token` ends in a line break; trim it"
     );
     let session = Session::builder(grant())
-        .refresh_token("r\n")
+        .refresh_token(Secret::new("r\n"))
         .transport(Script::default())
-        .build();
+        .build()
+        .unwrap();
     let error = session.token().unwrap_err();
     assert!(
         error.to_string().contains("ends in a line break; trim it"),
@@ -101,38 +88,28 @@ fn a_refresh_token_with_a_line_break_is_not_sent() {
 
 #[test]
 fn a_user_is_not_sent_to_a_url_with_a_line_break() {
-    let login = |id: &str, redirect_uri: &str| AuthorizationCode {
-        client: Client {
-            client_id: id.into(),
-            ..client()
-        },
-        redirect_uri: redirect_uri.into(),
-        ..AuthorizationCode::default()
+    let begin = |id: &str, redirect_uri: &str| {
+        let login = AuthorizationCode::new(Client::new(server(), id), redirect_uri);
+        login.begin(&Script::default())
     };
     let uri = "https://app.example/cb";
-    let error = login("app\n", uri).begin().unwrap_err();
+    let error = begin("app\n", uri).unwrap_err();
     assert_eq!(
         error.to_string(),
         "`client_id` ends in a line break; trim it"
     );
-    let error = login("app", "https://app.example/cb\n")
-        .begin()
-        .unwrap_err();
+    let error = begin("app", "https://app.example/cb\n").unwrap_err();
     assert_eq!(
         error.to_string(),
         "`redirect_uri` ends in a line break; trim it"
     );
-    assert!(login("app", uri).begin().is_ok());
+    assert!(begin("app", uri).is_ok());
 }
 
 #[test]
 fn so_is_a_token_that_is_to_be_traded() {
-    let grant = TokenExchange {
-        client: client(),
-        subject_token: "t\n".into(),
-        resource_owner: "jsmith".into(),
-        ..TokenExchange::default()
-    };
+    let subject = SecurityToken::access_token(Secret::new("t\n"));
+    let grant = TokenExchange::new(client(), subject).user("jsmith");
     let error = grant.obtain(&Script::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -143,13 +120,11 @@ fn so_is_a_token_that_is_to_be_traded() {
 #[test]
 fn a_url_with_the_line_break_of_its_file_is_named() {
     for end in ["\n", "\r\n", "\t", " ", "\u{a0}", "\u{feff}"] {
-        let shown = refused(Client {
-            token_endpoint: format!("https://login.example/token{end}"),
-            ..client()
-        });
+        let endpoint = format!("https://login.example/token{end}");
+        let shown = refused(client_of(Server::new(endpoint)));
         assert!(shown.contains("line break, a space"), "{end:?}: {shown}");
         let issuer = format!("https://login.example{end}");
-        let error = Metadata::discover(&issuer, &Script::default()).unwrap_err();
+        let error = Server::discover_with(&issuer, &Script::default()).unwrap_err();
         assert!(
             error
                 .to_string()

@@ -1,27 +1,29 @@
 //! What other servers are known to answer.
 
 use crate::support::asking::Asking as _;
-use auth_core::{ErrorCode, Session};
-use oauth2_generic::{AnswerFormat, AuthorizationCode, Client, ClientCredentials, Expiry};
+use auth_core::Session;
+use auth_core::error::ErrorCode;
+use oauth2_generic::auth_core::grant::{ExpiryFormat, ResponseFormat};
+use oauth2_generic::{AuthorizationCode, Client, ClientCredentials};
 
 use crate::support::{Script, answer};
 use crate::wire::{Wire, assert_refused, assert_status, assert_token, session};
 
-use super::batch;
+use super::{batch, server};
 
 #[test]
 fn a_redirect_that_refuses_is_a_refusal_with_its_text() {
-    let login = AuthorizationCode {
-        client: batch("https://login.example.com"),
-        redirect_uri: "https://app.example.com/back".into(),
-        ..AuthorizationCode::default()
-    };
-    let pending = login.begin().unwrap();
+    let login = AuthorizationCode::new(
+        batch("https://login.example.com"),
+        "https://app.example.com/back",
+    );
+    let script = Script::default();
+    let pending = login.begin(&script).unwrap();
     let state = pending.state();
     let back = format!(
         "https://app.example.com/back?error=access_denied&error_description=Not+today%21&state={state}"
     );
-    let error = pending.redirected(&back).unwrap_err();
+    let error = pending.exchange(&back, &script).unwrap_err();
     assert_eq!(error.refusal().unwrap().code, ErrorCode::AccessDenied);
     assert_eq!(
         error.to_string(),
@@ -87,7 +89,7 @@ fn the_refusals_of_other_servers_keep_their_code_and_their_text() {
     ] {
         let wire = Wire::answering("POST", [(status, body)]);
         let client = batch(&wire.url());
-        let outcome = Session::new(ClientCredentials { client }).token();
+        let outcome = Session::new(ClientCredentials::new(client)).token();
         assert_refused(outcome, u16::try_from(status).unwrap(), &code, text);
     }
     for (status, body) in [
@@ -98,7 +100,7 @@ fn the_refusals_of_other_servers_keep_their_code_and_their_text() {
     ] {
         let wire = Wire::answering("POST", [(status, body)]);
         let client = batch(&wire.url());
-        let outcome = Session::new(ClientCredentials { client }).token();
+        let outcome = Session::new(ClientCredentials::new(client)).token();
         assert_status(outcome, u16::try_from(status).unwrap());
     }
 }
@@ -108,9 +110,7 @@ fn the_answers_of_other_servers_are_read_as_they_come() {
     // Katana adds members of its own, and writes the type in lower case.
     let katana = r#"{"access_token":"2YotnF","token_type":"bearer","expires_in":1209599,"userName":"ada",".issued":"Mon, 14 Oct 2013 06:53:32 GMT"}"#;
     let wire = Wire::answering("POST", [(201, katana)]);
-    let (session, _) = session(ClientCredentials {
-        client: batch(&wire.url()),
-    });
+    let (session, _) = session(ClientCredentials::new(batch(&wire.url())));
     let token = session.token();
     assert_token(&token, "2YotnF", Some(1_209_599));
     let token = token.unwrap();
@@ -120,26 +120,21 @@ fn the_answers_of_other_servers_are_read_as_they_come() {
         "Mon, 14 Oct 2013 06:53:32 GMT"
     );
 
-    let client = |format| Client {
-        answer: format,
-        ..batch("https://login.example.com")
+    let client = |format| {
+        let server = server("https://login.example.com").response(format);
+        Client::new(server, "batch:1")
     };
-    let deviant = AnswerFormat {
-        access_token: "jwt".into(),
-        refresh_token: "renew".into(),
-        expires_in: "expires".into(),
-        expiry: Expiry::EpochSeconds,
-        token_type_required: false,
-        other_success: vec![302].into(),
-        ..AnswerFormat::default()
-    };
+    let deviant = ResponseFormat::new()
+        .access_token("jwt")
+        .refresh_token("renew")
+        .expires("expires", ExpiryFormat::EpochSeconds)
+        .token_type_optional()
+        .success(302);
     let body = r#"{"jwt":"j","renew":"r","expires":1767229200,"scope":["a","b"]}"#;
     let script = Script::of([answer(302, body)]);
-    let answer = ClientCredentials {
-        client: client(deviant),
-    }
-    .obtain(&script)
-    .unwrap();
+    let answer = ClientCredentials::new(client(deviant))
+        .obtain(&script)
+        .unwrap();
     assert_eq!(answer.access_token.expose(), "j");
     assert_eq!(answer.refresh_token.unwrap().expose(), "r");
     assert_eq!(answer.scope.as_deref(), Some("a b"));

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::Chromium;
-use crate::Visit;
 
 /// One window, with somebody in front of it.
 #[derive(Debug)]
@@ -131,65 +129,10 @@ impl<'a> Tab<'a> {
         path
     }
 
-    /// The pages that the window asked for since this was called last, also on the way to others.
-    pub fn visits(&mut self) -> Vec<Visit> {
-        let is_page = |event: &Value| event["params"]["type"] == "Document";
-        let mut visits: Vec<(Value, Visit)> = Vec::new();
-        for event in self.take_events("Network.requestWillBeSent") {
-            let about = &event["params"];
-            if let Some((_, before)) = visits
-                .last_mut()
-                .filter(|(id, _)| *id == about["requestId"])
-            {
-                before.status = status(&about["redirectResponse"]);
-            }
-            if is_page(&event) {
-                visits.push((about["requestId"].clone(), visit(&about["request"])));
-            }
-        }
-        for event in self.take_events("Network.responseReceived") {
-            let about = &event["params"];
-            if let Some((_, last)) = visits
-                .iter_mut()
-                .rev()
-                .find(|(id, _)| *id == about["requestId"])
-            {
-                last.status = status(&about["response"]);
-            }
-        }
-        visits.into_iter().map(|(_, visit)| visit).collect()
-    }
-
     /// Takes what has happened so far.
     pub fn take_events(&mut self, event: &str) -> Vec<Value> {
         self.chromium.take_events(event)
     }
-}
-
-fn visit(request: &Value) -> Visit {
-    let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
-    Visit {
-        method: text("method"),
-        url: text("url"),
-        form: form(&text("postData")),
-        status: None,
-    }
-}
-
-/// As a browser writes it.
-fn form(body: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| {
-        let text = text.replace('+', " ");
-        percent_decode_str(&text).decode_utf8_lossy().into_owned()
-    };
-    let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
-}
-
-fn status(response: &Value) -> Option<u16> {
-    response["status"].as_u64()?.try_into().ok()
 }
 
 const KIND: &str = "document.querySelector('[name=password]') ? 'login' : document.forms.length ? 'question' : 'end'";

@@ -1,6 +1,6 @@
-//! How a record lies in its file.
+//! Format of a record's file.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 8 | `auth-all` |
 //! | 4 | the version of the format, 1 |
@@ -11,31 +11,31 @@
 //! | | the record |
 //! | 16 | SipHash-2-4-128 of all before it |
 //!
-//! Numbers are little-endian. Every version to come keeps the first three and the last: that is how a
-//! file of a newer version is told from a damaged one.
+//! Numbers are little-endian. Every later version keeps the first three and the last: that is how a file of a newer
+//! version is told from a damaged one.
 
 use siphasher::sip128::SipHasher24;
 use zeroize::Zeroizing;
 
 use crate::identity::Identity;
 
-use super::StoredRecord;
+use super::Record;
 
-/// What a file turned out to hold.
+/// Content of a file.
 #[derive(Debug)]
 pub(super) enum Content {
-    Record(StoredRecord),
-    /// A record of another identity: somebody moved the file.
+    Record(Record),
+    /// A record of another identity: the file was moved.
     Foreign,
     /// A format of a version that this program does not know.
     Newer(u32),
     Damaged,
 }
 
-/// The bytes of a file, or none if there were more than [`MOST`].
+/// Returns the bytes of a file; `None` for more than [`MOST`].
 pub(super) fn encode(
     identity: &Identity,
-    record: &StoredRecord,
+    record: &Record,
     is_restored: bool,
 ) -> Option<Zeroizing<Vec<u8>>> {
     let identity = identity.as_str().as_bytes();
@@ -58,7 +58,7 @@ pub(super) fn encode(
     Some(frame)
 }
 
-/// What the bytes of a file say to somebody who asks for this identity.
+/// Reads the bytes of a file as a record of this identity.
 pub(super) fn decode(identity: &Identity, frame: &[u8]) -> Content {
     match opened(frame) {
         None => Content::Damaged,
@@ -67,7 +67,7 @@ pub(super) fn decode(identity: &Identity, frame: &[u8]) -> Content {
     }
 }
 
-/// Version and body of a frame that is whole.
+/// Version and body of an intact frame.
 fn opened(frame: &[u8]) -> Option<(u32, &[u8])> {
     let (content, sum) = frame.split_last_chunk()?;
     let rest = content.strip_prefix(MAGIC)?;
@@ -85,7 +85,7 @@ fn record(identity: &Identity, body: &[u8]) -> Option<Content> {
     if owner != identity.as_str().as_bytes() {
         return Some(Content::Foreign);
     }
-    let record = StoredRecord::from(record.to_vec());
+    let record = Record::from_bytes(record.to_vec());
     Some(Content::Record(match is_restored {
         0 => record,
         _ => record.restored(),
@@ -101,7 +101,7 @@ pub(super) const MOST: usize = 1024 * 1024;
 
 const MAGIC: &[u8; 8] = b"auth-all";
 const VERSION: u32 = 1;
-/// It finds accidents. Whoever can write the file could write a valid one anyway.
+/// It finds accidents. A program that can write the file could write a valid one anyway.
 const KEY: &[u8; 16] = b"auth-all: record";
-/// All that is neither identity nor record.
+/// Length of everything that is neither identity nor record.
 const AROUND: usize = MAGIC.len() + 4 + 4 + 1 + 4 + 16;

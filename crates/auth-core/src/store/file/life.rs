@@ -1,20 +1,22 @@
-//! Signs of life: a file that is locked as long as somebody renews, and says in which attempt.
+//! Liveness of a process: a file that is locked while the process renews, and names its attempt.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use crate::store::AttemptId;
+
 use super::lock::LockedFile;
 use super::private;
 
-/// Says in the file, which this process has locked, that this attempt lives.
-pub(super) fn begin(sign: LockedFile, attempt: u128) -> io::Result<LockedFile> {
-    sign.0.set_len(0)?;
-    (&sign.0).write_all(line(attempt).as_bytes())?;
-    Ok(sign)
+/// Writes into the file, which this process has locked, that this attempt is in progress.
+pub(super) fn begin(file: LockedFile, attempt: AttemptId) -> io::Result<LockedFile> {
+    file.0.set_len(0)?;
+    (&file.0).write_all(line(attempt).as_bytes())?;
+    Ok(file)
 }
 
-/// Whether the file is about this attempt and nobody has it locked. What is in doubt has not ended.
-pub(super) fn has_ended(path: &Path, attempt: u128) -> bool {
+/// Returns `true` if the file names this attempt and no process has it locked; in doubt `false`.
+pub(super) fn has_exited(path: &Path, attempt: AttemptId) -> bool {
     let Ok(Some(file)) = private::open(path) else {
         return false;
     };
@@ -27,8 +29,8 @@ pub(super) fn has_ended(path: &Path, attempt: u128) -> bool {
     read.is_ok() && text == line(attempt)
 }
 
-fn line(attempt: u128) -> String {
-    format!("{attempt:032x}\n")
+fn line(attempt: AttemptId) -> String {
+    format!("{attempt}\n")
 }
 
 const LENGTH: u64 = 33;

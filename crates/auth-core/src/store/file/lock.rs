@@ -1,7 +1,7 @@
-//! One at a time: first among the threads of a process, then among the processes of a machine.
+//! Locks, first among the threads of a process, then among the processes of a machine.
 //!
-//! The lock is one of the kernel's on a file that holds nothing and is never deleted, because whoever
-//! waits for a deleted file's lock shares it with nobody. A process that ends, in whatever way, frees it.
+//! The lock is one of the kernel's on a file that is empty and never deleted, because a process that waits for a
+//! deleted file's lock shares it with no other. The kernel releases it however a process exits.
 
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
@@ -16,17 +16,17 @@ use crate::error::{Error, Result, StoreFailure};
 use super::failure::unavailable;
 use super::private;
 
-/// Which locks a thread of this process has or waits for, by their paths.
+/// Locks that a thread of this process has or waits for, by their paths.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     taken: Mutex<HashSet<PathBuf>>,
     freed: Condvar,
 }
 
-/// A lock, freed when dropped.
+/// A lock, released when dropped.
 #[derive(Debug)]
 pub(super) struct Locked<'a> {
-    // Freed before the next thread gets its turn.
+    // Released before the next thread gets its turn.
     pub(super) file: LockedFile,
     _turn: Turn<'a>,
 }
@@ -42,10 +42,10 @@ struct Turn<'a> {
 }
 
 impl Turns {
-    /// Waits for the lock on the file at `path`, or until what it is needed for is `known` without.
+    /// Waits for the lock on the file at `path`, or until its purpose is `known` without it.
     ///
-    /// Locks are given to whoever comes first after they were freed, not in turn. So it is the second
-    /// that keeps a crowd from making somebody wait too long.
+    /// The first process to ask after a release gets the lock, whichever waited longest. So `known` keeps a process
+    /// from waiting too long in a crowd.
     pub(super) fn lock<T>(
         &self,
         path: &Path,
@@ -68,8 +68,8 @@ impl Turns {
             if left.is_zero() {
                 return Err(busy(path, at_most));
             }
-            // There is no waiting for a lock of the kernel with a bound: look again in a moment, or
-            // when a thread of this process is done.
+            // The kernel has no lock with a time-out: look again in a moment, or when a thread of this
+            // process is done.
             let pause = PAUSE.mul_f64(0.5 + fastrand::f64()).min(left);
             drop(self.freed.wait_timeout(self.taken(), pause));
         }
@@ -95,11 +95,11 @@ impl Drop for Turn<'_> {
 }
 
 impl LockedFile {
-    /// Opens the file, making it if need be, and locks it unless somebody else has.
+    /// Opens the file, makes it if needed, and locks it unless another process has.
     pub(super) fn try_lock(path: &Path) -> Result<Option<Self>> {
         let file = private::open_or_create(path)?;
         match file.try_lock() {
-            // Somebody may have deleted the file meanwhile, and others then lock its successor.
+            // If the file was deleted meanwhile, other processes lock its successor.
             Ok(()) => Ok(private::is_at(&file, path).then_some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(unavailable("locking", path, &error)),
@@ -110,23 +110,23 @@ impl LockedFile {
 impl Drop for LockedFile {
     fn drop(&mut self) {
         // Closing is not enough: a child that was forked a moment ago may still have the file open.
-        // An error leaves the lock to be freed with the last of them.
+        // After an error, the lock is released with the last of them.
         let _ = self.0.unlock();
     }
 }
 
 fn busy(path: &Path, at_most: Duration) -> Error {
     let detail = format!(
-        "{path:?} was locked by another process or thread for {} ms; try again, and if that lasts look \
-         for a stopped process that has it open",
+        "another process or thread had {path:?} locked for {} ms; try again, and if that does not help, \
+         look for a stopped process that has it open",
         at_most.as_millis()
     );
     Error::store(StoreFailure::Unavailable, detail)
 }
 
 fn now() -> Duration {
-    SystemClock.now().monotonic
+    SystemClock::new().now().monotonic
 }
 
-/// A swap takes some milliseconds, nearly all of them spent on waiting for the disk.
+/// A swap takes some milliseconds, nearly all of them the disk's.
 const PAUSE: Duration = Duration::from_millis(1);

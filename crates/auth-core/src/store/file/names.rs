@@ -1,4 +1,4 @@
-//! What the files are called.
+//! Names of the files.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,8 @@ use siphasher::sip128::SipHasher24;
 
 use crate::identity::Identity;
 
-/// The name of an identity's files without extension: whose login it is, for people, and a hash of
-/// all of the identity, because that may be long and hold anything.
+/// The name of an identity's files without extension: the vendor, for people who read it, and a hash of the whole
+/// identity, which may be long and hold any character.
 pub(super) fn stem(identity: &Identity) -> String {
     let identity = identity.as_str();
     let vendor = identity.split(' ').next().unwrap_or_default();
@@ -29,15 +29,15 @@ pub(super) fn with_extension(stem: &Path, extension: &str) -> PathBuf {
 pub(super) const RECORD: &str = "record";
 /// The one before it.
 pub(super) const PREVIOUS: &str = "previous";
-/// One that is being written.
+/// A record that is being written.
 pub(super) const NEW: &str = "new";
-/// One that could not be read, with a number behind.
+/// A record that could not be read; a number follows.
 pub(super) const DAMAGED: &str = "damaged";
-/// Locked while one of the others is read or written.
+/// Locked while another of the files is read or written.
 pub(super) const LOCK: &str = "lock";
-/// Locked while somebody renews, and who.
+/// Locked while a process renews; it names the attempt.
 pub(super) const ALIVE: &str = "alive";
 
 const LONGEST: usize = 32;
-/// The hash is to stay the same for ever, and protects nothing.
+/// Part of the format: it never changes, and protects nothing.
 const KEY: &[u8; 16] = b"auth-all: a name";

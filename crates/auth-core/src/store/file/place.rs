@@ -1,5 +1,6 @@
-//! Where a store is: the directory that a path names, made if it is missing.
+//! The directory of a store: named by a path or by a program, and made if it is missing.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{self, Component, Path, PathBuf};
@@ -9,13 +10,13 @@ use crate::error::{Error, Result, StoreFailure};
 use super::failure::unavailable;
 use super::private;
 
-/// The directory of a store by the path that its caller gave: absolute, there, and not a link.
+/// Returns the directory at the path that the caller gave: absolute, existing, and not a link.
 ///
-/// Links above it are followed, as everywhere. Its last part may be one if this user or root made it:
-/// the directory that it leads to is then the store's, from now on.
+/// Links above it are followed. Its last part may be one if this user or root made it: the directory that it leads to
+/// is then the store's, from now on.
 pub(super) fn directory(given: &Path) -> Result<PathBuf> {
     if let Some(wrong) = unexpanded(given) {
-        let detail = format!("{given:?} is not the path of a `FileStore`: {wrong}");
+        let detail = format!("{given:?} cannot be the directory of a `FileStore`: {wrong}");
         return Err(Error::configuration(detail));
     }
     let absolute = path::absolute(given).map_err(|error| unavailable("opening", given, &error))?;
@@ -32,18 +33,83 @@ pub(super) fn directory(given: &Path) -> Result<PathBuf> {
     Err(Error::store(StoreFailure::Unsafe, detail))
 }
 
-/// Why this is not the path that its author meant: a shell or a reader has not done its part.
+/// Returns the directory of a program's logins, below the user's state directory.
+pub(super) fn for_program(
+    program: &str,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<PathBuf> {
+    let here = if cfg!(windows) {
+        System::Windows
+    } else if cfg!(target_vendor = "apple") {
+        System::Apple
+    } else {
+        System::Unix
+    };
+    Ok(state(here, variable)?.join(named(program)?).join("logins"))
+}
+
+#[derive(Clone, Copy)]
+enum System {
+    Unix,
+    Apple,
+    Windows,
+}
+
+/// Returns the user's directory for data that a program keeps and the user does not read.
+fn state(system: System, variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
+    // The XDG specification has a relative path ignored.
+    let absolute = |name| {
+        let path = variable(name).map(PathBuf::from);
+        path.filter(|path| path.is_absolute())
+    };
+    let (found, needed) = match system {
+        System::Unix => (
+            absolute("XDG_STATE_HOME")
+                .or_else(|| Some(absolute("HOME")?.join(".local").join("state"))),
+            "`XDG_STATE_HOME` or `HOME`",
+        ),
+        System::Apple => (
+            absolute("HOME").map(|home| home.join("Library").join("Application Support")),
+            "`HOME`",
+        ),
+        System::Windows => (absolute("LOCALAPPDATA"), "`LOCALAPPDATA`"),
+    };
+    found.ok_or_else(|| {
+        Error::configuration(format!(
+            "`FileStore::for_program` needs an absolute path in the environment variable {needed}; \
+             set it, or name the directory with `FileStore::open`"
+        ))
+    })
+}
+
+/// Accepts a program's name that is a directory's name on every system.
+fn named(program: &str) -> Result<&str> {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_. ".contains(letter);
+    let is_name = !program.is_empty()
+        && program.chars().all(plain)
+        && !program.starts_with(['.', ' '])
+        && !program.ends_with(['.', ' ']);
+    match is_name {
+        true => Ok(program),
+        false => Err(Error::configuration(format!(
+            "`FileStore::for_program` needs a name of letters, digits, `-`, `_`, `.` and spaces, such as \
+             `acme-sync`, and {program:?} is not one"
+        ))),
+    }
+}
+
+/// Returns the reason why this is not the path that its author meant: a shell would have changed it.
 fn unexpanded(path: &Path) -> Option<&'static str> {
     let text = path.to_string_lossy();
     let is_edge = |edge: Option<char>| edge.is_some_and(|edge| EDGES.contains(&edge));
     if text.is_empty() {
-        return Some("it is empty; is a variable not set? Give the directory for the logins");
+        return Some("it is empty (is a variable not set?); name a directory for the logins");
     }
     if text.chars().any(char::is_control) {
         return Some("it holds a line break or another control character; trim what was read");
     }
     if is_edge(text.chars().next()) || is_edge(text.chars().last()) {
-        return Some("it has quotes or spaces around it; take them away");
+        return Some("it has quotes or spaces around it; remove them");
     }
     if text
         .get(..5)
@@ -57,8 +123,8 @@ fn unexpanded(path: &Path) -> Option<&'static str> {
     });
     if text.starts_with('~') {
         return Some(
-            "a shell replaces `~`, a program does not; join the path to the home directory \
-             (`std::env::home_dir`), or write `./~` for a directory of that name",
+            "a shell replaces `~`, a program does not; use `FileStore::for_program`, join the path to \
+             `std::env::home_dir()`, or write `./~` for a directory of that name",
         );
     }
     let has_variable = text.contains("${") || names.any(|name| is_variable(&name));
@@ -80,26 +146,26 @@ fn is_variable(name: &str) -> bool {
     })
 }
 
-/// What a link leads to, if it may be followed.
+/// Returns the target of a link, if it may be followed.
 fn followed(link: &Path, target: &Path) -> Result<PathBuf> {
     let unsafe_to = |detail| Err(Error::store(StoreFailure::Unsafe, detail));
     if let Some(owner) = private::stranger(link) {
         return unsafe_to(format!(
-            "{link:?} is a symbolic link that user {owner} made, who could lead it elsewhere; \
-             open the directory that it leads to: {target:?}"
+            "{link:?} is a symbolic link of user {owner}, who could change it; open the directory \
+             that it leads to: {target:?}"
         ));
     }
     let target = link.parent().unwrap_or(link).join(target);
     if fs::symlink_metadata(&target).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return unsafe_to(format!(
-            "{link:?} is a symbolic link to a directory that is not there; make it: \
+            "{link:?} is a symbolic link to a directory that does not exist; make it: \
              mkdir -p -m 700 {target:?}"
         ));
     }
     Ok(target.components().collect())
 }
 
-/// Why no directory was made: something above it is not a directory, or the system's error.
+/// Returns the reason why no directory was made: a part above it is not a directory, or the system's error.
 fn not_made(directory: &Path, error: &io::Error) -> Error {
     let mut above: Vec<&Path> = directory.ancestors().skip(1).collect();
     above.reverse();
@@ -108,7 +174,7 @@ fn not_made(directory: &Path, error: &io::Error) -> Error {
             (Ok(_), Ok(found)) if found.is_dir() => continue,
             (Ok(link), Err(_)) if link.is_symlink() => format!(
                 "{path:?} is a symbolic link that leads nowhere, so {directory:?} cannot be made; \
-                 make what it leads to, or keep the store elsewhere"
+                 make its target, or keep the store elsewhere"
             ),
             (Ok(_), Ok(_)) => format!(
                 "{path:?} is not a directory, so {directory:?} cannot be made; keep the store elsewhere"
@@ -124,7 +190,73 @@ fn not_made(directory: &Path, error: &io::Error) -> Error {
     unavailable("making", directory, error)
 }
 
-/// As many as Linux follows.
+/// The number of links that Linux follows.
 const MOST_LINKS: usize = 40;
-/// What settings files and shells leave around a path.
+/// Characters that settings files and shells leave around a path.
 const EDGES: [char; 4] = ['"', '\'', ' ', '`'];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state_of(system: System, variables: &[(&str, &str)]) -> Result<PathBuf> {
+        let value = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        state(system, |name| value(name).map(|(_, value)| value.into()))
+    }
+
+    #[test]
+    fn state_directory_of_each_system() {
+        let both = [("XDG_STATE_HOME", "/state"), ("HOME", "/home/ann")];
+        for (system, variables, expected) in [
+            (System::Unix, &both[..], "/state"),
+            (System::Unix, &both[1..], "/home/ann/.local/state"),
+            (
+                System::Apple,
+                &both,
+                "/home/ann/Library/Application Support",
+            ),
+            (System::Windows, &[("LOCALAPPDATA", "/local")], "/local"),
+        ] {
+            let found = state_of(system, variables).unwrap();
+            assert_eq!(found, Path::new(expected));
+        }
+    }
+
+    #[test]
+    fn empty_and_relative_variables_are_ignored() {
+        for odd in ["", "state", "./state"] {
+            let variables = [("XDG_STATE_HOME", odd), ("HOME", "/home/ann")];
+            let found = state_of(System::Unix, &variables).unwrap();
+            assert_eq!(found, Path::new("/home/ann/.local/state"));
+        }
+    }
+
+    #[test]
+    fn missing_variables_are_named() {
+        for (system, variable) in [
+            (System::Unix, "`XDG_STATE_HOME` or `HOME`"),
+            (System::Apple, "`HOME`"),
+            (System::Windows, "`LOCALAPPDATA`"),
+        ] {
+            for variables in [&[][..], &[("HOME", "ann"), ("LOCALAPPDATA", "")]] {
+                let error = state_of(system, variables).unwrap_err();
+                assert!(matches!(error, Error::Configuration { .. }));
+                assert!(error.to_string().contains(variable), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_program_has_a_plain_name() {
+        for name in ["acme-sync", "Acme Sync", "größe_2.0", "a"] {
+            assert_eq!(named(name).unwrap(), name);
+        }
+        for name in [
+            "", ".", "..", ".acme", "acme.", " acme", "acme ", "a/b", "a\\b", "C:", "$HOME", "~",
+            "a\nb",
+        ] {
+            let error = named(name).unwrap_err();
+            assert!(matches!(error, Error::Configuration { .. }), "{name:?}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
-//! Files and directories that nobody else can read or write; any other is refused.
+//! Files and directories that no other user can read or write; any other is refused.
 //!
-//! What is checked is what was opened, so that nothing can be put in its place in between.
+//! The open file is checked, not its path, so that it cannot be replaced in between.
 
 #[cfg(unix)]
 mod unix;
@@ -22,7 +22,7 @@ use super::failure::unavailable;
 
 pub(super) use system::{Directory, Stamp, is_at, stranger};
 
-/// Opens a file for reading, if it is there.
+/// Opens a file for reading, if it exists.
 pub(super) fn open(path: &Path) -> Result<Option<File>> {
     let opened = system::options().read(true).open(path);
     match opened {
@@ -31,19 +31,19 @@ pub(super) fn open(path: &Path) -> Result<Option<File>> {
     }
 }
 
-/// Opens a file for reading and writing, and makes it if it is not there.
+/// Opens a file for reading and writing, and makes it if needed.
 pub(super) fn open_or_create(path: &Path) -> Result<File> {
     let mut options = system::options();
     let options = options.read(true).write(true).create(true).truncate(false);
     checked(path, options.open(path))
 }
 
-/// Makes a file that must not be there yet.
+/// Makes a file that must not exist yet.
 pub(super) fn create(path: &Path) -> io::Result<File> {
     system::options().write(true).create_new(true).open(path)
 }
 
-/// Opens a directory; whoever keeps it can make its entries durable.
+/// Opens a directory, whose entries can then be made durable.
 pub(super) fn directory(path: &Path) -> Result<Directory> {
     let wrong = |error| refusal(path, DIRECTORY, &error);
     let directory = Directory::open(path).map_err(wrong)?;
@@ -51,7 +51,7 @@ pub(super) fn directory(path: &Path) -> Result<Directory> {
     complaint(path, DIRECTORY, &metadata).map_or(Ok(directory), Err)
 }
 
-/// Makes a directory and those above it that are missing, for this user alone.
+/// Makes a directory and missing ones above it, for this user alone.
 pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     let mut made = system::make(path);
     let parent = path.parent().unwrap_or(path);
@@ -65,7 +65,7 @@ pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     }
     match made {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        // What is in a directory survives a power cut only if the directory does.
+        // The files of a directory survive a power cut only if the directory does.
         Ok(()) => match Directory::follow(parent) {
             Ok(parent) => parent.sync(),
             // One that may be written and not listed cannot be synced. The usual file systems make the
@@ -86,7 +86,7 @@ fn checked(path: &Path, opened: io::Result<File>) -> Result<File> {
     complaint(path, FILE, &metadata).map_or(Ok(file), Err)
 }
 
-/// Why nothing could be opened: it may be something else than it should be, or the system's error.
+/// Returns the reason why nothing could be opened: it may not be a file or a directory, or the system's error.
 fn refusal(path: &Path, wanted: Wanted, error: &io::Error) -> Error {
     let metadata = fs::symlink_metadata(path);
     let found = metadata.ok().map(|metadata| metadata.file_type());

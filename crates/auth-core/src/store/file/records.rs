@@ -1,8 +1,8 @@
-//! The files of one identity: how its record is read, replaced, and brought back when damaged.
+//! The files of one identity: how its record is read, replaced, and restored when damaged.
 //!
-//! The record before the newest lies in a file of its own, because what damages a file after it was
-//! written with this much care (a power cut on a disk that lies about syncing, a full disk under a
-//! backup, an editor) damages the whole of it. It is the old file itself, under a second name.
+//! The record before the newest is kept in a file of its own, because a cause that damages a file after it was written
+//! with this much care (a power cut on a disk that lies about syncing, a full disk under a backup, an editor) damages
+//! the whole of it. It is the old file itself, under a second name.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
@@ -13,13 +13,13 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result, StoreFailure};
 use crate::identity::Identity;
 
-use super::StoredRecord;
+use super::Record;
 use super::failure::unavailable;
 use super::frame::{self, Content};
 use super::names;
 use super::private::{self, Directory};
 
-/// The files of one identity. Whoever changes them holds the identity's lock.
+/// The files of one identity. Only the holder of the identity's lock changes them.
 #[derive(Debug)]
 pub(super) struct Records<'a> {
     pub(super) identity: &'a Identity,
@@ -28,15 +28,15 @@ pub(super) struct Records<'a> {
     pub(super) stem: &'a Path,
 }
 
-/// What there is for a record.
+/// The newest record, if it can be read.
 #[derive(Debug)]
 pub(super) enum Newest {
-    Whole(Option<StoredRecord>),
+    Whole(Option<Record>),
     Damaged,
 }
 
 impl Records<'_> {
-    /// The record, if it is not damaged. This needs no lock: a file is replaced as a whole.
+    /// Reads the record without a lock: a file is replaced as a whole.
     pub(super) fn newest(&self) -> Result<Newest> {
         let path = self.path(names::RECORD);
         match self.read(&path)? {
@@ -47,9 +47,9 @@ impl Records<'_> {
         }
     }
 
-    /// The record, or the one before it if this one is damaged.
-    pub(super) fn current(&self) -> Result<Option<StoredRecord>> {
-        // Left by a process that was killed: nobody else writes while we hold the lock.
+    /// Reads the record; restores the one before it if this one is damaged.
+    pub(super) fn current(&self) -> Result<Option<Record>> {
+        // Left by a process that was killed: no other writes while this one holds the lock.
         remove(&self.path(names::NEW))?;
         match self.newest()? {
             Newest::Whole(record) => Ok(record),
@@ -57,9 +57,8 @@ impl Records<'_> {
         }
     }
 
-    /// Puts the record in the place of the one that is there, which is kept beside it. To be durable,
-    /// this must be [synced](Self::sync).
-    pub(super) fn replace(&self, old: Option<&StoredRecord>, record: &StoredRecord) -> Result<()> {
+    /// Replaces the current record, which is kept beside the new one. [`sync`](Self::sync) makes it durable.
+    pub(super) fn replace(&self, old: Option<&Record>, record: &Record) -> Result<()> {
         let (newest, previous) = (self.path(names::RECORD), self.path(names::PREVIOUS));
         self.write(record, false, || {
             remove(&previous)?;
@@ -72,24 +71,24 @@ impl Records<'_> {
         })
     }
 
-    /// Makes durable what is there.
+    /// Makes the directory's entries durable.
     pub(super) fn sync(&self) -> Result<()> {
         let place = self.stem.parent().unwrap_or(self.stem);
         self.directory
             .sync()
-            .map_err(|error| unavailable("making durable what is in", place, &error))
+            .map_err(|error| unavailable("syncing", place, &error))
     }
 
-    /// Sets the damaged record aside and brings the one before it back, marked in the file, so that
-    /// every process sees the same bytes and the same mark until somebody replaces it.
-    fn restore(&self, newest: &Path) -> Result<StoredRecord> {
+    /// Sets the damaged record aside and restores the one before it, marked in the file, so that every process loads
+    /// the same bytes and the same mark until one replaces it.
+    fn restore(&self, newest: &Path) -> Result<Record> {
         let before = self.path(names::PREVIOUS);
         match self.read(&before)? {
             Some(Content::Record(record)) => {
                 let aside = self.write(&record, true, || self.set_aside(newest))?;
                 self.sync()?;
                 log::warn!(
-                    "{}: {newest:?} was damaged and is now {aside:?}; the record before it was brought back",
+                    "{}: {newest:?} was damaged and is now {aside:?}; the record before it was restored",
                     self.identity
                 );
                 Ok(record.restored())
@@ -110,7 +109,7 @@ impl Records<'_> {
         }
     }
 
-    /// Gives a damaged file a second name that no file has yet.
+    /// Gives a damaged file a second, unused name.
     fn set_aside(&self, path: &Path) -> Result<PathBuf> {
         let mut number = 1_u64;
         loop {
@@ -133,11 +132,11 @@ impl Records<'_> {
         })))
     }
 
-    /// Writes beside, makes that durable, and puts it in place after `before` has succeeded. If
-    /// anything fails, what was there is there still, and nothing else.
+    /// Writes a new file, makes it durable, and renames it after `before` has succeeded. If anything fails, the old
+    /// file is still in place, and nothing else is left.
     fn write<T>(
         &self,
-        record: &StoredRecord,
+        record: &Record,
         is_restored: bool,
         before: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
@@ -151,7 +150,7 @@ impl Records<'_> {
                 Err(error) => Err(unavailable("replacing", &newest, &error)),
             })
             .inspect_err(|_| {
-                // What cannot be removed now is removed by whoever comes next.
+                // If it cannot be removed now, the next process removes it.
                 let _ = fs::remove_file(&new);
             })
     }
@@ -161,7 +160,7 @@ impl Records<'_> {
     }
 }
 
-/// The bytes of a file, or none if it is too long to be one of ours.
+/// Reads the bytes of a file; `None` if it is too long for a record.
 fn contents(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     if length > frame::MOST {
@@ -202,15 +201,15 @@ fn unreadable(path: &Path, content: &Content) -> Error {
             "{path:?} has version {version} of the format, which is newer than this program; \
              run the newer program, or keep the store elsewhere"
         ),
-        _ => format!("{path:?} holds the record of somebody else; move it back to where it was"),
+        _ => format!("{path:?} holds the record of another login; move it back to its old name"),
     };
     Error::store(StoreFailure::Unreadable, detail)
 }
 
 fn lost(identity: &Identity, path: &Path, aside: &Path) -> Error {
     let detail = format!(
-        "{path:?} was damaged, so was what was there before, and it is now {aside:?}; \
-         the next try starts without a record, which means to log in"
+        "{path:?} and the record before it were damaged; it is now {aside:?}, and the next try starts \
+         without a record, so the session must log in again"
     );
     log::warn!("{identity}: {detail}");
     Error::store(StoreFailure::Unreadable, detail)
@@ -218,7 +217,7 @@ fn lost(identity: &Identity, path: &Path, aside: &Path) -> Error {
 
 fn too_long() -> Error {
     let detail = format!(
-        "a record with its identity may have {} KiB at the most",
+        "a record with its identity can have at most {} KiB",
         frame::MOST / 1024
     );
     Error::store(StoreFailure::Unavailable, detail)

@@ -1,4 +1,4 @@
-//! What the system is asked for, in which order; each call refused, and the process killed before each.
+//! The system calls and their order; each call refused, and the process killed before each.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use auth_core::Store;
+use auth_core::store::Store;
 use tempfile::TempDir;
 
 use super::child::{Running, with_role};
 use super::{Place, ann, put, text};
 
-/// A process that replaces the record by "next next …", tells its calls, and at one of them, such as
-/// "rename .record", fails or is killed. What it said, and whether it came to its end.
+/// Starts a process that replaces the record by "next next …", prints its calls, and at one of them, such as
+/// "rename .record", fails or is killed. Returns its lines, and `true` if it succeeded.
 fn swap(directory: &Path, at: &str) -> (Vec<String>, bool) {
     let mut child = with_role("swap next ", directory.as_os_str());
     child.env("LD_PRELOAD", SHIM.1.as_os_str());
@@ -21,7 +21,7 @@ fn swap(directory: &Path, at: &str) -> (Vec<String>, bool) {
     Running::start(child).says_all()
 }
 
-/// The library that tells the calls, compiled once.
+/// The library that prints the calls, compiled once.
 static SHIM: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
     let folder = TempDir::new().unwrap();
     let library = folder.path().join("calls.so");
@@ -41,7 +41,7 @@ const SWAP: [&str; 4] = [
     "fsync logins",
 ];
 
-/// The calls that bring the record before back.
+/// The calls that restore the record before.
 const RESTORE: [&str; 4] = [
     "fsync .new",
     "link .damaged-1",
@@ -66,27 +66,27 @@ fn next() -> Option<String> {
 }
 
 #[test]
-fn a_record_is_synced_before_it_is_renamed_and_its_directory_after() {
+fn record_and_directory_are_synced_in_order() {
     let place = two_records();
     let (said, _) = swap(&place.directory, "");
-    let (answer, calls_made) = calls(&said)
+    let (result, calls_made) = calls(&said)
         .split_last()
         .map(|(a, b)| (a.clone(), b.to_vec()))
         .unwrap();
-    assert_eq!(calls_made[..1], ["mkdir logins"], "it is there already");
+    assert_eq!(calls_made[..1], ["mkdir logins"], "it exists already");
     assert_eq!(calls_made[1..], SWAP);
-    assert_eq!(answer, "Stored");
+    assert_eq!(result, "Stored");
     assert_eq!(text(&place.open()), next());
 }
 
 #[test]
-fn a_directory_that_is_made_is_synced_into_the_one_above() {
+fn a_new_directory_is_synced_into_its_parent() {
     let place = Place::new();
     let (said, _) = swap(&place.directory.join("deep/down"), "");
     let above = place.folder.path().file_name().unwrap().to_str().unwrap();
     let synced = format!("fsync {above}");
     let made = [
-        "mkdir down", // None of those above it is there.
+        "mkdir down", // All above it are missing.
         "mkdir deep",
         "mkdir logins",
         &synced,
@@ -103,7 +103,7 @@ fn a_directory_that_is_made_is_synced_into_the_one_above() {
 }
 
 #[test]
-fn whatever_is_refused_before_the_rename_the_old_record_stays_and_nothing_is_left() {
+fn a_failure_before_the_rename_changes_nothing() {
     for call in &SWAP[..3] {
         let place = two_records();
         let old = fs::read(place.file("record")).unwrap();
@@ -118,12 +118,12 @@ fn whatever_is_refused_before_the_rename_the_old_record_stays_and_nothing_is_lef
 }
 
 #[test]
-fn a_swap_that_may_not_survive_a_power_cut_is_not_acknowledged_before_it_does() {
+fn a_swap_that_is_not_durable_is_not_acknowledged() {
     let place = two_records();
     for _ in 0..2 {
         let (said, _) = swap(&place.directory, "fail fsync logins");
         let error = said.last().unwrap();
-        assert!(error.contains("making durable"), "{error}");
+        assert!(error.contains("syncing"), "{error}");
         assert!(!error.contains("nothing was saved"), "{error}");
         assert_eq!(text(&place.open()), next());
     }
@@ -131,9 +131,9 @@ fn a_swap_that_may_not_survive_a_power_cut_is_not_acknowledged_before_it_does() 
     assert_eq!(said[said.len() - 2..], ["fsync logins", "Stored"]);
 }
 
-/// Closing a file does not free its lock while a child that was just forked has it open, too.
+/// Closing a file does not release its lock while a child that was just forked has it open, too.
 #[test]
-fn a_lock_on_a_file_that_was_deleted_is_none_and_locks_are_given_back() {
+fn a_lock_on_a_deleted_file_does_not_count() {
     let place = two_records();
     let (said, _) = swap(&place.directory, "lose lock");
     let locks: Vec<_> = calls(&said)
@@ -151,7 +151,7 @@ fn a_lock_on_a_file_that_was_deleted_is_none_and_locks_are_given_back() {
 }
 
 #[test]
-fn a_process_may_be_killed_at_any_call_of_a_swap() {
+fn a_process_can_be_killed_at_any_call_of_a_swap() {
     for (at, call) in SWAP.iter().enumerate() {
         let place = two_records();
         let (said, ended_well) = swap(&place.directory, &format!("kill {call}"));
@@ -174,7 +174,7 @@ fn a_process_may_be_killed_at_any_call_of_a_swap() {
 }
 
 #[test]
-fn a_process_may_be_killed_or_refused_at_any_call_while_it_brings_a_record_back() {
+fn a_restore_can_fail_at_any_call() {
     for verb in ["kill", "fail"] {
         for call in RESTORE {
             let place = two_records();

@@ -1,15 +1,15 @@
-//! This test binary, started once more as another process, with something to do.
+//! This test binary, started once more as another process that plays a role.
 
 use std::env;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use auth_core::{FileStore, Store, Swap};
+use auth_core::store::{FileStore, Store, SwapOutcome};
 
-use super::{ann, record};
+use super::{ann, attempt, record};
 
-/// A process that is doing what its role says; killed when dropped.
+/// A process that plays its role; killed when dropped.
 pub(super) struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -20,7 +20,7 @@ pub(super) fn with_role(role: &str, directory: &OsStr) -> Command {
     told(Command::new(env::current_exe().unwrap()), role, directory)
 }
 
-/// The same, started by another command, which gets it as its last arguments.
+/// A process with a role, started by another command, which gets it as its last arguments.
 pub(super) fn under(wrapper: &[&str], role: &str, directory: &OsStr) -> Command {
     let mut command = Command::new(wrapper[0]);
     command.args(&wrapper[1..]).arg(env::current_exe().unwrap());
@@ -44,7 +44,7 @@ impl Running {
         Self { child, lines }
     }
 
-    /// The next thing it says.
+    /// The next line that it prints.
     pub(super) fn says(&mut self) -> Option<String> {
         self.lines
             .by_ref()
@@ -56,12 +56,12 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Waits for its end, which must be a good one.
+    /// Waits for its end, which must be a success.
     pub(super) fn ends_well(self) {
         assert!(self.says_all().1);
     }
 
-    /// All that it says until its end, and whether that was a good one.
+    /// All lines that it prints until its end, and `true` if that was a success.
     pub(super) fn says_all(mut self) -> (Vec<String>, bool) {
         let said = std::iter::from_fn(|| self.says()).collect();
         (said, self.child.wait().unwrap().success())
@@ -82,7 +82,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn a_child_process_does_what_its_role_says() {
+fn a_child_process_plays_its_role() {
     let Some(directory) = env::var_os(DIRECTORY) else {
         let mut child = Running::start(with_role("greet", OsStr::new("nowhere")));
         assert_eq!(child.says().as_deref(), Some("hello from nowhere"));
@@ -97,16 +97,21 @@ fn a_child_process_does_what_its_role_says() {
             &FileStore::open(directory).unwrap(),
             argument.parse().unwrap(),
         ),
+        "homeless" => say(&FileStore::for_program(argument).unwrap_err().to_string()),
         "lock" => hold_lock(OsStr::new(&directory)),
         "make" => make(OsStr::new(&directory), argument.parse().unwrap()),
         "move" => move_away(OsStr::new(&directory), OsStr::new(argument)),
+        "program" => super::put(
+            &FileStore::for_program(argument).unwrap(),
+            &["of a program"],
+        ),
         "renew" => renew(
             &FileStore::open(directory).unwrap(),
             argument.parse().unwrap(),
         ),
         "swap" => swap(OsStr::new(&directory), argument),
         "write" => write(&FileStore::open(directory).unwrap()),
-        other => panic!("there is no role {other}"),
+        other => panic!("unknown role {other}"),
     }
 }
 
@@ -126,7 +131,7 @@ fn hold_lock(path: &OsStr) {
     let file = std::fs::File::open(path).unwrap();
     file.lock().unwrap();
     say("locked");
-    wait_for_ever();
+    wait_forever();
 }
 
 /// Makes stores with a record each, several directories deep.
@@ -137,9 +142,9 @@ fn make(directory: &OsStr, stores: u32) {
         for next in ["one", "two"] {
             let current = store.load(&ann()).unwrap();
             let swap = store.swap(&ann(), current.as_ref(), &record(next)).unwrap();
-            assert_eq!(swap, Swap::Stored);
+            assert_eq!(swap, SwapOutcome::Stored);
         }
-        drop(store.sign_of_life(&ann(), 7).unwrap());
+        drop(store.announce(&ann(), attempt(7)).unwrap());
     }
 }
 
@@ -151,15 +156,15 @@ fn move_away(directory: &OsStr, folder: &OsStr) {
     super::put(&store, &["from afar"]);
 }
 
-/// Gives a sign of life until it is killed.
-fn renew(store: &FileStore, attempt: u128) {
-    let sign = store.sign_of_life(&ann(), attempt);
-    assert!(sign.is_some());
+/// Announces an attempt until it is killed.
+fn renew(store: &FileStore, number: u8) {
+    let guard = store.announce(&ann(), attempt(number));
+    assert!(guard.is_some());
     say("renewing");
-    wait_for_ever();
+    wait_forever();
 }
 
-/// Replaces what is there, once, and says what came of it.
+/// Replaces the record once, and prints the result.
 fn swap(directory: &OsStr, next: &str) {
     let swapped = FileStore::open(directory).and_then(|store| {
         let current = store.load(&ann())?;
@@ -177,21 +182,21 @@ fn write(store: &FileStore) {
     for letter in (b'a'..=b'z').cycle() {
         let next = record(vec![letter; LONG]);
         let swap = store.swap(&ann(), current.as_ref(), &next).unwrap();
-        assert_eq!(swap, Swap::Stored);
+        assert_eq!(swap, SwapOutcome::Stored);
         current = Some(next);
     }
 }
 
-fn wait_for_ever() {
+fn wait_forever() {
     let end = std::io::stdin().lines().next();
-    assert!(end.is_none(), "nobody says anything to a child");
+    assert!(end.is_none(), "no test writes to a child");
 }
 
-/// Long enough to be in the middle of writing it nearly always.
+/// Long enough that the process is nearly always writing it.
 pub(super) const LONG: usize = 1_000_000;
 
-const THIS: &str = "file_store::child::a_child_process_does_what_its_role_says";
+const THIS: &str = "file_store::child::a_child_process_plays_its_role";
 const ROLE: &str = "FILE_STORE_TEST_ROLE";
 const DIRECTORY: &str = "FILE_STORE_TEST_DIRECTORY";
-/// Before what a child says, to tell it from what the test harness says.
+/// Begins each line of a child, to tell it from the lines of the test harness.
 const MARK: &str = "child: ";

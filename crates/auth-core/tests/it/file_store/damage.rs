@@ -1,4 +1,4 @@
-//! Damaged files: the record before comes back, marked, and nobody gets a wrong one.
+//! Damaged files: the record before is restored and marked, and no caller gets a wrong one.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::{Mutex, Once};
 use std::thread;
 
-use auth_core::{FileStore, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::store::{FileStore, Record, Store, SwapOutcome, WaitOutcome};
 
 use super::{Place, ann, failed, put, record, text};
 
-/// A store whose record is `newest` and was `before`; what their files hold.
+/// A store whose record is `newest` and was `before`, with the content of both files.
 struct Whole {
     place: Place,
     store: FileStore,
@@ -31,7 +32,7 @@ impl Whole {
         }
     }
 
-    /// Puts these bytes into the files, and takes away what was set aside.
+    /// Puts these bytes into the files, and removes the files that were set aside.
     fn hold(&self, newest: &[u8], before: &[u8]) {
         for name in self.place.files_with("damaged") {
             fs::remove_file(self.place.directory.join(name)).unwrap();
@@ -41,7 +42,7 @@ impl Whole {
         }
     }
 
-    /// What is in the one file that was set aside.
+    /// The content of the one file that was set aside.
     fn set_aside(&self) -> Vec<u8> {
         let names = self.place.files_with("damaged");
         assert_eq!(names.len(), 1, "{names:?}");
@@ -49,7 +50,7 @@ impl Whole {
     }
 }
 
-/// Replaces a file as a whole, for `previous` may be a second name of it.
+/// Replaces a file as a whole, because `previous` may be a second name of it.
 fn put_bytes(path: &Path, bytes: &[u8]) {
     let mode = fs::metadata(path).map(|metadata| metadata.permissions());
     let _ = fs::remove_file(path);
@@ -72,26 +73,30 @@ fn damaged(whole: &[u8]) -> Vec<Vec<u8>> {
     flipped.chain(cut).chain(longer).chain([zeros]).collect()
 }
 
-fn restored(store: &FileStore) -> StoredRecord {
+fn restored(store: &FileStore) -> Record {
     let record = store.load(&ann()).unwrap().unwrap();
     assert!(record.is_restored());
     record
 }
 
 #[test]
-fn whatever_byte_is_damaged_the_record_before_comes_back_marked() {
+fn any_damaged_byte_restores_the_previous_record() {
     let whole = Whole::new();
     for bytes in damaged(&whole.newest) {
         whole.hold(&bytes, &whole.before);
         assert_eq!(restored(&whole.store), record("before"));
-        assert_eq!(restored(&whole.place.open()), record("before"), "for all");
+        assert_eq!(
+            restored(&whole.place.open()),
+            record("before"),
+            "every store loads it"
+        );
         assert_eq!(whole.set_aside(), bytes);
         assert!(whole.place.files_with("new").is_empty());
     }
 }
 
 #[test]
-fn if_the_record_before_is_damaged_too_one_call_says_so_and_the_next_finds_none() {
+fn two_damaged_records_fail_one_call() {
     let whole = Whole::new();
     for bytes in damaged(&whole.before) {
         whole.hold(b"", &bytes);
@@ -111,7 +116,7 @@ fn if_the_record_before_is_damaged_too_one_call_says_so_and_the_next_finds_none(
 }
 
 #[test]
-fn a_damaged_first_record_is_set_aside_and_the_next_call_finds_none() {
+fn a_damaged_first_record_fails_one_call() {
     let place = Place::new();
     put(&place.open(), &["canary"]);
     let path = place.file("record");
@@ -123,7 +128,7 @@ fn a_damaged_first_record_is_set_aside_and_the_next_call_finds_none() {
 }
 
 #[test]
-fn a_damaged_previous_record_harms_nobody() {
+fn a_damaged_previous_record_does_no_harm() {
     let whole = Whole::new();
     whole.hold(&whole.newest, b"damaged");
     let loaded = whole.store.load(&ann()).unwrap().unwrap();
@@ -137,7 +142,7 @@ fn a_damaged_previous_record_harms_nobody() {
 }
 
 #[test]
-fn what_was_set_aside_is_never_overwritten() {
+fn a_file_that_was_set_aside_is_never_overwritten() {
     let whole = Whole::new();
     for number in 1_u8..=12 {
         put_bytes(&whole.place.file("record"), &[number; 3]);
@@ -153,58 +158,59 @@ fn what_was_set_aside_is_never_overwritten() {
 }
 
 #[test]
-fn the_mark_stays_until_the_record_is_replaced_by_somebody_who_has_seen_it() {
+fn the_mark_stays_until_an_informed_swap() {
     let whole = Whole::new();
     whole.hold(b"damaged", &whole.before);
     let other = whole.place.open();
-    // Loaded before something newer was there and was damaged: its refresh token may be spent.
+    // Loaded before a newer record was stored and damaged: its refresh token may be spent.
     let unaware = record("before");
     for next in ["next", "before"] {
         let swap = other.swap(&ann(), Some(&unaware), &record(next)).unwrap();
-        assert_eq!(swap, Swap::Conflict);
+        assert_eq!(swap, SwapOutcome::Conflict);
     }
     let aware = restored(&whole.store);
     let swap = other.swap(&ann(), Some(&aware), &record("next")).unwrap();
-    assert_eq!(swap, Swap::Stored);
+    assert_eq!(swap, SwapOutcome::Stored);
     let next = whole.store.load(&ann()).unwrap().unwrap();
     assert!(next == record("next") && !next.is_restored());
 }
 
 #[test]
-fn a_restored_record_that_is_replaced_is_still_marked_when_it_comes_back_again() {
+fn a_record_restored_twice_is_still_marked() {
     let whole = Whole::new();
     whole.hold(b"damaged", &whole.before);
     let aware = restored(&whole.store);
     let swap = whole.store.swap(&ann(), Some(&aware), &record("next"));
-    assert_eq!(swap.unwrap(), Swap::Stored);
+    assert_eq!(swap.unwrap(), SwapOutcome::Stored);
     put_bytes(&whole.place.file("record"), b"damaged again");
     assert_eq!(restored(&whole.store), record("before"));
 }
 
 #[test]
-fn a_swap_that_meets_a_damaged_record_is_a_conflict_and_brings_the_one_before_back() {
+fn a_swap_over_a_damaged_record_is_a_conflict() {
     let whole = Whole::new();
     whole.hold(b"damaged", &whole.before);
     let swap = whole
         .store
         .swap(&ann(), Some(&record("newest")), &record("next"));
-    assert_eq!(swap.unwrap(), Swap::Conflict);
+    assert_eq!(swap.unwrap(), SwapOutcome::Conflict);
     assert_eq!(whole.set_aside(), b"damaged");
     assert_eq!(restored(&whole.store), record("before"));
 }
 
 #[test]
-fn whoever_waits_is_told_that_a_record_came_back() {
+fn a_wait_ends_when_a_record_was_restored() {
     let whole = Whole::new();
     whole.hold(b"damaged", &whole.before);
     restored(&whole.store);
-    let for_long = std::time::Duration::from_secs(60);
+    let long = std::time::Duration::from_secs(60);
     let seen = record("before");
-    assert!(whole.store.wait(&ann(), Some(&seen), for_long).unwrap());
+    let waited = whole.store.wait(&ann(), Some(&seen), long).unwrap();
+    assert_eq!(waited, WaitOutcome::Changed);
 }
 
 #[test]
-fn all_who_load_a_damaged_record_at_once_get_the_same_and_it_is_set_aside_once() {
+fn many_loads_set_a_damaged_record_aside_once() {
     let whole = Whole::new();
     for _ in 0..10 {
         whole.hold(b"damaged", &whole.before);
@@ -218,7 +224,7 @@ fn all_who_load_a_damaged_record_at_once_get_the_same_and_it_is_set_aside_once()
 }
 
 #[test]
-fn the_log_says_where_a_damaged_record_is_now() {
+fn the_log_names_the_file_that_was_set_aside() {
     listen();
     let whole = Whole::new();
     whole.hold(b"canary", &whole.before);

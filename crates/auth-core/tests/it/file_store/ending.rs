@@ -1,18 +1,21 @@
-//! What a logout leaves in the directory: no copy of the login, and nothing that brings it back.
+//! The directory after a logout: no copy of the login, and nothing that restores it.
 
 use std::fs;
 
-use auth_core::{Identity, ManualClock, Session, Store};
+use auth_core::Session;
+use auth_core::grant::Identity;
+use auth_core::store::Store;
+use auth_core::testing::ManualClock;
 
 use super::Place;
 use crate::script::{Script, seconds, served};
 
 fn session(script: &Script, place: &Place, clock: &ManualClock) -> Session {
     let builder = script.builder(clock).retries(0);
-    builder.store(place.open()).build()
+    builder.store(place.open()).build().unwrap()
 }
 
-/// What is in the files of the directory, one after the other.
+/// The content of all files of the directory.
 fn bytes(place: &Place) -> Vec<u8> {
     let files = place.files().into_iter();
     let read = |name| fs::read(place.directory.join(name)).unwrap();
@@ -39,7 +42,7 @@ fn logged_in() -> (Place, ManualClock, Script, Session) {
 }
 
 #[test]
-fn a_logout_leaves_no_copy_of_the_login_in_any_file() {
+fn a_logout_leaves_no_copy_of_the_login() {
     let (place, _, script, session) = logged_in();
     session.log_out().unwrap();
     assert_eq!(script.asked().last().unwrap(), "revoke canary-r2");
@@ -47,16 +50,16 @@ fn a_logout_leaves_no_copy_of_the_login_in_any_file() {
 }
 
 #[test]
-fn a_tombstone_that_is_damaged_does_not_bring_the_login_back() {
+fn a_damaged_tombstone_does_not_restore_the_login() {
     let (place, clock, script, session) = logged_in();
     session.forget().unwrap();
     drop(session);
     let tombstone = place.files_with("record").remove(0);
     fs::write(place.directory.join(tombstone), b"damaged").unwrap();
-    let brought_back = place.open().load(&Identity::new("script"));
-    assert!(brought_back.unwrap().unwrap().is_restored());
+    let restored = place.open().load(&Identity::new("script"));
+    assert!(restored.unwrap().unwrap().is_restored());
     let session = self::session(&script, &place, &clock);
     assert!(session.refresh_token().is_none());
-    assert!(session.explain().contains("store: logged out"));
+    assert!(format!("{:#}", session.status()).contains("store: logged out"));
     assert!(!holds(&place, "canary"), "{:?}", place.files());
 }

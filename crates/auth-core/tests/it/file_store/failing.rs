@@ -1,4 +1,4 @@
-//! What cannot be written changes nothing: the old file stays, nothing is left beside it.
+//! A write that fails changes nothing: the old file stays, no other is left beside it.
 
 use std::fs::{self, Permissions};
 use std::io::Write;
@@ -7,7 +7,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use auth_core::{Store, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::store::Store;
 
 use super::child::{LONG, Running, under, with_role};
 use super::{Place, ann, failed, put, record, text};
@@ -19,7 +20,7 @@ fn two_records() -> Place {
 }
 
 #[test]
-fn a_disk_that_is_full_after_some_bytes_changes_nothing() {
+fn a_disk_that_becomes_full_changes_nothing() {
     let place = two_records();
     let read = |extension| fs::read(place.file(extension)).unwrap();
     let before = (place.files(), read("record"), read("previous"));
@@ -27,7 +28,7 @@ fn a_disk_that_is_full_after_some_bytes_changes_nothing() {
     let mut child = Running::start(child);
     let said = child.says().unwrap();
     assert!(said.contains("nothing was saved: writing"), "{said}");
-    assert!(said.contains("make room for it"), "{said}");
+    assert!(said.contains("free some space"), "{said}");
     child.ends_well();
     assert_eq!((place.files(), read("record"), read("previous")), before);
     put(&place.open(), &["later"]);
@@ -35,7 +36,7 @@ fn a_disk_that_is_full_after_some_bytes_changes_nothing() {
 }
 
 #[test]
-fn a_damaged_record_stays_where_it_is_while_the_one_before_cannot_be_written() {
+fn a_full_disk_leaves_a_damaged_record_in_place() {
     let place = two_records();
     let long = "before ".repeat(1000);
     put(&place.open(), &[&long, "newest"]);
@@ -44,7 +45,7 @@ fn a_damaged_record_stays_where_it_is_while_the_one_before_cannot_be_written() {
         let child = under(&FULL, "swap next", place.directory.as_os_str());
         let mut child = Running::start(child);
         let said = child.says().unwrap();
-        assert!(said.contains("make room for it"), "{said}");
+        assert!(said.contains("free some space"), "{said}");
         child.ends_well();
         assert_eq!(fs::read(place.file("record")).unwrap(), b"damaged");
         assert_eq!(place.files().len(), 3, "{:?}", place.files());
@@ -52,9 +53,9 @@ fn a_damaged_record_stays_where_it_is_while_the_one_before_cannot_be_written() {
     assert_eq!(text(&place.open()), Some(long));
 }
 
-/// The same with a real disk, as far as this user may mount one.
+/// Fills a real disk, if this user can mount one.
 #[test]
-fn a_tiny_disk_that_is_full_changes_nothing() {
+fn a_full_disk_changes_nothing() {
     let place = Place::new();
     fs::create_dir(&place.directory).unwrap();
     let script = r#"set -e
@@ -81,7 +82,7 @@ rm ../rest
         script,
     ];
     if !can_mount(&unshared[..4]) {
-        // Only root can, and not in every container. The test above fills a disk for everybody.
+        // Only root can, and not in every container. The test above needs no root.
         return;
     }
     let child = under(&unshared, "swap next", place.directory.as_os_str());
@@ -89,7 +90,7 @@ rm ../rest
     assert_eq!(child.says().as_deref(), Some("Stored"));
     let said = child.says().unwrap();
     assert!(
-        said.contains("nothing was saved") && said.contains("make room for it"),
+        said.contains("nothing was saved") && said.contains("free some space"),
         "{said}"
     );
     let left = child.says().unwrap();
@@ -109,11 +110,11 @@ fn can_mount(unshare: &[&str]) -> bool {
 }
 
 #[test]
-fn a_directory_that_may_not_be_written_changes_nothing() {
+fn a_read_only_directory_changes_nothing() {
     let place = two_records();
     let read_only = Permissions::from_mode(0o500);
     fs::set_permissions(&place.directory, read_only).unwrap();
-    // For root no permission is missing, unless it gives up what makes it root.
+    // Root has every permission, unless it gives up its capabilities.
     let lesser = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
     let is_root = fs::metadata(&place.directory).unwrap().uid() == 0;
     let directory = place.directory.as_os_str();
@@ -125,7 +126,7 @@ fn a_directory_that_may_not_be_written_changes_nothing() {
     let said = child.says().unwrap();
     assert!(said.contains("nothing was saved"), "{said}");
     assert!(
-        said.contains("let this user write in its directory"),
+        said.contains("allow this user to write in its directory"),
         "{said}"
     );
     child.ends_well();
@@ -137,7 +138,7 @@ fn a_directory_that_may_not_be_written_changes_nothing() {
 }
 
 #[test]
-fn a_directory_that_is_gone_is_an_error_that_says_so() {
+fn a_missing_directory_is_named() {
     let place = two_records();
     let store = place.open();
     fs::remove_dir_all(&place.directory).unwrap();
@@ -146,7 +147,10 @@ fn a_directory_that_is_gone_is_an_error_that_says_so() {
         StoreFailure::Unavailable,
         &place.directory,
     );
-    assert!(why.contains("open the store again"), "{why}");
+    assert!(
+        why.contains("directory is missing: open the store again"),
+        "{why}"
+    );
     place.open();
     assert_eq!(store.load(&ann()).unwrap(), None);
 }
@@ -155,11 +159,11 @@ fn a_directory_that_is_gone_is_an_error_that_says_so() {
 fn a_directory_cannot_be_made_below_a_file() {
     let place = two_records();
     let below = place.file("record").join("logins");
-    let opened = auth_core::FileStore::open(&below);
+    let opened = auth_core::store::FileStore::open(&below);
     failed(opened, StoreFailure::Unavailable, &below);
 }
 
-/// Does something as soon as a new record is being written, so that it cannot be put in place.
+/// Interferes as soon as a new record is being written, so that it cannot be renamed.
 fn meanwhile<T>(place: &Place, interfere: impl FnOnce() + Send, swap: impl FnOnce() -> T) -> T {
     let new = place.file("new");
     let over = AtomicBool::new(false);
@@ -177,11 +181,11 @@ fn meanwhile<T>(place: &Place, interfere: impl FnOnce() + Send, swap: impl FnOnc
 }
 
 #[test]
-fn a_first_record_that_cannot_be_renamed_leaves_nothing_behind() {
+fn a_failed_first_rename_leaves_nothing_behind() {
     let place = Place::new();
     let store = place.open();
     let newest = place.file("record");
-    // It takes a while to write, but whoever watches may come too late all the same.
+    // It takes a while to write, but the other thread may come too late anyway.
     let swap = (0..100).find_map(|_| {
         let make = || drop(fs::create_dir(&newest));
         let long = record(vec![b'x'; LONG]);
@@ -226,6 +230,6 @@ fn errors_hold_nothing_of_a_record() {
     }
 }
 
-/// A command that starts another on a disk with room for little. The signal that comes with it would
-/// kill that one before it could tell the error.
+/// A command that starts another with a limit on the size of files. Without `trap`, a signal would kill that one before
+/// it could print the error.
 const FULL: [&str; 3] = ["sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""];

@@ -1,11 +1,13 @@
-//! What lies in a file, built here by hand from its description.
+//! The content of a file, built here by hand from its description.
 
 use std::fs;
 
-use auth_core::{Identity, Store, StoreFailure, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{Store, SwapOutcome};
 use siphasher::sip128::SipHasher24;
 
-use super::{ANN, Place, ann, failed, put, record, text};
+use super::{ANN, Place, ann, attempt, failed, put, record, text};
 
 /// A file of this version of the format.
 fn file(version: u32, is_restored: u8, identity: &str, record: &str) -> Vec<u8> {
@@ -30,7 +32,7 @@ fn summed(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_record_lies_in_its_file_as_described() {
+fn a_file_is_written_as_documented() {
     let place = Place::new();
     put(&place.open(), &["one", "two"]);
     let read = |extension| fs::read(place.file(extension)).unwrap();
@@ -39,7 +41,7 @@ fn a_record_lies_in_its_file_as_described() {
 }
 
 #[test]
-fn a_file_as_described_is_read() {
+fn a_file_is_read_as_documented() {
     let place = Place::new();
     put(&place.open(), &["one"]);
     fs::write(place.file("record"), file(1, 1, ann().as_str(), "by hand")).unwrap();
@@ -48,12 +50,15 @@ fn a_file_as_described_is_read() {
 }
 
 #[test]
-fn a_file_of_a_newer_version_is_refused_and_stays_as_it_is() {
+fn a_file_of_a_newer_version_is_refused_and_kept() {
     let place = Place::new();
     put(&place.open(), &["one", "two"]);
     let path = place.file("record");
     let unlike = summed(&[b"auth-all\x09\0\0\0\x26\0\0\0", &b"whatever"[..]].concat());
-    assert!(unlike.len() != 0x26, "its length is not what it says");
+    assert!(
+        unlike.len() != 0x26,
+        "its length differs from the stated one"
+    );
     for newer in [
         file(2, 0, ann().as_str(), "from the future"),
         summed(b"auth-all\xff\xff\xff\xff\x20\0\0\0"),
@@ -70,13 +75,13 @@ fn a_file_of_a_newer_version_is_refused_and_stays_as_it_is() {
         assert_eq!(fs::read(&path).unwrap(), newer);
         assert!(place.files_with("damaged").is_empty());
     }
-    // With a wrong length it is damaged, of whichever version it says it is.
+    // With a wrong length it is damaged, whatever its version.
     fs::write(&path, unlike).unwrap();
     assert_eq!(text(&place.open()).as_deref(), Some("one"));
 }
 
 #[test]
-fn nothing_is_set_aside_if_what_was_before_is_of_a_newer_version() {
+fn a_newer_previous_record_stops_the_restore() {
     let place = Place::new();
     put(&place.open(), &["one", "two"]);
     let (newest, before) = (place.file("record"), place.file("previous"));
@@ -89,14 +94,14 @@ fn nothing_is_set_aside_if_what_was_before_is_of_a_newer_version() {
 }
 
 #[test]
-fn a_file_that_was_moved_to_another_identity_is_refused_and_stays_as_it_is() {
+fn another_identitys_file_is_refused_and_kept() {
     let place = Place::new();
     put(&place.open(), &["ann's"]);
     let bob = Identity::new("ermeo").with("username", "bob");
     let store = place.open();
     assert_eq!(
         store.swap(&bob, None, &record("bob's")).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     let mut records = place.files_with("record");
     records.retain(|name| !place.file("record").ends_with(name));
@@ -104,7 +109,7 @@ fn a_file_that_was_moved_to_another_identity_is_refused_and_stays_as_it_is() {
     fs::copy(place.file("record"), &bobs).unwrap();
 
     let why = failed(store.load(&bob), StoreFailure::Unreadable, &bobs);
-    assert!(why.contains("somebody else"), "{why}");
+    assert!(why.contains("another login"), "{why}");
     let swap = store.swap(&bob, Some(&record("bob's")), &record("next"));
     failed(swap, StoreFailure::Unreadable, &bobs);
     assert_eq!(
@@ -115,10 +120,10 @@ fn a_file_that_was_moved_to_another_identity_is_refused_and_stays_as_it_is() {
 }
 
 #[test]
-fn files_are_called_by_the_vendor_and_a_hash_that_stays_the_same() {
+fn file_names_are_the_vendor_and_a_stable_hash() {
     let place = Place::new();
     put(&place.open(), &["one", "two"]);
-    drop(place.open().sign_of_life(&ann(), 1));
+    drop(place.open().announce(&ann(), attempt(1)));
     let names = ["alive", "lock", "previous", "record"];
     assert_eq!(
         place.files(),
@@ -127,13 +132,13 @@ fn files_are_called_by_the_vendor_and_a_hash_that_stays_the_same() {
 }
 
 #[test]
-fn names_are_short_and_harmless_whatever_an_identity_is() {
+fn file_names_are_short_and_harmless() {
     let place = Place::new();
     let long = "x".repeat(5000);
     for vendor in ["../../etc/passwd", "..", "", "größe", "a b", "A\0\n", &long] {
         let identity = Identity::new(vendor).with("scope", &long);
         let swap = place.open().swap(&identity, None, &record("one")).unwrap();
-        assert_eq!(swap, Swap::Stored);
+        assert_eq!(swap, SwapOutcome::Stored);
         let loaded = place.open().load(&identity).unwrap();
         assert_eq!(loaded, Some(record("one")));
     }
@@ -145,7 +150,7 @@ fn names_are_short_and_harmless_whatever_an_identity_is() {
 }
 
 #[test]
-fn a_record_that_is_too_long_is_refused_and_the_old_one_stays() {
+fn a_record_that_is_too_long_is_refused() {
     let place = Place::new();
     let store = place.open();
     put(&store, &["one"]);
@@ -161,12 +166,12 @@ fn a_record_that_is_too_long_is_refused_and_the_old_one_stays() {
     assert_eq!(text(&store).as_deref(), Some("one"));
 
     let swap = store.swap(&ann(), Some(&record("one")), &record(&most));
-    assert_eq!(swap.unwrap(), Swap::Stored);
+    assert_eq!(swap.unwrap(), SwapOutcome::Stored);
     assert_eq!(place.open().load(&ann()).unwrap(), Some(record(&most)));
 }
 
 #[test]
-fn a_file_that_is_too_long_is_not_read() {
+fn a_file_that_is_too_long_is_damaged() {
     let place = Place::new();
     put(&place.open(), &["one", "two"]);
     let too_long = file(1, 0, ann().as_str(), &"x".repeat(1024 * 1024));

@@ -2,17 +2,17 @@
 
 use std::thread;
 
-use auth_core::{Store, Swap};
+use auth_core::store::{Store, SwapOutcome};
 
 use super::child::{LONG, Running, with_role};
-use super::{Place, ann, put, record, text};
+use super::{Place, ann, attempt, put, record, text};
 
 #[test]
-fn a_process_that_is_killed_while_it_writes_leaves_a_whole_record_and_no_lock() {
+fn a_process_killed_while_writing_does_no_harm() {
     let place = Place::new();
     let new = place.file("new");
     let mut unfinished = 0;
-    // Whoever watches may come too late now and then.
+    // This test may come too late now and then.
     for round in 0..100 {
         let mut writer = Running::start(with_role("write", place.directory.as_os_str()));
         while !new.exists() {
@@ -27,9 +27,9 @@ fn a_process_that_is_killed_while_it_writes_leaves_a_whole_record_and_no_lock() 
         }
         let next = record(format!("round {round}"));
         let swap = place.open().swap(&ann(), current.as_ref(), &next);
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
         assert_eq!(text(&place.open()), Some(format!("round {round}")));
-        assert!(!new.exists(), "what the dead left is cleaned up");
+        assert!(!new.exists(), "the file of the dead process is removed");
         unfinished += u32::from(left);
         if unfinished == 5 {
             return;
@@ -38,7 +38,7 @@ fn a_process_that_is_killed_while_it_writes_leaves_a_whole_record_and_no_lock() 
     panic!("only {unfinished} of 100 were killed between writing and renaming");
 }
 
-/// What a writer wrote, or what was there before.
+/// Returns `true` for a record of a writer, or the one before.
 fn is_whole(record: &[u8]) -> bool {
     record == vec![record[0]; LONG] || record.starts_with(b"round ")
 }
@@ -54,22 +54,22 @@ fn a_killed_process_holds_no_lock() {
     let swap = place
         .open()
         .swap(&ann(), Some(&record("one")), &record("two"));
-    assert_eq!(swap.unwrap(), Swap::Stored);
+    assert_eq!(swap.unwrap(), SwapOutcome::Stored);
 }
 
 #[test]
-fn a_process_that_was_killed_while_it_renewed_is_known_to_have_ended() {
+fn a_process_killed_while_renewing_has_exited() {
     let place = Place::new();
     let store = place.open();
     let mut holder = Running::start(with_role("renew 77", place.directory.as_os_str()));
     assert_eq!(holder.says().as_deref(), Some("renewing"));
-    assert!(!store.has_ended(&ann(), 77));
-    assert!(store.sign_of_life(&ann(), 78).is_none());
-    // It holds up nobody who only reads and writes.
+    assert!(!store.has_exited(&ann(), attempt(77)));
+    assert!(store.announce(&ann(), attempt(78)).is_none());
+    // It does not delay reads and writes.
     put(&store, &["one", "two"]);
 
     holder.kill();
-    assert!(store.has_ended(&ann(), 77));
-    assert!(!store.has_ended(&ann(), 78));
-    assert!(store.sign_of_life(&ann(), 78).is_some());
+    assert!(store.has_exited(&ann(), attempt(77)));
+    assert!(!store.has_exited(&ann(), attempt(78)));
+    assert!(store.announce(&ann(), attempt(78)).is_some());
 }

@@ -3,12 +3,13 @@
 use std::fs;
 use std::os::unix::fs::chown;
 
-use auth_core::{FileStore, Store, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::store::{FileStore, Store};
 
-use super::refusing::{NOBODY, is_root, set_mode};
+use super::refusing::{OTHER_USER, is_root, set_mode};
 use super::{Place, ann, failed, put, text};
 
-/// What the kubelet does to a volume and all that is on it before a pod starts.
+/// Changes modes as the kubelet does on a volume before a pod starts.
 fn mounted(place: &Place) {
     set_mode(place.folder.path(), 0o2770);
     set_mode(&place.directory, 0o2770);
@@ -25,7 +26,7 @@ fn names_the_setting(why: &str) {
 }
 
 #[test]
-fn the_second_pod_is_told_which_setting_helps() {
+fn the_error_of_the_second_pod_names_the_setting() {
     let place = Place::new();
     put(&place.open(), &["one", "two"]);
     mounted(&place);
@@ -34,7 +35,7 @@ fn the_second_pod_is_told_which_setting_helps() {
     names_the_setting(&why);
     assert!(why.ends_with(&format!("chmod 700 {directory:?}")), "{why}");
 
-    // As a container before it would do, by the command of the message.
+    // As an init container would do, by the command of the message.
     set_mode(directory, 0o700);
     let file = place.file("record");
     let why = failed(place.open().load(&ann()), StoreFailure::Unsafe, &file);
@@ -47,14 +48,14 @@ fn the_second_pod_is_told_which_setting_helps() {
 }
 
 #[test]
-fn the_root_of_a_volume_is_refused_and_a_directory_in_it_works() {
+fn a_directory_in_a_volume_works_its_root_does_not() {
     for open in [0o2770, 0o2775, 0o2777] {
         let place = Place::new();
         let volume = place.folder.path();
         set_mode(volume, open);
         let why = failed(FileStore::open(volume), StoreFailure::Unsafe, volume);
         names_the_setting(&why);
-        // `OnRootMismatch`: what is below the root is left as the store made it.
+        // `OnRootMismatch`: everything below the root stays as the store made it.
         put(&place.open(), &["one"]);
         assert_eq!(text(&place.open()).as_deref(), Some("one"));
     }
@@ -68,7 +69,7 @@ fn the_root_of_a_volume_belongs_to_another_user() {
         return;
     }
     fs::create_dir(&place.directory).unwrap();
-    chown(&place.directory, Some(NOBODY), None).unwrap();
+    chown(&place.directory, Some(OTHER_USER), None).unwrap();
     set_mode(&place.directory, 0o2775);
     let directory = &place.directory;
     let why = failed(FileStore::open(directory), StoreFailure::Unsafe, directory);
@@ -80,9 +81,9 @@ fn the_root_of_a_volume_belongs_to_another_user() {
     );
 }
 
-/// Without its bit such a directory is any directory that was left open.
+/// Without the set-group-ID bit, such a directory is any directory that was left open.
 #[test]
-fn other_modes_are_not_put_down_to_kubernetes() {
+fn other_modes_are_not_blamed_on_kubernetes() {
     for open in [0o755, 0o770, 0o777] {
         let place = Place::new();
         place.open();

@@ -1,4 +1,4 @@
-//! Where a store may be: below links, in directories that are missing; and paths that mean another one.
+//! Places for a store: below links, in missing directories, for a program; and paths with another meaning.
 
 use std::env;
 use std::ffi::OsStr;
@@ -8,10 +8,12 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use auth_core::{Error, FileStore, StoreFailure};
+use auth_core::Error;
+use auth_core::error::StoreFailure;
+use auth_core::store::FileStore;
 
 use super::child::{Running, with_role};
-use super::refusing::{NOBODY, is_root, mode, set_mode};
+use super::refusing::{OTHER_USER, is_root, mode, set_mode};
 use super::{Place, failed, put, text};
 
 /// `link`, which leads to the directory `real`, both beside the place's own directory.
@@ -36,11 +38,11 @@ fn works_from_the_first_start(path: &Path) {
     }
 }
 
-/// What is said of a path that is not taken as it is, without a file system.
+/// The message about a path that is refused before the file system is asked.
 #[track_caller]
 fn misread(path: impl AsRef<Path>) -> String {
     match FileStore::open(path) {
-        Err(Error::Configuration(why)) => why.into_owned(),
+        Err(Error::Configuration { message: why, .. }) => why.into_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -56,7 +58,7 @@ fn the_first_start_works_below_a_link() {
 }
 
 #[test]
-fn links_may_follow_each_other() {
+fn a_link_can_lead_to_a_link() {
     let place = Place::new();
     let (real, link) = linked(&place);
     let first = place.folder.path().join("first");
@@ -67,7 +69,7 @@ fn links_may_follow_each_other() {
 }
 
 #[test]
-fn the_directory_itself_may_be_a_link_of_this_user() {
+fn the_directory_can_be_a_link_of_this_user() {
     let place = Place::new();
     let (real, link) = linked(&place);
     for ending in ["", "/", "/.", "//"] {
@@ -79,11 +81,11 @@ fn the_directory_itself_may_be_a_link_of_this_user() {
 
     set_mode(&real, 0o755);
     let why = failed(FileStore::open(&link), StoreFailure::Unsafe, &real);
-    assert!(why.contains("open to others"), "{why}");
+    assert!(why.contains("open to other users"), "{why}");
 }
 
 #[test]
-fn a_store_stays_where_its_link_led_when_it_was_opened() {
+fn a_store_stays_when_its_link_is_changed() {
     let place = Place::new();
     let (real, link) = linked(&place);
     let store = FileStore::open(&link).unwrap();
@@ -98,22 +100,22 @@ fn a_store_stays_where_its_link_led_when_it_was_opened() {
 }
 
 #[test]
-fn a_link_that_another_user_made_is_refused() {
+fn a_link_of_another_user_is_refused() {
     let place = Place::new();
     let (_, link) = linked(&place);
     if !is_root(&place) {
         // Only root can give a link away.
         return;
     }
-    lchown(&link, Some(NOBODY), None).unwrap();
+    lchown(&link, Some(OTHER_USER), None).unwrap();
     let why = failed(FileStore::open(&link), StoreFailure::Unsafe, &link);
-    assert!(why.contains("that user 65534 made"), "{why}");
-    // Above the last part it is the kernel's to follow.
+    assert!(why.contains("a symbolic link of user 65534"), "{why}");
+    // Above the last part, the kernel follows it.
     works_from_the_first_start(&link.join("logins"));
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_told_and_followed_no_further() {
+fn a_link_to_nothing_is_named_and_not_followed() {
     let place = Place::new();
     let (nowhere, link) = (
         place.folder.path().join("nowhere"),
@@ -137,16 +139,16 @@ fn a_link_that_leads_nowhere_is_told_and_followed_no_further() {
     assert!(why.contains("leads to itself"), "{why}");
 }
 
-/// Root made it, as systemd's `DynamicUser=` does for the user of a service.
+/// systemd's `DynamicUser=` makes such a link for the user of a service.
 #[test]
-fn a_link_that_root_made_is_followed() {
+fn a_link_of_root_is_followed() {
     let place = Place::new();
     let (real, link) = linked(&place);
     if !is_root(&place) {
         return;
     }
-    chown(&real, Some(NOBODY), None).unwrap();
-    let Some(child) = as_nobody(&place, &link) else {
+    chown(&real, Some(OTHER_USER), None).unwrap();
+    let Some(child) = as_other_user(&place, &link) else {
         return;
     };
     let (said, _) = Running::start(child).says_all();
@@ -154,16 +156,16 @@ fn a_link_that_root_made_is_followed() {
     assert!(real.join(format!("{}.record", super::ANN)).is_file());
 }
 
-/// It cannot be synced then. Root may list everything, so a child becomes another user for this.
+/// Such a directory cannot be synced. Root can list every directory, so a child becomes another user for this.
 #[test]
-fn the_first_start_works_where_nothing_may_be_listed() {
+fn the_first_start_works_in_an_unlisted_directory() {
     let place = Place::new();
     fs::create_dir(&place.directory).unwrap();
     set_mode(&place.directory, 0o300);
     let path = place.directory.join("logins");
     let child = if is_root(&place) {
-        chown(&place.directory, Some(NOBODY), None).unwrap();
-        as_nobody(&place, &path)
+        chown(&place.directory, Some(OTHER_USER), None).unwrap();
+        as_other_user(&place, &path)
     } else {
         Some(with_role("swap next ", path.as_os_str()))
     };
@@ -175,21 +177,21 @@ fn the_first_start_works_where_nothing_may_be_listed() {
     assert_eq!(said, ["Stored"]);
 }
 
-/// A child of root that is another user and swaps there, if that user may run this binary.
-fn as_nobody(place: &Place, directory: &Path) -> Option<Command> {
+/// A child of root that runs as another user and swaps, if that user can run this binary.
+fn as_other_user(place: &Place, directory: &Path) -> Option<Command> {
     set_mode(place.folder.path(), 0o711);
     let binary = env::current_exe().unwrap();
     let may_run = Command::new("test")
         .args([OsStr::new("-x"), binary.as_os_str()])
-        .uid(NOBODY)
+        .uid(OTHER_USER)
         .status();
     let mut child = with_role("swap next ", directory.as_os_str());
-    child.uid(NOBODY);
+    child.uid(OTHER_USER);
     may_run.unwrap().success().then_some(child)
 }
 
 #[test]
-fn a_relative_path_begins_at_the_working_directory() {
+fn a_relative_path_starts_at_the_working_directory() {
     let place = Place::new();
     let folder = place.folder.path().to_str().unwrap();
     for path in ["logins", "./logins", "a/../logins", "./~"] {
@@ -201,7 +203,7 @@ fn a_relative_path_begins_at_the_working_directory() {
 }
 
 #[test]
-fn what_a_shell_would_have_replaced_is_refused() {
+fn a_path_that_a_shell_would_replace_is_refused() {
     let before = names(Path::new("."));
     for path in ["~", "~/x", "~/.local/state/acme", "~ann/logins"] {
         let why = misread(path);
@@ -221,11 +223,11 @@ fn what_a_shell_would_have_replaced_is_refused() {
         let why = misread(path);
         assert!(why.contains("std::env::var"), "{path}: {why}");
     }
-    assert_eq!(names(Path::new(".")), before, "nothing was made");
+    assert_eq!(names(Path::new(".")), before, "no directory was made");
 }
 
 #[test]
-fn a_path_that_is_none_is_refused() {
+fn a_text_that_is_not_a_path_is_refused() {
     for (path, about) in [
         ("", "empty"),
         ("/var/lib/acme\n", "line break"),
@@ -246,7 +248,7 @@ fn a_path_that_is_none_is_refused() {
 }
 
 #[test]
-fn signs_of_shells_within_a_name_are_a_name() {
+fn shell_characters_within_a_name_are_accepted() {
     let place = Place::new();
     for name in ["a~", "a$b", "100%", "$5", "%", "it's", "a b", "file"] {
         works_from_the_first_start(&place.directory.join(name).join("logins"));
@@ -281,7 +283,7 @@ fn a_file_in_place_of_a_directory_is_named() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn where_no_directory_can_be_made_that_is_said() {
+fn an_impossible_directory_is_named() {
     for path in ["/proc/logins", "/proc/a/logins"] {
         let why = failed(
             FileStore::open(path),
@@ -295,13 +297,48 @@ fn where_no_directory_can_be_made_that_is_said() {
 }
 
 #[test]
-fn missing_directories_are_made_for_the_owner_alone() {
+fn missing_directories_are_for_the_owner_alone() {
     let place = Place::new();
     let path = place.directory.join("deep/down/here");
     FileStore::open(&path).unwrap();
     for path in path.ancestors().take(4) {
         assert_eq!(mode(path), 0o700, "{path:?}");
     }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+#[test]
+fn a_program_has_logins_in_the_state_directory() {
+    let place = Place::new();
+    let (home, state) = (place.folder.path(), place.folder.path().join("state"));
+    for (variables, directory) in [
+        (vec![("HOME", home)], ".local/state/acme-sync/logins"),
+        (
+            vec![("HOME", home), ("XDG_STATE_HOME", &state)],
+            "state/acme-sync/logins",
+        ),
+    ] {
+        let mut child = with_role("program acme-sync", OsStr::new("unused"));
+        child.env_remove("XDG_STATE_HOME").envs(variables);
+        Running::start(child).ends_well();
+        let directory = home.join(directory);
+        let store = FileStore::open(&directory).unwrap();
+        assert_eq!(text(&store).as_deref(), Some("of a program"));
+        assert_eq!(mode(directory.parent().unwrap()), 0o700);
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+#[test]
+fn a_program_without_a_home_gets_a_clear_error() {
+    let mut child = with_role("homeless acme-sync", OsStr::new("unused"));
+    child.env_remove("XDG_STATE_HOME").env_remove("HOME");
+    let mut child = Running::start(child);
+    let said = child.says().unwrap();
+    for part in ["`XDG_STATE_HOME` or `HOME`", "`FileStore::open`"] {
+        assert!(said.contains(part), "{said}");
+    }
+    child.ends_well();
 }
 
 fn names(directory: &Path) -> Vec<std::ffi::OsString> {

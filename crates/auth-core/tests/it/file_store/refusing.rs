@@ -1,4 +1,4 @@
-//! What others could read or write, links, fifos and other users' files are refused, with the reason.
+//! Files that other users could read or write, links, fifos and other users' files are refused, with the reason.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -7,10 +7,11 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use auth_core::{FileStore, Store, StoreFailure};
+use auth_core::error::StoreFailure;
+use auth_core::store::{FileStore, Store};
 
 use super::child::{Running, under};
-use super::{Place, ann, failed, put, record, text};
+use super::{Place, ann, attempt, failed, put, record, text};
 
 /// The files that a load opens, while the record is damaged.
 const READ: [&str; 3] = ["record", "previous", "lock"];
@@ -43,7 +44,7 @@ fn refused(place: &Place, path: &Path) -> String {
 }
 
 #[test]
-fn files_that_others_can_read_or_write_are_refused_until_they_are_closed() {
+fn files_open_to_other_users_are_refused() {
     for extension in READ {
         for open in [0o644, 0o640, 0o620, 0o602, 0o601, 0o666] {
             let place = damaged();
@@ -51,11 +52,11 @@ fn files_that_others_can_read_or_write_are_refused_until_they_are_closed() {
             set_mode(&path, open);
             let why = refused(&place, &path);
             assert!(why.contains(&format!("mode {open:04o}")), "{why}");
-            let mend = format!("chmod 600 {path:?}");
-            assert!(why.ends_with(&mend), "{why}");
+            let repair = format!("chmod 600 {path:?}");
+            assert!(why.ends_with(&repair), "{why}");
             assert!(
                 Command::new("sh")
-                    .args(["-c", &mend])
+                    .args(["-c", &repair])
                     .status()
                     .unwrap()
                     .success()
@@ -66,7 +67,7 @@ fn files_that_others_can_read_or_write_are_refused_until_they_are_closed() {
 }
 
 #[test]
-fn directories_that_others_can_read_or_write_are_refused_when_opened_and_later() {
+fn directories_open_to_other_users_are_refused() {
     for open in [0o755, 0o750, 0o710, 0o770, 0o701, 0o777, 0o1777] {
         let place = Place::new();
         let store = place.open();
@@ -74,15 +75,15 @@ fn directories_that_others_can_read_or_write_are_refused_when_opened_and_later()
         set_mode(&place.directory, open);
         let directory = &place.directory;
         let why = failed(FileStore::open(directory), StoreFailure::Unsafe, directory);
-        let mend = format!("chmod 700 {directory:?}");
-        assert!(why.ends_with(&mend), "{why}");
+        let repair = format!("chmod 700 {directory:?}");
+        assert!(why.ends_with(&repair), "{why}");
         failed(store.load(&ann()), StoreFailure::Unsafe, directory);
         let swap = store.swap(&ann(), Some(&record("one")), &record("two"));
         failed(swap, StoreFailure::Unsafe, directory);
-        assert!(store.sign_of_life(&ann(), 1).is_none());
+        assert!(store.announce(&ann(), attempt(1)).is_none());
         assert!(
             Command::new("sh")
-                .args(["-c", &mend])
+                .args(["-c", &repair])
                 .status()
                 .unwrap()
                 .success()
@@ -92,7 +93,7 @@ fn directories_that_others_can_read_or_write_are_refused_when_opened_and_later()
 }
 
 #[test]
-fn a_link_is_refused_wherever_it_leads() {
+fn a_link_in_place_of_a_file_is_refused() {
     for extension in READ {
         for target in ["elsewhere", "nowhere"] {
             let place = damaged();
@@ -108,7 +109,7 @@ fn a_link_is_refused_wherever_it_leads() {
 }
 
 #[test]
-fn a_fifo_or_a_directory_in_place_of_a_file_is_refused_without_waiting() {
+fn a_fifo_or_directory_instead_of_a_file_is_refused() {
     for extension in READ {
         for (make, named) in [("mkfifo -m 600", "a fifo"), ("mkdir -m 700", "a directory")] {
             let place = damaged();
@@ -124,10 +125,10 @@ fn a_fifo_or_a_directory_in_place_of_a_file_is_refused_without_waiting() {
             );
             let why = refused(&place, &path);
             assert!(why.contains(named), "{why}");
-            let mend = why.rsplit_once(": ").unwrap().1;
+            let repair = why.rsplit_once(": ").unwrap().1;
             assert!(
                 Command::new("sh")
-                    .args(["-c", mend])
+                    .args(["-c", repair])
                     .status()
                     .unwrap()
                     .success()
@@ -138,11 +139,11 @@ fn a_fifo_or_a_directory_in_place_of_a_file_is_refused_without_waiting() {
 }
 
 #[test]
-fn nobody_else_s_directory_is_used() {
+fn another_users_directory_is_refused() {
     let place = Place::new();
     place.open();
     let path = if is_root(&place) {
-        chown(&place.directory, Some(NOBODY), None).unwrap();
+        chown(&place.directory, Some(OTHER_USER), None).unwrap();
         place.directory.as_path()
     } else {
         Path::new("/")
@@ -152,24 +153,24 @@ fn nobody_else_s_directory_is_used() {
 }
 
 #[test]
-fn nobody_else_s_file_is_used() {
+fn another_users_file_is_refused() {
     for extension in READ {
         let place = damaged();
         let path = place.directory.join(&place.files_with(extension)[0]);
         if !is_root(&place) {
-            // Only root can give a file away; whoever is not root finds root's under a link's name.
+            // Only root can give a file away.
             return;
         }
-        chown(&path, Some(NOBODY), None).unwrap();
+        chown(&path, Some(OTHER_USER), None).unwrap();
         let why = refused(&place, &path);
         assert!(
-            why.contains("belongs to user 65534 and not to user 0"),
+            why.contains("belongs to user 65534, and this program runs as user 0"),
             "{why}"
         );
-        let mend = why.rsplit_once(": ").unwrap().1;
+        let repair = why.rsplit_once(": ").unwrap().1;
         assert!(
             Command::new("sh")
-                .args(["-c", mend])
+                .args(["-c", repair])
                 .status()
                 .unwrap()
                 .success()
@@ -179,19 +180,19 @@ fn nobody_else_s_file_is_used() {
 }
 
 #[test]
-fn no_sign_of_life_is_given_or_believed_in_a_file_that_others_can_write() {
+fn liveness_in_an_open_file_is_not_trusted() {
     let place = Place::new();
     let store = place.open();
-    drop(store.sign_of_life(&ann(), 1).unwrap());
-    assert!(store.has_ended(&ann(), 1));
+    drop(store.announce(&ann(), attempt(1)).unwrap());
+    assert!(store.has_exited(&ann(), attempt(1)));
     set_mode(&place.file("alive"), 0o622);
-    assert!(!store.has_ended(&ann(), 1));
-    assert!(store.sign_of_life(&ann(), 2).is_none());
+    assert!(!store.has_exited(&ann(), attempt(1)));
+    assert!(store.announce(&ann(), attempt(2)).is_none());
 }
 
-/// What is made is looked at all the time while it is made, by somebody with all the time in the world.
+/// Another thread looks at each new file and directory all the time while they are made.
 #[test]
-fn nothing_is_open_to_others_for_an_instant_under_a_umask_that_allows_everything() {
+fn nothing_is_ever_open_under_a_permissive_umask() {
     let place = Place::new();
     fs::create_dir(&place.directory).unwrap();
     let permissive = ["sh", "-c", "umask 000; exec \"$0\" \"$@\""];
@@ -237,7 +238,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Looks at all that is in a directory; it may vanish meanwhile.
+    /// Looks at all entries of a directory; they may vanish meanwhile.
     fn look(&mut self, directory: &Path) {
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
@@ -255,9 +256,9 @@ impl Seen {
     }
 }
 
-/// Whether this test runs as root, who alone can give files away.
+/// Returns `true` if this test runs as root, which alone can give files away.
 pub(super) fn is_root(place: &Place) -> bool {
     fs::metadata(place.folder.path()).unwrap().uid() == 0
 }
 
-pub(super) const NOBODY: u32 = 65534;
+pub(super) const OTHER_USER: u32 = 65534;

@@ -1,4 +1,4 @@
-//! Of all who expect the same record one succeeds, from threads and from processes.
+//! Of many swaps that expect the same record one succeeds, from threads and from processes.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -6,31 +6,33 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{FileStore, Identity, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{FileStore, Record, Store, SwapOutcome};
 
 use super::child::{Running, with_role};
 use super::{Place, ann, failed, put, record, text};
 
-/// Adds one to the number that the record begins with. What is behind it says who wrote it: a swap to
-/// what is there already succeeds, too.
+/// Adds one to the number that the record begins with. The rest of it is unique, because a swap to the current record
+/// succeeds, too.
 pub(super) fn add_one(store: &FileStore) {
     loop {
         let current = store.load(&ann()).unwrap();
         let next = current.as_ref().map_or(0, number) + 1;
         let next = record(format!("{next} {:x}", fastrand::u128(..)));
-        if store.swap(&ann(), current.as_ref(), &next).unwrap() == Swap::Stored {
+        if store.swap(&ann(), current.as_ref(), &next).unwrap() == SwapOutcome::Stored {
             return;
         }
     }
 }
 
-fn number(record: &StoredRecord) -> u32 {
+fn number(record: &Record) -> u32 {
     let text = std::str::from_utf8(record.expose()).unwrap();
     text.split(' ').next().unwrap().parse().unwrap()
 }
 
 #[test]
-fn threads_with_clones_and_with_stores_of_their_own_lose_no_update() {
+fn threads_lose_no_update() {
     let place = Place::new();
     let shared = place.open();
     thread::scope(|scope| {
@@ -61,7 +63,7 @@ fn eight_processes_lose_no_update() {
 }
 
 #[test]
-fn of_threads_that_expect_the_same_record_exactly_one_succeeds() {
+fn one_of_many_equal_swaps_succeeds() {
     let place = Place::new();
     put(&place.open(), &["first"]);
     let together = Barrier::new(8);
@@ -80,32 +82,35 @@ fn of_threads_that_expect_the_same_record_exactly_one_succeeds() {
             .map(|thread| thread.join().unwrap())
             .collect()
     });
-    let winner = swaps.iter().position(|swap| *swap == Swap::Stored).unwrap();
+    let winner = swaps
+        .iter()
+        .position(|swap| *swap == SwapOutcome::Stored)
+        .unwrap();
     assert_eq!(text(&place.open()), Some(format!("of thread {winner}")));
-    let stored = swaps.iter().filter(|swap| **swap == Swap::Stored);
+    let stored = swaps.iter().filter(|swap| **swap == SwapOutcome::Stored);
     assert_eq!(stored.count(), 1);
 }
 
 #[test]
-fn a_swap_can_be_repeated_and_an_outdated_one_changes_nothing() {
+fn a_swap_can_be_repeated_until_it_is_outdated() {
     let place = Place::new();
     let store = place.open();
     assert_eq!(store.load(&ann()).unwrap(), None);
     for _ in 0..2 {
         let swap = store.swap(&ann(), None, &record("one")).unwrap();
-        assert_eq!(swap, Swap::Stored);
+        assert_eq!(swap, SwapOutcome::Stored);
     }
     let outdated = [None, Some(record("other"))];
     for expected in &outdated {
         let swap = store
             .swap(&ann(), expected.as_ref(), &record("two"))
             .unwrap();
-        assert_eq!(swap, Swap::Conflict);
+        assert_eq!(swap, SwapOutcome::Conflict);
     }
     assert_eq!(text(&place.open()).as_deref(), Some("one"));
     assert!(
         place.files_with("previous").is_empty(),
-        "nothing was replaced"
+        "no record was replaced"
     );
 }
 
@@ -118,7 +123,7 @@ fn identities_have_records_of_their_own() {
     assert_eq!(store.load(&bob).unwrap(), None);
     assert_eq!(
         store.swap(&bob, None, &record("bob's")).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(text(&store).as_deref(), Some("ann's"));
 }
@@ -132,7 +137,7 @@ fn a_store_stays_where_it_was_opened() {
 }
 
 #[test]
-fn whoever_would_write_waits_with_a_bound_for_who_has_the_lock_and_readers_wait_for_nobody() {
+fn writers_wait_for_the_lock_and_readers_do_not() {
     let place = Place::new();
     put(&place.open(), &["one"]);
     let lock = place.file("lock");
@@ -142,7 +147,7 @@ fn whoever_would_write_waits_with_a_bound_for_who_has_the_lock_and_readers_wait_
     let hasty = place.open().with_timeout(Duration::from_millis(50));
     assert_eq!(hasty.timeout(), Duration::from_millis(50));
     assert_eq!(text(&hasty).as_deref(), Some("one"));
-    // Threads of one process wait for each other with the same bound.
+    // Threads of one process wait for each other within the same bound.
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -168,7 +173,7 @@ fn whoever_would_write_waits_with_a_bound_for_who_has_the_lock_and_readers_wait_
 }
 
 #[test]
-fn a_swap_that_is_outdated_or_becomes_it_does_not_wait_for_the_lock() {
+fn an_outdated_swap_does_not_wait_for_the_lock() {
     let place = Place::new();
     put(&place.open(), &["one"]);
     let new = "while others wait";
@@ -176,7 +181,7 @@ fn a_swap_that_is_outdated_or_becomes_it_does_not_wait_for_the_lock() {
     assert_eq!(holder.says().as_deref(), Some("locked"));
     let store = place.open().with_timeout(Duration::MAX);
     let outdated = store.swap(&ann(), None, &record("two")).unwrap();
-    assert_eq!(outdated, Swap::Conflict);
+    assert_eq!(outdated, SwapOutcome::Conflict);
     let [one, two] = ["one", "two"].map(record);
     thread::scope(|scope| {
         let waiting: Vec<_> = (0..4)
@@ -187,14 +192,14 @@ fn a_swap_that_is_outdated_or_becomes_it_does_not_wait_for_the_lock() {
         put(&other.open(), &["one", new]);
         fs::rename(other.file("record"), place.file("record")).unwrap();
         for thread in waiting {
-            assert_eq!(thread.join().unwrap(), Swap::Conflict);
+            assert_eq!(thread.join().unwrap(), SwapOutcome::Conflict);
         }
     });
     assert_eq!(text(&store).as_deref(), Some(new));
 }
 
 #[test]
-fn a_damaged_record_is_brought_back_by_whoever_gets_the_lock() {
+fn restoring_a_record_needs_the_lock() {
     let place = Place::new();
     put(&place.open(), &["one", "two"]);
     fs::write(place.file("record"), "damaged").unwrap();
@@ -210,7 +215,7 @@ fn a_damaged_record_is_brought_back_by_whoever_gets_the_lock() {
 }
 
 #[test]
-fn a_lock_file_stays_the_same_file_and_holds_nothing() {
+fn a_lock_file_is_never_replaced_and_stays_empty() {
     let place = Place::new();
     put(&place.open(), &["one"]);
     let kept = File::open(place.file("lock")).unwrap();
@@ -222,7 +227,7 @@ fn a_lock_file_stays_the_same_file_and_holds_nothing() {
 }
 
 #[test]
-fn what_is_done_alone_is_done_by_one_at_a_time() {
+fn work_done_alone_never_overlaps() {
     let place = Place::new();
     let number = place.folder.path().join("number");
     fs::write(&number, "0").unwrap();
@@ -259,7 +264,7 @@ fn what_is_done_alone_is_done_by_one_at_a_time() {
 }
 
 #[test]
-fn a_store_shows_where_it_is_and_nothing_that_is_in_it() {
+fn debug_shows_the_directory_and_no_record() {
     let place = Place::new();
     put(&place.open(), &["canary"]);
     let shown = format!("{:?}", place.open());

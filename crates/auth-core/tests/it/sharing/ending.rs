@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use auth_core::{
-    Error, Identity, ManualClock, MemoryStore, Result, Session, Store, StoreFailure, StoredRecord,
-    Swap,
-};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Result, Session};
 
 use super::failing::Failing;
 use crate::script::{Script, refused, response, seconds, served, status};
@@ -37,16 +38,16 @@ impl std::fmt::Debug for Meanwhile {
 }
 
 impl Store for Meanwhile {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.store.load(identity)
     }
 
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let happens = self.next.lock().unwrap().pop();
         if let Some(happens) = happens {
             happens();
@@ -59,8 +60,8 @@ impl Store for Meanwhile {
 fn meanwhile(first: &Script, second: &Script) -> (Session, Session, Meanwhile, ManualClock) {
     let (clock, store) = (ManualClock::new(), Meanwhile::default());
     let builder = |script: &Script| script.builder(&clock).retries(0);
-    let a = builder(first).store(store.clone()).build();
-    let b = builder(second).store(store.store.clone()).build();
+    let a = builder(first).store(store.clone()).build().unwrap();
+    let b = builder(second).store(store.store.clone()).build().unwrap();
     served(&a);
     (a, b, store, clock)
 }
@@ -68,12 +69,12 @@ fn meanwhile(first: &Script, second: &Script) -> (Session, Session, Meanwhile, M
 fn failing(script: &Script) -> (Session, Failing, ManualClock) {
     let (clock, store) = (ManualClock::new(), Failing::new(MemoryStore::new()));
     let builder = script.builder(&clock).retries(0);
-    let session = builder.store(store.clone()).build();
+    let session = builder.store(store.clone()).build().unwrap();
     (session, store, clock)
 }
 
 fn is_logged_out(session: &Session) -> bool {
-    session.explain().contains("store: logged out")
+    format!("{:#}", session.status()).contains("store: logged out")
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn a_log_out_that_is_stored_without_an_answer_is_repeated_with_the_server_told()
     store.lose_answers_of_swaps();
     assert!(matches!(session.log_out(), Err(Error::Store { .. })));
     assert_eq!(script.asked(), ["log in"]);
-    store.mend();
+    store.work_again();
     session.log_out().unwrap();
     assert_eq!(script.asked(), ["log in", "revoke r1"]);
     assert!(is_logged_out(&session));
@@ -145,7 +146,7 @@ fn a_token_that_could_not_be_stored_is_what_is_revoked() {
         Ok(response("two", "r2", 3600))
     });
     assert_eq!(served(&session), "two");
-    store.mend();
+    store.work_again();
     session.log_out().unwrap();
     assert_eq!(script.asked(), ["log in", "refresh r1", "revoke r2"]);
 }
@@ -193,7 +194,7 @@ fn a_copy_of_the_login_that_may_be_left_is_told_and_the_next_logout_takes_it() {
     assert!(error.to_string().contains("log out again"), "{error}");
     assert!(is_logged_out(&session));
     assert_eq!(script.asked(), ["log in", "revoke r1"], "all the same");
-    store.mend();
+    store.work_again();
     session.forget().unwrap();
 }
 
@@ -206,7 +207,7 @@ fn a_login_that_comes_back_in_the_middle_of_a_logout_is_told() {
     store.before_the_second_swap(move || {
         let tombstone = memory.load(&who).unwrap();
         let swap = memory.swap(&who, tombstone.as_ref(), &before.restored());
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
     });
     let error = session.forget().unwrap_err();
     assert!(error.to_string().contains("log out again"), "{error}");

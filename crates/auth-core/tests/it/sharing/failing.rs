@@ -1,17 +1,19 @@
 //! A store that is down at the moment that a test chooses.
 
+use auth_core::error::Remedy;
 use std::sync::{Arc, Mutex};
 
-use auth_core::{
-    Error, Event, Identity, ManualClock, MemoryStore, Result, Session, Store, StoreFailure,
-    StoredRecord, Swap,
-};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Result, Session};
 
 use crate::script::{Script, seconds, served};
 
 /// Another store, with failures.
 #[derive(Clone, Debug)]
-pub(super) struct Failing {
+pub(crate) struct Failing {
     store: MemoryStore,
     state: Arc<Mutex<State>>,
 }
@@ -28,30 +30,30 @@ struct State {
 }
 
 impl Failing {
-    pub(super) fn new(store: MemoryStore) -> Self {
+    pub(crate) fn new(store: MemoryStore) -> Self {
         Self {
             store,
             state: Arc::default(),
         }
     }
 
-    pub(super) fn fail_loads(&self, error: Error) {
+    pub(crate) fn fail_loads(&self, error: Error) {
         self.state.lock().unwrap().load_error = Some(error);
     }
 
     /// Fails all swaps after so many.
-    pub(super) fn fail_swaps_after(&self, swaps_left: usize) {
+    pub(crate) fn fail_swaps_after(&self, swaps_left: usize) {
         let mut state = self.state.lock().unwrap();
         state.swap_error = Some(down());
         state.swaps_left = swaps_left;
     }
 
-    pub(super) fn lose_answers_of_swaps(&self) {
+    pub(crate) fn lose_answers_of_swaps(&self) {
         self.fail_swaps_after(0);
         self.state.lock().unwrap().is_applied = true;
     }
 
-    pub(super) fn mend(&self) {
+    pub(crate) fn work_again(&self) {
         let mut state = self.state.lock().unwrap();
         *state = State {
             loads: state.loads,
@@ -59,13 +61,13 @@ impl Failing {
         };
     }
 
-    pub(super) fn loads(&self) -> usize {
+    pub(crate) fn loads(&self) -> usize {
         self.state.lock().unwrap().loads
     }
 }
 
 impl Store for Failing {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let mut state = self.state.lock().unwrap();
         state.loads += 1;
         match &state.load_error {
@@ -77,9 +79,9 @@ impl Store for Failing {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let mut state = self.state.lock().unwrap();
         if state.swaps_left > 0 {
             state.swaps_left -= 1;
@@ -105,12 +107,11 @@ fn session(script: &Script) -> (Session, Failing, ManualClock, Arc<Mutex<Vec<Str
     let session = script
         .builder(&clock)
         .store(store.clone())
-        .observer(move |_: &Identity, event: &Event<'_>| {
-            let text = format!("{event:?}");
-            let name = text.split([' ', '{']).next().unwrap_or_default();
-            notes.lock().unwrap().push(name.to_owned());
-        })
-        .build();
+        .observer(auth_core::observe::from_fn(move |_, event| {
+            notes.lock().unwrap().push(event.name().to_owned());
+        }))
+        .build()
+        .unwrap();
     (session, store, clock, told)
 }
 
@@ -125,9 +126,9 @@ fn a_store_that_is_down_before_a_renewal_costs_no_request_and_no_valid_token() {
     clock.advance(seconds(300));
     let error = session.token().unwrap_err();
     assert_eq!(error.to_string(), "the store failed: it does not answer");
-    assert!(error.is_transient());
+    assert!(error.remedy() == Remedy::Retry);
     assert_eq!(script.asked(), ["log in"]);
-    store.mend();
+    store.work_again();
     clock.advance(seconds(60));
     assert_eq!(
         served(&session),
@@ -154,23 +155,23 @@ fn a_token_that_cannot_be_stored_is_served_and_stored_by_a_later_call() {
     store.fail_swaps_after(1);
     told.lock().unwrap().clear();
     assert_eq!(served(&session), "two");
-    assert_eq!(*told.lock().unwrap(), ["NotStored", "Refreshed", "Rotated"]);
+    assert_eq!(*told.lock().unwrap(), ["not_stored", "refreshed"]);
     assert!(
-        session.explain().contains("not stored"),
+        format!("{:#}", session.status()).contains("not stored"),
         "{}",
-        session.explain()
+        session.status()
     );
     clock.advance(seconds(3));
     assert_eq!(served(&session), "two", "still down");
-    store.mend();
+    store.work_again();
     clock.advance(seconds(3));
     told.lock().unwrap().clear();
     assert_eq!(served(&session), "two");
-    assert_eq!(told.lock().unwrap()[0], "Stored");
+    assert_eq!(told.lock().unwrap()[0], "stored");
     assert_eq!(script.asked(), ["log in", "refresh r1"]);
 
     let other = Script::new();
-    let sibling = other.builder(&clock).store(store).build();
+    let sibling = other.builder(&clock).store(store).build().unwrap();
     assert_eq!(served(&sibling), "two");
     assert_eq!(sibling.refresh_token().unwrap().expose(), "r2");
 }
@@ -181,11 +182,14 @@ fn a_token_that_cannot_be_stored_gets_a_last_chance_when_the_session_ends() {
     let (session, store, clock, told) = session(&script);
     store.fail_swaps_after(1);
     assert_eq!(served(&session), "one");
-    store.mend();
+    store.work_again();
     drop(session);
-    assert_eq!(told.lock().unwrap().last().unwrap(), "Stored");
+    assert_eq!(told.lock().unwrap().last().unwrap(), "stored");
     let other = Script::new();
-    assert_eq!(served(&other.builder(&clock).store(store).build()), "one");
+    assert_eq!(
+        served(&other.builder(&clock).store(store).build().unwrap()),
+        "one"
+    );
 }
 
 #[test]
@@ -195,7 +199,7 @@ fn a_session_that_ends_with_an_unstored_token_says_so() {
     store.fail_swaps_after(1);
     assert_eq!(served(&session), "one");
     drop(session);
-    assert_eq!(told.lock().unwrap().last().unwrap(), "NotStored");
+    assert_eq!(told.lock().unwrap().last().unwrap(), "not_stored");
 }
 
 #[test]
@@ -206,7 +210,7 @@ fn a_swap_whose_answer_was_lost_does_not_burn_the_refresh_token() {
     clock.advance(seconds(3300));
     store.lose_answers_of_swaps();
     assert_eq!(served(&session), "one");
-    store.mend();
+    store.work_again();
     clock.advance(seconds(10));
     assert_eq!(served(&session), "two");
     assert_eq!(script.asked(), ["log in", "refresh r1"]);
@@ -225,7 +229,7 @@ fn a_commit_whose_answer_was_lost_is_found_to_be_there() {
     served(&session);
     clock.advance(seconds(3600));
     assert_eq!(served(&session), "two");
-    applied.mend();
+    applied.work_again();
     clock.advance(seconds(3));
     assert_eq!(served(&session), "two");
     assert_eq!(session.refresh_token().unwrap().expose(), "r2");
@@ -245,7 +249,7 @@ fn a_refresh_token_that_died_while_the_store_was_down_is_not_sent_again() {
     let script = script.without_password();
     clock.advance(seconds(3600));
     assert!(session.token().is_err());
-    store.mend();
+    store.work_again();
     clock.advance(seconds(120));
     assert!(session.token().is_err());
     assert_eq!(script.asked(), ["log in", "refresh r1"]);
@@ -259,7 +263,7 @@ fn a_logout_that_cannot_be_stored_is_an_error_and_changes_nothing() {
     store.fail_swaps_after(0);
     assert!(matches!(session.forget(), Err(Error::Store { .. })));
     assert_eq!(served(&session), "one");
-    store.mend();
+    store.work_again();
     session.forget().unwrap();
     assert!(session.refresh_token().is_none());
 }

@@ -1,8 +1,10 @@
 //! Stores that forget, go back in time, or hold what is not a record.
 
-use auth_core::{
-    Error, Identity, ManualClock, MemoryStore, Session, Store, StoreFailure, StoredRecord, Swap,
-};
+use auth_core::error::StoreFailure;
+use auth_core::grant::Identity;
+use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+use auth_core::testing::ManualClock;
+use auth_core::{Error, Session};
 
 use crate::script::{Script, seconds, served};
 
@@ -10,11 +12,11 @@ fn identity() -> Identity {
     Identity::new("script")
 }
 
-fn put(store: &MemoryStore, record: &StoredRecord) {
+fn put(store: &MemoryStore, record: &Record) {
     let there = store.load(&identity()).unwrap();
     assert_eq!(
         store.swap(&identity(), there.as_ref(), record).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
 }
 
@@ -24,6 +26,7 @@ fn session(script: &Script, store: &MemoryStore, clock: &ManualClock) -> Session
         .retries(0)
         .store(store.clone())
         .build()
+        .unwrap()
 }
 
 #[test]
@@ -57,20 +60,20 @@ fn an_emptied_store_gets_the_record_again_from_whoever_has_it() {
     #[derive(Clone, Debug, Default)]
     struct Emptied(std::sync::Arc<std::sync::Mutex<MemoryStore>>);
     impl Store for Emptied {
-        fn load(&self, identity: &Identity) -> auth_core::Result<Option<StoredRecord>> {
+        fn load(&self, identity: &Identity) -> auth_core::Result<Option<Record>> {
             self.0.lock().unwrap().load(identity)
         }
         fn swap(
             &self,
             identity: &Identity,
-            expected: Option<&StoredRecord>,
-            record: &StoredRecord,
-        ) -> auth_core::Result<Swap> {
+            expected: Option<&Record>,
+            record: &Record,
+        ) -> auth_core::Result<SwapOutcome> {
             self.0.lock().unwrap().swap(identity, expected, record)
         }
     }
     let store = Emptied::default();
-    let session = script.builder(&clock).store(store.clone()).build();
+    let session = script.builder(&clock).store(store.clone()).build().unwrap();
     served(&session);
     *store.0.lock().unwrap() = MemoryStore::new();
     clock.advance(seconds(3300));
@@ -84,7 +87,7 @@ fn an_emptied_store_gets_the_record_again_from_whoever_has_it() {
 #[test]
 fn what_is_not_a_record_is_left_alone_until_somebody_logs_out() {
     let (store, clock) = (MemoryStore::new(), ManualClock::new());
-    let foreign = StoredRecord::from(b"{\"access_token\":\"canary\"}".to_vec());
+    let foreign = Record::from_bytes(b"{\"access_token\":\"canary\"}".to_vec());
     put(&store, &foreign);
     let script = Script::new().token("one", "r1");
     let session = session(&script, &store, &clock);
@@ -113,7 +116,7 @@ fn a_record_of_a_newer_version_is_left_alone_and_the_error_says_what_to_do() {
     served(&session(&writer, &store, &clock));
     let mut bytes = store.load(&identity()).unwrap().unwrap().expose().to_vec();
     bytes[8] += 1;
-    put(&store, &StoredRecord::from(bytes));
+    put(&store, &Record::from_bytes(bytes));
     let script = Script::new();
     let error = session(&script, &store, &clock).token().unwrap_err();
     assert!(
@@ -137,9 +140,9 @@ fn a_record_damaged_at_any_byte_or_cut_anywhere_is_an_error_or_a_record_and_neve
     let mut refused = 0;
     let mut read = |bytes: Vec<u8>| {
         let store = MemoryStore::new();
-        put(&store, &StoredRecord::from(bytes));
-        let words = session(&Script::new(), &store, &clock).explain();
-        refused += usize::from(words.contains("cannot be read"));
+        put(&store, &Record::from_bytes(bytes));
+        let words = format!("{:#}", session(&Script::new(), &store, &clock).status());
+        refused += usize::from(words.contains("is unreadable"));
     };
     for cut in 0..bytes.len() {
         read(bytes[..cut].to_vec());

@@ -5,7 +5,11 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Event, Identity, ManualClock, MemoryStore, Result, Store, StoredRecord, Swap};
+use auth_core::Result;
+use auth_core::grant::Identity;
+use auth_core::observe::Event;
+use auth_core::store::{MemoryStore, Record, Store, SwapOutcome, WaitOutcome};
+use auth_core::testing::ManualClock;
 
 use crate::script::{Script, response, seconds, served};
 
@@ -18,7 +22,7 @@ struct Slow {
 }
 
 impl Store for Slow {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let took = self.next_load.swap(0, Ordering::SeqCst);
         self.clock.advance(seconds(took));
         self.store.load(identity)
@@ -27,9 +31,9 @@ impl Store for Slow {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         self.store.swap(identity, expected, record)
     }
 
@@ -37,9 +41,9 @@ impl Store for Slow {
     fn wait(
         &self,
         identity: &Identity,
-        seen: Option<&StoredRecord>,
+        seen: Option<&Record>,
         at_most: Duration,
-    ) -> Result<bool> {
+    ) -> Result<WaitOutcome> {
         self.store.wait(identity, seen, at_most)
     }
 }
@@ -57,7 +61,7 @@ fn whoever_sees_its_token_expire_while_another_process_renews_it_waits_for_the_n
     });
     let second = Script::new();
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
-    let a = first.builder(&clock).store(store.clone()).build();
+    let a = first.builder(&clock).store(store.clone()).build().unwrap();
     let next_load = Arc::<AtomicU64>::default();
     let slow = Slow {
         store,
@@ -68,12 +72,13 @@ fn whoever_sees_its_token_expire_while_another_process_renews_it_waits_for_the_n
     let b = second
         .builder(&clock)
         .store(slow)
-        .observer(move |_: &_, event: &Event<'_>| {
+        .observer(auth_core::observe::from_fn(move |_, event| {
             if matches!(event, Event::Waiting) {
                 waiting.send(()).unwrap();
             }
-        })
-        .build();
+        }))
+        .build()
+        .unwrap();
     assert_eq!((served(&a), served(&b)), ("one".into(), "one".into()));
     clock.advance(seconds(3590));
     let renewing = thread::spawn(move || served(&a));

@@ -1,4 +1,4 @@
-//! Stores that are wrong in one way each, as people have built them.
+//! Stores with one fault each, as found in real ones.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,9 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Identity, MemoryStore, Result, Store, StoredRecord, Swap};
+use auth_core::Result;
+use auth_core::grant::Identity;
+use auth_core::store::{
+    AttemptId, LivenessGuard, MemoryStore, Record, Store, SwapOutcome, WaitOutcome,
+};
 
-/// What is wrong with a store.
+/// Fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     FindsAnything,
@@ -33,19 +37,19 @@ pub(super) enum Fault {
     WaitsForTheNext,
     NeverGivesUp,
     Spins,
-    CallsTheUnknownEnded,
-    KeepsOneSign,
-    LeavesItsSign,
+    CallsTheUnknownExited,
+    KeepsOneAttempt,
+    LeavesItsGuard,
 }
 
 /// A store in memory with at most one fault.
 pub(super) struct Broken {
     fault: Option<Fault>,
     store: MemoryStore,
-    /// What this opening has loaded before.
-    loaded: Mutex<HashMap<Identity, Option<StoredRecord>>>,
-    /// The attempt that gave the last sign of life.
-    signs: Arc<Mutex<HashMap<Identity, u128>>>,
+    /// Records that this opening has loaded before.
+    loaded: Mutex<HashMap<Identity, Option<Record>>>,
+    /// The attempt that was announced last.
+    attempts: Arc<Mutex<HashMap<Identity, AttemptId>>>,
 }
 
 impl Broken {
@@ -54,11 +58,11 @@ impl Broken {
             fault,
             store: MemoryStore::new(),
             loaded: Mutex::default(),
-            signs: Arc::default(),
+            attempts: Arc::default(),
         }
     }
 
-    /// The same store once more.
+    /// Opens the same store once more.
     pub(super) fn open(&self) -> Self {
         let store = match self.fault {
             Some(Fault::SharesNothing) => MemoryStore::new(),
@@ -66,7 +70,7 @@ impl Broken {
         };
         Self {
             store,
-            signs: self.signs.clone(),
+            attempts: self.attempts.clone(),
             ..Self::new(self.fault)
         }
     }
@@ -80,26 +84,30 @@ impl Broken {
         }
     }
 
-    /// What is kept of a record.
-    fn kept(&self, record: &StoredRecord) -> StoredRecord {
+    /// The part of a record that is kept.
+    fn kept(&self, record: &Record) -> Record {
         let bytes = record.expose();
         let kept = match self.fault {
             Some(Fault::EndsAtNul) => bytes.split(|byte| *byte == 0).next().unwrap_or_default(),
             Some(Fault::CutsRecords) => &bytes[..bytes.len().min(4096)],
-            Some(Fault::ReadsText) => return text(record).into_owned().into_bytes().into(),
+            Some(Fault::ReadsText) => {
+                return Record::from_bytes(text(record).into_owned().into_bytes());
+            }
             _ => return record.clone(),
         };
-        StoredRecord::from(kept.to_vec())
+        Record::from_bytes(kept.to_vec())
     }
 }
 
 impl Store for Broken {
-    fn load(&self, identity: &Identity) -> Result<Option<StoredRecord>> {
+    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         let key = self.key(identity);
         let load = || self.store.load(&key);
         match self.fault {
-            Some(Fault::FindsAnything) => Ok(Some(load()?.unwrap_or(Vec::new().into()))),
-            Some(Fault::Restores) => Ok(load()?.map(StoredRecord::restored)),
+            Some(Fault::FindsAnything) => {
+                Ok(Some(load()?.unwrap_or(Record::from_bytes(Vec::new()))))
+            }
+            Some(Fault::Restores) => Ok(load()?.map(Record::restored)),
             Some(Fault::ReadsStale | Fault::Shows) => {
                 let mut loaded = self.loaded.lock().unwrap();
                 if !loaded.contains_key(&key) {
@@ -114,9 +122,9 @@ impl Store for Broken {
     fn swap(
         &self,
         identity: &Identity,
-        expected: Option<&StoredRecord>,
-        record: &StoredRecord,
-    ) -> Result<Swap> {
+        expected: Option<&Record>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
         let (key, record) = (self.key(identity), &self.kept(record));
         let current = self.store.load(&key)?;
         let overwrite = || self.store.swap(&key, current.as_ref(), record);
@@ -124,11 +132,13 @@ impl Store for Broken {
             (Some(Fault::InsertsOver), _, None)
             | (Some(Fault::Creates), None, Some(_))
             | (Some(Fault::ForgetsToCompare), Some(_), Some(_)) => overwrite(),
-            (Some(Fault::OnlyInserts), Some(_), _) => Ok(Swap::Conflict),
+            (Some(Fault::OnlyInserts), Some(_), _) => Ok(SwapOutcome::Conflict),
             (Some(Fault::OnlyPretends), Some(old), Some(expected)) if old == expected => {
-                Ok(Swap::Stored)
+                Ok(SwapOutcome::Stored)
             }
-            (Some(Fault::RefusesToRepeat), Some(there), _) if there == record => Ok(Swap::Conflict),
+            (Some(Fault::RefusesToRepeat), Some(there), _) if there == record => {
+                Ok(SwapOutcome::Conflict)
+            }
             (Some(Fault::ComparesText), Some(there), Some(expected))
                 if text(there).trim() == text(expected).trim() =>
             {
@@ -150,38 +160,38 @@ impl Store for Broken {
     fn wait(
         &self,
         identity: &Identity,
-        seen: Option<&StoredRecord>,
+        seen: Option<&Record>,
         at_most: Duration,
-    ) -> Result<bool> {
+    ) -> Result<WaitOutcome> {
         match self.fault {
             Some(Fault::NeverWakes) => {
                 thread::park_timeout(at_most);
-                Ok(true)
+                Ok(WaitOutcome::TimedOut)
             }
             Some(Fault::WaitsForTheNext) => {
                 let now = self.store.load(identity)?;
                 self.store.wait(identity, now.as_ref(), at_most)
             }
             Some(Fault::NeverGivesUp) => self.store.wait(identity, seen, Duration::from_secs(600)),
-            Some(Fault::Spins) => Ok(true),
+            Some(Fault::Spins) => Ok(WaitOutcome::Changed),
             _ => self.store.wait(identity, seen, at_most),
         }
     }
 
-    fn sign_of_life(&self, identity: &Identity, attempt: u128) -> Option<Box<dyn Send>> {
-        let mut signs = self.signs.lock().unwrap();
-        let left = signs.insert(identity.clone(), attempt).is_some();
-        if self.fault == Some(Fault::LeavesItsSign) && left {
+    fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
+        let mut attempts = self.attempts.lock().unwrap();
+        let left = attempts.insert(identity.clone(), attempt).is_some();
+        if self.fault == Some(Fault::LeavesItsGuard) && left {
             return None;
         }
-        Some(Box::new(()))
+        Some(LivenessGuard::new(()))
     }
 
-    fn has_ended(&self, identity: &Identity, attempt: u128) -> bool {
-        let sign = self.signs.lock().unwrap().get(identity).copied();
+    fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
+        let last = self.attempts.lock().unwrap().get(identity).copied();
         match self.fault {
-            Some(Fault::CallsTheUnknownEnded) => sign != Some(attempt),
-            Some(Fault::KeepsOneSign) => sign.is_some_and(|sign| sign != attempt),
+            Some(Fault::CallsTheUnknownExited) => last != Some(attempt),
+            Some(Fault::KeepsOneAttempt) => last.is_some_and(|last| last != attempt),
             _ => false,
         }
     }
@@ -190,7 +200,7 @@ impl Store for Broken {
 impl fmt::Debug for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let loaded = self.loaded.lock().unwrap();
-        let shown = || loaded.values().flatten().map(StoredRecord::expose).last();
+        let shown = || loaded.values().flatten().map(Record::expose).last();
         match self.fault {
             Some(Fault::Shows) => write!(f, "Broken({:?})", shown()),
             _ => f.write_str("Broken"),
@@ -198,6 +208,6 @@ impl fmt::Debug for Broken {
     }
 }
 
-fn text(record: &StoredRecord) -> std::borrow::Cow<'_, str> {
+fn text(record: &Record) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(record.expose())
 }

@@ -1,4 +1,4 @@
-//! What is acknowledged is there, whatever happens to the server.
+//! Acknowledged swaps survive, whatever happens to the server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,19 +6,18 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Identity, Store, StoredRecord, Swap};
+use auth_core::grant::Identity;
+use auth_core::store::{Record, Store, SwapOutcome};
 use auth_store_postgres::PostgresStore;
-use services::{Postgres, or_skip};
+use services::{Postgres, started};
 
 use super::{Database, record, who};
 
 #[test]
-fn a_commit_waits_for_the_disk_even_if_the_database_says_it_need_not() {
-    let Some(database) = Database::new("synchronous") else {
-        return;
-    };
+fn a_commit_always_waits_for_the_disk() {
+    let database = Database::new("synchronous");
     drop(database.store());
-    // A deferred trigger runs within the commit, so it sees what the commit goes by.
+    // A deferred trigger runs within the commit, so it sees the setting that the commit uses.
     database.sql(
         "CREATE TABLE commits (setting text);
          CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -40,15 +39,18 @@ fn a_commit_waits_for_the_disk_even_if_the_database_says_it_need_not() {
         ));
         let store = database.store();
         let (one, two) = (record("one"), record("two"));
-        assert_eq!(store.swap(&who(setting), None, &one).unwrap(), Swap::Stored);
+        assert_eq!(
+            store.swap(&who(setting), None, &one).unwrap(),
+            SwapOutcome::Stored
+        );
         assert_eq!(
             store.swap(&who(setting), Some(&one), &two).unwrap(),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         seen += &format!("{used}\n{used}\n");
         assert_eq!(database.sql("TABLE commits"), seen.trim_end());
     }
-    // It ended with the transaction: the session is what it was.
+    // It ended with the transaction: the session has its old setting.
     let name = database.name();
     database.sql(&format!(
         "ALTER DATABASE {name} SET synchronous_commit = off"
@@ -57,11 +59,8 @@ fn a_commit_waits_for_the_disk_even_if_the_database_says_it_need_not() {
 }
 
 #[test]
-fn every_swap_that_was_acknowledged_survives_a_kill_of_the_server() {
-    let Some(mut server) = or_skip(Postgres::options().set("synchronous_commit", "off").start())
-    else {
-        return;
-    };
+fn acknowledged_swaps_survive_a_killed_server() {
+    let mut server = started(Postgres::options().set("synchronous_commit", "off").start());
     let (acknowledged, numbers) = mpsc::channel();
     let done = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..4)
@@ -100,20 +99,20 @@ fn every_swap_that_was_acknowledged_survives_a_kill_of_the_server() {
     }
 }
 
-/// Each number replaces the one before, so one that is lost is a conflict with the next.
+/// Each number replaces the one before, so after a lost one the next is a conflict.
 fn count(
     store: &PostgresStore,
     at: usize,
     acknowledged: &mpsc::Sender<(usize, u32)>,
     done: &AtomicBool,
 ) -> u32 {
-    let mut current: Option<StoredRecord> = None;
+    let mut current: Option<Record> = None;
     for number in 1.. {
         let next = record(&number.to_string());
         let swapped = store.swap(&counter(at), current.as_ref(), &next).unwrap();
         assert_eq!(
             swapped,
-            Swap::Stored,
+            SwapOutcome::Stored,
             "{number} follows what was acknowledged"
         );
         acknowledged.send((at, number)).unwrap();
@@ -122,7 +121,7 @@ fn count(
             return number;
         }
     }
-    unreachable!("numbers do not end")
+    unreachable!("the loop is endless")
 }
 
 fn counter(at: usize) -> Identity {
@@ -130,11 +129,9 @@ fn counter(at: usize) -> Identity {
 }
 
 #[test]
-fn a_server_that_does_not_wait_for_its_disk_is_warned_about_once() {
+fn a_server_without_fsync_is_warned_about_once() {
     crate::logs::keep();
-    let Some(server) = or_skip(Postgres::options().set("fsync", "off").start()) else {
-        return;
-    };
+    let server = started(Postgres::options().set("fsync", "off").start());
     let warnings = || {
         crate::logs::all()
             .matches("WARN auth_store_postgres")
@@ -148,5 +145,5 @@ fn a_server_that_does_not_wait_for_its_disk_is_warned_about_once() {
     assert!(crate::logs::all().contains("`fsync`"));
 }
 
-/// Longer than any restart of a server takes.
+/// Longer than any restart of a server.
 const PATIENCE: Duration = Duration::from_secs(300);

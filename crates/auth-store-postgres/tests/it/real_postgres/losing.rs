@@ -1,30 +1,33 @@
-//! Connections that end, answers that are lost, and statements that take too long.
+//! Connections that end, results that are lost, and statements that take too long.
 
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, Store, StoreFailure, Swap, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::{Remedy, StoreFailure};
+use auth_core::store::{Store, SwapOutcome};
 use auth_store_postgres::PostgresStore;
-use services::{Postgres, or_skip};
+use services::{Postgres, started};
 
 use super::promises::{counted, increment};
 use super::proxy::Proxy;
 use super::{Database, assert_failure, record, who};
 
 #[test]
-fn a_connection_that_was_ended_between_load_and_swap_is_made_again() {
-    let Some(database) = Database::new("between") else {
-        return;
-    };
+fn a_connection_lost_between_calls_is_replaced() {
+    let database = Database::new("between");
     let (store, jane) = (database.store(), who("jane"));
-    assert_eq!(store.swap(&jane, None, &record("0")).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&jane, None, &record("0")).unwrap(),
+        SwapOutcome::Stored
+    );
     for round in 0..5 {
         let current = store.load(&jane).unwrap();
         assert_eq!(database.terminate(), 1);
         let next = record(&(round + 1).to_string());
         assert_eq!(
             store.swap(&jane, current.as_ref(), &next).unwrap(),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         assert_eq!(database.terminate(), 1);
         assert_eq!(store.load(&jane).unwrap(), Some(next));
@@ -32,14 +35,12 @@ fn a_connection_that_was_ended_between_load_and_swap_is_made_again() {
 }
 
 #[test]
-fn a_connection_that_is_ended_within_a_commit_is_made_again_and_the_swap_repeated() {
-    let Some(database) = Database::new("committing") else {
-        return;
-    };
+fn a_swap_cut_off_in_its_commit_is_repeated() {
+    let database = Database::new("committing");
     let (store, jane) = (database.store(), who("jane"));
     let (one, two) = (record("one"), record("two"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
-    // A deferred trigger runs within the commit, and this one waits for us there.
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
+    // A deferred trigger runs within the commit, and this one waits there for the test.
     database.sql(
         "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
            PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
@@ -50,21 +51,19 @@ fn a_connection_that_is_ended_within_a_commit_is_made_again_and_the_swap_repeate
     beside.execute("SELECT pg_advisory_lock(7)", &[]).unwrap();
     thread::scope(|scope| {
         let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
-        // It comes again, and its first try has left nothing.
+        // The swap is repeated, and its first try has left no trace.
         database.terminate_waiting("advisory");
         let unchanged = "SELECT convert_from(record, 'UTF8') FROM auth_logins";
         assert_eq!(database.sql(unchanged), "one");
         beside.execute("SELECT pg_advisory_unlock(7)", &[]).unwrap();
-        assert_eq!(swap.join().unwrap(), Swap::Stored);
+        assert_eq!(swap.join().unwrap(), SwapOutcome::Stored);
     });
     assert_eq!(store.load(&jane).unwrap(), Some(two));
 }
 
 #[test]
-fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_as_stored() {
-    let Some(database) = Database::new("lost") else {
-        return;
-    };
+fn a_swap_with_a_lost_result_is_applied_once() {
+    let database = Database::new("lost");
     drop(database.store());
     database.sql(
         "CREATE TABLE changes (was bytea, is_now bytea);
@@ -85,7 +84,7 @@ fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_as_stored() {
         proxy.cut_next_answer();
         assert_eq!(
             store.swap(&jane, current.as_ref(), &next).unwrap(),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         assert_eq!(proxy.dropped(), round);
         assert_eq!(store.load(&jane).unwrap(), Some(next.clone()));
@@ -93,18 +92,16 @@ fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_as_stored() {
     }
     let applied = "SELECT count(*) FROM changes WHERE was IS DISTINCT FROM is_now";
     assert_eq!(database.sql(applied), "5");
-    // It was there when it was repeated: the server had applied it before the answer was lost.
+    // The server had applied it before the result was lost, so the repeated swap changed nothing.
     assert_eq!(database.sql("SELECT count(*) FROM changes"), "10");
 }
 
 #[test]
-fn a_repeated_swap_that_somebody_has_overtaken_is_a_conflict() {
-    let Some(database) = Database::new("overtaken") else {
-        return;
-    };
+fn an_overtaken_repeated_swap_is_a_conflict() {
+    let database = Database::new("overtaken");
     let (store, jane) = (database.store(), who("jane"));
     let (one, two, three) = (record("one"), record("two"), record("three"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     let mut beside = database.beside();
     let mut theirs = beside.transaction().unwrap();
     theirs
@@ -114,20 +111,18 @@ fn a_repeated_swap_that_somebody_has_overtaken_is_a_conflict() {
         let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
         database.terminate_waiting("transactionid");
         theirs.commit().unwrap();
-        assert_eq!(swap.join().unwrap(), Swap::Conflict);
+        assert_eq!(swap.join().unwrap(), SwapOutcome::Conflict);
     });
     assert_eq!(store.load(&jane).unwrap(), Some(three));
 }
 
 #[test]
-fn a_swap_that_waits_for_its_own_first_try_is_stored() {
-    let Some(database) = Database::new("own") else {
-        return;
-    };
+fn a_swap_that_waits_for_its_first_try_is_stored() {
+    let database = Database::new("own");
     let (store, jane) = (database.store(), who("jane"));
     let (one, two) = (record("one"), record("two"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
-    // As if the first try were still committing on a connection that was lost.
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
+    // Like a first try that is still committing on a lost connection.
     let mut beside = database.beside();
     let mut first = beside.transaction().unwrap();
     first
@@ -137,16 +132,14 @@ fn a_swap_that_waits_for_its_own_first_try_is_stored() {
         let swap = scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap());
         database.wait_until_waiting("transactionid", 1);
         first.commit().unwrap();
-        assert_eq!(swap.join().unwrap(), Swap::Stored);
+        assert_eq!(swap.join().unwrap(), SwapOutcome::Stored);
     });
     assert_eq!(store.load(&jane).unwrap(), Some(two));
 }
 
 #[test]
-fn transactions_that_are_serializable_by_default_lose_no_increment() {
-    let Some(database) = Database::new("serializable") else {
-        return;
-    };
+fn serializable_transactions_lose_no_increment() {
+    let database = Database::new("serializable");
     let name = database.name();
     database.sql(&format!(
         "ALTER DATABASE {name} SET default_transaction_isolation = serializable"
@@ -162,22 +155,20 @@ fn transactions_that_are_serializable_by_default_lose_no_increment() {
 }
 
 #[test]
-fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
-    let Some(database) = Database::new("locked") else {
-        return;
-    };
+fn a_locked_row_delays_a_call_until_the_time_out() {
+    let database = Database::new("locked");
     let limit = Duration::from_secs(2);
     let store = database.builder().timeout(limit).connect().unwrap();
     assert_eq!(store.timeout(), limit);
     let (jane, one, two) = (who("jane"), record("one"), record("two"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     let mut beside = database.beside();
     let mut theirs = beside.transaction().unwrap();
     theirs
         .execute("SELECT FROM auth_logins FOR UPDATE", &[])
         .unwrap();
-    // One waits for the row, the others for the one.
-    let began = SystemClock.now();
+    // One waits for the row, the others for that one.
+    let began = SystemClock::new().now();
     thread::scope(|scope| {
         let tries: Vec<_> = (0..4)
             .map(|_| scope.spawn(|| store.swap(&jane, Some(&one), &two).unwrap_err()))
@@ -185,23 +176,24 @@ fn a_row_that_is_locked_holds_up_nobody_for_longer_than_the_time_out() {
         for thread in tries {
             let error = thread.join().unwrap();
             assert_failure(&error, StoreFailure::Unavailable, "time-out");
-            assert!(error.is_transient());
+            assert!(error.remedy() == Remedy::Retry);
         }
     });
-    let took = SystemClock.now().since(began);
+    let took = SystemClock::new().now().since(began);
     assert!(took < limit * 4, "{took:?}");
-    // The server was told: nothing waits there for a row that nobody wants any more.
+    // The statements were canceled: none waits at the server any more.
     database.wait_until_waiting("transactionid", 0);
     theirs.commit().unwrap();
     assert_eq!(store.load(&jane).unwrap(), Some(one.clone()));
-    assert_eq!(store.swap(&jane, Some(&one), &two).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&jane, Some(&one), &two).unwrap(),
+        SwapOutcome::Stored
+    );
 }
 
 #[test]
-fn a_network_that_swallows_everything_is_a_failure_within_the_time_out_and_then_forgotten() {
-    let Some(database) = Database::new("swallowed") else {
-        return;
-    };
+fn a_silent_network_is_a_failure_in_time() {
+    let database = Database::new("swallowed");
     let proxy = Proxy::to(database.server().port());
     let url = format!("postgres://postgres@127.0.0.1:{}/swallowed", proxy.port());
     let limit = Duration::from_secs(2);
@@ -211,31 +203,29 @@ fn a_network_that_swallows_everything_is_a_failure_within_the_time_out_and_then_
         .unwrap();
     let (jane, one) = (who("jane"), record("one"));
     proxy.swallow();
-    let began = SystemClock.now();
+    let began = SystemClock::new().now();
     let error = store.swap(&jane, None, &one).unwrap_err();
-    let took = SystemClock.now().since(began);
+    let took = SystemClock::new().now().since(began);
     assert_failure(&error, StoreFailure::Unavailable, "time-out");
     assert!(took < limit * 4, "{took:?}");
     proxy.pass();
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     assert_eq!(store.load(&jane).unwrap(), Some(one));
 }
 
 #[test]
-fn a_server_that_goes_down_is_a_transient_failure_and_is_found_again() {
-    let Some(mut server) = or_skip(Postgres::start()) else {
-        return;
-    };
+fn a_server_that_comes_back_is_found_again() {
+    let mut server = started(Postgres::start());
     let limit = Duration::from_secs(2);
     let settings = PostgresStore::builder(server.url()).timeout(limit);
     let (store, jane, one) = (settings.connect().unwrap(), who("jane"), record("one"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     server.kill();
     for _ in 0..2 {
-        let began = SystemClock.now();
+        let began = SystemClock::new().now();
         let error = store.load(&jane).unwrap_err();
-        let took = SystemClock.now().since(began);
-        assert!(error.is_transient(), "{error}");
+        let took = SystemClock::new().now().since(began);
+        assert!(error.remedy() == Remedy::Retry, "{error}");
         assert!(took < limit * 4, "{took:?}");
     }
     server.restart().unwrap();

@@ -1,50 +1,53 @@
-//! Passwords that change: asked for with each connection, and never shown.
+//! Passwords that change: read for each connection, and never shown.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_core::{Clock, Error, Store, StoreFailure, Swap, SystemClock};
-use auth_store_postgres::{Builder, PostgresStore};
+use auth_core::clock::{Clock, SystemClock};
+use auth_core::error::StoreFailure;
+use auth_core::store::{Store, SwapOutcome};
+use auth_core::{Error, Secret, secret};
+use auth_store_postgres::{PostgresStore, PostgresStoreBuilder};
 use tokio::runtime;
 
 use super::{Database, assert_failure, record, who};
 
-/// A role whose password changes, and what its issuer says the password is.
+/// A role whose password changes, and the password that its issuer returns.
 struct Turning {
     database: Database,
     issued: Arc<Mutex<String>>,
-    asked: Arc<AtomicUsize>,
+    readings: Arc<AtomicUsize>,
 }
 
 impl Turning {
-    /// The name is that of the role and of a database, and must be no other test's.
-    fn new(name: &str) -> Option<Self> {
-        let database = Database::new(name)?;
+    /// The name of the role and of a database, which no other test may use.
+    fn new(name: &str) -> Self {
+        let database = Database::new(name);
         database.may_need_passwords();
         database.sql(&format!(
             "CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 'canary-0' IN ROLE with_password"
         ));
-        Some(Self {
+        Self {
             database,
             issued: Arc::new(Mutex::new("canary-0".to_owned())),
-            asked: Arc::default(),
-        })
+            readings: Arc::default(),
+        }
     }
 
-    fn plain(&self) -> Builder {
+    fn plain(&self) -> PostgresStoreBuilder {
         PostgresStore::builder(self.database.url_of(self.database.name()))
     }
 
-    fn builder(&self) -> Builder {
-        let (issued, asked) = (Arc::clone(&self.issued), Arc::clone(&self.asked));
-        self.plain().password_with(move || {
-            asked.fetch_add(1, Ordering::SeqCst);
-            Ok(issued.lock().unwrap().as_str().into())
-        })
+    fn builder(&self) -> PostgresStoreBuilder {
+        let (issued, readings) = (Arc::clone(&self.issued), Arc::clone(&self.readings));
+        self.plain().password(secret::from_fn(move || {
+            readings.fetch_add(1, Ordering::SeqCst);
+            Ok(Secret::new(issued.lock().unwrap().as_str()))
+        }))
     }
 
-    /// The server has another password, and ends the connections that were made with the old one.
+    /// Sets another password at the server, and ends the connections that were made with the old one.
     fn turn(&self, password: &str) {
         let role = self.database.name();
         self.database
@@ -56,8 +59,8 @@ impl Turning {
         *self.issued.lock().unwrap() = password.to_owned();
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    fn readings(&self) -> usize {
+        self.readings.load(Ordering::SeqCst)
     }
 }
 
@@ -68,21 +71,19 @@ fn not_shown(error: &Error) {
 }
 
 #[test]
-fn each_connection_asks_for_its_password() {
-    let Some(turning) = Turning::new("turning_turning") else {
-        return;
-    };
+fn each_connection_reads_its_password() {
+    let turning = Turning::new("turning_turning");
     let store = turning.builder().connect().unwrap();
     let jane = who("jane");
     let mut current = None;
     for turn in 1..=3 {
-        assert_eq!(turning.asked(), turn, "once a connection");
+        assert_eq!(turning.readings(), turn, "once a connection");
         let password = format!("canary-{turn}");
         turning.turn(&password);
         turning.issue(&password);
         let next = record(&turn.to_string());
         let swap = store.swap(&jane, current.as_ref(), &next);
-        assert_eq!(swap.unwrap(), Swap::Stored);
+        assert_eq!(swap.unwrap(), SwapOutcome::Stored);
         assert_eq!(store.load(&jane).unwrap(), Some(next.clone()));
         current = Some(next);
     }
@@ -92,43 +93,43 @@ fn each_connection_asks_for_its_password() {
 }
 
 #[test]
-fn after_a_refusal_the_next_call_asks_again() {
-    let Some(turning) = Turning::new("turning_refused") else {
-        return;
-    };
+fn after_a_refusal_the_next_call_reads_again() {
+    let turning = Turning::new("turning_refused");
     let (store, jane) = (turning.builder().connect().unwrap(), who("jane"));
     turning.turn("canary-1");
     for _ in 0..2 {
         let error = store.load(&jane).unwrap_err();
-        assert_failure(&error, StoreFailure::Unavailable, "`password_with` gave");
+        assert_failure(&error, StoreFailure::Unavailable, "from `password`");
         assert!(error.to_string().contains("28P01"), "{error}");
         not_shown(&error);
     }
-    // Who connects has a setting to correct.
+    // While connecting, a setting is wrong.
     let error = turning.builder().connect().unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     not_shown(&error);
     turning.issue("canary-1");
     assert_eq!(store.load(&jane).unwrap(), None);
 }
 
 #[test]
-fn a_password_that_cannot_be_had_is_an_error_of_the_store() {
-    let Some(turning) = Turning::new("turning_denied") else {
-        return;
-    };
-    let none = || Err(Error::configuration("no role is attached"));
-    let error = turning.plain().password_with(none).connect().unwrap_err();
-    assert_failure(&error, StoreFailure::Unavailable, "no role is attached");
-    assert!(error.to_string().contains("`password_with`"), "{error}");
+fn an_unreadable_password_is_an_error_of_the_store() {
+    let turning = Turning::new("turning_denied");
+    let none = secret::from_fn(|| Err(Error::configuration("no role is attached")));
+    let error = turning.plain().password(none).connect().unwrap_err();
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
+    for part in ["`password`", "no role is attached"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    let none = secret::from_fn(|| Err(Error::store(StoreFailure::Unavailable, "no vault")));
+    let error = turning.plain().password(none).connect().unwrap_err();
+    assert_failure(&error, StoreFailure::Unavailable, "no vault");
 
     let issued = Arc::clone(&turning.issued);
-    let builder = turning
-        .plain()
-        .password_with(move || match issued.lock().unwrap().as_str() {
-            "" => Err(Error::configuration("no role is attached")),
-            password => Ok(password.into()),
-        });
+    let source = secret::from_fn(move || match issued.lock().unwrap().as_str() {
+        "" => Err(Error::configuration("no role is attached")),
+        password => Ok(Secret::new(password)),
+    });
+    let builder = turning.plain().password(source);
     let store = builder.connect().unwrap();
     turning.turn("canary-1");
     turning.issue("");
@@ -140,44 +141,43 @@ fn a_password_that_cannot_be_had_is_an_error_of_the_store() {
 
 #[test]
 fn the_last_password_that_was_set_counts() {
-    let Some(turning) = Turning::new("turning_chosen") else {
-        return;
-    };
-    let wrong = || Ok("canary-wrong".into());
-    let fixed = turning.plain().password_with(wrong).password("canary-0");
-    assert!(fixed.connect().is_ok());
-    let asked = turning.builder().password("canary-wrong");
-    let error = asked.connect().unwrap_err();
-    assert!(error.to_string().contains("`password_with`"), "{error}");
+    let turning = Turning::new("turning_chosen");
+    let wrong = secret::from_fn(|| Ok(Secret::new("canary-wrong")));
+    let right = turning
+        .plain()
+        .password(wrong)
+        .password(Secret::new("canary-0"));
+    assert!(right.connect().is_ok());
+    let wrong = turning.builder().password(Secret::new("canary-wrong"));
+    let error = wrong.connect().unwrap_err();
+    assert!(error.to_string().contains("`password`"), "{error}");
     not_shown(&error);
-    assert_eq!(turning.asked(), 0);
+    assert_eq!(turning.readings(), 0);
 }
 
 #[test]
-fn a_password_that_takes_too_long_is_told_as_such() {
-    let Some(turning) = Turning::new("turning_slow") else {
-        return;
-    };
+fn a_late_password_is_named() {
+    let turning = Turning::new("turning_slow");
     let limit = Duration::from_millis(200);
-    let slow = turning.plain().timeout(limit).password_with(move || {
-        SystemClock.sleep(limit);
-        Ok("canary-0".into())
+    let slow = secret::from_fn(move || {
+        SystemClock::new().sleep(limit);
+        Ok(Secret::new("canary-0"))
     });
-    let error = slow.connect().unwrap_err();
-    assert_failure(&error, StoreFailure::Unavailable, "`password_with` took");
+    let builder = turning.plain().timeout(limit).password(slow);
+    let error = builder.connect().unwrap_err();
+    assert_failure(&error, StoreFailure::Unavailable, "reading `password` took");
 }
 
-/// As the clients of clouds have, which are asynchronous.
+/// The clients of cloud providers have one, because they are asynchronous.
 #[test]
-fn the_closure_may_have_a_runtime_of_its_own() {
-    let Some(turning) = Turning::new("turning_nested") else {
-        return;
-    };
+fn the_closure_can_have_its_own_runtime() {
+    let turning = Turning::new("turning_nested");
     let issued = Arc::clone(&turning.issued);
-    let builder = turning.plain().password_with(move || {
+    let source = secret::from_fn(move || {
         let runtime = runtime::Builder::new_current_thread().build().unwrap();
-        Ok(runtime.block_on(async { issued.lock().unwrap().as_str().into() }))
+        Ok(runtime.block_on(async { Secret::new(issued.lock().unwrap().as_str()) }))
     });
+    let builder = turning.plain().password(source);
     let store = builder.connect().unwrap();
     let outer = runtime::Builder::new_current_thread().build().unwrap();
     outer.block_on(async {

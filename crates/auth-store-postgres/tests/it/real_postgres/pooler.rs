@@ -2,33 +2,26 @@
 
 use std::thread;
 
-use auth_core::{Store, StoreFailure, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::store::{Store, SwapOutcome};
 use auth_sim::store_conformance;
 use auth_store_postgres::PostgresStore;
-use services::{PgBouncer, Postgres, or_skip};
+use services::{PgBouncer, Postgres, started};
 
 use super::promises::{counted, increment};
 use super::{Database, assert_failure, record, who};
 
 #[test]
-fn a_pooler_between_changes_nothing() {
-    let Some(database) = Database::new("pooled") else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 2)) else {
-        return;
-    };
+fn promises_are_kept_through_a_pooler() {
+    let database = Database::new("pooled");
+    let pooler = started(PgBouncer::start(database.server(), 2));
     store_conformance::check(|| PostgresStore::connect(pooler.url("pooled")).unwrap());
 }
 
 #[test]
-fn many_clients_share_one_connection_and_lose_no_increment() {
-    let Some(database) = Database::new("sharing") else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
-        return;
-    };
+fn clients_of_one_connection_lose_no_increment() {
+    let database = Database::new("sharing");
+    let pooler = started(PgBouncer::start(database.server(), 1));
     thread::scope(|scope| {
         for _ in 0..8 {
             let store = PostgresStore::connect(pooler.url("sharing")).unwrap();
@@ -42,14 +35,10 @@ fn many_clients_share_one_connection_and_lose_no_increment() {
 }
 
 #[test]
-fn nothing_is_left_behind_in_a_session_that_others_will_use() {
-    let Some(database) = Database::new("shared") else {
-        return;
-    };
+fn a_shared_session_is_left_clean() {
+    let database = Database::new("shared");
     database.sql("ALTER DATABASE shared SET synchronous_commit = off");
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
-        return;
-    };
+    let pooler = started(PgBouncer::start(database.server(), 1));
     let mut other = postgres::Client::connect(&pooler.url("shared"), postgres::NoTls).unwrap();
     let mut state = || -> String {
         let sql = "SELECT pg_backend_pid() || ' ' || current_setting('synchronous_commit') \
@@ -66,22 +55,21 @@ fn nothing_is_left_behind_in_a_session_that_others_will_use() {
     assert!(before.ends_with(" off 0 0"), "{before}");
     let store = PostgresStore::connect(pooler.url("shared")).unwrap();
     let (one, two) = (record("one"), record("two"));
-    assert_eq!(store.swap(&who("jane"), None, &one).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&who("jane"), None, &one).unwrap(),
+        SwapOutcome::Stored
+    );
     assert_eq!(
         store.swap(&who("jane"), Some(&one), &two).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(state(), before);
 }
 
 #[test]
-fn a_session_that_ends_behind_the_pooler_is_made_again() {
-    let Some(database) = Database::new("behind") else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
-        return;
-    };
+fn a_session_lost_behind_the_pooler_is_replaced() {
+    let database = Database::new("behind");
+    let pooler = started(PgBouncer::start(database.server(), 1));
     let store = PostgresStore::connect(pooler.url("behind")).unwrap();
     let jane = who("jane");
     let mut current = None;
@@ -89,7 +77,7 @@ fn a_session_that_ends_behind_the_pooler_is_made_again() {
         let next = record(&round.to_string());
         assert_eq!(
             store.swap(&jane, current.as_ref(), &next).unwrap(),
-            Swap::Stored
+            SwapOutcome::Stored
         );
         let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
             WHERE datname = 'behind' AND pid <> pg_backend_pid()";
@@ -100,20 +88,16 @@ fn a_session_that_ends_behind_the_pooler_is_made_again() {
 }
 
 #[test]
-fn a_pooler_that_goes_over_to_a_standby_is_found_out() {
-    let Some(primary) = or_skip(Postgres::start()) else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(&primary, 1)) else {
-        return;
-    };
+fn a_pooler_that_leads_to_a_standby_is_noticed() {
+    let primary = started(Postgres::start());
+    let pooler = started(PgBouncer::start(&primary, 1));
     let store = PostgresStore::connect(pooler.url("postgres")).unwrap();
     let (jane, one, two) = (who("jane"), record("one"), record("two"));
-    assert_eq!(store.swap(&jane, None, &one).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&jane, None, &one).unwrap(), SwapOutcome::Stored);
     let standby = primary.standby().unwrap();
     pooler.lead_to(&standby).unwrap();
 
-    // The pooler does it when it likes; until then the primary answers.
+    // The pooler switches at some time; until then the primary responds.
     let refused = (0..100_000).find_map(|_| match store.load(&jane) {
         Ok(loaded) => {
             assert_eq!(loaded, Some(one.clone()));
@@ -127,17 +111,13 @@ fn a_pooler_that_goes_over_to_a_standby_is_found_out() {
 
     pooler.lead_to(&primary).unwrap();
     let stored = (0..100_000).find_map(|_| store.swap(&jane, Some(&one), &two).ok());
-    assert_eq!(stored, Some(Swap::Stored));
+    assert_eq!(stored, Some(SwapOutcome::Stored));
 }
 
 #[test]
-fn a_string_for_a_pooler_is_taken_and_what_it_refuses_is_named() {
-    let Some(database) = Database::new("strings") else {
-        return;
-    };
-    let Some(pooler) = or_skip(PgBouncer::start(database.server(), 1)) else {
-        return;
-    };
+fn a_string_for_a_pooler_is_accepted() {
+    let database = Database::new("strings");
+    let pooler = started(PgBouncer::start(database.server(), 1));
     let url = pooler.url("strings");
     let store = PostgresStore::connect(format!("{url}?pgbouncer=true&connection_limit=1"));
     assert_eq!(store.unwrap().load(&who("jane")).unwrap(), None);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::thread;
 
-/// Passes connections on to a server, until told otherwise.
+/// Passes connections on to a server, with faults on request.
 pub(super) struct Proxy {
     port: u16,
     state: Arc<State>,
@@ -15,7 +15,7 @@ pub(super) struct Proxy {
 #[derive(Default)]
 struct State {
     mode: AtomicU8,
-    /// How many answers were thrown away.
+    /// The number of results that were lost.
     dropped: AtomicUsize,
 }
 
@@ -41,12 +41,12 @@ impl Proxy {
         self.port
     }
 
-    /// Throws the next answer of the server away, and closes the connection.
+    /// Loses the next result of the server, and closes the connection.
     pub(super) fn cut_next_answer(&self) {
         self.state.mode.store(CUT, Ordering::SeqCst);
     }
 
-    /// Takes everything, and passes nothing back.
+    /// Accepts everything, and returns nothing.
     pub(super) fn swallow(&self) {
         self.state.mode.store(SWALLOW, Ordering::SeqCst);
     }

@@ -1,21 +1,21 @@
-//! Servers, users and databases that are the wrong ones; and errors, which give nothing away.
+//! Wrong servers, users and databases; and errors, which show no secret.
 
-use auth_core::{Error, Store, StoreFailure, StoredRecord, Swap};
+use auth_core::error::{Remedy, StoreFailure};
+use auth_core::store::{Record, Store, SwapOutcome};
+use auth_core::{Error, Secret};
 use auth_store_postgres::PostgresStore;
-use services::{Postgres, or_skip};
+use services::{Postgres, started};
 
 use super::{Database, assert_failure, record, who};
 
 #[test]
 fn a_wrong_password_is_refused_and_not_shown() {
-    let Some(database) = Database::new("passwords") else {
-        return;
-    };
+    let database = Database::new("passwords");
     database.may_need_passwords();
     database.sql("CREATE ROLE jane LOGIN SUPERUSER PASSWORD 'canary' IN ROLE with_password");
     let connect = |password: &str| {
         let settings = PostgresStore::builder(database.url_of("jane"));
-        settings.password(password).connect()
+        settings.password(Secret::new(password)).connect()
     };
     let store = connect("canary").unwrap();
     assert!(!format!("{store:?}").contains("canary"), "{store:?}");
@@ -25,24 +25,22 @@ fn a_wrong_password_is_refused_and_not_shown() {
     let none = PostgresStore::connect(database.url_of("jane")).unwrap_err();
     assert!(none.to_string().contains("`password`"), "{none}");
     for error in [wrong, none] {
-        assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
         assert!(
             !format!("{error:?} {error}").contains("canary"),
             "{error:?}"
         );
     }
 
-    // In the connection string, too, with what is special in it escaped.
+    // In the connection string, too, with special characters escaped.
     database.sql("ALTER ROLE jane PASSWORD 'p@ss:/?word'");
     let url = database.url_of("jane:p%40ss%3A%2F%3Fword");
     assert!(PostgresStore::connect(url).is_ok());
 }
 
 #[test]
-fn a_password_that_was_changed_meanwhile_is_said_at_the_next_connection() {
-    let Some(database) = Database::new("rotated") else {
-        return;
-    };
+fn a_changed_password_is_named() {
+    let database = Database::new("rotated");
     database.sql("CREATE ROLE with_password_2; CREATE ROLE joe LOGIN SUPERUSER PASSWORD 'old'");
     let store = PostgresStore::connect(database.url_of("joe:old")).unwrap();
     database.sql("ALTER ROLE joe NOLOGIN");
@@ -54,31 +52,30 @@ fn a_password_that_was_changed_meanwhile_is_said_at_the_next_connection() {
 }
 
 #[test]
-fn a_database_or_user_that_is_not_there_is_named_as_the_setting() {
-    let Some(database) = Database::new("missing") else {
-        return;
-    };
+fn a_missing_database_or_user_names_the_setting() {
+    let database = Database::new("missing");
     let server = database.server();
     let error = PostgresStore::connect(server.url_of("postgres", "nowhere")).unwrap_err();
     assert!(error.to_string().contains("database"), "{error}");
-    let error = PostgresStore::connect(server.url_of("nobody_at_all", "missing")).unwrap_err();
+    let error = PostgresStore::connect(server.url_of("unknown_user", "missing")).unwrap_err();
     assert!(error.to_string().contains("the user"), "{error}");
 }
 
 #[test]
-fn a_standby_is_refused_and_the_primary_beside_it_found() {
-    let Some(mut primary) = or_skip(Postgres::start()) else {
-        return;
-    };
+fn a_standby_is_refused_and_its_primary_is_found() {
+    let mut primary = started(Postgres::start());
     let store = PostgresStore::connect(primary.url()).unwrap();
     let one = record("one");
-    assert_eq!(store.swap(&who("jane"), None, &one).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&who("jane"), None, &one).unwrap(),
+        SwapOutcome::Stored
+    );
     let standby = primary.standby().unwrap();
     assert_eq!(standby.sql("SELECT pg_is_in_recovery()"), "t");
 
     let error = PostgresStore::connect(standby.url()).unwrap_err();
     assert_failure(&error, StoreFailure::Unsafe, "standby");
-    assert!(!error.is_transient());
+    assert!(error.remedy() != Remedy::Retry);
 
     let both = [(&standby, &primary), (&primary, &standby)].map(|(one, other)| {
         let hosts = format!("127.0.0.1:{},127.0.0.1:{}", one.port(), other.port());
@@ -89,19 +86,17 @@ fn a_standby_is_refused_and_the_primary_beside_it_found() {
         assert_eq!(store.load(&who("jane")).unwrap(), Some(one.clone()));
     }
 
-    // Until the standby is promoted there is nobody to write to, and that passes.
+    // Until the standby is promoted, no server accepts writes, and that passes.
     primary.kill();
     for hosts in &both {
         let error = PostgresStore::connect(hosts).unwrap_err();
-        assert!(error.is_transient(), "{error}");
+        assert!(error.remedy() == Remedy::Retry, "{error}");
     }
 }
 
 #[test]
-fn a_database_that_is_read_only_is_refused_also_if_it_becomes_so_later() {
-    let Some(database) = Database::new("reading") else {
-        return;
-    };
+fn a_read_only_database_is_refused() {
+    let database = Database::new("reading");
     let store = database.store();
     database.sql("ALTER DATABASE reading SET default_transaction_read_only = on");
     let error = database.builder().connect().unwrap_err();
@@ -112,14 +107,12 @@ fn a_database_that_is_read_only_is_refused_also_if_it_becomes_so_later() {
     );
     assert_eq!(database.terminate(), 1);
     let error = store.swap(&who("jane"), None, &record("one")).unwrap_err();
-    assert_failure(&error, StoreFailure::Unsafe, "does not take writes");
+    assert_failure(&error, StoreFailure::Unsafe, "accepts no writes");
 }
 
 #[test]
-fn a_server_without_room_is_a_transient_failure() {
-    let Some(database) = Database::new("crowded") else {
-        return;
-    };
+fn a_server_without_room_is_worth_a_retry() {
+    let database = Database::new("crowded");
     database.sql("CREATE ROLE alone LOGIN CONNECTION LIMIT 1; GRANT ALL ON SCHEMA public TO alone");
     let store = PostgresStore::connect(database.url_of("alone")).unwrap();
     let error = PostgresStore::connect(database.url_of("alone")).unwrap_err();
@@ -128,12 +121,10 @@ fn a_server_without_room_is_a_transient_failure() {
 }
 
 #[test]
-fn what_the_server_quotes_of_a_row_is_in_no_error_and_no_log() {
-    let Some(database) = Database::new("quoting") else {
-        return;
-    };
+fn a_quoted_row_is_in_no_error_and_no_log() {
+    let database = Database::new("quoting");
     drop(database.store());
-    // Each makes the server answer with the row in its DETAIL, or a text with it in its message.
+    // Each makes the server respond with the row in its DETAIL, or with a text that holds it.
     let wrecks = [
         ("ALTER TABLE auth_logins ADD CHECK (octet_length(record) < 5)", true),
         ("ALTER TABLE auth_logins ADD more text NOT NULL", true),
@@ -145,7 +136,7 @@ fn what_the_server_quotes_of_a_row_is_in_no_error_and_no_log() {
             false,
         ),
     ];
-    let secret = StoredRecord::from(b"canary-record".to_vec());
+    let secret = Record::from_bytes(b"canary-record".to_vec());
     let hexadecimal: String = secret
         .expose()
         .iter()
@@ -189,20 +180,18 @@ fn what_the_server_quotes_of_a_row_is_in_no_error_and_no_log() {
 }
 
 #[test]
-fn a_record_is_in_no_text_that_the_server_shows_or_logs() {
-    let Some(database) = Database::new("showing") else {
-        return;
-    };
+fn the_server_shows_and_logs_no_record() {
+    let database = Database::new("showing");
     let store = database.store();
-    let secret = StoredRecord::from(b"canary-record".to_vec());
-    let next = StoredRecord::from(b"canary-next".to_vec());
+    let secret = Record::from_bytes(b"canary-record".to_vec());
+    let next = Record::from_bytes(b"canary-next".to_vec());
     assert_eq!(
         store.swap(&who("jane"), None, &secret).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(
         store.swap(&who("jane"), Some(&secret), &next).unwrap(),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     let shown =
         database.sql("SELECT query FROM pg_stat_activity WHERE application_name = 'showing'");
@@ -214,6 +203,6 @@ fn a_record_is_in_no_text_that_the_server_shows_or_logs() {
     );
 }
 
-/// The client logs this text; it is spelt so that the record is not in it.
+/// The client library logs this text; it is written so that the record is not in it.
 const INSERT: &str = "INSERT INTO auth_logins (identity, record) \
     VALUES ('x', convert_to('can' || 'ary-record', 'UTF8'))";

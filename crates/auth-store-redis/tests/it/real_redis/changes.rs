@@ -1,53 +1,54 @@
-//! What load and swap do.
+//! Load and swap.
 
 use std::thread;
 
-use auth_core::{Store, StoreFailure, StoredRecord, Swap};
+use auth_core::error::StoreFailure;
+use auth_core::store::{Record, Store, SwapOutcome};
 use auth_sim::store_conformance;
 use auth_store_redis::{Error, RedisStore};
 
 use super::{failed, found, login, put, raw, record, redis, run, store};
 
 #[test]
-fn it_keeps_what_every_store_promises() {
-    let Some(redis) = redis() else { return };
+fn the_store_keeps_every_promise() {
+    let redis = redis();
     store_conformance::check(|| store(&redis));
 }
 
 #[test]
-fn a_swap_replaces_what_was_expected_and_nothing_else() {
-    let Some(redis) = redis() else { return };
+fn a_swap_needs_the_expected_record() {
+    let redis = redis();
     let (one, other) = (store(&redis), store(&redis));
     let ada = login("ada");
     assert_eq!(found(&one, &ada), None);
-    assert_eq!(put(&one, &ada, Some("a"), "b"), Swap::Conflict);
-    assert_eq!(put(&one, &ada, None, "a"), Swap::Stored);
+    assert_eq!(put(&one, &ada, Some("a"), "b"), SwapOutcome::Conflict);
+    assert_eq!(put(&one, &ada, None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&other, &ada), Some("a".into()));
-    assert_eq!(put(&other, &ada, None, "b"), Swap::Conflict);
-    assert_eq!(put(&other, &ada, Some("A"), "b"), Swap::Conflict);
-    assert_eq!(put(&other, &ada, Some("a"), "b"), Swap::Stored);
-    // Again, as after a lost answer.
-    assert_eq!(put(&other, &ada, Some("a"), "b"), Swap::Stored);
-    assert_eq!(put(&one, &ada, Some("a"), "c"), Swap::Conflict);
+    assert_eq!(put(&other, &ada, None, "b"), SwapOutcome::Conflict);
+    assert_eq!(put(&other, &ada, Some("A"), "b"), SwapOutcome::Conflict);
+    assert_eq!(put(&other, &ada, Some("a"), "b"), SwapOutcome::Stored);
+    // Again, as after a lost response.
+    assert_eq!(put(&other, &ada, Some("a"), "b"), SwapOutcome::Stored);
+    assert_eq!(put(&one, &ada, Some("a"), "c"), SwapOutcome::Conflict);
     assert_eq!(found(&one, &ada), Some("b".into()));
     assert_eq!(found(&one, &login("bob")), None);
 }
 
 #[test]
-fn nothing_and_an_empty_record_are_two_things() {
-    let Some(redis) = redis() else { return };
+fn an_empty_record_is_a_record() {
+    let redis = redis();
     let store = store(&redis);
     let ada = login("ada");
-    assert_eq!(put(&store, &ada, Some(""), "a"), Swap::Conflict);
-    assert_eq!(put(&store, &ada, None, ""), Swap::Stored);
+    assert_eq!(put(&store, &ada, Some(""), "a"), SwapOutcome::Conflict);
+    assert_eq!(put(&store, &ada, None, ""), SwapOutcome::Stored);
     assert_eq!(found(&store, &ada), Some(String::new()));
-    assert_eq!(put(&store, &ada, None, "a"), Swap::Conflict);
-    assert_eq!(put(&store, &ada, Some(""), "a"), Swap::Stored);
+    assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Conflict);
+    assert_eq!(put(&store, &ada, Some(""), "a"), SwapOutcome::Stored);
 }
 
 #[test]
-fn every_byte_of_a_long_record_comes_back() {
-    let Some(redis) = redis() else { return };
+fn a_long_record_keeps_every_byte() {
+    let redis = redis();
     let store = store(&redis);
     let ada = login("ada");
     let long: Vec<u8> = (0..64 * 1024)
@@ -57,22 +58,28 @@ fn every_byte_of_a_long_record_comes_back() {
     let mut next = long.clone();
     next[65_535] ^= 1;
     let (long, next) = (record(long), record(next));
-    assert_eq!(store.swap(&ada, None, &long).unwrap(), Swap::Stored);
+    assert_eq!(store.swap(&ada, None, &long).unwrap(), SwapOutcome::Stored);
     assert_eq!(store.load(&ada).unwrap().as_ref(), Some(&long));
     // They differ in the last bit.
-    assert_eq!(store.swap(&ada, Some(&next), &long).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&ada, Some(&next), &long).unwrap(),
+        SwapOutcome::Stored
+    );
     assert_eq!(
         store.swap(&ada, Some(&next), &record("x")).unwrap(),
-        Swap::Conflict
+        SwapOutcome::Conflict
     );
-    assert_eq!(store.swap(&ada, Some(&long), &next).unwrap(), Swap::Stored);
+    assert_eq!(
+        store.swap(&ada, Some(&long), &next).unwrap(),
+        SwapOutcome::Stored
+    );
     assert_eq!(store.load(&ada).unwrap(), Some(next));
 }
 
 /// Each thread adds one, fifty times; half of them over a store of their own.
 #[test]
-fn of_sixteen_threads_nobody_loses_an_increment() {
-    let Some(redis) = redis() else { return };
+fn sixteen_threads_lose_no_increment() {
+    let redis = redis();
     let shared = store(&redis);
     let add = |store: &RedisStore, thread: u16| {
         for round in 0..50 {
@@ -81,7 +88,7 @@ fn of_sixteen_threads_nobody_loses_an_increment() {
                 let sum = old.as_ref().map_or(0, sum);
                 // No two write the same bytes, or one would take the other's record for its own.
                 let new = record(format!("{} {thread} {round}", sum + 1));
-                if store.swap(&login("ada"), old.as_ref(), &new).unwrap() == Swap::Stored {
+                if store.swap(&login("ada"), old.as_ref(), &new).unwrap() == SwapOutcome::Stored {
                     break;
                 }
             }
@@ -103,7 +110,7 @@ fn of_sixteen_threads_nobody_loses_an_increment() {
 }
 
 /// The number that a record begins with.
-fn sum(record: &StoredRecord) -> u32 {
+fn sum(record: &Record) -> u32 {
     let text = str::from_utf8(record.expose()).expect("text");
     let number = text.split(' ').next().and_then(|word| word.parse().ok());
     number.expect("a number")
@@ -111,12 +118,12 @@ fn sum(record: &StoredRecord) -> u32 {
 
 #[test]
 fn a_login_is_one_key_under_the_prefix() {
-    let Some(redis) = redis() else { return };
+    let redis = redis();
     let ours = store(&redis);
-    let theirs = RedisStore::builder(&redis.url()).prefix("billing:");
+    let theirs = RedisStore::builder(redis.url()).prefix("billing:");
     let theirs = theirs.connect().unwrap();
-    assert_eq!(put(&ours, &login("ada"), None, "a"), Swap::Stored);
-    assert_eq!(put(&theirs, &login("ada"), None, "b"), Swap::Stored);
+    assert_eq!(put(&ours, &login("ada"), None, "a"), SwapOutcome::Stored);
+    assert_eq!(put(&theirs, &login("ada"), None, "b"), SwapOutcome::Stored);
     let mut keys: Vec<String> = run(&mut raw(&redis), "KEYS *");
     keys.sort();
     assert_eq!(
@@ -128,21 +135,21 @@ fn a_login_is_one_key_under_the_prefix() {
 
 #[test]
 fn a_database_of_another_number_is_another_store() {
-    let Some(redis) = redis() else { return };
-    let second = RedisStore::connect(&format!("{}/2", redis.url())).unwrap();
-    assert_eq!(put(&second, &login("ada"), None, "a"), Swap::Stored);
+    let redis = redis();
+    let second = RedisStore::connect(format!("{}/2", redis.url())).unwrap();
+    assert_eq!(put(&second, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&store(&redis), &login("ada")), None);
-    let error = failed(RedisStore::connect(&format!("{}/99", redis.url())));
-    assert!(matches!(error, Error::Configuration(_)), "{error:?}");
+    let error = failed(RedisStore::connect(format!("{}/99", redis.url())));
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
     assert!(
-        error.to_string().contains("no database of that number"),
+        error.to_string().contains("no database with that number"),
         "{error}"
     );
 }
 
 #[test]
-fn an_expiry_that_somebody_set_is_taken_away() {
-    let Some(redis) = redis() else { return };
+fn an_expiry_is_removed() {
+    let redis = redis();
     let store = store(&redis);
     let mut connection = raw(&redis);
     let key = format!("auth:{}", login("ada"));
@@ -150,7 +157,7 @@ fn an_expiry_that_somebody_set_is_taken_away() {
         let mut expire = redis::cmd("EXPIRE");
         expire.arg(&key).arg(1000).exec(&mut connection).unwrap();
     };
-    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
     expire();
     assert_eq!(found(&store, &login("ada")), Some("a".into()));
     let mut life = redis::cmd("TTL");
@@ -158,25 +165,28 @@ fn an_expiry_that_somebody_set_is_taken_away() {
     const NONE: i64 = -1;
     assert_eq!(life.query::<i64>(&mut raw(&redis)).unwrap(), NONE);
     expire();
-    assert_eq!(put(&store, &login("ada"), Some("x"), "b"), Swap::Conflict);
+    assert_eq!(
+        put(&store, &login("ada"), Some("x"), "b"),
+        SwapOutcome::Conflict
+    );
     assert_eq!(life.query::<i64>(&mut raw(&redis)).unwrap(), NONE);
 }
 
 #[test]
-fn the_cache_of_scripts_may_be_emptied_at_any_time() {
-    let Some(redis) = redis() else { return };
+fn the_script_cache_can_be_emptied() {
+    let redis = redis();
     let store = store(&redis);
     let (ada, bob) = (login("ada"), login("bob"));
     for (old, new) in [(None, "a"), (Some("a"), "b"), (Some("b"), "c")] {
         let () = run(&mut raw(&redis), "SCRIPT FLUSH");
-        assert_eq!(put(&store, &ada, old, new), Swap::Stored);
+        assert_eq!(put(&store, &ada, old, new), SwapOutcome::Stored);
     }
     thread::scope(|scope| {
         let swapping = scope.spawn(|| {
             let mut old: Option<String> = None;
             for at in 0..500 {
                 let new = at.to_string();
-                assert_eq!(put(&store, &bob, old.as_deref(), &new), Swap::Stored);
+                assert_eq!(put(&store, &bob, old.as_deref(), &new), SwapOutcome::Stored);
                 old = Some(new);
             }
         });
@@ -189,20 +199,20 @@ fn the_cache_of_scripts_may_be_emptied_at_any_time() {
 }
 
 #[test]
-fn after_everything_was_deleted_nothing_is_there_and_an_old_expectation_fails() {
-    let Some(redis) = redis() else { return };
+fn after_flushall_an_old_expectation_fails() {
+    let redis = redis();
     let store = store(&redis);
     let ada = login("ada");
-    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
     let () = run(&mut raw(&redis), "FLUSHALL");
-    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Conflict);
+    assert_eq!(put(&store, &ada, Some("a"), "b"), SwapOutcome::Conflict);
     assert_eq!(found(&store, &ada), None);
-    assert_eq!(put(&store, &ada, None, "b"), Swap::Stored);
+    assert_eq!(put(&store, &ada, None, "b"), SwapOutcome::Stored);
 }
 
 #[test]
-fn a_key_of_another_kind_is_left_alone() {
-    let Some(redis) = redis() else { return };
+fn a_key_of_another_type_is_left_alone() {
+    let redis = redis();
     let store = store(&redis);
     let mut push = redis::cmd("RPUSH");
     push.arg(format!("auth:{}", login("ada"))).arg("canary7Qz");
@@ -218,7 +228,7 @@ fn a_key_of_another_kind_is_left_alone() {
             }
         );
         assert!(
-            unreadable && error.to_string().contains("another prefix"),
+            unreadable && error.to_string().contains("another `prefix`"),
             "{error}"
         );
     }

@@ -4,7 +4,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Store, StoreFailure, Swap};
+use auth_core::error::{Remedy, StoreFailure};
+use auth_core::store::{Store, SwapOutcome, WaitOutcome};
 use auth_store_redis::{Error, RedisStore};
 
 use super::proxy::{Lost, Proxy};
@@ -21,22 +22,22 @@ fn unavailable<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
             ..
         }
     );
-    assert!(unavailable && error.is_transient(), "{error:?}");
+    assert!(unavailable && error.remedy() == Remedy::Retry, "{error:?}");
     error.to_string()
 }
 
 #[test]
-fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_stored() {
-    let Some(redis) = redis() else { return };
+fn a_swap_with_a_lost_result_is_applied_once() {
+    let redis = redis();
     let proxy = Proxy::before(&redis);
-    let store = RedisStore::connect(&proxy.url()).unwrap();
+    let store = RedisStore::connect(proxy.url()).unwrap();
     let ada = login("ada");
-    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
     let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
     let before = proxy.visits();
 
-    proxy.lose(1, Lost::Answer);
-    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Stored);
+    proxy.lose(1, Lost::Response);
+    assert_eq!(put(&store, &ada, Some("a"), "b"), SwapOutcome::Stored);
     assert_eq!(found(&store, &ada), Some("b".into()));
     assert_eq!(calls(&redis, "evalsha"), 2, "it was repeated");
     assert_eq!(calls(&redis, "set"), 1, "it was applied once");
@@ -44,70 +45,73 @@ fn a_swap_whose_answer_is_lost_is_applied_once_and_reported_stored() {
 }
 
 #[test]
-fn a_swap_that_is_lost_on_the_way_is_repeated() {
-    let Some(redis) = redis() else { return };
+fn a_swap_that_never_arrived_is_repeated() {
+    let redis = redis();
     let proxy = Proxy::before(&redis);
-    let store = RedisStore::connect(&proxy.url()).unwrap();
+    let store = RedisStore::connect(proxy.url()).unwrap();
     let () = run(&mut raw(&redis), "CONFIG RESETSTAT");
     proxy.lose(1, Lost::Question);
-    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(calls(&redis, "evalsha"), 1);
     assert_eq!(found(&store, &login("ada")), Some("a".into()));
 }
 
-/// Somebody else may have been between the two.
+/// Another process may have swapped in between.
 #[test]
-fn a_lost_swap_that_was_overtaken_is_a_conflict() {
-    let Some(redis) = redis() else { return };
+fn an_overtaken_lost_swap_is_a_conflict() {
+    let redis = redis();
     let proxy = Proxy::before(&redis);
-    let store_here = RedisStore::connect(&proxy.url()).unwrap();
+    let store_here = RedisStore::connect(proxy.url()).unwrap();
     proxy.lose(1, Lost::Question);
     assert_eq!(
         put(&store(&redis), &login("ada"), None, "theirs"),
-        Swap::Stored
+        SwapOutcome::Stored
     );
     assert_eq!(
         put(&store_here, &login("ada"), None, "ours"),
-        Swap::Conflict
+        SwapOutcome::Conflict
     );
     assert_eq!(found(&store_here, &login("ada")), Some("theirs".into()));
 }
 
 #[test]
-fn a_swap_that_is_lost_twice_is_an_error_and_may_be_repeated_by_the_caller() {
-    let Some(redis) = redis() else { return };
+fn a_swap_lost_twice_is_an_error() {
+    let redis = redis();
     let proxy = Proxy::before(&redis);
-    let store = RedisStore::connect(&proxy.url()).unwrap();
-    proxy.lose(2, Lost::Answer);
+    let store = RedisStore::connect(proxy.url()).unwrap();
+    proxy.lose(2, Lost::Response);
     let error = unavailable(store.swap(&login("ada"), None, &record("canary7Qz")));
-    assert!(error.contains("ended before the answer"), "{error}");
-    assert_eq!(put(&store, &login("ada"), None, "canary7Qz"), Swap::Stored);
+    assert!(error.contains("ended before the response"), "{error}");
+    assert_eq!(
+        put(&store, &login("ada"), None, "canary7Qz"),
+        SwapOutcome::Stored
+    );
 }
 
 #[test]
-fn a_server_that_is_down_is_an_error_and_works_again_when_it_is_back() {
-    let Some(mut redis) = redis() else { return };
+fn a_server_that_comes_back_is_found_again() {
+    let mut redis = redis();
     let store = store(&redis);
     let ada = login("ada");
-    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
     redis.kill();
     for error in [
         unavailable(store.load(&ada)),
         unavailable(store.swap(&ada, None, &record("canary7Qz"))),
-        unavailable(RedisStore::connect(&redis.url())),
+        unavailable(RedisStore::connect(redis.url())),
     ] {
         assert!(error.contains("is it running"), "{error}");
         assert!(!error.contains(&redis.port().to_string()), "{error}");
     }
     redis.restart().unwrap();
     assert_eq!(found(&store, &ada), Some("a".into()));
-    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Stored);
+    assert_eq!(put(&store, &ada, Some("a"), "b"), SwapOutcome::Stored);
 }
 
-/// Connections that nobody used while the server was away look alive until one tries.
+/// Connections that were idle while the server was down look alive until they are used.
 #[test]
-fn a_restart_between_two_calls_is_not_noticed() {
-    let Some(mut redis) = redis() else { return };
+fn a_restart_between_calls_is_not_noticed() {
+    let mut redis = redis();
     let store = store(&redis);
     let ada = login("ada");
     thread::scope(|scope| {
@@ -118,7 +122,7 @@ fn a_restart_between_two_calls_is_not_noticed() {
     });
     for (old, new) in [(None, "a"), (Some("a"), "b"), (Some("b"), "c")] {
         redis.restart().unwrap();
-        assert_eq!(put(&store, &ada, old, new), Swap::Stored);
+        assert_eq!(put(&store, &ada, old, new), SwapOutcome::Stored);
     }
     redis.restart().unwrap();
     assert_eq!(found(&store, &ada), Some("c".into()));
@@ -126,10 +130,10 @@ fn a_restart_between_two_calls_is_not_noticed() {
 
 /// It never goes on before the calls have ended, so they ended by themselves.
 #[test]
-fn a_server_that_stands_still_holds_nobody_up_for_longer_than_the_time_out() {
-    let Some(redis) = redis() else { return };
+fn a_stopped_server_fails_within_the_time_out() {
+    let redis = redis();
     let patient = store(&redis);
-    let builder = RedisStore::builder(&redis.url()).timeout(Duration::from_millis(500));
+    let builder = RedisStore::builder(redis.url()).timeout(Duration::from_millis(500));
     let store = builder.clone().connect().unwrap();
     assert_eq!(store.timeout(), Duration::from_millis(500));
     redis.pause();
@@ -141,24 +145,24 @@ fn a_server_that_stands_still_holds_nobody_up_for_longer_than_the_time_out() {
         assert!(error.contains("in time"), "{error}");
     }
     let waited = store.wait(&login("ada"), None, Duration::from_secs(600));
-    assert!(!waited.unwrap(), "it cannot");
+    assert_eq!(waited.unwrap(), WaitOutcome::Unsupported);
     redis.resume();
-    // What was asked before may be answered now; nobody listens any more.
-    assert_eq!(put(&patient, &login("ada"), None, "a"), Swap::Stored);
+    // Responses to the earlier commands may arrive now; no caller reads them.
+    assert_eq!(put(&patient, &login("ada"), None, "a"), SwapOutcome::Stored);
     assert_eq!(found(&patient, &login("ada")), Some("a".into()));
 }
 
-/// Writes 1, 2, 3, … and tells each number that was acknowledged, until the server is gone.
+/// Writes 1, 2, 3, … and sends a message for each acknowledged number, until the server is gone.
 fn count(store: &RedisStore, who: &str, tell: &Sender<()>) -> u32 {
     let mut old = None;
     for number in 1_u32.. {
         let new = record(number.to_be_bytes());
         match store.swap(&login(who), old.as_ref(), &new) {
-            Ok(outcome) => assert_eq!(outcome, Swap::Stored),
+            Ok(outcome) => assert_eq!(outcome, SwapOutcome::Stored),
             Err(_) => return number - 1,
         }
         old = Some(new);
-        // Nobody listens any more after the kill.
+        // The receiver is gone after the kill.
         let _ = tell.send(());
     }
     unreachable!("the server was killed")
@@ -172,8 +176,8 @@ fn hear(tale: &Receiver<()>, times: usize) {
 }
 
 #[test]
-fn every_acknowledged_swap_survives_a_kill() {
-    let Some(mut redis) = redis() else { return };
+fn acknowledged_swaps_survive_a_killed_server() {
+    let mut redis = redis();
     let (tell, tale) = channel();
     let store = store(&redis);
     let counting: Vec<_> = (0..4)
@@ -199,11 +203,11 @@ fn every_acknowledged_swap_survives_a_kill() {
 }
 
 #[test]
-fn a_primary_that_became_a_replica_is_not_believed() {
-    let Some(redis) = redis() else { return };
+fn a_primary_that_became_a_replica_is_refused() {
+    let redis = redis();
     let store = store(&redis);
     let ada = login("ada");
-    assert_eq!(put(&store, &ada, None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &ada, None, "a"), SwapOutcome::Stored);
     let () = run(&mut raw(&redis), "REPLICAOF 127.0.0.1 1");
     for error in [
         unavailable(store.load(&ada)),
@@ -214,12 +218,12 @@ fn a_primary_that_became_a_replica_is_not_believed() {
         assert!(error.contains("connect to the primary"), "{error}");
     }
     let () = run(&mut raw(&redis), "REPLICAOF NO ONE");
-    assert_eq!(put(&store, &ada, Some("a"), "b"), Swap::Stored);
+    assert_eq!(put(&store, &ada, Some("a"), "b"), SwapOutcome::Stored);
 }
 
 #[test]
-fn a_server_without_memory_says_what_to_raise() {
-    let Some(redis) = redis() else { return };
+fn a_server_without_memory_names_the_limit() {
+    let redis = redis();
     let store = store(&redis);
     let () = run(&mut raw(&redis), "CONFIG SET maxmemory 1");
     let () = run(&mut raw(&redis), "CONFIG RESETSTAT");

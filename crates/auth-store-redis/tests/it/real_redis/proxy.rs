@@ -1,4 +1,4 @@
-//! A proxy before a server that loses what it is told to lose.
+//! A proxy before a server that loses chosen messages.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -8,13 +8,13 @@ use std::thread;
 
 use services::Redis;
 
-/// What is lost, together with the connection.
+/// The message that is lost, together with the connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Lost {
-    /// What is asked: the server never hears it.
+    /// The command: the server never receives it.
     Question,
-    /// The answer: the server has done what was asked.
-    Answer,
+    /// The response: the server has run the command.
+    Response,
 }
 
 /// Listens at a port of its own.
@@ -54,10 +54,10 @@ impl Proxy {
 
     /// Cuts off the next swaps, this many.
     pub(super) fn lose(&self, count: usize, what: Lost) {
-        *self.plan.cuts.lock().expect("nobody panicked") = (count, what);
+        *self.plan.cuts.lock().expect("no panic") = (count, what);
     }
 
-    /// How often somebody has connected.
+    /// The number of connections so far.
     pub(super) fn visits(&self) -> usize {
         self.plan.visits.load(Ordering::SeqCst)
     }
@@ -74,18 +74,18 @@ fn pass(client: TcpStream, server: TcpStream, plan: &Arc<Plan>) {
     thread::spawn(move || {
         copy(client, server, |chunk| {
             let asks = chunk.windows(7).any(|word| word == b"EVALSHA");
-            let mut cuts = plan.cuts.lock().expect("nobody panicked");
+            let mut cuts = plan.cuts.lock().expect("no panic");
             if asks && cuts.0 > 0 {
                 cuts.0 -= 1;
-                *told.lock().expect("nobody panicked") = Some(cuts.1);
-                return matches!(cuts.1, Lost::Answer);
+                *told.lock().expect("no panic") = Some(cuts.1);
+                return matches!(cuts.1, Lost::Response);
             }
             true
         });
     });
     thread::spawn(move || {
         copy(answers.0, answers.1, |_| {
-            cut.lock().expect("nobody panicked").is_none()
+            cut.lock().expect("no panic").is_none()
         });
     });
 }

@@ -1,9 +1,13 @@
-//! Certificates, ours and theirs.
+//! Certificates of the server and of the client.
 
-use auth_core::Swap;
+use std::fs;
+
+use auth_core::store::{Store, SwapOutcome};
+use auth_core::transport::ClientCertificate;
+use auth_core::{Secret, secret};
 use auth_store_redis::RedisStore;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use services::{Redis, or_skip};
+use services::{Redis, started};
 
 use super::{failed, found, login, put};
 
@@ -33,23 +37,21 @@ impl Authority {
 }
 
 #[test]
-fn over_tls_it_works_as_without() {
+fn tls_changes_nothing() {
     let authority = Authority::new("ours");
     let (certificate, key) = authority.sign("127.0.0.1");
     let options = Redis::options().password("s3cret").tls(&certificate, &key);
-    let Some(redis) = or_skip(options.start()) else {
-        return;
-    };
+    let redis = started(options.start());
     assert!(redis.url().starts_with("rediss://"));
-    let builder = RedisStore::builder(&redis.url()).authorities(authority.pem());
+    let builder = RedisStore::builder(redis.url()).only_authorities(authority.pem());
     let store = builder.connect().unwrap();
     let long = "x".repeat(64 * 1024);
-    assert_eq!(put(&store, &login("ada"), None, &long), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, &long), SwapOutcome::Stored);
     assert_eq!(found(&store, &login("ada")), Some(long));
 }
 
 #[test]
-fn a_certificate_that_does_not_fit_is_refused_with_the_reason() {
+fn a_wrong_certificate_is_refused_with_the_reason() {
     let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
     for (host, trusted, reason) in [
         ("127.0.0.1", Some(&theirs), "UnknownIssuer"),
@@ -57,53 +59,82 @@ fn a_certificate_that_does_not_fit_is_refused_with_the_reason() {
         ("redis.example", Some(&ours), "not valid for name"),
     ] {
         let (certificate, key) = ours.sign(host);
-        let started = Redis::options().tls(&certificate, &key).start();
-        let Some(redis) = or_skip(started) else {
-            return;
-        };
-        let mut builder = RedisStore::builder(&redis.url());
+        let redis = started(Redis::options().tls(&certificate, &key).start());
+        let mut builder = RedisStore::builder(redis.url());
         if let Some(trusted) = trusted {
-            builder = builder.authorities(trusted.pem());
+            builder = builder.only_authorities(trusted.pem());
         }
         let error = failed(builder.connect()).to_string();
         assert!(
-            error.contains("no TLS connection") && error.contains(reason),
+            error.contains("TLS handshake") && error.contains(reason),
             "{error}"
         );
     }
 }
 
 #[test]
-fn a_server_that_asks_for_a_certificate_is_shown_ours() {
+fn a_client_certificate_is_shown() {
     let authority = Authority::new("ours");
     let (certificate, key) = authority.sign("127.0.0.1");
     let options = Redis::options()
         .tls(&certificate, &key)
         .clients_of(&authority.pem());
-    let Some(redis) = or_skip(options.start()) else {
-        return;
-    };
-    let builder = RedisStore::builder(&redis.url()).authorities(authority.pem());
+    let redis = started(options.start());
+    let builder = RedisStore::builder(redis.url()).only_authorities(authority.pem());
     let (certificate, key) = authority.sign("gateway.example");
-    let introduced = builder.clone().client_certificate(&certificate, key);
+    let introduced = builder
+        .clone()
+        .client_certificate(ClientCertificate::pem(certificate, Secret::new(key)));
     let store = introduced.connect().unwrap();
-    assert_eq!(put(&store, &login("ada"), None, "a"), Swap::Stored);
+    assert_eq!(put(&store, &login("ada"), None, "a"), SwapOutcome::Stored);
 
     let error = failed(builder.connect()).to_string();
     assert!(error.contains("CertificateRequired"), "{error}");
 }
 
-/// So that a program may name its authority, and still run against a server beside it.
 #[test]
-fn without_tls_certificates_are_of_no_matter() {
-    let Some(redis) = super::redis() else { return };
-    let builder = RedisStore::builder(&redis.url()).authorities(Authority::new("ours").pem());
+fn a_client_certificate_is_read_per_connection() {
+    let authority = Authority::new("ours");
+    let (certificate, key) = authority.sign("127.0.0.1");
+    let options = Redis::options()
+        .tls(&certificate, &key)
+        .clients_of(&authority.pem());
+    let mut redis = started(options.start());
+    let folder = tempfile::tempdir().expect("a folder");
+    let [chain, key] = ["client.crt", "client.key"].map(|name| folder.path().join(name));
+    let issue = |authority: &Authority| {
+        let (certificate, secret) = authority.sign("gateway.example");
+        fs::write(&chain, certificate).expect("a file");
+        fs::write(&key, secret).expect("a file");
+    };
+    issue(&authority);
+    let store = RedisStore::builder(redis.url())
+        .only_authorities(authority.pem())
+        .client_certificate(ClientCertificate::file(&chain, secret::file(&key)))
+        .connect()
+        .unwrap();
+    issue(&Authority::new("theirs"));
+    redis.restart().expect("a restart");
+    let error = failed(store.load(&login("ada"))).to_string();
+    assert!(error.contains("TLS handshake"), "{error}");
+    fs::remove_file(&chain).expect("a file");
+    let error = failed(store.load(&login("ada"))).to_string();
+    assert!(error.contains("`client_certificate`"), "{error}");
+    issue(&authority);
+    assert_eq!(found(&store, &login("ada")), None);
+}
+
+/// A program can name its authority and still use a server on its own machine.
+#[test]
+fn certificates_need_tls() {
+    let redis = super::redis();
+    let builder = RedisStore::builder(redis.url()).only_authorities(Authority::new("ours").pem());
     assert_eq!(found(&builder.connect().unwrap(), &login("ada")), None);
 }
 
 #[test]
-fn a_server_without_tls_is_not_talked_to_in_clear() {
-    let Some(redis) = super::redis() else { return };
+fn a_server_without_tls_is_refused() {
+    let redis = super::redis();
     let url = format!("rediss://:canary7Qz@127.0.0.1:{}", redis.port());
     let error = failed(RedisStore::connect(&url)).to_string();
     assert!(error.contains("without TLS"), "{error}");

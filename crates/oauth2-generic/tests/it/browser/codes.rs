@@ -1,35 +1,31 @@
-//! The code is traded before the page says that one is logged in.
+//! The code is traded before the page says that the user is logged in.
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
-use auth_core::ManualClock;
-use oauth2_generic::http::Request;
-use oauth2_generic::{AuthorizationCode, Client, Error, Reason, Session, Transport};
+use auth_core::http::Request;
+use auth_core::testing::ManualClock;
+use auth_core::transport::{self, HttpTransport, Transport};
+use auth_core::{Error, secret};
+use oauth2_generic::{BrowserLogin, Client, Server};
 
-use super::{FAILED, LOGGED_IN, Patient, Waiting, begin, gist, rest_of};
+use super::{FAILED, LOGGED_IN, Patient, Waiting, begin_with, gist, rest_of};
 use crate::script::Script;
 
-fn login() -> AuthorizationCode {
-    AuthorizationCode {
-        client: Client {
-            token_endpoint: "https://login.example/token".into(),
-            authorization_endpoint: "https://login.example/authorize".into(),
-            client_id: "app".into(),
-            ..Client::default()
-        },
-        ..AuthorizationCode::default()
-    }
+fn client() -> Client {
+    let server = Server::new("https://login.example/token")
+        .authorization_endpoint("https://login.example/authorize");
+    Client::new(server, "app")
 }
 
-/// A login whose token endpoint answers so; its clock stands still.
+/// A login whose token endpoint responds like this; its clock does not move.
 fn waiting(http: impl Transport + 'static) -> Waiting {
-    let login = login().browser().transport(http);
-    begin(login.clock(Patient(ManualClock::new())))
+    let clock = Patient(ManualClock::new());
+    begin_with(BrowserLogin::new(client()).clock(clock), http)
 }
 
-/// What the browser brings back.
+/// The URL that the browser returns to.
 fn brought(waiting: &Waiting) -> String {
     let (redirect, state) = (
         waiting.parameter("redirect_uri"),
@@ -39,15 +35,12 @@ fn brought(waiting: &Waiting) -> String {
 }
 
 #[test]
-fn the_token_is_there_when_the_page_says_logged_in() {
+fn the_tokens_have_arrived_when_the_page_says_so() {
     let http = Script::default().then(200, TOKEN);
     let waiting = waiting(http.clone());
     let (url, redirect) = (brought(&waiting), waiting.parameter("redirect_uri"));
     assert_eq!(gist(&waiting.get(&url)), LOGGED_IN);
-    let session = Session::builder(waiting.end().unwrap())
-        .transport(http.clone())
-        .build();
-    assert_eq!(session.token().unwrap().expose(), "t");
+    assert_eq!(waiting.end().unwrap().access_token.expose(), "t");
     let [asked] = http.asked().try_into().unwrap();
     let redirect = redirect.replace(':', "%3A").replace('/', "%2F");
     let sent = format!("&code=c4nary&redirect_uri={redirect}&code_verifier=");
@@ -55,17 +48,17 @@ fn the_token_is_there_when_the_page_says_logged_in() {
 }
 
 #[test]
-fn the_browser_waits_as_long_as_the_code_is_traded() {
+fn the_browser_waits_while_the_code_is_traded() {
     let browser = Arc::new(Mutex::new(None::<TcpStream>));
     let (script, seen) = (Script::default().then(200, TOKEN), Arc::clone(&browser));
-    let waiting = waiting(move |request: Request<Vec<u8>>| {
+    let waiting = waiting(transport::from_fn(move |request: Request<Vec<u8>>| {
         // Held until it has looked: it would wait where the browser may already.
         let mut browser = seen.lock().unwrap();
         let nothing = browser.as_ref().unwrap().peek(&mut [0]).unwrap_err();
         assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
         *browser = None;
         script.send(request)
-    });
+    }));
     let mut stream = waiting.connect();
     let copy = stream.try_clone().unwrap();
     copy.set_nonblocking(true).unwrap(); // the other one, too
@@ -81,9 +74,8 @@ fn the_browser_waits_as_long_as_the_code_is_traded() {
     waiting.end().unwrap();
 }
 
-/// A refused code means that the user has to log in again, whatever the words are.
 #[test]
-fn a_refused_code_is_told_on_the_page_and_is_no_login() {
+fn a_refused_code_is_on_the_page_and_in_the_error() {
     for (status, body) in [
         (
             400,
@@ -101,14 +93,7 @@ fn a_refused_code_is_told_on_the_page_and_is_no_login() {
         assert!(page.contains("refused the application the token"), "{page}");
         assert!(!page.contains("c4nary"), "{page}");
         let error = waiting.end().unwrap_err();
-        let Error::ReauthenticationRequired {
-            reason: Reason::CodeSpent,
-            cause: Some(cause),
-        } = &error
-        else {
-            panic!("{status} {body}: {error}");
-        };
-        let by_server = matches!(**cause, Error::Refused(_) | Error::Status { .. });
+        let by_server = matches!(error, Error::Refused(_) | Error::Status { .. });
         assert!(
             by_server && !format!("{error:?}").contains("c4nary"),
             "{error:?}"
@@ -117,7 +102,7 @@ fn a_refused_code_is_told_on_the_page_and_is_no_login() {
 }
 
 #[test]
-fn a_server_that_fails_is_told_on_the_page() {
+fn a_failure_of_the_server_is_on_the_page() {
     let failing = [
         (
             Script::default().then(503, ""),
@@ -129,7 +114,7 @@ fn a_server_that_fails_is_told_on_the_page() {
         ),
         (
             Script::default().then(200, "<html>"),
-            "did not give the answer",
+            "did not send the response",
         ),
     ];
     for (http, says) in failing {
@@ -138,50 +123,51 @@ fn a_server_that_fails_is_told_on_the_page() {
         assert_eq!(gist(&page), FAILED);
         assert!(page.contains(says), "{page}");
         let error = waiting.end().unwrap_err();
-        assert!(
-            !matches!(error, Error::ReauthenticationRequired { .. }),
-            "{error}"
-        );
+        assert!(!matches!(error, Error::LoginRequired { .. }), "{error}");
         assert_eq!(http.asked().len(), 1, "a code is sent once");
     }
 }
 
 #[test]
-fn a_code_that_never_left_is_sent_while_the_browser_waits() {
+fn a_code_that_never_left_is_sent_again() {
     let script = Script::default().then_not_send().then_not_send();
     let script = script.then(200, TOKEN);
     let waiting = waiting(script.clone());
     assert_eq!(gist(&waiting.get(&brought(&waiting))), LOGGED_IN);
     waiting.end().unwrap();
 
-    let script = (0..4).fold(Script::default(), |script, _| script.then_not_send());
+    let script = (0..3).fold(Script::default(), |script, _| script.then_not_send());
     let waiting = super::codes::waiting(script.clone());
     assert_eq!(gist(&waiting.get(&brought(&waiting))), FAILED);
     let error = waiting.end().unwrap_err().to_string();
     assert!(error.contains("nothing was sent"), "{error}");
-    assert_eq!(script.asked().len(), 4);
+    assert_eq!(script.asked().len(), 3);
 }
 
 #[test]
-fn a_request_that_cannot_be_made_is_told_on_the_page() {
-    let mut login = login();
-    login.client.extra = vec![("tenant".into(), String::new())];
-    let login = login.browser().transport(Script::default());
-    let waiting = begin(login.clock(Patient(ManualClock::new())));
+fn a_wrong_setting_is_on_the_page() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "c4nary").unwrap();
+    let login = BrowserLogin::new(client().secret(secret::file(file.path())));
+    let login = login.clock(Patient(ManualClock::new()));
+    let waiting = begin_with(login, Script::default());
+    drop(file);
     let page = waiting.get(&brought(&waiting));
     assert_eq!(gist(&page), FAILED);
     assert!(page.contains("The settings of the application"), "{page}");
     let error = waiting.end().unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
 }
 
 #[test]
-fn a_request_that_no_client_may_make_opens_no_browser() {
-    let mut login = login();
-    login.client.extra = vec![("grant_type".into(), "mine".into())];
-    let login = login.browser();
-    let error = login.open_with(|_| panic!("a browser was opened")).log_in();
-    assert!(matches!(error, Err(Error::Configuration(_))), "{error:?}");
+fn a_parameter_that_is_not_allowed_opens_no_browser() {
+    let login = BrowserLogin::new(client().param("grant_type", "mine"));
+    let login = login.open_with(|_| panic!("a browser was opened"));
+    let error = login.exchange(&HttpTransport::new());
+    assert!(
+        matches!(error, Err(Error::Configuration { .. })),
+        "{error:?}"
+    );
 }
 
 const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

@@ -1,4 +1,4 @@
-//! Nobody comes, somebody gives up, and what is left afterwards.
+//! Deadline, cancellation, and what is left afterwards.
 
 use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,30 +8,31 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use auth_core::{Clock, ManualClock};
+use auth_core::clock::Clock;
+use auth_core::error::{LoginReason, Remedy};
+use auth_core::testing::ManualClock;
+use auth_core::transport::HttpTransport;
+use auth_core::{Error, Secret};
 use auth_sim::Simulator;
-use oauth2_generic::{Error, Reason};
+use oauth2_generic::{BrowserLogin, Client};
 
-use super::{LOGGED_IN, begin, gist, located, login, rest_of};
+use super::{LOGGED_IN, begin, client, endpoints, gist, located, login, rest_of};
 
-fn ended_by(error: &Error) -> Reason {
+fn ended_by(error: &Error) -> LoginReason {
     match error {
-        Error::ReauthenticationRequired { reason, .. } => *reason,
+        Error::LoginRequired { reason, .. } => *reason,
         other => panic!("{other}"),
     }
 }
 
 #[test]
-fn a_login_that_nobody_answers_ends_with_the_deadline() {
+fn a_login_without_a_response_ends_with_the_deadline() {
     let (server, clock) = (Simulator::generic(), ManualClock::new());
     let begun = clock.now();
-    let login = login(&server)
-        .browser()
-        .open_with(|_| Ok(()))
-        .clock(clock.clone());
-    let error = login.log_in().unwrap_err();
-    assert_eq!(ended_by(&error), Reason::LoginTimedOut);
-    assert!(!error.is_transient());
+    let login = login(&server).open_with(|_| Ok(())).clock(clock.clone());
+    let error = login.exchange(&HttpTransport::new()).unwrap_err();
+    assert_eq!(ended_by(&error), LoginReason::TimedOut);
+    assert_eq!(error.remedy(), Remedy::LogIn);
     let took = clock.now().since(begun);
     let five_minutes = Duration::from_secs(300);
     assert!(
@@ -44,38 +45,32 @@ fn a_login_that_nobody_answers_ends_with_the_deadline() {
 fn the_deadline_is_the_callers() {
     let (server, clock) = (Simulator::generic(), ManualClock::new());
     let begun = clock.now();
-    let login = login(&server)
-        .browser()
-        .open_with(|_| Ok(()))
-        .clock(clock.clone());
-    login.deadline(Duration::from_secs(7)).log_in().unwrap_err();
+    let login = login(&server).open_with(|_| Ok(())).clock(clock.clone());
+    let login = login.deadline(Duration::from_secs(7));
+    login.exchange(&HttpTransport::new()).unwrap_err();
     assert_eq!(clock.now().since(begun).as_secs(), 7);
 }
 
 #[test]
-fn a_login_can_be_called_off() {
+fn a_login_can_be_cancelled() {
     let (server, cancel) = (Simulator::generic(), Arc::new(AtomicBool::new(false)));
     let asked = Arc::clone(&cancel);
-    let waiting = begin(
-        login(&server)
-            .browser()
-            .cancelled_by(move || asked.load(SeqCst)),
-    );
+    let waiting = begin(login(&server).cancel_when(move || asked.load(SeqCst)));
     let authority = waiting.authority();
     cancel.store(true, SeqCst);
     assert_eq!(
         ended_by(&waiting.end().unwrap_err()),
-        Reason::LoginCancelled
+        LoginReason::Cancelled
     );
-    assert_nobody_listens(&authority);
+    assert_port_is_closed(&authority);
 }
 
-/// Somebody clicks on "Cancel" while the answer comes in: the code is good, so it is used.
+/// The user clicks on "Cancel" while the response arrives: the code is good, so it is used.
 #[test]
-fn an_answer_that_is_there_already_wins_over_calling_off_and_over_the_deadline() {
+fn an_arrived_response_wins_over_cancellation() {
     let server = Simulator::generic();
     let (keep, kept) = mpsc::channel();
-    let login = login(&server).browser().open_with(move |url| {
+    let login = login(&server).open_with(move |url| {
         let location = located(url);
         let (authority, target) = location["http://".len()..].split_once('/').unwrap();
         let mut stream = TcpStream::connect(authority)?;
@@ -86,27 +81,27 @@ fn an_answer_that_is_there_already_wins_over_calling_off_and_over_the_deadline()
         keep.send(stream).unwrap();
         Ok(())
     });
-    let login = login.deadline(Duration::ZERO).cancelled_by(|| true);
-    let granted = thread::spawn(|| login.log_in());
+    let login = login.deadline(Duration::ZERO).cancel_when(|| true);
+    let login = thread::spawn(move || login.exchange(&HttpTransport::new()));
     let page = rest_of(kept.recv().unwrap());
     assert_eq!(gist(&page), LOGGED_IN);
-    granted.join().unwrap().unwrap();
+    login.join().unwrap().unwrap();
 }
 
 #[test]
-fn nobody_listens_when_it_is_over() {
+fn the_port_is_closed_afterwards() {
     let server = Simulator::generic();
     for refuses in [false, true] {
         server.user_refuses(refuses);
-        let waiting = begin(login(&server).browser());
+        let waiting = begin(login(&server));
         let authority = waiting.authority();
         waiting.log_in();
         assert_eq!(waiting.end().is_err(), refuses);
-        assert_nobody_listens(&authority);
+        assert_port_is_closed(&authority);
     }
 }
 
-fn assert_nobody_listens(authority: &str) {
+fn assert_port_is_closed(authority: &str) {
     let port = authority.rsplit(':').next().unwrap();
     for address in [authority.to_owned(), format!("[::1]:{port}")] {
         let error = TcpStream::connect(&address).unwrap_err();
@@ -120,14 +115,13 @@ fn assert_nobody_listens(authority: &str) {
 }
 
 #[test]
-fn without_a_browser_the_url_is_shown_once_and_the_login_goes_on() {
+fn without_a_browser_the_url_is_shown_once() {
     let server = Simulator::generic();
     let (shown, urls) = mpsc::channel();
     let login = login(&server)
-        .browser()
         .open_with(|_| Err(ErrorKind::NotFound.into()))
         .show(move |url| shown.send(url.to_owned()).unwrap());
-    let thread = thread::spawn(move || login.log_in());
+    let thread = thread::spawn(move || login.exchange(&HttpTransport::new()));
     let url = urls.recv().unwrap();
     assert!(
         urls.recv_timeout(Duration::from_millis(100)).is_err(),
@@ -139,22 +133,23 @@ fn without_a_browser_the_url_is_shown_once_and_the_login_goes_on() {
 }
 
 #[test]
-fn what_cannot_begin_opens_no_browser() {
+fn a_login_that_cannot_begin_opens_no_browser() {
     let server = Simulator::generic();
-    let mut login = login(&server);
-    login.client.authorization_endpoint = "nonsense".into();
-    let login = login
-        .browser()
+    let endpoints = endpoints(&server).authorization_endpoint("nonsense");
+    let login = BrowserLogin::new(Client::new(endpoints, "app"))
         .open_with(|_| panic!("a browser was opened"));
-    assert!(matches!(login.log_in(), Err(Error::Configuration(_))));
+    let error = login.exchange(&HttpTransport::new());
+    assert!(
+        matches!(error, Err(Error::Configuration { .. })),
+        "{error:?}"
+    );
 }
 
 #[test]
-fn a_login_that_waits_shows_no_secret() {
+fn debug_shows_no_secret() {
     let server = Simulator::generic();
-    let mut login = login(&server);
-    login.client.client_secret = "c4nary".into();
-    let shown = format!("{:?}", login.browser());
+    let login = BrowserLogin::new(client(&server).secret(Secret::new("c4nary")));
+    let shown = format!("{login:?}");
     assert!(
         shown.contains("BrowserLogin") && !shown.contains("c4nary"),
         "{shown}"

@@ -1,4 +1,4 @@
-//! What the browser is shown.
+//! Heads and contents of pages.
 
 use auth_sim::Simulator;
 
@@ -7,7 +7,7 @@ use super::{begin, login};
 #[test]
 fn every_page_has_the_same_strict_head() {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     let (origin, redirect) = (waiting.origin(), waiting.parameter("redirect_uri"));
     let answers = [
         waiting.get(&format!("{origin}/elsewhere")),
@@ -50,11 +50,11 @@ fn every_page_has_the_same_strict_head() {
 }
 
 #[test]
-fn a_page_holds_nothing_of_what_was_asked() {
+fn a_page_holds_nothing_of_the_request() {
     let server = Simulator::generic();
     for refuses in [false, true] {
         server.user_refuses(refuses);
-        let waiting = begin(login(&server).browser());
+        let waiting = begin(login(&server));
         let redirect = waiting.parameter("redirect_uri");
         let stranger = waiting.get(&format!("{redirect}?code=c4nary&state=c4nary&error=c4nary"));
         let elsewhere = waiting.get(&format!("{}/c4nary?c4nary", waiting.origin()));
@@ -72,13 +72,9 @@ fn a_page_holds_nothing_of_what_was_asked() {
 }
 
 #[test]
-fn the_page_names_the_program_and_the_server_and_neither_is_markup() {
+fn names_of_program_and_server_are_not_markup() {
     let server = Simulator::generic();
-    let waiting = begin(
-        login(&server)
-            .browser()
-            .app_name("<script>alert(1)</script>"),
-    );
+    let waiting = begin(login(&server).app_name("<script>alert(1)</script>"));
     let page = waiting.log_in();
     assert!(page.contains("<strong>&lt;script&gt;alert(1)&lt;/script&gt;</strong>"));
     let host = server.url().replace("http://", "");

@@ -1,34 +1,33 @@
-//! Where the browser comes back to.
+//! The redirect URI, and the port that it leads to.
 
 use std::io::{self, Write};
 use std::net::TcpListener;
 
+use auth_core::Error;
+use auth_core::transport::HttpTransport;
 use auth_sim::Simulator;
-use oauth2_generic::{AuthorizationCode, Error, Session};
+use auth_sim::generic::PUBLIC_CLIENT_ID;
+use oauth2_generic::{AuthorizationCode, BrowserLogin, Client};
 
-use super::{LOGGED_IN, begin, client, gist, login};
+use super::{LOGGED_IN, begin, client, endpoints, gist, login};
 use crate::script::Script;
 
-fn login_at(server: &Simulator, redirect_uri: &str) -> AuthorizationCode {
-    AuthorizationCode {
-        client: client(server),
-        redirect_uri: redirect_uri.into(),
-        ..AuthorizationCode::default()
-    }
+fn login_at(server: &Simulator, redirect_uri: &str) -> BrowserLogin {
+    login(server).redirect_uri(redirect_uri)
 }
 
-/// Whether this machine has IPv6; loudly if not.
+/// Returns `true` if this machine has IPv6; reports loudly if not.
 fn has_ipv6() -> bool {
     let has = TcpListener::bind("[::1]:0").is_ok();
     if !has {
-        // Not `eprintln!`, which nobody sees if the test passes.
+        // Not `eprintln!`, which is captured if the test passes.
         let _ = writeln!(io::stderr(), "\n!!! SKIPPED: this machine has no [::1]\n");
     }
     has
 }
 
 #[test]
-fn the_port_that_is_listened_on_is_filled_in() {
+fn a_free_port_is_filled_in() {
     let server = Simulator::generic();
     for (redirect_uri, begins, ends) in [
         ("", "http://127.0.0.1:", "/callback"),
@@ -36,7 +35,7 @@ fn the_port_that_is_listened_on_is_filled_in() {
         ("http://127.0.0.1:0/a/b", "http://127.0.0.1:", "/a/b"),
         ("http://localhost/cb", "http://localhost:", "/cb"),
     ] {
-        let waiting = begin(login_at(&server, redirect_uri).browser());
+        let waiting = begin(login_at(&server, redirect_uri));
         let uri = waiting.parameter("redirect_uri");
         let port = uri
             .strip_prefix(begins)
@@ -45,8 +44,8 @@ fn the_port_that_is_listened_on_is_filled_in() {
             .unwrap();
         assert_ne!(port.parse::<u16>().unwrap(), 0);
         assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-        // The token endpoint compares it with the one before.
-        Session::new(waiting.end().unwrap()).token().unwrap();
+        // The token endpoint compares it with the one of the authorization request.
+        waiting.end().unwrap();
     }
 }
 
@@ -59,13 +58,14 @@ fn a_redirect_uri_is_sent_as_registered() {
         let port = free.local_addr().unwrap().port();
         drop(free);
         let uri = format!("http://localhost:{port}{path}");
-        let login = login_at(&server, &uri);
         let encoded = encoded(&uri);
-        let url = login.begin().unwrap().url().to_owned();
+        let login = AuthorizationCode::new(client(&server), &uri);
+        let pending = login.begin(&Script::default()).unwrap();
+        let url = pending.url();
         let sent_as = format!("redirect_uri={encoded}");
         assert!(url.ends_with(&sent_as), "{url}");
 
-        let waiting = begin(login.browser());
+        let waiting = begin(login_at(&server, &uri));
         assert!(waiting.url.ends_with(&sent_as), "{}", waiting.url);
         assert_eq!(gist(&waiting.log_in()), LOGGED_IN, "{uri}");
         waiting.end().unwrap();
@@ -82,12 +82,12 @@ fn a_redirect_uri_is_sent_as_registered() {
 fn a_redirect_uri_is_pushed_as_registered() {
     let server = Simulator::generic();
     for uri in ["http://localhost:8000", "https://app.example", "app:/cb"] {
-        let mut login = login_at(&server, uri);
-        login.client.pushed_authorization_request_endpoint = "https://login.example/par".into();
+        let pushing =
+            endpoints(&server).pushed_authorization_request_endpoint("https://login.example/par");
+        let login = AuthorizationCode::new(Client::new(pushing, PUBLIC_CLIENT_ID), uri);
         let pushed = r#"{"request_uri":"urn:example:1","expires_in":60}"#;
         let http = Script::default().then(201, pushed);
-        let pending = login.begin_pushed(&http).unwrap();
-        drop(pending);
+        let _pending = login.begin(&http).unwrap();
         let sent = http.asked().remove(0);
         let sent_as = format!("&redirect_uri={}", encoded(uri));
         assert!(sent.ends_with(&sent_as), "{sent}");
@@ -105,7 +105,7 @@ fn encoded(uri: &str) -> String {
 #[test]
 fn a_query_of_the_redirect_uri_comes_back() {
     let server = Simulator::generic();
-    let waiting = begin(login_at(&server, "http://127.0.0.1/cb?server=one").browser());
+    let waiting = begin(login_at(&server, "http://127.0.0.1/cb?server=one"));
     let location = waiting.location();
     assert!(
         location.contains("/cb?server=one&code="),
@@ -116,15 +116,15 @@ fn a_query_of_the_redirect_uri_comes_back() {
 }
 
 #[test]
-fn the_browser_may_come_back_over_ipv6() {
+fn the_browser_may_return_over_ipv6() {
     if !has_ipv6() {
         return;
     }
     let server = Simulator::generic();
-    let waiting = begin(login_at(&server, "http://[::1]/cb").browser());
+    let waiting = begin(login_at(&server, "http://[::1]/cb"));
     assert!(waiting.authority().starts_with("[::1]:"));
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
-    Session::new(waiting.end().unwrap()).token().unwrap();
+    waiting.end().unwrap();
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn the_port_is_ours_on_both_addresses() {
         return;
     }
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     let port = waiting.authority().replace("127.0.0.1:", "");
     let error = TcpListener::bind(format!("[::1]:{port}")).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
@@ -142,7 +142,7 @@ fn the_port_is_ours_on_both_addresses() {
 }
 
 #[test]
-fn a_registered_port_is_the_one() {
+fn a_registered_port_is_used() {
     let server = Simulator::generic();
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -150,35 +150,35 @@ fn a_registered_port_is_the_one() {
         .unwrap()
         .port();
     let uri = format!("http://127.0.0.1:{port}/cb");
-    let waiting = begin(login_at(&server, &uri).browser());
+    let waiting = begin(login_at(&server, &uri));
     assert_eq!(waiting.parameter("redirect_uri"), uri);
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
     waiting.end().unwrap();
-    // And it is free again at once, for whoever logs in a second time.
-    let waiting = begin(login_at(&server, &uri).browser());
+    // It is free again at once, for a second login.
+    let waiting = begin(login_at(&server, &uri));
     assert_eq!(gist(&waiting.log_in()), LOGGED_IN);
     waiting.end().unwrap();
 }
 
 #[test]
-fn a_registered_port_that_is_taken_is_an_error_before_a_browser_opens() {
+fn a_taken_port_opens_no_browser() {
     let server = Simulator::generic();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();
-    let login = login_at(&server, &format!("http://127.0.0.1:{port}/cb")).browser();
+    let login = login_at(&server, &format!("http://127.0.0.1:{port}/cb"));
     let error = login
         .open_with(|_| panic!("a browser was opened"))
-        .log_in()
+        .exchange(&HttpTransport::new())
         .unwrap_err();
     let says = format!("port {port} of `redirect_uri` is taken");
     assert!(
-        matches!(error, Error::Configuration(_)) && error.to_string().contains(&says),
+        matches!(error, Error::Configuration { .. }) && error.to_string().contains(&says),
         "{error}"
     );
 }
 
 #[test]
-fn a_redirect_uri_elsewhere_is_an_error_before_a_browser_opens() {
+fn a_redirect_uri_elsewhere_opens_no_browser() {
     let server = Simulator::generic();
     for uri in [
         "https://app.example/cb",
@@ -187,10 +187,10 @@ fn a_redirect_uri_elsewhere_is_an_error_before_a_browser_opens() {
         "http://0.0.0.0/cb",
         "http://127.0.0.1/cb\n",
     ] {
-        let login = login_at(&server, uri).browser();
+        let login = login_at(&server, uri);
         let error = login
             .open_with(|_| panic!("a browser was opened"))
-            .log_in()
+            .exchange(&HttpTransport::new())
             .unwrap_err();
         assert!(error.to_string().contains("`redirect_uri`"), "{error}");
     }

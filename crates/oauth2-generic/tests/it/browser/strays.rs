@@ -1,24 +1,24 @@
-//! What arrives and is not the answer: on the page at once, and in the error at the end.
+//! Requests that are not the response: on the page at once, and in the error at the end.
 
 use std::error::Error as _;
 use std::io::Write;
 use std::net::Shutdown;
 use std::time::Duration;
 
-use auth_core::ManualClock;
+use auth_core::Error;
+use auth_core::error::LoginReason;
+use auth_core::testing::ManualClock;
 use auth_sim::Simulator;
-use oauth2_generic::{AuthorizationCode, Error, Reason};
+use auth_sim::generic::PUBLIC_CLIENT_ID;
+use oauth2_generic::{BrowserLogin, Client, Server};
 
-use super::{Patient, Waiting, begin, gist, login, rest_of};
+use super::{FAILED, Patient, Waiting, begin, begin_with, gist, login, rest_of};
 
-/// What the page and the error say of what arrives, at a login that ends with the deadline.
+/// Page and error of a login that gets these requests and ends with the deadline.
 fn told_at(redirect_uri: &str, visit: impl FnOnce(&Waiting) -> String) -> (String, String) {
     let (server, clock) = (Simulator::generic(), ManualClock::new());
-    let login = AuthorizationCode {
-        redirect_uri: redirect_uri.into(),
-        ..login(&server)
-    };
-    let waiting = begin(login.browser().clock(Patient(clock.clone())));
+    let login = login(&server).redirect_uri(redirect_uri);
+    let waiting = begin(login.clock(Patient(clock.clone())));
     let place = waiting.parameter("redirect_uri");
     let place = place.split('?').next().unwrap().to_owned();
     let page = visit(&waiting);
@@ -27,14 +27,14 @@ fn told_at(redirect_uri: &str, visit: impl FnOnce(&Waiting) -> String) -> (Strin
     assert!(
         matches!(
             error,
-            Error::ReauthenticationRequired {
-                reason: Reason::LoginTimedOut,
+            Error::LoginRequired {
+                reason: LoginReason::TimedOut,
                 ..
             }
         ),
         "{error}"
     );
-    assert!(error.refusal().is_none(), "a stranger may have written it");
+    assert!(error.refusal().is_none(), "a stranger may have sent it");
     let cause = error.source().unwrap().to_string();
     assert!(cause.contains(&place), "{cause}");
     for never in ["c4nary", "c=4", "state="] {
@@ -48,7 +48,7 @@ fn told(visit: impl FnOnce(&Waiting) -> String) -> (String, String) {
     told_at("", visit)
 }
 
-/// Comes back with this query.
+/// Returns to the login with this query.
 fn redirected(waiting: &Waiting, query: &str) -> String {
     let redirect = waiting.parameter("redirect_uri");
     waiting.get(&format!("{redirect}?{query}"))
@@ -60,36 +60,36 @@ fn request(waiting: &Waiting, line: &str, host: &str, more: &str) -> String {
 }
 
 #[test]
-fn a_login_to_which_nothing_came_names_the_redirect_uri() {
+fn an_error_names_the_redirect_uri() {
     let (_, cause) = told_at("http://localhost/cb?c=4", |_| String::new());
-    assert!(cause.starts_with("nothing came to HERE; "), "{cause}");
+    assert!(cause.starts_with("nothing arrived at HERE; "), "{cause}");
 }
 
 /// The SDK of the Model Context Protocol and Authlib leave the state out when they refuse.
 #[test]
-fn a_refusal_without_state_is_a_hint_and_no_end() {
+fn a_refusal_without_state_is_a_hint() {
     let (page, cause) =
         told(|waiting| redirected(waiting, "error=access_denied&error_description=c4nary"));
     assert_eq!(gist(&page), ("400 Bad Request", "You are not logged in"));
     assert!(page.contains("refuses a login (access_denied)"), "{page}");
     assert_eq!(
         cause,
-        "what came to HERE is not the answer to this login: a refusal without `state` (access_denied)"
+        "no response to this login arrived at HERE, only: a refusal without `state` (access_denied)"
     );
     let (page, cause) = told(|waiting| redirected(waiting, "error=c4nary"));
-    assert!(page.contains("refuses a login, and"), "{page}");
+    assert!(page.contains("refuses a login, but"), "{page}");
     assert!(cause.ends_with("a refusal without `state`"), "{cause}");
 }
 
 #[test]
-fn a_code_without_state_is_not_used_and_told() {
+fn a_code_without_state_is_not_used() {
     let (page, cause) = told(|waiting| redirected(waiting, "code=c4nary"));
-    assert_eq!(gist(&page), ("400 Bad Request", "The login did not work"));
+    assert_eq!(gist(&page), ("400 Bad Request", FAILED.1));
     assert!(cause.contains("a code without `state`"), "{cause}");
 }
 
 #[test]
-fn an_answer_of_another_login_is_told() {
+fn a_response_to_another_login_is_reported() {
     for query in ["code=c4nary&state=c4nary", "error=c4nary&state=c4nary"] {
         let (page, cause) = told(|waiting| redirected(waiting, query));
         assert_eq!(gist(&page).1, "This is not your login");
@@ -98,16 +98,19 @@ fn an_answer_of_another_login_is_told() {
 }
 
 #[test]
-fn a_redirect_without_a_query_is_told() {
+fn a_redirect_without_a_query_is_reported() {
     for query in ["", "response=c4nary", "iss=c4nary"] {
         let (page, cause) = told(|waiting| redirected(waiting, query));
-        assert_eq!(gist(&page), ("400 Bad Request", "There is no answer here"));
-        assert!(cause.contains("remove `response_mode`"), "{cause}");
+        assert_eq!(gist(&page), ("400 Bad Request", "This is not a response"));
+        assert!(
+            cause.contains("remove the parameter `response_mode`"),
+            "{cause}"
+        );
     }
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_is_told() {
+fn an_unreadable_response_is_reported() {
     for query in ["code=%ff&state=STATE", "code=c&state=STATE&state=STATE"] {
         let (page, cause) = told(|waiting| {
             let query = query.replace("STATE", &waiting.parameter("state"));
@@ -119,7 +122,7 @@ fn an_answer_that_cannot_be_read_is_told() {
 }
 
 #[test]
-fn an_answer_by_post_is_told() {
+fn a_response_by_post_is_reported() {
     let (page, cause) = told(|waiting| {
         let body = format!("code=c4nary&state={}", waiting.parameter("state"));
         let length = format!("Content-Length: {}\r\n", body.len());
@@ -129,14 +132,14 @@ fn an_answer_by_post_is_told() {
         ))
     });
     let gist = gist(&page);
-    assert_eq!(gist, ("405 Method Not Allowed", "The login did not work"));
+    assert_eq!(gist, ("405 Method Not Allowed", FAILED.1));
     assert!(page.contains("in a form (POST)"), "{page}");
-    assert!(cause.contains("an answer by POST (form_post)"), "{cause}");
+    assert!(cause.contains("a response by POST (form_post)"), "{cause}");
 }
 
-/// A browser that knows the name from a program there with HSTS insists on https.
+/// A browser insists on https if another program has sent HSTS for the name.
 #[test]
-fn a_tls_handshake_is_told() {
+fn a_tls_handshake_is_reported() {
     for redirect_uri in ["", "http://localhost/cb"] {
         let (page, cause) = told_at(redirect_uri, |waiting| {
             let port = waiting.authority();
@@ -156,7 +159,7 @@ fn a_tls_handshake_is_told() {
 
 /// The port of a container or of another machine is forwarded under another number or name.
 #[test]
-fn another_host_is_told_and_still_refused() {
+fn another_host_is_reported_and_refused() {
     for host in ["127.0.0.1:9000", "name-40123.app.dev.example", "localhost"] {
         let (page, cause) = told(|waiting| {
             let page = request(waiting, "GET /callback?code=c4nary&state=STATE", host, "");
@@ -165,7 +168,7 @@ fn another_host_is_told_and_still_refused() {
         });
         let gist = gist(&page);
         assert_eq!(gist.0, "421 Misdirected Request", "{host}");
-        assert_eq!(gist.1, "This address has another name");
+        assert_eq!(gist.1, "Wrong host or port");
         assert!(
             cause.contains("a request for another host or port"),
             "{cause}"
@@ -174,7 +177,7 @@ fn another_host_is_told_and_still_refused() {
 }
 
 #[test]
-fn a_request_that_is_too_large_is_told() {
+fn a_request_that_is_too_large_is_reported() {
     let large = format!("Cookie: a={}\r\n", "c4nary".repeat(4 * 1024));
     let many = "A: c4nary\r\n".repeat(101);
     for more in [large, many] {
@@ -195,23 +198,23 @@ fn a_request_that_is_too_large_is_told() {
 }
 
 #[test]
-fn an_answer_at_another_path_is_told() {
+fn a_response_at_another_path_is_reported() {
     for path in ["/callback/", "/", "/Callback"] {
         let (page, cause) = told(|waiting| {
             let line = format!("GET {path}?code=c4nary&state=STATE");
             request(waiting, &line, &waiting.authority(), "")
         });
-        assert_eq!(gist(&page), ("404 Not Found", "The login did not work"));
-        assert!(cause.contains("an answer at another path"), "{cause}");
+        assert_eq!(gist(&page), ("404 Not Found", FAILED.1));
+        assert!(cause.contains("a response at another path"), "{cause}");
     }
 }
 
 #[test]
-fn what_nobody_can_help_is_told_in_short() {
+fn other_requests_are_reported_in_short() {
     for (line, says) in [
         ("GET /elsewhere", "a request for another path"),
         ("HEAD /callback", "a request that is not a GET"),
-        ("nonsense", "bytes that are not a request of HTTP/1.1"),
+        ("nonsense", "bytes that are not an HTTP/1.1 request"),
     ] {
         let (page, cause) = told(|waiting| request(waiting, line, &waiting.authority(), ""));
         assert_eq!(
@@ -219,7 +222,7 @@ fn what_nobody_can_help_is_told_in_short() {
             if line.starts_with("HEAD") {
                 ""
             } else {
-                "There is nothing here"
+                "Nothing here"
             }
         );
         assert!(cause.contains(says), "{cause}");
@@ -227,7 +230,7 @@ fn what_nobody_can_help_is_told_in_short() {
 }
 
 #[test]
-fn all_that_came_is_told_once_in_the_order_of_coming() {
+fn each_kind_is_reported_once_and_in_order() {
     let (_, cause) = told(|waiting| {
         redirected(waiting, "error=access_denied");
         request(waiting, "GET /callback", "localhost:1", "");
@@ -240,11 +243,11 @@ fn all_that_came_is_told_once_in_the_order_of_coming() {
     assert_eq!(cause.matches("a refusal").count(), 1, "{cause}");
 }
 
-/// A request in advance and a question about the head do not spend the code.
+/// A request in advance and a HEAD request do not spend the code.
 #[test]
-fn a_browser_that_asks_more_than_once_logs_in_once() {
+fn a_browser_that_asks_often_logs_in_once() {
     let server = Simulator::generic();
-    let waiting = begin(login(&server).browser());
+    let waiting = begin(login(&server));
     let location = waiting.location();
     let (target, host) = (
         location.strip_prefix(&waiting.origin()).unwrap(),
@@ -262,9 +265,9 @@ fn a_browser_that_asks_more_than_once_logs_in_once() {
     assert_eq!(server.token_requests().len(), 1);
 }
 
-/// Entra's codes have kilobytes, those of others have characters that a form would encode.
+/// Codes of Entra have kilobytes, and other codes have characters that a form encodes.
 #[test]
-fn long_and_odd_codes_are_sent_as_they_came() {
+fn long_and_odd_codes_are_sent_as_received() {
     use crate::script::Script;
     let token = r#"{"access_token":"t","token_type":"bearer"}"#;
     let long = "x".repeat(12 * 1024);
@@ -275,9 +278,10 @@ fn long_and_odd_codes_are_sent_as_they_came() {
         ("M.C507*def!ghi$$", "M.C507*def%21ghi%24%24"),
     ] {
         let (server, http) = (Simulator::generic(), Script::default().then(200, token));
-        let mut login = login(&server);
-        login.client.issuer.clear();
-        let waiting = begin(login.browser().transport(http.clone()));
+        let unnamed = Server::new(server.token_url())
+            .authorization_endpoint(format!("{}/authorize", server.url()));
+        let login = BrowserLogin::new(Client::new(unnamed, PUBLIC_CLIENT_ID));
+        let waiting = begin_with(login, http.clone());
         let state = waiting.parameter("state");
         let page = redirected(
             &waiting,

@@ -1,38 +1,41 @@
 //! Assertions: what they say, for whom, and that each is sent once.
 
-use crate::asking::Asking as _;
 use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
-use auth_core::time::OffsetDateTime;
-use auth_core::{ManualClock, MemoryStore};
-use oauth2_generic::http::{Request, Response};
+use auth_core::grant::RevokedToken;
+use auth_core::http::{Request, Response};
+use auth_core::store::MemoryStore;
+use auth_core::testing::ManualClock;
+use auth_core::transport;
 use oauth2_generic::{
-    Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Metadata, PrivateKeyJwt,
-    RefreshToken, Result, Secret, Session, SigningKey,
+    Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, RefreshToken, Result, Secret,
+    Server, Session, SigningKey,
 };
 use serde_json::{Value, json};
 
+use crate::asking::{Asking as _, obtained_by};
 use crate::jose::{Jwt, names, verified};
-use crate::requests::client;
+use crate::requests::server;
 use crate::script::Script;
 
-use super::keys::{ED25519, ES256, RS256};
+use super::keys::{ED25519, ES256, RS256, key};
 use super::{ANSWER, announcing};
 
 fn es256() -> SigningKey {
-    SigningKey::from_pkcs8_pem(ES256).unwrap()
+    key(ES256)
 }
 
 fn jwk(key: &SigningKey) -> Value {
     serde_json::from_str(&key.jwk()).unwrap()
 }
 
-fn signing(jwt: PrivateKeyJwt) -> Client {
-    Client {
-        client_auth: ClientAuth::PrivateKeyJwt(jwt),
-        scope: String::new(),
-        ..client()
-    }
+fn signing_at(server: Server, key: SigningKey) -> Client {
+    Client::new(server, "app").auth(ClientAuth::private_key_jwt(key))
+}
+
+fn signing(key: SigningKey) -> Client {
+    signing_at(server(), key)
 }
 
 /// The body of the only request that a grant sends.
@@ -46,16 +49,19 @@ fn body_of(grant: &dyn Grant) -> String {
 
 /// The assertion that a client sends.
 fn assertion(client: Client) -> String {
-    let body = body_of(&ClientCredentials { client });
+    let body = body_of(&ClientCredentials::new(client));
     body.split_once("client_assertion=").unwrap().1.to_owned()
 }
 
 #[test]
 fn a_client_with_a_key_says_who_it_is_and_signs_it() {
-    let clock = ManualClock::at(OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap());
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let key = es256().key_id("2026-01");
-    let client = signing(PrivateKeyJwt::new(key.clone()).clock(clock));
-    let body = body_of(&ClientCredentials { client });
+    let grant = ClientCredentials::new(signing(key.clone()));
+    let http = Script::default().then(200, ANSWER);
+    obtained_by(&ManualClock::at(now), grant, http.clone()).unwrap();
+    let asked = http.asked().remove(0);
+    let body = asked.splitn(3, ' ').nth(2).unwrap();
     let (form, assertion) = body.split_once("&client_assertion=").unwrap();
     assert_eq!(
         form,
@@ -80,9 +86,8 @@ fn a_client_with_a_key_says_who_it_is_and_signs_it() {
 
 #[test]
 fn in_json_it_is_two_members() {
-    let mut client = signing(PrivateKeyJwt::new(es256()));
-    client.body = Encoding::Json;
-    let body: Value = serde_json::from_str(&body_of(&ClientCredentials { client })).unwrap();
+    let client = signing_at(server().encoding(Encoding::Json), es256());
+    let body: Value = serde_json::from_str(&body_of(&ClientCredentials::new(client))).unwrap();
     assert_eq!(
         names(&body),
         [
@@ -102,33 +107,32 @@ fn every_kind_of_key_signs_with_its_algorithm() {
         (RS256, "RS256", "RSA"),
         (ED25519, "EdDSA", "OKP"),
     ] {
-        let key = SigningKey::from_pkcs8_pem(pem).unwrap();
-        let assertion = assertion(signing(PrivateKeyJwt::new(key.clone())));
+        let key = key(pem);
+        let assertion = assertion(signing(key.clone()));
         assert_eq!(verified(&assertion, &jwk(&key)).header, json!({"alg": alg}));
         let jwk = jwk(&key);
         assert_eq!((&jwk["kty"], &jwk["alg"]), (&json!(kind), &json!(alg)));
         assert!(jwk.get("d").is_none(), "the public half alone");
     }
-    let pss = SigningKey::from_pkcs8_pem(RS256).unwrap().pss();
-    let assertion = assertion(signing(PrivateKeyJwt::new(pss.clone())));
+    let pss = key(RS256).pss();
+    let assertion = assertion(signing(pss.clone()));
     assert_eq!(verified(&assertion, &jwk(&pss)).header["alg"], "PS256");
 }
 
 #[test]
-fn it_is_for_the_issuer_where_that_is_known_and_for_another_where_one_is_named() {
+fn an_assertion_is_for_the_issuer_or_a_named_audience() {
     let audience = |client| verified(&assertion(client), &jwk(&es256())).claims["aud"].clone();
-    let mut client = signing(PrivateKeyJwt::new(es256()));
-    client.issuer = "https://login.example/tenant".into();
-    assert_eq!(audience(client.clone()), "https://login.example/tenant");
-    client.client_auth = ClientAuth::PrivateKeyJwt(
-        PrivateKeyJwt::new(es256()).audience("https://elsewhere.example"),
-    );
+    let server = server().issuer("https://login.example/tenant");
+    let client = signing_at(server.clone(), es256());
+    assert_eq!(audience(client), "https://login.example/tenant");
+    let elsewhere = ClientAuth::private_key_jwt(es256()).audience("https://elsewhere.example");
+    let client = Client::new(server, "app").auth(elsewhere);
     assert_eq!(audience(client), "https://elsewhere.example");
 }
 
 #[test]
 fn no_assertion_is_sent_twice() {
-    let client = signing(PrivateKeyJwt::new(es256()));
+    let client = signing(es256());
     let assertions: BTreeSet<String> = (0..20).map(|_| assertion(client.clone())).collect();
     assert_eq!(assertions.len(), 20);
     let ids: BTreeSet<String> = assertions
@@ -139,22 +143,20 @@ fn no_assertion_is_sent_twice() {
 }
 
 #[test]
-fn it_goes_with_a_refresh_and_to_every_endpoint_that_wants_the_client() -> Result<()> {
-    let mut client = signing(PrivateKeyJwt::new(es256()));
-    client.introspection_endpoint = "https://login.example/introspect".into();
-    client.revocation_endpoint = "https://login.example/revoke".into();
+fn an_assertion_goes_to_every_endpoint_of_the_client() -> Result<()> {
+    let server = server()
+        .introspection_endpoint("https://login.example/introspect")
+        .revocation_endpoint("https://login.example/revoke");
+    let client = signing_at(server, es256());
     let http = Script::default()
         .then(200, ANSWER)
         .then(200, r#"{"active":false}"#)
         .then(200, "");
-    let token = Secret::from("r=1");
-    let grant = RefreshToken {
-        client: client.clone(),
-        ..RefreshToken::default()
-    };
+    let token = Secret::new("r=1");
+    let grant = RefreshToken::new(client.clone());
     grant.refresh(&token, &http)?;
-    client.introspect("t", &http)?;
-    grant.revoke(auth_core::RevokedToken::Refresh(&token), &http)?;
+    client.introspect(&Secret::new("t"), &http)?;
+    grant.revoke(RevokedToken::Refresh(&token), &http)?;
     for asked in http.asked() {
         let (_, rest) = asked.split_once("client_assertion=").unwrap();
         let jwt = rest.split('&').next().unwrap();
@@ -166,12 +168,12 @@ fn it_goes_with_a_refresh_and_to_every_endpoint_that_wants_the_client() -> Resul
 
 #[test]
 fn a_server_that_announces_it_gets_it_and_another_one_nothing() -> Result<()> {
-    let jwt = || ClientAuth::PrivateKeyJwt(PrivateKeyJwt::new(es256()));
+    let jwt = || ClientAuth::private_key_jwt(es256());
     let client = announcing("private_key_jwt", jwt())?;
-    body_of(&ClientCredentials { client });
+    body_of(&ClientCredentials::new(client));
     let client = announcing("client_secret_basic", jwt())?;
     let http = Script::default();
-    let refused = ClientCredentials { client }.obtain(&http).unwrap_err();
+    let refused = ClientCredentials::new(client).obtain(&http).unwrap_err();
     assert!(
         refused.to_string().contains("`private_key_jwt`"),
         "{refused}"
@@ -188,16 +190,13 @@ fn a_server_that_reads_other_signatures_gets_none() {
             "token_endpoint_auth_signing_alg_values_supported":[{algorithms}]}}"#
         );
         let http = Script::default().then(200, &body);
-        let mut client = Metadata::discover("https://login.example", &http)
-            .unwrap()
-            .client("app");
-        client.client_auth = ClientAuth::PrivateKeyJwt(PrivateKeyJwt::new(es256()));
-        ClientCredentials { client }
+        let server = Server::discover_with("https://login.example", &http).unwrap();
+        ClientCredentials::new(signing_at(server, es256()))
     };
     let error = announcing(r#""PS256","EdDSA""#)
         .obtain(&Script::default())
         .unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains("ES256"), "{error}");
     assert!(error.to_string().contains("PS256, EdDSA"), "{error}");
     for algorithms in [r#""PS256","ES256""#, ""] {
@@ -208,19 +207,17 @@ fn a_server_that_reads_other_signatures_gets_none() {
 
 #[test]
 fn a_refused_login_is_tried_again_with_another_key() {
-    let others = [
-        es256().key_id("2"),
-        SigningKey::from_pkcs8_pem(ED25519).unwrap(),
-    ];
+    let others = [es256().key_id("2"), key(ED25519)];
     for other in others {
         let store = MemoryStore::new();
         let refuse = Script::default().then(401, r#"{"error":"invalid_client"}"#);
         let session = |key, http: &Script| {
-            let client = signing(PrivateKeyJwt::new(key));
-            Session::builder(ClientCredentials { client })
+            let client = signing(key);
+            Session::builder(ClientCredentials::new(client))
                 .store(store.clone())
                 .transport(http.clone())
                 .build()
+                .unwrap()
         };
         session(es256(), &refuse).token().unwrap_err();
         session(es256(), &Script::default()).token().unwrap_err();
@@ -229,20 +226,21 @@ fn a_refused_login_is_tried_again_with_another_key() {
     }
 }
 
-/// Whoever has an assertion can be the client for a minute.
+/// Those who have an assertion can be the client for a minute.
 #[test]
 fn an_assertion_that_the_server_repeats_is_left_out_of_the_error() {
-    let echo = |request: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+    let echo = transport::from_fn(|request: Request<Vec<u8>>| {
         let body = String::from_utf8(request.into_body()).unwrap();
         let jwt = body.split_once("client_assertion=").unwrap().1;
         let answer = json!({"error": "invalid_client", "error_description": format!("not {jwt}")});
         let answer = answer.to_string().into_bytes();
         Ok(Response::builder().status(401).body(answer).unwrap())
-    };
-    let client = signing(PrivateKeyJwt::new(es256()));
-    let session = Session::builder(ClientCredentials { client })
+    });
+    let client = signing(es256());
+    let session = Session::builder(ClientCredentials::new(client))
         .transport(echo)
-        .build();
+        .build()
+        .unwrap();
     let error = session.token().unwrap_err();
     assert!(matches!(error, Error::Refused(_)), "{error}");
     let shown = format!("{error} {error:?} {error:#?}");
@@ -251,23 +249,20 @@ fn an_assertion_that_the_server_repeats_is_left_out_of_the_error() {
 
 #[test]
 fn an_assertion_with_a_line_break_in_it_is_not_sent() {
-    let jwt = || PrivateKeyJwt::new(es256());
-    for (jwt, setting) in [
+    let way = ClientAuth::private_key_jwt;
+    for (auth, setting) in [
         (
-            jwt().audience("https://login.example\n"),
+            way(es256()).audience("https://login.example\n"),
             "`audience` of an assertion",
         ),
-        (
-            PrivateKeyJwt::new(es256().key_id("2026-01\r\n")),
-            "`key_id` of an assertion",
-        ),
+        (way(es256().key_id("2026-01\r\n")), "`key_id`"),
     ] {
-        let client = signing(jwt);
-        let error = ClientCredentials { client }
+        let client = Client::new(server(), "app").auth(auth);
+        let error = ClientCredentials::new(client)
             .obtain(&Script::default())
             .unwrap_err();
         assert!(
-            matches!(error, Error::Configuration(_)) && error.to_string().starts_with(setting),
+            matches!(error, Error::Configuration { .. }) && error.to_string().starts_with(setting),
             "{error}"
         );
     }

@@ -2,18 +2,18 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Error};
+use oauth2_generic::{Client, ClientAuth, ClientCredentials, Error, Secret};
 
 use crate::asking::Asking as _;
-use crate::requests::client;
+use crate::requests::server;
 use crate::script::Script;
 
-use super::ANSWER;
+use super::{ANSWER, Way};
 
-/// What is in the header of a client with this id and secret, and the body of its request.
+/// The pair in the header of a client, and the body of its request.
 fn sent(client: Client) -> (String, String) {
     let http = Script::default().then(200, ANSWER);
-    ClientCredentials { client }.obtain(&http).unwrap();
+    ClientCredentials::new(client).obtain(&http).unwrap();
     let headers = http.headers();
     assert!(headers["authorization"].is_sensitive());
     let header = headers["authorization"].to_str().unwrap();
@@ -24,14 +24,12 @@ fn sent(client: Client) -> (String, String) {
     (pair, body.to_owned())
 }
 
-fn with(client_auth: ClientAuth, id: &str, secret: &str) -> Client {
-    Client {
-        client_id: id.into(),
-        client_secret: secret.into(),
-        client_auth,
-        scope: String::new(),
-        ..client()
-    }
+const BASIC: Way = ClientAuth::basic;
+const BASIC_RAW: Way = ClientAuth::basic_raw;
+const POST: Way = ClientAuth::post;
+
+fn with(way: Way, id: &str, secret: &str) -> Client {
+    Client::new(server(), id).auth(way(Secret::new(secret)))
 }
 
 #[test]
@@ -49,14 +47,14 @@ fn only_what_a_decoder_would_misread_is_encoded() {
         ("app", "a+b", "app:a%2Bb"),
         ("a:b c", "d e", "a%3Ab%20c:d%20e"),
     ] {
-        assert_eq!(sent(with(ClientAuth::Basic, id, secret)).0, pair);
+        assert_eq!(sent(with(BASIC, id, secret)).0, pair);
     }
 }
 
 #[test]
 fn basic_raw_sends_both_parts_as_they_are() {
     for (id, secret) in [("@!89FB.4D62!0001", "z/t$9+w="), ("app", "100% + more")] {
-        let (pair, body) = sent(with(ClientAuth::BasicRaw, id, secret));
+        let (pair, body) = sent(with(BASIC_RAW, id, secret));
         assert_eq!(pair, format!("{id}:{secret}"));
         assert_eq!(body, "grant_type=client_credentials");
     }
@@ -64,23 +62,19 @@ fn basic_raw_sends_both_parts_as_they_are() {
 
 #[test]
 fn an_id_with_a_colon_cannot_go_as_it_is() {
-    let client = with(ClientAuth::BasicRaw, "a:b", "s");
-    let error = ClientCredentials { client }
+    let client = with(BASIC_RAW, "a:b", "s");
+    let error = ClientCredentials::new(client)
         .obtain(&Script::default())
         .unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
-    assert!(error.to_string().contains("`ClientAuth::Basic`"), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
+    assert!(error.to_string().contains("`ClientAuth::basic`"), "{error}");
 }
 
 #[test]
 fn a_secret_may_be_empty() {
-    for client in [
-        with(ClientAuth::BasicEmpty, "cf", ""),
-        with(ClientAuth::BasicEmpty, "cf", "not shown"),
-        with(ClientAuth::BasicRaw, "cf", ""),
-    ] {
+    for client in [with(BASIC, "cf", ""), with(BASIC_RAW, "cf", "")] {
         let http = Script::default().then(200, ANSWER);
-        ClientCredentials { client }.obtain(&http).unwrap();
+        ClientCredentials::new(client).obtain(&http).unwrap();
         assert_eq!(
             http.headers()["authorization"].to_str().unwrap(),
             "Basic Y2Y6"
@@ -91,22 +85,12 @@ fn a_secret_may_be_empty() {
 
 #[test]
 fn the_id_goes_into_the_body_too_where_it_is_wanted() {
-    for client_auth in [
-        ClientAuth::Basic,
-        ClientAuth::BasicRaw,
-        ClientAuth::BasicEmpty,
-    ] {
-        let plain = with(client_auth, "batch", "s3cret");
-        let wanted = Client {
-            client_id_in_body: true,
-            ..plain.clone()
-        };
-        let extra = Client {
-            extra: vec![("client_id".into(), "batch".into())],
-            ..plain.clone()
-        };
+    for way in [BASIC, BASIC_RAW] {
+        let plain = with(way, "batch", "s3cret");
+        let wanted = plain.clone().client_id_in_body();
+        let param = plain.clone().param("client_id", "batch");
         assert_eq!(sent(plain).1, "grant_type=client_credentials");
-        for client in [wanted, extra] {
+        for client in [wanted, param] {
             assert_eq!(
                 sent(client).1,
                 "grant_type=client_credentials&client_id=batch"
@@ -116,16 +100,14 @@ fn the_id_goes_into_the_body_too_where_it_is_wanted() {
 }
 
 #[test]
-fn an_id_in_the_body_stands_there_once() {
-    for client_auth in [ClientAuth::Body, ClientAuth::None] {
-        let client = Client {
-            client_id_in_body: true,
-            extra: vec![("client_id".into(), "batch".into())],
-            body: Encoding::Form,
-            ..with(client_auth, "batch", "")
-        };
+fn an_id_in_the_body_is_sent_once() {
+    for auth in [ClientAuth::none(), ClientAuth::mutual_tls()] {
+        let client = Client::new(server(), "batch")
+            .auth(auth)
+            .client_id_in_body()
+            .param("client_id", "batch");
         let http = Script::default().then(200, ANSWER);
-        ClientCredentials { client }.obtain(&http).unwrap();
+        ClientCredentials::new(client).obtain(&http).unwrap();
         assert!(http.asked()[0].ends_with(" grant_type=client_credentials&client_id=batch"));
     }
 }
@@ -133,7 +115,7 @@ fn an_id_in_the_body_stands_there_once() {
 /// The text of the error of a client that the server does not know.
 fn refused(client: Client, status: u16, body: &str) -> String {
     let http = Script::default().then(status, body);
-    let error = ClientCredentials { client }.obtain(&http).unwrap_err();
+    let error = ClientCredentials::new(client).obtain(&http).unwrap_err();
     assert_eq!(http.asked().len(), 1, "no other way is tried");
     error.to_string()
 }
@@ -141,25 +123,25 @@ fn refused(client: Client, status: u16, body: &str) -> String {
 #[test]
 fn a_refusal_names_the_other_ways_where_servers_differ() {
     let invalid = r#"{"error":"invalid_client","error_description":"no"}"#;
-    for (client_auth, secret, hints) in [
+    for (way, secret, hints) in [
         (
-            ClientAuth::Basic,
+            BASIC,
             "a+b",
-            &["`ClientAuth::BasicRaw`", "`ClientAuth::Body`"][..],
+            &["`ClientAuth::basic_raw`", "`ClientAuth::post`"][..],
         ),
         (
-            ClientAuth::Basic,
+            BASIC,
             "100%",
-            &["`ClientAuth::BasicRaw`", "`ClientAuth::Body`"],
+            &["`ClientAuth::basic_raw`", "`ClientAuth::post`"],
         ),
-        (ClientAuth::Basic, "a~b", &["`ClientAuth::Body`"]),
+        (BASIC, "a~b", &["`ClientAuth::post`"]),
         (
-            ClientAuth::BasicRaw,
+            BASIC_RAW,
             "a+b",
-            &["`ClientAuth::Basic`", "`ClientAuth::Body`"],
+            &["`ClientAuth::basic`", "`ClientAuth::post`"],
         ),
     ] {
-        let shown = refused(with(client_auth, "app", secret), 401, invalid);
+        let shown = refused(with(way, "app", secret), 401, invalid);
         for hint in hints {
             assert!(shown.contains(hint), "{shown}");
         }
@@ -169,47 +151,24 @@ fn a_refusal_names_the_other_ways_where_servers_differ() {
 
 #[test]
 fn nothing_is_hinted_at_where_all_servers_agree() {
-    for (client_auth, secret, status, body) in [
-        (
-            ClientAuth::Basic,
-            "s3cret",
-            401,
-            r#"{"error":"invalid_client"}"#,
-        ),
-        (
-            ClientAuth::BasicRaw,
-            "s3cret",
-            401,
-            r#"{"error":"invalid_client"}"#,
-        ),
-        (
-            ClientAuth::Body,
-            "a+b",
-            401,
-            r#"{"error":"invalid_client"}"#,
-        ),
-        (
-            ClientAuth::Basic,
-            "a+b",
-            400,
-            r#"{"error":"invalid_scope"}"#,
-        ),
+    for (way, secret, status, body) in [
+        (BASIC, "s3cret", 401, r#"{"error":"invalid_client"}"#),
+        (BASIC_RAW, "s3cret", 401, r#"{"error":"invalid_client"}"#),
+        (POST, "a+b", 401, r#"{"error":"invalid_client"}"#),
+        (BASIC, "a+b", 400, r#"{"error":"invalid_scope"}"#),
     ] {
-        let shown = refused(with(client_auth, "app", secret), status, body);
+        let shown = refused(with(way, "app", secret), status, body);
         assert!(!shown.contains("ClientAuth::"), "{shown}");
     }
 }
 
 #[test]
 fn a_pair_that_the_server_repeats_is_not_shown() {
-    for (client_auth, pair) in [
-        (ClientAuth::Basic, "app:z/t$9%2Bw="),
-        (ClientAuth::BasicRaw, "app:z/t$9+w="),
-    ] {
+    for (way, pair) in [(BASIC, "app:z/t$9%2Bw="), (BASIC_RAW, "app:z/t$9+w=")] {
         for repeated in [pair, "z/t$9+w=", &BASE64_STANDARD.encode(pair)] {
             let body =
                 format!(r#"{{"error":"invalid_client","error_description":"not {repeated}"}}"#);
-            let shown = refused(with(client_auth.clone(), "app", "z/t$9+w="), 401, &body);
+            let shown = refused(with(way, "app", "z/t$9+w="), 401, &body);
             assert!(
                 shown.contains("not ") && !shown.contains("z/t$9"),
                 "{shown}"

@@ -1,32 +1,38 @@
 //! An assertion is dated by this machine's clock, and read by the server's.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use auth_core::time::OffsetDateTime;
-use auth_core::{Clock as _, ManualClock};
-use oauth2_generic::http::{Request, Response};
+use auth_core::clock::Clock as _;
+use auth_core::http::{Request, Response};
+use auth_core::testing::ManualClock;
+use auth_core::transport::Transport;
 use oauth2_generic::{
-    Client, ClientAuth, ClientCredentials, Error, JwtBearer, PrivateKeyJwt, RefreshToken, Result,
-    Secret, Session, SigningKey, Transport,
+    Client, ClientAuth, ClientCredentials, Error, JwtBearer, RefreshToken, Result, Secret, Session,
+    SigningKey,
 };
 use serde_json::Value;
 
-use crate::asking::Asking as _;
+use crate::asking::obtained_by;
 use crate::jose::verified;
-use crate::requests::client;
+use crate::requests::{client, server};
 
-use super::keys::ES256;
+use super::keys::{self, ES256};
 
 /// 2027-01-15 08:00 UTC.
-const NOW: i64 = 1_800_000_000;
+const NOW: u64 = 1_800_000_000;
 
-fn at(seconds: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap()
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+/// A clock that is ahead of the server's by these seconds.
+fn ahead(seconds: i64) -> ManualClock {
+    ManualClock::at(at(NOW.saturating_add_signed(seconds)))
 }
 
 fn key() -> SigningKey {
-    SigningKey::from_pkcs8_pem(ES256).unwrap()
+    keys::key(ES256)
 }
 
 /// A server without leeway that lets an assertion live for a minute, and says what time it is unless that is empty.
@@ -41,7 +47,7 @@ struct Strict {
 impl Strict {
     fn new(date: &'static str) -> Self {
         Self {
-            clock: ManualClock::at(at(NOW)),
+            clock: ahead(0),
             date,
             claims: Arc::default(),
             refusal: (
@@ -83,26 +89,30 @@ const DATE: &str = "Fri, 15 Jan 2027 08:00:00 GMT";
 const TOKENS: &str =
     r#"{"access_token":"t","token_type":"bearer","expires_in":600,"refresh_token":"r"}"#;
 
-fn signing(jwt: PrivateKeyJwt) -> Client {
-    Client {
-        client_auth: ClientAuth::PrivateKeyJwt(jwt),
-        ..client()
-    }
+fn signing(key: SigningKey) -> Client {
+    client().auth(ClientAuth::private_key_jwt(key))
 }
 
-fn service(jwt: PrivateKeyJwt) -> ClientCredentials {
-    ClientCredentials {
-        client: signing(jwt),
-    }
+fn service(key: SigningKey) -> ClientCredentials {
+    ClientCredentials::new(signing(key))
+}
+
+/// The text of the error of a login.
+fn refused(clock: &ManualClock, grant: &ClientCredentials, server: &Strict) -> String {
+    let error = obtained_by(clock, grant.clone(), server.clone());
+    error.unwrap_err().to_string()
+}
+
+fn accepted(clock: &ManualClock, grant: &ClientCredentials, server: &Strict) {
+    obtained_by(clock, grant.clone(), server.clone()).unwrap();
 }
 
 #[test]
 fn a_clock_that_is_off_by_seconds_is_forgiven() {
     for off in [-29, -10, -1, 0, 1, 2, 10, 30] {
         let server = Strict::new("");
-        let jwt = PrivateKeyJwt::new(key()).clock(ManualClock::at(at(NOW + off)));
-        service(jwt.clone()).obtain(&server).unwrap();
-        service(jwt.without_iat()).obtain(&server).unwrap();
+        accepted(&ahead(off), &service(key()), &server);
+        accepted(&ahead(off), &service(key().without_iat()), &server);
     }
 }
 
@@ -114,12 +124,8 @@ fn a_clock_that_is_off_by_more_is_named_and_corrected() {
         (7200, "7200 s ahead of"),
         (-7200, "7200 s behind"),
     ] {
-        let server = Strict::new(DATE);
-        let jwt = PrivateKeyJwt::new(key()).clock(ManualClock::at(at(NOW + off)));
-        let shown = service(jwt.clone())
-            .obtain(&server)
-            .unwrap_err()
-            .to_string();
+        let (server, grant) = (Strict::new(DATE), service(key()));
+        let shown = refused(&ahead(off), &grant, &server);
         assert!(
             shown.contains("this machine's clock is ") && shown.contains(said),
             "{shown}"
@@ -130,35 +136,32 @@ fn a_clock_that_is_off_by_more_is_named_and_corrected() {
             1,
             "an assertion is made again for the next request"
         );
-        service(jwt).obtain(&server).unwrap();
+        accepted(&ahead(off), &grant, &server);
     }
 }
 
 #[test]
 fn clones_of_a_key_share_the_servers_clock() {
     let server = Strict::new(DATE);
-    let (key, clock) = (key(), ManualClock::at(at(NOW + 300)));
-    let of = |key: &SigningKey| service(PrivateKeyJwt::new(key.clone()).clock(clock.clone()));
-    of(&key).obtain(&server).unwrap_err();
-    of(&key.clone().key_id("2")).obtain(&server).unwrap();
-    let kept = RefreshToken {
-        client: of(&key).client,
-        ..RefreshToken::default()
-    };
-    kept.refresh(&Secret::from("r"), &server).unwrap();
+    let (key, clock) = (key(), ahead(300));
+    refused(&clock, &service(key.clone()), &server);
+    accepted(&clock, &service(key.clone().key_id("2")), &server);
+    let kept = Session::builder(RefreshToken::new(signing(key)))
+        .refresh_token(Secret::new("r"))
+        .transport(server.clone())
+        .clock(clock);
+    kept.build().unwrap().token().unwrap();
     assert_eq!(server.asked(), 3);
 }
 
 #[test]
 fn a_clock_that_is_set_right_is_believed_again() {
-    let server = Strict::new(DATE);
-    let clock = ManualClock::at(at(NOW + 300));
-    let grant = service(PrivateKeyJwt::new(key()).clock(clock.clone()));
-    grant.obtain(&server).unwrap_err();
-    clock.set_wall(at(NOW));
-    let shown = grant.obtain(&server).unwrap_err().to_string();
+    let (server, grant, clock) = (Strict::new(DATE), service(key()), ahead(300));
+    refused(&clock, &grant, &server);
+    clock.set(at(NOW));
+    let shown = refused(&clock, &grant, &server);
     assert!(shown.contains("clock was set"), "{shown}");
-    grant.obtain(&server).unwrap();
+    accepted(&clock, &grant, &server);
 }
 
 #[test]
@@ -175,10 +178,10 @@ fn any_refusal_may_be_of_the_clock() {
             refusal: (status, body),
             ..Strict::new(DATE)
         };
-        let grant = service(PrivateKeyJwt::new(key()).clock(ManualClock::at(at(NOW + 300))));
-        let error = grant.obtain(&server).unwrap_err();
-        assert!(error.to_string().contains("300 s ahead"), "{error}");
-        grant.obtain(&server).unwrap();
+        let grant = service(key());
+        let shown = refused(&ahead(300), &grant, &server);
+        assert!(shown.contains("300 s ahead"), "{shown}");
+        accepted(&ahead(300), &grant, &server);
     }
 }
 
@@ -194,9 +197,9 @@ fn a_server_that_failed_or_says_no_time_changes_nothing() {
             refusal,
             ..Strict::new(date)
         };
-        let grant = service(PrivateKeyJwt::new(key()).clock(ManualClock::at(at(NOW + 300))));
+        let grant = service(key());
         for _ in 0..2 {
-            let shown = grant.obtain(&server).unwrap_err().to_string();
+            let shown = refused(&ahead(300), &grant, &server);
             assert!(!shown.contains("this machine's clock"), "{shown}");
         }
     }
@@ -204,32 +207,30 @@ fn a_server_that_failed_or_says_no_time_changes_nothing() {
 
 #[test]
 fn a_clock_that_is_right_is_not_blamed() {
-    let server = Strict::new(DATE);
-    let long = PrivateKeyJwt::new(key()).clock(ManualClock::at(at(NOW + 4)));
-    let grant = service(long.expires_in(Duration::from_secs(3600)));
-    let shown = grant.obtain(&server).unwrap_err().to_string();
+    let long = key().assertion_lifetime(Duration::from_secs(3600));
+    let shown = refused(&ahead(4), &service(long), &Strict::new(DATE));
     assert!(!shown.contains("this machine's clock"), "{shown}");
 }
 
 /// A caller who asks for no tolerance is corrected by the second.
 #[test]
 fn an_assertion_of_now_is_corrected_by_seconds_too() {
-    let server = Strict::new(DATE);
-    let jwt = PrivateKeyJwt::new(key()).clock(ManualClock::at(at(NOW + 3)));
-    let grant = service(jwt.issued_ago(Duration::ZERO));
-    let shown = grant.obtain(&server).unwrap_err().to_string();
+    let (server, grant) = (
+        Strict::new(DATE),
+        service(key().assertion_age(Duration::ZERO)),
+    );
+    let shown = refused(&ahead(3), &grant, &server);
     assert!(!shown.contains("this machine's clock"), "{shown}");
-    grant.obtain(&server).unwrap();
+    accepted(&ahead(3), &grant, &server);
 }
 
 #[test]
-fn how_long_an_assertion_lives_can_be_set() {
+fn the_life_of_an_assertion_can_be_set() {
     let server = Strict::new("");
-    let jwt = PrivateKeyJwt::new(key()).clock(ManualClock::at(at(NOW)));
-    let jwt = jwt
-        .issued_ago(Duration::from_secs(5))
-        .expires_in(Duration::from_secs(55));
-    service(jwt).obtain(&server).unwrap();
+    let key = key()
+        .assertion_age(Duration::from_secs(5))
+        .assertion_lifetime(Duration::from_secs(55));
+    accepted(&ahead(0), &service(key), &server);
     let claims = server.claims.lock().unwrap().remove(0);
     assert_eq!(
         (&claims["iat"], &claims["exp"]),
@@ -239,34 +240,29 @@ fn how_long_an_assertion_lives_can_be_set() {
 
 #[test]
 fn a_grant_by_assertion_is_corrected_too() {
-    let server = Strict {
+    let strict = Strict {
         refusal: (400, r#"{"error":"invalid_grant"}"#),
         ..Strict::new(DATE)
     };
-    let public = Client {
-        client_secret: "".into(),
-        ..client()
-    };
-    let grant = JwtBearer::new(public, key()).clock(ManualClock::at(at(NOW + 300)));
-    let shown = grant.obtain(&server).unwrap_err().to_string();
+    let grant = JwtBearer::new(Client::new(server(), "app"), key());
+    let obtain = || obtained_by(&ahead(300), grant.clone(), strict.clone());
+    let shown = obtain().unwrap_err().to_string();
     assert!(shown.contains("300 s ahead"), "{shown}");
-    grant.obtain(&server).unwrap();
+    obtain().unwrap();
 }
 
 #[test]
-fn a_session_goes_on_when_its_wait_is_over() {
-    let server = Strict::new(DATE);
-    let clock = ManualClock::at(at(NOW + 300));
-    let jwt = PrivateKeyJwt::new(key()).clock(clock.clone());
-    let session = Session::builder(service(jwt))
+fn a_session_continues_when_its_wait_is_over() {
+    let (server, clock) = (Strict::new(DATE), ahead(300));
+    let session = Session::builder(service(key()))
         .transport(server.clone())
         .clock(clock.clone());
-    let session = session.retries(0).build();
+    let session = session.retries(0).build().unwrap();
     assert!(matches!(
         session.token(),
-        Err(Error::Refused(_) | Error::ReauthenticationRequired { .. })
+        Err(Error::Refused(_) | Error::LoginRequired { .. })
     ));
-    // A server's clock and ours go on alike.
+    // A server's clock and ours advance alike.
     let date = server.clock.clone();
     date.advance(Duration::from_secs(60));
     clock.advance(Duration::from_secs(60));

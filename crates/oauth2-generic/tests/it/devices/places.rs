@@ -2,35 +2,35 @@
 
 use oauth2_generic::{Error, Result};
 
-use super::{BEGUN, login};
+use super::{BEGUN, client, prompt};
 use crate::script::Script;
 
-/// What is shown to the person, of a server that says this.
+/// The URL that a user is shown, at a server that says this.
 fn shown(uri: &str) -> Result<String> {
     let body = BEGUN.replace("\"https://login.example/d\"", &format!("\"{uri}\""));
-    let begun = login().begin(&Script::default().then(200, &body))?;
-    Ok(begun.verification_uri().to_owned())
+    let prompt = prompt(client(), &Script::default().then(200, &body))?;
+    Ok(prompt.verification_uri)
 }
 
 #[test]
 fn a_place_that_cannot_be_shown_is_named_with_what_to_do() {
     for (uri, problem, what_to_do) in [
-        ("/device", "not a whole URL", "told the address"),
-        ("device", "not a whole URL", "told the address"),
+        ("/device", "not a whole URL", "tell the server the address"),
+        ("device", "not a whole URL", "tell the server the address"),
         (
             "login.example/device",
             "not a whole URL",
-            "told the address",
+            "tell the server the address",
         ),
         (
             "//login.example/device",
             "not a whole URL",
-            "told the address",
+            "tell the server the address",
         ),
         (
             "http://login.example/d",
             "plain http",
-            "`danger_allow_http_login`",
+            "`Client::danger_allow_http_login`",
         ),
         ("http://localhost:3000/d", "plain http", "its https address"),
         (
@@ -51,7 +51,7 @@ fn a_place_that_cannot_be_shown_is_named_with_what_to_do() {
         ),
     ] {
         let error = shown(uri).unwrap_err();
-        assert!(matches!(error, Error::Answer(_)), "{error}");
+        assert!(matches!(error, Error::Response(_)), "{error}");
         let text = error.to_string();
         assert!(text.contains("`verification_uri`"), "{text}");
         assert!(
@@ -74,10 +74,10 @@ fn a_place_on_this_machine_or_in_capitals_is_shown() {
     ] {
         assert_eq!(shown(uri).unwrap(), uri);
     }
-    let mut login = login();
-    login.client.danger_allow_http_login = true;
     let body = BEGUN.replace("https://login.example/d\"", "http://login.example/d\"");
-    let _ = login.begin(&Script::default().then(200, &body)).unwrap();
+    let http = Script::default().then(200, &body);
+    let prompt = prompt(client().danger_allow_http_login(), &http).unwrap();
+    assert_eq!(prompt.verification_uri, "http://login.example/d");
 }
 
 #[test]
@@ -86,24 +86,22 @@ fn the_older_name_helps_where_the_other_is_of_no_use() {
         "\"https://login.example/d\"",
         "\"/d\",\"verification_url\":\"https://login.example/d\"",
     );
-    let begun = login().begin(&Script::default().then(200, &body)).unwrap();
-    assert_eq!(begun.verification_uri(), "https://login.example/d");
+    let prompt = prompt(client(), &Script::default().then(200, &body)).unwrap();
+    assert_eq!(prompt.verification_uri, "https://login.example/d");
     let body = BEGUN.replace("\"verification_uri\"", "\"x\"");
-    let error = login()
-        .begin(&Script::default().then(200, &body))
-        .unwrap_err();
+    let error = super::prompt(client(), &Script::default().then(200, &body)).unwrap_err();
     assert!(
         error.to_string().contains("no usable `verification_uri`"),
         "{error}"
     );
 }
 
-/// What it says besides is of use without it.
+/// The rest is of use without it.
 #[test]
 fn a_complete_place_that_cannot_be_shown_is_left_out() {
     let body = BEGUN.replace("https://login.example/d?user_code", "/d?user_code");
-    let begun = login().begin(&Script::default().then(200, &body)).unwrap();
-    assert_eq!(begun.verification_uri_complete(), None);
+    let prompt = prompt(client(), &Script::default().then(200, &body)).unwrap();
+    assert_eq!(prompt.verification_uri_complete, None);
 }
 
 /// Servers write numbers as texts, and leave out what RFC 8628 lets them leave out.
@@ -117,11 +115,11 @@ fn odd_numbers_of_a_first_answer_are_read() {
     ] {
         let body = BEGUN.replace("\"expires_in\":60", &format!("\"expires_in\":{life}"));
         let body = body.replace("\"interval\":2", &format!("\"interval\":{interval}"));
-        let begun = login().begin(&Script::default().then(200, &body)).unwrap();
-        assert_eq!(begun.expires_in().as_secs(), 60, "{life}");
+        let prompt = prompt(client(), &Script::default().then(200, &body)).unwrap();
+        assert_eq!(prompt.expires_in.as_secs(), 60, "{life}");
     }
     for error in ["\"\"", "null"] {
         let body = BEGUN.replace("\"interval\":2", &format!("\"error\":{error}"));
-        let _ = login().begin(&Script::default().then(200, &body)).unwrap();
+        prompt(client(), &Script::default().then(200, &body)).unwrap();
     }
 }

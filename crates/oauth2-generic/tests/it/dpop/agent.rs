@@ -4,58 +4,53 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth_core::{Builder, Identity, Policy, TokenRequest};
-use oauth2_generic::http::{Request, Response};
-use oauth2_generic::ureq::{self, Agent, SendBody};
-use oauth2_generic::{Client, ClientCredentials, DpopKey, Grant, Result, Session, TokenResponse};
+use auth_core::agent::agent_with;
+use auth_core::agent::ureq::{self, Agent, SendBody};
+use auth_core::grant::{Identity, Policy, TokenRequest, TokenResponse};
+use auth_core::http::Response;
+use auth_core::{SessionBuilder, transport};
+use oauth2_generic::{Client, ClientCredentials, DpopKey, Grant, Result, Secret, Session};
 
 use crate::requests::client;
 
 use super::api::{Api, Visit};
+use super::bound;
 
 /// A session whose tokens are `t1`, `t2` and so on, and how many there have been.
-fn builder(api: &Api, client: Client) -> (Builder, Arc<AtomicUsize>) {
+fn builder(api: &Api, client: Client) -> (SessionBuilder, Arc<AtomicUsize>) {
     let issued = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&issued);
-    let kind = if client.dpop.is_some() {
+    let grant = ClientCredentials::new(client);
+    let kind = if grant.policy().binds_tokens() {
         "DPoP"
     } else {
         "Bearer"
     };
-    let issue = move |_: Request<Vec<u8>>| -> Result<Response<Vec<u8>>> {
+    let issue = transport::from_fn(move |_| {
         let number = count.fetch_add(1, Ordering::SeqCst) + 1;
         let answer =
             format!(r#"{{"access_token":"t{number}","token_type":"{kind}","expires_in":3600}}"#);
         Ok(Response::new(answer.into()))
-    };
-    let session = Session::builder(ClientCredentials { client })
-        .transport(issue)
-        .origin(api.url());
+    });
+    let session = Session::builder(grant).transport(issue).api(api.url());
     api.state().token = "t1".into();
     (session, issued)
 }
 
 fn session(api: &Api, client: Client) -> (Session, Arc<AtomicUsize>) {
     let (builder, issued) = builder(api, client);
-    (builder.build(), issued)
+    (builder.build().unwrap(), issued)
 }
 
 fn proven(api: &Api) -> (Session, Arc<AtomicUsize>) {
     session(api, bound())
 }
 
-fn bound() -> Client {
-    Client {
-        dpop: Some(DpopKey::generate().unwrap()),
-        ..client()
-    }
-}
-
 /// As ureq is by default, and with statuses as answers.
 fn agents(session: &Session) -> [Agent; 2] {
     [
         session.agent(),
-        session.agent_with(|config| config.http_status_as_error(false)),
+        agent_with(session, |config| config.http_status_as_error(false)),
     ]
 }
 
@@ -88,7 +83,7 @@ fn every_request_has_the_token_and_a_proof_of_its_own() {
 }
 
 #[test]
-fn a_nonce_costs_one_more_sending_of_the_same_request_and_no_token() {
+fn a_nonce_costs_one_more_sending_and_no_token() {
     for which in 0..2 {
         let api = Api::start();
         let (session, issued) = proven(&api);
@@ -122,7 +117,7 @@ fn a_nonce_that_comes_with_a_success_is_used_from_then_on() {
 }
 
 #[test]
-fn a_token_that_is_rejected_is_replaced_whether_or_not_a_nonce_is_asked_for_first() {
+fn a_rejected_token_is_replaced_with_or_without_a_nonce() {
     for which in 0..2 {
         let api = Api::start();
         let (session, issued) = proven(&api);
@@ -184,7 +179,7 @@ fn a_status_is_the_error_or_the_answer_that_the_caller_asked_for() {
     assert!(matches!(alone.call(), Err(ureq::Error::StatusCode(404))));
 }
 
-/// Nobody but ureq can read the settings of one request; an error of its own has lost the nonce, and
+/// Only ureq can read the settings of one request; an error of its own has lost the nonce, and
 /// so the request is sent once more to see it.
 #[test]
 fn a_request_with_settings_of_its_own_gets_its_nonce_too() {
@@ -201,7 +196,7 @@ fn a_request_with_settings_of_its_own_gets_its_nonce_too() {
 }
 
 #[test]
-fn a_streamed_body_is_sent_once_and_the_next_request_has_the_nonce() {
+fn a_streamed_body_is_sent_once() {
     for which in 0..2 {
         let api = Api::start();
         let (session, issued) = proven(&api);
@@ -292,13 +287,15 @@ fn a_token_that_is_not_bound_needs_no_proof() {
         }
 
         fn login_request(&self) -> Result<TokenRequest> {
-            Ok(TokenRequest::from_fn([], |_| Ok(TokenResponse::new("t1"))))
+            Ok(TokenRequest::from_fn([], |_| {
+                Ok(TokenResponse::new(Secret::new("t1")))
+            }))
         }
     }
 
     let api = Api::start();
     let session = Session::builder(Unbound(DpopKey::generate().unwrap()));
-    let session = session.origin(api.url()).build();
+    let session = session.api(api.url()).build().unwrap();
     for agent in agents(&session) {
         let url = format!("{}/orders", api.url());
         assert_eq!(status(agent.get(&url).call()), 401);
@@ -341,7 +338,7 @@ fn without_a_key_nothing_is_proven_and_a_401_is_what_it_was() {
 fn a_request_elsewhere_is_neither_signed_nor_proven() {
     let (api, elsewhere) = (Api::start(), Api::start());
     let (builder, _) = builder(&api, bound());
-    let session = builder.allow_unsigned().build();
+    let session = builder.allow_unsigned().build().unwrap();
     assert_eq!(status(session.agent().get(elsewhere.url()).call()), 401);
     let visit = elsewhere.state().visits[0].clone();
     assert!(!visit.has_proof && visit.authorization.is_empty());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
-use auth_core::{Clock, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
 use serde_json::Value;
 use tiny_http::{Header, Request, Response};
 
@@ -24,7 +24,7 @@ pub(super) struct State {
     pub(super) nonce: String,
     /// Given with a success: the nonce from then on.
     pub(super) next_nonce: String,
-    /// Whether every nonce is old as soon as it is given.
+    /// `true` if every nonce is old as soon as it is given.
     pub(super) is_never_content: bool,
     /// Where every request to another path is sent on to.
     pub(super) redirect: String,
@@ -65,7 +65,7 @@ impl Api {
         self.state.lock().unwrap()
     }
 
-    /// What became of each request so far.
+    /// The status of each request so far.
     pub(super) fn statuses(&self) -> Vec<u16> {
         self.state()
             .visits
@@ -141,7 +141,7 @@ fn checked(jwt: &str, state: &mut State) -> Value {
     let proof = proof(jwt);
     assert_eq!(proof.header["typ"], "dpop+jwt");
     assert_eq!(proof.header["alg"], "ES256");
-    let age = SystemClock
+    let age = SystemClock::new()
         .seconds()
         .abs_diff(proof.claims["iat"].as_u64().unwrap());
     assert!(age < 60, "made {age} s ago");

@@ -1,17 +1,21 @@
 //! Servers that want a nonce: how often a request is sent, and what that means for what it spends.
 
-use crate::asking::Asking as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::ManualClock;
-use oauth2_generic::http::{HeaderMap, Method, Uri};
+use auth_core::error::{Delivery, ErrorCode, LoginReason, NetworkFailure, Remedy};
+use auth_core::grant::TokenRequest;
+use auth_core::http::{Request, Response};
+use auth_core::testing::ManualClock;
+use auth_core::transport;
 use oauth2_generic::{
-    AuthorizationCode, ClientCredentials, Error, ErrorCode, Network, Reason, RefreshToken, Sent,
-    Session,
+    AuthorizationCode, ClientAuth, ClientCredentials, Error, RefreshToken, Secret, Session,
+    SigningKey,
 };
 use serde_json::{Value, json};
 
-use crate::jose::proof;
+use crate::asking::Asking as _;
+use crate::script::Script;
 
 use super::server::Server;
 use super::{bound, clock, key};
@@ -24,17 +28,16 @@ fn nonces(server: &Server) -> Vec<Value> {
         .collect()
 }
 
-fn lost(sent: Sent) -> Error {
-    let network = Network::Timeout;
-    Error::Network { network, sent }
+fn lost(delivery: Delivery) -> Error {
+    Error::network(NetworkFailure::Timeout, delivery)
 }
 
 const N1: &[(&str, &str)] = &[("dpop-nonce", "n1")];
 const N2: &[(&str, &str)] = &[("dpop-nonce", "n2")];
 
 #[test]
-fn a_request_without_the_nonce_is_sent_once_more_with_it_and_the_next_has_it_at_once() {
-    let grant = ClientCredentials { client: bound() };
+fn a_request_is_sent_once_more_with_the_nonce() {
+    let grant = ClientCredentials::new(bound());
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
         .then_token(&[])
@@ -54,8 +57,8 @@ fn a_request_without_the_nonce_is_sent_once_more_with_it_and_the_next_has_it_at_
 }
 
 #[test]
-fn it_is_sent_once_more_and_not_for_ever() {
-    let grant = ClientCredentials { client: bound() };
+fn it_is_sent_once_more_and_no_third_time() {
+    let grant = ClientCredentials::new(bound());
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
         .then_refuse("use_dpop_nonce", N2);
@@ -66,7 +69,7 @@ fn it_is_sent_once_more_and_not_for_ever() {
 }
 
 #[test]
-fn without_a_nonce_or_from_a_server_that_failed_it_is_not_sent_again() {
+fn without_a_nonce_a_request_is_not_sent_again() {
     let refusal = r#"{"error":"use_dpop_nonce"}"#;
     for server in [
         Server::default().then(400, &[], refusal),
@@ -77,7 +80,7 @@ fn without_a_nonce_or_from_a_server_that_failed_it_is_not_sent_again() {
         Server::default().then(400, N1, r#"{"error":"invalid_grant"}"#),
         Server::default().then(400, N1, "use_dpop_nonce"),
     ] {
-        let grant = ClientCredentials { client: bound() };
+        let grant = ClientCredentials::new(bound());
         grant.obtain(&server).unwrap_err();
         assert_eq!(server.sent(), 1);
     }
@@ -88,16 +91,14 @@ fn kept(server: &Server) -> Session {
 }
 
 fn kept_at(server: &Server, clock: ManualClock) -> Session {
-    let grant = RefreshToken {
-        client: bound(),
-        ..RefreshToken::default()
-    };
-    let session = Session::builder(grant).refresh_token("r1").retries(0);
-    session.transport(server.clone()).clock(clock).build()
+    let grant = RefreshToken::new(bound());
+    let session = Session::builder(grant).refresh_token(Secret::new("r1"));
+    let session = session.transport(server.clone()).clock(clock);
+    session.retries(0).build().unwrap()
 }
 
 #[test]
-fn a_refresh_token_survives_the_nonce_and_goes_on_with_its_successor() {
+fn a_refresh_token_survives_the_nonce() {
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
         .then_token(&[]);
@@ -113,10 +114,10 @@ fn a_refresh_token_survives_the_nonce_and_goes_on_with_its_successor() {
 }
 
 #[test]
-fn a_refresh_token_whose_second_sending_is_lost_is_not_sent_a_third_time() {
+fn a_refresh_token_lost_after_the_nonce_is_not_sent_again() {
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
-        .then_fail(lost(Sent::Maybe));
+        .then_fail(lost(Delivery::Unknown));
     let clock = clock();
     let session = kept_at(&server, clock.clone());
     let lost = session.token().unwrap_err();
@@ -124,7 +125,7 @@ fn a_refresh_token_whose_second_sending_is_lost_is_not_sent_a_third_time() {
         matches!(
             lost,
             Error::Network {
-                sent: Sent::Maybe,
+                delivery: Delivery::Unknown,
                 ..
             }
         ),
@@ -132,9 +133,9 @@ fn a_refresh_token_whose_second_sending_is_lost_is_not_sent_a_third_time() {
     );
     clock.advance(Duration::from_secs(600));
     let error = session.token().unwrap_err();
-    let uncertain = Reason::RefreshTokenUncertain;
+    let uncertain = LoginReason::RefreshTokenUncertain;
     assert!(
-        matches!(&error, Error::ReauthenticationRequired { reason, .. } if *reason == uncertain),
+        matches!(&error, Error::LoginRequired { reason, .. } if *reason == uncertain),
         "{error}"
     );
     assert_eq!(server.sent(), 2);
@@ -144,10 +145,10 @@ fn a_refresh_token_whose_second_sending_is_lost_is_not_sent_a_third_time() {
 fn a_refresh_token_whose_second_sending_never_left_works_later() {
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
-        .then_fail(lost(Sent::No));
+        .then_fail(lost(Delivery::NotSent));
     let session = kept(&server);
     let error = session.token().unwrap_err();
-    assert!(error.is_transient(), "{error}");
+    assert!(error.remedy() == Remedy::Retry, "{error}");
     assert_eq!(session.refresh_token().unwrap().expose(), "r1");
 }
 
@@ -157,15 +158,15 @@ fn a_refresh_token_that_is_refused_after_the_nonce_is_refused() {
         .then_refuse("use_dpop_nonce", N1)
         .then_refuse("invalid_grant", &[]);
     let error = kept(&server).token().unwrap_err();
-    let refused = Reason::RefreshTokenRefused;
+    let refused = LoginReason::RefreshTokenRefused;
     assert!(
-        matches!(&error, Error::ReauthenticationRequired { reason, .. } if *reason == refused),
+        matches!(&error, Error::LoginRequired { reason, .. } if *reason == refused),
         "{error}"
     );
 }
 
 #[test]
-fn a_refresh_token_outlives_a_server_that_is_never_content_with_a_nonce() {
+fn a_refresh_token_outlives_refused_nonces() {
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
         .then_refuse("use_dpop_nonce", N2);
@@ -175,38 +176,28 @@ fn a_refresh_token_outlives_a_server_that_is_never_content_with_a_nonce() {
 }
 
 #[test]
-fn a_code_whose_second_sending_is_lost_is_spent() {
-    let login = AuthorizationCode {
-        client: bound(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
-    let pending = login.begin().unwrap();
+fn a_code_whose_second_sending_is_lost_is_not_sent_a_third_time() {
+    let login = AuthorizationCode::new(bound(), "https://app.example/cb");
+    let pending = login.begin(&Script::default()).unwrap();
     let back = format!("https://app.example/cb?code=c&state={}", pending.state());
-    let granted = pending.redirected(&back).unwrap();
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
-        .then_fail(lost(Sent::Maybe));
-    granted.obtain(&server).unwrap_err();
-    let error = granted.obtain(&server).unwrap_err();
-    assert!(
-        matches!(error, Error::ReauthenticationRequired { .. }),
-        "{error}"
-    );
+        .then_fail(lost(Delivery::Unknown));
+    let error = pending.exchange(&back, &server).unwrap_err();
+    assert!(matches!(error, Error::Network { .. }), "{error}");
     assert_eq!(server.sent(), 2);
 }
 
 /// Servers take an assertion once, and look at it before they look at the proof.
 #[test]
 fn the_second_sending_has_another_assertion() {
-    use oauth2_generic::{ClientAuth, PrivateKeyJwt, SigningKey};
-    let signing = SigningKey::from_pkcs8_pem(include_str!("../keys/es256.pem")).unwrap();
-    let mut client = bound();
-    client.client_auth = ClientAuth::PrivateKeyJwt(PrivateKeyJwt::new(signing));
+    let pem = Secret::new(include_str!("../keys/es256.pem"));
+    let signing = SigningKey::from_pem(pem).unwrap();
+    let client = bound().auth(ClientAuth::private_key_jwt(signing));
     let server = Server::default()
         .then_refuse("use_dpop_nonce", N1)
         .then_token(&[]);
-    ClientCredentials { client }.obtain(&server).unwrap();
+    ClientCredentials::new(client).obtain(&server).unwrap();
     let bodies = server.bodies();
     let assertion = |body: &str| body.split("client_assertion=").nth(1).unwrap().to_owned();
     assert_ne!(assertion(&bodies[0]), assertion(&bodies[1]));
@@ -214,38 +205,37 @@ fn the_second_sending_has_another_assertion() {
 
 #[test]
 fn a_nonce_is_for_the_server_that_gave_it_and_shared_by_clones() {
-    use auth_core::Prover;
-    let (key, uri) = (key(), |text: &'static str| Uri::from_static(text));
-    let mut headers = HeaderMap::new();
-    headers.insert("dpop-nonce", "n1".parse().unwrap());
-    assert!(!key.answered(&uri("https://a.example/x"), &headers, None));
-    let nonce = |url| {
-        let jwt = key.clone().prove(&Method::GET, &uri(url), None).unwrap();
-        proof(jwt.expose()).claims["nonce"].clone()
+    let key = key();
+    // The nonce of a request to this URL, which brings these headers back.
+    let nonce = |url: &str, headers: &[(&str, &str)]| {
+        let server = Server::default().then_token(headers);
+        let request = TokenRequest::form(url).param("client_id", "app");
+        request.prover(Arc::new(key.clone())).send(&server).unwrap();
+        nonces(&server).remove(0)
     };
-    assert_eq!(nonce("https://A.example:443/y?q"), "n1");
+    assert_eq!(nonce("https://a.example/x", N1), Value::Null);
+    assert_eq!(nonce("https://A.example:443/y?q", &[]), "n1");
     for other in [
         "https://a.example:444/",
         "http://a.example/",
         "https://b.example/",
     ] {
-        assert_eq!(nonce(other), Value::Null);
+        assert_eq!(nonce(other, &[]), Value::Null);
     }
 }
 
 /// A proof is good for a request like it, for as long as the server takes it.
 #[test]
 fn a_proof_that_the_server_repeats_is_left_out_of_the_error() {
-    use oauth2_generic::http::{Request, Response};
-    let echo = |request: Request<Vec<u8>>| -> oauth2_generic::Result<Response<Vec<u8>>> {
+    let echo = transport::from_fn(|request: Request<Vec<u8>>| {
         let jwt = request.headers()["dpop"].to_str().unwrap();
         let answer =
             json!({"error": "invalid_dpop_proof", "error_description": format!("not {jwt}")});
         let answer = answer.to_string().into_bytes();
         Ok(Response::builder().status(400).body(answer).unwrap())
-    };
-    let session = Session::builder(ClientCredentials { client: bound() });
-    let error = session.transport(echo).build().token().unwrap_err();
+    });
+    let session = Session::builder(ClientCredentials::new(bound())).transport(echo);
+    let error = session.build().unwrap().token().unwrap_err();
     let shown = format!("{error} {error:?} {error:#?}");
     assert!(shown.contains("not …") && !shown.contains("eyJ"), "{shown}");
 }

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use oauth2_generic::http::{Request, Response};
-use oauth2_generic::{Error, Result, Transport};
+use auth_core::http::{Request, Response};
+use auth_core::transport::Transport;
+use oauth2_generic::{Error, Result};
 
 use crate::jose::{Jwt, proof};
 

@@ -1,26 +1,28 @@
-//! What a proof to the token endpoint says, and which answers are taken.
+//! Proofs to the token endpoint, and the responses that are accepted.
 
-use crate::asking::Asking as _;
+use auth_core::grant::ResponseFormat;
 use oauth2_generic::{
     AuthorizationCode, Client, ClientCredentials, Error, Grant, Implicit, Password, RefreshToken,
     Secret, Session,
 };
 use serde_json::json;
 
+use crate::asking::{Asking as _, obtained_by};
 use crate::jose::{hash, names};
-use crate::requests::client;
+use crate::requests::{client, client_of};
+use crate::script::Script;
 
 use super::server::Server;
-use super::{NOW, bound};
+use super::{NOW, bound, clock, key};
 
 fn service(client: Client) -> ClientCredentials {
-    ClientCredentials { client }
+    ClientCredentials::new(client)
 }
 
 #[test]
-fn a_token_request_carries_a_proof_for_itself_and_nothing_else_changes() {
+fn a_token_request_carries_a_proof_for_itself() {
     let server = Server::default().then_token(&[]);
-    service(bound()).obtain(&server).unwrap();
+    obtained_by(&clock(), service(bound()), server.clone()).unwrap();
     let plain = Server::default().then(200, &[], r#"{"access_token":"a","token_type":"bearer"}"#);
     service(client()).obtain(&plain).unwrap();
     assert_eq!(server.bodies(), plain.bodies());
@@ -47,7 +49,7 @@ fn a_token_request_carries_a_proof_for_itself_and_nothing_else_changes() {
 }
 
 #[test]
-fn the_url_of_a_proof_has_no_query_and_is_written_in_the_one_way_that_servers_compare() {
+fn the_url_of_a_proof_is_normal_and_has_no_query() {
     for (endpoint, htu) in [
         (
             "https://login.example/token?tenant=1",
@@ -61,8 +63,7 @@ fn the_url_of_a_proof_has_no_query_and_is_written_in_the_one_way_that_servers_co
         ("http://[::1]:80/token", "http://[::1]/token"),
         ("http://127.0.0.1:8080/token", "http://127.0.0.1:8080/token"),
     ] {
-        let mut client = bound();
-        client.token_endpoint = endpoint.into();
+        let client = client_of(oauth2_generic::Server::new(endpoint)).dpop(key());
         let server = Server::default().then_token(&[]);
         service(client).obtain(&server).unwrap();
         assert_eq!(server.proofs()[0].claims["htu"], htu);
@@ -71,37 +72,26 @@ fn the_url_of_a_proof_has_no_query_and_is_written_in_the_one_way_that_servers_co
 
 #[test]
 fn every_grant_proves_and_no_proof_is_sent_twice() {
-    let refresh_token = Secret::from("r1");
+    let refresh_token = Secret::new("r1");
     let client = bound();
-    let code = AuthorizationCode {
-        client: client.clone(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
-    let pending = code.begin().unwrap();
+    let code = AuthorizationCode::new(client.clone(), "https://app.example/cb");
+    let pending = code.begin(&Script::default()).unwrap();
     let back = format!("https://app.example/cb?code=c&state={}", pending.state());
-    let granted = pending.redirected(&back).unwrap();
-    let password = Password {
-        client: client.clone(),
-        username: "u".into(),
-        password: "p".into(),
-    };
-    let kept = RefreshToken {
-        client: client.clone(),
-        ..RefreshToken::default()
-    };
+    let password = Password::new(client.clone(), "u", Secret::new("p"));
+    let kept = RefreshToken::new(client.clone());
     let mut server = Server::default();
     for _ in 0..6 {
         server = server.then_token(&[]);
     }
-    for grant in [&granted as &dyn Grant, &password, &service(client.clone())] {
+    pending.exchange(&back, &server).unwrap();
+    for grant in [&password as &dyn Grant, &service(client)] {
         grant.obtain(&server).unwrap();
         assert!(grant.policy().binds_tokens());
     }
-    for grant in [&granted as &dyn Grant, &password, &kept] {
+    for grant in [&code.grant() as &dyn Grant, &password, &kept] {
         grant.refresh(&refresh_token, &server).unwrap();
+        assert!(grant.policy().binds_tokens());
     }
-    assert!(kept.policy().binds_tokens());
     let mut ids: Vec<String> = server
         .proofs()
         .iter()
@@ -114,14 +104,11 @@ fn every_grant_proves_and_no_proof_is_sent_twice() {
 
 #[test]
 fn a_code_and_a_login_that_is_kept_belong_to_the_key() {
-    let client = bound();
-    let thumbprint = client.dpop.as_ref().unwrap().thumbprint();
-    let code = AuthorizationCode {
-        client: client.clone(),
-        redirect_uri: "https://app.example/cb".into(),
-        ..AuthorizationCode::default()
-    };
-    let url = code.begin().unwrap().url().to_owned();
+    let key = key();
+    let (thumbprint, client) = (key.thumbprint(), client().dpop(key));
+    let code = AuthorizationCode::new(client.clone(), "https://app.example/cb");
+    let pending = code.begin(&Script::default()).unwrap();
+    let url = pending.url();
     assert!(url.contains(&format!("&dpop_jkt={thumbprint}")), "{url}");
     let identity = service(client.clone()).identity().to_string();
     assert!(
@@ -129,15 +116,11 @@ fn a_code_and_a_login_that_is_kept_belong_to_the_key() {
         "{identity}"
     );
 
-    // A token in a redirect is for whoever has it, and the key is there so that no such token is used.
-    let implicit = Implicit {
-        client,
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
+    // A token in a redirect works for every holder, and the key is there so that no such token is used.
+    let implicit = Implicit::new(client, "https://app.example/cb");
     let error = implicit.begin().unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
-    assert!(error.to_string().contains("`dpop`"), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
+    assert!(error.to_string().contains("`Client::dpop`"), "{error}");
 }
 
 #[test]
@@ -149,8 +132,8 @@ fn a_token_that_is_not_bound_to_the_key_is_refused() {
         ),
         (r#"{"access_token":"a"}"#, "no token_type"),
     ] {
-        let mut client = bound();
-        client.answer.token_type_required = false;
+        let lenient = ResponseFormat::new().token_type_optional();
+        let client = client_of(crate::requests::server().response(lenient)).dpop(key());
         let server = Server::default().then(200, &[], answer);
         let error = service(client).obtain(&server).unwrap_err();
         assert!(error.to_string().contains(problem), "{error}");
@@ -160,23 +143,23 @@ fn a_token_that_is_not_bound_to_the_key_is_refused() {
 #[test]
 fn a_bound_token_is_shown_as_one() {
     let server = Server::default().then_token(&[]);
-    let session = Session::builder(service(bound())).transport(server).build();
+    let session = Session::builder(service(bound())).transport(server);
+    let session = session.build().unwrap();
     assert_eq!(session.authorization().unwrap(), "DPoP a1");
 }
 
 #[test]
 fn a_server_that_announces_other_signatures_is_not_asked() {
-    let http = crate::script::Script::default().then(
+    let http = Script::default().then(
         200,
         r#"{"issuer":"https://login.example","token_endpoint":"https://login.example/token",
             "dpop_signing_alg_values_supported":["PS256"]}"#,
     );
-    let metadata = oauth2_generic::Metadata::discover("https://login.example", &http).unwrap();
-    let mut client = metadata.client("app");
-    client.dpop = bound().dpop;
+    let announcing = oauth2_generic::Server::discover_with("https://login.example", &http);
+    let client = Client::new(announcing.unwrap(), "app").dpop(key());
     let server = Server::default();
     let error = service(client).obtain(&server).unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert_eq!(server.sent(), 0);
 }
 
@@ -190,8 +173,8 @@ fn without_a_key_there_is_no_proof() {
 /// The hash of RFC 7638 over the members of the key, in the order of their names.
 #[test]
 fn the_thumbprint_is_that_of_the_key_in_the_proof() {
-    let client = bound();
-    let thumbprint = client.dpop.as_ref().unwrap().thumbprint();
+    let key = key();
+    let (thumbprint, client) = (key.thumbprint(), client().dpop(key));
     let server = Server::default().then_token(&[]);
     service(client).obtain(&server).unwrap();
     let jwk = server.proofs()[0].header["jwk"].clone();

@@ -1,11 +1,11 @@
-//! What is found instead of metadata, documents at other places, and plain http in a test network.
+//! Findings instead of metadata, documents at other places, and plain http in a test network.
 
 use std::collections::BTreeMap;
 
-use oauth2_generic::http::{Request, Response};
+use auth_core::http::{Request, Response};
+use auth_core::transport::{self, HttpTransport};
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientCredentials, Discovery, Error, HttpTransport, Metadata,
-    Result, Session,
+    AuthorizationCode, Client, ClientCredentials, Discovery, Error, Result, Secret, Server, Session,
 };
 
 use crate::script::Script;
@@ -29,12 +29,12 @@ impl Pages {
         answer.body(body.clone().into_bytes()).unwrap()
     }
 
-    fn discover(&self, issuer: &str) -> Result<Metadata> {
+    fn discover(&self, issuer: &str) -> Result<Server> {
         self.find(&Discovery::new(issuer))
     }
 
-    fn find(&self, discovery: &Discovery) -> Result<Metadata> {
-        discovery.discover(&|request| Ok(self.answer(&request)))
+    fn find(&self, discovery: &Discovery) -> Result<Server> {
+        discovery.discover(&transport::from_fn(|request| Ok(self.answer(&request))))
     }
 }
 
@@ -50,7 +50,8 @@ fn url(line: &str) -> &str {
 fn metadata_is_found_at_any_of_four_places() {
     for place in [RFC_8414, OPENID, RFC_8414_BEHIND, OPENID_BEFORE] {
         let pages = Pages::of([(url(place), 200, &announced(""))]);
-        assert_eq!(pages.discover(ISSUER).unwrap().issuer, ISSUER, "{place}");
+        let server = pages.discover(ISSUER).unwrap();
+        assert_eq!(server.metadata().unwrap().issuer, ISSUER, "{place}");
     }
 }
 
@@ -77,7 +78,7 @@ fn whatever_is_at_one_place_the_next_is_asked() {
             (url(RFC_8414), status, body),
             (url(OPENID), 200, &announced("")),
         ]);
-        pages.discover(ISSUER).unwrap();
+        drop(pages.discover(ISSUER).unwrap());
     }
 }
 
@@ -91,7 +92,7 @@ fn a_redirect_is_named() {
             Script::default().then(200, "<html>").then(status, ""),
         ] {
             let error = refused(ISSUER, &http);
-            assert!(matches!(error, Error::Configuration(_)), "{error}");
+            assert!(matches!(error, Error::Configuration { .. }), "{error}");
             let text = error.to_string();
             for word in [
                 &format!("redirect ({status})"),
@@ -127,9 +128,9 @@ fn the_more_telling_of_two_failures_is_told() {
         (
             (401, r#"{"error":"invalid_client"}"#),
             (404, ""),
-            "publishes no metadata (the server answers 401)",
+            "publishes no metadata (the server returns 401)",
         ),
-        ((404, nothing), (403, "<html>"), "(the server answers 403)"),
+        ((404, nothing), (403, "<html>"), "(the server returns 403)"),
     ] {
         let http = Script::default()
             .then(first.0, first.1)
@@ -174,7 +175,7 @@ fn a_document_elsewhere_is_found_where_the_advice_says() {
             assert!(text.contains("by hand"), "{text}");
         }
         let server = pages.find(&Discovery::new(issuer).at(at)).unwrap();
-        assert_eq!(server.client("app").issuer, issuer);
+        assert_eq!(server.metadata().unwrap().issuer, issuer);
     }
 }
 
@@ -183,7 +184,7 @@ fn a_document_elsewhere_names_its_issuer_too() {
     let at = "https://www.in.example/oauth/metadata";
     for (status, body, word) in [
         (200, document("https://evil.example"), "another issuer"),
-        (404, String::new(), "no metadata at the URL"),
+        (404, String::new(), "no metadata is at the URL"),
         (302, String::new(), "redirect (302)"),
     ] {
         let pages = Pages::of([(at, status, &body)]);
@@ -209,13 +210,13 @@ fn an_issuer_that_is_the_url_of_a_document_is_said_to_be_one() {
         "https://id.example/.well-known/openid-configuration",
         "https://id.example/a/.well-known/oauth-authorization-server",
     ] {
-        let error = Metadata::discover(issuer, &Script::default()).unwrap_err();
+        let error = Server::discover_with(issuer, &Script::default()).unwrap_err();
         assert!(
             error.to_string().contains("before `/.well-known/`"),
             "{error}"
         );
     }
-    let error = Metadata::discover("https://id.example/v2.0?p=B2C_1", &Script::default());
+    let error = Server::discover_with("https://id.example/v2.0?p=B2C_1", &Script::default());
     let text = error.unwrap_err().to_string();
     assert!(
         text.contains("query") && text.contains("`Discovery::at`"),
@@ -245,7 +246,7 @@ fn an_issuer_over_http_takes_a_switch_and_the_message_names_it() {
         );
         let pages = Pages::of([(at.as_str(), 200, &body)]);
         let error = pages.discover(issuer).unwrap_err();
-        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert!(
             error.to_string().contains("`Discovery::danger_allow_http`"),
             "{error}"
@@ -254,14 +255,10 @@ fn an_issuer_over_http_takes_a_switch_and_the_message_names_it() {
         let server = pages
             .find(&Discovery::new(issuer).danger_allow_http())
             .unwrap();
-        assert_eq!(server.token_endpoint, format!("{issuer}/token"));
+        assert_eq!(server.token_endpoint(), format!("{issuer}/token"));
         // Users are sent there, too.
-        let login = AuthorizationCode {
-            client: server.client("app"),
-            redirect_uri: "http://127.0.0.1:1/cb".into(),
-            ..AuthorizationCode::default()
-        };
-        let pending = login.begin().unwrap();
+        let login = AuthorizationCode::new(Client::new(server, "app"), "http://127.0.0.1:1/cb");
+        let pending = login.begin(&Script::default()).unwrap();
         assert!(pending.url().starts_with(&format!("{issuer}/auth?")));
     }
 }
@@ -277,7 +274,7 @@ fn a_document_elsewhere_may_be_over_http_as_well() {
     let pages = Pages::of([(at, 200, &body)]);
     let discovery = Discovery::new(issuer).at(at).danger_allow_http();
     let server = pages.find(&discovery).unwrap();
-    assert_eq!(server.token_endpoint, "http://keycloak:8080/token");
+    assert_eq!(server.token_endpoint(), "http://keycloak:8080/token");
     pages.find(&Discovery::new(issuer).at(at)).unwrap_err();
 }
 
@@ -307,30 +304,28 @@ fn http_in_a_test_network_takes_a_switch_for_each_way() {
     let strict = HttpTransport::new();
     let error = discovery.discover(&strict).unwrap_err().to_string();
     assert!(
-        error.contains("`HttpTransport::danger_allow_http`"),
+        error.contains("`HttpTransportBuilder::danger_allow_http`"),
         "{error}"
     );
-    let http = || HttpTransport::new().danger_allow_http();
+    let http = || {
+        let lenient = HttpTransport::builder().danger_allow_http();
+        lenient.build().unwrap()
+    };
     let server = discovery.discover(&http()).unwrap();
 
-    let client = Client {
-        client_secret: "s3cret".into(),
-        ..server.client("batch")
-    };
-    let builder = || {
-        Session::builder(ClientCredentials {
-            client: client.clone(),
-        })
-    };
-    let error = builder().transport(strict).build().token().unwrap_err();
-    assert!(matches!(error, Error::Configuration(_)), "{error}");
-    let api = format!("{issuer}/api");
-    let error = builder().transport(http()).build().agent().get(&api).call();
-    let error = error.unwrap_err().to_string();
-    for word in [issuer.as_str(), "`Builder::danger_allow_http`"] {
-        assert!(error.contains(word), "{error}");
+    let client = Client::new(server, "batch").secret(Secret::new("s3cret"));
+    let builder = || Session::builder(ClientCredentials::new(client.clone()));
+    let error = builder().transport(http()).build().unwrap_err();
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
+    for word in [issuer.as_str(), "`SessionBuilder::danger_allow_http`"] {
+        assert!(error.to_string().contains(word), "{error}");
     }
-    let session = builder().transport(http()).danger_allow_http().build();
+    let session = builder().transport(strict).danger_allow_http();
+    let error = session.build().unwrap().token().unwrap_err();
+    assert!(matches!(error, Error::Configuration { .. }), "{error}");
+    let session = builder().transport(http()).danger_allow_http();
+    let session = session.build().unwrap();
+    let api = format!("{issuer}/api");
     session.agent().get(&api).call().unwrap();
     serving.join().unwrap();
 }

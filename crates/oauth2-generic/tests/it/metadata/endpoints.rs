@@ -1,15 +1,17 @@
 //! Which endpoints a server announces, and how each wants to be asked.
 
-use crate::asking::Asking as _;
-use auth_core::RevokedToken;
-use oauth2_generic::{ClientAuth, ClientCredentials, Implicit, Metadata, Secret};
+use auth_core::grant::RevokedToken;
+use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Secret};
 
+use crate::asking::Asking as _;
 use crate::script::Script;
 
-use super::{ISSUER, TOKEN, announced, code, found, is_configuration, refused};
+use super::{
+    ISSUER, TOKEN, announced, app, begin, code, found, implicit, is_configuration, refused,
+};
 
 #[test]
-fn an_endpoint_with_ways_to_authenticate_of_its_own_is_held_to_those() {
+fn an_endpoint_is_held_to_its_own_ways() {
     let server = found(
         r#","token_endpoint_auth_methods_supported":["private_key_jwt"],
         "introspection_endpoint":"https://login.example/introspect",
@@ -17,12 +19,11 @@ fn an_endpoint_with_ways_to_authenticate_of_its_own_is_held_to_those() {
         "introspection_endpoint_auth_methods_supported":["client_secret_basic"],
         "revocation_endpoint_auth_methods_supported":["client_secret_post"]"#,
     );
-    let mut client = server.client("app");
-    client.client_secret = "s3cret".into();
+    let client = app(&server).secret(Secret::new("s3cret"));
     let active = Script::default().then(200, r#"{"active":true}"#);
-    assert!(client.introspect("t", &active).unwrap().active);
-    let token = Secret::from("t");
-    let service = ClientCredentials { client };
+    let token = Secret::new("t");
+    assert!(client.introspect(&token, &active).unwrap().active);
+    let service = ClientCredentials::new(client);
     let revoke = |service: &ClientCredentials, http: &Script| {
         service.revoke(RevokedToken::Access(&token), http)
     };
@@ -32,55 +33,67 @@ fn an_endpoint_with_ways_to_authenticate_of_its_own_is_held_to_those() {
     );
     is_configuration(service.obtain(&Script::default()), "are: private_key_jwt");
 
-    let mut service = service;
-    service.client.client_auth = ClientAuth::Body;
+    let client = app(&server).auth(ClientAuth::post(Secret::new("s3cret")));
+    let service = ClientCredentials::new(client.clone());
     revoke(&service, &Script::default().then(200, "")).unwrap();
     is_configuration(
-        service.client.introspect("t", &Script::default()),
+        client.introspect(&token, &Script::default()),
         "are: client_secret_basic",
     );
 }
 
 /// The lists of RFC 8414 §2 are optional, and most servers write one for all endpoints.
 #[test]
-fn an_endpoint_without_ways_of_its_own_is_held_to_those_of_the_token_endpoint() {
+fn an_endpoint_takes_the_ways_of_the_token_endpoint() {
     let server = found(
         r#","token_endpoint_auth_methods_supported":["private_key_jwt"],
         "introspection_endpoint":"https://login.example/introspect""#,
     );
-    let mut client = server.client("app");
-    client.client_secret = "s3cret".into();
+    let client = app(&server).secret(Secret::new("s3cret"));
     is_configuration(
-        client.introspect("t", &Script::default()),
+        client.introspect(&Secret::new("t"), &Script::default()),
         "are: private_key_jwt",
     );
 }
 
-/// RFC 8705 §5: a server need not ask everybody's browser for a certificate.
+/// RFC 8705 §5: a server need not ask the browsers of users for a certificate.
 #[test]
-fn a_client_with_a_certificate_is_sent_where_the_server_asks_for_one() {
+fn a_certificate_goes_where_the_server_asks_for_one() {
     let aliases = r#","revocation_endpoint":"https://login.example/revoke",
         "introspection_endpoint":"https://login.example/introspect",
         "token_endpoint_auth_methods_supported":["tls_client_auth"],
         "mtls_endpoint_aliases":{"token_endpoint":"https://mtls.login.example/token",
         "introspection_endpoint":"https://mtls.login.example/introspect","else":[1]}"#;
     let server = found(aliases);
-    let client = server.mtls_client("app");
-    assert_eq!(client.client_auth, ClientAuth::MutualTls);
-    assert_eq!(client.token_endpoint, "https://mtls.login.example/token");
-    let introspect = "https://mtls.login.example/introspect";
-    assert_eq!(client.introspection_endpoint, introspect);
-    assert_eq!(client.revocation_endpoint, "https://login.example/revoke");
-    let authorize = "https://login.example/authorize";
-    assert_eq!(client.authorization_endpoint, authorize);
-    let http = Script::default().then(200, TOKEN);
-    ClientCredentials { client }.obtain(&http).unwrap();
-    assert!(http.asked()[0].starts_with("POST https://mtls.login.example/token "));
+    let client = app(&server).auth(ClientAuth::mutual_tls());
+    let token = Secret::new("t");
+    let http = Script::default()
+        .then(200, TOKEN)
+        .then(200, r#"{"active":true}"#)
+        .then(200, "");
+    let service = ClientCredentials::new(client.clone());
+    service.obtain(&http).unwrap();
+    client.introspect(&token, &http).unwrap();
+    service.revoke(RevokedToken::Access(&token), &http).unwrap();
+    let asked = http.asked();
+    for (asked, url) in asked.iter().zip([
+        "https://mtls.login.example/token",
+        "https://mtls.login.example/introspect",
+        "https://login.example/revoke",
+    ]) {
+        assert!(asked.starts_with(&format!("POST {url} ")), "{asked}");
+    }
+    let login = AuthorizationCode::new(client, "https://app.example/cb");
+    let pending = begin(&login).unwrap();
+    let authorize = "https://login.example/authorize?";
+    assert!(pending.url().starts_with(authorize), "{}", pending.url());
 
-    let plain = server.client("app");
-    assert_eq!(plain.token_endpoint, "https://login.example/token");
-    let without = found("").mtls_client("app");
-    assert_eq!(without.token_endpoint, "https://login.example/token");
+    let without = app(&found("")).auth(ClientAuth::mutual_tls());
+    for client in [app(&server), without] {
+        let http = Script::default().then(200, TOKEN);
+        ClientCredentials::new(client).obtain(&http).unwrap();
+        assert!(http.asked()[0].starts_with("POST https://login.example/token "));
+    }
 
     let body = announced(&aliases.replacen("https://mtls", "http://mtls", 1));
     let error = refused(ISSUER, &Script::default().then(200, &body).then(404, ""));
@@ -89,22 +102,17 @@ fn a_client_with_a_certificate_is_sent_where_the_server_asks_for_one() {
 
 #[test]
 fn an_answer_that_is_not_announced_is_not_asked_for() {
-    let implicit = |server: &Metadata| Implicit {
-        client: server.client("app"),
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
     let codes = found(r#","response_types_supported":["code","code id_token"]"#);
-    assert!(code(&codes).begin().is_ok());
+    assert!(begin(&code(&codes)).is_ok());
     is_configuration(implicit(&codes).begin(), "`token`");
     let tokens = found(r#","response_types_supported":["id_token token","token"]"#);
     assert!(implicit(&tokens).begin().is_ok());
-    is_configuration(code(&tokens).begin(), "`code`");
+    is_configuration(begin(&code(&tokens)), "`code`");
     let silent = found("");
-    assert!(code(&silent).begin().is_ok());
+    assert!(begin(&code(&silent)).is_ok());
     assert!(implicit(&silent).begin().is_ok());
 
     // A token cannot be asked for in a login that is pushed.
     let pushed = found(r#","require_pushed_authorization_requests":true"#);
-    is_configuration(implicit(&pushed).begin(), "told of a login");
+    is_configuration(implicit(&pushed).begin(), "a login is announced");
 }

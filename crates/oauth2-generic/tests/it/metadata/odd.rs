@@ -1,11 +1,12 @@
 //! Odd members that real documents have, and lists that leave out what works.
 
-use oauth2_generic::{Client, ClientAuth, ClientCredentials, DeviceCode, Implicit};
+use auth_core::testing::ManualClock;
+use oauth2_generic::{Client, ClientAuth, ClientCredentials, DeviceLogin, Result, Secret};
 
 use crate::asking::Asking as _;
 use crate::script::Script;
 
-use super::{TOKEN, announced, code, found, is_configuration};
+use super::{TOKEN, announced, app, begin, code, found, implicit, is_configuration};
 
 const DEVICE: &str = r#"{"device_code":"d","user_code":"ABCD","verification_uri":"https://login.example/d","expires_in":300}"#;
 
@@ -25,10 +26,11 @@ fn an_odd_member_does_no_harm() {
         r#","mtls_endpoint_aliases":[]"#,
     ] {
         let server = found(more);
-        assert_eq!(server.revocation_endpoint, "", "{more}");
-        assert_eq!(server.introspection_endpoint, "", "{more}");
-        assert!(!server.require_pushed_authorization_requests, "{more}");
-        assert!(code(&server).begin().is_ok(), "{more}");
+        let metadata = server.metadata().unwrap();
+        assert_eq!(metadata.revocation_endpoint, None, "{more}");
+        assert_eq!(metadata.introspection_endpoint, None, "{more}");
+        assert!(!metadata.require_pushed_authorization_requests, "{more}");
+        assert!(begin(&code(&server)).is_ok(), "{more}");
     }
 }
 
@@ -38,24 +40,22 @@ fn a_list_may_be_one_text_and_a_truth_value_a_word() {
         r#","scopes_supported":"openid profile","response_types_supported":"code",
         "grant_types_supported":"authorization_code, refresh_token","require_pushed_authorization_requests":"true""#,
     );
-    assert_eq!(server.scopes_supported, ["openid", "profile"]);
+    let metadata = server.metadata().unwrap();
+    assert_eq!(metadata.scopes_supported, ["openid", "profile"]);
     assert_eq!(
-        server.grant_types_supported,
+        metadata.grant_types_supported,
         ["authorization_code", "refresh_token"]
     );
-    assert!(server.require_pushed_authorization_requests);
+    assert!(metadata.require_pushed_authorization_requests);
     is_configuration(
-        ClientCredentials {
-            client: server.client("app"),
-        }
-        .obtain(&Script::default()),
+        ClientCredentials::new(app(&server)).obtain(&Script::default()),
         "`client_credentials`",
     );
 }
 
 /// A second issuer could be the one that a proxy adds.
 #[test]
-fn an_issuer_that_stands_twice_is_none() {
+fn an_issuer_that_is_repeated_is_missing() {
     let body = announced(r#","issuer":"https://login.example/tenant""#);
     let error = super::refused(
         super::ISSUER,
@@ -64,9 +64,11 @@ fn an_issuer_that_stands_twice_is_none() {
     assert!(error.to_string().contains("no issuer"), "{error}");
 }
 
-fn begin(client: Client) -> oauth2_generic::Result<()> {
-    let http = Script::default().then(200, DEVICE);
-    DeviceCode { client }.begin(&http).map(drop)
+/// Begins a login on another device, and completes it.
+fn log_in(client: Client) -> Result<()> {
+    let http = Script::default().then(200, DEVICE).then(200, TOKEN);
+    let login = DeviceLogin::new(client).clock(ManualClock::new());
+    login.show(|_| ()).exchange(&http).map(drop)
 }
 
 /// GitLab announces `device_code` and no endpoint.
@@ -77,16 +79,13 @@ fn a_device_endpoint_set_by_hand_settles_the_list() {
         r#"["authorization_code"]"#,
     ] {
         let server = found(&format!(r#","grant_types_supported":{list}"#));
-        let client = Client {
-            device_authorization_endpoint: "https://login.example/device".into(),
-            ..server.client("cli")
-        };
-        begin(client).unwrap();
+        let server = server.device_authorization_endpoint("https://login.example/device");
+        log_in(app(&server)).unwrap();
     }
     let unset = found(r#","grant_types_supported":["authorization_code"]"#);
     is_configuration(
-        begin(unset.client("cli")),
-        "`device_authorization_endpoint`",
+        log_in(app(&unset)),
+        "`Server::device_authorization_endpoint`",
     );
 }
 
@@ -96,7 +95,7 @@ fn an_announced_device_endpoint_announces_its_grant() {
         let server = found(&format!(
             r#","device_authorization_endpoint":"https://login.example/device","grant_types_supported":{list}"#
         ));
-        begin(server.client("cli")).unwrap();
+        log_in(app(&server)).unwrap();
     }
 }
 
@@ -106,31 +105,28 @@ fn any_endpoint_set_by_hand_settles_the_list_for_its_grants() {
         r#","grant_types_supported":["urn:example"],
         "mtls_endpoint_aliases":{"token_endpoint":"https://mtls.login.example/token"}"#,
     );
-    let by_hand = Client {
-        token_endpoint: "https://login.example/v2/token".into(),
-        ..server.client("app")
-    };
-    let service = ClientCredentials { client: by_hand };
+    let by_hand = server
+        .clone()
+        .with_token_endpoint("https://login.example/v2/token");
+    let service = ClientCredentials::new(app(&by_hand));
     service.obtain(&Script::default().then(200, TOKEN)).unwrap();
 
     // An endpoint for clients with a certificate is announced, too.
-    let client = Client {
-        client_auth: ClientAuth::Body,
-        ..server.mtls_client("app")
-    };
-    is_configuration(
-        ClientCredentials { client }.obtain(&Script::default()),
-        "`client_credentials`",
-    );
+    let alias = server
+        .clone()
+        .with_token_endpoint("https://mtls.login.example/token");
+    for client in [
+        app(&server).auth(ClientAuth::mutual_tls()),
+        app(&alias).auth(ClientAuth::post(Secret::new("s3cret"))),
+    ] {
+        is_configuration(
+            ClientCredentials::new(client).obtain(&Script::default()),
+            "`client_credentials`",
+        );
+    }
 
-    is_configuration(code(&server).begin(), "`authorization_code`");
-    let mut login = code(&server);
-    login.client.authorization_endpoint = "https://login.example/v2/authorize".into();
-    assert!(login.begin().is_ok());
-    let implicit = Implicit {
-        client: login.client,
-        redirect_uri: "https://app.example/cb".into(),
-        ..Implicit::default()
-    };
-    assert!(implicit.begin().is_ok());
+    is_configuration(begin(&code(&server)), "`authorization_code`");
+    let by_hand = server.authorization_endpoint("https://login.example/v2/authorize");
+    assert!(begin(&code(&by_hand)).is_ok());
+    assert!(implicit(&by_hand).begin().is_ok());
 }

@@ -1,15 +1,15 @@
-//! Systems without owners and modes: a file is as open as the directory it is in.
+//! Systems without owners and modes: a file is as open as its directory.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// A directory; its entries cannot be made durable here, the system does it in its own time.
+/// A directory; its entries cannot be made durable here, the system decides when they are.
 #[derive(Debug)]
 pub(in super::super) struct Directory;
 
-/// What changes whenever a file is replaced.
+/// Stamp that changes whenever a file is replaced.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) struct Stamp {
     length: u64,

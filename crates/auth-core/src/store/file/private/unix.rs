@@ -1,4 +1,4 @@
-//! Owners, modes, and what must not be followed.
+//! Owners, modes, and links that must not be followed.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 #[derive(Debug)]
 pub(in super::super) struct Directory(File);
 
-/// What changes whenever a file is replaced. Its predecessor is kept, so its number is not used again.
+/// Stamp that changes whenever a file is replaced. Its predecessor is kept, so its inode number is not reused.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) struct Stamp {
     file: (u64, u64),
@@ -27,7 +27,7 @@ impl Directory {
         options.open(path).map(Self)
     }
 
-    /// Opens what a link leads to as well: to make the entry of a new directory durable.
+    /// Opens the directory, also through a link: to make the entry of a new directory durable.
     pub(in super::super) fn follow(path: &Path) -> io::Result<Self> {
         File::open(path).map(Self)
     }
@@ -53,15 +53,15 @@ impl Stamp {
     }
 }
 
-/// Whether the file is the one at the path.
+/// Returns `true` if the file is the one at the path.
 pub(in super::super) fn is_at(file: &File, path: &Path) -> bool {
     let there = fs::symlink_metadata(path).map(|metadata| number(&metadata));
     let here = file.metadata().map(|metadata| number(&metadata));
     matches!((here, there), (Ok(here), Ok(there)) if here == there)
 }
 
-/// Follows no link, waits for no fifo, and leaves a new file to its owner from the first instant,
-/// whatever the umask says.
+/// Follows no link, waits for no fifo, and leaves a new file to its owner alone from the first instant, whatever the
+/// umask.
 pub(super) fn options() -> OpenOptions {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = OpenOptions::new();
@@ -73,13 +73,13 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
-/// The user who made a link, if it is neither this one nor root.
+/// Returns the user who made a link, unless it is this one or root.
 pub(in super::super) fn stranger(link: &Path) -> Option<u32> {
     let owner = fs::symlink_metadata(link).ok()?.uid();
     (owner != 0 && owner != user()).then_some(owner)
 }
 
-/// Why this file or directory is not for this user alone, and the command that mends it.
+/// Returns the reason why other users may have access, and the command that repairs it.
 pub(super) fn complaint(path: &Path, mode: u32, metadata: &Metadata) -> Option<String> {
     let (owner, user) = (metadata.uid(), user());
     let open_to = metadata.mode() & 0o777;
@@ -93,13 +93,13 @@ pub(super) fn complaint(path: &Path, mode: u32, metadata: &Metadata) -> Option<S
             false => "",
         };
         Some(format!(
-            "{path:?} belongs to user {owner} and not to user {user}, who runs this. \
-             {instead}If it should: chown {user} {path:?}"
+            "{path:?} belongs to user {owner}, and this program runs as user {user}. \
+             {instead}To hand it over: chown {user} {path:?}"
         ))
     } else if open_to & 0o077 != 0 {
         let cause = cause(metadata).unwrap_or_default();
         Some(format!(
-            "{path:?} is open to others (mode {open_to:04o}), who may have read or written it. \
+            "{path:?} is open to other users (mode {open_to:04o}), who may have read or written it. \
              {cause}If none has: chmod {mode:o} {path:?}"
         ))
     } else {
@@ -107,7 +107,7 @@ pub(super) fn complaint(path: &Path, mode: u32, metadata: &Metadata) -> Option<S
     }
 }
 
-/// What opens files and directories to others again and again, by the modes that it leaves behind.
+/// Returns the likely cause that opens files and directories to other users repeatedly, by their modes.
 fn cause(metadata: &Metadata) -> Option<&'static str> {
     let mode = metadata.mode() & 0o777;
     let group_alone = mode & 0o060 == 0o060 && mode & 0o007 == 0;
@@ -119,7 +119,7 @@ fn cause(metadata: &Metadata) -> Option<&'static str> {
         )
     } else if mode == 0o777 {
         Some(
-            "If its file system knows no modes (FAT, a drive of Windows), keep the store on another. ",
+            "If its file system has no modes (FAT, a drive of Windows), keep the store on another. ",
         )
     } else {
         None

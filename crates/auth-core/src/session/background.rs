@@ -1,0 +1,208 @@
+//! Background thread that renews the token before it is due.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+use super::{Inner, Session, lock};
+
+/// Thread that renews the token of a [`Session`] before it is due; see [`Session::refresh_in_background`].
+///
+/// Dropping it stops the thread, after a renewal that is under way: a process that exits in the middle of a renewal may
+/// lose a single-use refresh token.
+///
+/// ```
+/// # fn demo(session: &auth_core::Session) -> auth_core::Result<()> {
+/// let _renewals = session.refresh_in_background()?; // until the end of this scope
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "dropping it stops the thread"]
+pub struct BackgroundRefresh {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    is_asked: Mutex<bool>,
+    asked: Condvar,
+}
+
+impl BackgroundRefresh {
+    pub(super) fn start(session: Session) -> Result<Self> {
+        let stop = Arc::<Stop>::default();
+        let heard = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name("auth refresh".to_owned())
+            .spawn(move || keep(&session, &heard))
+            .map_err(|_| {
+                Error::configuration(
+                    "the system starts no more threads for `refresh_in_background`",
+                )
+            })?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for BackgroundRefresh {
+    fn drop(&mut self) {
+        *lock(&self.stop.is_asked) = true;
+        self.stop.asked.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // It catches the panics of others and has none of its own.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for BackgroundRefresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BackgroundRefresh").finish_non_exhaustive()
+    }
+}
+
+impl Stop {
+    /// Waits, and answers whether it is time to end.
+    fn wait(&self, wait: Duration) -> bool {
+        let is_asked = lock(&self.is_asked);
+        let waited = self
+            .asked
+            .wait_timeout_while(is_asked, wait, |is_asked| !*is_asked);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+impl Inner {
+    /// Renews the token if it is due, and returns the wait until the next look.
+    fn renew_if_due(&self) -> Duration {
+        let due = self.due().unwrap_or_default();
+        let wait = if due.left > 0 {
+            Duration::from_secs(due.left)
+        } else if let Err(error) = self.renew(due.ahead) {
+            error.retry_after().unwrap_or(LONGEST)
+        } else {
+            // Still due: another process is at it, or it failed and the old token goes on.
+            let left = self.due().map(|due| due.left).filter(|left| *left > 0);
+            left.map_or(AGAIN, Duration::from_secs)
+        };
+        wait.min(LONGEST)
+    }
+
+    fn due(&self) -> Option<Due> {
+        let times = self.cache.times()?;
+        let window = times.life.saturating_sub(times.fresh_for);
+        // Before any caller finds the token due, but never for most of its life.
+        let ahead = (window / 5).max(1).min(times.fresh_for / 2);
+        let age = self.clock().now().since(times.issued).as_secs();
+        let left = times.fresh_for.saturating_sub(age.saturating_add(ahead));
+        Some(Due { ahead, left })
+    }
+}
+
+/// When the keeper renews, in seconds.
+#[derive(Default)]
+struct Due {
+    /// Before a caller would.
+    ahead: u64,
+    /// From now.
+    left: u64,
+}
+
+fn keep(session: &Session, stop: &Stop) {
+    loop {
+        // A grant or an observer that panics must not end the thread that everybody relies on.
+        let wait = catch_unwind(AssertUnwindSafe(|| session.0.renew_if_due())).unwrap_or(LONGEST);
+        if stop.wait(wait) {
+            return;
+        }
+    }
+}
+
+/// When to look again at a token that is still due.
+const AGAIN: Duration = Duration::from_secs(2);
+/// A machine that was suspended, or whose clock was set, is seen after this long.
+const LONGEST: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::error::Delivery;
+    use crate::grant::{Grant, Policy};
+    use crate::identity::Identity;
+    use crate::request::TokenRequest;
+    use crate::testing::ManualClock;
+    use crate::token::{Lifetime, TokenResponse};
+
+    /// Gets a token for an hour, as often as it is told.
+    #[derive(Debug)]
+    struct Hourly(Arc<Mutex<u32>>);
+
+    impl Grant for Hourly {
+        fn identity(&self) -> Identity {
+            Identity::new("hourly")
+        }
+
+        fn policy(&self) -> Policy {
+            Policy::for_client()
+        }
+
+        fn login_request(&self) -> Result<TokenRequest> {
+            let left = Arc::clone(&self.0);
+            Ok(TokenRequest::from_fn([], move |_| {
+                let mut left = lock(&left);
+                if *left == 0 {
+                    return Err(Error::network(
+                        crate::error::NetworkFailure::Timeout,
+                        Delivery::Unknown,
+                    ));
+                }
+                *left -= 1;
+                let mut response =
+                    TokenResponse::new(crate::secret::Secret::new(format!("token, {left} left")));
+                response.lifetime = Lifetime::For(Duration::from_secs(3600));
+                Ok(response)
+            }))
+        }
+    }
+
+    fn session(tokens: u32) -> (Session, ManualClock) {
+        let clock = ManualClock::new();
+        let builder = Session::builder(Hourly(Arc::new(Mutex::new(tokens)))).retries(0);
+        (builder.clock(clock.clone()).build().unwrap(), clock)
+    }
+
+    #[test]
+    fn a_keeper_renews_while_callers_still_find_the_token_fresh() {
+        let (session, clock) = session(2);
+        assert_eq!(session.0.renew_if_due(), LONGEST);
+        let due = session.0.due().unwrap();
+        let fresh_for = session.0.cache.times().unwrap().fresh_for;
+        assert!((2808..=2952).contains(&fresh_for), "{fresh_for}");
+        assert!(due.ahead >= 120, "{}", due.ahead);
+        clock.advance(Duration::from_secs(due.left - 1));
+        assert_eq!(session.0.renew_if_due(), Duration::from_secs(1));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(session.0.renew_if_due(), LONGEST);
+        assert_eq!(session.token().unwrap().expose(), "token, 0 left");
+        assert_eq!(session.0.cache.times().unwrap().issued, clock.now());
+    }
+
+    #[test]
+    fn a_keeper_that_fails_tries_again_soon_while_the_old_token_goes_on() {
+        let (session, clock) = session(1);
+        session.0.renew_if_due();
+        clock.advance(Duration::from_secs(3000));
+        assert_eq!(session.0.renew_if_due(), AGAIN);
+        clock.advance(Duration::from_secs(600));
+        assert_eq!(session.0.renew_if_due(), LONGEST);
+    }
+}

@@ -1,0 +1,169 @@
+//! The stored record outside of a renewal: what a session begins with, shows, and stores late.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::fingerprint::Fingerprint;
+use crate::login::{Change, Generation, Lineage, Loaded, Record, Stamp, Tokens};
+use crate::observe::Event;
+use crate::secret::Secret;
+use crate::store::{Record as StoredRecord, SwapOutcome};
+use crate::token::TokenResponse;
+
+use super::builder::seed;
+use super::driver::random;
+use super::{Inner, lock};
+
+impl Inner {
+    /// Begins with a token from elsewhere; it is stored when a token is first asked for.
+    pub(super) fn begin_with(
+        &self,
+        response: Option<TokenResponse>,
+        refresh_token: Option<Secret>,
+        seed: Option<Fingerprint>,
+    ) {
+        let Some(seed) = seed else {
+            return;
+        };
+        let now = self.clock().now();
+        // A response that cannot be held is as good as none: the first call then gets a token.
+        let held = response.and_then(|mut response| {
+            response.refresh_token = response.refresh_token.or_else(|| refresh_token.clone());
+            Tokens::new(response, now).ok()
+        });
+        let is_new = held.is_some();
+        let lineage = Lineage(random());
+        let tokens = match held {
+            Some((access, tokens)) => {
+                let stamp = Stamp {
+                    lineage,
+                    generation: Generation(1),
+                };
+                // Due at once, so that the first call stores it.
+                self.cache.set(self.current(&access, stamp, 0, now));
+                tokens
+            }
+            None => Tokens::seeded(refresh_token, now),
+        };
+        lock(&self.memory).owed = Some(Box::new(Change::Seed {
+            lineage,
+            born: now.wall,
+            tokens,
+            seed,
+            is_new,
+        }));
+    }
+
+    /// Replaces the login by one that a user has just made, here and in the store.
+    pub(super) fn replace_login(&self, tokens: TokenResponse) -> Result<()> {
+        let now = self.clock().now();
+        Tokens::new(tokens.clone(), now)?;
+        let tokens = Some(tokens);
+        let seed = seed(&self.identity, &tokens, &None);
+        // A renewal of the old login that is under way must not replace this one.
+        self.logouts.fetch_add(1, Ordering::AcqRel);
+        *lock(&self.rejection) = None;
+        lock(&self.memory).told = None;
+        self.cache.quiet_until(0);
+        self.begin_with(tokens, None, seed);
+        self.tell(&Event::LoggedIn {
+            expires_at: self.cache.valid(now).and_then(|token| token.expires_at()),
+            took: Duration::ZERO,
+        });
+        // Stores it as every first call does.
+        self.renew(0)?;
+        self.store_what_is_owed()
+    }
+
+    pub(super) fn refresh_token(&self) -> Option<Secret> {
+        let record = self.newest()?;
+        record.refresh.unsent().map(|token| token.secret.clone())
+    }
+
+    /// The stored record with this process's unsaved change applied.
+    fn newest(&self) -> Option<Record> {
+        let (found, _) = self.look();
+        let memory = lock(&self.memory);
+        let owed = memory
+            .owed
+            .as_ref()
+            .and_then(|owed| owed.apply(found.as_ref(), self.clock().now()));
+        owed.or(found).or_else(|| memory.newest.clone())
+    }
+
+    /// The stored record, as far as it can be read.
+    pub(super) fn look(&self) -> (Option<Record>, Option<Error>) {
+        let loaded = self
+            .store
+            .load(&self.identity)
+            .and_then(|stored| stored.as_ref().map(Loaded::decode).transpose());
+        match loaded {
+            Ok(loaded) => (loaded.map(|loaded| loaded.record), None),
+            Err(error) => (None, Some(error)),
+        }
+    }
+
+    /// Tries to store a token that is not stored yet.
+    pub(super) fn store_what_is_owed(&self) -> Result<()> {
+        let owed = lock(&self.memory).owed.clone();
+        let Some(change) = owed.filter(|change| change.holds_a_token()) else {
+            return Ok(());
+        };
+        for _ in 0..MOST_CONFLICTS {
+            match self.try_to_store(&change) {
+                Ok(SwapOutcome::Conflict) => {}
+                Ok(SwapOutcome::Stored) => {
+                    lock(&self.memory).owed = None;
+                    self.tell(&Event::Stored);
+                    return Ok(());
+                }
+                Err(error) => {
+                    self.tell(&Event::NotStored { error: &error });
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns `true` if a token of this session is not stored yet.
+    pub(super) fn owes(&self) -> bool {
+        let memory = lock(&self.memory);
+        memory
+            .owed
+            .as_ref()
+            .is_some_and(|change| change.holds_a_token())
+    }
+
+    fn try_to_store(&self, change: &Change) -> Result<SwapOutcome> {
+        let stored = self.store.load(&self.identity)?;
+        let found = stored.as_ref().map(Loaded::decode).transpose()?;
+        let newest = lock(&self.memory).newest.clone();
+        let base = newer(found.map(|loaded| loaded.record), newest);
+        match change.apply(base.as_ref(), self.clock().now()) {
+            Some(record) => self.swap(stored.as_ref(), &record),
+            // Another process has logged in or out since: the change is not wanted any more.
+            None => Ok(SwapOutcome::Stored),
+        }
+    }
+
+    pub(super) fn swap(
+        &self,
+        expected: Option<&StoredRecord>,
+        record: &Record,
+    ) -> Result<SwapOutcome> {
+        self.store.swap(&self.identity, expected, &record.encode())
+    }
+}
+
+/// The newest record that was seen, if the store shows an older one.
+pub(super) fn newer(found: Option<Record>, newest: Option<Record>) -> Option<Record> {
+    match (found, newest) {
+        (Some(found), Some(newest)) if found.is_older_than(&newest) => Some(newest),
+        (found, newest) => found.or(newest),
+    }
+}
+
+/// After so many changes by others between a look and a write, something is wrong.
+pub(super) const MOST_CONFLICTS: usize = 16;
