@@ -10,8 +10,7 @@
 )]
 
 mod attacks; // those of RFC 9700, against both servers
-mod browser; // somebody who logs in and says yes or no
-mod devices; // a code that somebody enters elsewhere
+mod devices; // a code that the user enters elsewhere
 mod discovery; // from an issuer to a token
 mod django; // what only django-oauth-toolkit has or does
 mod ends; // revoked at log-out, and what introspection says then

@@ -116,7 +116,7 @@ pub enum Error {
     },
 }
 
-/// Who must do what before another try can work.
+/// Act of the user, an operator or the program that lets another try work.
 ///
 /// The remedy of a cause is part of this crate's contract; see [`Error::remedy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -215,6 +215,14 @@ pub enum LoginReason {
     Cancelled,
 }
 
+/// Returns `true` for a refusal of the user or of what the user presented, rather than of the client or its request.
+fn is_of_user(code: &ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::AccessDenied | ErrorCode::InvalidGrant | ErrorCode::ExpiredToken
+    )
+}
+
 /// Response without a usable token.
 #[derive(Clone, Debug)]
 pub struct UnusableResponse {
@@ -308,7 +316,7 @@ impl Error {
     /// | remedy | errors |
     /// |---|---|
     /// | [`Retry`](Remedy::Retry) | network failures; 408, 425, 429, 5xx and every status with `Retry-After`; a store that is unavailable |
-    /// | [`LogIn`](Remedy::LogIn) | `LoginRequired`; a refusal with `access_denied` |
+    /// | [`LogIn`](Remedy::LogIn) | `LoginRequired`; a refusal with `access_denied`, `invalid_grant` or `expired_token`: the user declined, or password, code or device code is wrong or over |
     /// | [`Configure`](Remedy::Configure) | `Configuration`; every other refusal and status |
     /// | [`RepairStore`](Remedy::RepairStore) | a store that is unsafe or unreadable |
     /// | [`RepairServer`](Remedy::RepairServer) | `Response` |
@@ -319,7 +327,7 @@ impl Error {
         match self {
             Self::LoginRequired { .. } => Remedy::LogIn,
             Self::Refused(refusal) if refusal.is_transient() => Remedy::Retry,
-            Self::Refused(refusal) if refusal.code == ErrorCode::AccessDenied => Remedy::LogIn,
+            Self::Refused(refusal) if is_of_user(&refusal.code) => Remedy::LogIn,
             Self::Status {
                 status,
                 retry_after,

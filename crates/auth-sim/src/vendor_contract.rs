@@ -237,13 +237,7 @@ fn make<G: Grant + 'static>(grant: impl Fn(&str) -> G + Send + Sync + 'static) -
 /// After the contract come the features of the vendor, if it has them: `refresh_tokens`, `client_secret`.
 /// Use it in a test binary without a logger, since it looks into the log for secrets.
 ///
-/// ```
-/// # mod acme { pub fn acme() -> auth_sim::vendor_contract::VendorContract { unimplemented!() } }
-/// mod contract {
-///     auth_sim::vendor_contract!(super::acme::acme(), refresh_tokens, client_secret);
-/// }
-/// # fn main() {}
-/// ```
+/// The module [`vendor_contract`](mod@crate::vendor_contract) shows a vendor and its contract.
 #[macro_export]
 macro_rules! vendor_contract {
     ($contract:expr) => {

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use auth_core::error::StoreFailure;
+use auth_core::transport::is_loopback;
 use auth_core::{Error, Result};
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, Host, SslMode};
@@ -57,9 +58,7 @@ fn is_near(config: &Config) -> bool {
         return addresses.iter().all(IpAddr::is_loopback);
     }
     config.get_hosts().iter().all(|host| match host {
-        Host::Tcp(name) => name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
+        Host::Tcp(name) => is_loopback(name),
         #[cfg(unix)]
         Host::Unix(_) => true,
     })

@@ -1,8 +1,7 @@
 //! Address of a server, and the login there.
 
-use std::net::IpAddr;
-
 use auth_core::secret::SecretSource;
+use auth_core::transport::is_loopback;
 use auth_core::{Error, Result, Secret};
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 
@@ -127,9 +126,7 @@ fn tls_client(info: ConnectionInfo, certificates: &Certificates) -> Result<Clien
 /// A name is not a loopback address: the resolver decides where `localhost` leads.
 fn is_private(address: &ConnectionAddr) -> bool {
     match address {
-        ConnectionAddr::Tcp(host, _) => host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
+        ConnectionAddr::Tcp(host, _) => is_loopback(host),
         ConnectionAddr::TcpTls { insecure, .. } => !insecure,
         ConnectionAddr::Unix(_) => true,
         _ => false,

@@ -3,9 +3,10 @@
 //! The only file that knows the `oauth2` crate.
 
 use auth_core::grant::TokenRequest;
+use auth_core::transport::is_loopback;
 use auth_core::{Error, Result, Secret};
 use oauth2::basic::BasicClient;
-use oauth2::url::{Host, Url};
+use oauth2::url::Url;
 use oauth2::{
     AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
 };
@@ -185,7 +186,7 @@ pub(crate) fn is_https(url: &str) -> bool {
 fn keeps_private(url: &Url, allow_http: bool) -> bool {
     match url.scheme() {
         "https" => true,
-        "http" => allow_http || is_loopback(url),
+        "http" => allow_http || is_here(url),
         _ => false,
     }
 }
@@ -224,8 +225,8 @@ fn redirect(redirect_uri: &str, allow_http: bool) -> Result<RedirectUrl> {
         ));
     }
     // RFC 9700 §2.6. An app's own scheme stays on the device, and so does a name that only it can have.
-    let is_here = is_loopback(url) || url.host_str() == Some("localhost");
-    if url.scheme() == "http" && !is_here && !allow_http {
+    let is_local = is_here(url) || url.host_str() == Some("localhost");
+    if url.scheme() == "http" && !is_local && !allow_http {
         return Err(Error::configuration(
             "`redirect_uri` must begin with https://; plain http is for 127.0.0.1, [::1] and localhost only",
         ));
@@ -246,12 +247,8 @@ fn challenge(code_verifier: &Secret) -> Result<PkceCodeChallenge> {
     Ok(PkceCodeChallenge::from_code_verifier_sha256(&code_verifier))
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        _ => false,
-    }
+fn is_here(url: &Url) -> bool {
+    url.host_str().is_some_and(is_loopback)
 }
 
 /// Parameters that must not be in a URL, which browsers keep and send on.

@@ -132,7 +132,7 @@ impl DpopKey {
 
 impl Prover for DpopKey {
     fn prove(&self, request: &ProofRequest<'_>) -> Result<Secret> {
-        let origin = origin(request.uri);
+        let origin = normal_origin(request.uri);
         let (nonce, now) = self.servers().known(&origin, request.now);
         let mut claims = json!({
             "jti": new_id()?,
@@ -150,7 +150,7 @@ impl Prover for DpopKey {
     }
 
     fn learn(&self, response: &ProofResponse<'_>) -> bool {
-        self.servers().learn(origin(response.uri), response)
+        self.servers().learn(normal_origin(response.uri), response)
     }
 }
 
@@ -161,7 +161,7 @@ impl fmt::Debug for DpopKey {
 }
 
 /// Scheme, host and port as RFC 3986 §6.2 normalizes them, which servers compare.
-fn origin(uri: &Uri) -> String {
+fn normal_origin(uri: &Uri) -> String {
     let scheme = uri.scheme_str().unwrap_or_default().to_ascii_lowercase();
     let host = uri.host().unwrap_or_default().to_ascii_lowercase();
     let default = if scheme == "https" { 443 } else { 80 };

@@ -87,8 +87,9 @@ fn a_rotated_password_is_tried_at_once() {
         .clock(ManualClock::new());
     let session = builder.retries(0).build().unwrap();
 
-    assert!(session.token().is_err());
-    assert_eq!(session.token().unwrap_err().remedy(), Remedy::LogIn);
+    for _ in 0..2 {
+        assert_eq!(session.token().unwrap_err().remedy(), Remedy::LogIn);
+    }
     assert_eq!(
         http.requests().len(),
         1,

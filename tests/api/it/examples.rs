@@ -134,10 +134,11 @@ fn the_operator_learns_whose_turn_it_is() {
     let other = tempfile::tempdir().unwrap();
     let wrong = ermeo(&simulator).password(auth_sim::ermeo::USERNAME, Secret::new("wrong"));
     let logins = other.path().join("logins");
-    assert!(operator::work(wrong.clone(), &logins).is_err());
-    let error = operator::work(wrong, &logins).unwrap_err();
-    assert_eq!(error.remedy(), Remedy::LogIn);
-    assert!(operator::advice(&error).starts_with("ask jsmith"));
+    for _ in 0..2 {
+        let error = operator::work(wrong.clone(), &logins).unwrap_err();
+        assert_eq!(error.remedy(), Remedy::LogIn);
+        assert!(operator::advice(&error).starts_with("ask jsmith"));
+    }
     let file = other.path().join("file");
     std::fs::write(&file, "").unwrap();
     let error = operator::work(ermeo(&simulator), &file).unwrap_err();

@@ -6,8 +6,9 @@ use auth_core::transport::HttpTransport;
 use auth_core::{Error, Session, agent};
 use oauth2_generic::{AuthorizationCode, Client};
 
-use super::browser::{Browser, REDIRECT_URI};
-use super::site::{ALICE, BOB, Kind, Site, code_of, on_every_form, on_every_site, on_oidc};
+use super::site::{
+    ALICE, BOB, Browser, Kind, REDIRECT_URI, Site, code_of, on_every_form, on_every_site, on_oidc,
+};
 use super::transport::Counted;
 
 fn login(client: Client) -> AuthorizationCode {

@@ -11,8 +11,7 @@ use auth_core::transport::Transport;
 use auth_core::{Error, Session};
 use oauth2_generic::{DeviceLogin, DevicePrompt, Result};
 
-use super::browser::Browser;
-use super::site::{ALICE, BOB, Site, on_every_form, on_oidc};
+use super::site::{ALICE, BOB, Browser, Site, on_every_form, on_oidc};
 use super::transport::Counted;
 
 /// A device that waits by a clock of the test's own, and what it shows.

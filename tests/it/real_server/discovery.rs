@@ -10,8 +10,7 @@ use oauth2_generic::{
     TokenExchange,
 };
 
-use super::browser::{Browser, REDIRECT_URI};
-use super::site::{ALICE, Kind, Site, on_every_form, on_oidc};
+use super::site::{ALICE, Browser, Kind, REDIRECT_URI, Site, on_every_form, on_oidc};
 use super::transport::Counted;
 
 fn discovered(site: &Site) -> Server {

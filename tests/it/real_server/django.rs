@@ -12,8 +12,7 @@ use auth_core::testing::ManualClock;
 use auth_core::transport::HttpTransport;
 use oauth2_generic::{ClientAuth, ClientCredentials, Implicit, Password};
 
-use super::browser::{Browser, REDIRECT_URI};
-use super::site::{ALICE, Site, on_django};
+use super::site::{ALICE, Browser, REDIRECT_URI, Site, on_django};
 use super::transport::Counted;
 
 fn implicit(site: &Site) -> Implicit {

@@ -7,8 +7,7 @@ use auth_core::testing::ManualClock;
 use auth_core::transport::HttpTransport;
 use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Password, RefreshToken};
 
-use super::browser::{Browser, REDIRECT_URI};
-use super::site::{ALICE, BOB, on_every_site};
+use super::site::{ALICE, BOB, Browser, REDIRECT_URI, on_every_site};
 use super::transport::Counted;
 
 #[test]

@@ -16,8 +16,7 @@ use auth_core::{Error, Session};
 use oauth2_generic::SigningKey;
 use oauth2_generic::{AuthorizationCode, Client, ClientAuth, ClientCredentials, DpopKey};
 
-use super::browser::{Browser, REDIRECT_URI};
-use super::site::{ALICE, Site, on_oidc};
+use super::site::{ALICE, Browser, REDIRECT_URI, Site, on_oidc};
 use super::transport::Counted;
 
 /// The key that the server knows of the client `key`.

@@ -14,8 +14,7 @@ use oauth2_generic::{
     AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Implicit,
 };
 
-use super::browser::{Browser, REDIRECT_URI};
-use super::site::{ALICE, BOB, Site, on_oidc};
+use super::site::{ALICE, BOB, Browser, REDIRECT_URI, Site, on_oidc};
 use super::transport::Counted;
 
 fn refusal<T: std::fmt::Debug>(outcome: auth_core::Result<T>) -> Refusal {

@@ -5,8 +5,7 @@ use auth_core::error::ErrorCode;
 use auth_core::transport::HttpTransport;
 use oauth2_generic::{AuthorizationCode, Client, ClientAuth, Server};
 
-use super::browser::{Browser, REDIRECT_URI};
-use super::site::{ALICE, Site, on_oidc};
+use super::site::{ALICE, Browser, REDIRECT_URI, Site, on_oidc};
 use super::transport::{Counted, session_after};
 
 /// A login that is pushed, with a client that authenticates like this.

@@ -6,8 +6,9 @@ use auth_core::testing::ManualClock;
 use auth_core::transport::HttpTransport;
 use oauth2_generic::AuthorizationCode;
 
-use super::browser::{Browser, REDIRECT_URI};
-use super::site::{ALICE, Site, code_of, on_every_site, with_every_character_encoded};
+use super::site::{
+    ALICE, Browser, REDIRECT_URI, Site, code_of, on_every_site, with_every_character_encoded,
+};
 use super::transport::Counted;
 
 fn login(site: &Site) -> AuthorizationCode {

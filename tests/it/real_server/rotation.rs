@@ -10,8 +10,7 @@ use auth_core::transport::HttpTransport;
 use auth_core::{Error, Secret, Session};
 use oauth2_generic::{AuthorizationCode, RefreshToken};
 
-use super::browser::{Browser, REDIRECT_URI};
-use super::site::{ALICE, Site, on_every_site};
+use super::site::{ALICE, Browser, REDIRECT_URI, Site, on_every_site};
 use super::transport::Counted;
 
 fn refresh_token(session: &Session) -> Secret {

@@ -8,9 +8,11 @@ use std::time::Duration;
 use auth_core::Session;
 use auth_core::agent::ureq;
 use oauth2_generic::{Client, Encoding, Password, Server};
+pub(crate) use services::Browser;
 use services::{Installed, started};
 
-use super::browser::REDIRECT_URI;
+/// Redirect URI of every client; no program listens there.
+pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:9/callback";
 
 /// One way into a server.
 #[derive(Clone, Copy, Debug)]

@@ -118,7 +118,7 @@ struct Due {
 
 fn keep(session: &Session, stop: &Stop) {
     loop {
-        // A grant or an observer that panics must not end the thread that everybody relies on.
+        // A grant or an observer that panics must not end the thread that every caller relies on.
         let wait = catch_unwind(AssertUnwindSafe(|| session.0.renew_if_due())).unwrap_or(LONGEST);
         if stop.wait(wait) {
             return;

@@ -10,7 +10,7 @@ use crate::error::{Delivery, Error, NetworkFailure, clean};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Progress {
     /// It has no body.
-    NoBody,
+    Bodiless,
     /// ureq did not read the body.
     BodyKept,
     /// ureq read the body.
@@ -106,11 +106,11 @@ pub(crate) fn of_api(failure: ureq::Error) -> Error {
         | ureq::Error::BadUri(_)
         | ureq::Error::RequireHttpsOnly(_)
         | ureq::Error::LargeResponseHeader(..)
-        | ureq::Error::Protocol(_) => error(failure, Progress::NoBody),
+        | ureq::Error::Protocol(_) => error(failure, Progress::Bodiless),
         #[cfg(feature = "rustls")]
-        ureq::Error::Rustls(_) => error(failure, Progress::NoBody),
+        ureq::Error::Rustls(_) => error(failure, Progress::Bodiless),
         #[cfg(feature = "native-tls")]
-        ureq::Error::NativeTls(_) => error(failure, Progress::NoBody),
+        ureq::Error::NativeTls(_) => error(failure, Progress::Bodiless),
         // A body that is not JSON, not text, or badly compressed; an error of a middleware.
         _ => Error::response("its body cannot be read, or a middleware of the agent failed"),
     }
@@ -125,7 +125,7 @@ fn io(error: &io::Error, progress: Progress) -> (NetworkFailure, Delivery) {
         Progress::BodyKept => true,
         Progress::BodyTaken | Progress::Responded => false,
         // Only what cannot come later counts: noise in a response is reported as noise in a handshake is.
-        Progress::NoBody => REFUSED.contains(&error.kind()) || text.starts_with(CERTIFICATE),
+        Progress::Bodiless => REFUSED.contains(&error.kind()) || text.starts_with(CERTIFICATE),
     };
     // With TLS 1.3 a server refuses a client's certificate when the request is on its way.
     let is_refused = !matches!(progress, Progress::Responded) && text.starts_with(ALERT);

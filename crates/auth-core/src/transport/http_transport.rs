@@ -27,9 +27,9 @@ use super::{TIMEOUT, Tls, Transport, cookies, failure};
 /// The default transport, over `ureq`: https only, no redirects, time-outs, bounded responses. Clones share it.
 ///
 /// Plain http is sent to a literal loopback address (`127.0.0.1`, `[::1]`) and nowhere else, and never through a proxy
-/// then. Connections are not kept: a token endpoint is called once an hour, and a stale connection would leave open
-/// whether a refresh token was used. Cookies are not kept either, also if another crate of the program switches on the
-/// feature `cookies` of `ureq`: the sessions of several users share a transport.
+/// then. Each request has a connection of its own: a token endpoint is called once an hour, and after a failure on
+/// a stale connection no client knows if the server used the refresh token. No cookie is kept, even if another crate
+/// of the program switches on the feature `cookies` of `ureq`: the sessions of several users share a transport.
 ///
 /// ```
 /// use std::time::Duration;
@@ -208,7 +208,7 @@ impl Transport for HttpTransport {
         };
         let request = inner.configured(Request::from_parts(parts, body), is_here);
         let progress = || match (has_body, taken.get()) {
-            (false, _) => Progress::NoBody,
+            (false, _) => Progress::Bodiless,
             (true, false) => Progress::BodyKept,
             (true, true) => Progress::BodyTaken,
         };

@@ -1,4 +1,4 @@
-//! Golden records: what was written once must stay readable, and is written the same.
+//! Golden records: the bytes that a released version wrote stay readable, and this version writes the same.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -181,12 +181,12 @@ fn assert_golden(name: &str, text: &str) {
     let path = folder().join(name);
     if !path.exists() {
         fs::write(&path, text).unwrap();
-        panic!("{name} was not there, and is written now: commit it");
+        panic!("{name} was missing; the test has written it: commit it");
     }
     let golden = fs::read_to_string(&path).unwrap();
     assert_eq!(
         golden, text,
-        "{name}: what is stored by earlier versions would not be what this one writes"
+        "{name}: this version writes other bytes than earlier ones"
     );
 }
 
@@ -336,7 +336,7 @@ fn an_unknown_failure_is_read_strictly() {
     assert_eq!(error::reason(200), LoginReason::RefreshTokenRefused);
 }
 
-/// What a record has: the states of its machines, and which optional parts.
+/// Shape of a record: the states of its machines, and the optional parts that are set.
 fn shape(record: &Record) -> impl PartialEq + std::fmt::Debug + use<> {
     let access = record.access.as_ref();
     let token = record.refresh.token();
