@@ -2,6 +2,7 @@
 //!
 //! A rule about text is a function from text to complaints. Plain `cargo test` runs them all.
 
+mod language;
 mod proofs;
 mod source;
 
@@ -19,7 +20,7 @@ pub(crate) fn run(_: &[String]) -> Result {
     ])
 }
 
-/// Checks source files, the tests that documents name, and that every package has our lints.
+/// Checks source files, language, the tests that documents name, and that every package has our lints.
 pub(crate) fn rules() -> Result {
     let mut complaints = Vec::new();
     let mut sources = Vec::new();
@@ -28,6 +29,12 @@ pub(crate) fn rules() -> Result {
     }
     for (path, text) in &sources {
         complaints.extend(source::check(path, text));
+        if !path.ends_with("tidy/language.rs") {
+            complaints.extend(language::check(path, text));
+        }
+    }
+    for path in files("md")? {
+        complaints.extend(language::check(&path.to_string_lossy(), &text(&path)?));
     }
     complaints.extend(proofs::check(PROOFS, &text(PROOFS)?, &sources));
     for path in files("toml")? {
