@@ -1,4 +1,4 @@
-//! All that must hold before a change is merged, in the order in which it fails fastest.
+//! All checks that a change must pass before it is merged, the fastest ones first.
 
 use crate::run::{self, Check, Result, Run};
 use crate::{api, doc, features, setup, test, tidy};

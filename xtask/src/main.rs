@@ -1,6 +1,6 @@
-//! The tasks of a contributor: `cargo xtask`.
+//! The tasks for contributors: `cargo xtask`.
 //!
-//! One table, [`TASKS`], is the parser and the help. A task is a module with a `run` function.
+//! One table, [`TASKS`], defines the parser and the help. A task is a module with a `run` function.
 
 #![forbid(unsafe_code)]
 
@@ -35,7 +35,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "setup",
         args: "[--yes]",
-        about: "list what the tasks below lack on this machine, ask, and install it",
+        about: "list what is missing on this machine, ask, and install it",
         run: setup::run,
     },
     Task {
@@ -59,7 +59,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "ci",
         args: "[--no-test]",
-        about: "all that must hold before a change is merged: checks and tests",
+        about: "all that a change must pass before it is merged: checks and tests",
         run: ci::run,
     },
     Task {
