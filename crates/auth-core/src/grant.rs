@@ -120,11 +120,11 @@ pub struct Policy {
     rejections: Vec<u16>,
     replay: Replay,
     prover: Option<Arc<dyn Prover>>,
-    /// Boxed, as nearly all APIs want a token as RFC 6750 has it.
+    /// Boxed, as nearly all APIs take a token as RFC 6750 defines.
     token: Option<Box<TokenSettings>>,
 }
 
-/// How an API wants the token otherwise.
+/// Header and scheme of a token that differ from RFC 6750.
 #[derive(Clone, Debug, Default)]
 struct TokenSettings {
     header: Option<String>,

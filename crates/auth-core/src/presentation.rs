@@ -1,4 +1,4 @@
-//! How an API wants the token: the header that it is in, and the word before it.
+//! Presentation of a token to an API: the header that holds it, and the scheme before it.
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING,

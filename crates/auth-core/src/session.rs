@@ -72,12 +72,12 @@ pub struct Session(Arc<Inner>, Arc<Shared>);
 struct Inner {
     grant: Box<dyn Grant>,
     who: LoginKind,
-    /// The statuses by which an API rejects a token, besides 401.
+    /// The statuses other than 401 by which an API rejects a token.
     rejections: Box<[u16]>,
     prover: Option<Arc<dyn Prover>>,
     identity: Identity,
     transport: Arc<dyn Transport>,
-    /// None for the machine's own, which is then asked without a detour.
+    /// `None` for the system clock, which is then called directly.
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     store: Arc<dyn Store>,
@@ -418,15 +418,15 @@ impl Inner {
         }
     }
 
-    /// Returns `true` if an observer or the log wants to know what happens on the fast path.
+    /// Returns `true` if an observer or the log receives events of the fast path.
     fn is_watched(&self) -> bool {
         self.observer.is_some() || log::log_enabled!(log::Level::Trace)
     }
 }
 
 impl Drop for Inner {
-    /// A token that could not be stored gets a last chance, as [`SessionBuilder::store`] says; without a store
-    /// nothing is done.
+    /// Stores a token that could not be stored before, as [`SessionBuilder::store`] documents. Does nothing
+    /// without a store.
     fn drop(&mut self) {
         if self.is_stored {
             let _ = self.store_what_is_owed();

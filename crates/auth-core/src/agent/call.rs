@@ -108,7 +108,7 @@ impl<'a> Call<'a> {
         if self.is_renewed || !session.reject(&self.token) {
             return false;
         }
-        // If there is none, the session has told why; the caller gets what the API said.
+        // Without another token, the session has reported why; the caller gets the API's response.
         let Ok(token) = session.token() else {
             return false;
         };

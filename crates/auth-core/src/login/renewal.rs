@@ -26,7 +26,7 @@ pub(crate) struct Renewal {
     pub(crate) rules: Rules,
     pub(crate) sends: Sends,
     pub(crate) want: Want,
-    /// The record in the store, as far as this process knows.
+    /// The record that this process last saw in the store.
     pub(crate) base: Option<Record>,
     pub(crate) retries: u32,
     /// The attempt that this process waits for, and for how long it has.

@@ -26,7 +26,7 @@ pub(crate) struct Access {
     pub(crate) issued: UnixTime,
     /// How many seconds it lives.
     pub(crate) life: u64,
-    /// The server said how long it lives.
+    /// The response had a lifetime; otherwise `life` is a guess.
     pub(crate) is_known: bool,
     pub(crate) scope: Option<String>,
     pub(crate) extra: BTreeMap<String, Secret>,
@@ -110,7 +110,7 @@ impl Access {
         self.age(now).is_some_and(|age| age < self.life)
     }
 
-    /// When it expires, if the server said so and it is a date, in whole seconds as the life is.
+    /// Expiry in whole seconds, if the response had a lifetime and the result is a valid date.
     pub(crate) fn expires_at(&self) -> Option<UnixTime> {
         let end = self.issued.plus(Duration::from_secs(self.life)).seconds();
         let is_date = end <= UnixTime::LAST_DATE.seconds();

@@ -59,7 +59,7 @@ pub(crate) enum Change {
         scope: Option<Scope>,
         failed: Option<BackOff>,
     },
-    /// The refresh token did not leave this machine, or the server says that it was not used.
+    /// The refresh token did not leave this machine, or the server's response means that it was not used.
     Revert {
         attempt: AttemptId,
         back_off: Option<BackOff>,

@@ -116,13 +116,13 @@ impl ExpiryFormat {
     }
 }
 
-/// How long a refresh token lives, where the answer tells it in seconds; none where it does not, or
-/// says nothing that can be used. Keycloak says 0 of a token without an end.
+/// Lifetime of a refresh token, from a number of seconds; `None` if the number is unusable. Keycloak sends
+/// 0 for a token that does not expire.
 pub(super) fn refresh_token_life(seconds: f64) -> Option<Duration> {
     (1.0..=TEN_YEARS).contains(&seconds).then(|| life(seconds))
 }
 
-/// Returns `true` if a member counts less than nothing.
+/// Returns `true` if a member is a negative number.
 fn is_negative(member: &Member) -> bool {
     member.number().is_some_and(|number| number < 0.0)
 }

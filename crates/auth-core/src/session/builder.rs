@@ -338,5 +338,5 @@ fn origins(texts: &[String], allow_http: bool) -> Result<Vec<Origin>> {
     }
 }
 
-/// What a request in flight may take beyond its time-outs, for a machine that is busy.
+/// Time that a request may take beyond its time-outs, for a busy machine.
 const MARGIN: Duration = Duration::from_secs(10);

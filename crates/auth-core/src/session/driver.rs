@@ -300,7 +300,7 @@ impl Inner {
         })
     }
 
-    /// The token as the API wants it; `None` if no header may hold it.
+    /// The token as the API takes it; `None` if no header can hold it.
     fn presented(&self, access: &Access, stamp: Stamp) -> Option<Token> {
         Token::new(access, stamp, self.presentation().as_ref().ok()?)
     }
