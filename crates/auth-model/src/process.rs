@@ -62,7 +62,7 @@ pub(super) struct Attempt {
     pub(super) got: Option<usize>,
 }
 
-/// When a process wants another token than the one it holds.
+/// Condition under which a process requests another token than the one it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum Temper {
     /// Ahead of expiry, or when it has expired.

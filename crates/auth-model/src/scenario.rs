@@ -20,7 +20,7 @@ pub(super) struct Scenario {
     pub(super) has_old_secrets: bool,
     /// How often a renewal tries again by itself.
     pub(super) retries: u32,
-    /// The store tells whether another process has ended.
+    /// The store can tell that the process of an attempt has exited.
     pub(super) has_signs: bool,
     /// A process that holds the stored token is content from this generation on.
     pub(super) generation: Generation,

@@ -83,7 +83,7 @@ impl World<'_> {
             }
             Todo::Sleep(time) => time.slept(),
         };
-        self.go_on(at, step, luck, story)
+        self.proceed(at, step, luck, story)
     }
 
     /// A caller asks for a token.
@@ -117,7 +117,7 @@ impl World<'_> {
     }
 
     /// Loads at once if that is next, and notes what the renewal does then.
-    fn go_on(&mut self, at: usize, step: Step, luck: &mut Luck, story: &mut Story) -> Checked {
+    fn proceed(&mut self, at: usize, step: Step, luck: &mut Luck, story: &mut Story) -> Checked {
         let mut step = step;
         loop {
             step = match step {

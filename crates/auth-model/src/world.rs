@@ -105,7 +105,7 @@ impl<'s> World<'s> {
         world
     }
 
-    /// A login that every process knows, in the store.
+    /// Puts a login into the store that every process has loaded.
     fn log_in(&mut self) {
         let token = self.server.log_in();
         let tokens = Tokens::new(response(token), self.now());

@@ -91,8 +91,8 @@ impl ClientAuth {
 
     /// By an assertion that the client signs with a private key, `private_key_jwt` (RFC 7523 §2.2).
     ///
-    /// The server knows the public key, so it has nothing to lose. Each sending has an assertion of its own, which
-    /// lives for a minute.
+    /// The server holds only the public key, so a leak at the server does not expose the client. Each request has an
+    /// assertion of its own, which is valid for a minute.
     ///
     /// ```no_run
     /// use oauth2_generic::{Client, ClientAuth, Server, SigningKey, secret};

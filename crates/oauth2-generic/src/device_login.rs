@@ -228,8 +228,8 @@ fn seconds(seconds: f64) -> Duration {
         .clamp(shortest, longest)
 }
 
-/// Returns `true` if a response with the status of a success cannot have been the token: it is not issued yet, or the
-/// server says so (`{"status": "pending"}`).
+/// Returns `true` if a response with a success status cannot be the token: the status means "not yet" (202, 204), or
+/// the body does (`{"status": "pending"}`).
 fn says_pending(response: &Response<Vec<u8>>) -> bool {
     let word = b"pending";
     let mut words = response.body().windows(word.len());

@@ -10,7 +10,7 @@ use crate::metadata::Endpoint;
 
 /// Description of a token by its server; see [`Client::introspect`].
 ///
-/// Of a token that is not active a server says nothing else.
+/// For a token that is not active, `active` is the only member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Introspection {

@@ -138,7 +138,7 @@ fn said(error: &Error) -> String {
     }
 }
 
-/// The user declined: a refusal, in whichever member the server says so.
+/// The error after the user declined: a refusal, whichever member of the response held it.
 fn declined(error: Error) -> Error {
     let (code, status) = match &error {
         Error::Refused(refusal) => (Some(&refusal.code), refusal.status),

@@ -1,7 +1,7 @@
 //! The user logs in on another device: polling, by a clock that a test moves.
 
-mod places; // where the code is entered, and what is wrong with it
-mod words; // what servers say otherwise than RFC 8628
+mod places; // URLs at which the code is entered, and wrong ones
+mod words; // words of servers that differ from RFC 8628
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -69,7 +69,7 @@ fn a_client_in_a_header_is_named_in_the_body_too() {
 }
 
 #[test]
-fn what_the_endpoint_has_in_its_own_query_is_not_pushed_and_stays() {
+fn the_query_of_the_endpoint_is_kept_and_not_pushed() {
     let endpoint = "https://login.example/authorize?tenant=a";
     let server = announced_to().authorization_endpoint(endpoint);
     let (pending, sent) = pushed(&login_of(client_of(server)));

@@ -1,4 +1,4 @@
-//! Who may connect, and what is said to those who may not.
+//! Passwords, users and sockets: connections that work, and errors of those that are refused.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -18,7 +18,7 @@ fn guarded() -> Redis {
     started(Redis::options().password(&format!("{CANARY}right")).start())
 }
 
-/// An error that only a person can mend, and that shows neither password nor URL.
+/// The error of a refused connection: of the configuration, and without password and URL.
 #[track_caller]
 fn refused(url: &str) -> String {
     let error = failed(RedisStore::connect(url));

@@ -128,7 +128,7 @@ fn a_restart_between_calls_is_not_noticed() {
     assert_eq!(found(&store, &ada), Some("c".into()));
 }
 
-/// It never goes on before the calls have ended, so they ended by themselves.
+/// The server is not resumed before the calls have ended, so they ended by themselves.
 #[test]
 fn a_stopped_server_fails_within_the_time_out() {
     let redis = redis();

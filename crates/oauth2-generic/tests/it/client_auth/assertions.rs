@@ -226,9 +226,9 @@ fn a_refused_login_is_tried_again_with_another_key() {
     }
 }
 
-/// Those who have an assertion can be the client for a minute.
+/// An assertion authenticates any holder as the client for a minute.
 #[test]
-fn an_assertion_that_the_server_repeats_is_left_out_of_the_error() {
+fn an_assertion_that_the_server_echoes_is_not_shown() {
     let echo = transport::from_fn(|request: Request<Vec<u8>>| {
         let body = String::from_utf8(request.into_body()).unwrap();
         let jwt = body.split_once("client_assertion=").unwrap().1;

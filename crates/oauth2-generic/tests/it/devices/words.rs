@@ -6,9 +6,9 @@ use oauth2_generic::Error;
 
 use super::{PENDING, TOKEN, begun, is_over, login, waited};
 
-/// The seconds of a login with one response before that with the token.
+/// Seconds that a login takes if this response comes before the token.
 #[track_caller]
-fn goes_on(status: u16, retry_after: &str, body: &str) -> u64 {
+fn polls_again(status: u16, retry_after: &str, body: &str) -> u64 {
     let (token, seconds, asked) =
         waited(|http| http.then_with(status, retry_after, body).then(200, TOKEN));
     let token = token.unwrap_or_else(|error| panic!("{status} {body}: {error}"));
@@ -64,7 +64,7 @@ fn pending_is_understood_in_any_member() {
             r#"{"error":"invalid_grant","error_description":"authorization_pending"}"#,
         ),
     ] {
-        assert_eq!(goes_on(status, "", body), 2 + 2, "{status} {body}");
+        assert_eq!(polls_again(status, "", body), 2 + 2, "{status} {body}");
     }
 }
 
@@ -79,7 +79,7 @@ fn slow_down_is_understood_in_any_member() {
         ),
         (403, r#"{"error":"slow_down"}"#),
     ] {
-        assert_eq!(goes_on(status, "", body), 2 + 7, "{status} {body}");
+        assert_eq!(polls_again(status, "", body), 2 + 7, "{status} {body}");
     }
 }
 
@@ -117,7 +117,7 @@ fn a_limit_of_the_rate_is_waited_out() {
         (408, "", "", 2 + 4),
     ] {
         assert_eq!(
-            goes_on(status, retry_after, body),
+            polls_again(status, retry_after, body),
             seconds,
             "{status} {body}"
         );
