@@ -118,7 +118,7 @@ fn word_of(scheme: &str) -> Result<String> {
     Ok(scheme.to_owned())
 }
 
-/// Headers that say how a message is read.
+/// Headers that control the framing of a message.
 const FRAMING: [HeaderName; 8] = [
     CONNECTION,
     CONTENT_LENGTH,

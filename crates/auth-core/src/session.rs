@@ -1,7 +1,7 @@
-//! A session: a token that is valid when asked for.
+//! A session: keeps a valid token available.
 //!
 //! A call goes through six files: this one, `session/cache.rs` (a token that can be served at once),
-//! `session/driver.rs` (which thread renews, and the loop that does what a renewal says),
+//! `session/driver.rs` (which thread renews, and the loop that performs the steps of a renewal),
 //! `login/step.rs` and `login/renewal.rs` (what to do next) with `login/decision.rs` (what the record
 //! allows), and back to the cache.
 
@@ -88,8 +88,7 @@ struct Inner {
     seed: Option<Fingerprint>,
     /// Those of its APIs; none if they are wrong, which `presentation` reports.
     origins: Box<[Origin]>,
-    /// How the APIs want the token.
-    /// None as RFC 6750 has it.
+    /// Presentation of the token to the APIs; `None` for that of RFC 6750.
     presentation: Option<Box<Result<Presentation>>>,
     /// The agent sends requests to other origins, without a token.
     allows_unsigned: bool,
@@ -99,7 +98,7 @@ struct Inner {
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
     logouts: AtomicU64,
     rejection: Mutex<Option<Box<Rejection>>>,
-    /// Logins that were forgotten here, and that the server could not be told of.
+    /// Logins that were forgotten here and could not be revoked yet.
     unrevoked: Mutex<Vec<Ended>>,
     flight: Mutex<Option<Arc<Flight>>>,
     landed: Condvar,
@@ -241,7 +240,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Store`] if the store failed, or its response was lost: this session then continues as before, and
-    /// another try may work. If the message says that a copy may be left, everything is forgotten except the previous
+    /// another try may work. If the message warns that a copy may be left, everything is forgotten except the previous
     /// record, and another try forgets that too.
     pub fn forget(&self) -> Result<()> {
         self.0.forget()

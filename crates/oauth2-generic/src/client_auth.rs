@@ -8,8 +8,8 @@ use auth_core::secret::SecretSource;
 use crate::assertion::Assertions;
 use crate::client::Client;
 
-/// Authentication of a client (RFC 6749 §2.3): one way, and no other is tried, because a client that tries shows its
-/// secret where it was not asked for.
+/// Authentication of a client (RFC 6749 §2.3): one method, and no other is tried, because a client that tries others
+/// sends its secret in places where the server does not expect it.
 ///
 /// ```
 /// use oauth2_generic::{Client, ClientAuth, Server, secret};

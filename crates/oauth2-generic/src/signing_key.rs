@@ -42,7 +42,7 @@ pub struct SigningKey {
 /// Times of an assertion, from the moment of its making.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dates {
-    /// The time since its issue; `None` if it does not say.
+    /// The time since its issue; `None` if it has no `iat`.
     pub(crate) age: Option<Duration>,
     pub(crate) lifetime: Duration,
 }

@@ -554,7 +554,7 @@ impl Circumstances for Watched<'_> {
         let (seen, waited) = renewal.sighting;
         surroundings.is_over(period)
             || renewal.ended == Some(attempt)
-            // Whatever the clocks say: an attempt that was watched for that long has had the time.
+            // By any clock: an attempt that was watched for its whole period is over.
             || (seen == attempt && waited >= period.length() && !waited.is_zero())
     }
 

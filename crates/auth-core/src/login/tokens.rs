@@ -119,8 +119,8 @@ impl Access {
 
     /// How many seconds of its life pass before it is due.
     ///
-    /// The last fifth is for renewing, at least one minute and at most fifteen, or as much as the
-    /// session was told (`ahead`, 0 for not at all); ±10 % so that a fleet does not renew at once, and
+    /// The last fifth is for renewing, at least one minute and at most fifteen, or as much as
+    /// `renew_ahead` sets (`ahead`, 0 if it is not set); ±10 % so that a fleet does not renew at once, and
     /// never more than half: a buffer longer than the life would mean a request for every call.
     pub(crate) fn fresh_for(&self, ahead: u32) -> u64 {
         fresh_for(self.life, ahead)
@@ -163,7 +163,7 @@ fn fresh_for(life: u64, ahead: u32) -> u64 {
     life - (window - tenth + fastrand::u64(0..=2 * tenth))
 }
 
-/// A token whose life the server does not tell is requested again after this long.
+/// Life of a token without an expiry in its response.
 const ASSUMED_LIFE: Duration = Duration::from_secs(300);
 
 #[cfg(test)]

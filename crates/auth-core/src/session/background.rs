@@ -142,7 +142,7 @@ mod tests {
     use crate::testing::ManualClock;
     use crate::token::{Lifetime, TokenResponse};
 
-    /// Gets a token for an hour, as often as it is told.
+    /// Gets this many tokens, each for an hour.
     #[derive(Debug)]
     struct Hourly(Arc<Mutex<u32>>);
 

@@ -143,7 +143,7 @@ fn introspection_returns_every_member() {
 }
 
 #[test]
-fn of_a_token_that_is_not_active_nothing_else_is_known() {
+fn an_inactive_token_has_no_other_members() {
     let known = introspected(r#"{"active":false}"#).unwrap();
     assert!(!known.active);
     assert_eq!(
@@ -175,7 +175,7 @@ fn an_unusable_date_is_left_out() {
 }
 
 #[test]
-fn a_client_without_the_endpoint_is_told_so() {
+fn a_client_without_the_endpoint_gets_an_error() {
     let error = client()
         .introspect(&Secret::new("t"), &Script::default())
         .unwrap_err();

@@ -51,7 +51,7 @@ impl Script {
         self
     }
 
-    /// Everything it was asked: method, URL and body of each request.
+    /// Method, URL and body of each request so far.
     pub(crate) fn asked(&self) -> Vec<String> {
         let inner = self.0.lock().unwrap();
         inner.asked.iter().map(|(line, _)| line.clone()).collect()

@@ -287,7 +287,7 @@ fn a_server_that_is_full_is_not_a_wrong_password() {
     let () = run(&mut admin, "CONFIG SET maxclients 1");
     let error = failed(RedisStore::connect(redis.url()));
     assert!(error.remedy() == Remedy::Retry, "{error:?}");
-    // It says why and hangs up, and the second may overtake the first.
+    // The server sends the reason and closes the connection; the close may arrive first.
     let reasons = ["maxclients", "ended before"];
     assert!(
         reasons.iter().any(|why| error.to_string().contains(why)),

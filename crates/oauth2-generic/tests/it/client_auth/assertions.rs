@@ -1,4 +1,4 @@
-//! Assertions: what they say, for whom, and that each is sent once.
+//! Assertions: their claims and audience, and that each is sent once.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -54,7 +54,7 @@ fn assertion(client: Client) -> String {
 }
 
 #[test]
-fn a_client_with_a_key_says_who_it_is_and_signs_it() {
+fn a_client_with_a_key_signs_an_assertion() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let key = es256().key_id("2026-01");
     let grant = ClientCredentials::new(signing(key.clone()));

@@ -1,4 +1,4 @@
-//! Which private keys are taken, and that none is shown.
+//! Private keys that are accepted, and that none is shown.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};

@@ -23,7 +23,7 @@ fn ends(status: u16, body: &str) -> Error {
     token.expect_err(body)
 }
 
-/// Twitch says it in `message`.
+/// Twitch sends it in `message`.
 #[test]
 fn pending_is_understood_in_any_member() {
     for (status, body) in [
@@ -83,7 +83,7 @@ fn slow_down_is_understood_in_any_member() {
     }
 }
 
-/// A limit of the rate is waited out, whatever the body says.
+/// Whatever the body.
 #[test]
 fn a_limit_of_the_rate_is_waited_out() {
     for (status, retry_after, body, seconds) in [
@@ -137,7 +137,7 @@ fn a_code_that_expired_is_over_in_any_member() {
 }
 
 #[test]
-fn a_user_who_says_no_is_a_refusal_in_any_member() {
+fn a_user_who_declines_is_a_refusal_in_any_member() {
     for body in [
         r#"{"status":400,"message":"access_denied"}"#,
         r#"{"error":{"code":"ACCESS_DENIED"}}"#,

@@ -272,7 +272,7 @@ fn a_redirect_within_the_origin_gets_a_proof_for_each_target() {
     }
 }
 
-/// One from before there was a key, say: its `Bearer` header with a proof beside it means nothing.
+/// A token from before there was a key, for instance: a proof beside its `Bearer` header has no meaning.
 #[test]
 fn a_token_that_is_not_bound_needs_no_proof() {
     #[derive(Debug)]
