@@ -12,6 +12,7 @@ use crate::setup;
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     /// The features, except `default`.
     features: Vec<String>,
 }
@@ -46,6 +47,7 @@ pub(crate) fn published() -> Result<Vec<Package>> {
     let published = packages.filter(|package| package["publish"].is_null());
     let read = |package: &Value| Package {
         name: package["name"].as_str().unwrap_or_default().to_owned(),
+        version: package["version"].as_str().unwrap_or_default().to_owned(),
         features: package["features"]
             .as_object()
             .into_iter()

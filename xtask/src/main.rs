@@ -11,6 +11,7 @@ mod demo;
 mod doc;
 mod features;
 mod model;
+mod package;
 mod pictures;
 mod run;
 mod setup;
@@ -79,6 +80,12 @@ const TASKS: &[Task] = &[
         args: "",
         about: "check each crate with each of its features alone, and with none",
         run: features::run,
+    },
+    Task {
+        name: "package",
+        args: "",
+        about: "pack each crate and build it alone, with the oldest versions it allows",
+        run: package::run,
     },
     Task {
         name: "doc",
