@@ -13,6 +13,7 @@ use crate::setup;
 pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
+    pub(crate) rust_version: String,
     /// The features, except `default`.
     features: Vec<String>,
 }
@@ -48,6 +49,10 @@ pub(crate) fn published() -> Result<Vec<Package>> {
     let read = |package: &Value| Package {
         name: package["name"].as_str().unwrap_or_default().to_owned(),
         version: package["version"].as_str().unwrap_or_default().to_owned(),
+        rust_version: package["rust_version"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         features: package["features"]
             .as_object()
             .into_iter()

@@ -11,8 +11,10 @@ mod demo;
 mod doc;
 mod features;
 mod model;
+mod msrv;
 mod package;
 mod pictures;
+mod release;
 mod run;
 mod setup;
 mod test;
@@ -94,6 +96,24 @@ const TASKS: &[Task] = &[
         run: doc::run,
     },
     Task {
+        name: "msrv",
+        args: "",
+        about: "build the crates with the oldest Rust that they support, if it is here",
+        run: msrv::run,
+    },
+    Task {
+        name: "advisories",
+        args: "",
+        about: "look for security advisories about dependencies; needs the internet",
+        run: tidy::advisories,
+    },
+    Task {
+        name: "release",
+        args: "[--publish]",
+        about: "publish the crates that are not published yet, and set the tag",
+        run: release::run,
+    },
+    Task {
         name: "pictures",
         args: "",
         about: "make docs/pictures: a fleet from its log, pages in Chromium",
@@ -156,6 +176,11 @@ fn usage() -> String {
         let _ = writeln!(text, "  {:width$}  {}", left(task), task.about);
     }
     text
+}
+
+/// Returns `true` if there is a task of this name.
+fn is_task(name: &str) -> bool {
+    TASKS.iter().any(|task| task.name == name)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! A rule about text is a function that returns complaints. Plain `cargo test` runs them all.
 
+mod commands;
 mod language;
 mod proofs;
 mod source;
@@ -33,8 +34,14 @@ pub(crate) fn rules() -> Result {
             complaints.extend(language::check(path, text));
         }
     }
-    for path in files("md")? {
-        complaints.extend(language::check(&path.to_string_lossy(), &text(&path)?));
+    let documents = DOCUMENTS.iter().map(PathBuf::from);
+    for path in files("md")?.into_iter().chain(documents) {
+        let (path, text) = (path.to_string_lossy().into_owned(), text(&path)?);
+        complaints.extend(language::check(&path, &text));
+        complaints.extend(commands::check(&path, &text));
+    }
+    for path in files("yml")? {
+        complaints.extend(commands::check(&path.to_string_lossy(), &text(&path)?));
     }
     complaints.extend(proofs::check(PROOFS, &text(PROOFS)?, &sources));
     for path in files("toml")? {
@@ -80,6 +87,14 @@ pub(crate) fn dependencies() -> Result {
         .run()
 }
 
+/// `cargo xtask advisories`: fetches the database of RustSec, so it is no part of `ci`.
+pub(crate) fn advisories(_: &[String]) -> Result {
+    setup::require(&[&setup::DENY])?;
+    Run::new(&setup::deny())
+        .args(&["--locked", "check", "advisories"])
+        .run()
+}
+
 fn verdict(complaints: &[String]) -> Result {
     match complaints {
         [] => Ok(()),
@@ -95,7 +110,7 @@ fn text(path: impl AsRef<Path>) -> Result<String> {
 /// Returns every file of ours with this extension, sorted, relative to the root.
 fn files(extension: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = ["crates", "examples", "tests", "xtask"]
+    let mut folders: Vec<PathBuf> = [".github", "crates", "examples", "tests", "xtask"]
         .map(PathBuf::from)
         .to_vec();
     while let Some(folder) = folders.pop() {
@@ -111,6 +126,15 @@ fn files(extension: &str) -> Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
+
+/// Documents in the root; the others are below its folders.
+const DOCUMENTS: &[&str] = &[
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+];
 
 /// Obligations of RFC 9700, and the tests that prove them.
 const PROOFS: &str = "crates/oauth2-generic/RFC9700.md";
