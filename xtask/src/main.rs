@@ -80,7 +80,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "features",
         args: "",
-        about: "check each crate with each of its features alone, and with none",
+        about: "check each crate with none of its features, each one, each two, all",
         run: features::run,
     },
     Task {
