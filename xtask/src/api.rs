@@ -1,8 +1,9 @@
 //! The public API of each crate, as a text for reviewers.
 //!
 //! `docs/api/CRATE.txt` has a line per public item. A change of the API changes that file, so it
-//! is visible in the diff; until the file is updated, the task fails. The listing is made by `public-api`
-//! from rustdoc's JSON; both are tied to one version of Rust.
+//! is visible in the diff; until the file is updated, the task fails. The task also fails for a type, or a
+//! function that can fail, without an example; `--examples` checks that alone. The listing is made by
+//! `public-api` from rustdoc's JSON; both are tied to one version of Rust.
 
 mod examples;
 mod listing;
@@ -40,10 +41,10 @@ pub(crate) fn run(args: &[String]) -> Result {
         Mode::Check => {
             let bare = workspace.describe("--no-default-features")?;
             let changed = full.iter().flat_map(Described::changes);
-            let pairs = bare.iter().zip(&full);
-            changed
-                .chain(pairs.flat_map(|(bare, full)| bare.lost_in(full)))
-                .collect()
+            let lost = bare.iter().zip(&full);
+            let lost = lost.flat_map(|(bare, full)| bare.lost_in(full));
+            let unshown = full.iter().flat_map(Described::without_example);
+            changed.chain(lost).chain(unshown).collect()
         }
     };
     if matches!(mode, Mode::Check) && names.is_empty() {

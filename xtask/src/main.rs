@@ -74,7 +74,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "api",
         args: "[--update|--examples] [crate]",
-        about: "compare each crate's public items with docs/api, or rewrite it",
+        about: "compare public items with docs/api, or rewrite it; find those without an example",
         run: api::run,
     },
     Task {

@@ -7,6 +7,33 @@ use std::time::{Duration, Instant, SystemTime};
 /// Tells the time to a [`Session`](crate::Session), and waits for it.
 ///
 /// Tests pass a [`ManualClock`](crate::testing::ManualClock) and never sleep; programs keep the default, [`SystemClock`].
+///
+/// A device whose wall clock is wrong, and that knows by how much, has a clock of its own:
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::clock::{Clock, Moment, SystemClock};
+///
+/// /// The machine's clock, corrected by a time server's difference.
+/// #[derive(Debug)]
+/// struct Corrected(Duration);
+///
+/// impl Clock for Corrected {
+///     fn now(&self) -> Moment {
+///         let now = SystemClock::new().now();
+///         Moment::new(now.wall.plus(self.0), now.monotonic)
+///     }
+///
+///     fn sleep(&self, duration: Duration) {
+///         SystemClock::new().sleep(duration);
+///     }
+/// }
+///
+/// let hour = Duration::from_secs(3600);
+/// let uncorrected = SystemClock::new().now();
+/// assert!(Corrected(hour).now().since(uncorrected) >= hour);
+/// // `Session::builder(grant).clock(Corrected(hour))`
+/// ```
 pub trait Clock: Debug + Send + Sync {
     /// Both clocks, read together.
     fn now(&self) -> Moment;

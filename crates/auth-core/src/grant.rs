@@ -53,6 +53,61 @@ pub use crate::token::{Lifetime, TokenResponse, TokenType};
 /// }
 /// # let _ = auth_core::Session::new(Acme { client_id: "a".into(), client_secret: Secret::new("b") });
 /// ```
+///
+/// A vendor whose users log in elsewhere, and whose tokens can be refreshed and revoked:
+///
+/// ```
+/// use auth_core::grant::{Identity, Policy, RevokedToken, TokenRequest};
+/// use auth_core::testing::CannedTransport;
+/// use auth_core::{Error, Grant, Result, Secret, Session};
+///
+/// #[derive(Debug)]
+/// struct Acme {
+///     user: String,
+/// }
+///
+/// impl Grant for Acme {
+///     fn identity(&self) -> Identity {
+///         Identity::new("acme").user(Some(&self.user))
+///     }
+///
+///     fn policy(&self) -> Policy {
+///         Policy::for_interactive().api("https://api.acme.example")
+///     }
+///
+///     fn login_request(&self) -> Result<TokenRequest> {
+///         Err(Error::no_credentials())
+///     }
+///
+///     fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
+///         Ok(TokenRequest::form("https://api.acme.example/token")
+///             .param("grant_type", "refresh_token")
+///             .secret("refresh_token", refresh_token))
+///     }
+///
+///     fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
+///         let (hint, token) = match token {
+///             RevokedToken::Refresh(token) => ("refresh_token", token),
+///             RevokedToken::Access(token) => ("access_token", token),
+///             _ => return Ok(None),
+///         };
+///         Ok(Some(TokenRequest::form("https://api.acme.example/revoke")
+///             .param("token_type_hint", hint)
+///             .secret("token", token)))
+///     }
+/// }
+///
+/// let http = CannedTransport::new()
+///     .json(200, r#"{"access_token": "a1", "token_type": "Bearer", "refresh_token": "r2"}"#)
+///     .json(200, "");
+/// let acme = Acme { user: "jsmith".into() };
+/// let session = Session::builder(acme).refresh_token(Secret::new("r1")).transport(http.clone()).build()?;
+/// session.token()?;
+/// session.log_out()?;
+/// assert_eq!(http.requests()[0].body(), b"grant_type=refresh_token&refresh_token=r1");
+/// assert_eq!(http.requests()[1].body(), b"token_type_hint=refresh_token&token=r2");
+/// # Ok::<(), Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a grant",
     label = "not a `Grant`",
@@ -288,6 +343,67 @@ pub enum RevokedToken<'a> {
 ///
 /// [`Session::agent`](crate::Session::agent) requests the `DPoP` header of each request that it signs, and a
 /// [`TokenRequest`] that of each sending.
+///
+/// `oauth2_generic::DpopKey` is a prover with a key in memory. This one leaves the key in a security module:
+///
+/// ```
+/// use std::sync::Mutex;
+/// use auth_core::error::ErrorCode;
+/// use auth_core::grant::{Policy, ProofRequest, ProofResponse, Prover, TokenType};
+/// use auth_core::{Result, Secret, Token};
+///
+/// #[derive(Debug)]
+/// struct Module {
+///     key: u32,
+///     nonce: Mutex<Option<String>>, // one API and one server; with more, one for each origin
+/// }
+///
+/// impl Prover for Module {
+///     fn prove(&self, request: &ProofRequest<'_>) -> Result<Secret> {
+///         let nonce = self.nonce.lock().unwrap().clone();
+///         let token = request.token.map(Token::expose); // its hash is a claim, `ath`
+///         sign_in_module(self.key, request.method.as_str(), request.uri, request.now.seconds(), token, nonce)
+///     }
+///
+///     fn learn(&self, response: &ProofResponse<'_>) -> bool {
+///         let Some(nonce) = response.headers.get("DPoP-Nonce") else { return false };
+///         *self.nonce.lock().unwrap() = nonce.to_str().ok().map(str::to_owned);
+///         match response.refusal {
+///             Some(refusal) => refusal.code == ErrorCode::UseDpopNonce,
+///             None => response.headers.get("WWW-Authenticate").is_some_and(|it| {
+///                 it.to_str().is_ok_and(|it| it.contains("use_dpop_nonce"))
+///             }),
+///         }
+///     }
+/// }
+/// # fn sign_in_module(
+/// #     _: u32, _: &str, _: &auth_core::http::Uri, _: u64, _: Option<&str>, nonce: Option<String>,
+/// # ) -> Result<Secret> {
+/// #     Ok(Secret::new(format!("proof.{}", nonce.unwrap_or_default())))
+/// # }
+/// # #[derive(Debug)] struct Acme;
+/// # impl auth_core::Grant for Acme {
+/// #     fn identity(&self) -> auth_core::grant::Identity { auth_core::grant::Identity::new("acme") }
+/// #     fn policy(&self) -> Policy { Policy::for_client().prover(Module { key: 7, nonce: Mutex::default() }) }
+/// #     fn login_request(&self) -> Result<auth_core::grant::TokenRequest> {
+/// #         Ok(auth_core::grant::TokenRequest::form("https://api.acme.example/token"))
+/// #     }
+/// # }
+/// # use auth_core::http::Response;
+/// # let refused = Response::builder().status(400).header("DPoP-Nonce", "n1");
+/// # let refused = refused.body(br#"{"error": "use_dpop_nonce"}"#.to_vec());
+/// # let http = auth_core::testing::CannedTransport::new()
+/// #     .response(refused.unwrap())
+/// #     .json(200, r#"{"access_token": "abc", "token_type": "DPoP", "expires_in": 300}"#);
+/// # let session = auth_core::Session::builder(Acme).transport(http.clone()).build()?;
+///
+/// // In the grant: `Policy::for_client().prover(Module { key: 7, nonce: Mutex::default() })`.
+/// let token = session.token()?;
+/// assert_eq!(token.token_type(), TokenType::Dpop);
+/// assert_eq!(token.authorization(), "DPoP abc");
+/// # assert_eq!(http.requests()[1].headers()["DPoP"], "proof.n1");
+/// # Ok::<(), auth_core::Error>(())
+/// ```
 pub trait Prover: Debug + Send + Sync {
     /// Returns the `DPoP` header of one request.
     ///

@@ -193,15 +193,25 @@ impl Session {
     /// with the new login. It holds up no other call: `log_in` runs on this thread, without a lock.
     ///
     /// ```
-    /// use auth_core::grant::TokenResponse;
-    /// use auth_core::transport::Transport;
-    /// use auth_core::{Result, Session};
-    ///
-    /// # fn open_a_browser(_: &dyn Transport) -> Result<TokenResponse> { unreachable!() }
-    /// # fn demo(session: &Session) -> Result<()> {
-    /// session.log_in_if_needed(|http| open_a_browser(http))?;
-    /// # Ok(())
+    /// use auth_core::LoginOutcome;
+    /// # use auth_core::grant::{Identity, Policy, TokenRequest, TokenResponse};
+    /// # use auth_core::transport::Transport;
+    /// # use auth_core::{Error, Grant, Result, Secret, Session};
+    /// # #[derive(Debug)] struct Acme;
+    /// # impl Grant for Acme {
+    /// #     fn identity(&self) -> Identity { Identity::new("acme") }
+    /// #     fn policy(&self) -> Policy { Policy::for_interactive() }
+    /// #     fn login_request(&self) -> Result<TokenRequest> { Err(Error::no_credentials()) }
     /// # }
+    /// # fn open_a_browser(_: &dyn Transport) -> Result<TokenResponse> { Ok(TokenResponse::new(Secret::new("abc"))) }
+    /// # let session = Session::new(Acme);
+    ///
+    /// let outcome = session.log_in_if_needed(|http| open_a_browser(http))?;
+    /// if outcome == LoginOutcome::LoggedIn {
+    ///     println!("Thank you. The next start will not ask again.");
+    /// }
+    /// assert_eq!(session.log_in_if_needed(|http| open_a_browser(http))?, LoginOutcome::Kept);
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
     ///
     /// # Errors
@@ -221,6 +231,20 @@ impl Session {
 
     /// Lets a user log in, and replaces the login that the session and its store have.
     ///
+    /// ```
+    /// # use auth_core::Result;
+    /// # use auth_core::grant::TokenResponse;
+    /// # use auth_core::transport::Transport;
+    /// # fn open_a_browser(_: &dyn Transport) -> Result<TokenResponse> {
+    /// #     Ok(TokenResponse::new(auth_core::Secret::new("def")))
+    /// # }
+    /// let session = auth_core::testing::session("abc");
+    /// // `acme login`: also with a login that works, because the user may want another account.
+    /// session.log_in(|http| open_a_browser(http))?;
+    /// assert_eq!(session.authorization()?, "Bearer def");
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The error of `log_in`; [`Error::Response`] if its tokens cannot be used; [`Error::Store`] if the new login could
     /// not be stored: the session serves it anyway, and stores it as soon as possible.
@@ -237,6 +261,31 @@ impl Session {
     /// Every session that shares the login loses it as soon as it next reads the store. The next call logs in anew, if
     /// the grant has credentials. A store that keeps the previous record, as
     /// [`FileStore`](crate::store::FileStore) does, has none of the login there either.
+    ///
+    /// ```
+    /// # use auth_core::grant::{Identity, Policy, TokenRequest};
+    /// # use auth_core::testing::CannedTransport;
+    /// # use auth_core::{Error, Grant, Result, Secret, Session};
+    /// # #[derive(Debug)] struct Acme;
+    /// # impl Grant for Acme {
+    /// #     fn identity(&self) -> Identity { Identity::new("acme") }
+    /// #     fn policy(&self) -> Policy { Policy::for_password() }
+    /// #     fn login_request(&self) -> Result<TokenRequest> {
+    /// #         Ok(TokenRequest::form("https://acme.example/token").secret("password", Secret::new("right")))
+    /// #     }
+    /// # }
+    /// # let http = CannedTransport::new()
+    /// #     .json(400, r#"{"error": "invalid_grant", "error_description": "account locked"}"#)
+    /// #     .json(200, r#"{"access_token": "abc", "token_type": "Bearer"}"#);
+    /// # let session = Session::builder(Acme).transport(http).build()?;
+    /// // The account is locked: the server refuses the password, which is then not sent again soon.
+    /// assert!(session.token().is_err());
+    /// assert!(session.token().is_err());
+    /// // `acme unlocked`, for the operator who has unlocked the account.
+    /// session.forget()?;
+    /// assert_eq!(session.authorization()?, "Bearer abc");
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Store`] if the store failed, or its response was lost: this session then continues as before, and
@@ -257,6 +306,22 @@ impl Session {
     /// - **Access tokens** of this login work until they expire, unless the server ends them with the refresh token.
     ///   Other processes serve theirs until they next read the store.
     /// - **If this process exits** after it has forgotten and before it has revoked, the server does not learn of it.
+    ///
+    /// ```
+    /// use auth_core::{Error, Result, Session};
+    ///
+    /// /// `acme logout`
+    /// fn log_out(session: &Session) -> Result<()> {
+    ///     match session.log_out() {
+    ///         Ok(()) => println!("Logged out."),
+    ///         Err(error @ Error::Store { .. }) => return Err(error), // perhaps still logged in
+    ///         Err(error) => eprintln!("Logged out here, but the server could not be told: {error}"),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # log_out(&auth_core::testing::session("abc"))?;
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Store`] as [`forget`](Session::forget); nothing is sent if nothing could be forgotten, because a revoked

@@ -14,6 +14,27 @@ use crate::serve::Shared;
 use crate::{Dialect, Received, Simulator, VendorServer};
 
 /// Settings of a [`Simulator`] before it starts.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_sim::{Bodies, Dialect, Simulator, Vendor, generic};
+///
+/// // A server that reads JSON alone, whose refusals have no body and whose tokens live a minute.
+/// let server = Simulator::builder(Vendor::Generic)
+///     .bodies(Bodies::Json)
+///     .dialect(Dialect::BareStatus)
+///     .access_token_lifetime(Duration::from_secs(60))
+///     .start()?;
+/// let login = serde_json::json!({
+///     "grant_type": "client_credentials",
+///     "client_id": generic::CLIENT_ID,
+///     "client_secret": generic::CLIENT_SECRET,
+/// });
+/// let post = ureq::post(server.token_url()).content_type("application/json");
+/// let tokens = post.send(login.to_string())?.into_body().read_to_string()?;
+/// assert!(tokens.contains(r#""expires_in":60"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SimulatorBuilder {
     server: Arc<dyn VendorServer>,
     control: bool,

@@ -13,7 +13,8 @@ use crate::{Login, Realm, Received, Rejection, Response, aerion, aeris, ermeo, g
 /// what it returns.
 ///
 /// ```
-/// use auth_sim::{Response, Login, Realm, Received, Simulator, VendorServer};
+/// use std::time::Duration;
+/// use auth_sim::{Login, Pair, Realm, Received, Rejection, Response, Simulator, VendorServer};
 /// use serde_json::json;
 ///
 /// struct Acme;
@@ -30,32 +31,49 @@ use crate::{Login, Realm, Received, Rejection, Response, aerion, aeris, ermeo, g
 ///     }
 ///     fn token(&self, realm: &mut Realm, request: &Received) -> Response {
 ///         let field = |name: &str| request.field(name).unwrap_or_default();
-///         let refused = Response::json(400, &json!({"error": "invalid_grant"}));
-///         let pair = match request.grant_type().as_str() {
-///             "password" if field("password") == "s3cret" && !realm.is_locked() => realm.log_in(&self.account()),
-///             "refresh_token" => match realm.refresh(&field("refresh_token"), None) {
-///                 Ok(pair) => pair,
-///                 Err(_) => return refused,
-///             },
-///             _ => return refused,
+///         let granted = match request.grant_type().as_str() {
+///             "password" if field("password") == "s3cret" && !realm.is_locked() => Ok(realm.log_in(&self.account())),
+///             "refresh_token" => realm.refresh(&field("refresh_token"), None),
+///             _ => Err(Rejection::Invalid),
 ///         };
-///         Response::json(200, &json!({
-///             "access_token": pair.access_token,
-///             "refresh_token": pair.refresh_token,
-///             "expires_in": realm.expires_in(),
-///             "token_type": "bearer",
-///         }))
+///         match granted {
+///             Ok(Pair { access_token, refresh_token, .. }) => Response::json(200, &json!({
+///                 "access_token": access_token,
+///                 "refresh_token": refresh_token,
+///                 "expires_in": realm.expires_in(),
+///                 "token_type": "bearer",
+///             })),
+///             Err(_) => Response::json(400, &json!({"error": "invalid_grant"})),
+///         }
 ///     }
-///     fn api(&self, _: &mut Realm, _: &Received) -> Response {
+///     fn needs_token(&self, path: &str) -> bool {
+///         path != "/introspect"
+///     }
+///     fn api(&self, realm: &mut Realm, request: &Received) -> Response {
+///         if request.path == "/introspect" {
+///             let token = request.field("token").unwrap_or_default();
+///             return Response::json(200, &json!({"active": realm.access(&token).is_ok()}));
+///         }
 ///         Response::json(200, &json!({"orders": []}))
+///     }
+///     fn reject(&self, why: Option<Rejection>) -> Response {
+///         let code = if why == Some(Rejection::Expired) { "TOKEN_EXPIRED" } else { "UNAUTHORIZED" };
+///         Response::json(401, &json!({"code": code}))
 ///     }
 /// }
 ///
-/// # fn main() -> std::io::Result<()> {
 /// let acme = Simulator::builder(Acme).start()?;
-/// assert!(acme.token_url().ends_with("/login"));
-/// # Ok(())
-/// # }
+/// let login = [("grant_type", "password"), ("password", "s3cret")];
+/// let tokens = ureq::post(acme.token_url()).send_form(login)?.into_body().read_to_string()?;
+/// let token = tokens.split('"').nth(3).ok_or("no token")?; // the members are sorted
+/// let is_active = || -> Result<bool, ureq::Error> {
+///     let answer = ureq::post(format!("{}/introspect", acme.url())).send_form([("token", token)])?;
+///     Ok(answer.into_body().read_to_string()? == r#"{"active":true}"#)
+/// };
+/// assert!(is_active()?);
+/// acme.advance(Duration::from_secs(3600));
+/// assert!(!is_active()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait VendorServer: Send + Sync + 'static {
     /// Returns the name, in lower case.

@@ -63,6 +63,19 @@ impl SigningKey {
 
     /// Reads a key from unencrypted PKCS#8 in DER.
     ///
+    /// ```
+    /// use oauth2_generic::SigningKey;
+    ///
+    /// # let fetch_from_vault = || ring::signature::Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new());
+    /// # let der = fetch_from_vault().map_err(|_| "no key")?;
+    /// // `der` is what a key store returns.
+    /// let key = SigningKey::from_der(der.as_ref())?.key_id("2026-01");
+    /// let assertion = key.sign(r#"{"iss":"batch","aud":"https://login.example.com","exp":1767226660}"#)?;
+    /// assert!(key.jwk().contains(r#""alg":"EdDSA""#)); // its public half, to be registered at the server
+    /// # assert_eq!(assertion.expose().split('.').count(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`from_pem`](SigningKey::from_pem).
     pub fn from_der(der: &[u8]) -> Result<Self> {

@@ -9,7 +9,8 @@ use super::listing::{Item, Listing, kind_and_path};
 /// Returns the names of those without an example.
 ///
 /// An example is a block of Rust in the documentation of the item itself, or one elsewhere in the
-/// crate's documentation, the README included, that names the type or calls the function.
+/// crate's documentation, the README included, that names the type or calls the function in a line that is
+/// not hidden.
 pub(super) fn missing(listing: &Listing, json: &Value) -> Vec<String> {
     let docs = |item: &Value| item["docs"].as_str().map(code).unwrap_or_default();
     let index = json["index"].as_object().into_iter().flatten();
@@ -49,7 +50,7 @@ fn fails(line: &str) -> bool {
         || result.starts_with("core::result::Result<")
 }
 
-/// Returns the blocks of Rust in a text.
+/// Returns the blocks of Rust in a text, without the lines that rustdoc hides.
 fn code(text: &str) -> String {
     let mut code = String::new();
     let mut inside = None;
@@ -57,11 +58,17 @@ fn code(text: &str) -> String {
         match (line.trim_start().strip_prefix("```"), inside) {
             (Some(language), None) => inside = Some(is_rust(language)),
             (Some(_), Some(_)) => inside = None,
-            (None, Some(true)) => code.extend([line, "\n"]),
+            (None, Some(true)) if !is_hidden(line) => code.extend([line, "\n"]),
             (None, _) => {}
         }
     }
     code
+}
+
+/// Returns `true` if rustdoc compiles the line and does not show it.
+fn is_hidden(line: &str) -> bool {
+    let line = line.trim_start();
+    line == "#" || line.starts_with("# ")
 }
 
 fn is_rust(language: &str) -> bool {
@@ -104,6 +111,10 @@ mod tests {
         assert_eq!(lacking(line, "Text.", "Text about Kind."), ["a::Kind"]);
         assert_eq!(lacking(line, "```text\nKind\n```", ""), ["a::Kind"]);
         assert_eq!(lacking(line, "Text.", "```\nKindness\n```"), ["a::Kind"]);
+        assert_eq!(
+            lacking(line, "Text.", "```\n# use a::Kind;\n```"),
+            ["a::Kind"]
+        );
         assert!(lacking(line, "Text.\n```\nlet x;\n```", "").is_empty());
         assert!(lacking(line, "Text.", "```no_run\nKind::new()\n```").is_empty());
     }

@@ -37,6 +37,18 @@ pub struct DevicePrompt {
 impl DevicePrompt {
     /// Draws a QR code of the URL; its `Display` is for a terminal.
     ///
+    /// ```
+    /// # use oauth2_generic::{DeviceLogin, Client, Server};
+    /// # let login = DeviceLogin::new(Client::new(Server::new("https://login.example.com/token"), "screen"));
+    /// let login = login.show(|prompt| {
+    ///     match prompt.qr() {
+    ///         Ok(code) => println!("{code}\n{prompt}"),
+    ///         Err(_) => println!("{prompt}"),
+    ///     }
+    /// });
+    /// # let _ = login;
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Response`] if the server's URL is too long.
     #[cfg(feature = "qr")]
