@@ -4,6 +4,7 @@ mod ending;
 pub(crate) mod failing;
 mod forgetful;
 mod slow;
+mod suspended;
 
 use auth_core::Secret;
 use std::sync::mpsc;
