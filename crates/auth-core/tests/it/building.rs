@@ -180,6 +180,37 @@ fn one_line_break_at_the_end_of_a_file_is_dropped() {
 }
 
 #[test]
+fn a_file_that_is_too_large_for_a_secret_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    let longest = "s".repeat(64 * 1024);
+    for (text, is_read) in [(longest.clone(), true), (longest + "s", false)] {
+        fs::write(&file, text).unwrap();
+        assert_eq!(secret::file(&file).read().is_ok(), is_read);
+    }
+    // No more than that is read: one of these does not fit into memory, the other never ends.
+    fs::File::create(&file).unwrap().set_len(1 << 40).unwrap();
+    let endless = cfg!(unix).then(|| "/dev/zero".into());
+    for file in [file].into_iter().chain(endless) {
+        let error = secret::file(&file).read().unwrap_err();
+        let expected = format!(
+            "{}: more than 65536 bytes, too many for a secret; name another file",
+            file.display()
+        );
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.remedy(), Remedy::Configure);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_prints_without_end_is_an_error() {
+    let error = secret::command(["yes"]).read().unwrap_err();
+    let expected = "the program `yes` printed more than 65536 bytes";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
 fn a_refresh_token_is_read_once() {
     let clock = ManualClock::new();
     let script = Script::new().without_password().token("one", "r2");
