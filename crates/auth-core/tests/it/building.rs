@@ -19,6 +19,7 @@ struct Vendor {
     secret: SecretSource,
     user: Option<&'static str>,
     api: &'static str,
+    endpoint: &'static str,
 }
 
 fn vendor(secret: impl Into<SecretSource>) -> Vendor {
@@ -26,6 +27,7 @@ fn vendor(secret: impl Into<SecretSource>) -> Vendor {
         secret: secret.into(),
         user: None,
         api: "https://api.example.com",
+        endpoint: "https://login.example.com/token",
     }
 }
 
@@ -39,7 +41,7 @@ impl Grant for Vendor {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
-        Ok(TokenRequest::form("https://login.example.com/token")
+        Ok(TokenRequest::form(self.endpoint)
             .param("client_id", "batch")
             .secret("client_secret", &self.secret))
     }
@@ -108,6 +110,33 @@ fn build_refuses_an_origin_that_is_none() {
         };
         assert!(Session::builder(wrong).build().is_err(), "{api}");
     }
+}
+
+#[test]
+fn build_refuses_an_endpoint_that_is_no_url() {
+    for (endpoint, problem) in [
+        ("api.example.com/token", "is not a URL"),
+        ("https://:443/token", "is not a URL"),
+        (
+            "https://ann:pass@api.example.com/token",
+            "holds a user name",
+        ),
+        ("https://api.example.com/token#here", "has a fragment"),
+        ("https://api.example.com/to ken", "a space"),
+    ] {
+        let wrong = Vendor {
+            endpoint,
+            ..vendor(Secret::new("s"))
+        };
+        let message = message(Session::builder(wrong));
+        assert!(message.contains(problem), "{message}");
+        assert!(!message.contains("pass@"), "{message}");
+    }
+    let with_a_query = Vendor {
+        endpoint: "https://login.example.com/token?tenant=a",
+        ..vendor(Secret::new("s"))
+    };
+    assert!(Session::builder(with_a_query).build().is_ok());
 }
 
 #[test]
