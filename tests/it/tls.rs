@@ -1,6 +1,6 @@
-//! Over real TLS: which servers are trusted, what a failed handshake costs, and which way the secrets travel.
+//! Over real TLS: trusted servers, the cost of a failed handshake, and the route of the secrets.
 //!
-//! Every certificate is made when a test runs and forgotten after it.
+//! Every certificate is made when a test runs, and never stored.
 
 mod authority; // signs certificates
 #[cfg(all(feature = "native-tls", feature = "platform-verifier"))]
@@ -9,11 +9,11 @@ mod client_certificate; // a server that requests one, and files of one that cha
 mod cut; // the response ends too early, or turns into noise
 mod endpoint; // a token endpoint on a socket
 mod kept; // a failed handshake does not spend a refresh token
-mod plain; // where http without TLS goes, and where not
-mod proxied; // through a proxy, which learns the address and nothing else
+mod plain; // http without TLS: allowed and refused addresses
+mod proxied; // through a proxy, which sees only the address
 mod redirected; // where a token goes when an API that speaks TLS redirects
 mod trust; // a custom authority, and certificates that are refused
-mod visits; // connections to a port, and what was done on each
+mod visits; // connections to a port, and a record of each
 
 use aeris_auth::Aeris;
 use auth_core::error::Delivery;
@@ -26,12 +26,12 @@ use authority::Authority;
 
 use crate::support::CANARY;
 
-/// A transport with these settings, whatever proxy the environment has.
+/// A transport with these settings that ignores the proxy of the environment.
 fn with(tls: Tls) -> HttpTransportBuilder {
     HttpTransport::builder().no_proxy().tls(tls)
 }
 
-/// A transport that trusts this authority alone.
+/// A transport that trusts only this authority.
 fn trusting(authority: &Authority) -> HttpTransport {
     with(authority.trusted()).build().expect("a certificate")
 }
@@ -85,7 +85,7 @@ fn refresh_token(n: u32) -> String {
     format!("{CANARY}-r{n}")
 }
 
-/// The reason why no connection could be made, and whether something was sent.
+/// The reason why no connection could be made, and the delivery of the request.
 #[track_caller]
 fn no_connection(error: &Error) -> (&str, Delivery) {
     match error {

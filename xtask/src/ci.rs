@@ -1,7 +1,7 @@
-//! All that must hold before a change is merged, in the order in which it fails fastest.
+//! All checks that a change must pass before it is merged, the fastest ones first.
 
 use crate::run::{self, Check, Result, Run};
-use crate::{api, doc, features, setup, test, tidy};
+use crate::{api, doc, features, msrv, package, setup, test, tidy};
 
 /// `cargo xtask ci [--no-test]`.
 pub(crate) fn run(args: &[String]) -> Result {
@@ -37,4 +37,6 @@ const CHECKS: &[Check] = &[
     }),
     ("public items", || api::run(&[])),
     ("documentation", || doc::run(&[])),
+    ("packages", || package::run(&[])),
+    ("oldest Rust", || msrv::run(&[])),
 ];

@@ -1,7 +1,7 @@
 //! Every crate with each of its features alone, and with none.
 //!
-//! Cargo unifies features, so a crate that builds in the workspace may still not build alone. Clippy
-//! rather than a build: it sees the same errors, and a feature that leaves code unused as well.
+//! Cargo unifies features, so a crate that builds in the workspace may fail to build alone. Clippy
+//! is used because it reports the same errors as a build, and also code that a feature leaves unused.
 
 use serde_json::Value;
 
@@ -12,7 +12,9 @@ use crate::setup;
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) name: String,
-    /// Without `default`.
+    pub(crate) version: String,
+    pub(crate) rust_version: String,
+    /// The features, except `default`.
     features: Vec<String>,
 }
 
@@ -38,7 +40,7 @@ pub(crate) fn run(_: &[String]) -> Result {
     Ok(())
 }
 
-/// The packages of this workspace that are published, with their features.
+/// Returns the packages of this workspace that are published, with their features.
 pub(crate) fn published() -> Result<Vec<Package>> {
     let text = Run::new("cargo metadata --locked --format-version 1 --no-deps").read()?;
     let json: Value = serde_json::from_str(&text)?;
@@ -46,6 +48,11 @@ pub(crate) fn published() -> Result<Vec<Package>> {
     let published = packages.filter(|package| package["publish"].is_null());
     let read = |package: &Value| Package {
         name: package["name"].as_str().unwrap_or_default().to_owned(),
+        version: package["version"].as_str().unwrap_or_default().to_owned(),
+        rust_version: package["rust_version"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         features: package["features"]
             .as_object()
             .into_iter()
@@ -56,7 +63,7 @@ pub(crate) fn published() -> Result<Vec<Package>> {
     Ok(published.map(read).collect())
 }
 
-/// None, each alone, and for the facade `full` with every other way to do TLS.
+/// Returns the combinations: none, each feature alone, and for the facade `full` with each other TLS library.
 fn combinations(features: &[String]) -> Vec<String> {
     let mut lists = vec![String::new()];
     lists.extend_from_slice(features);

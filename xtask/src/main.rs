@@ -1,6 +1,6 @@
-//! The tasks of a contributor: `cargo xtask`.
+//! The tasks for contributors: `cargo xtask`.
 //!
-//! One table, [`TASKS`], is the parser and the help. A task is a module with a `run` function.
+//! One table, [`TASKS`], defines the parser and the help. A task is a module with a `run` function.
 
 #![forbid(unsafe_code)]
 
@@ -11,7 +11,10 @@ mod demo;
 mod doc;
 mod features;
 mod model;
+mod msrv;
+mod package;
 mod pictures;
+mod release;
 mod run;
 mod setup;
 mod test;
@@ -35,7 +38,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "setup",
         args: "[--yes]",
-        about: "list what the tasks below lack on this machine, ask, and install it",
+        about: "list what is missing on this machine, ask, and install it",
         run: setup::run,
     },
     Task {
@@ -59,7 +62,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "ci",
         args: "[--no-test]",
-        about: "all that must hold before a change is merged: checks and tests",
+        about: "all that a change must pass before it is merged: checks and tests",
         run: ci::run,
     },
     Task {
@@ -81,10 +84,34 @@ const TASKS: &[Task] = &[
         run: features::run,
     },
     Task {
+        name: "package",
+        args: "",
+        about: "pack each crate and build it alone, with the oldest versions it allows",
+        run: package::run,
+    },
+    Task {
         name: "doc",
         args: "",
         about: "build the documentation with all features; a warning is an error",
         run: doc::run,
+    },
+    Task {
+        name: "msrv",
+        args: "",
+        about: "build the crates with the oldest Rust that they support, if it is here",
+        run: msrv::run,
+    },
+    Task {
+        name: "advisories",
+        args: "",
+        about: "look for security advisories about dependencies; needs the internet",
+        run: tidy::advisories,
+    },
+    Task {
+        name: "release",
+        args: "[--publish]",
+        about: "publish the crates that are not published yet, and set the tag",
+        run: release::run,
     },
     Task {
         name: "pictures",
@@ -149,6 +176,11 @@ fn usage() -> String {
         let _ = writeln!(text, "  {:width$}  {}", left(task), task.about);
     }
     text
+}
+
+/// Returns `true` if there is a task of this name.
+fn is_task(name: &str) -> bool {
+    TASKS.iter().any(|task| task.name == name)
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ pub trait Clock: Debug + Send + Sync {
     /// Both clocks, read together.
     fn now(&self) -> Moment;
 
-    /// Reads the wall clock in whole seconds since 1970, as cheaply as the machine can tell.
+    /// Reads the wall clock in whole seconds since 1970, as cheaply as the machine can.
     ///
-    /// A held token is compared with this on every call. The default asks [`now`](Clock::now).
+    /// A held token is compared with this on every call. The default calls [`now`](Clock::now).
     fn seconds(&self) -> u64 {
         self.now().wall.seconds()
     }
@@ -38,8 +38,8 @@ pub struct UnixTime(Duration);
 /// One reading of both clocks.
 ///
 /// The wall clock continues while a machine is suspended, and may be set to anything at any time; the
-/// monotonic clock never jumps, and on most systems stops during a suspend. A life has ended
-/// as soon as one of them says so.
+/// monotonic clock never jumps, and on most systems stops during a suspend. A token has expired
+/// as soon as it has by either of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Moment {

@@ -34,7 +34,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Reason why there is no token.
 ///
-/// Programs ask [`remedy`](Error::remedy) first: who must act before another try can work.
+/// Programs call [`remedy`](Error::remedy) first: it names who must act before another try can work.
 ///
 /// No variant holds a secret, a URL, a body or the value of a parameter, neither in `Display` nor in `Debug` nor in
 /// a source, so an error may be logged as it is. The one URL is the redirect URI of a browser login that ran out of

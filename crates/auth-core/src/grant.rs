@@ -121,11 +121,11 @@ pub struct Policy {
     rejections: Vec<u16>,
     replay: Replay,
     prover: Option<Arc<dyn Prover>>,
-    /// Boxed, as nearly all APIs want a token as RFC 6750 has it.
+    /// Boxed, as nearly all APIs take a token as RFC 6750 defines.
     token: Option<Box<TokenSettings>>,
 }
 
-/// How an API wants the token otherwise.
+/// Header and scheme of a token that differ from RFC 6750.
 #[derive(Clone, Debug, Default)]
 struct TokenSettings {
     header: Option<String>,
@@ -195,12 +195,12 @@ impl Policy {
         self
     }
 
-    /// Sets the header in which the APIs want the token, such as `X-Shopify-Access-Token`. Default: `Authorization`.
+    /// Sets the header in which the APIs expect the token, such as `X-Shopify-Access-Token`. Default: `Authorization`.
     ///
-    /// The token stands in it alone, unless [`token_scheme`](Policy::token_scheme) is set, too. So
-    /// `token_header("Authorization")` is for an API that wants the token without a word before it.
+    /// The header holds the token alone, unless [`token_scheme`](Policy::token_scheme) is set, too. So
+    /// `token_header("Authorization")` is for an API that expects the token without a scheme.
     /// A name that no header can have is [`Error::Configuration`](crate::Error::Configuration) when a token is
-    /// asked for; so is a header or a scheme together with a [`prover`](Policy::prover).
+    /// requested; so is a header or a scheme together with a [`prover`](Policy::prover).
     ///
     /// ```
     /// use auth_core::grant::Policy;
@@ -257,7 +257,7 @@ impl Policy {
         self.replay
     }
 
-    /// How the APIs want the token; none as RFC 6750 has it.
+    /// Presentation of the token to the APIs; `None` for that of RFC 6750.
     pub(crate) fn presentation(&self) -> Option<Result<Presentation>> {
         let TokenSettings { header, scheme } = self.token.as_deref()?;
         let (header, scheme) = (header.as_deref(), scheme.as_deref());

@@ -95,7 +95,7 @@ impl fmt::Display for Origin {
 }
 
 /// Returns `true` for a literal loopback address, such as `127.0.0.1` or `[::1]`, to which secrets may be sent without
-/// TLS. A name is not one: `localhost` is whatever the resolver says.
+/// TLS. A name is not one: a resolver can map `localhost` to any address.
 ///
 /// ```
 /// use auth_core::transport::is_loopback;

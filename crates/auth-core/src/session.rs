@@ -1,7 +1,7 @@
-//! A session: a token that is valid when asked for.
+//! A session: keeps a valid token available.
 //!
 //! A call goes through six files: this one, `session/cache.rs` (a token that can be served at once),
-//! `session/driver.rs` (which thread renews, and the loop that does what a renewal says),
+//! `session/driver.rs` (which thread renews, and the loop that performs the steps of a renewal),
 //! `login/step.rs` and `login/renewal.rs` (what to do next) with `login/decision.rs` (what the record
 //! allows), and back to the cache.
 
@@ -72,12 +72,12 @@ pub struct Session(Arc<Inner>, Arc<Shared>);
 struct Inner {
     grant: Box<dyn Grant>,
     who: LoginKind,
-    /// The statuses by which an API rejects a token, besides 401.
+    /// The statuses other than 401 by which an API rejects a token.
     rejections: Box<[u16]>,
     prover: Option<Arc<dyn Prover>>,
     identity: Identity,
     transport: Arc<dyn Transport>,
-    /// None for the machine's own, which is then asked without a detour.
+    /// `None` for the system clock, which is then called directly.
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     store: Arc<dyn Store>,
@@ -88,8 +88,7 @@ struct Inner {
     seed: Option<Fingerprint>,
     /// Those of its APIs; none if they are wrong, which `presentation` reports.
     origins: Box<[Origin]>,
-    /// How the APIs want the token.
-    /// None as RFC 6750 has it.
+    /// Presentation of the token to the APIs; `None` for that of RFC 6750.
     presentation: Option<Box<Result<Presentation>>>,
     /// The agent sends requests to other origins, without a token.
     allows_unsigned: bool,
@@ -99,7 +98,7 @@ struct Inner {
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
     logouts: AtomicU64,
     rejection: Mutex<Option<Box<Rejection>>>,
-    /// Logins that were forgotten here, and that the server could not be told of.
+    /// Logins that were forgotten here and could not be revoked yet.
     unrevoked: Mutex<Vec<Ended>>,
     flight: Mutex<Option<Arc<Flight>>>,
     landed: Condvar,
@@ -245,7 +244,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Store`] if the store failed, or its response was lost: this session then continues as before, and
-    /// another try may work. If the message says that a copy may be left, everything is forgotten except the previous
+    /// another try may work. If the message warns that a copy may be left, everything is forgotten except the previous
     /// record, and another try forgets that too.
     pub fn forget(&self) -> Result<()> {
         self.0.forget()
@@ -436,15 +435,15 @@ impl Inner {
         }
     }
 
-    /// Returns `true` if an observer or the log wants to know what happens on the fast path.
+    /// Returns `true` if an observer or the log receives events of the fast path.
     fn is_watched(&self) -> bool {
         self.observer.is_some() || log::log_enabled!(log::Level::Trace)
     }
 }
 
 impl Drop for Inner {
-    /// A token that could not be stored gets a last chance, as [`SessionBuilder::store`] says; without a store
-    /// nothing is done.
+    /// Stores a token that could not be stored before, as [`SessionBuilder::store`] documents. Does nothing
+    /// without a store.
     fn drop(&mut self) {
         if self.is_stored {
             let _ = self.store_what_is_owed();

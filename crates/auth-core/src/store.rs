@@ -51,8 +51,8 @@ use record::is_current;
 ///
 /// # What sessions guarantee over such a store
 /// - Of all threads, processes and machines that share a login, one at a time sends its refresh token, and each refresh
-///   token is sent once, unless the vendor documents that sending it twice is harmless. This holds whatever the clocks
-///   say and whichever process is killed or suspended.
+///   token is sent once, unless the vendor documents that sending it twice is harmless. This holds also if clocks are
+///   wrong, and whichever process is killed or suspended.
 /// - An older token never replaces a newer one. A new token is stored before it is handed out. If storing fails, the
 ///   session hands it out anyway, keeps it, and stores it as soon as possible.
 /// - A late response is used: the refresh token in it is the only one that works.

@@ -7,7 +7,7 @@
 //! use auth_sim::store_conformance;
 //!
 //! let store = MemoryStore::new();
-//! // Opens the same store once more, as another process would: connects, or opens the file.
+//! // Opens the same store again, as another process would: connects, or opens the file.
 //! store_conformance::check(|| store.clone());
 //! ```
 //!
@@ -114,7 +114,7 @@ impl fmt::Display for Violation {
 
 impl Error for Violation {}
 
-/// Opens the store once more, as another process would.
+/// Opens the store again, as another process would.
 type Open<'a> = &'a dyn Fn() -> Box<dyn Store>;
 
 type Outcome = Result<(), Seen>;

@@ -12,8 +12,8 @@ use crate::redirect::{Expected, Parameters, Redirect};
 
 /// The token comes in the redirect (RFC 6749 §4.2): for servers that offer nothing better to a client in a page.
 ///
-/// It comes in the fragment, which browsers keep from servers, and without a refresh token: when it expires, the user
-/// has to log in again, and a session says so. Take [`AuthorizationCode`](crate::AuthorizationCode) where the server
+/// It comes in the fragment, which browsers do not send to servers, and without a refresh token: when it expires, the
+/// session returns [`Error::LoginRequired`]. Use [`AuthorizationCode`](crate::AuthorizationCode) where the server
 /// supports it (RFC 9700 §2.1.2). This token cannot be bound to a key, so a client with one cannot request it.
 ///
 /// ```

@@ -10,7 +10,7 @@ use crate::metadata::Endpoint;
 
 /// Description of a token by its server; see [`Client::introspect`].
 ///
-/// Of a token that is not active a server says nothing else.
+/// For a token that is not active, `active` is the only member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Introspection {
@@ -56,8 +56,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Configuration`] if the server has no introspection endpoint; [`Error::Response`] if the response does
-    /// not say whether the token is active; otherwise the error of the request.
+    /// [`Error::Configuration`] if the server has no introspection endpoint; [`Error::Response`] if the response has
+    /// no boolean `active`; otherwise the error of the request.
     pub fn introspect(&self, token: &Secret, http: &dyn Transport) -> Result<Introspection> {
         let endpoint = self.url(Endpoint::Introspection)?;
         let request = self.to(endpoint).secret("token", token);
@@ -66,7 +66,7 @@ impl Client {
             .fetch(http)?;
         let Some(active) = response.boolean("active") else {
             return Err(Error::response(
-                "it does not say whether the token is active",
+                "its `active` is missing or not a boolean; check `Server::introspection_endpoint`",
             ));
         };
         let text = |name| response.text(name).map(|text| text.expose().to_owned());

@@ -42,7 +42,7 @@ pub struct SigningKey {
 /// Times of an assertion, from the moment of its making.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dates {
-    /// The time since its issue; `None` if it does not say.
+    /// The time since its issue; `None` if it has no `iat`.
     pub(crate) age: Option<Duration>,
     pub(crate) lifetime: Duration,
 }
@@ -69,7 +69,7 @@ impl SigningKey {
         PrivateKey::from_der(der).map(Self::new)
     }
 
-    /// Sets the name under which the server knows the key (`kid`, RFC 7515 §4.1.4). Default: none is sent.
+    /// Sets the name that the server has for the key (`kid`, RFC 7515 §4.1.4). Default: none is sent.
     pub fn key_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self

@@ -15,7 +15,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{CipherSuite, ServerConfig, ServerConnection, StreamOwned};
 
-/// The cipher suites that a client offers: they tell the libraries apart.
+/// The cipher suites that a client offers, by which the test distinguishes the libraries.
 type Offered = BTreeSet<u16>;
 
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl ResolvesServerCert for Watching {
 /// Starts a token endpoint that serves `clients` clients; returns its port, its authority and what they offer.
 fn endpoint(clients: usize) -> (u16, String, Arc<Mutex<Vec<Offered>>>) {
     let mut params = CertificateParams::default();
-    // Its own name: a certificate that has the name of its authority counts as self-signed.
+    // A name of its own: a certificate with the name of its authority counts as self-signed.
     params
         .distinguished_name
         .push(DnType::CommonName, "authority");

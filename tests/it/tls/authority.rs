@@ -12,7 +12,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
-/// A certificate authority that no list of roots knows.
+/// A certificate authority that is in no list of roots.
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate, and the key that belongs to it.
@@ -30,7 +30,7 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
     }
 
-    /// An identity for a host, of which the certificate ends with the year before this one.
+    /// An identity for a host; its certificate expires at the beginning of `year`.
     pub(super) fn sign(&self, host: &str, year: i32) -> Identity {
         let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
         params.not_after = rcgen::date_time_ymd(year, 1, 1);
@@ -71,7 +71,7 @@ impl Authority {
         Tls::default().only_authorities(self.0.pem())
     }
 
-    /// As a file has it.
+    /// Certificate in PEM, as in a file.
     pub(super) fn pem(&self) -> String {
         self.0.pem()
     }
@@ -91,7 +91,7 @@ impl Identity {
         )
     }
 
-    /// As a client presents it.
+    /// Certificate and key, as a client presents them.
     pub(super) fn client(&self) -> ClientCertificate {
         ClientCertificate::pem(self.pem(), Secret::new(self.key_pem()))
     }
@@ -109,5 +109,5 @@ impl Identity {
     }
 }
 
-/// A year that no test will see.
+/// A year after every run of the tests.
 pub(super) const FAR: i32 = 4000;

@@ -12,7 +12,7 @@ use super::endpoint::{Turn, endpoint, https};
 use super::{access_token, answer, ermeo, no_connection, with};
 use crate::support::quiet;
 
-/// A library, and its words for a certificate that it does not trust.
+/// A library, and its error for a certificate that it does not trust.
 type Library = (fn() -> Tls, &'static str);
 
 fn libraries() -> [Library; 4] {

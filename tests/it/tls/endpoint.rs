@@ -1,4 +1,4 @@
-//! A token endpoint on a socket, which reports afterwards what it received.
+//! A token endpoint on a socket, which keeps the requests that it received.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,15 +10,15 @@ use super::visits::Visits;
 
 /// Script of one connection.
 pub(super) enum Turn {
-    /// This is said at once, and no TLS is spoken.
+    /// Sends these bytes at once, without TLS.
     Noise(&'static [u8]),
-    /// A request without TLS is answered with this body.
+    /// Returns this body to a request without TLS.
     Plain(String),
-    /// A request over TLS is answered with this body.
+    /// Returns this body to a request over TLS.
     Tls(Arc<ServerConfig>, String),
-    /// A request over TLS is answered with these bytes, and the connection ends without TLS saying so.
+    /// Returns these bytes to a request over TLS, and ends the connection without `close_notify`.
     Cut(Arc<ServerConfig>, String),
-    /// A request over TLS is answered with these bytes, and then noise that is no TLS.
+    /// Returns these bytes to a request over TLS, followed by noise outside TLS.
     Garbled(Arc<ServerConfig>, String),
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Visit {
     heard: Vec<u8>,
     /// The client's certificate; empty if none was accepted.
     pub(super) certificate: Vec<u8>,
-    /// Why no request was heard or none answered.
+    /// Reason why no request arrived or no response was sent.
     pub(super) failure: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl Turn {
             }
         };
         visit.failure = outcome.err().map(|error| error.to_string());
-        // Read to the end, or what was not read resets the connection and takes the last words along.
+        // Unread bytes would reset the connection, and the client would lose the last bytes of the response.
         let _ = tcp.shutdown(Shutdown::Write);
         let _ = io::copy(&mut tcp, &mut io::sink());
         visit

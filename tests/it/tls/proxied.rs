@@ -1,4 +1,4 @@
-//! Through a proxy, which learns the address and nothing else.
+//! Through a proxy, which sees only the address.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -44,7 +44,7 @@ fn proxy() -> Visits<Passed> {
     })
 }
 
-/// A proxy that wants a password which it is not given.
+/// A proxy that requires a password, which the client does not have.
 fn closed_proxy() -> Visits<Passed> {
     Visits::to(|mut client| {
         let head = head(&client);
@@ -60,7 +60,7 @@ fn closed_proxy() -> Visits<Passed> {
     })
 }
 
-/// The head of a request; a client says no more before it is answered.
+/// Reads the head of a request; a client sends nothing more before the response.
 fn head(mut client: &TcpStream) -> String {
     let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
     while let Ok(length @ 1..) = client.read(&mut buffer) {
@@ -72,7 +72,7 @@ fn head(mut client: &TcpStream) -> String {
     String::from_utf8(head).expect("a head in ASCII")
 }
 
-/// Passes on what comes until it ends, and keeps a copy.
+/// Forwards bytes until the connection ends, and returns a copy.
 fn pass(mut from: TcpStream, mut to: TcpStream) -> Vec<u8> {
     let (mut passed, mut buffer) = (Vec::new(), [0; 4096]);
     while let Ok(length @ 1..) = from.read(&mut buffer) {
@@ -130,7 +130,7 @@ fn a_proxy_sees_where_to_and_ciphertext() {
             "{text}"
         );
     }
-    // A handshake record is the first thing that either side says (RFC 8446 §5.1).
+    // A handshake record is the first data that either side sends (RFC 8446 §5.1).
     assert_eq!((to_server[0], to_client[0]), (0x16, 0x16));
 }
 
@@ -183,7 +183,7 @@ fn loopback_never_goes_through_a_proxy() {
     assert_eq!(proxy.all().len(), 0, "the proxy saw a password");
 }
 
-/// Allowing plain http must not bypass the proxy that the caller set.
+/// With plain http allowed, requests still use the proxy that the caller set.
 #[test]
 fn allowed_plain_http_goes_through_the_proxy() {
     let proxy = closed_proxy();

@@ -1,11 +1,11 @@
-//! Connections to a port, and what was done on each.
+//! Connections to a port, and a record of each.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Serves one connection after the other until their records are taken.
+/// Serves connections one by one until their records are taken.
 pub(super) struct Visits<V> {
     address: SocketAddr,
     /// Address of the connection that ends it.
@@ -26,7 +26,7 @@ impl<V: Send + 'static> Visits<V> {
                 if *ending.lock().expect("no thread panicked") == Some(from) {
                     return visits;
                 }
-                // A test that went wrong fails; it does not hang.
+                // A faulty test fails instead of hanging.
                 stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
                 visits.push(serve(stream));
             }
@@ -44,7 +44,7 @@ impl<V: Send + 'static> Visits<V> {
 
     /// The records of all connections before this call, in order.
     pub(super) fn all(self) -> Vec<V> {
-        // Locked until the address is there, or its connection would pass for a visit.
+        // Locked until the address is known, so that this connection is not counted as a visit.
         let mut last = self.last.lock().expect("no thread panicked");
         let ending = TcpStream::connect(self.address).expect("a connection");
         *last = Some(ending.local_addr().expect("an address"));

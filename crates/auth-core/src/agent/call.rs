@@ -38,7 +38,7 @@ pub(super) struct Came {
     pub(super) answer: Answer,
     /// `true` if the API refused the proof; it has not judged the token then.
     pub(super) wants_proof: bool,
-    /// `true` if the caller wants an error status as an error.
+    /// `true` if the caller gets an error status as an error.
     pub(super) as_error: bool,
 }
 
@@ -108,7 +108,7 @@ impl<'a> Call<'a> {
         if self.is_renewed || !session.reject(&self.token) {
             return false;
         }
-        // If there is none, the session has told why; the caller gets what the API said.
+        // Without another token, the session has reported why; the caller gets the API's response.
         let Ok(token) = session.token() else {
             return false;
         };
@@ -230,7 +230,7 @@ fn repeatable(
 ) -> Request<SendBody<'static>> {
     let wants_length = [Method::POST, Method::PUT, Method::PATCH].contains(&parts.method);
     if wants_length || !body.is_empty() {
-        // A reader tells ureq no length, and without one it would send chunks.
+        // A reader has no length, and without one ureq would send chunks.
         parts
             .headers
             .entry(CONTENT_LENGTH)

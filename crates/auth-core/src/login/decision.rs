@@ -170,7 +170,7 @@ impl Record {
         let (reason, cause) = match &self.refresh {
             Refresh::Absent | Refresh::Ready(_) => return error,
             Refresh::Lost { loss, .. } => (loss.reason, loss.cause.clone()),
-            // The process that sent it has not been heard of again.
+            // The process that sent it has stored no outcome.
             Refresh::InFlight { .. } => (LoginReason::RefreshTokenUncertain, None),
         };
         Error::LoginRequired {

@@ -148,7 +148,7 @@ impl SessionBuilder {
     }
 
     /// Sets how often a call without a valid token repeats a harmless request before it fails. Default: 2. A refresh
-    /// token that the server may have received is never repeated, whatever this says.
+    /// token that the server may have received is never sent again, whatever this is set to.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
@@ -341,5 +341,5 @@ fn origins(texts: &[String], allow_http: bool) -> Result<Vec<Origin>> {
     }
 }
 
-/// What a request in flight may take beyond its time-outs, for a machine that is busy.
+/// Time that a request may take beyond its time-outs, for a busy machine.
 const MARGIN: Duration = Duration::from_secs(10);

@@ -278,7 +278,7 @@ impl HttpTransportBuilder {
         self
     }
 
-    /// Connects without a proxy, whatever the environment says.
+    /// Connects without a proxy, also if the environment names one.
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Setting::None;
         self

@@ -13,7 +13,7 @@ use auth_core::{Error, Grant, Result, Secret, Session, SessionBuilder};
 
 use crate::script::{Script, seconds, served};
 
-/// A vendor whose secret comes from wherever a test says.
+/// A vendor whose secret comes from the source that a test sets.
 #[derive(Clone, Debug)]
 struct Vendor {
     secret: SecretSource,
@@ -97,7 +97,7 @@ fn build_refuses_a_store_without_a_user() {
 }
 
 #[test]
-fn build_refuses_an_origin_that_is_none() {
+fn build_refuses_an_unusable_origin() {
     for api in [
         "",
         "htps://x",

@@ -90,7 +90,7 @@ impl fmt::Debug for DevicePrompt {
     }
 }
 
-/// Checks a URL that a person is to open; the error says what is wrong with it, and not what it is.
+/// Checks a URL that the user is to open; the error names the problem and does not show the URL.
 fn check(name: &str, uri: &str, allow_http: bool) -> Result<()> {
     let problem = match normal(uri) {
         _ if !uri.is_ascii() => {

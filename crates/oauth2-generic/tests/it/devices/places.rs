@@ -1,11 +1,11 @@
-//! Where the code is entered, and what is said of a place that cannot be shown.
+//! The URL at which the user enters the code, and errors of URLs that cannot be shown.
 
 use oauth2_generic::{Error, Result};
 
 use super::{BEGUN, client, prompt};
 use crate::script::Script;
 
-/// The URL that a user is shown, at a server that says this.
+/// The URL that the user is shown if the server sends `uri`.
 fn shown(uri: &str) -> Result<String> {
     let body = BEGUN.replace("\"https://login.example/d\"", &format!("\"{uri}\""));
     let prompt = prompt(client(), &Script::default().then(200, &body))?;
