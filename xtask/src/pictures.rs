@@ -302,6 +302,18 @@ mod tests {
         assert_eq!(svg.matches("<rect").count(), 3);
     }
 
+    /// Three of them were lost from the README once.
+    #[test]
+    fn every_picture_is_shown() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let readme = fs::read_to_string(root.join("README.md")).unwrap();
+        for picture in fs::read_dir(root.join(KEPT)).unwrap() {
+            let name = picture.unwrap().file_name();
+            let name = format!("{KEPT}/{}", name.display());
+            assert!(readme.contains(&name), "{name}");
+        }
+    }
+
     #[test]
     fn a_truncated_log_is_not_drawn() {
         let cut = LOG.lines().take(7).collect::<Vec<_>>().join("\n");

@@ -12,9 +12,7 @@ use auth_core::secret::SecretSource;
 
 pub use auth_core;
 #[doc(no_inline)]
-pub use auth_core::{
-    Error, Grant, Result, Secret, Session, agent, secret, store, testing, transport,
-};
+pub use auth_core::*;
 pub use tenant::TenantHeader;
 
 /// Aerion's token endpoint (vendor document: "Authentication").

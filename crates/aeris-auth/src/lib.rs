@@ -8,9 +8,7 @@ use auth_core::secret::SecretSource;
 
 pub use auth_core;
 #[doc(no_inline)]
-pub use auth_core::{
-    Error, Grant, Result, Secret, Session, agent, secret, store, testing, transport,
-};
+pub use auth_core::*;
 
 /// Aeris's token endpoint (vendor document: "Get Authentication Token API").
 ///

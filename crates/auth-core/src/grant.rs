@@ -112,7 +112,8 @@ pub use crate::token::{Lifetime, TokenResponse, TokenType};
     message = "`{Self}` is not a grant",
     label = "not a `Grant`",
     note = "log in first: an `AuthorizationCode`, `BrowserLogin` or `DeviceLogin` is exchanged for tokens, and its \
-            `grant()` makes the session"
+            `grant()` makes the session",
+    note = "a `Client` becomes a grant by `ClientCredentials::new(client)`, `RefreshToken::new(client)` or the like"
 )]
 pub trait Grant: Debug + Send + Sync {
     /// Returns the key under which a store keeps the login. It holds no secret.

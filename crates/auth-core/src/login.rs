@@ -40,6 +40,7 @@ mod step;
 mod tokens;
 mod transition;
 
+pub(crate) use decision::Prospects;
 pub(crate) use record::{
     AttemptId, BackOff, Generation, Lineage, LogIn, Period, Record, Refresh, Scope, Stamp,
 };

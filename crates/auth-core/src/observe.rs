@@ -237,6 +237,11 @@ impl Event<'_> {
     }
 }
 
+/// Logs a failure that is no event of its own, with the target of the events.
+pub(crate) fn log(identity: &Identity, error: &Error) {
+    log::warn!("{identity}: {error}");
+}
+
 /// The expiry in UTC, for a log line.
 fn until(expires_at: Option<SystemTime>) -> String {
     expires_at.map_or_else(String::new, |at| {

@@ -122,12 +122,16 @@ struct Rejection {
 
 impl Session {
     /// A session with the defaults. Nothing is sent; a wrong setting is reported by the first call.
+    ///
+    /// A store, a refresh token and all other settings need [`builder`](Session::builder).
     #[must_use]
     pub fn new(grant: impl Grant + 'static) -> Self {
         SessionBuilder::new(Box::new(grant)).finish(None)
     }
 
-    /// A session with settings of your own.
+    /// A session with settings of your own, such as a [store](SessionBuilder::store):
+    /// `Session::builder(grant).store(store).build()?`.
+    #[doc(alias = "store")]
     pub fn builder(grant: impl Grant + 'static) -> SessionBuilder {
         SessionBuilder::new(Box::new(grant))
     }
@@ -336,6 +340,20 @@ impl Session {
     ///
     /// With servers that rotate it, it changes with every renewal; a [store](SessionBuilder::store) keeps up with that.
     /// It is `None` while a request with it is under way, and after its response was lost: it may be used up then.
+    ///
+    /// A program that keeps it itself, and may have none yet, begins with it like this:
+    ///
+    /// ```
+    /// use auth_core::{Grant, Result, Secret, Session};
+    ///
+    /// fn session(grant: impl Grant + 'static, kept: Option<Secret>) -> Result<Session> {
+    ///     let builder = Session::builder(grant);
+    ///     match kept {
+    ///         Some(kept) => builder.refresh_token(kept).build(),
+    ///         None => builder.build(),
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn refresh_token(&self) -> Option<Secret> {
         self.0.refresh_token()

@@ -68,6 +68,17 @@ enum State {
     Revoked,
 }
 
+impl Issued {
+    fn new(login: &Login, family: Family, expires: SystemTime) -> Self {
+        Self {
+            login: login.clone(),
+            family,
+            expires,
+            state: State::Live,
+        }
+    }
+}
+
 impl Tokens {
     pub(crate) fn new_family(&mut self) -> Family {
         self.families += 1;
@@ -81,12 +92,7 @@ impl Tokens {
         family: Family,
         expires: SystemTime,
     ) {
-        let issued = Issued {
-            login: login.clone(),
-            family,
-            expires,
-            state: State::Live,
-        };
+        let issued = Issued::new(login, family, expires);
         self.access.insert(token.to_owned(), issued);
     }
 
@@ -97,12 +103,7 @@ impl Tokens {
         family: Family,
         expires: SystemTime,
     ) {
-        let issued = Issued {
-            login: login.clone(),
-            family,
-            expires,
-            state: State::Live,
-        };
+        let issued = Issued::new(login, family, expires);
         self.refresh.insert(token.to_owned(), issued);
         self.presented.insert(token.to_owned(), 0);
     }

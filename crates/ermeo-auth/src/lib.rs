@@ -10,9 +10,7 @@ use auth_core::secret::SecretSource;
 
 pub use auth_core;
 #[doc(no_inline)]
-pub use auth_core::{
-    Error, Grant, Result, Secret, Session, agent, secret, store, testing, transport,
-};
+pub use auth_core::*;
 
 /// Ermeo's token endpoint (vendor document: "How authentication API works in Ermeo").
 ///

@@ -49,6 +49,17 @@ fn plain<T: Clone + Debug + PartialEq + Send + Sync + 'static>() {}
 /// A value that can be moved to another thread.
 fn moved<T: Debug + Send>() {}
 
+/// A program with one vendor depends on one crate.
+#[test]
+fn a_vendors_crate_has_all_of_the_core() {
+    moved::<aerion_auth::SessionBuilder>();
+    value::<aeris_auth::store::FileStore>();
+    plain::<ermeo_auth::error::Remedy>();
+    value::<auth_all::generic::testing::ManualClock>();
+    let name = |event: ermeo_auth::observe::Event<'_>| event.name();
+    assert_eq!(name(Event::Rejected), "rejected");
+}
+
 #[test]
 fn sessions_and_tokens_are_shared() {
     value::<Session>();

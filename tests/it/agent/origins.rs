@@ -79,7 +79,10 @@ fn an_api_that_is_not_a_url_is_named() {
     ] {
         let shown = problem(api);
         assert!(shown.contains(&format!("{api:?} is not")), "{shown}");
-        assert!(shown.contains("`base` or `api`"), "{shown}");
+        assert!(
+            shown.contains("`base`, `api` or `token_endpoint`"),
+            "{shown}"
+        );
     }
 }
 

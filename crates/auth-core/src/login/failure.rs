@@ -96,19 +96,24 @@ pub(super) fn of_login(
         Error::Refused(_) | Error::Status { .. } => match (later(error), sends.who) {
             // A throttle may be the answer to wrong passwords, and a server may fail over one.
             (Some(verdict), LoginKind::Password)
-                if verdict == Verdict::Throttled || is(error, &["invalid_grant"]) =>
+                if verdict == Verdict::Throttled || is_of_password(error, sends) =>
             {
                 Verdict::Doubted
             }
             (Some(verdict), _) => verdict,
             (None, LoginKind::Client | LoginKind::Interactive) => Verdict::Setting,
-            (None, LoginKind::Password) if is(error, &["invalid_grant"]) => Verdict::Wrong,
+            (None, LoginKind::Password) if is_of_password(error, sends) => Verdict::Wrong,
             (None, LoginKind::Password) => Verdict::Doubted,
         },
         Error::Network { .. } | Error::Store { .. } | Error::BackOff { .. } => Verdict::Later,
     };
     let scope = sends.login.as_ref().map(|print| Scope::Login(*print));
     Some(back_off(error, verdict, scope.ok(), base, now))
+}
+
+/// Returns `true` for a login that is refused for the user's name or password.
+pub(super) fn is_of_password(error: &Error, sends: &Sends) -> bool {
+    sends.who == LoginKind::Password && is(error, &["invalid_grant"])
 }
 
 fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {

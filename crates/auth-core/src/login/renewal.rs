@@ -439,6 +439,9 @@ impl Renewal {
         mut error: Error,
         cx: &mut Context<'_>,
     ) -> Step {
+        if kind == Kind::LogIn && failure::is_of_password(&error, &self.sends) {
+            error = error.with_hint("check the user name and the password");
+        }
         (cx.tell)(Notice::Failed(error.clone()));
         if matches!(error, Error::Configuration { .. }) {
             // Nothing was sent, and nothing will be before a setting is changed.

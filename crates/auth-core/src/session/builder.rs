@@ -198,7 +198,10 @@ impl SessionBuilder {
         ];
         for request in requests {
             match request {
-                Ok(request) => request.check()?,
+                Ok(request) => {
+                    request.check_endpoint()?;
+                    request.check()?;
+                }
                 Err(Error::LoginRequired { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -331,7 +334,7 @@ fn origins(texts: &[String], allow_http: bool) -> Result<Vec<Origin>> {
     match origins.iter().find(|origin| !origin.is_private()) {
         Some(origin) if !allow_http => Err(Error::configuration(format!(
             "a token is sent over https, or to 127.0.0.1 and [::1], and {origin} is neither; correct the URL of that API \
-             (`base` or `api`), or, in a test network, set `SessionBuilder::danger_allow_http`{}",
+             (`base`, `api` or `token_endpoint`), or, in a test network, set `SessionBuilder::danger_allow_http`{}",
             origin.hint()
         ))),
         _ => Ok(origins),

@@ -21,7 +21,7 @@ use crate::login::{
     Access, AttemptId, Context, How, Loaded, Notice, Outcome, Period, Serve, Stamp, Step,
     Surroundings, Want,
 };
-use crate::observe::Event;
+use crate::observe::{self, Event};
 use crate::request::{Readings, TokenRequest};
 use crate::store::{Record as StoredRecord, WaitOutcome};
 use crate::token::{Token, TokenResponse};
@@ -350,9 +350,9 @@ impl Inner {
         match notice {
             Notice::Failed(Error::Refused(refusal)) => self.tell(&Event::Refused { refusal }),
             // A login may follow a refusal without a code, and then no caller gets to know of it.
-            Notice::Failed(error @ Error::Response(_)) => log::warn!("{}: {error}", self.identity),
+            Notice::Failed(error @ Error::Response(_)) => observe::log(&self.identity, error),
             Notice::Failed(error @ Error::Status { .. }) if !error.is_transient() => {
-                log::warn!("{}: {error}", self.identity);
+                observe::log(&self.identity, error);
             }
             Notice::Failed(_) => {}
             Notice::Retry(error, wait) => self.tell(&Event::Retry { error, wait: *wait }),

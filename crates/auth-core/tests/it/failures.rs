@@ -295,6 +295,25 @@ fn a_refused_password_is_reported_and_remembered() {
 }
 
 #[test]
+fn a_refused_password_names_what_to_check() {
+    let script = Script::new().error(refused("invalid_grant"));
+    let error = script.session().0.token().unwrap_err();
+    let expected =
+        "the server refused the request: invalid_grant (check the user name and the password)";
+    assert_eq!(error.to_string(), expected);
+    let script = Script::new()
+        .token("one", "r1")
+        .error(refused("invalid_grant"));
+    let (session, clock) = script.session();
+    served(&session);
+    let script = script.without_password();
+    clock.advance(seconds(3600));
+    let error = session.token().unwrap_err();
+    assert!(!format!("{error:?}").contains("password"), "{error:?}");
+    assert_eq!(script.asked().len(), 2);
+}
+
+#[test]
 fn a_403_page_is_not_taken_for_a_wrong_password() {
     let script = Script::new().error(status(403)).token("one", "");
     let (session, clock) = script.session();

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use auth_core::Session;
 use auth_core::grant::Identity;
 use auth_core::observe::{self, Event, Observer};
 use auth_core::store::MemoryStore;
 use auth_core::testing::ManualClock;
+use auth_core::{Error, Session};
 
+use crate::file_store::damage::{SAID, listen};
 use crate::script::{Script, refused, response, seconds, served, status};
 
 /// Notes the names of the events, in order.
@@ -162,4 +163,19 @@ fn login_required_is_not_reported_during_a_login() {
     let session = builder.observer(notes.observer()).build().unwrap();
     assert_eq!(served(&session), "one");
     assert_eq!(notes.take(), ["logged_in"]);
+}
+
+#[test]
+fn an_unusable_response_is_logged_as_an_event_is() {
+    listen();
+    let script = Script::new().error(Error::response("no response to any other test"));
+    assert!(script.session().0.token().is_err());
+    let said = SAID.lock().unwrap();
+    let about_it = |line: &&String| line.contains("no response to any other test");
+    let lines: Vec<_> = said.iter().filter(about_it).collect();
+    assert_eq!(lines.len(), 1, "{said:?}");
+    assert!(
+        lines[0].starts_with("WARN auth_core::observe: script: "),
+        "{lines:?}"
+    );
 }

@@ -188,7 +188,7 @@ pub(crate) fn served(session: &Session) -> String {
     session.token().unwrap().expose().to_owned()
 }
 
-pub(crate) fn seconds(seconds: u64) -> Duration {
+pub(crate) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 

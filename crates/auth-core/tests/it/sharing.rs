@@ -4,6 +4,7 @@ mod ending;
 pub(crate) mod failing;
 mod forgetful;
 mod slow;
+mod suspended;
 
 use auth_core::Secret;
 use std::sync::mpsc;
@@ -14,7 +15,9 @@ use auth_core::store::MemoryStore;
 use auth_core::testing::ManualClock;
 use auth_core::{Error, Session, SessionBuilder};
 
-use crate::script::{Script, come_back_in, lost_answer, refused, response, seconds, served};
+use crate::script::{
+    Script, come_back_in, lost_answer, not_sent, refused, response, seconds, served,
+};
 
 /// Two sessions with grants of their own over one store.
 fn two(first: &Script, second: &Script) -> (Session, Session, ManualClock) {
@@ -302,6 +305,72 @@ fn a_status_of_a_refused_login_names_the_remedy() {
     let refused = format!("{:#}", a.status());
     assert!(refused.contains("invalid_grant"), "{refused}");
     assert!(refused.contains("`Session::forget`"), "{refused}");
+}
+
+/// The line once promised a token of the next call during a back-off of a day.
+#[test]
+fn a_status_line_says_what_the_next_call_does() {
+    let first = Script::new()
+        .error(refused("invalid_grant"))
+        .password("old");
+    let (a, b, clock) = two(&first, &Script::new());
+    assert!(a.token().is_err());
+    for session in [&a, &b] {
+        let line = session.status().to_string();
+        assert!(
+            line.starts_with("no token; backing off for 24 h "),
+            "{line}"
+        );
+    }
+    clock.advance(seconds(25 * 3600));
+    let line = a.status().to_string();
+    assert!(
+        line.starts_with("no token; the next call gets one; "),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_status_line_of_an_expired_token_is_no_promise() {
+    let first = Script::new()
+        .token("one", "r1")
+        .error(not_sent())
+        .error(lost_answer());
+    let (a, _, clock) = two(&first, &Script::new());
+    served(&a);
+    let first = first.without_password();
+    let line = || a.status().to_string();
+    assert!(line().starts_with("valid for 1 h 0 min; "), "{}", line());
+    clock.advance(seconds(3600));
+    assert_eq!(line(), "expired 0 s ago; the next call renews it");
+    assert!(a.token().is_err());
+    assert!(
+        line().starts_with("expired 0 s ago; backing off for "),
+        "{}",
+        line()
+    );
+    clock.advance(seconds(60));
+    assert!(a.token().is_err());
+    clock.advance(seconds(600));
+    assert!(
+        line().starts_with("expired 11 min 0 s ago; login required"),
+        "{}",
+        line()
+    );
+    let details = format!("{:#}", a.status());
+    assert!(!details.contains("logs in"), "{details}");
+    assert_eq!(first.asked().len(), 3);
+}
+
+#[test]
+fn a_status_line_without_credentials_asks_for_a_login() {
+    let script = Script::new().without_password();
+    let clock = ManualClock::new();
+    let session = script.builder(&clock).build().unwrap();
+    assert_eq!(session.status().to_string(), "no token; login required");
+    let kept = script.builder(&clock).refresh_token(Secret::new("r1"));
+    let line = kept.build().unwrap().status().to_string();
+    assert_eq!(line, "no token; the next call gets one");
 }
 
 #[test]
