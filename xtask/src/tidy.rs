@@ -87,7 +87,7 @@ pub(crate) fn dependencies() -> Result {
         .run()
 }
 
-/// `cargo xtask advisories`: fetches the database of RustSec, so it is no part of `ci`.
+/// `cargo xtask advisories`: fetches the database of `RustSec`, so it is no part of `ci`.
 pub(crate) fn advisories(_: &[String]) -> Result {
     setup::require(&[&setup::DENY])?;
     Run::new(&setup::deny())
