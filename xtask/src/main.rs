@@ -74,7 +74,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "api",
         args: "[--update|--examples] [crate]",
-        about: "compare public items with docs/api, or rewrite it; find those without an example",
+        about: "compare public items with docs/api, and require an example of each",
         run: api::run,
     },
     Task {

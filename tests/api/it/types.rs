@@ -51,6 +51,10 @@ fn moved<T: Debug + Send>() {}
 
 /// A program with one vendor depends on one crate.
 #[test]
+#[expect(
+    unused_qualifications,
+    reason = "the paths through a vendor's crate are the subject"
+)]
 fn a_vendors_crate_has_all_of_the_core() {
     moved::<aerion_auth::SessionBuilder>();
     value::<aeris_auth::store::FileStore>();
