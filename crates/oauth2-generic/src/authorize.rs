@@ -188,9 +188,10 @@ pub(crate) fn is_https(url: &str) -> bool {
 /// its `//`, has `\` for `/`, line breaks or an encoded host in it, or a number for an address.
 pub(crate) fn whole(url: &str) -> Option<Url> {
     let (repaired, written) = (Url::parse(url).ok()?, url.parse::<Uri>().ok()?);
-    let host = written.host()?;
-    let is_same = repaired.host_str()?.eq_ignore_ascii_case(host);
-    is_same.then_some(repaired)
+    let is_same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+    let is_whole = is_same(repaired.scheme(), written.scheme_str()?)
+        && is_same(repaired.host_str()?, written.host()?);
+    is_whole.then_some(repaired)
 }
 
 fn keeps_private(url: &Url, allow_http: bool) -> bool {

@@ -1,4 +1,4 @@
-//! What holds for every error, and for what is accepted.
+//! Properties of every error, and of every accepted value.
 
 use std::error::Error as StdError;
 use std::fmt::{Debug, Write as _};
@@ -8,16 +8,7 @@ use auth_core::Error;
 /// Begins every secret of the targets. Letters and digits alone: no encoding hides it.
 pub(crate) const CANARY: &str = "canary7Qz";
 
-/// Secrets that a request or a URL of ours holds; a server, a redirect or a store may repeat each.
-pub(crate) const SECRETS: [&str; 7] = [
-    CLIENT_SECRET,
-    PASSWORD,
-    REFRESH_TOKEN,
-    STATE,
-    CODE_VERIFIER,
-    CODE,
-    ACCESS_TOKEN,
-];
+/// Secrets of requests and URLs, which a server, a redirect or a store may repeat.
 pub(crate) const CLIENT_SECRET: &str = "canary7QzClientSecret";
 pub(crate) const PASSWORD: &str = "canary7QzPassword";
 pub(crate) const REFRESH_TOKEN: &str = "canary7QzRefreshToken";

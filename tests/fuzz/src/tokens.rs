@@ -42,7 +42,7 @@ pub(crate) fn token_response(input: &[u8]) {
     }
 }
 
-/// What a session makes of refusals and failures: two responses, the last one repeated, for a day.
+/// Refusals and failures: two responses, the last one repeated, for a day.
 pub(crate) fn refusal(input: &[u8]) {
     let answers = Arc::new(Answers::read(input));
     let clock = ManualClock::new();
@@ -147,9 +147,8 @@ fn is_sound(outcome: &Result<TokenResponse>, secrets: &[String]) {
                 assert!(!token.expose().is_empty(), "an empty refresh token");
             }
             let longest = Duration::from_secs(366 * 24 * 3600);
-            match tokens.lifetime {
-                Lifetime::For(life) => assert!(life <= longest, "{life:?}"),
-                _ => {}
+            if let Lifetime::For(life) = tokens.lifetime {
+                assert!(life <= longest, "{life:?}");
             }
             // The scope and the names of members are shown, whatever a server writes there.
             let names = tokens.extra.keys().chain(&tokens.scope);

@@ -135,6 +135,7 @@ fn any_endpoint_set_by_hand_settles_the_list_for_its_grants() {
 fn an_endpoint_that_a_browser_repairs_is_refused() {
     for url in [
         "https:login.example/par",
+        "https:@login.example",
         "https:///login.example/par",
         "https:\\\\\\\\login.example/par",
         "https://login.example\\n/par",
