@@ -23,6 +23,7 @@ pub(crate) fn run(args: &[String]) -> Result {
 const CHECKS: &[Check] = &[
     ("formatting", || {
         Run::new("cargo fmt --all --check").run()?;
+        Run::new("cargo fmt --check --manifest-path fuzz/Cargo.toml").run()?;
         Run::new("cargo fmt --check --manifest-path examples/your-vendor/Cargo.toml").run()
     }),
     ("rules of the repository", tidy::rules),

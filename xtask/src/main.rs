@@ -10,6 +10,7 @@ mod ci;
 mod demo;
 mod doc;
 mod features;
+mod fuzz;
 mod model;
 mod msrv;
 mod package;
@@ -58,6 +59,12 @@ const TASKS: &[Task] = &[
         args: "",
         about: "explore every order of events in which processes can share a login",
         run: model::run,
+    },
+    Task {
+        name: "fuzz",
+        args: "[--libfuzzer] [SECONDS] [TARGET]",
+        about: "hostile input for every parser, beyond what `test` sends",
+        run: fuzz::run,
     },
     Task {
         name: "ci",

@@ -110,7 +110,7 @@ fn text(path: impl AsRef<Path>) -> Result<String> {
 /// Returns every file of ours with this extension, sorted, relative to the root.
 fn files(extension: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = [".github", "crates", "examples", "tests", "xtask"]
+    let mut folders: Vec<PathBuf> = [".github", "crates", "examples", "fuzz", "tests", "xtask"]
         .map(PathBuf::from)
         .to_vec();
     while let Some(folder) = folders.pop() {

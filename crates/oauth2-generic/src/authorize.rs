@@ -3,6 +3,7 @@
 //! The only file that knows the `oauth2` crate.
 
 use auth_core::grant::TokenRequest;
+use auth_core::http::Uri;
 use auth_core::transport::is_loopback;
 use auth_core::{Error, Result, Secret};
 use oauth2::basic::BasicClient;
@@ -176,11 +177,21 @@ pub(crate) fn normal(url: &str) -> Option<String> {
 
 /// Returns `true` if no one on the way can read a request to a URL: https, or plain http on this machine.
 pub(crate) fn is_private(url: &str, allow_http: bool) -> bool {
-    Url::parse(url).is_ok_and(|url| keeps_private(&url, allow_http))
+    whole(url).is_some_and(|url| keeps_private(&url, allow_http))
 }
 
 pub(crate) fn is_https(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.scheme() == "https")
+    whole(url).is_some_and(|url| url.scheme() == "https")
+}
+
+/// A URL in which a browser and the client that sends requests see the same host. A browser also repairs one that lacks
+/// its `//`, has `\` for `/`, line breaks or an encoded host in it, or a number for an address.
+pub(crate) fn whole(url: &str) -> Option<Url> {
+    let (repaired, written) = (Url::parse(url).ok()?, url.parse::<Uri>().ok()?);
+    let is_same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+    let is_whole = is_same(repaired.scheme(), written.scheme_str()?)
+        && is_same(repaired.host_str()?, written.host()?);
+    is_whole.then_some(repaired)
 }
 
 fn keeps_private(url: &Url, allow_http: bool) -> bool {

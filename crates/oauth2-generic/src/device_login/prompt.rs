@@ -6,7 +6,7 @@ use std::time::Duration;
 use auth_core::grant::JsonResponse;
 use auth_core::{Error, Result, Secret};
 
-use crate::authorize::{is_private, normal};
+use crate::authorize::{is_private, normal, whole};
 
 /// Code for the user, and where to enter it. `Display` is a sentence for people.
 ///
@@ -104,7 +104,7 @@ impl fmt::Debug for DevicePrompt {
 
 /// Checks a URL that the user is to open; the error names the problem and does not show the URL.
 fn check(name: &str, uri: &str, allow_http: bool) -> Result<()> {
-    let problem = match normal(uri) {
+    let problem = match whole(uri) {
         _ if !uri.is_ascii() => {
             "has characters outside of ASCII, which may look like another address; the server has to send \
              them encoded (`xn--` in the host, `%` in the path)"
@@ -112,16 +112,16 @@ fn check(name: &str, uri: &str, allow_http: bool) -> Result<()> {
         _ if !is_showable(uri) => {
             "has control characters or is too long; the server has to send another"
         }
-        None => {
+        None if normal(uri).is_none_or(|url| url.starts_with("http")) => {
             "is not a whole URL (https://host/path); tell the server the address under which \
              people reach it"
         }
         Some(_) if is_private(uri, allow_http) => return Ok(()),
-        Some(url) if url.starts_with("http:") => {
+        Some(url) if url.scheme() == "http" => {
             "is plain http, which is for 127.0.0.1 and [::1] only; tell the server its https \
              address, or for a test network call `Client::danger_allow_http_login`"
         }
-        Some(_) => "does not begin with https://; the server has to send a URL for a browser",
+        _ => "does not begin with https://; the server has to send a URL for a browser",
     };
     Err(Error::response(format!("its `{name}` {problem}")))
 }

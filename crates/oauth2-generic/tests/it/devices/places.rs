@@ -65,6 +65,22 @@ fn a_place_that_cannot_be_shown_is_named_with_what_to_do() {
     }
 }
 
+/// A browser repairs these, and a person who types them, or another program, ends up elsewhere.
+#[test]
+fn a_place_that_a_browser_repairs_is_not_shown() {
+    for uri in [
+        "https:login.example/d",
+        "https:/login.example/d",
+        "https:///login.example/d",
+        "https:\\\\\\\\login.example/d",
+        "https://login%2Eexample/d",
+        "http://2130706433/d",
+    ] {
+        let error = shown(uri).unwrap_err();
+        assert!(error.to_string().contains("whole URL"), "{uri}: {error}");
+    }
+}
+
 #[test]
 fn a_place_on_this_machine_or_in_capitals_is_shown() {
     for uri in [
