@@ -57,7 +57,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "model",
         args: "",
-        about: "explore every order of events in which processes can share a login",
+        about: "explore every order of events in which processes share a login",
         run: model::run,
     },
     Task {
@@ -69,31 +69,31 @@ const TASKS: &[Task] = &[
     Task {
         name: "ci",
         args: "[--no-test]",
-        about: "all that a change must pass before it is merged: checks and tests",
+        about: "all that a change must pass before a merge: checks and tests",
         run: ci::run,
     },
     Task {
         name: "tidy",
         args: "",
-        about: "the rules of the repository, its dependencies and their licences",
+        about: "rules of the repository, its dependencies and their licences",
         run: tidy::run,
     },
     Task {
         name: "api",
         args: "[--update|--examples] [crate]",
-        about: "compare public items with docs/api, and require an example of each",
+        about: "compare public items with docs/api; each needs an example",
         run: api::run,
     },
     Task {
         name: "features",
         args: "",
-        about: "check each crate with none of its features, each one, each two, all",
+        about: "check each crate with no feature, each one, each two, and all",
         run: features::run,
     },
     Task {
         name: "package",
         args: "",
-        about: "pack each crate and build it alone, with the oldest versions it allows",
+        about: "pack each crate, and build it alone with the oldest dependencies",
         run: package::run,
     },
     Task {
@@ -105,13 +105,13 @@ const TASKS: &[Task] = &[
     Task {
         name: "msrv",
         args: "",
-        about: "build the crates with the oldest Rust that they support, if it is here",
+        about: "build the crates with the oldest Rust that they support",
         run: msrv::run,
     },
     Task {
         name: "advisories",
         args: "",
-        about: "look for security advisories about dependencies; needs the internet",
+        about: "security advisories about dependencies; needs the internet",
         run: tidy::advisories,
     },
     Task {
