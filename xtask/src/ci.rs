@@ -1,7 +1,7 @@
 //! All that must hold before a change is merged, in the order in which it fails fastest.
 
 use crate::run::{self, Check, Result, Run};
-use crate::{api, doc, features, setup, test, tidy};
+use crate::{api, doc, features, setup, test, tidy, tls};
 
 /// `cargo xtask ci [--no-test]`.
 pub(crate) fn run(args: &[String]) -> Result {
@@ -31,10 +31,7 @@ const CHECKS: &[Check] = &[
         Run::new("cargo clippy --locked --workspace --all-targets -- -D warnings").run()
     }),
     ("feature combinations", || features::run(&[])),
-    ("two TLS libraries", || {
-        Run::new("cargo test --locked --package api-tests --features native-tls --test it -- tls")
-            .run()
-    }),
+    ("TLS libraries", || tls::run(&[])),
     ("public items", || api::run(&[])),
     ("documentation", || doc::run(&[])),
 ];

@@ -16,6 +16,7 @@ mod run;
 mod setup;
 mod test;
 mod tidy;
+mod tls;
 
 use std::env;
 use std::fmt::Write;
@@ -79,6 +80,12 @@ const TASKS: &[Task] = &[
         args: "",
         about: "check each crate with each of its features alone, and with none",
         run: features::run,
+    },
+    Task {
+        name: "tls",
+        args: "",
+        about: "test TLS handshakes with each TLS library alone, and with all",
+        run: tls::run,
     },
     Task {
         name: "doc",

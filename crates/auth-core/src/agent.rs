@@ -129,7 +129,7 @@ pub fn agent_with(
         statuses: session.prover().map(|_| Statuses::of(&again)),
         https: match http.tls().check_compiled() {
             Err(error) if configured.is_rustls() => Some(error),
-            _ => None,
+            _ => configured.check_compiled().err(),
         },
         // Settings of the caller's own are left alone.
         tls: configured
@@ -143,6 +143,8 @@ pub fn agent_with(
 
 /// A transport over an agent that you have, with its connector, resolver, proxy and TLS settings, which
 /// [`Session::agent`] takes over.
+///
+/// An https request is [`Error::Configuration`] if the agent's `TlsConfig` names rustls and that is not compiled in.
 ///
 /// The safety settings are added to each request; the agent itself is not changed, with one exception: if `ureq` is built
 /// with its feature `cookies`, the agent's cookies are deleted before and after each request. Users who log in at the

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use rustls::{ServerConfig, ServerConnection, Stream};
 
-use super::visits::Visits;
+use crate::visits::Visits;
 
 /// Script of one connection.
-pub(super) enum Turn {
+#[derive(Debug)]
+pub enum Turn {
     /// This is said at once, and no TLS is spoken.
     Noise(&'static [u8]),
     /// A request without TLS is answered with this body.
@@ -24,28 +25,28 @@ pub(super) enum Turn {
 
 /// Record of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Visit {
+pub struct Visit {
     heard: Vec<u8>,
     /// The client's certificate; empty if none was accepted.
-    pub(super) certificate: Vec<u8>,
+    pub certificate: Vec<u8>,
     /// Why no request was heard or none answered.
-    pub(super) failure: Option<String>,
+    pub failure: Option<String>,
 }
 
 /// An endpoint that takes these turns; later connections are read and get no response.
-pub(super) fn endpoint(turns: impl IntoIterator<Item = Turn>) -> Visits<Visit> {
+pub fn endpoint(turns: impl IntoIterator<Item = Turn>) -> Visits<Visit> {
     let mut turns: Vec<Turn> = turns.into_iter().collect();
     turns.reverse();
     Visits::to(move |stream| turns.pop().unwrap_or(Turn::Noise(b"")).take(stream))
 }
 
 /// The base URL of an endpoint that speaks TLS.
-pub(super) fn https(endpoint: &Visits<Visit>) -> String {
+pub fn https(endpoint: &Visits<Visit>) -> String {
     format!("https://{}", endpoint.address())
 }
 
 /// A whole answer of status 200.
-pub(super) fn ok(body: &str) -> String {
+pub fn ok(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -54,7 +55,7 @@ pub(super) fn ok(body: &str) -> String {
 
 impl Visit {
     /// Text received inside TLS; without TLS, all text.
-    pub(super) fn heard(&self) -> String {
+    pub fn heard(&self) -> String {
         String::from_utf8_lossy(&self.heard).into()
     }
 }

@@ -6,7 +6,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// Serves one connection after the other until their records are taken.
-pub(super) struct Visits<V> {
+#[derive(Debug)]
+pub struct Visits<V> {
     address: SocketAddr,
     /// Address of the connection that ends it.
     last: Arc<Mutex<Option<SocketAddr>>>,
@@ -14,7 +15,8 @@ pub(super) struct Visits<V> {
 }
 
 impl<V: Send + 'static> Visits<V> {
-    pub(super) fn to(mut serve: impl FnMut(TcpStream) -> V + Send + 'static) -> Self {
+    /// Serves each connection with this function.
+    pub fn to(mut serve: impl FnMut(TcpStream) -> V + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let last = Arc::new(Mutex::new(None));
@@ -38,12 +40,13 @@ impl<V: Send + 'static> Visits<V> {
         }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    /// The address that is served.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The records of all connections before this call, in order.
-    pub(super) fn all(self) -> Vec<V> {
+    pub fn all(self) -> Vec<V> {
         // Locked until the address is there, or its connection would pass for a visit.
         let mut last = self.last.lock().expect("no thread panicked");
         let ending = TcpStream::connect(self.address).expect("a connection");
