@@ -74,12 +74,17 @@ impl Session {
     /// PATCH that gets it is not sent again, for the API may have acted on it. If the second response is a rejection too,
     /// the caller gets it.
     ///
+    /// If no other token can be obtained, the request fails with the error of the renewal (a store that fails, a server
+    /// that is unreachable or refuses, [`Error::LoginRequired`]), which [`Session::token`] would return; the response is
+    /// dropped, whether statuses are errors or not. The caller gets the API's response if no renewal was tried: the
+    /// body is gone, or the token had itself replaced a rejected one less than a minute before.
+    ///
     /// A token that requires proofs ([`Policy::prover`](crate::grant::Policy::prover)) gets one with each sending. If the
     /// API requests another nonce in it, the request is sent again with the same token, which costs no renewal.
     ///
     /// # Errors
-    /// If there is no token, or the origin is not an API of the session, a request fails with
-    /// [`ureq::Error::Other`]; [`error_of`] returns the [`Error`] in it.
+    /// If there is no token, if none replaces a rejected one, or if the origin is not an API of the session, a request
+    /// fails with [`ureq::Error::Other`]; [`error_of`] returns the [`Error`] in it.
     ///
     /// ```no_run
     /// # fn run(session: auth_core::Session) -> Result<(), auth_core::agent::ureq::Error> {
