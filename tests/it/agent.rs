@@ -3,6 +3,7 @@
 mod headers; // APIs that require the token in another header
 mod origins; // which requests are signed, and the error of one that was not sent
 mod redirects; // where a token goes when an API redirects
+mod renewals; // a renewal that fails after a 401
 mod shared; // one agent per session
 mod stage; // an API that keeps its requests
 
@@ -99,18 +100,6 @@ fn an_api_that_always_returns_401_costs_one_renewal() {
         2,
         "one login and one renewal, however many 401s"
     );
-}
-
-#[test]
-fn without_another_token_the_caller_gets_the_401() {
-    let sim = Simulator::ermeo();
-    let session = Session::builder(grant(&sim)).retries(0).build().unwrap();
-    let agent = agent::agent_with(&session, |config| config.http_status_as_error(false));
-    let url = format!("{}/api/v1/assets", sim.url());
-    agent.get(&url).call().unwrap();
-    sim.revoke_access_tokens();
-    sim.next(Fault::Status(500));
-    assert_eq!(agent.get(&url).call().unwrap().status(), 401);
 }
 
 #[test]

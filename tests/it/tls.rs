@@ -1,19 +1,15 @@
-//! Over real TLS: trusted servers, the cost of a failed handshake, and the route of the secrets.
+//! Over real TLS: which servers are trusted, what a failed handshake costs, and which way the secrets travel.
 //!
-//! Every certificate is made when a test runs, and never stored.
+//! Every certificate is made when a test runs and forgotten after it. These are the tests of rustls; those of every library
+//! alike are in the package `tls-tests`.
 
-mod authority; // signs certificates
-#[cfg(all(feature = "native-tls", feature = "platform-verifier"))]
-mod chosen; // two TLS libraries in one program
 mod client_certificate; // a server that requests one, and files of one that change
 mod cut; // the response ends too early, or turns into noise
-mod endpoint; // a token endpoint on a socket
 mod kept; // a failed handshake does not spend a refresh token
-mod plain; // http without TLS: allowed and refused addresses
-mod proxied; // through a proxy, which sees only the address
+mod plain; // where http without TLS goes, and where not
+mod proxied; // through a proxy, which learns the address and nothing else
 mod redirected; // where a token goes when an API that speaks TLS redirects
 mod trust; // a custom authority, and certificates that are refused
-mod visits; // connections to a port, and a record of each
 
 use aeris_auth::Aeris;
 use auth_core::error::Delivery;
@@ -21,17 +17,18 @@ use auth_core::testing::ManualClock;
 use auth_core::transport::{HttpTransport, HttpTransportBuilder, Tls};
 use auth_core::{Error, Secret, Session};
 use ermeo_auth::Ermeo;
+use tls_tests::{authority, endpoint, proxy, visits};
 
 use authority::Authority;
 
 use crate::support::CANARY;
 
-/// A transport with these settings that ignores the proxy of the environment.
+/// A transport with these settings, whatever proxy the environment has.
 fn with(tls: Tls) -> HttpTransportBuilder {
     HttpTransport::builder().no_proxy().tls(tls)
 }
 
-/// A transport that trusts only this authority.
+/// A transport that trusts this authority alone.
 fn trusting(authority: &Authority) -> HttpTransport {
     with(authority.trusted()).build().expect("a certificate")
 }
@@ -85,7 +82,7 @@ fn refresh_token(n: u32) -> String {
     format!("{CANARY}-r{n}")
 }
 
-/// The reason why no connection could be made, and the delivery of the request.
+/// The reason why no connection could be made, and whether something was sent.
 #[track_caller]
 fn no_connection(error: &Error) -> (&str, Delivery) {
     match error {

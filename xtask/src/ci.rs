@@ -1,7 +1,7 @@
 //! All checks that a change must pass before it is merged, the fastest ones first.
 
 use crate::run::{self, Check, Result, Run};
-use crate::{api, doc, features, msrv, package, setup, test, tidy};
+use crate::{api, doc, features, msrv, package, setup, test, tidy, tls};
 
 /// `cargo xtask ci [--no-test]`.
 pub(crate) fn run(args: &[String]) -> Result {
@@ -32,10 +32,7 @@ const CHECKS: &[Check] = &[
         Run::new("cargo clippy --locked --workspace --all-targets -- -D warnings").run()
     }),
     ("feature combinations", || features::run(&[])),
-    ("two TLS libraries", || {
-        Run::new("cargo test --locked --package api-tests --features native-tls --test it -- tls")
-            .run()
-    }),
+    ("TLS libraries", || tls::run(&[])),
     ("public items", || api::run(&[])),
     ("documentation", || doc::run(&[])),
     ("packages", || package::run(&[])),

@@ -20,6 +20,7 @@ mod run;
 mod setup;
 mod test;
 mod tidy;
+mod tls;
 
 use std::env;
 use std::fmt::Write;
@@ -95,6 +96,12 @@ const TASKS: &[Task] = &[
         args: "",
         about: "pack each crate, and build it alone with the oldest dependencies",
         run: package::run,
+    },
+    Task {
+        name: "tls",
+        args: "",
+        about: "test TLS handshakes with each TLS library alone, and with all",
+        run: tls::run,
     },
     Task {
         name: "doc",

@@ -207,7 +207,7 @@ pub(crate) const DENY: Need = Need {
 
 pub(crate) const OPENSSL: Need = Need {
     name: "OpenSSL's headers",
-    used_by: "ci, features: the feature `native-tls`",
+    used_by: "ci, features, tls: the feature `native-tls`",
     check: "test \"$(uname)\" != Linux || pkg-config --exists openssl",
     from: From::Apt(&["pkg-config", "libssl-dev"]),
 };

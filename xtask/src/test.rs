@@ -19,8 +19,8 @@ pub(crate) fn run(args: &[String]) -> Result {
     tested.and(explored)
 }
 
-/// The TLS libraries that are not the default, for the tests of a session's choice between them.
-const OTHER_TLS: &str = "auth-tests/native-tls,auth-tests/platform-verifier";
+/// The TLS libraries that are not the default, for the table of handshakes.
+const OTHER_TLS: &str = "tls-tests/native-tls,tls-tests/platform-verifier";
 
 fn cargo() -> Run {
     Run::new("cargo test --locked --no-fail-fast")

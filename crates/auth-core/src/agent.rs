@@ -74,12 +74,17 @@ impl Session {
     /// PATCH that gets it is not sent again, for the API may have acted on it. If the second response is a rejection too,
     /// the caller gets it.
     ///
+    /// If no other token can be obtained, the request fails with the error of the renewal (a store that fails, a server
+    /// that is unreachable or refuses, [`Error::LoginRequired`]), which [`Session::token`] would return; the response is
+    /// dropped, whether statuses are errors or not. The caller gets the API's response if no renewal was tried: the
+    /// body is gone, or the token had itself replaced a rejected one less than a minute before.
+    ///
     /// A token that requires proofs ([`Policy::prover`](crate::grant::Policy::prover)) gets one with each sending. If the
     /// API requests another nonce in it, the request is sent again with the same token, which costs no renewal.
     ///
     /// # Errors
-    /// If there is no token, or the origin is not an API of the session, a request fails with
-    /// [`ureq::Error::Other`]; [`error_of`] returns the [`Error`] in it.
+    /// If there is no token, if none replaces a rejected one, or if the origin is not an API of the session, a request
+    /// fails with [`ureq::Error::Other`]; [`error_of`] returns the [`Error`] in it.
     ///
     /// ```no_run
     /// # fn run(session: auth_core::Session) -> Result<(), auth_core::agent::ureq::Error> {
@@ -129,7 +134,7 @@ pub fn agent_with(
         statuses: session.prover().map(|_| Statuses::of(&again)),
         https: match http.tls().check_compiled() {
             Err(error) if configured.is_rustls() => Some(error),
-            _ => None,
+            _ => configured.check_compiled().err(),
         },
         // Settings of the caller's own are left alone.
         tls: configured
@@ -143,6 +148,8 @@ pub fn agent_with(
 
 /// A transport over an agent that you have, with its connector, resolver, proxy and TLS settings, which
 /// [`Session::agent`] takes over.
+///
+/// An https request is [`Error::Configuration`] if the agent's `TlsConfig` names rustls and that is not compiled in.
 ///
 /// The safety settings are added to each request; the agent itself is not changed, with one exception: if `ureq` is built
 /// with its feature `cookies`, the agent's cookies are deleted before and after each request. Users who log in at the

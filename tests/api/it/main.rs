@@ -5,6 +5,4 @@
 mod building; // what `build` finds without a network
 mod examples; // the programs in the facade's examples, against simulators
 mod pointers; // references, boxes and `Arc`s are what they point to
-#[cfg(feature = "native-tls")]
-mod tls; // two TLS libraries in one program
 mod types; // every public type, and what a program may do with it

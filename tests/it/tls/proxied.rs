@@ -1,8 +1,4 @@
-//! Through a proxy, which sees only the address.
-
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::thread;
+//! Through a proxy, which learns the address and nothing else.
 
 use auth_core::agent::ureq::{Agent, Proxy};
 use auth_core::error::{Delivery, NetworkFailure};
@@ -12,82 +8,9 @@ use auth_core::{Error, Secret, Session, agent};
 
 use super::authority::Authority;
 use super::endpoint::{Turn, endpoint, https};
-use super::visits::Visits;
+use super::proxy::{Passed, at, closed_proxy, proxy};
 use super::{access_token, answer, ermeo, on_refresh_token, refresh_token, with};
 use crate::support::{assert_quiet, quiet};
-
-/// Bytes of one connection through a proxy.
-#[derive(Debug, Default)]
-struct Passed {
-    head: String,
-    to_server: Vec<u8>,
-    to_client: Vec<u8>,
-}
-
-/// A proxy for `CONNECT` (RFC 9110 §9.3.6).
-fn proxy() -> Visits<Passed> {
-    Visits::to(|mut client| {
-        let head = head(&client);
-        let target = head.split(' ').nth(1).expect("a target");
-        let server = TcpStream::connect(target).expect("a connection");
-        client
-            .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            .expect("a client");
-        let (from_server, to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-        let back = thread::spawn(move || pass(from_server, to_client));
-        let to_server = pass(client, server);
-        Passed {
-            head,
-            to_server,
-            to_client: back.join().expect("no thread panicked"),
-        }
-    })
-}
-
-/// A proxy that requires a password, which the client does not have.
-fn closed_proxy() -> Visits<Passed> {
-    Visits::to(|mut client| {
-        let head = head(&client);
-        let _ = client
-            .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
-        let mut to_server = Vec::new();
-        let _ = client.read_to_end(&mut to_server);
-        Passed {
-            head,
-            to_server,
-            ..Passed::default()
-        }
-    })
-}
-
-/// Reads the head of a request; a client sends nothing more before the response.
-fn head(mut client: &TcpStream) -> String {
-    let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
-    while let Ok(length @ 1..) = client.read(&mut buffer) {
-        head.extend_from_slice(&buffer[..length]);
-        if head.ends_with(b"\r\n\r\n") {
-            break;
-        }
-    }
-    String::from_utf8(head).expect("a head in ASCII")
-}
-
-/// Forwards bytes until the connection ends, and returns a copy.
-fn pass(mut from: TcpStream, mut to: TcpStream) -> Vec<u8> {
-    let (mut passed, mut buffer) = (Vec::new(), [0; 4096]);
-    while let Ok(length @ 1..) = from.read(&mut buffer) {
-        passed.extend_from_slice(&buffer[..length]);
-        if to.write_all(&buffer[..length]).is_err() {
-            break;
-        }
-    }
-    let _ = to.shutdown(Shutdown::Write);
-    passed
-}
-
-fn at<V: Send + 'static>(proxy: &Visits<V>) -> Secret {
-    Secret::new(format!("http://{}", proxy.address()))
-}
 
 #[test]
 fn a_proxy_sees_where_to_and_ciphertext() {
@@ -130,7 +53,7 @@ fn a_proxy_sees_where_to_and_ciphertext() {
             "{text}"
         );
     }
-    // A handshake record is the first data that either side sends (RFC 8446 §5.1).
+    // A handshake record is the first thing that either side says (RFC 8446 §5.1).
     assert_eq!((to_server[0], to_client[0]), (0x16, 0x16));
 }
 
@@ -183,7 +106,7 @@ fn loopback_never_goes_through_a_proxy() {
     assert_eq!(proxy.all().len(), 0, "the proxy saw a password");
 }
 
-/// With plain http allowed, requests still use the proxy that the caller set.
+/// Allowing plain http must not bypass the proxy that the caller set.
 #[test]
 fn allowed_plain_http_goes_through_the_proxy() {
     let proxy = closed_proxy();

@@ -8,12 +8,12 @@ use http::{Method, Request, Response, StatusCode, request};
 use ureq::middleware::MiddlewareNext;
 use ureq::{Body, RequestExt as _, SendBody};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::origin::Origin;
 use crate::token::Token;
 use crate::transport::TlsSettings;
 
-use super::failure::unsent;
+use super::failure::{no_other_token, unsent};
 use super::{Answer, Signer, redirects};
 
 /// One request of a caller.
@@ -87,10 +87,11 @@ impl<'a> Call<'a> {
             let _ = self.signer.session.reject(&self.token);
             return came;
         }
-        if self.has_another_token() {
-            return self.sign_and_send(parts, body);
+        match self.has_another_token() {
+            Ok(true) => self.sign_and_send(parts, body),
+            Ok(false) => came,
+            Err(error) => Came::of(Err(no_other_token(error, came.status()))),
         }
-        came
     }
 
     fn sign_and_send(&mut self, parts: &request::Parts, body: &Bytes) -> Came {
@@ -102,19 +103,15 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Rejects the token; returns `true` if the request can be made with another.
-    fn has_another_token(&mut self) -> bool {
+    /// Rejects the token; returns `true` if the request can be made with another. The error is that of the renewal.
+    fn has_another_token(&mut self) -> Result<bool> {
         let session = &self.signer.session;
         if self.is_renewed || !session.reject(&self.token) {
-            return false;
+            return Ok(false);
         }
-        // Without another token, the session has reported why; the caller gets the API's response.
-        let Ok(token) = session.token() else {
-            return false;
-        };
-        self.token = token;
+        self.token = session.token()?;
         self.is_renewed = true;
-        true
+        Ok(true)
     }
 
     /// Follows redirects as `ureq` does. The token stays in its origin, and does not come back to it.

@@ -6,8 +6,8 @@ use std::{fmt, io};
 use crate::error::Error;
 use crate::transport;
 
-/// Turns an error of an agent into one of this crate: the reason why the request was not sent, or the failure of the
-/// API, without the URL and without anything that the API sent.
+/// Turns an error of an agent into one of this crate: the reason why the request was not sent, or not sent again with
+/// another token, or the failure of the API, without the URL and without anything that the API sent.
 ///
 /// The error's [remedy](Error::remedy) says who must act. A status as an error of `ureq` has lost its headers, so it has
 /// no `Retry-After`.
@@ -27,10 +27,11 @@ pub fn error(error: ureq::Error) -> Error {
     }
 }
 
-/// Returns the [`Error`] because of which an agent did not send a request.
+/// Returns the [`Error`] because of which an agent did not send a request, or did not send it again with another token.
 ///
-/// A [`Session::agent`](crate::Session::agent) fails with [`ureq::Error::Other`] if there is no token, or if a
-/// request goes to an origin that is not an API of the session. `None` for every other error.
+/// A [`Session::agent`](crate::Session::agent) fails with [`ureq::Error::Other`] if there is no token, if a renewal
+/// fails after the API has rejected the token, or if a request goes to an origin that is not an API of the session.
+/// `None` for every other error.
 ///
 /// ```no_run
 /// use auth_core::{Error, agent};
@@ -72,17 +73,35 @@ fn inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError +
 
 /// The error for the caller of an agent.
 pub(super) fn unsent(error: Error) -> ureq::Error {
-    ureq::Error::Other(Box::new(Unsent(error)))
+    ureq::Error::Other(Box::new(Unsent {
+        rejected: None,
+        error,
+    }))
+}
+
+/// The error of a renewal after the API has rejected the token by a status.
+pub(super) fn no_other_token(error: Error, rejected: Option<u16>) -> ureq::Error {
+    ureq::Error::Other(Box::new(Unsent { rejected, error }))
 }
 
 /// An error that prints its causes: `ureq` prints one line, and has no source.
 #[derive(Debug)]
-struct Unsent(Error);
+struct Unsent {
+    /// The status by which the API rejected the token, if the request was sent once.
+    rejected: Option<u16>,
+    error: Error,
+}
 
 impl fmt::Display for Unsent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut next = match &self.0 {
+        if let Some(status) = self.rejected {
+            write!(
+                f,
+                "the API rejected the token with status {status}, and the session has no other: "
+            )?;
+        }
+        write!(f, "{}", self.error)?;
+        let mut next = match &self.error {
             // It is printed already.
             Error::BackOff { cause, .. } => cause.source(),
             error => error.source(),
@@ -97,7 +116,7 @@ impl fmt::Display for Unsent {
 
 impl StdError for Unsent {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.0)
+        Some(&self.error)
     }
 }
 

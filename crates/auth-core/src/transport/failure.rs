@@ -125,10 +125,13 @@ fn io(error: &io::Error, progress: Progress) -> (NetworkFailure, Delivery) {
         Progress::BodyKept => true,
         Progress::BodyTaken | Progress::Responded => false,
         // Only what cannot come later counts: noise in a response is reported as noise in a handshake is.
-        Progress::Bodiless => REFUSED.contains(&error.kind()) || text.starts_with(CERTIFICATE),
+        Progress::Bodiless => {
+            REFUSED.contains(&error.kind()) || HANDSHAKE.iter().any(|it| text.starts_with(it))
+        }
     };
     // With TLS 1.3 a server refuses a client's certificate when the request is on its way.
-    let is_refused = !matches!(progress, Progress::Responded) && text.starts_with(ALERT);
+    let is_alert = text.starts_with(ALERT) || text.contains(ALERT_OF_OPENSSL);
+    let is_refused = !matches!(progress, Progress::Responded) && is_alert;
     let network = match error.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => NetworkFailure::Timeout,
         _ if unsent || is_refused => NetworkFailure::Connect(clean(&text, DETAIL)),
@@ -158,9 +161,20 @@ const REFUSED: [ErrorKind; 4] = [
     ErrorKind::HostUnreachable,
     ErrorKind::NetworkUnreachable,
 ];
-/// Beginning of the text with which rustls does not trust a server, which it checks before all else.
-const CERTIFICATE: &str = "invalid peer certificate";
+/// Beginnings of the texts of rustls that belong to a handshake and nothing else: the client refuses the server's
+/// certificate or version, or the server refuses what the client offers (RFC 8446 §6.2). A refused client certificate is
+/// not among them, since with TLS 1.3 the request is on its way by then.
+const HANDSHAKE: [&str; 6] = [
+    "invalid peer certificate",
+    "peer is incompatible",
+    "received fatal alert: HandshakeFailure",
+    "received fatal alert: InsufficientSecurity",
+    "received fatal alert: ProtocolVersion",
+    "received fatal alert: UnrecognisedName",
+];
 /// Beginning of the text with which rustls reports that the server broke off.
 const ALERT: &str = "received fatal alert";
+/// Part of the text with which OpenSSL does.
+const ALERT_OF_OPENSSL: &str = "SSL alert number";
 /// The most characters of the operating system's or TLS library's reason.
 const DETAIL: usize = 160;

@@ -107,6 +107,8 @@ impl Tls {
                 "https needs a TLS library: switch on the feature `rustls`, or the feature `native-tls` and set \
                  `SessionBuilder::tls(Tls::native())`",
             )),
+            Library::Lent(settings) => settings.check_compiled(),
+            #[cfg(any(feature = "native-tls", feature = "platform-verifier"))]
             _ => Ok(()),
         }
     }

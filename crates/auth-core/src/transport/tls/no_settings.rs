@@ -37,6 +37,10 @@ impl TlsSettings {
         true
     }
 
+    pub(crate) fn check_compiled(&self) -> Result<()> {
+        Ok(())
+    }
+
     pub(crate) fn is_rustls(&self) -> bool {
         true
     }

@@ -74,10 +74,74 @@ impl TlsSettings {
         }
     }
 
+    /// Fails for https if these settings, which are a caller's, name rustls and `ureq` is built without it: it panics.
+    #[cfg(feature = "rustls")]
+    #[expect(clippy::unused_self, reason = "as without the feature")]
+    pub(crate) fn check_compiled(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Fails for https if these settings, which are a caller's, name rustls and `ureq` is built without it: it panics.
+    #[cfg(not(feature = "rustls"))]
+    pub(crate) fn check_compiled(&self) -> Result<()> {
+        if !self.is_rustls() || rustls_of_ureq::is_compiled_in(&self.0) {
+            return Ok(());
+        }
+        Err(Error::configuration(
+            "the `TlsConfig` of the agent names rustls, which is not compiled in: set `TlsProvider::NativeTls` there, or \
+             switch on the feature `rustls`",
+        ))
+    }
+
     /// Returns `true` if the library is rustls.
     pub(crate) fn is_rustls(&self) -> bool {
         self.0.provider() == TlsProvider::Rustls
     }
+}
+
+/// Detection of rustls in `ureq`, which another crate of the program may switch on; done as in `transport/cookies.rs`.
+#[cfg(not(feature = "rustls"))]
+mod rustls_of_ureq {
+    use ureq::tls::TlsConfig;
+
+    pub(super) fn is_compiled_in(config: &TlsConfig) -> bool {
+        config.unversioned_rustls_crypto_provider().is_there()
+    }
+
+    /// Substitute for what rustls adds to the settings.
+    struct Nothing;
+
+    impl Nothing {
+        #[expect(clippy::unused_self, reason = "as that of what is there")]
+        fn is_there(&self) -> bool {
+            false
+        }
+    }
+
+    /// The method that ureq adds with rustls.
+    trait WithoutRustls {
+        fn unversioned_rustls_crypto_provider(&self) -> Nothing;
+    }
+
+    impl WithoutRustls for TlsConfig {
+        fn unversioned_rustls_crypto_provider(&self) -> Nothing {
+            Nothing
+        }
+    }
+
+    trait IsThere {
+        fn is_there(&self) -> bool;
+    }
+
+    impl<T> IsThere for T {
+        fn is_there(&self) -> bool {
+            true
+        }
+    }
+
+    // With rustls nothing above is asked, without it the last trait is not.
+    const _: fn(&TlsConfig) -> Nothing = WithoutRustls::unversioned_rustls_crypto_provider;
+    const _: [fn(&Nothing) -> bool; 2] = [Nothing::is_there, <Nothing as IsThere>::is_there];
 }
 
 /// The certificates in a text; `None` if it is not PEM, or has none.
@@ -104,18 +168,27 @@ fn client_certificate(
     let chain =
         certificates(&chain).ok_or_else(|| wrong("the first has no `CERTIFICATE` in PEM"))?;
     let key = certificate.key()?;
-    let text = key.expose().as_bytes();
-    if provider == TlsProvider::NativeTls && !key.expose().contains("-----BEGIN PRIVATE KEY-----") {
-        return Err(wrong(
-            "the key must be PKCS#8 and not encrypted; convert it with `openssl pkcs8 -topk8 -nocrypt`",
-        ));
-    }
-    let private_key = PrivateKey::from_pem(text)
+    let text = key.expose();
+    let private_key = PrivateKey::from_pem(text.as_bytes());
+    let belongs = match provider {
+        #[cfg(feature = "rustls")]
+        TlsProvider::Rustls => rustls_takes(&chain, text),
+        #[cfg(feature = "native-tls")]
+        TlsProvider::NativeTls => match text.find("-----BEGIN PRIVATE KEY-----") {
+            Some(start) => native_tls_takes(&chain, &text[start..]),
+            None => {
+                return Err(wrong(
+                    "the key must be PKCS#8 and not encrypted; convert it with `openssl pkcs8 -topk8 -nocrypt`",
+                ));
+            }
+        },
+        _ => true,
+    };
+    let private_key = private_key
         .map_err(|_| wrong("the key has no `PRIVATE KEY` in PEM; decrypt it if it is encrypted"))?;
-    #[cfg(feature = "rustls")]
-    if provider == TlsProvider::Rustls && !belongs(&chain, text) {
+    if !belongs {
         return Err(wrong(
-            "the key does not belong to the certificate, or is of a kind that rustls does not support",
+            "the key does not belong to the certificate, or is of a kind that the TLS library does not support",
         ));
     }
     Ok(ClientCert::new_with_certs(&chain, private_key))
@@ -123,7 +196,7 @@ fn client_certificate(
 
 /// Returns `true` if rustls can use the key for the certificate: ureq panics if it cannot.
 #[cfg(feature = "rustls")]
-fn belongs(chain: &[Certificate<'_>], key: &[u8]) -> bool {
+fn rustls_takes(chain: &[Certificate<'_>], key: &str) -> bool {
     use rustls::crypto::{CryptoProvider, ring};
     use rustls::pki_types::pem::PemObject as _;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -134,6 +207,26 @@ fn belongs(chain: &[Certificate<'_>], key: &[u8]) -> bool {
         .map(|it| CertificateDer::from(it.der().to_vec()));
     let provider = CryptoProvider::get_default().cloned();
     let provider = provider.unwrap_or_else(|| ring::default_provider().into());
-    PrivateKeyDer::from_pem_slice(key)
+    PrivateKeyDer::from_pem_slice(key.as_bytes())
         .is_ok_and(|key| CertifiedKey::from_der(chain.collect(), key, &provider).is_ok())
+}
+
+/// Returns `true` if the system's library can use the key for the certificate: ureq tries it with the first request only.
+#[cfg(feature = "native-tls")]
+fn native_tls_takes(chain: &[Certificate<'_>], key: &str) -> bool {
+    use base64::engine::{Engine as _, general_purpose::STANDARD};
+    use native_tls::{Identity, TlsConnector};
+
+    let mut pem = String::new();
+    for certificate in chain {
+        pem += "-----BEGIN CERTIFICATE-----\n";
+        for line in certificate.der().chunks(48) {
+            pem += &STANDARD.encode(line);
+            pem += "\n";
+        }
+        pem += "-----END CERTIFICATE-----\n";
+    }
+    Identity::from_pkcs8(pem.as_bytes(), key.as_bytes())
+        .and_then(|identity| TlsConnector::builder().identity(identity).build())
+        .is_ok()
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use auth_core::Secret;
-use auth_core::transport::{ClientCertificate, Tls};
+use auth_all::Secret;
+use auth_all::transport::{ClientCertificate, Tls};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
 };
@@ -12,17 +12,20 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
-/// A certificate authority that is in no list of roots.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+/// A certificate authority that no list of roots knows.
+#[derive(Debug)]
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate, and the key that belongs to it.
-pub(super) struct Identity {
+#[derive(Debug)]
+pub struct Identity {
     certificate: Certificate,
     key: KeyPair,
 }
 
 impl Authority {
-    pub(super) fn new(name: &str) -> Self {
+    /// A new authority of this name.
+    pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, name);
@@ -30,8 +33,8 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
     }
 
-    /// An identity for a host; its certificate expires at the beginning of `year`.
-    pub(super) fn sign(&self, host: &str, year: i32) -> Identity {
+    /// An identity for a host, of which the certificate ends with the year before this one.
+    pub fn sign(&self, host: &str, year: i32) -> Identity {
         let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
         params.not_after = rcgen::date_time_ymd(year, 1, 1);
         let key = KeyPair::generate().expect("a key");
@@ -40,12 +43,12 @@ impl Authority {
     }
 
     /// A server at 127.0.0.1 with a certificate of this authority.
-    pub(super) fn server(&self) -> Arc<ServerConfig> {
+    pub fn server(&self) -> Arc<ServerConfig> {
         self.sign("127.0.0.1", FAR).server()
     }
 
     /// A server at 127.0.0.1 for clients with a certificate of this authority.
-    pub(super) fn server_for_clients(
+    pub fn server_for_clients(
         &self,
         version: &'static SupportedProtocolVersion,
     ) -> Arc<ServerConfig> {
@@ -67,18 +70,19 @@ impl Authority {
     }
 
     /// TLS settings that trust this authority and no other.
-    pub(super) fn trusted(&self) -> Tls {
+    pub fn trusted(&self) -> Tls {
         Tls::default().only_authorities(self.0.pem())
     }
 
-    /// Certificate in PEM, as in a file.
-    pub(super) fn pem(&self) -> String {
+    /// As a file has it.
+    pub fn pem(&self) -> String {
         self.0.pem()
     }
 }
 
 impl Identity {
-    pub(super) fn server(self) -> Arc<ServerConfig> {
+    /// A server with this identity.
+    pub fn server(self) -> Arc<ServerConfig> {
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])
             .expect("both versions")
@@ -91,23 +95,26 @@ impl Identity {
         )
     }
 
-    /// Certificate and key, as a client presents them.
-    pub(super) fn client(&self) -> ClientCertificate {
+    /// As a client presents it.
+    pub fn client(&self) -> ClientCertificate {
         ClientCertificate::pem(self.pem(), Secret::new(self.key_pem()))
     }
 
-    pub(super) fn pem(&self) -> String {
+    /// The certificate, as a file has it.
+    pub fn pem(&self) -> String {
         self.certificate.pem()
     }
 
-    pub(super) fn der(&self) -> Vec<u8> {
+    /// The certificate in DER.
+    pub fn der(&self) -> Vec<u8> {
         self.certificate.der().to_vec()
     }
 
-    pub(super) fn key_pem(&self) -> String {
+    /// The key, as a file has it.
+    pub fn key_pem(&self) -> String {
         self.key.serialize_pem()
     }
 }
 
-/// A year after every run of the tests.
-pub(super) const FAR: i32 = 4000;
+/// A year that no test will see.
+pub const FAR: i32 = 4000;

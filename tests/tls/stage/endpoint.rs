@@ -1,4 +1,4 @@
-//! A token endpoint on a socket, which keeps the requests that it received.
+//! A token endpoint on a socket, which reports afterwards what it received.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -6,46 +6,47 @@ use std::sync::Arc;
 
 use rustls::{ServerConfig, ServerConnection, Stream};
 
-use super::visits::Visits;
+use crate::visits::Visits;
 
 /// Script of one connection.
-pub(super) enum Turn {
-    /// Sends these bytes at once, without TLS.
+#[derive(Debug)]
+pub enum Turn {
+    /// This is said at once, and no TLS is spoken.
     Noise(&'static [u8]),
-    /// Returns this body to a request without TLS.
+    /// A request without TLS is answered with this body.
     Plain(String),
-    /// Returns this body to a request over TLS.
+    /// A request over TLS is answered with this body.
     Tls(Arc<ServerConfig>, String),
-    /// Returns these bytes to a request over TLS, and ends the connection without `close_notify`.
+    /// A request over TLS is answered with these bytes, and the connection ends without TLS saying so.
     Cut(Arc<ServerConfig>, String),
-    /// Returns these bytes to a request over TLS, followed by noise outside TLS.
+    /// A request over TLS is answered with these bytes, and then noise that is no TLS.
     Garbled(Arc<ServerConfig>, String),
 }
 
 /// Record of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Visit {
+pub struct Visit {
     heard: Vec<u8>,
     /// The client's certificate; empty if none was accepted.
-    pub(super) certificate: Vec<u8>,
-    /// Reason why no request arrived or no response was sent.
-    pub(super) failure: Option<String>,
+    pub certificate: Vec<u8>,
+    /// Why no request was heard or none answered.
+    pub failure: Option<String>,
 }
 
 /// An endpoint that takes these turns; later connections are read and get no response.
-pub(super) fn endpoint(turns: impl IntoIterator<Item = Turn>) -> Visits<Visit> {
+pub fn endpoint(turns: impl IntoIterator<Item = Turn>) -> Visits<Visit> {
     let mut turns: Vec<Turn> = turns.into_iter().collect();
     turns.reverse();
     Visits::to(move |stream| turns.pop().unwrap_or(Turn::Noise(b"")).take(stream))
 }
 
 /// The base URL of an endpoint that speaks TLS.
-pub(super) fn https(endpoint: &Visits<Visit>) -> String {
+pub fn https(endpoint: &Visits<Visit>) -> String {
     format!("https://{}", endpoint.address())
 }
 
 /// A whole answer of status 200.
-pub(super) fn ok(body: &str) -> String {
+pub fn ok(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -54,7 +55,7 @@ pub(super) fn ok(body: &str) -> String {
 
 impl Visit {
     /// Text received inside TLS; without TLS, all text.
-    pub(super) fn heard(&self) -> String {
+    pub fn heard(&self) -> String {
         String::from_utf8_lossy(&self.heard).into()
     }
 }
@@ -84,7 +85,7 @@ impl Turn {
             }
         };
         visit.failure = outcome.err().map(|error| error.to_string());
-        // Unread bytes would reset the connection, and the client would lose the last bytes of the response.
+        // Read to the end, or what was not read resets the connection and takes the last words along.
         let _ = tcp.shutdown(Shutdown::Write);
         let _ = io::copy(&mut tcp, &mut io::sink());
         visit

@@ -1,12 +1,13 @@
-//! Connections to a port, and a record of each.
+//! Connections to a port, and what was done on each.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Serves connections one by one until their records are taken.
-pub(super) struct Visits<V> {
+/// Serves one connection after the other until their records are taken.
+#[derive(Debug)]
+pub struct Visits<V> {
     address: SocketAddr,
     /// Address of the connection that ends it.
     last: Arc<Mutex<Option<SocketAddr>>>,
@@ -14,7 +15,8 @@ pub(super) struct Visits<V> {
 }
 
 impl<V: Send + 'static> Visits<V> {
-    pub(super) fn to(mut serve: impl FnMut(TcpStream) -> V + Send + 'static) -> Self {
+    /// Serves each connection with this function.
+    pub fn to(mut serve: impl FnMut(TcpStream) -> V + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let last = Arc::new(Mutex::new(None));
@@ -26,7 +28,7 @@ impl<V: Send + 'static> Visits<V> {
                 if *ending.lock().expect("no thread panicked") == Some(from) {
                     return visits;
                 }
-                // A faulty test fails instead of hanging.
+                // A test that went wrong fails; it does not hang.
                 stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
                 visits.push(serve(stream));
             }
@@ -38,13 +40,14 @@ impl<V: Send + 'static> Visits<V> {
         }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    /// The address that is served.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The records of all connections before this call, in order.
-    pub(super) fn all(self) -> Vec<V> {
-        // Locked until the address is known, so that this connection is not counted as a visit.
+    pub fn all(self) -> Vec<V> {
+        // Locked until the address is there, or its connection would pass for a visit.
         let mut last = self.last.lock().expect("no thread panicked");
         let ending = TcpStream::connect(self.address).expect("a connection");
         *last = Some(ending.local_addr().expect("an address"));
