@@ -272,7 +272,7 @@ pub(crate) fn password_grant() -> Password {
 }
 
 /// A private key, the same for all inputs of one process.
-fn key() -> &'static Secret {
+pub(crate) fn key() -> &'static Secret {
     static KEY: OnceLock<Secret> = OnceLock::new();
     KEY.get_or_init(|| DpopKey::generate().unwrap().to_pem())
 }
