@@ -14,7 +14,7 @@ use siphasher::sip128::SipHasher24;
 use tempfile::TempDir;
 
 use crate::holds::{CLIENT_SECRET, PASSWORD, is_one_line, is_quiet};
-use crate::tokens::{TOKEN, password_grant};
+use crate::tokens::{TOKEN, is_advice, password_grant};
 use crate::wire::{Answers, down};
 
 /// A record, and what sessions do with it over servers that respond, refuse, and are down.
@@ -101,6 +101,7 @@ fn is_lived_with<S: Store + 'static>(
         let outcome = session_of_answer.token();
         if let Err(error) = &outcome {
             is_quiet(error, &[CLIENT_SECRET, PASSWORD]);
+            is_advice(error);
         }
         is_one_line(&session_of_answer.status().to_string().replace('\n', " "));
         let written = held.bytes();
