@@ -14,6 +14,7 @@
 )]
 
 mod addresses; // connection strings and URLs that an operator sets
+mod api; // responses of an API, over a socket
 mod documents; // metadata, introspection, device logins, pushed requests
 mod holds; // properties of every error, and of every accepted value
 mod keys; // PEM, certificates, encryption keys
@@ -41,6 +42,7 @@ pub struct Target {
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    target("api", api::api, 60),
     target("device_login", documents::device_login, 300),
     target("dpop", tokens::dpop, 300),
     target("encrypted_record", records::encrypted_record, 400),

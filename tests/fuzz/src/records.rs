@@ -14,7 +14,7 @@ use siphasher::sip128::SipHasher24;
 use tempfile::TempDir;
 
 use crate::holds::{CLIENT_SECRET, PASSWORD, is_one_line, is_quiet};
-use crate::tokens::{TOKEN, password_grant};
+use crate::tokens::{TOKEN, is_advice, password_grant};
 use crate::wire::{Answers, down};
 
 /// A record, and what sessions do with it over servers that respond, refuse, and are down.
@@ -99,8 +99,15 @@ fn is_lived_with<S: Store + 'static>(
     for wait in [0, 60, 24 * 3600] {
         clock.advance(Duration::from_secs(wait));
         let outcome = session_of_answer.token();
-        if let Err(error) = &outcome {
-            is_quiet(error, &[CLIENT_SECRET, PASSWORD]);
+        match &outcome {
+            Ok(token) => {
+                let value = token.authorization().to_str().unwrap_or_default();
+                assert!(value.ends_with(token.expose()), "not a header's value");
+            }
+            Err(error) => {
+                is_quiet(error, &[CLIENT_SECRET, PASSWORD]);
+                is_advice(error);
+            }
         }
         is_one_line(&session_of_answer.status().to_string().replace('\n', " "));
         let written = held.bytes();

@@ -86,9 +86,11 @@ fn is_of_this_login(url: &str) {
 
 /// The secrets of a URL, of which each is in its own parameter alone: a server may repeat one in its description.
 fn secrets(url: &str) -> Vec<&'static str> {
+    let (query, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let pairs = query.split(['?', '&']).chain(fragment.split('&'));
     let alone = |(name, secret): (&str, &'static str)| {
-        let is_alone =
-            url.matches(secret).count() == 1 && url.contains(&format!("{name}={secret}"));
+        let is_it = |pair: &str| pair.split_once('=') == Some((name, secret));
+        let is_alone = url.matches(secret).count() == 1 && pairs.clone().any(is_it);
         is_alone.then_some(secret)
     };
     let parameters = [

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use aeris_auth::Aeris;
 use auth_core::clock::Clock;
-use auth_core::error::Remedy;
 use auth_core::grant::{
     ExpiryFormat, Grant, Lifetime, ResponseFormat, TokenRequest, TokenResponse, TokenType,
 };
@@ -204,14 +203,11 @@ fn is_header(token: &str) {
     assert!(!token.is_empty() && token.bytes().all(fits), "{token:?}");
 }
 
-/// Asserts that the advice of an error is usable.
-fn is_advice(error: &Error) {
-    let day = Duration::from_secs(24 * 3600);
-    assert!(error.retry_after().is_none_or(|wait| wait <= day));
-    if let Error::BackOff { wait, .. } = error {
-        assert!(*wait <= day + Duration::from_secs(3600), "{wait:?}");
-    }
-    assert!(error.remedy() != Remedy::RepairStore, "{error}");
+/// Asserts that an error asks for no wait of much more than a day (ARCHITECTURE.md, invariant 5).
+pub(crate) fn is_advice(error: &Error) {
+    let longest = Duration::from_secs(25 * 3600);
+    let wait = error.retry_after().unwrap_or_default();
+    assert!(wait <= longest, "{wait:?}: {error}");
 }
 
 /// The secrets of a response: the texts of members that are secrets by their names.
@@ -272,7 +268,7 @@ pub(crate) fn password_grant() -> Password {
 }
 
 /// A private key, the same for all inputs of one process.
-fn key() -> &'static Secret {
+pub(crate) fn key() -> &'static Secret {
     static KEY: OnceLock<Secret> = OnceLock::new();
     KEY.get_or_init(|| DpopKey::generate().unwrap().to_pem())
 }

@@ -29,6 +29,7 @@ macro_rules! targets {
 }
 
 targets! {
+    api
     device_login
     dpop
     encrypted_record

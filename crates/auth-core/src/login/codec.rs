@@ -34,6 +34,7 @@ mod wire;
 
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, Result, StoreFailure};
 use crate::fingerprint::Fingerprint;
@@ -369,9 +370,11 @@ impl Period {
 
     fn read(from: Value<'_>) -> Read<Self> {
         let from = Message::read(from, &[1, 2])?;
+        let since = from.one(1)?.time()?;
+        let until = from.one(2)?.time()?;
         Ok(Self {
-            since: from.one(1)?.time()?,
-            until: from.one(2)?.time()?,
+            since,
+            until: until.min(since.plus(LONGEST_PERIOD)),
         })
     }
 }
@@ -379,6 +382,9 @@ impl Period {
 const MAGIC: &[u8] = b"auth-all";
 /// Another one only if no process of an older version may read the record.
 const FORMAT: u8 = 3;
+
+/// No back-off is longer, and no attempt. A damaged record may say so, and must not hold back a login for years.
+const LONGEST_PERIOD: Duration = Duration::from_secs(25 * 3600);
 
 const ABSENT: u8 = 0;
 const READY: u8 = 1;

@@ -18,7 +18,7 @@ pub(super) fn private_key(text: &Secret) -> Result<Zeroizing<Vec<u8>>> {
     }
     let mut text = Zeroizing::new(text.expose().to_owned());
     for _ in 0..=MOST_LAYERS {
-        if let Some(inside) = block(&text, "PRIVATE KEY") {
+        if let Some((inside, _)) = block(&text, "PRIVATE KEY") {
             return decoded(inside).ok_or_else(damaged);
         }
         if let Some(way_out) = another_kind(&text) {
@@ -50,9 +50,9 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         };
         let mut rest = text;
         let mut certificates = Vec::new();
-        while let Some(inside) = block(rest, "CERTIFICATE") {
+        while let Some((inside, behind)) = block(rest, "CERTIFICATE") {
             certificates.push(decoded(inside).ok_or_else(no_certificate)?.to_vec());
-            (_, rest) = marker(rest, "END", "CERTIFICATE").unwrap_or_default();
+            rest = behind;
         }
         if !certificates.is_empty() {
             return Ok(certificates);
@@ -63,11 +63,10 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
     Err(no_certificate())
 }
 
-/// The text between the markers of the first block with this label.
-fn block<'a>(text: &'a str, label: &str) -> Option<&'a str> {
+/// The text between the markers of the first block with this label, and the text behind it.
+fn block<'a>(text: &'a str, label: &str) -> Option<(&'a str, &'a str)> {
     let (_, after) = marker(text, "BEGIN", label)?;
-    let (inside, _) = marker(after, "END", label)?;
-    Some(inside)
+    marker(after, "END", label)
 }
 
 /// The text before and after a marker, such as `-----BEGIN PRIVATE KEY-----`, whose spaces may have been lost.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{
-    Delivery, Error, LoginReason, NetworkFailure, Refusal, RequestKind, StoreFailure,
+    Delivery, Error, LoginReason, NetworkFailure, Refusal, RequestKind, StoreFailure, clean,
 };
 
 use super::Numbered;
@@ -110,28 +110,28 @@ fn read_plain(from: &Message<'_>) -> Read<Error> {
         _ => return Ok(Error::response(UNKNOWN)),
     }
     Ok(match kind {
-        CONFIGURATION => Error::configuration(from.one(TEXT)?.text()?),
+        CONFIGURATION => Error::configuration(text(from.one(TEXT)?)?),
         REFUSED => {
             let mut refusal = Refusal::new(&from.one(CODE)?.text()?, None);
-            refusal.description = from.option(TEXT, Value::text)?;
+            refusal.description = from.option(TEXT, text)?;
             refusal.status = from.option(STATUS, Value::u16)?;
-            refusal.retry_after = from.option(WAIT, Value::duration)?;
+            refusal.retry_after = from.option(WAIT, wait)?;
             refusal.into()
         }
         OF_STATUS => Error::Status {
             status: from.option(STATUS, Value::u16)?.ok_or(Fault::Damaged)?,
-            retry_after: from.option(WAIT, Value::duration)?,
+            retry_after: from.option(WAIT, wait)?,
             request: RequestKind::from_number(which()?).unwrap_or(RequestKind::Other),
-            message: from.option(TEXT, Value::text)?.map(String::into_boxed_str),
+            message: from.option(TEXT, text)?.map(String::into_boxed_str),
         },
-        UNUSABLE => Error::response(from.one(TEXT)?.text()?),
+        UNUSABLE => Error::response(text(from.one(TEXT)?)?),
         NETWORK => Error::Network {
             failure: match which()? {
                 0 => NetworkFailure::NameLookup,
                 1 => NetworkFailure::Proxy,
                 2 => NetworkFailure::Timeout,
                 3 => NetworkFailure::Closed,
-                5 => NetworkFailure::Connect(from.one(TEXT)?.text()?),
+                5 => NetworkFailure::Connect(text(from.one(TEXT)?)?),
                 _ => NetworkFailure::Protocol,
             },
             delivery: match from.one(SENT)?.bool()? {
@@ -141,10 +141,20 @@ fn read_plain(from: &Message<'_>) -> Read<Error> {
         },
         STORE => {
             let failure = StoreFailure::from_number(which()?).unwrap_or(StoreFailure::Unavailable);
-            Error::store(failure, from.one(TEXT)?.text()?)
+            Error::store(failure, text(from.one(TEXT)?)?)
         }
         _ => return Err(Fault::Damaged),
     })
+}
+
+/// A text that can be shown: another program may have written to the store.
+fn text(value: Value<'_>) -> Read<String> {
+    value.text().map(|text| clean(&text, LONGEST_TEXT))
+}
+
+/// A time that a server may name.
+fn wait(value: Value<'_>) -> Read<Duration> {
+    value.duration().map(|wait| wait.min(LONGEST_WAIT))
 }
 
 /// Why a user must log in. A reason of a newer version is read as the one after which the refresh token
@@ -164,6 +174,10 @@ fn write_wait(wait: Option<Duration>, to: &mut Writer) {
 }
 
 const UNKNOWN: &str = "a failure that a newer version of this library knows";
+/// The words of a server have 256 characters, and escaped they are longer.
+const LONGEST_TEXT: usize = 4096;
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
 const KIND: u8 = 1;
 const TEXT: u8 = 2;
 const CODE: u8 = 3;

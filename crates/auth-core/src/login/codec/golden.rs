@@ -368,3 +368,45 @@ fn no_damage_makes_a_reader_skip_a_field() {
         }
     }
 }
+
+/// Another program may have written there: a text must not move the cursor of a terminal or begin a line of a log.
+#[test]
+fn a_stored_failure_is_shown_in_one_line() {
+    let odd = "a\n\u{1b}[31m\u{202e}b";
+    let mut refusal = Refusal::new(odd, None);
+    refusal.description = Some(odd.to_owned());
+    refusal.retry_after = Some(Duration::MAX);
+    for cause in [
+        Error::from(refusal),
+        Error::configuration(odd),
+        Error::response(odd),
+        Error::store(StoreFailure::Unsafe, odd),
+        Error::network(NetworkFailure::Connect(odd.to_owned()), Delivery::NotSent),
+        Error::Status {
+            status: 400,
+            retry_after: Some(Duration::MAX),
+            request: RequestKind::Login,
+            message: Some(odd.into()),
+        },
+    ] {
+        let mut to = Writer::new();
+        error::write(&cause, &mut to);
+        let read = error::read(Value::new(&to.finish())).unwrap();
+        let text = read.to_string();
+        assert!(!text.contains(['\n', '\u{1b}', '\u{202e}']), "{text:?}");
+        assert!(text.contains("a\\n\\u{1b}"), "{text:?}");
+        let wait = read.retry_after().unwrap_or_default();
+        assert!(wait <= Duration::from_secs(24 * 3600), "{wait:?}");
+    }
+}
+
+/// A damaged time must not hold back a login for years.
+#[test]
+fn a_stored_period_lasts_for_a_day_or_so() {
+    let endless = period(1_767_225_700, u64::MAX / 2000);
+    let mut to = Writer::new();
+    endless.write(&mut to);
+    let read = Period::read(Value::new(&to.finish())).unwrap();
+    assert_eq!(read.since, endless.since);
+    assert_eq!(read.length(), LONGEST_PERIOD);
+}

@@ -170,7 +170,12 @@ fn a_certificate_and_its_chain_are_sent_if_asked_for() {
     ];
     let expected = chain.map(|pem| lines(pem).concat());
     // Some tools write the key's own certificate last.
-    for text in [chain.concat(), [chain[1], chain[0]].concat()] {
+    let stray = "-----END CERTIFICATE-----\n";
+    for text in [
+        chain.concat(),
+        [chain[1], chain[0]].concat(),
+        [stray, chain[0], chain[1]].concat(),
+    ] {
         let key = key(ES256).certificate(text).send_certificate();
         assert_eq!(header(&key)["x5c"], serde_json::json!(expected));
     }
