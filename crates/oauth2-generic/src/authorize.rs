@@ -13,6 +13,7 @@ use oauth2::{
 
 use crate::client::{Client, optional, repeated};
 use crate::metadata::Endpoint;
+use crate::place::query;
 
 /// Content of the redirect.
 #[derive(Clone, Copy, Debug)]
@@ -130,11 +131,6 @@ pub(crate) fn question(client: &Client, url: &str) -> Vec<(String, String)> {
     query(url).split_off(own)
 }
 
-/// The parameters in the query of a URL.
-pub(crate) fn query(url: &str) -> Vec<(String, String)> {
-    Url::parse(url).map_or(Vec::new(), |url| url.query_pairs().into_owned().collect())
-}
-
 /// The authorization URL of a login that was announced to the server (RFC 9126 §4).
 pub(crate) fn pushed_url(client: &Client, request_uri: &str) -> Result<String> {
     let mut url = endpoint(client)?.url().clone();
@@ -172,15 +168,6 @@ pub(crate) fn new_code_verifier() -> Secret {
 /// An absolute URL in the one spelling that browsers use.
 pub(crate) fn normal(url: &str) -> Option<String> {
     Url::parse(url).ok().map(String::from)
-}
-
-/// Returns `true` if no one on the way can read a request to a URL: https, or plain http on this machine.
-pub(crate) fn is_private(url: &str, allow_http: bool) -> bool {
-    Url::parse(url).is_ok_and(|url| keeps_private(&url, allow_http))
-}
-
-pub(crate) fn is_https(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.scheme() == "https")
 }
 
 fn keeps_private(url: &Url, allow_http: bool) -> bool {
