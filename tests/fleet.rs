@@ -1,7 +1,7 @@
-//! Processes that share a login: a program for each of them, and whoever starts, stops and kills them.
+//! Processes that share a login: the program of each, and the code that starts, stops and kills them.
 //!
-//! The server is a simulator in the process that started them, and its log is the judge. Time goes by
-//! faster than it does outside, or stands still, as the one who started them likes.
+//! The server is a simulator in the process that starts them, and its log shows what they sent. That process
+//! also sets the time, which runs faster than the machine's or stands still.
 
 mod clock;
 mod naive;
@@ -26,26 +26,26 @@ pub use settings::{Place, Settings};
 pub use words::{Calls, Order, Point, Report};
 pub use worker::work;
 
-/// Processes that share a login, and the server that they have it from.
+/// Processes that share a login, and the server that issued it.
 #[derive(Debug)]
 pub struct Fleet {
-    /// The server, which is the judge of it all.
+    /// The server, whose log tests inspect.
     pub server: Simulator,
-    /// The clock that all of them go by.
+    /// The clock of all processes and the server.
     pub clock: FleetClock,
-    /// What its processes begin with.
+    /// Settings that new processes start with.
     pub settings: Settings,
     program: PathBuf,
-    /// The living, and a gap for each of the dead.
+    /// The processes by number; `None` for one that was killed.
     members: Vec<Option<Process>>,
     sender: Sender<Happening>,
     happenings: Receiver<Happening>,
 }
 
-/// What happens while a fleet works.
+/// An event while a fleet works.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
-    /// This member reports something.
+    /// A member reports something.
     Said(usize, Report),
     /// The server answers a request to its token endpoint.
     Answered(Request),
@@ -54,15 +54,15 @@ pub enum Happening {
 /// A request to the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Whether a refresh token was sent; else it was a password.
+    /// `true` for a refresh, `false` for a login by password.
     pub is_refresh: bool,
-    /// Whether it brought tokens.
+    /// `true` if the response contained tokens.
     pub succeeded: bool,
 }
 
 impl Fleet {
-    /// A fleet without a member: `program` is what its processes run, and calls [`work`] if its first
-    /// argument is `worker`. An access token lives for `life`.
+    /// Creates a fleet without members: its processes run `program`, which calls [`work`] if its first
+    /// argument is `worker`. An access token is valid for `life`.
     ///
     /// # Errors
     /// If the server does not start.
@@ -76,7 +76,7 @@ impl Fleet {
         })
     }
 
-    /// The same with a server that is made like this.
+    /// Creates a fleet whose server is configured by a function.
     ///
     /// # Errors
     /// If the server does not start.
@@ -92,7 +92,7 @@ impl Fleet {
             .now(move || shown.system_time())
             .on_response(move |received| {
                 if let Some(request) = Request::read(received) {
-                    // Nobody may be left to hear it.
+                    // Fails only if the fleet was dropped.
                     let _ = told.send(Happening::Answered(request));
                 }
             })
@@ -109,36 +109,36 @@ impl Fleet {
         })
     }
 
-    /// Starts one more process, and answers its number, which nobody had before.
+    /// Starts another process, and returns its number, which is never used again.
     ///
     /// # Errors
-    /// If it does not start.
+    /// If the process does not start.
     pub fn join(&mut self) -> io::Result<usize> {
         let member = self.members.len();
         let sender = self.sender.clone();
         self.settings.time = self.clock.time();
         let process = Process::start(&self.program, &self.settings, move |report| {
-            // Nobody may be left to hear it.
+            // Fails only if the fleet was dropped.
             let _ = sender.send(Happening::Said(member, report));
         })?;
         self.members.push(Some(process));
         Ok(member)
     }
 
-    /// Who is alive.
+    /// Returns the members that are alive.
     pub fn members(&self) -> Vec<usize> {
         let alive = |member: &usize| self.members[*member].is_some();
         (0..self.members.len()).filter(alive).collect()
     }
 
-    /// Tells a member something; one that has ended does not hear it.
+    /// Sends an order to a member; a member that has ended ignores it.
     pub fn tell(&mut self, member: usize, order: &Order) {
         if let Some(process) = &mut self.members[member] {
             process.tell(order);
         }
     }
 
-    /// Tells all members something.
+    /// Sends an order to all members.
     pub fn tell_all(&mut self, order: &Order) {
         for process in self.members.iter_mut().flatten() {
             process.tell(order);
@@ -151,28 +151,28 @@ impl Fleet {
         self.tell_all(&Order::Time(time));
     }
 
-    /// Ends a member in the middle of whatever it does.
+    /// Kills a member, whatever it is doing.
     pub fn kill(&mut self, member: usize) {
         self.members[member] = None;
     }
 
-    /// The process number of a member, if it is alive.
+    /// Returns the process id of a member, if it is alive.
     pub fn process_id(&self, member: usize) -> Option<u32> {
         self.members[member].as_ref().map(Process::id)
     }
 
-    /// What happens next, if anything does soon.
+    /// Returns the next event; `None` if there is none within this time.
     pub fn next(&mut self, at_most: Duration) -> Option<Happening> {
         self.happenings.recv_timeout(at_most).ok()
     }
 
-    /// The requests that the server has answered.
+    /// Returns the requests that the server has answered.
     pub fn requests(&self) -> Vec<Request> {
         let received = self.server.token_requests();
         received.iter().filter_map(Request::read).collect()
     }
 
-    /// How often the refresh token was sent that was sent most often.
+    /// Returns how often the most used refresh token was sent.
     pub fn most_spends(&self) -> usize {
         self.server.spends().into_values().max().unwrap_or_default()
     }

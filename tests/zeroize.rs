@@ -1,17 +1,17 @@
-//! Secrets are wiped from memory before it is freed: an allocator looks into every block that is.
+//! Secrets are wiped from memory before it is freed: an allocator searches every freed block for them.
 //!
-//! What is looked at is what our crates free on the thread that uses them. Two kinds of buffers that
-//! hold a secret for a moment are not ours: ureq's, which the last tests name by their size, and
-//! `serde_json`'s, for a text with an escape in it.
+//! The tests cover blocks that our crates free on the calling thread. Two kinds of buffers that hold a
+//! secret for a moment are not ours: ureq's, which the last test recognises by their size, and
+//! `serde_json`'s, for a string with an escape in it.
 
 #![expect(
     unsafe_code,
-    reason = "looking into a block that is freed takes an allocator, and an allocator is unsafe"
+    reason = "only an allocator can search a freed block, and an allocator is unsafe"
 )]
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a test that cannot go on says so by panicking, also in what tests share"
+    reason = "a test that cannot continue panics, also in the code that tests share"
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -37,21 +37,21 @@ use oauth2_generic::{Client, ClientAuth, ClientCredentials, DpopKey, Server, Sig
 #[global_allocator]
 static ALLOCATOR: Looking = Looking;
 
-/// The system's allocator, which looks for the canary in each block that is given back.
+/// The system's allocator, with a search for the canary in each freed block.
 struct Looking;
 
-// SAFETY: every call goes on to the system's allocator with the arguments it came with.
+// SAFETY: every call is passed to the system's allocator with unchanged arguments.
 unsafe impl GlobalAlloc for Looking {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // Zeroed, so that every byte of a block may be read when it comes back.
+        // Zeroed, so that every byte of a block is initialised and may be read in `dealloc`.
         // SAFETY: as the caller promises.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // A thread that is ending may have no thread-local variable any more.
+        // The thread-local variable of an exiting thread may have been destroyed.
         if WATCHING.try_with(Cell::get).unwrap_or(false) {
-            // SAFETY: the block is the caller's, of this size, and every byte of it was written.
+            // SAFETY: the block is the caller's, of this size, and every byte of it is initialised.
             let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
             if contains_canary(bytes) {
                 note(layout.size());
@@ -61,7 +61,7 @@ unsafe impl GlobalAlloc for Looking {
         unsafe { System.dealloc(block, layout) }
     }
 
-    // `realloc` is the trait's: a new block, a copy, and the old block given back through `dealloc`.
+    // The trait's own `realloc` allocates a block, copies, and frees the old block through `dealloc`.
 }
 
 fn contains_canary(bytes: &[u8]) -> bool {
@@ -72,7 +72,7 @@ fn contains_canary(bytes: &[u8]) -> bool {
     holds(CANARY) || holds(IN_BASE64)
 }
 
-/// Nothing here may allocate: it runs inside the allocator.
+/// Must not allocate: it runs inside the allocator.
 fn note(size: usize) {
     if let Ok(mut sightings) = SIGHTINGS.try_lock() {
         let (count, sizes) = &mut *sightings;
@@ -83,8 +83,8 @@ fn note(size: usize) {
     }
 }
 
-/// The sizes of the blocks that were given back with the canary in them, by a thread that does this
-/// and ends.
+/// Runs `during` on a thread of its own, and returns the sizes of the blocks that it freed with the canary in
+/// them.
 fn sightings(during: impl FnOnce() + Send + 'static) -> Vec<usize> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,7 +93,7 @@ fn sightings(during: impl FnOnce() + Send + 'static) -> Vec<usize> {
         WATCHING.set(true);
         during();
     });
-    watched.join().expect("it did what it should");
+    watched.join().expect("the watched thread succeeds");
     let (count, sizes) = *SIGHTINGS.lock().unwrap();
     sizes[..count.min(MOST)].to_vec()
 }
@@ -107,7 +107,7 @@ fn assert_wiped(during: impl FnOnce() + Send + 'static) {
     );
 }
 
-/// A transport that answers this; it keeps the request's body, which is the transport's to wipe.
+/// A transport that returns this body. It keeps the request's body, because wiping that is the transport's task.
 fn answering(body: String) -> impl Transport {
     let body = Mutex::new(Some(body.into_bytes()));
     transport::from_fn(move |request: Request<Vec<u8>>| {
@@ -131,7 +131,7 @@ fn the_allocator_sees_what_is_not_wiped() {
     for canary in [CANARY, IN_BASE64] {
         assert_eq!(sightings(|| drop(canary.to_owned())), [canary.len()]);
     }
-    // Also what a longer buffer had behind its end, and what it left behind when it grew.
+    // Also bytes after the end of a buffer's text, and the old block of a buffer that grew.
     let grown = sightings(|| {
         let mut text = String::with_capacity(100);
         text.push_str(CANARY);
@@ -200,7 +200,7 @@ fn an_encrypted_record_and_its_key_are_wiped() {
         );
         assert!(store.load(&who).expect("a store") == Some(new));
 
-        // Also where it cannot be decrypted.
+        // Also if it cannot be decrypted.
         let encrypted = memory.load(&who).expect("a store").expect("a record");
         let other = Identity::new("aerion");
         assert_eq!(
@@ -212,7 +212,7 @@ fn an_encrypted_record_and_its_key_are_wiped() {
 }
 
 #[test]
-fn a_private_key_is_wiped_however_it_came_and_whatever_it_signs() {
+fn a_private_key_is_wiped_after_any_use() {
     assert!(KEY.contains(IN_BASE64));
     for answer in [token(""), token("").replace("bearer", "DPoP")] {
         let is_bound = answer.contains("DPoP");
@@ -247,7 +247,7 @@ fn a_request_of_every_shape_is_wiped() {
 }
 
 #[test]
-fn a_token_and_the_clones_of_its_header_value_are_wiped_with_the_session() {
+fn tokens_and_cloned_header_values_are_wiped() {
     let transport = answering(token(r#","expires_in":3600"#));
     assert_wiped(move || {
         let session = Session::builder(ermeo("https://api.ermeo.com"))
@@ -266,7 +266,7 @@ fn a_token_and_the_clones_of_its_header_value_are_wiped_with_the_session() {
 }
 
 #[test]
-fn a_token_without_a_word_before_it_is_wiped_too() {
+fn a_token_without_a_scheme_is_wiped_too() {
     let transport = answering(token(""));
     assert_wiped(move || {
         let server = Server::new("https://login.example.com/token");
@@ -283,7 +283,7 @@ fn a_token_without_a_word_before_it_is_wiped_too() {
 }
 
 #[test]
-fn a_token_is_wiped_when_a_session_forgets_it_and_when_the_next_one_comes() {
+fn a_forgotten_token_is_wiped() {
     let transport = answering(token(r#","expires_in":3600"#));
     assert_wiped(move || {
         let session = Session::builder(ermeo("https://api.ermeo.com"))
@@ -291,14 +291,14 @@ fn a_token_is_wiped_when_a_session_forgets_it_and_when_the_next_one_comes() {
             .build()
             .unwrap();
         session.token().expect("a token");
-        session.forget().expect("nothing is in the way");
+        session.forget().expect("an idle session");
         assert!(session.refresh_token().is_none());
     });
 }
 
 #[test]
-fn a_login_that_is_kept_in_files_is_wiped_from_the_memory_of_all_who_share_it() {
-    // Long enough for every buffer on the way to grow.
+fn a_login_in_files_is_wiped_from_every_sessions_memory() {
+    // Long enough for every buffer to grow.
     let more = format!(
         r#","expires_in":3600,"id_token":"{}""#,
         [CANARY; 200].join(".")
@@ -321,12 +321,13 @@ fn a_login_that_is_kept_in_files_is_wiped_from_the_memory_of_all_who_share_it() 
             .unwrap();
         assert_eq!(second.token().expect("a token").expose(), token.expose());
         assert!(!format!("{:#}", second.status()).contains(CANARY));
-        second.forget().expect("nothing is in the way");
+        second.forget().expect("an idle session");
         drop((first, second, token));
     });
 }
 
-/// What a client frees that sends a secret over a real connection and gets this in return.
+/// Sends a secret over a real connection and receives `answer`; returns the sizes of the freed blocks with the
+/// canary.
 fn over_a_connection(answer: &'static str) -> Vec<usize> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -342,7 +343,7 @@ fn over_a_connection(answer: &'static str) -> Vec<usize> {
     });
     let sizes = sightings(move || {
         let request = TokenRequest::form(format!("{url}/token"));
-        // Larger than any buffer of ureq's, so that its size tells whose a block is.
+        // Larger than any buffer of ureq, so that the size of a block shows its owner.
         let request = request
             .param("padding", "x".repeat(20_000))
             .param("password", CANARY);
@@ -353,7 +354,7 @@ fn over_a_connection(answer: &'static str) -> Vec<usize> {
 }
 
 #[test]
-fn after_a_request_over_a_connection_only_the_buffers_of_ureq_hold_a_secret() {
+fn only_ureqs_buffers_hold_a_secret_after_a_request() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 94\r\n\r\n{\"access_token\":\"canary7Qz-zeroize\",\"token_type\":\"bearer\",\"refresh_token\":\"canary7Qz-zeroize\"}",
         "HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"canary7Qz-zeroize\",\"token_type\":\"bearer\"}",
@@ -373,7 +374,7 @@ fn ermeo(base: &str) -> Ermeo {
 }
 
 const CANARY: &str = "canary7Qz-zeroize";
-/// The canary within a text in base64, where it begins a group.
+/// The canary in base64, as it appears in a text where it begins a group.
 const IN_BASE64: &str = "Y2FuYXJ5N1F6LXpl";
 /// A key on P-256 whose private half begins with the canary.
 const KEY: &str = "-----BEGIN PRIVATE KEY-----
@@ -383,11 +384,11 @@ MogNGR8eYtw7co09j8Mv3V109zj0EvZ2Da5M6ewO0PApSelJuBFYfjgC
 -----END PRIVATE KEY-----
 ";
 const MOST: usize = 16;
-/// As `HttpTransport` sets them.
+/// Sizes of ureq's buffers, as set by `HttpTransport`.
 const UREQ_OUTPUT: usize = 8 * 1024;
 const UREQ_INPUT: usize = 16 * 1024;
 
-/// How many blocks were seen, and the sizes of the first of them.
+/// Number of freed blocks with the canary, and the sizes of the first of them.
 static SIGHTINGS: Mutex<(usize, [usize; MOST])> = Mutex::new((0, [0; MOST]));
 
 thread_local! {

@@ -1,11 +1,11 @@
-//! Programs that must not compile. Each is a few words away from one that does.
+//! Programs that must not compile. Each differs in a few words from one that does.
 //!
-//! The codes of the errors are compared by a nightly rustdoc, and by a stable one with
-//! `RUSTC_BOOTSTRAP=1`; without it, a program that compiles is still a failure.
+//! A nightly rustdoc compares the codes of the errors, as does a stable one with
+//! `RUSTC_BOOTSTRAP=1`; otherwise a test fails only if its program compiles.
 
 #![forbid(unsafe_code)]
 
-/// Text is no secret: it says where it comes from.
+/// A plain text is not accepted as a secret: `Secret` or `SecretSource` is required.
 ///
 /// ```
 /// use auth_all::{Secret, ermeo::Ermeo, secret};
@@ -21,7 +21,7 @@
 /// ```
 pub mod text_as_secret {}
 
-/// A user and a password cannot change places.
+/// A user and a password cannot be swapped by mistake.
 ///
 /// ```
 /// use auth_all::{Secret, ermeo::Ermeo};
@@ -37,7 +37,7 @@ pub mod text_as_secret {}
 /// ```
 pub mod swapped_user_and_password {}
 
-/// A vendor says who logs in: a wrong guess would lock accounts.
+/// A policy has no default: each vendor must choose who logs in, because a wrong guess would lock accounts.
 ///
 /// ```
 /// let policy = auth_all::grant::Policy::for_password();
@@ -49,7 +49,7 @@ pub mod swapped_user_and_password {}
 /// ```
 pub mod policy_by_default {}
 
-/// Settings are made by a constructor, so that the next one is no breaking change.
+/// Settings are made by a constructor, so that a new setting is not a breaking change.
 ///
 /// ```
 /// let format = auth_all::grant::ResponseFormat::new().access_token("token");
@@ -62,7 +62,7 @@ pub mod policy_by_default {}
 /// ```
 pub mod settings_as_literal {}
 
-/// Data that a program reads is made by a constructor, too.
+/// Data that a program reads is made by a constructor too.
 ///
 /// ```
 /// use auth_all::{Secret, grant::TokenResponse};
@@ -76,7 +76,7 @@ pub mod settings_as_literal {}
 /// ```
 pub mod data_as_literal {}
 
-/// A program is ready for errors that do not exist yet.
+/// A `match` on remedies must be ready for new variants.
 ///
 /// ```
 /// # fn f(error: auth_all::error::Remedy) -> u8 {
@@ -105,7 +105,7 @@ pub mod data_as_literal {}
 /// ```
 pub mod remedies_in_full {}
 
-/// The same for the fields of an error.
+/// A pattern for an error must be ready for new fields.
 ///
 /// ```
 /// # fn f(error: auth_all::Error) -> bool {
@@ -121,7 +121,7 @@ pub mod remedies_in_full {}
 /// ```
 pub mod fields_in_full {}
 
-/// The same for events.
+/// A pattern for an event must be ready for new fields.
 ///
 /// ```
 /// # fn f(event: auth_all::observe::Event<'_>) -> bool {
@@ -137,7 +137,7 @@ pub mod fields_in_full {}
 /// ```
 pub mod events_in_full {}
 
-/// A secret is shown by `expose` alone.
+/// Only `expose` shows a secret.
 ///
 /// ```
 /// let secret = auth_all::Secret::new("abc");

@@ -1,4 +1,4 @@
-//! The request that everything is measured beside: the same bytes, the same settings, nothing else.
+//! The baseline: a `ureq` request with the same bytes and the same settings, and nothing else.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use auth_core::agent::ureq::Agent;
 use auth_core::agent::ureq::config::AutoHeaderValue;
 use auth_core::http::Request;
 
-/// The settings of `HttpTransport`, by hand.
+/// Returns an agent with the settings of `HttpTransport`.
 pub(crate) fn agent() -> Agent {
     Agent::config_builder()
         .user_agent("auth-core/0.1.0")

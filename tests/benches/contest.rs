@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::measure::{median, now};
 
-/// Something that is measured: what it is called, and one operation of it.
+/// A measured operation and its name.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
     /// Allocations of one operation.
@@ -28,9 +28,9 @@ impl Contender {
     }
 }
 
-/// For each contender its median over interleaved rounds, and the median of its ratio to the first.
+/// Returns, for each contender, its median over interleaved rounds, and the median of its ratio to the first.
 ///
-/// Shows a dot for each round on standard error: all rounds take a minute.
+/// Prints a dot for each round on standard error, since all rounds take a minute.
 pub(crate) fn rounds(contenders: &[Contender], threads: usize) -> Vec<(f64, f64)> {
     eprint!("    {threads:>2} threads, {ROUNDS} rounds ");
     let round = |_| {
@@ -50,7 +50,7 @@ pub(crate) fn rounds(contenders: &[Contender], threads: usize) -> Vec<(f64, f64)
         .collect()
 }
 
-/// Nanoseconds of one core per operation, measured for so long that starting threads costs nothing.
+/// Returns nanoseconds of one core per operation, over a run so long that starting threads does not count.
 fn nanoseconds(threads: usize, operation: &(impl Fn() + Sync)) -> f64 {
     let roughly = timed(threads, PROBED / threads, operation);
     let busy = threads.min(cores()) as f64;
@@ -58,7 +58,7 @@ fn nanoseconds(threads: usize, operation: &(impl Fn() + Sync)) -> f64 {
     timed(threads, operations as usize / threads + 1, operation)
 }
 
-/// Two cores that are busy for a second spend two.
+/// Returns nanoseconds of processor time per operation: two cores busy for a second are two seconds.
 fn timed(threads: usize, each: usize, operation: &(impl Fn() + Sync)) -> f64 {
     let ready = Barrier::new(threads + 1);
     let mut begun = now();

@@ -4,13 +4,13 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-/// A token endpoint that does nothing but answer.
+/// Serves one fixed response, and returns the URL.
 pub(crate) fn serve() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}/token", listener.local_addr()?);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A client that goes away is that client's business.
+            // An error means that the client has gone away.
             let _ = answer(&stream);
         }
     });

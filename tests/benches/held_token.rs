@@ -1,7 +1,7 @@
-//! A held token, taken by 1, 2 and 16 threads, beside what one could write instead.
+//! A held token, read by 1, 2 and 16 threads, compared with common alternatives.
 //!
-//! `cargo xtask bench token`. The floor is the least that a shared, replaceable token can cost with a
-//! good crate for it: a load of `arc_swap` and a look at a coarse clock.
+//! `cargo xtask bench token`. The floor is the minimum that a shared, replaceable token can cost with a
+//! good crate: a load of `arc_swap` and a read of a coarse clock.
 
 mod contest;
 mod measure;
@@ -21,7 +21,7 @@ use auth_core::{Grant, Session};
 use contest::{Contender, ROUNDS, cores, rounds};
 use measure::{now, verdict};
 
-/// The contenders, and for ours the ratio to the floor that they should reach.
+/// Measures the contenders; ours have a target for their ratio to the floor.
 fn main() {
     let renewal = Renewal::begin();
     let (held, cloned_from) = (
@@ -113,7 +113,7 @@ fn arc_swap_floor() -> Contender {
     })
 }
 
-/// How much of the floor nobody can save who looks at this clock.
+/// The part of the floor that is the cost of the coarse clock.
 fn clock_alone() -> Contender {
     Contender::new("for comparison: the coarse clock", || {
         black_box(coarse());
@@ -141,7 +141,7 @@ fn mutex() -> Contender {
     })
 }
 
-/// What our session asks by default, where there is such a clock.
+/// Reads the clock that our session uses by default on this system.
 #[cfg(target_os = "linux")]
 fn coarse() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
@@ -184,7 +184,7 @@ impl Grant for Fixed {
     }
 }
 
-/// A session whose token is due, with a thread that renews it for as long as the measuring takes.
+/// A session whose token is due, with a thread that renews it during the measurement.
 struct Renewal {
     session: Session,
     barrier: Arc<Barrier>,

@@ -1,8 +1,8 @@
-//! What both benchmarks need.
+//! Functions that all benchmarks share.
 
 use std::time::Instant;
 
-/// The middle value.
+/// Returns the median.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -16,7 +16,7 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// What the reader compares with: `reach 0.60 reached`, or by how much it is missed.
+/// Formats the comparison with a target: `reach 0.60: yes`, or by how much it is missed.
 pub(crate) fn verdict(ratio: f64, reach: f64) -> String {
     if ratio <= reach {
         format!("reach {reach:.2}: yes")

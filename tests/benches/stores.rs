@@ -1,7 +1,7 @@
-//! What keeping a login in a store costs: a renewal, and a held token.
+//! The cost of keeping a login in a store: for a renewal, and for a held token.
 //!
 //! `cargo xtask bench stores`. A renewal is one request and two swaps, whatever the store; a held token
-//! never touches it.
+//! does not use the store.
 
 mod bare;
 mod contest;
@@ -29,7 +29,7 @@ use oauth2_generic::{Client, Password, Server};
 
 type Outcome<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// A session over one store, and what its renewals took.
+/// A session over one store, and the times of its renewals.
 struct Sample {
     name: &'static str,
     session: Session,
@@ -44,7 +44,7 @@ struct Counts {
     swaps: AtomicU32,
 }
 
-/// Another store, counted.
+/// A store whose calls are counted.
 #[derive(Debug)]
 struct Counted(Box<dyn Store>, Arc<Counts>);
 

@@ -1,4 +1,4 @@
-//! A token request over loopback, beside a bare POST of the same bytes with the same settings.
+//! A token request over loopback, compared with a bare POST of the same bytes with the same settings.
 //!
 //! `cargo xtask bench request`. Each request has a connection of its own, as token requests should.
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// What one kind of request took: real time and processor time of each, and its allocations.
+/// One kind of request, with real time and processor time of each, and its allocations.
 struct Sample {
     name: &'static str,
     send: Box<dyn Fn() -> Outcome>,
@@ -105,7 +105,7 @@ impl Sample {
         Ok(())
     }
 
-    /// The median, over the rounds, of how many times as long as our own the others took.
+    /// Returns the median, over the rounds, of the others' time divided by our own.
     fn ratio(&self, others: &[f64]) -> f64 {
         let rounds = self.micros.chunks(REQUESTS).zip(others.chunks(REQUESTS));
         median(
@@ -116,7 +116,7 @@ impl Sample {
     }
 }
 
-/// What this thread has used of a processor.
+/// Returns the processor time that this thread has used.
 #[cfg(target_os = "linux")]
 fn processor_time() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

@@ -1,4 +1,4 @@
-//! A user logs in, in a browser and with a device: at a real server, and in a real Chromium.
+//! Logins by a user, in a browser and with a device: at a real server, and in a real Chromium.
 
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ struct Stage {
     wire: Wire,
 }
 
-/// The demonstration logs in with Chromium; without it or the server it says so.
+/// Logs in with Chromium; without it or the server, prints a notice instead.
 pub(crate) fn play(show: &mut Show) -> Result<(), String> {
     match (Installed::oidc_provider(), Chromium::start()) {
         (Ok(server), Ok(chromium)) => {
@@ -29,13 +29,13 @@ pub(crate) fn play(show: &mut Show) -> Result<(), String> {
             stage.log_in_by_device(show, client, chromium)
         }
         (Err(why), _) | (_, Err(why)) => {
-            eprintln!("\n!! {why}\n   So there is no login in a browser and with a device.");
+            eprintln!("\n!! {why}\n   The logins in a browser and with a device are skipped.");
             Ok(())
         }
     }
 }
 
-/// The user of this machine logs in, with the desktop's browser.
+/// Lets the user of this machine log in, with the desktop's browser.
 pub(crate) fn play_with_you(show: &mut Show) -> Result<(), String> {
     let server = Installed::oidc_provider().map_err(|why| why.to_string())?;
     Stage::at(server).log_in(show, None).map(drop)
@@ -55,7 +55,7 @@ impl Stage {
         show: &mut Show,
         chromium: Option<&Arc<Mutex<Chromium>>>,
     ) -> Result<Client, String> {
-        let about = "at oidc-provider, of which the issuer's URL is all that is known";
+        let about = "at oidc-provider, from the issuer's URL alone";
         show.heading("OAuth 2.0, in a browser", about);
         let (mut client, mut tokens) = (None, None);
         show.step("discover", &self.wire, || {
@@ -103,7 +103,7 @@ impl Stage {
         show.step("log out", &self.wire, || {
             session.log_out().map_err(said)?;
             self.wire.expect(1)?;
-            Ok("the refresh token is revoked at the server, and nothing is left here".to_owned())
+            Ok("the refresh token is revoked at the server and deleted here".to_owned())
         });
         let thief = Session::builder(RefreshToken::new(client)).refresh_token(kept);
         let thief = thief.transport(self.wire.clone()).build().map_err(said)?;
@@ -154,7 +154,7 @@ impl Stage {
         session.transport(self.wire.clone()).build().map_err(said)
     }
 
-    /// The API must answer that the token is alice's.
+    /// Calls the API, which must return that the token is alice's.
     fn who(&self, session: &Session, requests: usize) -> Outcome {
         let url = format!("{}/whoami", self.server.url("issuer"));
         let header = signed(session)?;
@@ -162,7 +162,7 @@ impl Stage {
         expect("status", &status, &200)?;
         self.wire.expect(requests)?;
         expect("alice's name", &body.contains("\"alice\""), &true)?;
-        Ok("the agent signed the request, and the API knows that it is alice's".to_owned())
+        Ok("the agent signed the request, and the API returned alice".to_owned())
     }
 }
 
@@ -174,7 +174,7 @@ fn walk(chromium: &Mutex<Chromium>, url: &str, user_code: Option<&str>) {
     if let Some(code) = user_code {
         tab.fill_in("user_code", code);
     }
-    // A code, a confirmation, a login, a consent: at most.
+    // At most a code, a confirmation, a login and a consent.
     for _ in 0..8 {
         if !tab.answer(ALICE, true) {
             break;

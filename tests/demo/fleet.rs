@@ -1,6 +1,6 @@
-//! Hours of processes that share a login, some of them killed; beside them, what most programs do.
+//! Hours of processes that share a login, some of them killed, compared with what most programs do.
 
-mod contender; // one fleet and what became of it
+mod contender; // one fleet and its counts
 
 use std::fs::File;
 use std::io;
@@ -15,16 +15,16 @@ use serde_json::json;
 
 use contender::{Contender, LIFE};
 
-/// What the command line asks for.
+/// Options of the command line.
 #[derive(Debug)]
 pub(crate) struct Options {
     hours: u32,
     processes: usize,
-    /// How many processes are killed at most.
+    /// Maximum number of processes to kill.
     kills: usize,
-    /// How many times faster time passes.
+    /// Speed of time: simulated seconds per real one.
     pace: u32,
-    /// Where to write what happens to the fleet with a store, a line each.
+    /// The log of the fleet with a store, one event per line.
     log: Option<PathBuf>,
 }
 
@@ -53,7 +53,7 @@ impl Options {
     }
 }
 
-/// Plays it; an error if the fleet with a store lost its login.
+/// Runs both fleets; fails if the fleet with a store lost its login.
 pub(crate) fn play(options: &Options) -> Result<(), String> {
     run(options).map_err(|error| format!("verdict: {error}"))
 }
@@ -107,7 +107,7 @@ the refresh token that was sent most often. `without`: processes that have no to
         lost_by_file.len(),
         options.processes
     );
-    // A login has a reason: the first, a kill, or a renewal that others gave up.
+    // Each login must have a reason: it is the first, or follows a kill or a renewal that others gave up.
     let had_reasons = store.counts.logins <= 1 + store.counts.kills + store.counts.late;
     if !lost.is_empty() || most_sends > 1 || !had_reasons {
         return Err(io::Error::other(format!("LOST {lost:?}")));
@@ -116,7 +116,7 @@ the refresh token that was sent most often. `without`: processes that have no to
     Ok(())
 }
 
-/// A fleet whose login was made once, by a program that wrote the file.
+/// Starts a fleet without a store, after a program has logged in and written the file.
 fn with_a_file(path: &Path, options: &Options) -> io::Result<Contender> {
     let place = Place::TokenFile(path.to_owned());
     let file = Contender::open(settings(place, "", options))?;

@@ -7,8 +7,8 @@
 
 mod browser; // a user logs in, in a browser and with a device
 mod fleet; // hours of processes that share a login
-mod show; // what is printed: steps, and the requests in each
-mod vendors; // the same story for every vendor
+mod show; // output: steps, and the requests in each
+mod vendors; // the same steps for every vendor
 
 use std::env;
 use std::process::ExitCode;
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let mut show = Show::default();
     let played = match words[..] {
-        // One process of a fleet; the demonstration starts its own program for it.
+        // The demonstration starts its own program for each process of a fleet.
         ["worker"] => return auth_tests::fleet::work(),
         [] => vendors::play(&mut show).and_then(|()| browser::play(&mut show)),
         ["--browser"] => browser::play_with_you(&mut show),

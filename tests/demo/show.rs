@@ -1,4 +1,4 @@
-//! What the demonstration prints: steps, and under each the requests that it took.
+//! Output of the demonstration: steps, and under each step the requests that it took.
 
 use std::fmt::Debug;
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ impl Show {
         println!("\n{name}: {about}\n");
     }
 
-    /// Plays a step and prints its requests and its outcome.
+    /// Runs a step and prints its requests and its outcome.
     pub(crate) fn step(&mut self, name: &str, wire: &Wire, play: impl FnOnce() -> Outcome) {
         let outcome = play();
         self.steps += 1;
@@ -44,7 +44,7 @@ impl Show {
         }
     }
 
-    /// Prints how many steps went well.
+    /// Prints how many steps succeeded.
     pub(crate) fn close(&self) -> ExitCode {
         let Self { steps, failed, .. } = self;
         if *steps > 0 {
@@ -54,12 +54,12 @@ impl Show {
     }
 }
 
-/// The real transport, which keeps lines about what it sends and receives for the next step.
+/// The real transport, which records a line per message for the next step's output.
 #[derive(Clone, Default)]
 pub(crate) struct Wire(Arc<Mutex<(usize, Vec<String>)>>);
 
 impl Wire {
-    /// Fails if the step has taken another number of requests.
+    /// Fails if the step took a different number of requests.
     pub(crate) fn expect(&self, requests: usize) -> Result<(), String> {
         expect("requests", &self.with(|(count, _)| *count), &requests)
     }
@@ -77,7 +77,7 @@ impl Wire {
         if sends {
             request = request.header("authorization", header);
         }
-        let failed = |error| format!("the API did not answer: {error}");
+        let failed = |error| format!("the API did not respond: {error}");
         let mut response = request.call().map_err(failed)?;
         let status = response.status().as_u16();
         let body = response.body_mut().read_to_string().map_err(failed)?;
@@ -127,7 +127,7 @@ pub(crate) fn expect<T: PartialEq + Debug>(what: &str, got: &T, wanted: &T) -> R
     }
 }
 
-/// The members of JSON, one level deep, or the fields of a form or query, or the first line of a text.
+/// Returns the members of JSON, one level deep, or the fields of a form or query, or the first line of a text.
 fn fields(body: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(body);
     let mut fields: Vec<String> = Vec::new();
@@ -149,7 +149,7 @@ fn fields(body: &[u8]) -> Vec<String> {
     fields
 }
 
-/// A field; of a token its end, which tells it from the next one, and nothing of what a user chose.
+/// Formats a field: secrets are hidden, and of a token only the end is shown, enough to tell it from the next.
 fn field(name: &str, value: &str) -> String {
     let end = |token: &str| {
         let letters: Vec<char> = token.trim_end_matches('=').chars().collect();
@@ -173,7 +173,7 @@ fn cut(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-/// A first word and the others beside it, in lines of 80 columns.
+/// Wraps a first word and the words after it in lines of 80 columns.
 fn wrap(first: &str, words: &[String]) -> Vec<String> {
     let (indent, between) = if first == "=>" { (3, 1) } else { (5, 2) };
     let mut lines = Vec::new();

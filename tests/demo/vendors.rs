@@ -1,4 +1,4 @@
-//! The same story for every vendor: a login, a call, an expiry, a refresh, and what is refused.
+//! The same steps for every vendor: a login, a call, an expiry, a refresh, and refusals.
 
 use std::time::SystemTime;
 
@@ -20,10 +20,11 @@ struct Entry {
     name: &'static str,
     about: &'static str,
     server: Vendor,
-    /// The login, with a secret that may be wrong, and the right one.
+    /// Makes the grant for a login, from a base URL and a secret that may be wrong.
     grant: fn(&str, &str) -> Box<dyn Grant>,
+    /// The secret that the server accepts.
     secret: &'static str,
-    /// A grant for a refresh token alone, if there are any.
+    /// Makes a grant for a refresh token alone, if the vendor has refresh tokens.
     refresh_only: Option<Make>,
     api: &'static str,
     rejects_with: u16,
@@ -136,7 +137,7 @@ impl Stage<'_> {
         show.step("expire", &self.wire, || {
             self.clock.set(expiry.ok_or("expected an expiry")?);
             expect("status", &self.call(None, &old)?, &vendor.rejects_with)?;
-            Ok("its life has passed, and the API rejects it".to_owned())
+            Ok("it has expired, and the API rejects it".to_owned())
         });
         show.step("refresh", &self.wire, || {
             session.token().map_err(said)?;
@@ -204,7 +205,7 @@ impl Stage<'_> {
     }
 }
 
-/// The header with which the session signs.
+/// Returns the header with which the session signs.
 pub(crate) fn signed(session: &Session) -> Result<String, String> {
     let token = session.token().map_err(said)?;
     Ok(format!("Bearer {}", token.expose()))

@@ -1,4 +1,4 @@
-//! One clock for a fleet and its server: faster than the machine's, or at rest.
+//! One clock for a fleet and its server, which runs faster than the machine's or stands still.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,28 +7,28 @@ use std::time::{Duration, SystemTime};
 
 use auth_all::clock::{Clock, Moment, SystemClock, UnixTime};
 
-/// A clock that goes by the machine's, and much faster; clones share it.
+/// A clock derived from the machine's, usually much faster; clones share it.
 ///
-/// All processes of a machine that were told the same [`Time`] agree on what time it is.
+/// All processes on a machine that have the same [`Time`] agree on the current time.
 #[derive(Clone, Debug)]
 pub struct FleetClock {
     time: Arc<Mutex<Time>>,
     pace: u32,
 }
 
-/// From when on time goes by how fast.
+/// A time and its speed, relative to the machine's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time {
-    /// What time it was,
+    /// The time of the fleet
     at: Duration,
-    /// when the machine's clock said this.
+    /// at this time of the machine's clock.
     since: Duration,
-    /// How many seconds go by in one of the machine's; none, and it stands still.
+    /// Seconds of the fleet per second of the machine's clock; 0 stops the time.
     speed: u32,
 }
 
 impl Time {
-    /// It is 2026, and time stands still.
+    /// Starts at 2026 and stands still.
     pub fn still() -> Self {
         Self {
             at: NEW_YEAR_2026,
@@ -37,7 +37,7 @@ impl Time {
         }
     }
 
-    /// It is 2026, and time goes by this many times as fast as outside.
+    /// Starts at 2026 and runs this many times as fast as the machine's clock.
     pub fn running(speed: u32) -> Self {
         Self {
             at: NEW_YEAR_2026,
@@ -46,7 +46,7 @@ impl Time {
         }
     }
 
-    /// Later, and standing still from then on.
+    /// Moves forward, and stands still from then on.
     #[must_use]
     pub fn stopped(self, after: Duration) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Time {
         }
     }
 
-    /// Later, and going on as before.
+    /// Moves forward, and continues at the same speed.
     #[must_use]
     pub fn ahead(self, by: Duration) -> Self {
         let at = self.at + by;
@@ -69,13 +69,13 @@ impl Time {
     }
 }
 
-/// The machine's wall clock.
+/// Returns the time of the machine's wall clock.
 fn machine() -> Duration {
     SystemClock::new().now().wall.since(UnixTime::default())
 }
 
 impl FleetClock {
-    /// A clock on which waiting takes `pace` times less than it says.
+    /// Creates a clock whose waits take `pace` times less than requested.
     pub fn new(time: Time, pace: u32) -> Self {
         Self {
             time: Arc::new(Mutex::new(time)),
@@ -83,22 +83,22 @@ impl FleetClock {
         }
     }
 
-    /// How it goes.
+    /// Returns the time and its speed.
     pub fn time(&self) -> Time {
         *self.time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets it.
+    /// Sets the time and its speed.
     pub fn set(&self, time: Time) {
         *self.time.lock().unwrap_or_else(PoisonError::into_inner) = time;
     }
 
-    /// How much time has gone by since the year began.
+    /// Returns the time that has passed since the start of 2026.
     pub fn passed(&self) -> Duration {
         self.time().now().saturating_sub(NEW_YEAR_2026)
     }
 
-    /// The time as the standard library has it.
+    /// Returns the time as a `SystemTime`.
     pub fn system_time(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + self.time().now()
     }

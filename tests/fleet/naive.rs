@@ -1,4 +1,4 @@
-//! What most programs do with their tokens: a JSON file, read, refreshed, written back.
+//! The token handling of most programs: a JSON file, read, refreshed, written back.
 
 use std::fs;
 use std::io;
@@ -16,10 +16,10 @@ use super::Settings;
 
 /// Tokens in a JSON file, without any coordination.
 ///
-/// Each call reads the file. If its token has expired, the refresh token is sent and the answer is
-/// written in its place, beside first and then renamed. A refresh token that the server calls invalid
-/// ends the login: with a password there is another one, without the file is deleted and a person has
-/// to log in. Each of these steps makes sense, and most programs do just this.
+/// Each call reads the file. If its token has expired, the refresh token is sent and the response is
+/// written to a temporary file, which is renamed. If the server calls the refresh token invalid, the login
+/// has ended: with a password there is a new login, without one the file is deleted and the user has to
+/// log in. Each of these steps is reasonable, and most programs do exactly this.
 pub(super) struct TokenFile {
     path: PathBuf,
     grant: Ermeo,
@@ -37,12 +37,12 @@ impl TokenFile {
         }
     }
 
-    /// A token that has not expired `now`.
+    /// Returns a token that is valid at `now`.
     pub(super) fn token(&self, now: Duration) -> Result<String, String> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(_) if self.has_password => return self.log_in(now),
-            Err(_) => return Err("log in again: there is no file with tokens".to_owned()),
+            Err(_) => return Err("log in again: the file with tokens is missing".to_owned()),
         };
         let tokens: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         if now.as_secs_f64() < tokens["expires_at"].as_f64().unwrap_or_default() {
@@ -58,7 +58,7 @@ impl TokenFile {
             Err(error) if is_dead(&error) && self.has_password => self.log_in(now),
             Err(error) => {
                 if is_dead(&error) {
-                    // Nobody minds if somebody else has just done it.
+                    // Another process may have deleted it just before.
                     let _ = fs::remove_file(&self.path);
                 }
                 Err(error.to_string())
@@ -78,7 +78,7 @@ impl TokenFile {
     }
 }
 
-/// Writes the file as a program does that has just got its tokens.
+/// Writes the file as a program does after its first login.
 ///
 /// # Errors
 /// If it cannot be written.

@@ -1,4 +1,4 @@
-//! One worker, as whoever started it sees it.
+//! One worker, as seen by the process that started it.
 
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::Path;
@@ -7,17 +7,17 @@ use std::thread;
 
 use super::{Order, Report, Settings};
 
-/// A running worker; it is killed when this is dropped, and ends when our process does.
+/// A running worker; it is killed when this is dropped, and ends with our process.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
 }
 
 impl Process {
-    /// Starts a program that calls [`work`](super::work), and passes on what it reports.
+    /// Starts a program that calls [`work`](super::work), and forwards its reports.
     ///
     /// # Errors
-    /// If it does not start.
+    /// If the program does not start.
     pub(super) fn start(
         program: &Path,
         settings: &Settings,
@@ -36,7 +36,7 @@ impl Process {
             .spawn(move || {
                 let lines = output.into_iter().flat_map(|it| BufReader::new(it).lines());
                 for line in lines.map_while(io::Result::ok) {
-                    // What a killed worker was about to say may be cut.
+                    // The last line of a killed worker may be truncated.
                     if let Ok(report) = line.parse() {
                         heard(report);
                     }
@@ -45,19 +45,19 @@ impl Process {
         Ok(process)
     }
 
-    /// Tells it something; a worker that has ended does not hear it.
+    /// Sends an order; a worker that has ended ignores it.
     pub(super) fn tell(&mut self, order: &Order) {
         self.write(&order.to_string());
     }
 
-    /// Ends it in the middle of whatever it does, and returns when it has ended.
+    /// Kills the worker, whatever it is doing, and returns when it has ended.
     pub(super) fn kill(&mut self) {
-        // The only other outcome is that it has ended before.
+        // Fails only if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Its number.
+    /// Returns its process id.
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }

@@ -1,4 +1,4 @@
-//! What a worker must know before it begins.
+//! Settings that a worker starts with.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,30 +12,30 @@ use serde_json::{Value, json};
 
 use super::{FleetClock, Time};
 
-/// What a worker must know before it begins.
+/// Settings that a worker starts with.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The server, without a path.
+    /// URL of the server, without a path.
     pub server: String,
-    /// Where the login is kept.
+    /// The place where the login is kept.
     pub place: Place,
     /// The client's secret.
     pub client_secret: String,
-    /// The password to log in with; empty if there is none.
+    /// The password to log in with; empty for none.
     pub password: String,
-    /// The refresh token that it begins with, if there is one.
+    /// The refresh token that it starts with, if any.
     pub seed: Option<String>,
-    /// How long a request may take, by the machine's clock.
+    /// Time-out of a request, by the machine's clock.
     pub request: Duration,
-    /// How long a call to the store may take, by the machine's clock.
+    /// Time-out of a call to the store, by the machine's clock.
     pub store: Duration,
-    /// How many times shorter a wait is than it says.
+    /// Factor by which waits are shortened.
     pub pace: u32,
-    /// What time it is.
+    /// The time and its speed.
     pub time: Time,
 }
 
-/// Where a login is kept.
+/// A place where a login is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// In a directory, by a `FileStore`.
@@ -46,12 +46,12 @@ pub enum Place {
     /// In a PostgreSQL server, with this connection string.
     #[cfg(feature = "stores")]
     Postgres(String),
-    /// In a JSON file with tokens, the way most programs do it: no session, no store.
+    /// In a JSON file with tokens, as most programs keep them: no session, no store.
     TokenFile(PathBuf),
 }
 
 impl Settings {
-    /// The grant for the simulator's well-known account.
+    /// Returns the grant for the simulator's well-known account.
     pub fn grant(&self) -> Ermeo {
         let client_secret = Secret::new(self.client_secret.as_str());
         let grant = Ermeo::new(ermeo::CLIENT_ID, client_secret).base(&self.server);
@@ -75,7 +75,7 @@ impl Settings {
                 Box::new(store.timeout(self.store).connect()?)
             }
             Place::TokenFile(_) => {
-                return Err(Error::configuration("a file with tokens is no store"));
+                return Err(Error::configuration("a file with tokens is not a store"));
             }
         })
     }
@@ -88,7 +88,7 @@ impl Settings {
         FleetClock::new(self.time, self.pace)
     }
 
-    /// One line.
+    /// Formats the settings as one line.
     pub(super) fn to_line(&self) -> String {
         let (kind, place) = self.place.to_words();
         json!({

@@ -1,4 +1,4 @@
-//! A store and a transport that stop where they are told to, and count.
+//! A store and a transport that stop at a given point, and count calls.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,14 +13,14 @@ use auth_all::transport::{HttpTransport, Transport};
 
 use super::{Calls, FleetClock, Point, Report};
 
-/// Sees every step of a worker's renewals; clones share what they know.
+/// Observes every step of a worker's renewals; clones share their state.
 ///
-/// It learns from what is called which step this is, so that nothing in a session is made for tests.
+/// It infers the step from the calls that the session makes, so the session needs no code for tests.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     state: Arc<(Mutex<State>, Condvar)>,
     clock: FleetClock,
-    /// After how long others may give up a renewal.
+    /// The time after which other processes may give up a renewal.
     flight: Duration,
 }
 
@@ -33,7 +33,7 @@ struct State {
     calls: Calls,
 }
 
-/// What a session will do to the store next.
+/// The next step of a session, as far as its store is concerned.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Step {
     #[default]
@@ -65,18 +65,18 @@ impl Watch {
         }
     }
 
-    /// Stops whoever comes to this point next.
+    /// Stops the next thread that reaches this point.
     pub(super) fn stop_at(&self, point: Point) {
         self.state().stop_at = Some(point);
     }
 
-    /// Lets go whoever was stopped, and stops nobody any more.
+    /// Releases the stopped thread, and stops no other.
     pub(super) fn release(&self) {
         self.state().stop_at = None;
         self.state.1.notify_all();
     }
 
-    /// The calls to the store since the last time.
+    /// Returns the calls to the store since the last time, and resets them.
     pub(super) fn take_calls(&self) -> Calls {
         std::mem::take(&mut self.state().calls)
     }
@@ -100,7 +100,7 @@ impl Watch {
         self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says so if the renewal that has ended took too long.
+    /// Reports if the renewal that has ended took too long.
     pub(super) fn end(&self) {
         let now = self.clock.now().wall;
         let mut state = self.state();
@@ -112,7 +112,7 @@ impl Watch {
         }
     }
 
-    /// Notes what has come of a swap, and answers where that is.
+    /// Records the outcome of a swap, and returns the point that was reached.
     fn swapped(&self, step: Step, stored: bool) -> Option<Point> {
         let now = self.clock.now().wall;
         let mut state = self.state();
@@ -179,7 +179,7 @@ impl Store for WatchedStore {
         self.store.wait(identity, seen, at_most / self.pace)
     }
 
-    /// A session calls it when it is about to begin.
+    /// The session calls it just before it begins.
     fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
         self.watch.state().step = Step::Begin;
         self.store.announce(identity, attempt)
@@ -207,7 +207,7 @@ impl Transport for WatchedTransport {
     }
 }
 
-/// A parent that does not listen any more has ended, and so does whoever notices.
+/// Writes a report. If the parent no longer reads, it has ended, and this process ends too.
 pub(super) fn say(report: &Report) {
     if writeln!(io::stdout(), "{report}").is_err() {
         std::process::exit(1);

@@ -1,4 +1,4 @@
-//! What a worker is told, and what it answers: one line each.
+//! Orders to a worker and its reports, one line each.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,79 +6,79 @@ use std::time::Duration;
 
 use super::Time;
 
-/// A place in a renewal where a worker can be made to stop.
+/// A point in a renewal where a worker can be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
-    /// Before it notes that it is about to send something.
+    /// Before it notes that it is about to send a request.
     BeforeBegin,
-    /// After that.
+    /// After it has noted that.
     AfterBegin,
     /// Before it sends the request.
     BeforeSend,
-    /// The server has handled the request, and the answer is on its way. Only whoever holds the
-    /// server's answers back can stop a worker here.
+    /// The server has handled the request, and its response is on the way. A worker can be stopped here only
+    /// by holding back the server's response.
     Handled,
-    /// The answer has come.
+    /// The response has arrived.
     Answered,
-    /// Before it stores what came.
+    /// Before it stores the response.
     BeforeCommit,
-    /// After that.
+    /// After it has stored the response.
     AfterCommit,
 }
 
-/// What a worker is told.
+/// An order to a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
-    /// Ask for a token once, and report it.
+    /// Request a token once, and report it.
     Token,
-    /// Ask for one again and again, with this pause in between.
+    /// Request a token repeatedly, with this pause in between.
     Run(Duration),
-    /// No more of that.
+    /// Stop requesting tokens.
     Rest,
-    /// Stop at the next such point.
+    /// Stop at this point when it is next reached.
     Stop(Point),
-    /// Go on, and do not stop any more.
+    /// Continue, and do not stop again.
     Go,
-    /// It is this time.
+    /// Set the time.
     Time(Time),
-    /// Let go of the session, and end.
+    /// Drop the session, and end.
     End,
 }
 
-/// What a worker reports.
+/// A report of a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Report {
-    /// It waits for orders.
+    /// The worker is waiting for orders.
     Ready,
-    /// It stands at a point, until it is told to go on.
+    /// The worker has stopped at this point, until it is ordered to continue.
     At(Point),
-    /// It was told to ask for a token and got this one, for which so many calls to the store were made.
+    /// The worker was ordered to request a token and got this one, with this number of calls to the store.
     Token(String, Calls),
-    /// It asks again and again, and now has this one.
+    /// The worker requests tokens repeatedly, and now holds this one.
     Holds(String),
-    /// It got no token, for this reason.
+    /// The worker got no token, for this reason.
     NoToken(String),
-    /// Something happened to its session.
+    /// An event of its session.
     Event(String),
-    /// It took so long for a renewal that others may have given it up.
+    /// A renewal took so long that other processes may have given it up.
     Late,
-    /// It has ended as it was told to.
+    /// The worker has ended, as ordered.
     Ended,
 }
 
-/// How often a store was called.
+/// Number of calls to a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
     /// Records loaded.
     pub loads: usize,
-    /// Records swapped, or not.
+    /// Swaps, successful or not.
     pub swaps: usize,
     /// Waits for a change.
     pub waits: usize,
 }
 
 impl Point {
-    /// All of them, in their order.
+    /// All points, in order.
     pub const ALL: [Self; 7] = [
         Self::BeforeBegin,
         Self::AfterBegin,
@@ -89,8 +89,8 @@ impl Point {
         Self::AfterCommit,
     ];
 
-    /// Whether a process that ends here takes a refresh token along: noted as sent, and the successor
-    /// not stored.
+    /// Returns `true` if a process killed here takes a refresh token with it: noted as sent, and its
+    /// successor not stored.
     pub fn is_in_flight(self) -> bool {
         !matches!(self, Self::BeforeBegin | Self::AfterCommit)
     }
@@ -215,7 +215,7 @@ impl FromStr for Calls {
     }
 }
 
-/// The first word, and the rest.
+/// Splits off the first word.
 fn words(line: &str) -> (&str, &str) {
     line.split_once(' ').unwrap_or((line, ""))
 }

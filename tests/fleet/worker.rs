@@ -17,15 +17,15 @@ use super::naive::TokenFile;
 use super::watch::{Watch, WatchedStore, WatchedTransport, say};
 use super::{FleetClock, Order, Place, Report, Settings};
 
-/// Works until it is told to end, or whoever tells it has ended.
+/// Works until it is ordered to end, or its parent has ended.
 ///
-/// The first line of its input are its settings, each further one is an order.
+/// The first line of its input has its settings, each further line is an order.
 pub fn work() -> ExitCode {
     die_with_the_parent();
     let mut first = String::new();
     let read = io::stdin().read_line(&mut first);
     let Some(settings) = read.ok().and_then(|_| Settings::from_line(&first)) else {
-        eprintln!("a worker is started by the demonstration and by tests");
+        eprintln!("a worker is started by the demonstration or by a test");
         return ExitCode::FAILURE;
     };
     let worker = match Worker::new(&settings) {
@@ -39,7 +39,7 @@ pub fn work() -> ExitCode {
     let (watch, clock) = (worker.watch.clone(), worker.clock.clone());
     thread::spawn(move || {
         listen(&watch, &clock, &sender);
-        // Nobody is left to say when to end.
+        // The parent has ended.
         std::process::exit(1);
     });
     say(&Report::Ready);
@@ -53,7 +53,7 @@ struct Worker {
     clock: FleetClock,
 }
 
-/// Where its tokens come from.
+/// Source of a worker's tokens.
 enum Tokens {
     Session(Session),
     File(TokenFile),
@@ -63,7 +63,7 @@ impl Worker {
     fn new(settings: &Settings) -> auth_all::Result<Self> {
         let clock = settings.clock();
         let (request, pace) = (settings.request, settings.pace);
-        // As a session counts it.
+        // As the session computes it.
         let flight = (request + 2 * settings.store) * pace + Duration::from_secs(10);
         let watch = Watch::new(clock.clone(), flight);
         let transport = WatchedTransport {
@@ -98,7 +98,7 @@ impl Worker {
                 Ok(Order::Run(between)) => pause = Some(between),
                 Ok(Order::Rest) => pause = None,
                 Ok(Order::End) => {
-                    // A session that could not store its token tries once more.
+                    // A session that could not store its token tries once more when it is dropped.
                     drop(self);
                     return say(&Report::Ended);
                 }
@@ -109,7 +109,7 @@ impl Worker {
         }
     }
 
-    /// Asks for a token, and reports it if it is another one.
+    /// Requests a token, and reports it if it differs from the last.
     fn run(&self, last: &mut Option<Report>) {
         let now = match self.token() {
             Report::Token(token, _) => Report::Holds(token),
@@ -138,7 +138,7 @@ impl Worker {
     }
 }
 
-/// A store that is slow when many processes begin at once is asked again.
+/// Opens the store, and tries again if it is slow because many processes begin at once.
 fn open_store(settings: &Settings) -> auth_all::Result<Box<dyn Store>> {
     for _ in 0..9 {
         match settings.open_store() {
@@ -178,7 +178,7 @@ fn report(_: &Identity, event: &Event<'_>) {
     say(&Report::Event(told.to_owned()));
 }
 
-/// Obeys what cannot wait, and passes on the rest.
+/// Executes the orders that cannot wait, and forwards the others.
 fn listen(watch: &Watch, clock: &FleetClock, orders: &Sender<Order>) {
     for line in io::stdin().lock().lines().map_while(io::Result::ok) {
         let Ok(order) = line.parse() else { return };
@@ -195,17 +195,17 @@ fn listen(watch: &Watch, clock: &FleetClock, orders: &Sender<Order>) {
     }
 }
 
-/// Also when it cannot read that its input has ended, because it is stopped.
+/// Ends this process with its parent, even while it is stopped and cannot see the end of its input.
 fn die_with_the_parent() {
     #[cfg(target_os = "linux")]
     {
         let kill = Some(rustix::process::Signal::KILL);
-        // Where that is not possible, the end of the input has to do.
+        // Where that is not supported, the end of the input ends this process.
         let _ = rustix::process::set_parent_process_death_signal(kill);
     }
 }
 
-/// An error and what led to it.
+/// Formats an error with its sources.
 fn all(error: &dyn std::error::Error) -> String {
     let source = error.source().map(|source| format!(": {}", all(source)));
     format!("{error}{}", source.unwrap_or_default())

@@ -1,4 +1,4 @@
-//! The agent that signs: to which origins, what it does about a 401, and what it never does.
+//! The agent that signs: for which origins, how it handles a 401, and which requests it never repeats.
 
 mod headers; // APIs that require the token in another header
 mod origins; // which requests are signed, and the error of one that was not sent
@@ -129,7 +129,7 @@ fn a_body_over_a_mebibyte_arrives_whole() {
 }
 
 #[test]
-fn an_empty_post_says_that_it_is_empty() {
+fn an_empty_post_has_a_content_length() {
     let sim = Simulator::ermeo();
     let session = Session::new(grant(&sim));
     session
@@ -248,14 +248,14 @@ fn an_agent_as_transport_has_the_safety_settings() {
         Some("gateway/7")
     );
     // Its statuses are errors and its redirects are followed; ours are not.
-    session.forget().expect("nothing is in the way");
+    session.forget().expect("an idle session");
     let refusal =
         r#"{"error":"invalid_client","error_description":"The client credentials are invalid"}"#;
     sim.next(Fault::Response(
         Response::new(400).body("application/json", refusal),
     ));
     assert!(matches!(session.token(), Err(Error::Refused(_))));
-    session.forget().expect("nothing is in the way");
+    session.forget().expect("an idle session");
     sim.next(Fault::Redirect(sim.token_url()));
     assert!(matches!(
         session.token(),

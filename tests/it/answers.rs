@@ -1,12 +1,12 @@
-//! What a token endpoint may answer, well-formed and not, and what becomes of it.
+//! Responses of a token endpoint, well-formed and not, and their results.
 
-mod bodies; // what is not a JSON object in UTF-8
+mod bodies; // bodies that are not a JSON object in UTF-8
 mod life; // how long a token lives
-mod places; // members that are elsewhere
-mod refusals; // what is a refusal, and what is a status
-mod session; // the cases that concern more than one request
-mod types; // words for bearer
-mod words; // what the server said
+mod places; // tokens in unusual members
+mod refusals; // responses that are refusals, and those that are only a status
+mod session; // cases with more than one request
+mod types; // values of `token_type`
+mod words; // the server's own words
 
 use auth_core::grant::{ResponseFormat, TokenRequest, TokenResponse};
 use auth_core::http::Response;
@@ -23,12 +23,12 @@ fn read_as(format: ResponseFormat, answer: Response<Vec<u8>>) -> Result<TokenRes
     request.response(format).send(&Script::of([answer]))
 }
 
-/// Reads a body that came with 200.
+/// Reads a body with status 200.
 fn body(body: impl Into<Vec<u8>>) -> Result<TokenResponse> {
     read(Response::new(body.into()))
 }
 
-/// Asserts that an answer cannot be used, for this reason, and that the error quotes nothing of it.
+/// Asserts that a response cannot be used, for this reason, and that the error does not quote it.
 #[track_caller]
 fn assert_malformed(outcome: Result<TokenResponse>, reason: &str) {
     let error = quiet(outcome);
@@ -37,7 +37,7 @@ fn assert_malformed(outcome: Result<TokenResponse>, reason: &str) {
 }
 
 #[test]
-fn a_member_that_stands_twice_is_malformed_however_it_is_spelled() {
+fn a_repeated_member_is_malformed_in_any_spelling() {
     for twice in [
         r#"{"access_token":"canary7Qz1","access_token":"canary7Qz2","token_type":"bearer"}"#,
         r#"{"access_token":"canary7Qz1","access\u005ftoken":"canary7Qz2","token_type":"bearer"}"#,
@@ -46,7 +46,10 @@ fn a_member_that_stands_twice_is_malformed_however_it_is_spelled() {
         assert_malformed(body(twice), "each member once");
     }
     let inside = r#"{"access_token":"a","token_type":"bearer","other":{"x":1,"x":2}}"#;
-    assert!(body(inside).is_ok(), "what nobody reads may be as it likes");
+    assert!(
+        body(inside).is_ok(),
+        "a member inside an ignored one may repeat"
+    );
 }
 
 #[test]
@@ -64,7 +67,7 @@ fn a_byte_order_mark_is_skipped_and_utf_16_is_malformed() {
 }
 
 #[test]
-fn html_with_status_200_is_malformed_whatever_it_calls_itself() {
+fn html_with_status_200_is_malformed() {
     let html = format!("  <!DOCTYPE html><html><body>{CANARY}</body></html>");
     for content_type in ["text/html", "application/json", "text/plain", ""] {
         let answer = Response::builder().header("content-type", content_type);
@@ -76,7 +79,7 @@ fn html_with_status_200_is_malformed_whatever_it_calls_itself() {
 }
 
 #[test]
-fn an_error_code_is_a_refusal_also_with_status_200_and_beside_a_token() {
+fn an_error_code_is_a_refusal_even_with_200_or_a_token() {
     for text in [
         r#"{"error":"invalid_grant"}"#,
         r#"{"error":"invalid_grant","access_token":"canary7Qz","token_type":"bearer"}"#,
@@ -90,7 +93,7 @@ fn an_error_code_is_a_refusal_also_with_status_200_and_beside_a_token() {
     }
     for no_code in ["null", "\"\"", "{}", "5", "false"] {
         let text = format!(r#"{{"error":{no_code},"access_token":"a","token_type":"bearer"}}"#);
-        assert!(body(text).is_ok(), "{no_code} is no error code");
+        assert!(body(text).is_ok(), "{no_code} is not an error code");
     }
 }
 
@@ -138,7 +141,7 @@ fn an_access_token_that_no_header_may_hold_is_malformed() {
 }
 
 #[test]
-fn what_is_not_one_whole_json_object_is_malformed() {
+fn anything_but_one_whole_json_object_is_malformed() {
     let deep = |open: &str, close: &str| {
         let (open, close) = (open.repeat(200), close.repeat(200));
         format!(r#"{{"access_token":"{CANARY}","token_type":"bearer","x":{open}1{close}}}"#)
@@ -179,7 +182,7 @@ fn what_is_not_one_whole_json_object_is_malformed() {
 }
 
 #[test]
-fn json_is_accepted_whatever_its_content_type_says() {
+fn json_is_accepted_with_any_content_type() {
     let text = r#"{"access_token":"a","token_type":"bearer"}"#;
     for content_type in [
         "",
@@ -197,7 +200,7 @@ fn json_is_accepted_whatever_its_content_type_says() {
 }
 
 #[test]
-fn every_success_is_a_success_and_no_other_status_is() {
+fn only_a_2xx_status_is_a_success() {
     let text = r#"{"access_token":"canary7Qz","token_type":"bearer"}"#;
     for status in [200, 201, 203, 299] {
         assert!(read(answer(status, text)).is_ok(), "{status}");

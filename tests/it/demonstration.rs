@@ -1,4 +1,4 @@
-//! The demonstration that `cargo xtask demo` runs, where neither Node nor Chromium is found.
+//! The demonstration that `cargo xtask demo` runs, on a machine without Node and Chromium.
 
 use std::fs;
 use std::process::{Command, Output};

@@ -1,4 +1,4 @@
-//! The ways in: a program with one dependency is written, built and run as a newcomer does.
+//! Programs with one dependency, written, built and run as a newcomer does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn package(name: &str, dependency: &str, main: &str) -> PathBuf {
     );
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     fs::write(folder.join("src/main.rs"), main).unwrap();
-    // The versions that are there already, so that nothing is fetched.
+    // The versions of this workspace, so that cargo downloads nothing.
     fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     folder
 }
@@ -36,7 +36,7 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Prints the header that it got from the simulator whose URL is its argument.
+/// Source of a program that prints the header for the simulator whose URL is its argument.
 fn program(path: &str) -> String {
     format!(
         "use {path}::{{Ermeo, Secret, Session}};\n\n\
@@ -53,7 +53,7 @@ fn program(path: &str) -> String {
     )
 }
 
-/// Prints what a session and its agent say about https.
+/// Source of a program that prints the errors of a session and its agent for an https URL.
 const WITHOUT_TLS: &str = r#"use ermeo_auth::auth_core::{agent, grant::TokenResponse};
 use ermeo_auth::{Ermeo, Secret, Session};
 
@@ -117,7 +117,7 @@ fn a_vendor_of_your_own_keeps_the_contract() {
     assert!(most > Some(100_u32), "{stdout}");
 }
 
-/// Without a TLS library https is an error that names the feature, not a panic.
+/// Without a TLS library, an https URL is an error that names the feature, not a panic.
 #[test]
 fn a_program_without_tls_learns_which_feature_it_needs() {
     let dependency = "ermeo-auth = { path = \"CRATES/ermeo-auth\", default-features = false }";

@@ -1,8 +1,8 @@
-//! Records that only the holder of a key can read: nothing for an eavesdropper, an error for a forger.
+//! Records that only the holder of a key can read; a forged one is an error.
 
 mod forged; // damaged, moved, cut, from the future
 mod keys; // their text, their rotation, and records from before encryption
-mod racing; // swaps whose result was lost, and other processes' swaps in between
+mod racing; // swaps whose result was lost, and concurrent swaps of other processes
 mod restored; // older records that were restored
 
 use std::cell::Cell;

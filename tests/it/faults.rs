@@ -1,10 +1,10 @@
-//! Failures on the way, against a server of plain sockets that keeps no rule.
+//! Failures of the network, against a server on plain sockets that violates every rule.
 
-mod cut; // the answer ends too early, at every byte
+mod cut; // responses that end too early, at every byte
 mod hostile; // the server
-mod large; // the answer is larger than any answer
-mod redirect; // the answer sends the request elsewhere
-mod slow; // the answer takes its time
+mod large; // responses that are too large
+mod redirect; // responses that redirect the request
+mod slow; // responses that arrive slowly
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use auth_core::{Error, Result};
 
 use hostile::Hostile;
 
-/// A request with a body, which shows how much was sent.
+/// Sends a request with a body, whose delivery is observable.
 fn post(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
     let request = TokenRequest::form(format!("{url}/token")).param("grant_type", "refresh_token");
     request.param("refresh_token", "r1").send(transport)
 }
 
-/// A request without a body, like that of Aeris.
+/// Sends a request without a body, as Aeris requires.
 fn get(transport: &HttpTransport, url: &str) -> Result<TokenResponse> {
     TokenRequest::query(format!("{url}/token"))
         .param("cs", "secret")
@@ -104,7 +104,7 @@ fn a_port_that_is_closed_was_sent_nothing() {
 #[test]
 fn a_name_that_does_not_exist_was_sent_nothing() {
     for send in BOTH {
-        // RFC 2606 §2 keeps `.invalid` for this.
+        // RFC 2606 §2 reserves `.invalid` for this.
         let outcome = send(&HttpTransport::new(), "https://token.invalid");
         assert_network(outcome, &NetworkFailure::NameLookup, Delivery::NotSent);
     }

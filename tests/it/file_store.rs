@@ -1,4 +1,4 @@
-//! Records in files keep every promise of a store; the rest of `FileStore` is tested in `auth-core`.
+//! `FileStore` passes the suite for every store; its other tests are in `auth-core`.
 
 use auth_core::store::FileStore;
 use auth_sim::store_conformance::check;

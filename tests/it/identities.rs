@@ -1,4 +1,4 @@
-//! Which settings make another login, and which spell the same one.
+//! Settings that make another login, and spellings of the same one.
 
 use aerion_auth::{Aerion, TenantHeader};
 use aeris_auth::Aeris;
@@ -99,7 +99,7 @@ fn aerions_default_client_id_is_a_constant_that_fits() {
     assert!(body.contains("client_id=auth-all&"), "{body}");
 }
 
-/// A seed from a web login is spent once: the next release finds what came of it.
+/// A seed from a web login is spent once: the next release finds the login that it started.
 #[test]
 fn another_program_name_finds_the_login_that_is_stored() {
     let script = Script::bodies([

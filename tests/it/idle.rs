@@ -1,4 +1,4 @@
-//! What a session holds while nobody asks it: a service may have one for each of its customers.
+//! Memory that an idle session holds: a service may have a session for each customer.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl Grant for Customer {
     }
 }
 
-/// How many bytes a session with secrets of this length holds, on average.
+/// Returns the average number of bytes that a session with secrets of this length holds.
 fn bytes(length: usize) -> i64 {
     let mut sessions = Vec::with_capacity(MANY);
     let customers = (0..MANY).map(|number| Customer { number, length });
@@ -46,11 +46,12 @@ fn bytes(length: usize) -> i64 {
     memory.bytes_current / i64::try_from(sessions.len()).unwrap()
 }
 
+/// The bound does not include the copies of its two secrets.
 #[test]
-fn an_idle_session_with_a_token_holds_at_most_a_kib_and_a_quarter_beyond_its_secrets() {
+fn an_idle_session_holds_at_most_1280_bytes_beyond_secrets() {
     let _warm = bytes(1);
     let (short, long) = (bytes(100), bytes(200));
-    // Of the access token in its header, in the login and in the record; of the other in the last two.
+    // The access token is in the header, the login and the record; the refresh token in the latter two.
     let copies = (long - short) / 100;
     let beyond = short - 100 * copies;
     println!("{short} bytes: {copies} of each of two secrets, and {beyond}");

@@ -1,4 +1,4 @@
-//! A login without a user is not stored, where the next user would be handed it.
+//! A login without a user is not stored, because the next user would be given it.
 
 use aerion_auth::Aerion;
 use auth_core::http::{Request, Response};
@@ -7,7 +7,7 @@ use auth_core::{Grant, Result, Secret, Session, SessionBuilder, transport};
 use ermeo_auth::Ermeo;
 use oauth2_generic::{Client, RefreshToken, Server};
 
-/// Grants that live on a refresh token, of this user.
+/// Grants that use this user's refresh token.
 fn of(user: Option<&str>) -> [Box<dyn Grant>; 3] {
     let aerion = Aerion::new("acme");
     let ermeo = Ermeo::new("app", Secret::new("s3cret"));

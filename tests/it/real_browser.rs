@@ -1,11 +1,11 @@
 //! A login in a real browser: Chromium, without a window, against servers of other projects.
 //!
-//! What its window would show is kept in `target/screenshots`.
+//! Screenshots are kept in `target/screenshots`.
 
-mod demonstrated; // what `cargo xtask demo` shows of one
+mod demonstrated; // the logins of `cargo xtask demo`
 mod logins; // at django-oauth-toolkit and oidc-provider, to a token and its renewal
-mod pages; // pages that the user sees at the end, in light and dark
-mod pictures; // for the documentation
+mod pages; // final pages, in light and dark
+mod pictures; // pictures for the documentation
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};

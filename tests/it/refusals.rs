@@ -1,21 +1,21 @@
-//! What a refusal costs: kind of grant × answer × what follows.
+//! Cost of a refusal: kind of grant × response × consequence.
 //!
-//! A program asks its session for a token every minute, and the session has its defaults. `table` holds the
-//! answers, `follows` the figures; each test prints its part of the table with `--nocapture`.
+//! A program requests a token from its session every minute, and the session has its defaults. `table` holds the
+//! responses, `follows` the figures; each test prints its part of the table with `--nocapture`.
 
-mod asker; // a program that asks, and what that costs
-mod follows; // what follows, in figures
-mod others; // who is held back by a refusal, and who is not
+mod asker; // a program that requests tokens, and its cost
+mod follows; // consequences of a refusal, in figures
+mod others; // sessions that a refusal holds back, and those that it does not
 mod server; // a token endpoint that refuses
 mod started_anew; // programs with their logins in files
-mod table; // the answers that people met
+mod table; // responses that users have met
 
 use asker::{Who, variant};
 use table::ROWS;
 
 use crate::support::shown;
 
-/// Kinds of grants to which the same answer means the same.
+/// Kinds of grants for which a response has the same meaning.
 #[derive(Clone, Copy, Debug)]
 enum Column {
     Client,
@@ -25,7 +25,7 @@ enum Column {
 }
 
 #[test]
-fn to_a_client_no_refusal_is_for_ever() {
+fn no_refusal_of_a_client_is_permanent() {
     holds(Column::Client, &[Who::Client, Who::Assertion, Who::Aeris]);
 }
 
@@ -40,7 +40,7 @@ fn a_refused_refresh_logs_in_or_keeps_its_token() {
 }
 
 #[test]
-fn a_refused_refresh_without_a_password_asks_a_person() {
+fn a_refused_refresh_without_a_password_needs_a_user() {
     holds(Column::Keeper, &[Who::Keeper]);
 }
 
@@ -48,14 +48,14 @@ fn a_refused_refresh_without_a_password_asks_a_person() {
 #[track_caller]
 fn holds(column: Column, grants: &[Who]) {
     println!(
-        "{:32} {:10} {:22} {:22} 1/2 h    h     d      w mended  a day  other forget",
+        "{:32} {:10} {:22} {:22} 1/2 h    h     d      w  fixed  a day  other forget",
         "answer", "grant", "first", "a day later"
     );
     let mut differs = Vec::new();
     for row in ROWS {
         let follows = row.follows[column as usize];
         for who in grants {
-            // Those of one column differ in what they send alone.
+            // Grants of one column differ only in their requests.
             let days = match (*who == grants[0], follows.days()) {
                 (true, days) => days,
                 (false, 7) => 1,

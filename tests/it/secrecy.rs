@@ -17,7 +17,7 @@ use oauth2_generic::{Client, ClientAuth, ClientCredentials, Encoding, Password, 
 
 use crate::support::CANARY;
 
-/// A secret that can be told from all others.
+/// A secret that differs from all others.
 fn secret(name: &str) -> Secret {
     Secret::new(format!("{CANARY}{name}"))
 }
@@ -62,7 +62,7 @@ fn password(base: &str) -> Password {
     Password::new(client(base), "jsmith", secret("password"))
 }
 
-/// Every vendor, and the generic client in its ways to show a secret.
+/// Every vendor, and the generic client with each way of sending a secret.
 fn grants(base: &str) -> Vec<Box<dyn Grant>> {
     let by_basic = client(base).auth(ClientAuth::basic(secret("client")));
     let as_json = client_at(server(base).encoding(Encoding::Json));

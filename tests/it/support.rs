@@ -1,7 +1,7 @@
-//! What more than one module uses.
+//! Code that several modules use.
 
-pub(crate) mod asking; // sends what a grant builds
-pub(crate) mod journal; // what our crates log
+pub(crate) mod asking; // sends a grant's requests
+pub(crate) mod journal; // log lines of our crates
 
 use std::collections::VecDeque;
 use std::error::Error as StdError;
@@ -12,7 +12,7 @@ use auth_core::http::{Request, Response};
 use auth_core::transport::Transport;
 use auth_core::{Error, Result};
 
-/// A transport that gives its answers in order, and keeps what it was asked to send.
+/// A transport that returns prepared responses in order, and keeps the requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Script(Arc<Mutex<State>>);
 
@@ -29,17 +29,17 @@ impl Script {
         script
     }
 
-    /// Answers of status 200 with these bodies.
+    /// Responses of status 200 with these bodies.
     pub(crate) fn bodies<B: Into<Vec<u8>>>(bodies: impl IntoIterator<Item = B>) -> Self {
         Self::of(bodies.into_iter().map(|body| Response::new(body.into())))
     }
 
-    /// How often it was asked to send.
+    /// Number of requests.
     pub(crate) fn sent(&self) -> usize {
         self.state(|state| state.sent.len())
     }
 
-    /// The bodies it was asked to send, as text.
+    /// Bodies of the requests, as text.
     pub(crate) fn sent_bodies(&self) -> Vec<String> {
         let text = |request: &Request<Vec<u8>>| String::from_utf8_lossy(request.body()).into();
         self.state(|state| state.sent.iter().map(text).collect())
@@ -60,13 +60,13 @@ impl Transport for Script {
     }
 }
 
-/// An answer of this status.
+/// A response of this status.
 pub(crate) fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
     let answer = Response::builder().status(status).body(body.into());
     answer.expect("a status")
 }
 
-/// Everything that an error shows: `Display` and `Debug` of itself and of all its sources.
+/// All text of an error: `Display` and `Debug` of itself and of all its sources.
 pub(crate) fn shown(error: &Error) -> String {
     let mut text = String::new();
     let mut next: Option<&dyn StdError> = Some(error);
@@ -77,13 +77,13 @@ pub(crate) fn shown(error: &Error) -> String {
     text
 }
 
-/// Asserts that no secret with the canary in it is in a text, whole or in its first letters.
+/// Asserts that a text contains neither the canary nor its first letters.
 #[track_caller]
 pub(crate) fn assert_quiet(text: &str) {
     assert!(!text.contains(CANARY), "a secret is shown: {text}");
 }
 
-/// The error, of which nothing that it shows has the canary in it.
+/// Returns the error, after asserting that its text does not contain the canary.
 #[track_caller]
 pub(crate) fn quiet<T: Debug>(outcome: Result<T>) -> Error {
     let error = outcome.expect_err("an error");
@@ -91,5 +91,5 @@ pub(crate) fn quiet<T: Debug>(outcome: Result<T>) -> Error {
     error
 }
 
-/// Begins every secret in these tests. Letters and digits alone: no encoding hides it.
+/// Start of every secret in these tests. It has only letters and digits, so no encoding hides it.
 pub(crate) const CANARY: &str = "canary7Qz";

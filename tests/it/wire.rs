@@ -1,7 +1,7 @@
-//! The exact requests of the generic client, as a server that is not ours reads them.
+//! The exact requests of the generic client, as read by a server of another project.
 //!
 //! A request is compared as one text: method, path with query, all headers in the order of their
-//! names, an empty line, the body. A header that nobody expects makes a test fail like one that is missing.
+//! names, an empty line, the body. An unexpected header fails a test, as a missing one does.
 
 mod cookies;
 mod generic;
@@ -18,7 +18,7 @@ use mockito::{Matcher, Request, ServerGuard};
 
 use crate::support::shown;
 
-/// A server that gives its answers in order, at 2026-01-01 00:00 UTC, and keeps what arrived.
+/// A server that returns prepared responses in order, dated 2026-01-01 00:00 UTC, and keeps the requests.
 struct Wire {
     server: ServerGuard,
     seen: Arc<Mutex<Vec<String>>>,
@@ -46,7 +46,7 @@ impl Wire {
         self.server.url()
     }
 
-    /// Asserts that these requests arrived, and no other.
+    /// Asserts that exactly these requests arrived.
     #[track_caller]
     fn saw<const N: usize>(&self, expected: &[String; N]) {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +60,7 @@ impl Wire {
     }
 }
 
-/// A request as a test expects it: what every request of ours has, and these headers besides.
+/// An expected request: the headers of every request of ours, and these headers.
 fn request(line: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut lines: Vec<String> = headers
         .iter()
@@ -89,7 +89,7 @@ fn headers(headers: &HeaderMap) -> Vec<String> {
         .iter()
         .map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes());
-            // The version is not for every release to change a hundred tests.
+            // Without this, each release would change the expected text of a hundred tests.
             let value = match value.strip_prefix("auth-core/") {
                 Some(_) if name == "user-agent" => "auth-core/VERSION".into(),
                 _ => value,
@@ -101,7 +101,7 @@ fn headers(headers: &HeaderMap) -> Vec<String> {
     lines
 }
 
-/// A session by a clock that stands still, at the time of the server.
+/// A session whose clock stands still at the server's time.
 fn session(grant: impl Grant + 'static) -> (Session, ManualClock) {
     let clock = ManualClock::new();
     let session = Session::builder(grant)
@@ -111,7 +111,7 @@ fn session(grant: impl Grant + 'static) -> (Session, ManualClock) {
     (session, clock)
 }
 
-/// Asserts what is known of a token: itself, and the seconds that it lives.
+/// Asserts a token's text and its lifetime in seconds.
 #[track_caller]
 fn assert_token(token: &Result<Token>, access_token: &str, life: Option<u64>) {
     let token = token.as_ref().expect("a token");
@@ -121,7 +121,7 @@ fn assert_token(token: &Result<Token>, access_token: &str, life: Option<u64>) {
     assert_eq!(token.expires_at(), life.map(after));
 }
 
-/// Asserts that an answer becomes a refusal with this code and this text.
+/// Asserts that a response is reported as a refusal with this code and this text.
 #[track_caller]
 fn assert_refused<T: std::fmt::Debug>(
     outcome: Result<T>,
@@ -135,7 +135,7 @@ fn assert_refused<T: std::fmt::Debug>(
         .unwrap_or_else(|| panic!("{}", shown(&error)));
     assert_eq!((refusal.status, &refusal.code), (Some(status), code));
     assert_eq!(refusal.to_string(), text);
-    // What may follow is a hint at the setting.
+    // A hint at the setting may follow.
     let shown = error.to_string();
     assert!(
         shown.starts_with(&format!("the server refused the request: {text}")),
@@ -143,7 +143,7 @@ fn assert_refused<T: std::fmt::Debug>(
     );
 }
 
-/// Asserts that an answer without an error code becomes an error of its status.
+/// Asserts that a response without an error code is reported by its status.
 #[track_caller]
 fn assert_status<T: std::fmt::Debug>(outcome: Result<T>, expected: u16) {
     match outcome.expect_err("an error") {

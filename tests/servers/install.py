@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Installs the authorization servers that the tests talk to, each into `target/servers/`.
+"""Installs the authorization servers that the tests use, each into `target/servers/`.
 
     python3 tests/servers/install.py [--check] [NAME...]
 
@@ -54,7 +54,7 @@ class Environment:
         self.requirements = requirements
 
     def wanted(self):
-        """Changes whenever what should be installed does, or what it is installed for."""
+        """Returns a value that changes with the packages to install and with the interpreter."""
         return sys.version, pins(self.requirements)
 
     def is_in(self, target):
@@ -64,7 +64,7 @@ class Environment:
         if run(sys.executable, "-m", "venv", target).returncode != 0:
             shutil.rmtree(target, ignore_errors=True)
             fail("this Python cannot make a virtual environment", "apt-get install python3-venv")
-        # Wheels only: nothing is compiled, and no package runs code of its own while it is installed.
+        # Wheels only: nothing is compiled, and no package runs its own code during installation.
         pip = [python_of(target), "-m", "pip", "install", "--quiet", "--no-input", "--only-binary", ":all:"]
         installed = run(*pip, "--disable-pip-version-check", "--requirement", self.requirements)
         if installed.returncode != 0:
@@ -72,7 +72,7 @@ class Environment:
 
 
 class Packages:
-    """Node packages, exactly as they are locked."""
+    """Node packages, exactly as locked."""
 
     def __init__(self, lock):
         self.lock = lock
@@ -90,7 +90,7 @@ class Packages:
         target.mkdir(parents=True)
         for file in (self.lock, self.lock.with_name("package.json")):
             shutil.copy(file, target)
-        # No package runs code of its own while it is installed.
+        # No package runs its own code during installation.
         npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", target]
         installed = run(*npm)
         if installed.returncode != 0:

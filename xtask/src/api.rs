@@ -1,8 +1,9 @@
-//! The public API of each crate, as a text that a review reads.
+//! The public API of each crate, as a text for reviewers.
 //!
-//! `docs/api/CRATE.txt` has a line per public item. A change of the API changes that file, so its
-//! author's diff shows it; until then the task fails. The listing comes from `public-api`, which
-//! reads what rustdoc writes as JSON; both are tied to one version of Rust.
+//! `docs/api/CRATE.txt` has a line per public item. A change of the API changes that file, so it
+//! is visible in the diff; until the file is updated, the task fails. The task also fails for a type, or a
+//! function that can fail, without an example; `--examples` checks that alone. The listing is made by
+//! `public-api` from rustdoc's JSON; both are tied to one version of Rust.
 
 mod examples;
 mod listing;
@@ -40,10 +41,10 @@ pub(crate) fn run(args: &[String]) -> Result {
         Mode::Check => {
             let bare = workspace.describe("--no-default-features")?;
             let changed = full.iter().flat_map(Described::changes);
-            let pairs = bare.iter().zip(&full);
-            changed
-                .chain(pairs.flat_map(|(bare, full)| bare.lost_in(full)))
-                .collect()
+            let lost = bare.iter().zip(&full);
+            let lost = lost.flat_map(|(bare, full)| bare.lost_in(full));
+            let unshown = full.iter().flat_map(Described::without_example);
+            changed.chain(lost).chain(unshown).collect()
         }
     };
     if matches!(mode, Mode::Check) && names.is_empty() {
@@ -66,14 +67,14 @@ enum Mode {
     Examples,
 }
 
-/// The crates to describe, and where rustdoc writes.
+/// The crates to describe, and the folder of rustdoc's output.
 struct Workspace {
     packages: Vec<String>,
     folder: PathBuf,
 }
 
 impl Workspace {
-    /// The published crates, or those of them with these names.
+    /// Returns the published crates, or those of them with these names.
     fn read(names: &[String]) -> Result<Self> {
         let json = Run::new("cargo metadata --locked --format-version 1 --no-deps").read()?;
         let json: Value = serde_json::from_str(&json)?;
@@ -83,9 +84,9 @@ impl Workspace {
             .filter_map(|package| package["name"].as_str().map(str::to_owned))
             .collect();
         if let Some(name) = names.iter().find(|name| !published.contains(name)) {
-            return Err(format!("no published crate is called `{name}`").into());
+            return Err(format!("no published crate is named `{name}`").into());
         }
-        // Other crates show its types by the modules where they are defined; its own listing has the
+        // Other crates show its types with the modules that define them; its own listing has the
         // paths that users write.
         let mut packages = if names.is_empty() {
             published
@@ -102,7 +103,7 @@ impl Workspace {
         })
     }
 
-    /// Has rustdoc describe the crates with these features, and reads it.
+    /// Runs rustdoc on the crates with these features, and reads its output.
     fn describe(&self, features: &str) -> Result<Vec<Described>> {
         println!("    rustdoc with {features}");
         let names: Vec<&str> = self
@@ -161,7 +162,7 @@ impl Described {
         Path::new(FOLDER).join(format!("{}.txt", self.name))
     }
 
-    /// The lines in which the crate differs from its snapshot.
+    /// Returns the lines in which the crate differs from its snapshot.
     fn changes(&self) -> Vec<String> {
         let kept = fs::read_to_string(self.snapshot()).unwrap_or_default();
         let mut changes: Vec<String> = listing::difference(&kept, &self.listing.text())
@@ -177,10 +178,10 @@ impl Described {
         changes
     }
 
-    /// The items that the same crate lacks, or has otherwise, with more features.
+    /// Returns the items that are missing or different in the same crate with more features.
     fn lost_in(&self, full: &Self) -> Vec<String> {
         let lost = self.listing.without(&full.listing).into_iter();
-        lost.map(|line| format!("{}: a feature takes away or changes: {line}", self.name))
+        lost.map(|line| format!("{}: a feature removes or changes: {line}", self.name))
             .collect()
     }
 
@@ -192,17 +193,17 @@ impl Described {
     }
 }
 
-/// Compares the errors of the programs that must not compile with the codes that they name.
+/// Compares the compile errors of the programs that must not compile with the codes that they list.
 fn refused_programs() -> Result {
     println!("    programs that must not compile");
     with_this_rustdoc("cargo test --quiet --locked --package api-tests --doc")?.read()?;
     Ok(())
 }
 
-/// A command of cargo that takes this program for its rustdoc.
+/// Builds a cargo command that runs this program as its rustdoc.
 ///
-/// If cargo itself had `RUSTC_BOOTSTRAP`, it would build dependencies anew, and once more for the
-/// next ordinary command.
+/// With `RUSTC_BOOTSTRAP` set, cargo itself would rebuild all dependencies, and rebuild them again for
+/// the next ordinary command.
 fn with_this_rustdoc(command: &str) -> Result<Run> {
     let rustdoc = env::var("RUSTDOC").unwrap_or_else(|_| "rustdoc".to_owned());
     Ok(Run::new(command)
@@ -210,7 +211,7 @@ fn with_this_rustdoc(command: &str) -> Result<Run> {
         .env(REAL_RUSTDOC, &rustdoc))
 }
 
-/// Runs rustdoc, if cargo has taken this program for it.
+/// Runs the real rustdoc, if cargo started this program as its rustdoc.
 pub(crate) fn as_rustdoc() -> Option<ExitCode> {
     let rustdoc = env::var_os(REAL_RUSTDOC)?;
     let status = Command::new(rustdoc)
@@ -223,9 +224,9 @@ pub(crate) fn as_rustdoc() -> Option<ExitCode> {
     })
 }
 
-/// The crate whose types are in the signatures of all others.
+/// The crate whose types appear in the signatures of all others.
 const CORE: &str = "auth-core";
-/// Where the snapshots are.
+/// The folder of the snapshots.
 const FOLDER: &str = "docs/api";
-/// Names the program that [`as_rustdoc`] runs.
+/// The variable with the path of the program that [`as_rustdoc`] runs.
 const REAL_RUSTDOC: &str = "XTASK_REAL_RUSTDOC";

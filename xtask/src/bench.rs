@@ -1,7 +1,7 @@
-//! The cost of a held token, a token request and a dependency, beside that of doing without.
+//! The cost of a held token, a token request and a dependency, compared with simpler alternatives.
 //!
-//! The first three are measured by programs of `tests/benches`; the last builds programs. Figures of
-//! different runs do not compare, ratios within one run do.
+//! Programs in `tests/benches` measure the first three; the last one builds programs. Only ratios within
+//! one run are comparable, not figures of different runs.
 
 mod size;
 

@@ -1,7 +1,7 @@
-//! All that must hold before a change is merged, in the order in which it fails fastest.
+//! All checks that a change must pass before it is merged, the fastest ones first.
 
 use crate::run::{self, Check, Result, Run};
-use crate::{api, doc, features, setup, test, tidy, tls};
+use crate::{api, doc, features, msrv, package, setup, test, tidy, tls};
 
 /// `cargo xtask ci [--no-test]`.
 pub(crate) fn run(args: &[String]) -> Result {
@@ -23,6 +23,7 @@ pub(crate) fn run(args: &[String]) -> Result {
 const CHECKS: &[Check] = &[
     ("formatting", || {
         Run::new("cargo fmt --all --check").run()?;
+        Run::new("cargo fmt --check --manifest-path fuzz/Cargo.toml").run()?;
         Run::new("cargo fmt --check --manifest-path examples/your-vendor/Cargo.toml").run()
     }),
     ("rules of the repository", tidy::rules),
@@ -34,4 +35,6 @@ const CHECKS: &[Check] = &[
     ("TLS libraries", || tls::run(&[])),
     ("public items", || api::run(&[])),
     ("documentation", || doc::run(&[])),
+    ("packages", || package::run(&[])),
+    ("oldest Rust", || msrv::run(&[])),
 ];

@@ -1,7 +1,7 @@
-//! Every crate with each of its features alone, and with none.
+//! Every crate with none of its features, each alone, each two of them, and all.
 //!
-//! Cargo unifies features, so a crate that builds in the workspace may still not build alone. Clippy
-//! rather than a build: it sees the same errors, and a feature that leaves code unused as well.
+//! Cargo unifies features, so a crate that builds in the workspace may fail to build alone. Clippy
+//! is used because it reports the same errors as a build, and also code that a feature leaves unused.
 
 use serde_json::Value;
 
@@ -12,8 +12,23 @@ use crate::setup;
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) name: String,
-    /// Without `default`.
-    features: Vec<String>,
+    pub(crate) version: String,
+    pub(crate) rust_version: String,
+    /// The features, except `default`.
+    features: Vec<Feature>,
+}
+
+/// A feature of a package, and the features that it enables.
+#[derive(Debug)]
+struct Feature {
+    name: String,
+    enabled: Vec<String>,
+}
+
+impl Feature {
+    fn enables(&self, other: &Feature) -> bool {
+        self.enabled.contains(&other.name)
+    }
 }
 
 /// `cargo xtask features`.
@@ -28,7 +43,7 @@ pub(crate) fn run(_: &[String]) -> Result {
         );
     }
     for (at, (name, features)) in checks.iter().enumerate() {
-        println!("    {:>2}/{} {name}: {features:?}", at + 1, checks.len());
+        println!("    {:>3}/{} {name}: {features:?}", at + 1, checks.len());
         Run::new("cargo clippy --quiet --locked --lib --no-default-features")
             .args(&["--package", name, "--features", features])
             .args(&["--", "-D", "warnings"])
@@ -38,7 +53,7 @@ pub(crate) fn run(_: &[String]) -> Result {
     Ok(())
 }
 
-/// The packages of this workspace that are published, with their features.
+/// Returns the packages of this workspace that are published, with their features.
 pub(crate) fn published() -> Result<Vec<Package>> {
     let text = Run::new("cargo metadata --locked --format-version 1 --no-deps").read()?;
     let json: Value = serde_json::from_str(&text)?;
@@ -46,40 +61,77 @@ pub(crate) fn published() -> Result<Vec<Package>> {
     let published = packages.filter(|package| package["publish"].is_null());
     let read = |package: &Value| Package {
         name: package["name"].as_str().unwrap_or_default().to_owned(),
+        version: package["version"].as_str().unwrap_or_default().to_owned(),
+        rust_version: package["rust_version"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         features: package["features"]
             .as_object()
             .into_iter()
-            .flat_map(|features| features.keys().cloned())
-            .filter(|name| name != "default")
+            .flatten()
+            .filter(|(name, _)| *name != "default")
+            .map(|(name, enabled)| Feature {
+                name: name.clone(),
+                enabled: texts(enabled),
+            })
             .collect(),
     };
     Ok(published.map(read).collect())
 }
 
-/// None, each alone, and for the facade `full` with every other way to do TLS.
-fn combinations(features: &[String]) -> Vec<String> {
+fn texts(list: &Value) -> Vec<String> {
+    let values = list.as_array().into_iter().flatten();
+    values
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Returns the combinations: none, each feature alone, each two of them, and all.
+///
+/// Without the pairs for the facade: its features only re-export, so two of them cannot meet in code.
+fn combinations(features: &[Feature]) -> Vec<String> {
+    let is_facade = features.iter().any(|feature| feature.name == "full");
     let mut lists = vec![String::new()];
-    lists.extend_from_slice(features);
-    if features.iter().any(|name| name == "full") {
-        let tls = features.iter().filter(|name| TLS.contains(&name.as_str()));
-        lists.extend(tls.map(|tls| format!("full,{tls}")));
+    for (at, feature) in features.iter().enumerate() {
+        lists.push(feature.name.clone());
+        let others = features[..at].iter().filter(|_| !is_facade);
+        lists.extend(
+            others
+                .filter(|other| !feature.enables(other) && !other.enables(feature))
+                .map(|other| format!("{},{}", other.name, feature.name)),
+        );
+    }
+    if features.len() > 2 {
+        let names: Vec<_> = features
+            .iter()
+            .map(|feature| feature.name.as_str())
+            .collect();
+        lists.push(names.join(","));
     }
     lists
 }
-
-const TLS: [&str; 3] = ["native-tls", "platform-verifier", "rustls"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_facade_is_checked_in_full_with_each_tls() {
-        let lists = combinations(&["ermeo", "full", "native-tls"].map(str::to_owned));
-        assert_eq!(
-            lists,
-            ["", "ermeo", "full", "native-tls", "full,native-tls"]
-        );
+    fn each_two_features_are_checked_unless_one_enables_the_other() {
+        let feature = |name: &str, enabled: &[&str]| Feature {
+            name: name.to_owned(),
+            enabled: enabled.iter().map(|&name| name.to_owned()).collect(),
+        };
+        let features = [
+            feature("generic", &[]),
+            feature("jwt", &["generic", "oauth2-generic/jwt"]),
+            feature("tls", &[]),
+        ];
+        let lists = combinations(&features);
+        let pairs = ["generic,tls", "jwt,tls", "generic,jwt,tls"];
+        assert_eq!(lists[..3], ["", "generic", "jwt"]);
+        assert_eq!(lists[3..], ["tls", pairs[0], pairs[1], pairs[2]]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The tasks of a contributor: `cargo xtask`.
+//! The tasks for contributors: `cargo xtask`.
 //!
-//! One table, [`TASKS`], is the parser and the help. A task is a module with a `run` function.
+//! One table, [`TASKS`], defines the parser and the help. A task is a module with a `run` function.
 
 #![forbid(unsafe_code)]
 
@@ -10,8 +10,12 @@ mod ci;
 mod demo;
 mod doc;
 mod features;
+mod fuzz;
 mod model;
+mod msrv;
+mod package;
 mod pictures;
+mod release;
 mod run;
 mod setup;
 mod test;
@@ -36,7 +40,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "setup",
         args: "[--yes]",
-        about: "list what the tasks below lack on this machine, ask, and install it",
+        about: "list what is missing on this machine, ask, and install it",
         run: setup::run,
     },
     Task {
@@ -54,32 +58,44 @@ const TASKS: &[Task] = &[
     Task {
         name: "model",
         args: "",
-        about: "explore every order of events in which processes can share a login",
+        about: "explore every order of events in which processes share a login",
         run: model::run,
+    },
+    Task {
+        name: "fuzz",
+        args: "[--libfuzzer] [SECONDS] [TARGET]",
+        about: "hostile input for every parser, beyond what `test` sends",
+        run: fuzz::run,
     },
     Task {
         name: "ci",
         args: "[--no-test]",
-        about: "all that must hold before a change is merged: checks and tests",
+        about: "all that a change must pass before a merge: checks and tests",
         run: ci::run,
     },
     Task {
         name: "tidy",
         args: "",
-        about: "the rules of the repository, its dependencies and their licences",
+        about: "rules of the repository, its dependencies and their licences",
         run: tidy::run,
     },
     Task {
         name: "api",
         args: "[--update|--examples] [crate]",
-        about: "compare each crate's public items with docs/api, or rewrite it",
+        about: "compare public items with docs/api; each needs an example",
         run: api::run,
     },
     Task {
         name: "features",
         args: "",
-        about: "check each crate with each of its features alone, and with none",
+        about: "check each crate with no feature, each one, each two, and all",
         run: features::run,
+    },
+    Task {
+        name: "package",
+        args: "",
+        about: "pack each crate, and build it alone with the oldest dependencies",
+        run: package::run,
     },
     Task {
         name: "tls",
@@ -92,6 +108,24 @@ const TASKS: &[Task] = &[
         args: "",
         about: "build the documentation with all features; a warning is an error",
         run: doc::run,
+    },
+    Task {
+        name: "msrv",
+        args: "",
+        about: "build the crates with the oldest Rust that they support",
+        run: msrv::run,
+    },
+    Task {
+        name: "advisories",
+        args: "",
+        about: "security advisories about dependencies; needs the internet",
+        run: tidy::advisories,
+    },
+    Task {
+        name: "release",
+        args: "[--publish]",
+        about: "publish the crates that are not published yet, and set the tag",
+        run: release::run,
     },
     Task {
         name: "pictures",
@@ -156,6 +190,11 @@ fn usage() -> String {
         let _ = writeln!(text, "  {:width$}  {}", left(task), task.about);
     }
     text
+}
+
+/// Returns `true` if there is a task of this name.
+fn is_task(name: &str) -> bool {
+    TASKS.iter().any(|task| task.name == name)
 }
 
 #[cfg(test)]

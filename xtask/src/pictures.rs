@@ -1,4 +1,4 @@
-//! Pictures for the documentation, made of real runs, so that they show what happened: of a fleet from its log, of
+//! Pictures for the documentation, made from real runs: of a fleet from its log, of
 //! pages in Chromium.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub(crate) fn run(_: &[String]) -> Result {
     take_pages()
 }
 
-/// Takes over the pictures that a test makes of the page of a login and of the code of a device.
+/// Copies the pictures that a test makes of the page of a login and of a device's code.
 fn take_pages() -> Result {
     Run::new("cargo test --locked --package auth-tests --test it real_browser::pictures").run()?;
     for page in PAGES {
@@ -45,21 +45,21 @@ fn draw_fleet() -> Result {
     Ok(())
 }
 
-/// What a log says of a fleet.
+/// The history of a fleet, read from its log.
 #[derive(Debug, Default)]
 struct Fleet {
     /// For each place in the fleet, the processes that had it one after the other.
     lanes: Vec<Vec<Process>>,
-    /// Requests to the token endpoint: hours, and whether each was a refresh.
+    /// Requests to the token endpoint: the hour, and `true` if it was a refresh.
     requests: Vec<(f64, bool)>,
     hours: f64,
-    /// Of an access token, in hours.
+    /// Lifetime of an access token, in hours.
     token_life: f64,
     lost: u64,
     most_sends: u64,
 }
 
-/// A process: when it started, which token it held from when on, when it was killed.
+/// A process: when it started, which tokens it held and since when, when it was killed.
 #[derive(Debug)]
 struct Process {
     start: f64,
@@ -70,7 +70,7 @@ struct Process {
 impl Fleet {
     fn read(log: &str) -> Result<Self> {
         let mut fleet = Self::default();
-        // The lane of each process, and lanes whose process was killed.
+        // The lane of each process, and the lanes whose process was killed.
         let (mut lane_of, mut free) = (BTreeMap::new(), Vec::new());
         for line in log.lines() {
             let line: Value = serde_json::from_str(line)?;
@@ -208,7 +208,7 @@ impl Fleet {
         }
     }
 
-    /// A bar in the colour of each token, for as long as the process held it and it was valid.
+    /// Draws a bar in the colour of each token, for as long as the process held it and it was valid.
     fn draw_process(&self, svg: &mut String, process: &Process, y: f64) {
         let end = process.killed.unwrap_or(self.hours);
         let (from, to) = (self.x(process.start), self.x(end));
@@ -231,7 +231,7 @@ impl Fleet {
         }
     }
 
-    /// When a token expires that a process held from `at`: it was issued by the last request before.
+    /// Returns when a token expires that a process held from `at`: it was issued by the last request before.
     fn expiry(&self, at: f64) -> f64 {
         let before = self
             .requests
@@ -254,7 +254,7 @@ fn requests(count: usize) -> String {
 }
 
 const KEPT: &str = "docs/pictures";
-/// Where tests put what a window would show.
+/// The folder in which tests save pictures of windows.
 const MADE: &str = "target/screenshots";
 const PAGES: [&str; 3] = ["page-light", "page-dark", "qr"];
 const FLEET: &str = "docs/pictures/fleet.svg";
@@ -263,7 +263,7 @@ const LEFT: f64 = 90.0;
 const TOP: f64 = 48.0;
 const LANE: f64 = 15.0;
 const BAR: f64 = 10.0;
-/// One for each token, and then again from the first.
+/// One for each token, used again from the first when all are used.
 const COLOURS: [&str; 4] = ["#4c78a8", "#59a14f", "#b07aa1", "#e0a030"];
 const STYLE: &str = "<style>\
 text{font:13px system-ui,sans-serif;fill:#333}\
@@ -292,7 +292,7 @@ mod tests {
 "#;
 
     #[test]
-    fn the_picture_counts_what_the_log_says() {
+    fn the_picture_counts_the_lines_of_the_log() {
         let svg = Fleet::read(LOG).unwrap().draw();
         let summary = "2 processes share a login for 2 h. Killed: 1. Sent: 1 request for a login, \
                        1 request to refresh it; no refresh token sent twice. Logins lost: 0.";
@@ -302,8 +302,20 @@ mod tests {
         assert_eq!(svg.matches("<rect").count(), 3);
     }
 
+    /// Three of them were lost from the README once.
     #[test]
-    fn a_log_that_was_cut_is_not_drawn() {
+    fn every_picture_is_shown() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let readme = fs::read_to_string(root.join("README.md")).unwrap();
+        for picture in fs::read_dir(root.join(KEPT)).unwrap() {
+            let name = picture.unwrap().file_name();
+            let name = format!("{KEPT}/{}", name.display());
+            assert!(readme.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_truncated_log_is_not_drawn() {
         let cut = LOG.lines().take(7).collect::<Vec<_>>().join("\n");
         assert!(Fleet::read(&cut).is_err());
         let unknown = r#"{"hours":0.0,"process":7,"did":"die"}"#;

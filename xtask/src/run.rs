@@ -1,4 +1,4 @@
-//! Runs other programs and checks, and shows what runs.
+//! Runs commands and checks, and prints them.
 
 use std::env;
 use std::error::Error;
@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
-/// Result of a task; the error is a sentence that says what to do.
+/// Result of a task; the error is a sentence that tells the contributor what to do.
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
-/// A named check and the function that makes it.
+/// A check and its name.
 pub(crate) type Check = (&'static str, fn() -> Result);
 
-/// Runs all checks, also after a failure, and ends with a line that counts them.
+/// Runs all checks, even after a failure, and prints a final line that counts them.
 pub(crate) fn all<N: fmt::Display>(
     checks: impl IntoIterator<Item = (N, impl FnOnce() -> Result)>,
 ) -> Result {
@@ -54,14 +54,14 @@ pub(crate) fn in_ci() -> bool {
     env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
-/// Where cargo puts what it builds, as an absolute path.
+/// Returns cargo's target directory, as an absolute path.
 pub(crate) fn target() -> PathBuf {
     let named = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = named.unwrap_or_else(|| PathBuf::from("target"));
     std::path::absolute(&target).unwrap_or(target)
 }
 
-/// One command line: shown as a user would type it, then run.
+/// A command line, printed as a user would type it, then run.
 #[derive(Debug)]
 pub(crate) struct Run {
     shown: String,
@@ -69,12 +69,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A command whose words hold no spaces; further words come through [`Run::arg`].
+    /// Creates a command from words without spaces; other arguments are added with [`Run::arg`].
     pub(crate) fn new(line: &str) -> Self {
         let mut words = line.split_whitespace();
         let program = words.next().unwrap_or_default();
         let mut command = match program {
-            // The cargo that runs this task, so that `cargo +nightly xtask` stays on nightly.
+            // The same cargo that runs this task, so that `cargo +nightly xtask` stays on nightly.
             "cargo" => Command::new(env::var_os("CARGO").unwrap_or_else(|| program.into())),
             other => Command::new(other),
         };
@@ -101,20 +101,20 @@ impl Run {
         self
     }
 
-    /// Shows the command and runs it; it prints to this task's own output.
+    /// Prints the command and runs it; its output is this task's own output.
     pub(crate) fn run(self) -> Result {
         println!("    $ {}", self.shown);
         self.quietly()
     }
 
-    /// Runs the command without showing it; it prints to this task's own output.
+    /// Runs the command without printing it; its output is this task's own output.
     pub(crate) fn quietly(mut self) -> Result {
         let status = self.command.status();
         let status = status.map_err(|error| self.not_started(&error))?;
         self.judge(status)
     }
 
-    /// Runs the command and returns what it printed; the error has what it complained about.
+    /// Runs the command and returns its standard output; the error has its standard error.
     pub(crate) fn read(mut self) -> Result<String> {
         let output = self.command.output();
         let output = output.map_err(|error| self.not_started(&error))?;
@@ -124,7 +124,7 @@ impl Run {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Runs the command quietly and returns the processor time that it took, in seconds.
+    /// Runs the command quietly and returns the processor time that it used, in seconds.
     pub(crate) fn processor_seconds(self) -> Result<f64> {
         let words = [self.command.get_program()]
             .into_iter()
@@ -142,7 +142,7 @@ impl Run {
         children_seconds(&shell.read()?).ok_or_else(|| "`times` prints no times".into())
     }
 
-    /// Returns `true` if the command starts and succeeds; shows nothing.
+    /// Returns `true` if the command starts and succeeds; prints nothing.
     pub(crate) fn succeeds(self) -> bool {
         self.read().is_ok()
     }
@@ -159,7 +159,7 @@ impl Run {
     }
 }
 
-/// The last line of `times`: user and system time of all children, as `1m2.34s 0m5.60s`.
+/// Parses the last line of `times`: user and system time of all children, as `1m2.34s 0m5.60s`.
 fn children_seconds(times: &str) -> Option<f64> {
     let seconds = |time: &str| {
         let (minutes, seconds) = time.strip_suffix('s')?.split_once('m')?;

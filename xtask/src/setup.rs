@@ -1,6 +1,6 @@
-//! What the tasks need from the machine, and the one task that installs it.
+//! Programs that the tasks need on the machine, and the one task that installs them.
 //!
-//! `cargo xtask setup` lists what is missing and the commands that it would run, asks, and runs them.
+//! `cargo xtask setup` lists what is missing and the commands that install it, asks, and runs them.
 //! Every other task only checks, except in CI, where it installs what it lacks.
 
 use std::io::{self, IsTerminal, Write};
@@ -13,17 +13,17 @@ use crate::run::{Result, Run, in_ci, target};
 pub(crate) struct Need {
     name: &'static str,
     used_by: &'static str,
-    /// A command of the shell that succeeds if it is installed.
+    /// A shell command that succeeds if it is installed.
     check: &'static str,
     from: From,
 }
 
-/// Where it comes from.
+/// The source of a program or library.
 #[derive(Debug)]
 enum From {
     /// Packages of Debian.
     Apt(&'static [&'static str]),
-    /// Command lines that write below `target` or into the Rust toolchain.
+    /// Commands that write only below `target` or into the Rust toolchain.
     Commands(&'static [&'static str]),
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     install(&missing)
 }
 
-/// Checks what a task needs; in CI, installs what is missing.
+/// Checks that a task has what it needs; in CI, installs what is missing.
 pub(crate) fn require(needs: &[&'static Need]) -> Result {
     let missing = missing(needs);
     if missing.is_empty() {
@@ -70,7 +70,7 @@ pub(crate) fn require(needs: &[&'static Need]) -> Result {
     Err(format!("not on this machine:\n{lines}\n\n`cargo xtask setup` installs it").into())
 }
 
-/// The command for cargo-deny: the one on the path, or the one that setup installs.
+/// Returns the command for cargo-deny: the one on the path, or the one that setup installs.
 pub(crate) fn deny() -> String {
     let ours = target().join("tools/bin/cargo-deny");
     match ours.exists() {
@@ -84,7 +84,7 @@ fn missing(needs: &[&'static Need]) -> Vec<&'static Need> {
     needs.iter().filter(is_missing).copied().collect()
 }
 
-/// The command lines that install these: one for all packages of Debian, then the others.
+/// Returns the commands that install these: one for all packages of Debian, then the others.
 fn plan(missing: &[&Need]) -> Vec<String> {
     let (mut packages, mut commands) = (Vec::new(), Vec::new());
     for need in missing {
@@ -261,7 +261,7 @@ const TWEMPROXY: Need = Need {
     from: From::Apt(&["nutcracker"]),
 };
 
-/// Debian keeps the server's programs off the path, one folder per version.
+/// Debian does not put the server's programs on the path; it has a folder for each version.
 pub(crate) const POSTGRES: Need = Need {
     name: "PostgreSQL",
     used_by: "tests of auth-store-postgres, tests/it/fleet, bench stores",
@@ -284,13 +284,13 @@ const KEYRING: Need = Need {
     from: From::Apt(&["dbus", "gnome-keyring"]),
 };
 
-/// In the order in which they are installed: Python comes before what it installs.
+/// In the order of installation: Python precedes the packages that it installs.
 const ALL: &[&Need] = &[
     &PYTHON, &NODE, &OPENSSL, &CHROMIUM, &REDIS, &TWEMPROXY, &POSTGRES, &PGBOUNCER, &KEYRING,
     &RUSTFMT, &CLIPPY, &DENY, &DJANGO, &OIDC,
 ];
 
-/// What `cargo xtask test` needs.
+/// Requirements of `cargo xtask test`.
 pub(crate) const FOR_TESTS: &[&Need] = &[
     &PYTHON, &NODE, &CHROMIUM, &REDIS, &TWEMPROXY, &POSTGRES, &PGBOUNCER, &KEYRING, &DJANGO, &OIDC,
 ];

@@ -1,11 +1,11 @@
-//! The tests: plain `cargo test`, preceded by a look at what they need.
+//! The tests: plain `cargo test`, after a check that the programs they need are installed.
 
 use crate::run::{Result, Run};
 use crate::{model, setup};
 
 /// `cargo xtask test [arguments of cargo test]`.
 ///
-/// With arguments it checks nothing beforehand: a test whose server is missing says so itself.
+/// With arguments it checks nothing beforehand; a test whose server is missing reports that itself.
 pub(crate) fn run(args: &[String]) -> Result {
     if !args.is_empty() {
         return cargo().args(args).run();

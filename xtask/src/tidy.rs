@@ -1,7 +1,8 @@
-//! The rules of the repository that no other tool checks, and `cargo deny` for those that it does.
+//! The rules of the repository that no other tool checks, and `cargo deny` for those that it checks.
 //!
-//! A rule about text is a function from text to complaints. Plain `cargo test` runs them all.
+//! A rule about text is a function that returns complaints. Plain `cargo test` runs them all.
 
+mod commands;
 mod language;
 mod proofs;
 mod source;
@@ -20,7 +21,7 @@ pub(crate) fn run(_: &[String]) -> Result {
     ])
 }
 
-/// Checks source files, language, the tests that documents name, and that every package has our lints.
+/// Checks source files, language, the tests that documents name, and that every package uses our lints.
 pub(crate) fn rules() -> Result {
     let mut complaints = Vec::new();
     let mut sources = Vec::new();
@@ -33,8 +34,14 @@ pub(crate) fn rules() -> Result {
             complaints.extend(language::check(path, text));
         }
     }
-    for path in files("md")? {
-        complaints.extend(language::check(&path.to_string_lossy(), &text(&path)?));
+    let documents = DOCUMENTS.iter().map(PathBuf::from);
+    for path in files("md")?.into_iter().chain(documents) {
+        let (path, text) = (path.to_string_lossy().into_owned(), text(&path)?);
+        complaints.extend(language::check(&path, &text));
+        complaints.extend(commands::check(&path, &text));
+    }
+    for path in files("yml")? {
+        complaints.extend(commands::check(&path.to_string_lossy(), &text(&path)?));
     }
     complaints.extend(proofs::check(PROOFS, &text(PROOFS)?, &sources));
     for path in files("toml")? {
@@ -73,6 +80,14 @@ pub(crate) fn dependencies() -> Result {
         .run()
 }
 
+/// `cargo xtask advisories`: fetches the database of `RustSec`, so it is no part of `ci`.
+pub(crate) fn advisories(_: &[String]) -> Result {
+    setup::require(&[&setup::DENY])?;
+    Run::new(&setup::deny())
+        .args(&["--locked", "check", "advisories"])
+        .run()
+}
+
 fn verdict(complaints: &[String]) -> Result {
     match complaints {
         [] => Ok(()),
@@ -85,10 +100,10 @@ fn text(path: impl AsRef<Path>) -> Result<String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-/// Every file of ours with this extension, sorted, relative to the root.
+/// Returns every file of ours with this extension, sorted, relative to the root.
 fn files(extension: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = ["crates", "examples", "tests", "xtask"]
+    let mut folders: Vec<PathBuf> = [".github", "crates", "examples", "fuzz", "tests", "xtask"]
         .map(PathBuf::from)
         .to_vec();
     while let Some(folder) = folders.pop() {
@@ -105,33 +120,43 @@ fn files(extension: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Documents in the root; the others are below its folders.
+const DOCUMENTS: &[&str] = &[
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+];
+
 /// Obligations of RFC 9700, and the tests that prove them.
 const PROOFS: &str = "crates/oauth2-generic/RFC9700.md";
 
-/// Package, options for its features, and the number of crates that it may bring, itself included; no lint counts them.
+/// Package, options for its features, and the maximum number of crates that it may bring, itself included; no lint counts
+/// them.
 const BOUNDS: &[(&str, &str, usize)] = &[
-    // ureq with rustls is 22 crates; the rest is JSON, errors, `time`, a clock, jitter and two of ours.
+    // ureq with rustls is 22 crates; the others are JSON, errors, `time`, a clock, jitter and two of ours.
     ("aerion-auth", "", 46),
     ("aeris-auth", "", 46),
     ("ermeo-auth", "", 46),
-    // `oauth2` over ureq 3 is a program of 82 crates. To these come 5 for `time`, 3 for the clock, 2
-    // for thiserror 2 beside `oauth2`'s own 1, jitter, fingerprints, and 6 of ours in the program's place.
+    // A program with `oauth2` over ureq 3 is 82 crates. Added are 5 for `time`, 3 for the clock, 2
+    // for thiserror 2 (`oauth2` has its own 1), jitter, fingerprints, and 6 of ours minus the program itself.
     ("auth-all", "--features full", 99),
-    // What `oauth2` itself needs is most of it.
+    // Most of them are dependencies of `oauth2`.
     ("oauth2-generic", "", 95),
-    // Every grant that sends no browser to the server: JSON and percent-encoding come with a vendor's crate, too.
+    // Every grant that sends no browser to the server.
     (
         "oauth2-generic",
         "--no-default-features --features rustls",
         48,
     ),
-    // Opening a browser is three, drawing a code is one; what signs is in rustls already.
+    // Three open a browser, one draws a code; signing uses crates that rustls has already.
     ("oauth2-generic", "--features browser,dpop,jwt,qr", 99),
-    // Four fifths of them are for the session bus of Linux; elsewhere it is a handful.
+    // Four fifths of them are for the session bus of Linux; on other systems there are only a few.
     ("auth-store-keyring", "", 123),
-    // The client is async inside, and passwords are proved by hashes; TLS is 17 of them.
+    // The client is async inside, and password authentication needs hashes; TLS is 17 of them.
     ("auth-store-postgres", "", 100),
-    // A third of them are for its URLs, which may be written in any script.
+    // A third of them support its URLs, which may contain any script.
     ("auth-store-redis", "", 82),
 ];
 

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+// On docs.rs each item shows the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod tenant;
 
@@ -10,9 +12,7 @@ use auth_core::secret::SecretSource;
 
 pub use auth_core;
 #[doc(no_inline)]
-pub use auth_core::{
-    Error, Grant, Result, Secret, Session, agent, secret, store, testing, transport,
-};
+pub use auth_core::*;
 pub use tenant::TenantHeader;
 
 /// Aerion's token endpoint (vendor document: "Authentication").

@@ -3,6 +3,20 @@
 use auth_core::{Error, Result};
 
 /// Header that names the company; each works, also on the neutral host.
+///
+/// ```
+/// use aerion_auth::testing::CannedTransport;
+/// use aerion_auth::{Aerion, Secret, Session, TenantHeader};
+///
+/// // A proxy on the way removes headers that it does not know.
+/// let aerion = Aerion::new("acme")
+///     .password("ada@example.com", Secret::new("correct horse"))
+///     .tenant_header(TenantHeader::Origin);
+/// let http = CannedTransport::new().json(200, r#"{"access_token": "abc", "token_type": "Bearer"}"#);
+/// Session::builder(aerion).transport(http.clone()).build()?.token()?;
+/// assert_eq!(http.requests()[0].headers()["origin"], "https://acme.aerion.app");
+/// # Ok::<(), aerion_auth::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TenantHeader {

@@ -1,14 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+// On docs.rs each item shows the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 use auth_core::grant::{ExpiryFormat, Identity, Policy, ResponseFormat, TokenRequest};
 use auth_core::secret::SecretSource;
 
 pub use auth_core;
 #[doc(no_inline)]
-pub use auth_core::{
-    Error, Grant, Result, Secret, Session, agent, secret, store, testing, transport,
-};
+pub use auth_core::*;
 
 /// Aeris's token endpoint (vendor document: "Get Authentication Token API").
 ///

@@ -1,4 +1,4 @@
-//! Aerion for a user of a company with single sign-on: the password is the company's affair, the refresh token is ours.
+//! Aerion for a user of a company with single sign-on: the program has no password, only a refresh token.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -15,7 +15,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Logs in with the refresh token that the single sign-on left behind, and returns the expiry of the token.
+/// Logs in with a refresh token from the single sign-on, and returns the expiry of the token.
 pub(crate) fn log_in(
     aerion: Aerion,
     left_behind: SecretSource,

@@ -1,4 +1,4 @@
-//! A server that knows OAuth from hearsay: JSON, names of its own, times in milliseconds, 403 for an expired token.
+//! A server that deviates from OAuth: JSON, its own names of members, times in milliseconds, 403 for an expired token.
 
 use auth_all::generic::{Client, ClientAuth, Encoding, Password, Server};
 use auth_all::grant::{ExpiryFormat, Replay, ResponseFormat};
@@ -24,7 +24,7 @@ pub(crate) fn server() -> Server {
         .replay(Replay::Once)
 }
 
-/// This program, as the server knows it.
+/// This program, as it is registered at the server.
 pub(crate) fn client(client_secret: SecretSource, api_key: SecretSource) -> Client {
     Client::new(server(), "BA779C49")
         .auth(ClientAuth::basic_raw(client_secret))

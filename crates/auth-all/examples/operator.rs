@@ -1,4 +1,4 @@
-//! A job whose exit code tells the operator, or systemd, whose turn it is.
+//! A job whose exit code shows the operator, or systemd, who must act.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,7 +28,7 @@ pub(crate) fn work(ermeo: Ermeo, logins: &Path) -> Result<()> {
     session.token().map(drop)
 }
 
-/// Says in a sentence what comes next.
+/// Returns a sentence for the operator about the next step.
 pub(crate) fn advice(error: &Error) -> String {
     match error.remedy() {
         Remedy::Retry => match error.retry_after() {

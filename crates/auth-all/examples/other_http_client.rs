@@ -1,4 +1,4 @@
-//! Requests by an HTTP client of your own choice: it is given the header, and says when the API rejected it.
+//! Requests by an HTTP client of your own choice: the program gives it the header, and reports a rejected token.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use auth_all::ermeo::Ermeo;
 use auth_all::error::Remedy;
 use auth_all::{Result, Session, secret};
 
-/// Sends a request whose `Authorization` header has this value, and returns the status, whatever it is.
+/// Sends a request whose `Authorization` header has this value, and returns any status.
 type Client<'a> = &'a dyn Fn(&str) -> u16;
 
 fn main() -> Result<()> {
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Sends the request; if the API rejects the token and another one can be had, sends it once more with that.
+/// Sends the request; if the API rejects the token and the session gets another one, sends it once more with that.
 pub(crate) fn assets(session: &Session, client: Client<'_>) -> Result<u16> {
     loop {
         let token = session.token()?;

@@ -48,7 +48,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Makes two sessions over one table; the second one has no network, and lives on what the first one stores.
+/// Makes two sessions over one table; the second one has no network, and uses the tokens that the first one stores.
 pub(crate) fn sessions(ermeo: Ermeo, table: Arc<dyn Store>) -> Result<(Session, Session)> {
     let http: Arc<dyn Transport> = Arc::new(HttpTransport::new());
     let online = Session::builder(ermeo.clone())

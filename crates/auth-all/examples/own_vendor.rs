@@ -1,4 +1,4 @@
-//! A vendor that this family of crates does not know: who it is, what it documents, and two requests.
+//! A vendor without a crate of its own: its identity, its policy, and two requests.
 
 use auth_all::grant::{Identity, Policy, TokenRequest};
 use auth_all::secret::{self, SecretSource};

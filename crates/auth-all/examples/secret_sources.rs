@@ -1,4 +1,4 @@
-//! Programs without a secret that lasts: a file that Kubernetes rotates, a program of the build server, a vault.
+//! Programs without a permanent secret: a file that Kubernetes rotates, a program of the build server, a vault.
 //!
 //! Each is read when a request is about to be sent, so a rotated one is used at once.
 

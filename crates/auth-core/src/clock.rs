@@ -7,13 +7,40 @@ use std::time::{Duration, Instant, SystemTime};
 /// Tells the time to a [`Session`](crate::Session), and waits for it.
 ///
 /// Tests pass a [`ManualClock`](crate::testing::ManualClock) and never sleep; programs keep the default, [`SystemClock`].
+///
+/// A device whose wall clock is wrong, and that knows by how much, has a clock of its own:
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::clock::{Clock, Moment, SystemClock};
+///
+/// /// The machine's clock, corrected by a time server's difference.
+/// #[derive(Debug)]
+/// struct Corrected(Duration);
+///
+/// impl Clock for Corrected {
+///     fn now(&self) -> Moment {
+///         let now = SystemClock::new().now();
+///         Moment::new(now.wall.plus(self.0), now.monotonic)
+///     }
+///
+///     fn sleep(&self, duration: Duration) {
+///         SystemClock::new().sleep(duration);
+///     }
+/// }
+///
+/// let hour = Duration::from_secs(3600);
+/// let uncorrected = SystemClock::new().now();
+/// assert!(Corrected(hour).now().since(uncorrected) >= hour);
+/// // `Session::builder(grant).clock(Corrected(hour))`
+/// ```
 pub trait Clock: Debug + Send + Sync {
     /// Both clocks, read together.
     fn now(&self) -> Moment;
 
-    /// Reads the wall clock in whole seconds since 1970, as cheaply as the machine can tell.
+    /// Reads the wall clock in whole seconds since 1970, as cheaply as the machine can.
     ///
-    /// A held token is compared with this on every call. The default asks [`now`](Clock::now).
+    /// A held token is compared with this on every call. The default calls [`now`](Clock::now).
     fn seconds(&self) -> u64 {
         self.now().wall.seconds()
     }
@@ -38,8 +65,8 @@ pub struct UnixTime(Duration);
 /// One reading of both clocks.
 ///
 /// The wall clock continues while a machine is suspended, and may be set to anything at any time; the
-/// monotonic clock never jumps, and on most systems stops during a suspend. A life has ended
-/// as soon as one of them says so.
+/// monotonic clock never jumps, and on most systems stops during a suspend. A token has expired
+/// as soon as it has by either of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Moment {

@@ -15,6 +15,35 @@
 //! }
 //! # report(&Error::configuration("`client_id` is empty; set it"));
 //! ```
+//!
+//! A runbook that distinguishes more than who must act matches on the refusal and on the variant:
+//!
+//! ```
+//! use auth_core::error::{Delivery, Error, ErrorCode, NetworkFailure, Refusal, RequestKind, StoreFailure};
+//!
+//! /// The page of the runbook that the operator on duty opens.
+//! fn runbook(error: &Error) -> &'static str {
+//!     // The refusal, also during a back-off and after a login that ended because of it.
+//!     match error.refusal().map(|refusal| &refusal.code) {
+//!         Some(ErrorCode::InvalidClient) => return "rotate-the-client-secret",
+//!         Some(ErrorCode::InvalidScope | ErrorCode::InvalidTarget) => return "correct-the-registration",
+//!         Some(ErrorCode::Other(word)) if word == "ACCOUNT_DISABLED" => return "call-the-vendor",
+//!         _ => {}
+//!     }
+//!     match error {
+//!         Error::BackOff { cause, .. } => runbook(cause),
+//!         Error::Network { failure: NetworkFailure::Proxy, .. } => "restart-the-proxy",
+//!         Error::Network { delivery: Delivery::NotSent, .. } => "check-dns-and-firewall",
+//!         Error::Status { status: 403, request: RequestKind::Refresh, .. } => "ask-for-a-firewall-rule",
+//!         Error::Store { failure: StoreFailure::Unavailable, .. } => "check-the-database",
+//!         _ => "read-the-log",
+//!     }
+//! }
+//!
+//! assert_eq!(runbook(&Refusal::new("invalid_client", None).into()), "rotate-the-client-secret");
+//! let unreachable = Error::network(NetworkFailure::NameLookup, Delivery::NotSent);
+//! assert_eq!(runbook(&unreachable), "check-dns-and-firewall");
+//! ```
 
 mod refusal;
 mod status;
@@ -34,7 +63,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Reason why there is no token.
 ///
-/// Programs ask [`remedy`](Error::remedy) first: who must act before another try can work.
+/// Programs call [`remedy`](Error::remedy) first: it names who must act before another try can work.
 ///
 /// No variant holds a secret, a URL, a body or the value of a parameter, neither in `Display` nor in `Debug` nor in
 /// a source, so an error may be logged as it is. The one URL is the redirect URI of a browser login that ran out of
@@ -224,6 +253,20 @@ fn is_of_user(code: &ErrorCode) -> bool {
 }
 
 /// Response without a usable token.
+///
+/// Its text names the problem and quotes nothing of the response, so it can be sent to the server's operator:
+///
+/// ```
+/// use auth_core::Error;
+/// use auth_core::grant::TokenRequest;
+/// use auth_core::testing::CannedTransport;
+///
+/// let http = CannedTransport::new().json(200, r#"{"token_type": "Bearer"}"#);
+/// match TokenRequest::form("https://login.example.com/token").send(&http) {
+///     Err(Error::Response(unusable)) => assert!(unusable.to_string().contains("`access_token`")),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct UnusableResponse {
     problem: Cow<'static, str>,

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fingerprint_tells_secrets_apart_and_stays_the_same_between_versions() {
+    fn a_fingerprint_is_distinct_and_stable_between_versions() {
         let of = |secrets: &[&str]| {
             let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::new(*text)).collect();
             fingerprint(&Identity::new("ermeo"), &secrets)

@@ -53,11 +53,67 @@ pub use crate::token::{Lifetime, TokenResponse, TokenType};
 /// }
 /// # let _ = auth_core::Session::new(Acme { client_id: "a".into(), client_secret: Secret::new("b") });
 /// ```
+///
+/// A vendor whose users log in elsewhere, and whose tokens can be refreshed and revoked:
+///
+/// ```
+/// use auth_core::grant::{Identity, Policy, RevokedToken, TokenRequest};
+/// use auth_core::testing::CannedTransport;
+/// use auth_core::{Error, Grant, Result, Secret, Session};
+///
+/// #[derive(Debug)]
+/// struct Acme {
+///     user: String,
+/// }
+///
+/// impl Grant for Acme {
+///     fn identity(&self) -> Identity {
+///         Identity::new("acme").user(Some(&self.user))
+///     }
+///
+///     fn policy(&self) -> Policy {
+///         Policy::for_interactive().api("https://api.acme.example")
+///     }
+///
+///     fn login_request(&self) -> Result<TokenRequest> {
+///         Err(Error::no_credentials())
+///     }
+///
+///     fn refresh_request(&self, refresh_token: &Secret) -> Result<TokenRequest> {
+///         Ok(TokenRequest::form("https://api.acme.example/token")
+///             .param("grant_type", "refresh_token")
+///             .secret("refresh_token", refresh_token))
+///     }
+///
+///     fn revocation_request(&self, token: RevokedToken<'_>) -> Result<Option<TokenRequest>> {
+///         let (hint, token) = match token {
+///             RevokedToken::Refresh(token) => ("refresh_token", token),
+///             RevokedToken::Access(token) => ("access_token", token),
+///             _ => return Ok(None),
+///         };
+///         Ok(Some(TokenRequest::form("https://api.acme.example/revoke")
+///             .param("token_type_hint", hint)
+///             .secret("token", token)))
+///     }
+/// }
+///
+/// let http = CannedTransport::new()
+///     .json(200, r#"{"access_token": "a1", "token_type": "Bearer", "refresh_token": "r2"}"#)
+///     .json(200, "");
+/// let acme = Acme { user: "jsmith".into() };
+/// let session = Session::builder(acme).refresh_token(Secret::new("r1")).transport(http.clone()).build()?;
+/// session.token()?;
+/// session.log_out()?;
+/// assert_eq!(http.requests()[0].body(), b"grant_type=refresh_token&refresh_token=r1");
+/// assert_eq!(http.requests()[1].body(), b"token_type_hint=refresh_token&token=r2");
+/// # Ok::<(), Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a grant",
     label = "not a `Grant`",
     note = "log in first: an `AuthorizationCode`, `BrowserLogin` or `DeviceLogin` is exchanged for tokens, and its \
-            `grant()` makes the session"
+            `grant()` makes the session",
+    note = "a `Client` becomes a grant by `ClientCredentials::new(client)`, `RefreshToken::new(client)` or the like"
 )]
 pub trait Grant: Debug + Send + Sync {
     /// Returns the key under which a store keeps the login. It holds no secret.
@@ -120,11 +176,11 @@ pub struct Policy {
     rejections: Vec<u16>,
     replay: Replay,
     prover: Option<Arc<dyn Prover>>,
-    /// Boxed, as nearly all APIs want a token as RFC 6750 has it.
+    /// Boxed, as nearly all APIs take a token as RFC 6750 defines.
     token: Option<Box<TokenSettings>>,
 }
 
-/// How an API wants the token otherwise.
+/// Header and scheme of a token that differ from RFC 6750.
 #[derive(Clone, Debug, Default)]
 struct TokenSettings {
     header: Option<String>,
@@ -194,12 +250,12 @@ impl Policy {
         self
     }
 
-    /// Sets the header in which the APIs want the token, such as `X-Shopify-Access-Token`. Default: `Authorization`.
+    /// Sets the header in which the APIs expect the token, such as `X-Shopify-Access-Token`. Default: `Authorization`.
     ///
-    /// The token stands in it alone, unless [`token_scheme`](Policy::token_scheme) is set, too. So
-    /// `token_header("Authorization")` is for an API that wants the token without a word before it.
+    /// The header holds the token alone, unless [`token_scheme`](Policy::token_scheme) is set, too. So
+    /// `token_header("Authorization")` is for an API that expects the token without a scheme.
     /// A name that no header can have is [`Error::Configuration`](crate::Error::Configuration) when a token is
-    /// asked for; so is a header or a scheme together with a [`prover`](Policy::prover).
+    /// requested; so is a header or a scheme together with a [`prover`](Policy::prover).
     ///
     /// ```
     /// use auth_core::grant::Policy;
@@ -256,7 +312,7 @@ impl Policy {
         self.replay
     }
 
-    /// How the APIs want the token; none as RFC 6750 has it.
+    /// Presentation of the token to the APIs; `None` for that of RFC 6750.
     pub(crate) fn presentation(&self) -> Option<Result<Presentation>> {
         let TokenSettings { header, scheme } = self.token.as_deref()?;
         let (header, scheme) = (header.as_deref(), scheme.as_deref());
@@ -288,6 +344,67 @@ pub enum RevokedToken<'a> {
 ///
 /// [`Session::agent`](crate::Session::agent) requests the `DPoP` header of each request that it signs, and a
 /// [`TokenRequest`] that of each sending.
+///
+/// `oauth2_generic::DpopKey` is a prover with a key in memory. This one leaves the key in a security module:
+///
+/// ```
+/// use std::sync::Mutex;
+/// use auth_core::error::ErrorCode;
+/// use auth_core::grant::{Policy, ProofRequest, ProofResponse, Prover, TokenType};
+/// use auth_core::{Result, Secret, Token};
+///
+/// #[derive(Debug)]
+/// struct Module {
+///     key: u32,
+///     nonce: Mutex<Option<String>>, // one API and one server; with more, one for each origin
+/// }
+///
+/// impl Prover for Module {
+///     fn prove(&self, request: &ProofRequest<'_>) -> Result<Secret> {
+///         let nonce = self.nonce.lock().unwrap().clone();
+///         let token = request.token.map(Token::expose); // its hash is a claim, `ath`
+///         sign_in_module(self.key, request.method.as_str(), request.uri, request.now.seconds(), token, nonce)
+///     }
+///
+///     fn learn(&self, response: &ProofResponse<'_>) -> bool {
+///         let Some(nonce) = response.headers.get("DPoP-Nonce") else { return false };
+///         *self.nonce.lock().unwrap() = nonce.to_str().ok().map(str::to_owned);
+///         match response.refusal {
+///             Some(refusal) => refusal.code == ErrorCode::UseDpopNonce,
+///             None => response.headers.get("WWW-Authenticate").is_some_and(|it| {
+///                 it.to_str().is_ok_and(|it| it.contains("use_dpop_nonce"))
+///             }),
+///         }
+///     }
+/// }
+/// # fn sign_in_module(
+/// #     _: u32, _: &str, _: &auth_core::http::Uri, _: u64, _: Option<&str>, nonce: Option<String>,
+/// # ) -> Result<Secret> {
+/// #     Ok(Secret::new(format!("proof.{}", nonce.unwrap_or_default())))
+/// # }
+/// # #[derive(Debug)] struct Acme;
+/// # impl auth_core::Grant for Acme {
+/// #     fn identity(&self) -> auth_core::grant::Identity { auth_core::grant::Identity::new("acme") }
+/// #     fn policy(&self) -> Policy { Policy::for_client().prover(Module { key: 7, nonce: Mutex::default() }) }
+/// #     fn login_request(&self) -> Result<auth_core::grant::TokenRequest> {
+/// #         Ok(auth_core::grant::TokenRequest::form("https://api.acme.example/token"))
+/// #     }
+/// # }
+/// # use auth_core::http::Response;
+/// # let refused = Response::builder().status(400).header("DPoP-Nonce", "n1");
+/// # let refused = refused.body(br#"{"error": "use_dpop_nonce"}"#.to_vec());
+/// # let http = auth_core::testing::CannedTransport::new()
+/// #     .response(refused.unwrap())
+/// #     .json(200, r#"{"access_token": "abc", "token_type": "DPoP", "expires_in": 300}"#);
+/// # let session = auth_core::Session::builder(Acme).transport(http.clone()).build()?;
+///
+/// // In the grant: `Policy::for_client().prover(Module { key: 7, nonce: Mutex::default() })`.
+/// let token = session.token()?;
+/// assert_eq!(token.token_type(), TokenType::Dpop);
+/// assert_eq!(token.authorization(), "DPoP abc");
+/// # assert_eq!(http.requests()[1].headers()["DPoP"], "proof.n1");
+/// # Ok::<(), auth_core::Error>(())
+/// ```
 pub trait Prover: Debug + Send + Sync {
     /// Returns the `DPoP` header of one request.
     ///

@@ -61,8 +61,8 @@ impl Identity {
         self.with(name, &one_spelling(url))
     }
 
-    /// Sets the user to whom the login belongs. A grant whose logins belong to users passes `None` if none is named:
-    /// a session with a store is then an error, because the next user would be handed this login.
+    /// Sets the login's user. A grant whose logins have a user passes `None` if none is named: a session with a
+    /// store is then an error, because the next user would get this login.
     #[must_use]
     pub fn user(mut self, user: Option<&str>) -> Self {
         let user = user.filter(|user| !user.is_empty());

@@ -8,7 +8,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `record` | what all processes know, as two machines: the refresh token and the login |
+//! | `record` | the state that all processes share, as two machines: the refresh token and the login |
 //! | `tokens` | an access token and a refresh token, with times of the wall clock |
 //! | `transition` | every change of a record, as a pure function |
 //! | `decision` | which request a record allows next |
@@ -40,6 +40,7 @@ mod step;
 mod tokens;
 mod transition;
 
+pub(crate) use decision::Prospects;
 pub(crate) use record::{
     AttemptId, BackOff, Generation, Lineage, LogIn, Period, Record, Refresh, Scope, Stamp,
 };

@@ -39,6 +39,24 @@ pub fn from_fn<F: Fn(&Identity, &Event<'_>) + Send + Sync>(observe: F) -> FromFn
 }
 
 /// Observer made by [`from_fn`].
+///
+/// With a function instead of a closure its type has a name, for a field:
+///
+/// ```
+/// use auth_core::grant::Identity;
+/// use auth_core::observe::{self, Event, FromFn};
+///
+/// struct Metrics {
+///     observer: FromFn<fn(&Identity, &Event<'_>)>,
+/// }
+///
+/// fn count(identity: &Identity, event: &Event<'_>) {
+///     println!("auth_events{{login=\"{identity}\", event=\"{}\"}} +1", event.name());
+/// }
+///
+/// let metrics = Metrics { observer: observe::from_fn(count) };
+/// # let _ = metrics.observer;
+/// ```
 #[derive(Clone, Copy)]
 pub struct FromFn<F>(F);
 
@@ -217,6 +235,11 @@ impl Event<'_> {
             Self::LoginRequired { error } => log::error!("{identity}: {error}"),
         }
     }
+}
+
+/// Logs a failure that is no event of its own, with the target of the events.
+pub(crate) fn log(identity: &Identity, error: &Error) {
+    log::warn!("{identity}: {error}");
 }
 
 /// The expiry in UTC, for a log line.

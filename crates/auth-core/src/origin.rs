@@ -57,13 +57,14 @@ impl Origin {
         // A password is before an `@`, and a key may be in a query or fragment.
         if text.contains(['@', '?', '#']) {
             return Err(Error::configuration(
-                "the URL of an API (`base` or `api`) must not have `@`, `?` or `#` in it; write https://host or \
-                 https://host:port",
+                "the URL of an API (`base`, `api` or `token_endpoint`) must not have `@`, `?` or `#` in it; write \
+                 https://host or https://host:port",
             ));
         }
         origin.ok_or_else(|| {
             Error::configuration(format!(
-                "{text:?} is not the URL of an API (`base` or `api`); write https://host or https://host:port"
+                "{text:?} is not the URL of an API (`base`, `api` or `token_endpoint`); write https://host or \
+                 https://host:port"
             ))
         })
     }
@@ -94,7 +95,7 @@ impl fmt::Display for Origin {
 }
 
 /// Returns `true` for a literal loopback address, such as `127.0.0.1` or `[::1]`, to which secrets may be sent without
-/// TLS. A name is not one: `localhost` is whatever the resolver says.
+/// TLS. A name is not one: a resolver can map `localhost` to any address.
 ///
 /// ```
 /// use auth_core::transport::is_loopback;
@@ -136,7 +137,10 @@ mod tests {
                 problem.starts_with(&format!("{text:?} is not")),
                 "{problem}"
             );
-            assert!(problem.contains("`base` or `api`"), "{problem}");
+            assert!(
+                problem.contains("`base`, `api` or `token_endpoint`"),
+                "{problem}"
+            );
         }
     }
 

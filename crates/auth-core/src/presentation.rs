@@ -1,4 +1,4 @@
-//! How an API wants the token: the header that it is in, and the word before it.
+//! Presentation of a token to an API: the header that holds it, and the scheme before it.
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING,
@@ -118,7 +118,7 @@ fn word_of(scheme: &str) -> Result<String> {
     Ok(scheme.to_owned())
 }
 
-/// Headers that say how a message is read.
+/// Headers that control the framing of a message.
 const FRAMING: [HeaderName; 8] = [
     CONNECTION,
     CONTENT_LENGTH,

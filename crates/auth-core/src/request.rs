@@ -319,8 +319,8 @@ impl TokenRequest {
         self.problem.get_or_insert(Error::configuration(problem));
     }
 
-    /// The kind of the request by its `grant_type`; a vendor's own request without one is a login until its session
-    /// says otherwise.
+    /// The kind of the request by its `grant_type`; a vendor's own request without one is a login unless its session
+    /// sets another kind.
     fn kind(&self) -> RequestKind {
         let grant_type = self.parameters.iter().find(|it| it.name == "grant_type");
         match grant_type.and_then(Parameter::value).map(Secret::expose) {

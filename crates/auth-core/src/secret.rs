@@ -16,7 +16,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -123,10 +124,12 @@ impl SecretSource {
         match &self.0 {
             Place::Value(secret) => Ok(secret.clone()),
             Place::File(path) => {
-                let text = std::fs::read(path).map(Zeroizing::new);
                 let place = path.display();
-                match text {
-                    Ok(text) => one_line(&text, || format!("{place}")),
+                match File::open(path).and_then(bounded) {
+                    Ok(Some(text)) => one_line(&text, || format!("{place}")),
+                    Ok(None) => Err(Error::configuration(format!(
+                        "{place}: more than {LONGEST_SECRET} bytes, too many for a secret; name another file"
+                    ))),
                     Err(error) => Err(Error::configuration(format!("{place}: {error}"))),
                 }
             }
@@ -204,7 +207,8 @@ impl From<&SecretSource> for SecretSource {
     }
 }
 
-/// A file that is read each time a request is sent; one line break at its end is dropped.
+/// A file that is read each time a request is sent; one line break at its end is dropped. More than 64 KiB are an
+/// error.
 ///
 /// ```
 /// use auth_core::secret;
@@ -234,7 +238,7 @@ pub fn env(name: impl Into<OsString>) -> SecretSource {
 /// break at the end.
 ///
 /// The program has no standard input, and its standard error is this process's. The call waits for it without a
-/// limit of its own.
+/// limit of its own. More than 64 KiB of output are an error.
 ///
 /// ```
 /// use auth_core::secret;
@@ -295,27 +299,32 @@ fn run(words: &[OsString]) -> Result<Secret> {
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| failed(&format_args!("did not start: {error}")))?;
-    // With room for any secret, so that it does not grow and leave a copy behind.
-    let mut output = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET + 1));
-    let mut stdout = child.stdout.take();
-    let read = match &mut stdout {
-        Some(stdout) => stdout
-            .take(LONGEST_SECRET as u64 + 1)
-            .read_to_end(&mut output),
-        None => Ok(0),
-    };
-    drop(stdout);
+    // The pipe is closed after that, so that a program that prints more ends.
+    let output = child
+        .stdout
+        .take()
+        .map_or_else(|| Ok(Some(Zeroizing::default())), bounded);
     let status = child.wait();
-    match (read, status) {
-        (Ok(read), _) if read > LONGEST_SECRET => Err(failed(&format_args!(
+    match (output, status) {
+        (Ok(None), _) => Err(failed(&format_args!(
             "printed more than {LONGEST_SECRET} bytes"
         ))),
-        (Ok(_), Ok(status)) if status.success() => {
+        (Ok(Some(output)), Ok(status)) if status.success() => {
             one_line(&output, || format!("the output of the program `{name}`"))
         }
         (Ok(_), Ok(status)) => Err(failed(&format_args!("failed ({status})"))),
         (Err(error), _) | (_, Err(error)) => Err(failed(&format_args!("failed: {error}"))),
     }
+}
+
+/// The bytes of a file or a pipe; `None` if they are too many for a secret.
+fn bounded(from: impl Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    // With room for any secret, so that it does not grow and leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET + 1));
+    let length = from
+        .take(LONGEST_SECRET as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok((length <= LONGEST_SECRET).then_some(bytes))
 }
 
 fn program(words: &[OsString]) -> String {
@@ -324,7 +333,7 @@ fn program(words: &[OsString]) -> String {
         .map_or_else(String::new, |word| word.display().to_string())
 }
 
-/// The most that a program may print: the largest tokens in use have a few kilobytes.
+/// The most that a file or the output of a program may have: the largest tokens in use have a few kilobytes.
 const LONGEST_SECRET: usize = 64 * 1024;
 
 /// A sensitive header value whose buffer is wiped when its last clone goes; `None` if a byte of it cannot be sent in a

@@ -1,7 +1,7 @@
-//! A session: a token that is valid when asked for.
+//! A session: keeps a valid token available.
 //!
 //! A call goes through six files: this one, `session/cache.rs` (a token that can be served at once),
-//! `session/driver.rs` (which thread renews, and the loop that does what a renewal says),
+//! `session/driver.rs` (which thread renews, and the loop that performs the steps of a renewal),
 //! `login/step.rs` and `login/renewal.rs` (what to do next) with `login/decision.rs` (what the record
 //! allows), and back to the cache.
 
@@ -72,12 +72,12 @@ pub struct Session(Arc<Inner>, Arc<Shared>);
 struct Inner {
     grant: Box<dyn Grant>,
     who: LoginKind,
-    /// The statuses by which an API rejects a token, besides 401.
+    /// The statuses other than 401 by which an API rejects a token.
     rejections: Box<[u16]>,
     prover: Option<Arc<dyn Prover>>,
     identity: Identity,
     transport: Arc<dyn Transport>,
-    /// None for the machine's own, which is then asked without a detour.
+    /// `None` for the system clock, which is then called directly.
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     store: Arc<dyn Store>,
@@ -88,8 +88,7 @@ struct Inner {
     seed: Option<Fingerprint>,
     /// Those of its APIs; none if they are wrong, which `presentation` reports.
     origins: Box<[Origin]>,
-    /// How the APIs want the token.
-    /// None as RFC 6750 has it.
+    /// Presentation of the token to the APIs; `None` for that of RFC 6750.
     presentation: Option<Box<Result<Presentation>>>,
     /// The agent sends requests to other origins, without a token.
     allows_unsigned: bool,
@@ -99,7 +98,7 @@ struct Inner {
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
     logouts: AtomicU64,
     rejection: Mutex<Option<Box<Rejection>>>,
-    /// Logins that were forgotten here, and that the server could not be told of.
+    /// Logins that were forgotten here and could not be revoked yet.
     unrevoked: Mutex<Vec<Ended>>,
     flight: Mutex<Option<Arc<Flight>>>,
     landed: Condvar,
@@ -123,12 +122,16 @@ struct Rejection {
 
 impl Session {
     /// A session with the defaults. Nothing is sent; a wrong setting is reported by the first call.
+    ///
+    /// A store, a refresh token and all other settings need [`builder`](Session::builder).
     #[must_use]
     pub fn new(grant: impl Grant + 'static) -> Self {
         SessionBuilder::new(Box::new(grant)).finish(None)
     }
 
-    /// A session with settings of your own.
+    /// A session with settings of your own, such as a [store](SessionBuilder::store):
+    /// `Session::builder(grant).store(store).build()?`.
+    #[doc(alias = "store")]
     pub fn builder(grant: impl Grant + 'static) -> SessionBuilder {
         SessionBuilder::new(Box::new(grant))
     }
@@ -194,15 +197,25 @@ impl Session {
     /// with the new login. It holds up no other call: `log_in` runs on this thread, without a lock.
     ///
     /// ```
-    /// use auth_core::grant::TokenResponse;
-    /// use auth_core::transport::Transport;
-    /// use auth_core::{Result, Session};
-    ///
-    /// # fn open_a_browser(_: &dyn Transport) -> Result<TokenResponse> { unreachable!() }
-    /// # fn demo(session: &Session) -> Result<()> {
-    /// session.log_in_if_needed(|http| open_a_browser(http))?;
-    /// # Ok(())
+    /// use auth_core::LoginOutcome;
+    /// # use auth_core::grant::{Identity, Policy, TokenRequest, TokenResponse};
+    /// # use auth_core::transport::Transport;
+    /// # use auth_core::{Error, Grant, Result, Secret, Session};
+    /// # #[derive(Debug)] struct Acme;
+    /// # impl Grant for Acme {
+    /// #     fn identity(&self) -> Identity { Identity::new("acme") }
+    /// #     fn policy(&self) -> Policy { Policy::for_interactive() }
+    /// #     fn login_request(&self) -> Result<TokenRequest> { Err(Error::no_credentials()) }
     /// # }
+    /// # fn open_a_browser(_: &dyn Transport) -> Result<TokenResponse> { Ok(TokenResponse::new(Secret::new("abc"))) }
+    /// # let session = Session::new(Acme);
+    ///
+    /// let outcome = session.log_in_if_needed(|http| open_a_browser(http))?;
+    /// if outcome == LoginOutcome::LoggedIn {
+    ///     println!("Thank you. The next start will not ask again.");
+    /// }
+    /// assert_eq!(session.log_in_if_needed(|http| open_a_browser(http))?, LoginOutcome::Kept);
+    /// # Ok::<(), auth_core::Error>(())
     /// ```
     ///
     /// # Errors
@@ -222,6 +235,20 @@ impl Session {
 
     /// Lets a user log in, and replaces the login that the session and its store have.
     ///
+    /// ```
+    /// # use auth_core::Result;
+    /// # use auth_core::grant::TokenResponse;
+    /// # use auth_core::transport::Transport;
+    /// # fn open_a_browser(_: &dyn Transport) -> Result<TokenResponse> {
+    /// #     Ok(TokenResponse::new(auth_core::Secret::new("def")))
+    /// # }
+    /// let session = auth_core::testing::session("abc");
+    /// // `acme login`: also with a login that works, because the user may want another account.
+    /// session.log_in(|http| open_a_browser(http))?;
+    /// assert_eq!(session.authorization()?, "Bearer def");
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The error of `log_in`; [`Error::Response`] if its tokens cannot be used; [`Error::Store`] if the new login could
     /// not be stored: the session serves it anyway, and stores it as soon as possible.
@@ -239,9 +266,34 @@ impl Session {
     /// the grant has credentials. A store that keeps the previous record, as
     /// [`FileStore`](crate::store::FileStore) does, has none of the login there either.
     ///
+    /// ```
+    /// # use auth_core::grant::{Identity, Policy, TokenRequest};
+    /// # use auth_core::testing::CannedTransport;
+    /// # use auth_core::{Error, Grant, Result, Secret, Session};
+    /// # #[derive(Debug)] struct Acme;
+    /// # impl Grant for Acme {
+    /// #     fn identity(&self) -> Identity { Identity::new("acme") }
+    /// #     fn policy(&self) -> Policy { Policy::for_password() }
+    /// #     fn login_request(&self) -> Result<TokenRequest> {
+    /// #         Ok(TokenRequest::form("https://acme.example/token").secret("password", Secret::new("right")))
+    /// #     }
+    /// # }
+    /// # let http = CannedTransport::new()
+    /// #     .json(400, r#"{"error": "invalid_grant", "error_description": "account locked"}"#)
+    /// #     .json(200, r#"{"access_token": "abc", "token_type": "Bearer"}"#);
+    /// # let session = Session::builder(Acme).transport(http).build()?;
+    /// // The account is locked: the server refuses the password, which is then not sent again soon.
+    /// assert!(session.token().is_err());
+    /// assert!(session.token().is_err());
+    /// // `acme unlocked`, for the operator who has unlocked the account.
+    /// session.forget()?;
+    /// assert_eq!(session.authorization()?, "Bearer abc");
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Store`] if the store failed, or its response was lost: this session then continues as before, and
-    /// another try may work. If the message says that a copy may be left, everything is forgotten except the previous
+    /// another try may work. If the message warns that a copy may be left, everything is forgotten except the previous
     /// record, and another try forgets that too.
     pub fn forget(&self) -> Result<()> {
         self.0.forget()
@@ -259,6 +311,22 @@ impl Session {
     ///   Other processes serve theirs until they next read the store.
     /// - **If this process exits** after it has forgotten and before it has revoked, the server does not learn of it.
     ///
+    /// ```
+    /// use auth_core::{Error, Result, Session};
+    ///
+    /// /// `acme logout`
+    /// fn log_out(session: &Session) -> Result<()> {
+    ///     match session.log_out() {
+    ///         Ok(()) => println!("Logged out."),
+    ///         Err(error @ Error::Store { .. }) => return Err(error), // perhaps still logged in
+    ///         Err(error) => eprintln!("Logged out here, but the server could not be told: {error}"),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # log_out(&auth_core::testing::session("abc"))?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Store`] as [`forget`](Session::forget); nothing is sent if nothing could be forgotten, because a revoked
     /// token would continue to be served. Otherwise the server's error; everything is forgotten then. If the server
@@ -272,6 +340,20 @@ impl Session {
     ///
     /// With servers that rotate it, it changes with every renewal; a [store](SessionBuilder::store) keeps up with that.
     /// It is `None` while a request with it is under way, and after its response was lost: it may be used up then.
+    ///
+    /// A program that keeps it itself, and may have none yet, begins with it like this:
+    ///
+    /// ```
+    /// use auth_core::{Grant, Result, Secret, Session};
+    ///
+    /// fn session(grant: impl Grant + 'static, kept: Option<Secret>) -> Result<Session> {
+    ///     let builder = Session::builder(grant);
+    ///     match kept {
+    ///         Some(kept) => builder.refresh_token(kept).build(),
+    ///         None => builder.build(),
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn refresh_token(&self) -> Option<Secret> {
         self.0.refresh_token()
@@ -418,15 +500,15 @@ impl Inner {
         }
     }
 
-    /// Returns `true` if an observer or the log wants to know what happens on the fast path.
+    /// Returns `true` if an observer or the log receives events of the fast path.
     fn is_watched(&self) -> bool {
         self.observer.is_some() || log::log_enabled!(log::Level::Trace)
     }
 }
 
 impl Drop for Inner {
-    /// A token that could not be stored gets a last chance, as [`SessionBuilder::store`] says; without a store
-    /// nothing is done.
+    /// Stores a token that could not be stored before, as [`SessionBuilder::store`] documents. Does nothing
+    /// without a store.
     fn drop(&mut self) {
         if self.is_stored {
             let _ = self.store_what_is_owed();

@@ -51,8 +51,8 @@ use record::is_current;
 ///
 /// # What sessions guarantee over such a store
 /// - Of all threads, processes and machines that share a login, one at a time sends its refresh token, and each refresh
-///   token is sent once, unless the vendor documents that sending it twice is harmless. This holds whatever the clocks
-///   say and whichever process is killed or suspended.
+///   token is sent once, unless the vendor documents that sending it twice is harmless. This holds also if clocks are
+///   wrong, and whichever process is killed or suspended.
 /// - An older token never replaces a newer one. A new token is stored before it is handed out. If storing fails, the
 ///   session hands it out anyway, keeps it, and stores it as soon as possible.
 /// - A late response is used: the refresh token in it is the only one that works.
@@ -138,6 +138,50 @@ pub trait Store: Debug + Send + Sync {
 
     /// Waits until the current record differs from `seen`. It may return earlier, but not again and again without
     /// a pause. Default: [`WaitOutcome::Unsupported`] at once, and the session polls.
+    ///
+    /// ```
+    /// # use std::collections::HashMap;
+    /// # use std::sync::{Condvar, Mutex};
+    /// # use std::time::Duration;
+    /// # use auth_core::Result;
+    /// # use auth_core::grant::Identity;
+    /// use auth_core::store::{Record, Store, SwapOutcome, WaitOutcome};
+    ///
+    /// #[derive(Debug, Default)]
+    /// struct Table {
+    ///     records: Mutex<HashMap<Identity, Record>>,
+    ///     changed: Condvar, // notified by `swap`; a database has a channel for it, such as `LISTEN`
+    /// }
+    ///
+    /// impl Store for Table {
+    ///     // `load` and `swap` as above
+    /// #   fn load(&self, identity: &Identity) -> Result<Option<Record>> {
+    /// #       Ok(self.records.lock().unwrap().get(identity).cloned())
+    /// #   }
+    /// #   fn swap(&self, identity: &Identity, expected: Option<&Record>, record: &Record) -> Result<SwapOutcome> {
+    /// #       let mut records = self.records.lock().unwrap();
+    /// #       if records.get(identity) != expected && records.get(identity) != Some(record) {
+    /// #           return Ok(SwapOutcome::Conflict);
+    /// #       }
+    /// #       records.insert(identity.clone(), record.clone());
+    /// #       self.changed.notify_all();
+    /// #       Ok(SwapOutcome::Stored)
+    /// #   }
+    ///     fn wait(&self, identity: &Identity, seen: Option<&Record>, at_most: Duration) -> Result<WaitOutcome> {
+    ///         let is_same = |records: &mut HashMap<_, _>| records.get(identity) == seen;
+    ///         let records = self.records.lock().unwrap();
+    ///         let (_records, waited) = self.changed.wait_timeout_while(records, at_most, is_same).unwrap();
+    ///         Ok(if waited.timed_out() { WaitOutcome::TimedOut } else { WaitOutcome::Changed })
+    ///     }
+    /// }
+    ///
+    /// let (table, identity) = (Table::default(), Identity::new("acme"));
+    /// assert_eq!(table.wait(&identity, None, Duration::ZERO)?, WaitOutcome::TimedOut);
+    /// # assert_eq!(table.swap(&identity, None, &Record::from_bytes(b"1".to_vec()))?, SwapOutcome::Stored);
+    /// // Another process stores a record.
+    /// assert_eq!(table.wait(&identity, None, Duration::from_secs(5))?, WaitOutcome::Changed);
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Store`](crate::Error::Store).

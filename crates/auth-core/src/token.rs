@@ -80,7 +80,7 @@ struct Held {
     token_type: TokenType,
     stamp: Stamp,
     expires_at: Option<SystemTime>,
-    /// None if there is nothing more to say, as with most servers.
+    /// `None` if the response had no further members, as with most servers.
     about: Option<Arc<About>>,
 }
 

@@ -107,7 +107,28 @@ where
     FromFn(send)
 }
 
-/// Result of [`from_fn`].
+/// Transport made by [`from_fn`].
+///
+/// With a function instead of a closure its type has a name, for a field:
+///
+/// ```
+/// use auth_core::error::{Delivery, Error, NetworkFailure, Result};
+/// use auth_core::http::{Request, Response};
+/// use auth_core::transport::{self, FromFn, Transport};
+///
+/// type Exchange = fn(Request<Vec<u8>>) -> Result<Response<Vec<u8>>>;
+///
+/// struct Aeroplane {
+///     transport: FromFn<Exchange>,
+/// }
+///
+/// fn offline(_: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+///     Err(Error::network(NetworkFailure::NameLookup, Delivery::NotSent))
+/// }
+///
+/// let mode = Aeroplane { transport: transport::from_fn(offline) };
+/// assert!(mode.transport.send(Request::default()).is_err());
+/// ```
 #[derive(Clone, Copy)]
 pub struct FromFn<F>(F);
 

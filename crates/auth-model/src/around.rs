@@ -1,4 +1,4 @@
-//! Time and chance as a renewal sees them: deadlines pass when the scheduler says so.
+//! Time and chance as a renewal sees them: the scheduler chooses when deadlines pass.
 
 use std::cell::RefCell;
 use std::time::Duration;

@@ -83,7 +83,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Returns `true` if a process logs in because its refreshes are refused in words that do not say why.
+    /// Returns `true` if a process logs in because its refreshes are refused in unclear words.
     fn is_refused_unclearly(&self, at: usize) -> bool {
         let record = self.record.as_deref();
         let back_off = record.and_then(|record| record.back_off(Scope::Refresh(self.print(at))));
@@ -182,7 +182,7 @@ impl World<'_> {
         ))
     }
 
-    /// Only who began an attempt may say that nothing was sent.
+    /// Only the process that began an attempt may record that nothing was sent.
     fn check_flight(&self, at: usize, old: &Record, new: &Record) -> Checked {
         let goes_back =
             new.generation == old.generation && new.refresh.sendings() < old.refresh.sendings();

@@ -45,7 +45,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// No process is told that the user must help without a reason, or with the wrong one.
+    /// No process gets `LoginRequired` without a reason, or with the wrong one.
     fn check_failure(&mut self, at: usize, error: &Error) -> Checked {
         let Error::LoginRequired { reason, .. } = error else {
             return self.check_cause(at, error);
@@ -133,5 +133,5 @@ fn access(access: &Access) -> usize {
     number_of(&access.token)
 }
 
-/// So many refusals in unclear words ask for a person.
+/// Number of refusals in unclear words, in a row, that require a user.
 const IN_A_ROW: u8 = 3;

@@ -93,7 +93,7 @@ impl Print {
         let spare = world.reasons + world.refused - world.logins.min(world.reasons + world.refused);
         self.bytes
             .extend([spare, world.logins, world.wrong, world.refused]);
-        // Tokens that no process knows any more make no difference.
+        // Tokens that no process holds any more make no difference.
         let mut at = 0;
         while let Some(token) = self.tokens.get(at).copied() {
             self.issued(world, token);

@@ -23,7 +23,7 @@ pub(super) struct Process {
     pub(super) rejected: Option<Stamp>,
     /// The access token that is one of these.
     pub(super) known: Option<usize>,
-    /// It was told that only a person can help.
+    /// It got an error that requires a user.
     pub(super) has_given_up: bool,
     /// It has the client's old secret, which the server does not take any more.
     pub(super) has_old_secret: bool,
@@ -32,14 +32,14 @@ pub(super) struct Process {
     pub(super) print: Cell<Option<(bool, u128)>>,
 }
 
-/// The step that a renewal is at. Loading takes no time: a process that is about to load knows nothing yet.
+/// Current step of a renewal. Loading takes no time: a process that is about to load holds no record yet.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Todo {
     /// No renewal is under way.
     #[default]
     Ask,
     Swap(AwaitSwap),
-    /// Send this refresh token, or log in; and what the server has answered.
+    /// Send this refresh token, or log in; and the server's response, if it has come.
     Exchange(Option<usize>, Option<Answer>, AwaitResponse),
     Wait(AwaitOther),
     Sleep(AwaitTime),
@@ -56,13 +56,13 @@ pub(super) struct Attempt {
     pub(super) is_refresh: bool,
     /// The store has it.
     pub(super) is_noted: bool,
-    /// The process does nothing more about it.
+    /// The process has ended the attempt.
     pub(super) has_ended: bool,
-    /// The token that came of it.
+    /// The token that it obtained.
     pub(super) got: Option<usize>,
 }
 
-/// When a process wants another token than the one it holds.
+/// Condition under which a process requests another token than the one it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum Temper {
     /// Ahead of expiry, or when it has expired.

@@ -95,7 +95,7 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Explores every scenario, on all cores, and tells the figures of each as soon as it has them.
+/// Explores every scenario, on all cores, and reports the figures of each as soon as it has them.
 pub fn every_scenario(bound: Bound, tell: impl Fn(&Figures) + Sync) -> Vec<Figures> {
     let left = Mutex::new(SCENARIOS.iter());
     let done = Mutex::new(Vec::new());

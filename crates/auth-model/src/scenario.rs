@@ -20,7 +20,7 @@ pub(super) struct Scenario {
     pub(super) has_old_secrets: bool,
     /// How often a renewal tries again by itself.
     pub(super) retries: u32,
-    /// The store tells whether another process has ended.
+    /// The store can tell that the process of an attempt has exited.
     pub(super) has_signs: bool,
     /// A process that holds the stored token is content from this generation on.
     pub(super) generation: Generation,
@@ -57,20 +57,20 @@ pub(super) enum Start {
     Seeded,
 }
 
-/// How often what may go wrong.
+/// Number of times that each failure may happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Budget {
     /// A process is killed; it begins anew and remembers nothing.
     pub(super) crashes: u8,
     /// A request is lost or arrives too late, or its answer is lost or unreadable.
     pub(super) lost: u8,
-    /// A server cannot be connected to, or asks to come back later.
+    /// A server cannot be reached, or throttles.
     pub(super) denied: u8,
-    /// A server, or something before it, refuses in words that do not say why, and does nothing.
+    /// A server, or a gateway before it, refuses in unclear words and does nothing.
     pub(super) balked: u8,
-    /// The store does not answer, and has written what it was to write or not.
+    /// The store does not respond; it has swapped or not.
     pub(super) unreachable: u8,
-    /// The deadline of one who is still at it passes.
+    /// The deadline of an attempt passes while its process is still running.
     pub(super) overdue: u8,
     /// A user logs out.
     pub(super) logouts: u8,
@@ -79,7 +79,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// How much that is.
+    /// The number of failures of all kinds.
     pub(super) fn sum(self) -> u8 {
         self.parts().iter().sum()
     }
@@ -99,7 +99,7 @@ impl Budget {
 }
 
 impl Scenario {
-    /// Returns `true` if a renewal that takes too long is told from one that does not.
+    /// Returns `true` if a renewal that takes too long is distinguished from one that does not.
     pub(super) fn is_timed(&self) -> bool {
         self.left.restores > 0
     }

@@ -1,4 +1,4 @@
-//! One event: a process does what its renewal asks for, or something goes wrong.
+//! One event: a process performs the next step of its renewal, or something fails.
 
 use std::rc::Rc;
 
@@ -76,17 +76,17 @@ impl World<'_> {
                     && !self.processes.iter().any(alive)
                     && luck.pick(2) == 0;
                 story.tell(|| match has_ended {
-                    true => format!("P{at} sees that whom it waits for has ended"),
+                    true => format!("P{at} sees that the process it waits for has exited"),
                     false => format!("P{at} has waited"),
                 });
                 other.waited(has_ended)
             }
             Todo::Sleep(time) => time.slept(),
         };
-        self.go_on(at, step, luck, story)
+        self.proceed(at, step, luck, story)
     }
 
-    /// A caller asks for a token.
+    /// A caller requests a token.
     fn ask(&mut self, at: usize, luck: &mut Luck, story: &mut Story) -> Step {
         let (rules, sends) = (self.rules(), self.sends(at));
         let bound = self.scenario.generation;
@@ -117,7 +117,7 @@ impl World<'_> {
     }
 
     /// Loads at once if that is next, and notes what the renewal does then.
-    fn go_on(&mut self, at: usize, step: Step, luck: &mut Luck, story: &mut Story) -> Checked {
+    fn proceed(&mut self, at: usize, step: Step, luck: &mut Luck, story: &mut Story) -> Checked {
         let mut step = step;
         loop {
             step = match step {

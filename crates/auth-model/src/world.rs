@@ -71,7 +71,7 @@ pub(super) enum Event {
 /// Result of a check: the property that is broken.
 pub(super) type Checked<T = ()> = Result<T, String>;
 
-/// The words for what happens; nothing is said while states are only counted.
+/// A description of the events; empty while states are only counted.
 #[derive(Debug, Default)]
 pub(super) struct Story(pub(super) Option<Vec<String>>);
 
@@ -105,7 +105,7 @@ impl<'s> World<'s> {
         world
     }
 
-    /// A login that every process knows, in the store.
+    /// Puts a login into the store that every process has loaded.
     fn log_in(&mut self) {
         let token = self.server.log_in();
         let tokens = Tokens::new(response(token), self.now());
@@ -207,7 +207,7 @@ impl<'s> World<'s> {
             .unwrap_or_default()
     }
 
-    /// A moment that only tells after which number it was: no deadline depends on it.
+    /// A moment that only orders events by number: no deadline depends on it.
     pub(super) fn now(&self) -> Moment {
         at(self.count)
     }
@@ -238,7 +238,7 @@ impl<'s> World<'s> {
         if is_halfway {
             events.push(Event::EndLogOut);
         }
-        // A login that comes back in the middle of a logout stays: the caller that logs out is told.
+        // A login that is restored in the middle of a logout stays: the caller that logs out gets an error.
         if self.left.restores > 0 && self.previous.is_some() && !is_halfway {
             events.push(Event::Restore);
         }
@@ -320,7 +320,7 @@ pub(super) fn at(count: u128) -> Moment {
     Moment::new(YEAR_2026.plus(passed), passed)
 }
 
-/// The number of a count, which tells who has drawn it.
+/// A number that contains a count and the process that has drawn it.
 pub(super) fn number(count: u128, who: usize) -> u128 {
     count * 16 + who as u128
 }

@@ -128,8 +128,8 @@ fn issued(realm: &Realm, pair: &Pair) -> Response {
     Response::json(200, &body).no_store()
 }
 
-/// The first of the three headers that is there must be the URL or the host of an account; the
-/// words of this refusal are ours, Aerion documents none.
+/// Checks the tenant: the first of the three headers that is present must be the URL or the host of an
+/// account. Aerion documents no error for this, so the wording is ours.
 fn tenant(request: &Received) -> Result<(), Response> {
     let sent = ["companyurl", "origin", "referer"]
         .iter()
@@ -161,5 +161,5 @@ fn refusal(error: &str, description: &str) -> Response {
     Response::json(400, &body).no_store()
 }
 
-/// As Aerion documents it, in its order.
+/// Aerion's documented body, with its members in the documented order.
 const FORBIDDEN: &str = r#"{"error":"E_FORBIDDEN","status":403,"summary":"Forbidden","raw":"The access token provided is invalid."}"#;

@@ -19,7 +19,7 @@ pub const CLIENT_SECRET: &str = "89b63a42473ce52dd522531af3caf2d5adf92335a2";
 pub const ACCOUNT_ID: &str = "18002";
 /// `as`, the account secret, which is the API key.
 pub const ACCOUNT_SECRET: &str = "98aeddc0-51e1-4c2b-9d65-af30b7a1c9e7";
-/// `requesterId`; Aeris asks for an e-mail address, and takes any.
+/// `requesterId`; Aeris requires an e-mail address, and accepts any.
 pub const REQUESTER_ID: &str = "ops+sim@acme.example";
 
 pub(crate) struct Server;
@@ -69,7 +69,7 @@ impl VendorServer for Server {
     }
 }
 
-/// Aeris documents no error of this call: the statuses are HTTP's, the words are ours.
+/// Aeris documents no errors for this call: the statuses are HTTP's, the wording is ours.
 fn token(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     if request.method != "GET" {
         return Err(Response::text(405, "Method Not Allowed").header("Allow", "GET"));

@@ -1,4 +1,4 @@
-//! What a simulator is like before it starts.
+//! Settings of a simulator before it starts.
 
 use std::fmt;
 use std::io;
@@ -13,7 +13,28 @@ use crate::realm::{Realm, Settings};
 use crate::serve::Shared;
 use crate::{Dialect, Received, Simulator, VendorServer};
 
-/// Decides what a [`Simulator`] is like before it starts.
+/// Settings of a [`Simulator`] before it starts.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_sim::{Bodies, Dialect, Simulator, Vendor, generic};
+///
+/// // A server that reads JSON alone, whose refusals have no body and whose tokens live a minute.
+/// let server = Simulator::builder(Vendor::Generic)
+///     .bodies(Bodies::Json)
+///     .dialect(Dialect::BareStatus)
+///     .access_token_lifetime(Duration::from_secs(60))
+///     .start()?;
+/// let login = serde_json::json!({
+///     "grant_type": "client_credentials",
+///     "client_id": generic::CLIENT_ID,
+///     "client_secret": generic::CLIENT_SECRET,
+/// });
+/// let post = ureq::post(server.token_url()).content_type("application/json");
+/// let tokens = post.send(login.to_string())?.into_body().read_to_string()?;
+/// assert!(tokens.contains(r#""expires_in":60"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SimulatorBuilder {
     server: Arc<dyn VendorServer>,
     control: bool,
@@ -23,15 +44,15 @@ pub struct SimulatorBuilder {
     settings: Settings,
 }
 
-/// Which bodies the token endpoint of the generic server reads.
+/// Encodings that the token endpoint of the generic server accepts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Bodies {
-    /// Forms alone, as RFC 6749 has it.
+    /// Forms only, as in RFC 6749.
     Form,
-    /// JSON alone.
+    /// JSON only.
     Json,
-    /// Either.
+    /// Forms and JSON.
     #[default]
     Both,
 }
@@ -48,21 +69,21 @@ impl SimulatorBuilder {
         }
     }
 
-    /// The port. Default: 0, any that is free.
+    /// Sets the port. Default: 0, which picks a free one.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The clock; what [`Simulator::advance`] adds comes on top. Default: the machine's.
+    /// Sets the clock; [`Simulator::advance`] adds to it. Default: the machine's clock.
     #[must_use]
     pub fn now(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// How long an access token works. Default: Aerion 3600 s, Aeris 365 days, Ermeo 7200 s,
+    /// Sets the lifetime of access tokens. Default: Aerion 3600 s, Aeris 365 days, Ermeo 7200 s,
     /// generic 3600 s.
     #[must_use]
     pub fn access_token_lifetime(mut self, life: Duration) -> Self {
@@ -70,44 +91,44 @@ impl SimulatorBuilder {
         self
     }
 
-    /// How long a refresh token works. Default: Aerion and Ermeo 14 days, generic 30 days.
+    /// Sets the lifetime of refresh tokens. Default: Aerion and Ermeo 14 days, generic 30 days.
     #[must_use]
     pub fn refresh_token_lifetime(mut self, life: Duration) -> Self {
         self.settings.refresh_token_lifetime = life;
         self
     }
 
-    /// Whether a spent refresh token that is presented again takes every token of its login with
-    /// it, as RFC 9700 §4.14.2 recommends. Default: the generic server does, the vendors do not.
+    /// Sets whether the reuse of a spent refresh token revokes every token of its login, as RFC 9700
+    /// §4.14.2 recommends. Default: `true` for the generic server, `false` for the vendors.
     #[must_use]
     pub fn revoke_family_on_reuse(mut self, revoke: bool) -> Self {
         self.settings.revoke_family_on_reuse = revoke;
         self
     }
 
-    /// Which bodies the generic token endpoint reads. Default: both. The vendors have their own.
+    /// Sets the encodings that the generic token endpoint accepts. Default: both. Has no effect on a vendor.
     #[must_use]
     pub fn bodies(mut self, bodies: Bodies) -> Self {
         self.settings.bodies = bodies;
         self
     }
 
-    /// The words of every refusal of the token endpoint. Default: what the vendor documents.
+    /// Sets the wording of every refusal of the token endpoint. Default: the vendor's documented one.
     #[must_use]
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.settings.dialect = Some(dialect);
         self
     }
 
-    /// Serves [`POST /_sim/…`](crate#from-a-shell), by which another process moves the clock and revokes
-    /// tokens. Default: it does not.
+    /// Serves [`POST /_sim/…`](crate#from-a-shell), with which another process moves the clock and revokes
+    /// tokens. Default: `false`.
     #[must_use]
     pub fn control(mut self, control: bool) -> Self {
         self.control = control;
         self
     }
 
-    /// Called with every request when it is answered. Default: nothing is called.
+    /// Sets a function that is called with every answered request. Default: none.
     #[must_use]
     pub fn on_response(mut self, told: impl Fn(&Received) + Send + Sync + 'static) -> Self {
         self.on_response = Box::new(told);
@@ -118,7 +139,7 @@ impl SimulatorBuilder {
     ///
     /// # Errors
     ///
-    /// If the port is taken or no socket or thread can be had.
+    /// If the port is taken, or the system grants no socket or thread.
     pub fn start(self) -> io::Result<Simulator> {
         let behind = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let behind_address = behind.local_addr()?;
@@ -166,7 +187,7 @@ impl fmt::Debug for SimulatorBuilder {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a simulator has no session whose clock to ask"
+    reason = "a simulator has no session that could supply a clock"
 )]
 fn machine_clock() -> SystemTime {
     SystemTime::now()

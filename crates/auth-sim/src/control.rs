@@ -1,4 +1,4 @@
-//! `/_sim`: what another process may do to a simulator.
+//! `/_sim`: how another process controls a simulator.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use crate::received::Fields;
 use crate::serve::{Shared, lock};
 use crate::{Received, Response};
 
-/// The answer to a request below `/_sim`; `None` for any other path.
+/// Returns the response to a request below `/_sim`; `None` for any other path.
 ///
-/// Such a request is no part of the simulated server: it is not listed, and no fault applies to it.
+/// Such a request is not part of the simulated server: it is not recorded, and no fault applies to it.
 pub(crate) fn answer(shared: &Shared, request: &Received) -> Option<Response> {
     let action = request.path.strip_prefix("/_sim/")?;
     let fields = Fields::from_pairs([request.query_pairs(), request.form()].concat());

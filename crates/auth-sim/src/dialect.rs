@@ -1,4 +1,4 @@
-//! How a server words its refusals: as RFC 6749 has it, and as real ones do instead.
+//! The wording of a server's refusals: RFC 6749's, and what real servers send instead.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::{Received, Response};
 
-/// Words in which the token endpoint refuses a request.
+/// Wording of the token endpoint's refusals.
 ///
 /// Set with [`SimulatorBuilder::dialect`](crate::SimulatorBuilder::dialect). Without one a simulator refuses as its vendor
-/// documents. A dialect changes the words of a refusal alone: what is refused, and which tokens that
-/// spends, stays the same. `authorization_pending` and `slow_down` (RFC 8628 §3.5) keep their words,
+/// documents. A dialect changes only the wording: the same requests are refused and the same tokens
+/// spent. `authorization_pending` and `slow_down` (RFC 8628 §3.5) stay as they are,
 /// since no device could log in without them.
 ///
 /// ```
@@ -26,18 +26,18 @@ use crate::{Received, Response};
 pub enum Dialect {
     /// A code and a description (RFC 6749 §5.2).
     Rfc,
-    /// An empty body: 403 to a wrong password and 400 to the rest, as glewlwyd does.
+    /// An empty body: 403 for a wrong password and 400 for everything else, as in glewlwyd.
     BareStatus,
-    /// The JSON page of a framework, as Spring Boot writes it, with the name of the status in `error`.
+    /// The JSON error page of a framework, as in Spring Boot, with the reason phrase in `error`.
     FrameworkPage,
-    /// A vendor's own members and words: 400 `BAD_REFRESH_TOKEN` to a refresh token, and 403 `E_FORBIDDEN`
-    /// to the rest, as Aerion's API does.
+    /// Members and codes of a vendor's own: 400 `BAD_REFRESH_TOKEN` for a refresh token, and 403
+    /// `E_FORBIDDEN` for everything else, as in Aerion's API.
     VendorWords,
-    /// 200 with a code of the vendor's in `error`, as GitHub does.
+    /// 200 with a code of the vendor's own in `error`, as in GitHub.
     SuccessStatus,
 }
 
-/// What the request presented.
+/// Kind of credential that the request presented.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Asked {
     RefreshToken,
@@ -46,7 +46,7 @@ enum Asked {
     Other,
 }
 
-/// What is refused, and why.
+/// A refusal and its reason.
 struct Refusal<'a> {
     status: u16,
     code: &'a str,
@@ -55,7 +55,7 @@ struct Refusal<'a> {
 }
 
 impl Dialect {
-    /// All of them.
+    /// All dialects.
     pub const ALL: [Self; 5] = [
         Self::Rfc,
         Self::BareStatus,
@@ -64,7 +64,7 @@ impl Dialect {
         Self::SuccessStatus,
     ];
 
-    /// The name in lower case.
+    /// Returns the name in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -76,9 +76,9 @@ impl Dialect {
         }
     }
 
-    /// The answer in this dialect, if it is a refusal that has other words in it.
+    /// Translates a refusal into this dialect; any other response is returned unchanged.
     ///
-    /// A vendor's parameters may have any name, so the realm says whether a refresh token was presented.
+    /// A vendor's parameters may have any name, so the caller passes whether a refresh token was presented.
     pub(crate) fn speak(
         self,
         answer: Response,
@@ -106,7 +106,7 @@ impl Dialect {
             },
         };
         match (self, answer.status()) {
-            // A wrong path or method is no refusal.
+            // A wrong path or method is not a refusal.
             (_, 0..400 | 402 | 404..) => answer,
             (Self::Rfc, _) => refusal.by_the_rfc(),
             (Self::BareStatus, _) => refusal.bare(),
@@ -169,7 +169,7 @@ impl Refusal<'_> {
             ("invalid_client", _) => "incorrect_client_credentials",
             ("invalid_grant", Asked::RefreshToken) => "bad_refresh_token",
             ("invalid_grant", Asked::Code) => "bad_verification_code",
-            // GitHub takes no passwords; the word is ours.
+            // GitHub accepts no passwords; this code is ours.
             ("invalid_grant", Asked::Login) => "incorrect_user_credentials",
             (code, _) => code,
         };

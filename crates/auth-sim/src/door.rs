@@ -1,9 +1,9 @@
-//! The door: one TCP connection in, one answer out, and then it is shut.
+//! The public port: one response per connection.
 //!
-//! `tiny_http` keeps a connection open for as long as its client likes and has no way to close it
-//! from a handler, so that a cut answer would look like a slow one; and a connection that idles can
-//! keep another waiting. So the public port is ours: each connection is passed on to the server
-//! behind with `Connection: close` as its first header, and is closed when that server has spoken.
+//! `tiny_http` keeps a connection open as long as the client wishes and offers a handler no way to
+//! close it, so a truncated response would look like a slow one, and an idle connection can delay
+//! another one. So the public port is ours: it forwards each connection to the `tiny_http` server
+//! with `Connection: close` as the first header, and closes it once that server has responded.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// The public port; closed, with every connection, when it is dropped.
+/// The public port. Dropping it closes the port and every connection.
 pub(crate) struct Door {
     address: SocketAddr,
     shared: Arc<Open>,
@@ -22,7 +22,7 @@ pub(crate) struct Door {
 #[derive(Default)]
 struct Open {
     closing: AtomicBool,
-    /// Both ends of every connection: nothing behind may keep a closing door waiting.
+    /// Both ends of every connection, so that closing the port ends them all.
     streams: Mutex<HashMap<SocketAddr, Vec<TcpStream>>>,
 }
 
@@ -50,7 +50,7 @@ impl Door {
 impl Drop for Door {
     fn drop(&mut self) {
         self.shared.closing.store(true, Ordering::SeqCst);
-        // A thread in `accept` wakes for nothing but a connection.
+        // A thread in `accept` wakes up only for a connection.
         drop(TcpStream::connect(self.address));
         for stream in self.shared.streams().values().flatten() {
             drop(stream.shutdown(Shutdown::Both));
@@ -74,7 +74,7 @@ impl Open {
         });
     }
 
-    /// Passes one connection; an error on either side ends it, and is the client's to notice.
+    /// Forwards one connection. An error on either side ends it; the client notices.
     fn pass(&self, client: &TcpStream, behind: SocketAddr) {
         let Ok(peer) = client.peer_addr() else { return };
         drop(self.relay(client, peer, behind));
@@ -94,7 +94,7 @@ impl Open {
         request_line.extend_from_slice(b"Connection: close\r\n");
         (&server).write_all(&request_line)?;
         thread::scope(|scope| {
-            // Ends with the shutdown below, if the client has not ended first.
+            // Ends with the shutdown below at the latest.
             scope.spawn(|| {
                 drop(io::copy(&mut incoming, &mut &server));
                 drop(server.shutdown(Shutdown::Write));
@@ -106,7 +106,7 @@ impl Open {
         })
     }
 
-    /// Lists a stream, so that closing ends it; an error if closing has begun before.
+    /// Registers a stream to be closed with the port. Fails if the port is closing already.
     fn list(&self, peer: SocketAddr, stream: &TcpStream) -> io::Result<()> {
         self.streams()
             .entry(peer)

@@ -9,15 +9,15 @@ use crate::received::{Fields, JSON};
 use crate::tokens::{ALPHANUMERIC, HEX, random};
 use crate::{Login, Realm, Received, Rejection, Response, VendorServer};
 
-/// `client_id`, in the two parts such servers give out.
+/// `client_id`, in the two parts that FOS OAuth servers use.
 pub const CLIENT_ID: &str = "7_4hzk1vp0s8ow8ckc4g0okg";
 /// `client_secret`.
 pub const CLIENT_SECRET: &str = "2vhqx5p9s3y8okskgc4wgg8w0c0kwg";
-/// The user.
+/// The user name of the account.
 pub const USERNAME: &str = "camille@acme.example";
 /// The password of the user.
 pub const PASSWORD: &str = "Été \"2026\" + 100%";
-/// How many assets there are at first.
+/// The number of assets at the start.
 pub const ASSETS: usize = 23;
 
 pub(crate) struct Server;
@@ -100,12 +100,12 @@ pub(crate) fn assets() -> Vec<Value> {
     (1..=ASSETS).map(asset).collect()
 }
 
-/// The checks of FOS oauth2-php, in its order, behind a listener that decodes JSON.
+/// The checks of FOS oauth2-php, in its order, preceded by a listener that decodes JSON.
 fn token(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     if request.media_type() == JSON && !request.body.is_empty() && request.json().is_none() {
         return Err(symfony(400, "Invalid json message received"));
     }
-    // A body in any other encoding holds no parameter that Ermeo would see.
+    // Ermeo ignores the parameters of a body in any other encoding.
     let fields = request.json_fields().unwrap_or_default();
     let grant = fields.text("grant_type");
     if !is_grant(grant) {
@@ -129,7 +129,7 @@ fn token(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     }
 }
 
-/// The grants that the library knows, whether Ermeo offers them or not.
+/// The grants that FOS oauth2-php implements, including those that Ermeo does not offer.
 fn is_grant(name: &str) -> bool {
     const KNOWN: [&str; 5] = [
         "authorization_code",
@@ -221,7 +221,7 @@ fn create(realm: &mut Realm, request: &Received) -> Response {
 }
 
 fn refusal(error: &str, description: Option<&str>) -> Response {
-    // The library writes the member as null where it has nothing to say.
+    // FOS oauth2-php writes `null` when it has no value for the member.
     Response::json(
         400,
         &json!({"error": error, "error_description": description}),

@@ -1,4 +1,4 @@
-//! What can go wrong with one request, on demand.
+//! Faults that a test injects into single requests, and gates.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,47 +6,47 @@ use std::time::Duration;
 
 use crate::Response;
 
-/// What goes wrong with one request.
+/// A fault of one request.
 ///
 /// Queued with [`Simulator::next`](crate::Simulator::next) for the token endpoint and with
 /// [`Simulator::next_api`](crate::Simulator::next_api) for everything else; each fault is used
 /// once, in order. The first group handles the request, so tokens are issued and refresh tokens
-/// are spent, and spoils the delivery; the second group answers in the simulator's place, and no
-/// token moves.
+/// are spent, but spoils the delivery; the second group responds in the simulator's place, and no
+/// token changes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Handles the request, and answers after this much real time.
+    /// Handles the request, and responds after this much real time.
     Delay(Duration),
-    /// Handles the request, and sends one byte at a time, with this pause at least in between.
+    /// Handles the request, and sends one byte at a time, with at least this pause in between.
     Drip(Duration),
-    /// Handles the request, sends this many bytes of the whole HTTP answer, and closes.
+    /// Handles the request, sends this many bytes of the whole HTTP response, and closes.
     Cut(usize),
-    /// Handles the request, and closes without a byte: the answer is lost.
+    /// Handles the request, and closes without sending a byte: the response is lost.
     Drop,
 
-    /// Does not handle the request, and closes without a byte.
+    /// Does not handle the request, and closes without sending a byte.
     Refuse,
-    /// Answers 200 with an HTML page, as a captive portal does.
+    /// Returns 200 with an HTML page, as a captive portal does.
     Garble,
-    /// Answers 200 with bytes that are neither text nor JSON.
+    /// Returns 200 with bytes that are neither text nor JSON.
     Noise,
-    /// Answers this status with an empty body.
+    /// Returns this status with an empty body.
     Status(u16),
-    /// Answers 302 with this `Location`.
+    /// Returns 302 with this `Location`.
     Redirect(String),
-    /// Answers 200 with a body that never ends.
+    /// Returns 200 with a body that never ends.
     Endless,
-    /// Answers this: any status, headers and body.
+    /// Returns this response: any status, headers and body.
     Response(Response),
     /// Sends these bytes, which need not be HTTP, and closes.
     Raw(Vec<u8>),
 }
 
-/// Holds one answer back until the test lets it go.
+/// Holds one response back until the test releases it.
 ///
-/// From [`Simulator::hold`](crate::Simulator::hold). With it a test of concurrency needs no sleep.
-/// Dropping it releases the answer, and so does dropping the simulator.
+/// Returned by [`Simulator::hold`](crate::Simulator::hold). It lets a test of concurrency do without sleeps.
+/// Dropping the gate or the simulator releases the response.
 ///
 /// ```
 /// use std::thread;
@@ -56,7 +56,7 @@ pub enum Fault {
 /// thread::scope(|scope| {
 ///     let client = scope.spawn(|| ureq::get(ermeo.token_url()).call().is_err());
 ///     gate.wait_until_reached();
-///     assert_eq!(ermeo.requests()[0].status, None); // it has arrived, and nothing was answered
+///     assert_eq!(ermeo.requests()[0].status, None); // it has arrived, and has no response yet
 ///     gate.release();
 ///     assert!(client.join().unwrap());
 /// });
@@ -64,11 +64,11 @@ pub enum Fault {
 pub struct Gate(pub(crate) Arc<Latch>);
 
 impl Gate {
-    /// Waits until the request has arrived and was handled.
+    /// Waits until the request has arrived and has been handled.
     ///
     /// # Panics
     ///
-    /// If none arrives within 30 seconds: a test that fails is better than one that hangs.
+    /// If none arrives within 30 seconds, so that a broken test fails instead of hanging.
     pub fn wait_until_reached(&self) {
         assert!(
             self.0.wait_until_reached(),
@@ -76,13 +76,13 @@ impl Gate {
         );
     }
 
-    /// Whether the request has arrived.
+    /// Returns `true` if the request has arrived.
     #[must_use]
     pub fn is_reached(&self) -> bool {
         self.0.state().reached
     }
 
-    /// Lets the answer go.
+    /// Releases the response.
     pub fn release(&self) {
         self.0.open();
     }
@@ -110,7 +110,7 @@ pub(crate) enum Plan {
     Hold(Arc<Latch>),
 }
 
-/// A door that opens once.
+/// A barrier that opens once, and reports whether a thread has reached it.
 #[derive(Default)]
 pub(crate) struct Latch {
     state: Mutex<Latched>,
@@ -133,7 +133,7 @@ impl Latch {
         self.state().open
     }
 
-    /// Says that somebody is at the door, and waits until it opens.
+    /// Marks the latch as reached, and waits until it opens.
     pub(crate) fn pass(&self) {
         let mut state = self.state();
         state.reached = true;
@@ -146,7 +146,7 @@ impl Latch {
         }
     }
 
-    /// Waits this long, or until it opens; says whether it is open.
+    /// Waits until the latch opens, at most this long; returns `true` if it is open.
     pub(crate) fn wait(&self, at_most: Duration) -> bool {
         let waited = self
             .changed

@@ -20,30 +20,30 @@ pub(crate) use pushed::Pushed;
 
 /// A confidential client.
 pub const CLIENT_ID: &str = "sim-client";
-/// Its secret.
+/// The secret of [`CLIENT_ID`].
 pub const CLIENT_SECRET: &str = "sim-client-secret";
 /// A public client: it has no secret, and must use PKCE.
 pub const PUBLIC_CLIENT_ID: &str = "sim-public";
-/// A confidential client whose id breaks a Basic header that RFC 6749 §2.3.1 was not applied to.
+/// A confidential client whose id breaks a Basic header that is not encoded as RFC 6749 §2.3.1 requires.
 pub const ODD_CLIENT_ID: &str = "sim:odd client";
-/// Its secret, which does the same.
+/// The secret of [`ODD_CLIENT_ID`], which also breaks such a header.
 pub const ODD_CLIENT_SECRET: &str = "p+ss w%rd:~&=";
-/// The user, who is logged in at the authorization endpoint without being asked.
+/// The user, who is already logged in at the authorization endpoint.
 pub const USERNAME: &str = "alice";
 /// The password of the user.
 pub const PASSWORD: &str = "alice & 100% more";
-/// A redirection URI. Any on a loopback host is accepted, on whatever port and path.
+/// A redirection URI. Any URI on a loopback host is accepted, with any port and path.
 pub const REDIRECT_URI: &str = "http://127.0.0.1:9/callback";
-/// The scopes there are; `read` is granted where none is asked for.
+/// All scopes; `read` is granted when the request names none.
 pub const SCOPES: [&str; 3] = ["read", "write", "admin"];
 
-/// An authorization code, and what was asked for it.
+/// An authorization code, and the request that it was issued for.
 pub(crate) struct Code {
     login: Login,
     redirect_uri: String,
     challenge: Option<String>,
     expires: SystemTime,
-    /// The tokens it was exchanged for. A code works once.
+    /// The tokens that the code was exchanged for. A code works once.
     spent: Option<Family>,
 }
 
@@ -101,7 +101,7 @@ impl VendorServer for Server {
         path == "/whoami"
     }
 
-    /// RFC 6750 §3: a request without a token is told how to ask, one with a bad token what is wrong.
+    /// RFC 6750 §3: the challenge has an error code only if the request had a token.
     fn reject(&self, why: Option<Rejection>) -> Response {
         if why.is_none() {
             return Response::new(401).header("WWW-Authenticate", r#"Bearer realm="auth-sim""#);
@@ -152,7 +152,7 @@ fn refusal(status: u16, error: &str, description: &str) -> Response {
     .no_store()
 }
 
-/// The secret of a client: `None` if there is no such client, `Some(None)` if it is public.
+/// Returns the secret of a client: `None` if there is no such client, `Some(None)` if it is public.
 fn secret_of(client: &str) -> Option<Option<&'static str>> {
     match client {
         CLIENT_ID => Some(Some(CLIENT_SECRET)),
@@ -162,7 +162,7 @@ fn secret_of(client: &str) -> Option<Option<&'static str>> {
     }
 }
 
-/// The scope to grant, or nothing if one is asked for that does not exist.
+/// Returns the scope to grant; `None` if the request names an unknown one.
 fn scope(asked: &str) -> Option<String> {
     let mut names = asked.split(' ').filter(|name| !name.is_empty()).peekable();
     if names.peek().is_none() {
@@ -173,8 +173,8 @@ fn scope(asked: &str) -> Option<String> {
         .then(|| asked.to_owned())
 }
 
-/// Codes and tokens end in `=`: whoever puts one into a URL or a form must encode it, whoever
-/// reads it there must decode it, and once.
+/// Makes a code or a token that ends in `=`, which a client must encode in a URL or a form, and the
+/// server must decode exactly once.
 pub(crate) fn fresh_token() -> String {
     random(ALPHANUMERIC, 43) + "="
 }

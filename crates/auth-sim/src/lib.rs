@@ -1,22 +1,24 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+// On docs.rs each item shows the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod aerion; // the account, and the strict server
 pub mod aeris;
 pub mod ermeo;
 pub mod generic;
 #[cfg(feature = "conformance")]
-pub mod store_conformance; // what every store must promise
+pub mod store_conformance; // the promises of every store
 #[cfg(feature = "conformance")]
-pub mod vendor_contract; // what every vendor must
+pub mod vendor_contract; // the promises of every vendor
 
-mod builder; // what is decided before a simulator starts
-mod control; // what another process may do to a simulator
+mod builder; // settings before a simulator starts
+mod control; // control by another process
 mod dialect; // the words of a refusal
-mod door; // TCP: one answer per connection
-mod fault; // what goes wrong, and gates
+mod door; // TCP: one response per connection
+mod fault; // faults and gates
 mod realm; // the state of one authorization server
-mod received; // what arrived
+mod received; // recorded requests
 mod response;
 mod serve; // one request: noted, handled or spoilt, answered
 mod simulator;

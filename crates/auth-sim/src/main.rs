@@ -1,7 +1,7 @@
 //! `cargo run -p auth-sim`: the simulators as servers, for curl and for programs in any language.
 #![forbid(unsafe_code)]
 
-mod sheet; // what is printed about a running simulator
+mod sheet; // printed summary of the running simulators
 
 use std::process::ExitCode;
 use std::thread;
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             Ok(simulator) => running.push((vendor, simulator)),
             Err(error) => {
                 eprintln!(
-                    "auth-sim: {} cannot have port {port}: {error}",
+                    "auth-sim: {} cannot use port {port}: {error}",
                     vendor.name()
                 );
                 return ExitCode::FAILURE;
@@ -53,11 +53,11 @@ struct Wanted {
     /// Which ones, on which ports.
     simulators: Vec<(Vendor, u16)>,
     dialect: Option<Dialect>,
-    /// How long access tokens live.
+    /// The lifetime of access tokens.
     life: Option<Duration>,
 }
 
-/// What to start; `None` if help is wanted.
+/// Parses the arguments; `None` is a request for help.
 fn parse(arguments: &[String]) -> Result<Option<Wanted>, String> {
     let mut words = arguments.iter().map(String::as_str);
     let (mut chosen, mut port, mut dialect, mut life) = (None, None, None, None);
@@ -89,7 +89,7 @@ fn parse(arguments: &[String]) -> Result<Option<Wanted>, String> {
     }
     let simulators = match (chosen, port) {
         (Some(vendor), port) => vec![(vendor, port.unwrap_or(default_port(vendor)))],
-        (None, Some(_)) => return Err("--port needs to know which simulator".to_owned()),
+        (None, Some(_)) => return Err("--port needs the name of a simulator".to_owned()),
         (None, None) => Vendor::ALL.map(|it| (it, default_port(it))).to_vec(),
     };
     Ok(Some(Wanted {
@@ -113,12 +113,12 @@ auth-sim: strict simulators of token servers, on 127.0.0.1
 
   auth-sim                       all four, on ports 18201 to 18204
   auth-sim VENDOR                one of: aerion, aeris, ermeo, generic
-  auth-sim VENDOR --port PORT    on another port; 0 is any that is free
-  auth-sim … --life SECONDS      access tokens live this long
-  auth-sim … --dialect NAME      refuses in other words than the vendor's: rfc, bare-status,
+  auth-sim VENDOR --port PORT    on another port; 0 picks a free one
+  auth-sim … --life SECONDS      lifetime of access tokens
+  auth-sim … --dialect NAME      other wording of refusals than the vendor's: rfc, bare-status,
                                  framework-page, vendor-words or success-status
-  auth-sim --help                this
+  auth-sim --help                print this text
 
 Prints the accounts and curl lines to paste, then a line for each request. Another terminal moves the
-clock with POST /_sim/advance?seconds=N and revokes tokens with POST /_sim/revoke. Ctrl-C ends it.
+clock with POST /_sim/advance?seconds=N and revokes tokens with POST /_sim/revoke. Press Ctrl-C to stop.
 ";

@@ -1,4 +1,4 @@
-//! The state of one server: tokens and their lives, the account, what users have begun.
+//! The state of one server: tokens and their lifetimes, the account, unfinished logins.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::{Bodies, Dialect, VendorServer, ermeo};
 
 /// The state of one authorization server and of the API behind it.
 ///
-/// A [`VendorServer`] is given it with each request, and issues, spends and checks tokens with it.
+/// A [`VendorServer`] receives it with each request, and issues, spends and checks tokens with it.
 pub struct Realm {
     pub(crate) server: Arc<dyn VendorServer>,
     pub(crate) settings: Settings,
@@ -28,18 +28,18 @@ pub struct Realm {
     /// The secrets of the well-known client.
     pub(crate) client_secrets: Vec<String>,
     pub(crate) is_locked: bool,
-    /// The request at hand presented a refresh token.
+    /// `true` if the current request presented a refresh token.
     pub(crate) is_refresh: bool,
 }
 
-/// What a builder decides.
+/// Settings from the builder.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) access_token_lifetime: Duration,
     pub(crate) refresh_token_lifetime: Duration,
     pub(crate) revoke_family_on_reuse: bool,
     pub(crate) bodies: Bodies,
-    /// None, and it refuses as the vendor documents.
+    /// The wording of refusals; `None` for the vendor's documented one.
     pub(crate) dialect: Option<Dialect>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Settings {
 pub struct Pair {
     /// The access token.
     pub access_token: String,
-    /// The refresh token, which works once. A server without refresh tokens leaves it out of its answer.
+    /// The refresh token, which works once. A server without refresh tokens leaves it out of its response.
     pub refresh_token: String,
 }
 
@@ -92,7 +92,7 @@ impl Realm {
     /// `client` is the client that presents it; `None` if the vendor does not check that.
     ///
     /// # Errors
-    /// If it was not issued, belongs to another client, was spent or revoked, or has expired.
+    /// If the token was not issued, belongs to another client, was spent or revoked, or has expired.
     pub fn refresh(
         &mut self,
         refresh_token: &str,
@@ -105,30 +105,30 @@ impl Realm {
     /// Returns the login that an access token was issued to.
     ///
     /// # Errors
-    /// If it was not issued, was revoked, or has expired.
+    /// If the token was not issued, was revoked, or has expired.
     pub fn access(&self, token: &str) -> Result<&Login, Rejection> {
         self.tokens.access(token, self.now)
     }
 
-    /// Returns `true` if the client of the account is known by this secret at the moment.
+    /// Returns `true` if this is a current secret of the well-known client.
     #[must_use]
     pub fn knows_secret(&self, secret: &str) -> bool {
         self.client_secrets.iter().any(|known| known == secret)
     }
 
-    /// Returns `true` if the account is locked: a login is refused as with a wrong password.
+    /// Returns `true` if the account is locked: a login is refused as for a wrong password.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.is_locked
     }
 
-    /// The time of the simulator.
+    /// Returns the time of the simulator.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.now
     }
 
-    /// The life of an access token, in seconds.
+    /// Returns the lifetime of an access token, in seconds.
     #[must_use]
     pub fn expires_in(&self) -> u64 {
         self.settings.access_token_lifetime.as_secs()
@@ -190,7 +190,7 @@ impl Settings {
     }
 }
 
-/// The second of the epoch.
+/// Seconds since the epoch.
 pub(crate) fn epoch(moment: SystemTime) -> u64 {
     moment
         .duration_since(UNIX_EPOCH)

@@ -1,4 +1,4 @@
-//! What arrived, to be counted and quoted.
+//! Recorded requests, for tests to count and quote.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,9 +7,9 @@ use std::io;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-/// A request as it arrived, and the status that was answered.
+/// A request as it arrived, and the status of its response.
 ///
-/// Kept for faulted requests too, so that a test can count and quote everything a client sent.
+/// Faulted requests are recorded too, so that a test can count and quote everything a client sent.
 /// `Debug` shows all of it: the secrets of a simulator are not secret.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -24,16 +24,16 @@ pub struct Received {
     pub headers: Vec<(String, String)>,
     /// The body, as bytes.
     pub body: Vec<u8>,
-    /// The status that was answered; `None` while the answer is held back, and for ever if the
+    /// The status of the response; `None` while the response is held back, and forever if the
     /// connection was closed without one.
     pub status: Option<u16>,
-    /// Whether the token endpoint refused it, with whatever status; a fault that answers in the
-    /// simulator's place refuses nothing.
+    /// `true` if the token endpoint refused the request, whatever the status. A fault that responds in the
+    /// simulator's place is not a refusal.
     pub refused: bool,
 }
 
 impl Received {
-    /// The first header of this name, in whatever case.
+    /// Returns the first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self
@@ -43,38 +43,38 @@ impl Received {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The body read as a form, decoded, in order; empty if the body is not UTF-8.
+    /// Returns the body decoded as a form, in order; empty if it is not UTF-8.
     pub fn form(&self) -> Vec<(String, String)> {
         std::str::from_utf8(&self.body)
             .map(decode_form)
             .unwrap_or_default()
     }
 
-    /// The query, decoded, in order.
+    /// Returns the query, decoded, in order.
     #[must_use]
     pub fn query_pairs(&self) -> Vec<(String, String)> {
         decode_form(&self.query)
     }
 
-    /// The body read as JSON; `None` if it is not.
+    /// Returns the body parsed as JSON; `None` if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The body as text, with anything that is not UTF-8 replaced.
+    /// Returns the body as text; bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The request as one text, to be compared: method and path with query, the headers in the order of
-    /// their names, an empty line, the body.
+    /// Returns the request as one text for comparison: method and path with query, the headers sorted by
+    /// name, an empty line, the body.
     ///
     /// Left out are the headers that every request of auth-core has: `host`, `content-length`, and
     /// `accept: application/json`, `accept-encoding: identity`, `connection: close`,
-    /// `user-agent: auth-core/…`. One of the last four that is missing is a line that says so, and so is
-    /// one with another value.
+    /// `user-agent: auth-core/…`. If one of the last four is missing or has another value, a line
+    /// reports it.
     ///
     /// ```
     /// # let sim = auth_sim::Simulator::ermeo();
@@ -142,7 +142,7 @@ impl Received {
         found.map(|(_, value)| value).or_else(in_json)
     }
 
-    /// The `grant_type`, wherever it is; empty if it is missing.
+    /// Returns the `grant_type`, wherever it is; empty if it is missing.
     #[must_use]
     pub fn grant_type(&self) -> String {
         self.field("grant_type").unwrap_or_default()
@@ -158,12 +158,12 @@ impl Received {
             .to_ascii_lowercase()
     }
 
-    /// The fields of a body that is a form in its content type and in its bytes.
+    /// Returns the fields of a body that is a form by its content type and its bytes.
     pub(crate) fn form_fields(&self) -> Option<Fields> {
         (self.media_type() == FORM).then(|| Fields::from_pairs(self.form()))
     }
 
-    /// The fields of a body that is a JSON object in its content type and in its bytes.
+    /// Returns the fields of a body that is a JSON object by its content type and its bytes.
     pub(crate) fn json_fields(&self) -> Option<Fields> {
         let object = self.json().filter(|_| self.media_type() == JSON)?;
         let members = object.as_object()?.iter();
@@ -172,8 +172,8 @@ impl Received {
         Some(Fields::from_pairs(texts.collect()))
     }
 
-    /// The token of `Authorization: Bearer`. The scheme is compared letter by letter, as the
-    /// software behind Aerion and Ermeo does: `bearer` is not enough.
+    /// Returns the token of `Authorization: Bearer`. The scheme is case-sensitive, as in the software
+    /// behind Aerion and Ermeo: `bearer` is refused.
     pub fn bearer(&self) -> Option<&str> {
         self.header("authorization")?
             .strip_prefix("Bearer ")
@@ -207,14 +207,14 @@ impl Fields {
     pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
         let mut fields = Self::default();
         for (name, value) in pairs {
-            // RFC 8707 §2: the one parameter that may stand more than once.
+            // RFC 8707 §2: the only parameter that may be repeated.
             let may_repeat = name == "resource";
             fields.repeated |= fields.values.insert(name, value).is_some() && !may_repeat;
         }
         fields
     }
 
-    /// A field that is there and not empty; RFC 6749 §3.1 treats the two alike.
+    /// Returns a field that is present and not empty; RFC 6749 §3.1 treats the two alike.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.values
             .get(name)
@@ -222,12 +222,12 @@ impl Fields {
             .filter(|value| !value.is_empty())
     }
 
-    /// A field, or nothing.
+    /// Returns a field, or an empty text.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }
 
-    /// RFC 6749 §3.2: request parameters must not be included more than once.
+    /// RFC 6749 §3.2: a parameter must not be included more than once.
     pub(crate) fn has_repetition(&self) -> bool {
         self.repeated
     }
@@ -248,7 +248,7 @@ pub(crate) fn decode_form_part(text: &str) -> String {
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// What auth-core says in every request, and who it is.
+/// Headers that auth-core sends with every request, except its `User-Agent`.
 const USUAL: [(&str, &str); 3] = [
     ("accept", "application/json"),
     ("accept-encoding", "identity"),

@@ -1,10 +1,10 @@
-//! What goes back to a client.
+//! HTTP responses of a simulator.
 
 use std::time::SystemTime;
 
 use serde_json::Value;
 
-/// An HTTP answer: what a simulator sends, or what a test wants it to send instead.
+/// An HTTP response: the simulator's, or one that a test sends in its place.
 ///
 /// `Date`, `Content-Length` and `Connection: close` are added when it is sent.
 ///
@@ -23,7 +23,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// An answer of this status, with no header and no body.
+    /// Creates a response with this status, no headers and no body.
     #[must_use]
     pub fn new(status: u16) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Response {
         }
     }
 
-    /// Adds a header; none replaces another.
+    /// Adds a header; it replaces none.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -48,18 +48,18 @@ impl Response {
         self.header("Content-Type", content_type)
     }
 
-    /// The status.
+    /// Returns the status.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// An answer in JSON: a `serde_json::Value`, or a text in JSON.
+    /// Creates a JSON response from a `serde_json::Value` or a text in JSON.
     pub fn json(status: u16, body: &(impl ToString + ?Sized)) -> Self {
         Self::new(status).body("application/json", body.to_string())
     }
 
-    /// The body read as JSON; `None` if it is not.
+    /// Returns the body parsed as JSON; `None` if it is not JSON.
     pub(crate) fn as_json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
@@ -68,13 +68,13 @@ impl Response {
         Self::new(status).body("text/plain; charset=utf-8", body)
     }
 
-    /// RFC 6749 §5.1: an answer that holds a token is never stored by a cache.
+    /// RFC 6749 §5.1: a response with a token must not be cached.
     pub(crate) fn no_store(self) -> Self {
         self.header("Cache-Control", "no-store")
             .header("Pragma", "no-cache")
     }
 
-    /// The bytes on the wire; every simulator answers once per connection.
+    /// Returns the bytes on the wire, with `Connection: close`.
     pub(crate) fn render(&self, now: SystemTime, with_body: bool) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         head += &format!("Date: {}\r\n", httpdate::fmt_http_date(now));

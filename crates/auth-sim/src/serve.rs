@@ -1,4 +1,4 @@
-//! One request: noted, handled or spoilt, and answered.
+//! One request: recorded, handled or spoiled, and answered.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use crate::fault::{Latch, Plan};
 use crate::realm::Realm;
 use crate::{Fault, Received, Response, VendorServer, control};
 
-/// What the threads of a simulator share.
+/// State that the threads of a simulator share.
 pub(crate) struct Shared {
     pub(crate) server: Arc<dyn VendorServer>,
     pub(crate) control: bool,
@@ -38,7 +38,7 @@ impl Shared {
         thread::scope(|scope| {
             while !self.closing.is_open() {
                 if let Ok(request) = server.recv() {
-                    // A client that went away in mid-request is its own business.
+                    // An error here means that the client has gone away.
                     scope.spawn(move || drop(self.answer(request)));
                 }
             }
@@ -49,7 +49,7 @@ impl Shared {
         (self.clock)() + *lock(&self.advanced)
     }
 
-    /// Closes whatever holds an answer back.
+    /// Releases every response that is held back.
     pub(crate) fn close(&self) {
         self.closing.open();
         lock(&self.gates).iter().for_each(|gate| gate.open());
@@ -154,7 +154,7 @@ impl Log {
     }
 }
 
-/// The way back to one client. Dropping it closes the connection.
+/// The connection to one client. Dropping it closes the connection.
 struct Reply<'a> {
     shared: &'a Shared,
     number: u64,
@@ -198,7 +198,7 @@ impl Reply<'_> {
         self.writer.flush()
     }
 
-    /// The log is complete before the client can have read a byte.
+    /// Records the response before the client can read a byte of it.
     fn begin(&self, answer: &Response) -> Vec<u8> {
         self.note(answer.status(), answer.is_refusal);
         answer.render(self.shared.now(), self.with_body)
@@ -212,7 +212,7 @@ impl Reply<'_> {
     }
 }
 
-/// A test that panicked with a lock in hand must not hide its reason behind a poisoned one.
+/// Locks even a poisoned mutex, so that the original panic of a test is the one that is reported.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

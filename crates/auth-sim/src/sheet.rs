@@ -1,13 +1,14 @@
-//! What the binary prints: where the simulators are, who may log in, and what to paste.
+//! Output of the binary: the simulators' addresses and accounts, and commands to paste.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use auth_sim::{Received, Simulator, Vendor, VendorServer as _, aerion, aeris, ermeo, generic};
 
-/// The whole sheet for these simulators.
+/// The whole summary for these simulators.
 pub(crate) fn of(running: &[(Vendor, Simulator)]) -> String {
-    let mut sheet = String::from("Strict simulators, on loopback only. Ctrl-C ends them.\n\n");
+    let mut sheet =
+        String::from("Strict simulators, on loopback only. Press Ctrl-C to stop them.\n\n");
     let head = ["simulator", "base URL", "token endpoint", "then"].map(str::to_owned);
     let mut rows = vec![head];
     for (vendor, simulator) in running {
@@ -20,12 +21,12 @@ pub(crate) fn of(running: &[(Vendor, Simulator)]) -> String {
         sheet += &format!("\n{}\n", vendor.name());
         let account = account(vendor).map(|(name, value)| [name.to_owned(), value.to_owned()]);
         sheet += &aligned(&account.collect::<Vec<_>>(), "    ");
-        sheet += "  a token, and then the API with it\n";
+        sheet += "  get a token, then call the API\n";
         for line in curl(vendor, simulator.url()) {
             sheet += &format!("    {line}\n");
         }
     }
-    sheet += "\nfrom another terminal, at any of them\n";
+    sheet += "\nfrom another terminal, for any of them\n";
     for line in [
         "curl -X POST 'BASE/_sim/advance?seconds=3600'    # moves its clock",
         "curl -X POST 'BASE/_sim/revoke?tokens=access'    # or tokens=refresh, or all without a query",
@@ -40,7 +41,7 @@ pub(crate) fn line(vendor: Vendor) -> impl Fn(&Received) + Send + Sync + 'static
     move |received| {
         let status = received.status.unwrap_or_default();
         let (name, method, path) = (vendor.name(), &received.method, &received.path);
-        // Whoever closed our standard output still wants to be served.
+        // A closed standard output must not end the simulator.
         let _ = writeln!(std::io::stdout(), "  {name:<8} {status} {method} {path}");
     }
 }
@@ -87,7 +88,7 @@ fn account(vendor: Vendor) -> impl Iterator<Item = (&'static str, &'static str)>
     pairs.into_iter()
 }
 
-/// Two lines, or three, to paste into a shell; `TOKEN` carries the token from one to the next.
+/// Two or three lines to paste into a shell; `TOKEN` passes the token from one to the next.
 fn curl(vendor: Vendor, url: &str) -> Vec<String> {
     let (sent, member, api) = match vendor {
         Vendor::Aerion => (

@@ -1,4 +1,4 @@
-//! One running server, as a test sees it.
+//! A running server, as seen by a test.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -11,10 +11,10 @@ use crate::fault::{Latch, Plan};
 use crate::serve::{Shared, lock};
 use crate::{Fault, Gate, Received, Response, SimulatorBuilder, Vendor, VendorServer};
 
-/// One vendor's server on a loopback port, until it is dropped.
+/// A vendor's server on a loopback port, which runs until it is dropped.
 ///
-/// All of it can be used from several threads at once. Its threads end and its port closes when
-/// it is dropped. `Debug` shows no token.
+/// It can be used from several threads at once. Dropping it ends its threads and closes its
+/// port. `Debug` shows no token.
 ///
 /// ```
 /// let ermeo = auth_sim::Simulator::ermeo();
@@ -30,18 +30,18 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Aerion, with its defaults.
+    /// Starts Aerion with its defaults.
     ///
     /// # Panics
     ///
-    /// If no loopback port can be opened, as all four of these constructors; use
+    /// If no loopback port can be opened, as with all four of these constructors; use
     /// [`Simulator::builder`] for a `Result`.
     #[must_use]
     pub fn aerion() -> Self {
         Self::start(Vendor::Aerion)
     }
 
-    /// Aeris, with its defaults.
+    /// Starts Aeris with its defaults.
     ///
     /// # Panics
     ///
@@ -51,7 +51,7 @@ impl Simulator {
         Self::start(Vendor::Aeris)
     }
 
-    /// Ermeo, with its defaults.
+    /// Starts Ermeo with its defaults.
     ///
     /// # Panics
     ///
@@ -61,7 +61,7 @@ impl Simulator {
         Self::start(Vendor::Ermeo)
     }
 
-    /// The generic authorization server, with its defaults.
+    /// Starts the generic authorization server with its defaults.
     ///
     /// # Panics
     ///
@@ -71,7 +71,7 @@ impl Simulator {
         Self::start(Vendor::Generic)
     }
 
-    /// A simulator with other settings than the vendor's, or of a [`VendorServer`] of your own.
+    /// Configures a simulator with other settings than the vendor's, or with a [`VendorServer`] of your own.
     ///
     /// ```
     /// use std::time::Duration;
@@ -94,31 +94,31 @@ impl Simulator {
         SimulatorBuilder::new(server)
     }
 
-    /// The base URL, without a slash at its end: `http://127.0.0.1:PORT`.
+    /// Returns the base URL without a trailing slash: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The URL of the token endpoint, without a query.
+    /// Returns the URL of the token endpoint, without a query.
     #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}{}", self.url, self.token_path())
     }
 
-    /// The name of the server that is simulated.
+    /// Returns the name of the simulated server.
     #[must_use]
     pub fn name(&self) -> &str {
         self.shared.server.name()
     }
 
-    /// The path of the token endpoint.
+    /// Returns the path of the token endpoint.
     #[must_use]
     pub fn token_path(&self) -> &str {
         self.shared.server.token_path()
     }
 
-    /// The simulator's own time: tokens expire by it, and `Date` shows it.
+    /// Returns the simulator's own time: tokens expire by it, and `Date` shows it.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.shared.now()
@@ -139,25 +139,25 @@ impl Simulator {
         self.next(Fault::Response(Response::json(status, json)));
     }
 
-    /// Queues a fault for the next request to anything but the token endpoint.
+    /// Queues a fault for the next request to any path but the token endpoint's.
     pub fn next_api(&self, fault: Fault) {
         lock(&self.shared.api_plans).push_back(Plan::Fault(fault));
     }
 
-    /// Queues a gate for the next request to the token endpoint: it is handled, and its answer
+    /// Queues a gate for the next request to the token endpoint: it is handled, and its response
     /// waits until the gate is released.
     #[must_use]
     pub fn hold(&self) -> Gate {
         self.gate(&self.shared.token_plans)
     }
 
-    /// Queues a gate for the next request to anything but the token endpoint.
+    /// Queues a gate for the next request to any path but the token endpoint's.
     #[must_use]
     pub fn hold_api(&self) -> Gate {
         self.gate(&self.shared.api_plans)
     }
 
-    /// Everything that arrived since the last [`clear`](Self::clear), in order.
+    /// Returns all requests since the last [`clear`](Self::clear), in order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<Received> {
         lock(&self.shared.log)
@@ -167,19 +167,19 @@ impl Simulator {
             .collect()
     }
 
-    /// What arrived at the token endpoint.
+    /// Returns the requests to the token endpoint.
     #[must_use]
     pub fn token_requests(&self) -> Vec<Received> {
         self.requests_where(|received| received.path == self.token_path())
     }
 
-    /// What arrived anywhere but at the token endpoint.
+    /// Returns the requests to any path but the token endpoint's.
     #[must_use]
     pub fn api_requests(&self) -> Vec<Received> {
         self.requests_where(|received| received.path != self.token_path())
     }
 
-    /// Forgets the requests and the faults that are still queued. Tokens and clock stay.
+    /// Discards the recorded requests and the queued faults. Tokens and clock stay.
     pub fn clear(&self) {
         lock(&self.shared.log).entries.clear();
         lock(&self.shared.token_plans).clear();
@@ -191,13 +191,13 @@ impl Simulator {
         lock(&self.shared.realm).tokens.revoke_access();
     }
 
-    /// Revokes every refresh token issued so far: a refresh answers `invalid_grant`.
+    /// Revokes every refresh token issued so far: a refresh is refused with `invalid_grant`.
     pub fn revoke_refresh_tokens(&self) {
         lock(&self.shared.realm).tokens.revoke_refresh();
     }
 
-    /// A refresh token from a login that happened elsewhere, such as a web SSO login, for the
-    /// account of the server. Aeris has none: there it is good for nothing.
+    /// Issues a refresh token as from a login elsewhere, such as a web SSO login, for the
+    /// account of the server. Aeris has no refresh tokens, so the result has no use there.
     #[must_use]
     pub fn issue_refresh_token(&self) -> String {
         let mut realm = lock(&self.shared.realm);
@@ -207,31 +207,31 @@ impl Simulator {
         realm.issue_refresh(&login, family, token)
     }
 
-    /// How often each refresh token that was issued has been presented, whatever was answered.
+    /// Returns how often each issued refresh token was presented, whatever the response.
     ///
-    /// A token that works once must be sent at most once: a 2 is a client that sent a spent one.
-    /// Requests that a fault kept from being handled do not count; they are in
+    /// A token that works once must be sent at most once: a count of 2 shows a client that reused one.
+    /// Requests that a fault kept from being handled are not counted; they are in
     /// [`token_requests`](Self::token_requests).
     #[must_use]
     pub fn spends(&self) -> BTreeMap<String, usize> {
         lock(&self.shared.realm).tokens.presented().clone()
     }
 
-    /// Whether the user of the generic server declines on the consent page from now on: the
-    /// redirect brings `error=access_denied`.
+    /// Sets whether the user of the generic server declines on the consent page from now on: the
+    /// redirect then has `error=access_denied`.
     pub fn user_refuses(&self, refuses: bool) {
         lock(&self.shared.realm).user_refuses = refuses;
     }
 
-    /// The secrets that the well-known client is known by from now on: none while its key is not active,
-    /// two while a new one is rolled out. Aerion does not look at the client, so there it changes nothing.
+    /// Sets the current secrets of the well-known client: none while its key is not active,
+    /// two while a new one is rolled out. Aerion does not check the client, so it has no effect there.
     pub fn accept_client_secrets<S: Into<String>>(&self, secrets: impl IntoIterator<Item = S>) {
         let secrets = secrets.into_iter().map(Into::into).collect();
         lock(&self.shared.realm).client_secrets = secrets;
     }
 
-    /// Whether the account is locked from now on: a login is refused as with a wrong password, at Aeris as
-    /// with a wrong API key. Tokens go on working, and so do refreshes.
+    /// Sets whether the account is locked from now on: a login is refused as for a wrong password, at Aeris
+    /// as for a wrong API key. Tokens and refreshes continue to work.
     pub fn lock_account(&self, locked: bool) {
         lock(&self.shared.realm).is_locked = locked;
     }
@@ -261,7 +261,7 @@ impl Drop for Simulator {
         if let Some(serving) = self.serving.take() {
             drop(serving.join());
         }
-        // A request that nobody took would keep its thread in `tiny_http` for ever.
+        // A request that is never received would keep its thread in `tiny_http` alive forever.
         while let Ok(Some(request)) = self.listening.try_recv() {
             drop(request);
         }

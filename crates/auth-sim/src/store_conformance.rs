@@ -7,7 +7,7 @@
 //! use auth_sim::store_conformance;
 //!
 //! let store = MemoryStore::new();
-//! // Opens the same store once more, as another process would: connects, or opens the file.
+//! // Opens the same store again, as another process would: connects, or opens the file.
 //! store_conformance::check(|| store.clone());
 //! ```
 //!
@@ -69,6 +69,33 @@ pub struct Property {
 }
 
 /// A promise that a store broke.
+///
+/// ```
+/// use auth_core::Result;
+/// use auth_core::grant::Identity;
+/// use auth_core::store::{Record, Store, SwapOutcome};
+/// use auth_sim::store_conformance::{PROPERTIES, Violation};
+///
+/// /// A cache that has evicted everything.
+/// #[derive(Debug)]
+/// struct Empty;
+///
+/// impl Store for Empty {
+///     fn load(&self, _: &Identity) -> Result<Option<Record>> {
+///         Ok(None)
+///     }
+///
+///     fn swap(&self, _: &Identity, _: Option<&Record>, _: &Record) -> Result<SwapOutcome> {
+///         Ok(SwapOutcome::Stored)
+///     }
+/// }
+///
+/// let broken: Vec<Violation> = PROPERTIES.iter().filter_map(|property| property.check(|| Empty).err()).collect();
+/// for violation in &broken {
+///     println!("{violation}"); // the promise, and what happened instead
+/// }
+/// assert!(broken.iter().any(|violation| violation.sentence() == "no update is lost"));
+/// ```
 #[derive(Debug)]
 pub struct Violation {
     sentence: &'static str,
@@ -114,7 +141,7 @@ impl fmt::Display for Violation {
 
 impl Error for Violation {}
 
-/// Opens the store once more, as another process would.
+/// Opens the store again, as another process would.
 type Open<'a> = &'a dyn Fn() -> Box<dyn Store>;
 
 type Outcome = Result<(), Seen>;

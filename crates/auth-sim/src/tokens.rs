@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
-/// Every token that was issued, and what has become of it.
+/// Every token that was issued, and its state.
 #[derive(Default)]
 pub(crate) struct Tokens {
     access: HashMap<String, Issued>,
@@ -42,13 +42,13 @@ impl Login {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Family(u64);
 
-/// Why a token is not accepted.
+/// Reason why a token is not accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Rejection {
     /// Never issued, issued to another client, revoked, or spent.
     Invalid,
-    /// Older than its life.
+    /// Past its lifetime.
     Expired,
 }
 
@@ -68,6 +68,17 @@ enum State {
     Revoked,
 }
 
+impl Issued {
+    fn new(login: &Login, family: Family, expires: SystemTime) -> Self {
+        Self {
+            login: login.clone(),
+            family,
+            expires,
+            state: State::Live,
+        }
+    }
+}
+
 impl Tokens {
     pub(crate) fn new_family(&mut self) -> Family {
         self.families += 1;
@@ -81,12 +92,7 @@ impl Tokens {
         family: Family,
         expires: SystemTime,
     ) {
-        let issued = Issued {
-            login: login.clone(),
-            family,
-            expires,
-            state: State::Live,
-        };
+        let issued = Issued::new(login, family, expires);
         self.access.insert(token.to_owned(), issued);
     }
 
@@ -97,12 +103,7 @@ impl Tokens {
         family: Family,
         expires: SystemTime,
     ) {
-        let issued = Issued {
-            login: login.clone(),
-            family,
-            expires,
-            state: State::Live,
-        };
+        let issued = Issued::new(login, family, expires);
         self.refresh.insert(token.to_owned(), issued);
         self.presented.insert(token.to_owned(), 0);
     }
@@ -111,18 +112,18 @@ impl Tokens {
         self.access.get(token).ok_or(Rejection::Invalid)?.check(now)
     }
 
-    /// What became of a token, of whatever kind.
+    /// Returns a token that was issued, of either kind.
     pub(crate) fn known(&self, token: &str) -> Option<Issued> {
         self.access.get(token).or(self.refresh.get(token)).cloned()
     }
 
-    /// Whom a refresh token that could be spent belongs to.
+    /// Returns the login of a refresh token that can be spent.
     pub(crate) fn refresh_login(&self, token: &str) -> Option<&Login> {
         self.refresh.get(token).map(|issued| &issued.login)
     }
 
-    /// Spends a refresh token: it works once. `client` is `None` where the vendor does not ask
-    /// whose token it is.
+    /// Spends a refresh token, which works once. `client` is `None` if the vendor does not check
+    /// the token's client.
     pub(crate) fn spend(
         &mut self,
         token: &str,
@@ -173,8 +174,8 @@ impl Issued {
         self.check(now).is_ok()
     }
 
-    /// RFC 6749 has no word for the very second of expiry; here a token of 3600 s works for
-    /// 3600 s and not at the 3600th.
+    /// RFC 6749 does not define the exact second of expiry. Here a token of 3600 s is valid for
+    /// 3600 s, and expired from then on.
     fn check(&self, now: SystemTime) -> Result<&Login, Rejection> {
         match self {
             Self {
@@ -187,7 +188,7 @@ impl Issued {
     }
 }
 
-/// Random characters out of an alphabet.
+/// Returns random characters from an alphabet.
 pub(crate) fn random(alphabet: &str, length: usize) -> String {
     let letters = alphabet.as_bytes();
     (0..length)

@@ -1,19 +1,20 @@
-//! The servers that a simulator can be: the four of this crate, or a vendor's of your own.
+//! The servers that can be simulated: the four of this crate, and your own.
 
 use std::time::Duration;
 
 use crate::tokens::{ALPHANUMERIC, random};
 use crate::{Login, Realm, Received, Rejection, Response, aerion, aeris, ermeo, generic};
 
-/// A vendor's server, to be run by a [`Simulator`](crate::Simulator).
+/// A vendor's server, run by a [`Simulator`](crate::Simulator).
 ///
-/// Implement it to test a vendor of your own as the vendors of this workspace are tested: with faults,
+/// Implement it to test your own vendor as the vendors of this workspace are tested: with faults,
 /// gates, a clock, counted refresh tokens and `vendor_contract!`. The [`Realm`]
-/// issues tokens, expires, rotates and revokes them; what is left is which requests the vendor accepts and
-/// how it words its answers.
+/// issues, expires, rotates and revokes tokens; the implementation decides which requests it accepts and
+/// what it returns.
 ///
 /// ```
-/// use auth_sim::{Response, Login, Realm, Received, Simulator, VendorServer};
+/// use std::time::Duration;
+/// use auth_sim::{Login, Pair, Realm, Received, Rejection, Response, Simulator, VendorServer};
 /// use serde_json::json;
 ///
 /// struct Acme;
@@ -30,48 +31,65 @@ use crate::{Login, Realm, Received, Rejection, Response, aerion, aeris, ermeo, g
 ///     }
 ///     fn token(&self, realm: &mut Realm, request: &Received) -> Response {
 ///         let field = |name: &str| request.field(name).unwrap_or_default();
-///         let refused = Response::json(400, &json!({"error": "invalid_grant"}));
-///         let pair = match request.grant_type().as_str() {
-///             "password" if field("password") == "s3cret" && !realm.is_locked() => realm.log_in(&self.account()),
-///             "refresh_token" => match realm.refresh(&field("refresh_token"), None) {
-///                 Ok(pair) => pair,
-///                 Err(_) => return refused,
-///             },
-///             _ => return refused,
+///         let granted = match request.grant_type().as_str() {
+///             "password" if field("password") == "s3cret" && !realm.is_locked() => Ok(realm.log_in(&self.account())),
+///             "refresh_token" => realm.refresh(&field("refresh_token"), None),
+///             _ => Err(Rejection::Invalid),
 ///         };
-///         Response::json(200, &json!({
-///             "access_token": pair.access_token,
-///             "refresh_token": pair.refresh_token,
-///             "expires_in": realm.expires_in(),
-///             "token_type": "bearer",
-///         }))
+///         match granted {
+///             Ok(Pair { access_token, refresh_token, .. }) => Response::json(200, &json!({
+///                 "access_token": access_token,
+///                 "refresh_token": refresh_token,
+///                 "expires_in": realm.expires_in(),
+///                 "token_type": "bearer",
+///             })),
+///             Err(_) => Response::json(400, &json!({"error": "invalid_grant"})),
+///         }
 ///     }
-///     fn api(&self, _: &mut Realm, _: &Received) -> Response {
+///     fn needs_token(&self, path: &str) -> bool {
+///         path != "/introspect"
+///     }
+///     fn api(&self, realm: &mut Realm, request: &Received) -> Response {
+///         if request.path == "/introspect" {
+///             let token = request.field("token").unwrap_or_default();
+///             return Response::json(200, &json!({"active": realm.access(&token).is_ok()}));
+///         }
 ///         Response::json(200, &json!({"orders": []}))
+///     }
+///     fn reject(&self, why: Option<Rejection>) -> Response {
+///         let code = if why == Some(Rejection::Expired) { "TOKEN_EXPIRED" } else { "UNAUTHORIZED" };
+///         Response::json(401, &json!({"code": code}))
 ///     }
 /// }
 ///
-/// # fn main() -> std::io::Result<()> {
 /// let acme = Simulator::builder(Acme).start()?;
-/// assert!(acme.token_url().ends_with("/login"));
-/// # Ok(())
-/// # }
+/// let login = [("grant_type", "password"), ("password", "s3cret")];
+/// let tokens = ureq::post(acme.token_url()).send_form(login)?.into_body().read_to_string()?;
+/// let token = tokens.split('"').nth(3).ok_or("no token")?; // the members are sorted
+/// let is_active = || -> Result<bool, ureq::Error> {
+///     let answer = ureq::post(format!("{}/introspect", acme.url())).send_form([("token", token)])?;
+///     Ok(answer.into_body().read_to_string()? == r#"{"active":true}"#)
+/// };
+/// assert!(is_active()?);
+/// acme.advance(Duration::from_secs(3600));
+/// assert!(!is_active()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait VendorServer: Send + Sync + 'static {
-    /// The name, in lower case.
+    /// Returns the name, in lower case.
     fn name(&self) -> &str;
 
-    /// The path of the token endpoint, with a slash in front.
+    /// Returns the path of the token endpoint, with a leading slash.
     fn token_path(&self) -> &str;
 
-    /// The account that tests log in with;
-    /// [`Simulator::issue_refresh_token`](crate::Simulator::issue_refresh_token) issues tokens of it.
+    /// Returns the account that tests log in with;
+    /// [`Simulator::issue_refresh_token`](crate::Simulator::issue_refresh_token) issues tokens for it.
     fn account(&self) -> Login;
 
     /// Answers a request to the token endpoint.
     fn token(&self, realm: &mut Realm, request: &Received) -> Response;
 
-    /// Answers a request to any other path, which came with a good token if it needs one.
+    /// Answers a request to any other path. If the path needs a token, the request had a valid one.
     fn api(&self, realm: &mut Realm, request: &Received) -> Response;
 
     /// Returns `true` if requests to this path need a token. Default: all do.
@@ -80,7 +98,7 @@ pub trait VendorServer: Send + Sync + 'static {
         true
     }
 
-    /// Answers a request that needs a token and came without one (`None`) or with a bad one. Default: 401.
+    /// Answers a request that needs a token and had none (`None`) or an invalid one. Default: 401.
     fn reject(&self, why: Option<Rejection>) -> Response {
         let _ = why;
         Response::new(401)
@@ -91,22 +109,22 @@ pub trait VendorServer: Send + Sync + 'static {
         request.bearer()
     }
 
-    /// The secret of the client of [`account`](Self::account). Default: none; the client is not checked.
+    /// Returns the secret of the client of [`account`](Self::account). Default: none; the client is not checked.
     fn client_secret(&self) -> Option<&str> {
         None
     }
 
-    /// How long an access token works. Default: an hour.
+    /// Returns the lifetime of an access token. Default: an hour.
     fn access_token_lifetime(&self) -> Duration {
         Duration::from_secs(3600)
     }
 
-    /// How long a refresh token works. Default: 14 days.
+    /// Returns the lifetime of a refresh token. Default: 14 days.
     fn refresh_token_lifetime(&self) -> Duration {
         Duration::from_secs(14 * 24 * 3600)
     }
 
-    /// Returns `true` if a spent refresh token that is presented again revokes every token of its login
+    /// Returns `true` if the reuse of a spent refresh token revokes every token of its login
     /// (RFC 9700 §4.14.2). Default: `false`.
     fn revokes_family_on_reuse(&self) -> bool {
         false
@@ -118,13 +136,13 @@ pub trait VendorServer: Send + Sync + 'static {
     }
 
     /// Answers any request. Default: by [`token`](Self::token), [`api`](Self::api) or
-    /// [`reject`](Self::reject); `POST /echo` with a good token brings the body back.
+    /// [`reject`](Self::reject); `POST /echo` with a valid token returns the body.
     fn answer(&self, realm: &mut Realm, request: &Received) -> Response {
         route(self, realm, request)
     }
 }
 
-/// Answers by the path, and by the token if it is not the token endpoint's.
+/// Routes a request by its path, and checks its token unless the path is the token endpoint's.
 pub(crate) fn route<S: VendorServer + ?Sized>(
     server: &S,
     realm: &mut Realm,
@@ -147,7 +165,7 @@ pub(crate) fn route<S: VendorServer + ?Sized>(
     }
 }
 
-/// The body that arrived, for tests that send a body twice.
+/// Returns the body that arrived, for tests that send a body twice.
 fn echo(request: &Received) -> Response {
     let content_type = request.header("content-type");
     let content_type = content_type.unwrap_or("application/octet-stream");
@@ -169,7 +187,7 @@ pub enum Vendor {
 }
 
 impl Vendor {
-    /// All of them.
+    /// All vendors.
     pub const ALL: [Self; 4] = [Self::Aerion, Self::Aeris, Self::Ermeo, Self::Generic];
 }
 

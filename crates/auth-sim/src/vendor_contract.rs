@@ -1,7 +1,7 @@
-//! Checks that a vendor's grant and a session agree with the vendor's server, in whatever words it refuses.
+//! Checks that a vendor's grant and a session agree with the vendor's server, however it words its refusals.
 //!
 //! One suite for every vendor: tokens are obtained, used, renewed, rejected and shared, refresh tokens are
-//! sent once, wrong credentials are not tried often, and nothing shows a secret. It runs against a simulator,
+//! sent once, wrong credentials are not tried often, and no secret is shown. It runs against a simulator,
 //! with the vendor's own refusals and in each [`Dialect`].
 //!
 //! ```
@@ -79,8 +79,8 @@ pub struct VendorContract {
 }
 
 impl VendorContract {
-    /// A vendor whose server accepts `grant` and refuses `wrong`, which has another password or account
-    /// secret.
+    /// Creates the contract of a vendor whose server accepts `grant` and refuses `wrong`, which has another
+    /// password or account secret.
     pub fn new<G: Grant + 'static, W: Grant + 'static>(
         server: impl VendorServer,
         grant: impl Fn(&str) -> G + Send + Sync + 'static,
@@ -102,8 +102,8 @@ impl VendorContract {
         }
     }
 
-    /// Sets a grant without a password, which lives on a refresh token alone. The vendor has refresh tokens;
-    /// say so in the macro, too: `vendor_contract!(acme(), refresh_tokens)`.
+    /// Sets a grant without a password, which has only a refresh token. For vendors with refresh tokens;
+    /// also name it in the macro: `vendor_contract!(acme(), refresh_tokens)`.
     #[must_use]
     pub fn refresh_only<G: Grant + 'static>(
         mut self,
@@ -113,8 +113,8 @@ impl VendorContract {
         self
     }
 
-    /// Sets a grant that is right but for the client's secret. The vendor checks the client's secret
-    /// ([`VendorServer::client_secret`]); say so in the macro, too: `vendor_contract!(acme(), client_secret)`.
+    /// Sets a grant that is right except for the client's secret. For vendors that check the client's secret
+    /// ([`VendorServer::client_secret`]); also name it in the macro: `vendor_contract!(acme(), client_secret)`.
     #[must_use]
     pub fn outdated_secret<G: Grant + 'static>(
         mut self,
@@ -124,28 +124,28 @@ impl VendorContract {
         self
     }
 
-    /// Says that a login is a client's and no user's password is sent, so more guesses are allowed.
+    /// Declares that a login is a client's and sends no user's password, so more attempts are allowed.
     #[must_use]
     pub fn client_only(mut self) -> Self {
         self.is_client = true;
         self
     }
 
-    /// Sets how a refresh is told from a login. Default: by a parameter `refresh_token`.
+    /// Sets how a refresh is distinguished from a login. Default: by a parameter `refresh_token`.
     #[must_use]
     pub fn is_refresh(mut self, is_refresh: fn(&Received) -> bool) -> Self {
         self.is_refresh = is_refresh;
         self
     }
 
-    /// Sets a path of the API that answers `GET` with 200. Default: `/`.
+    /// Sets a path of the API that returns 200 to `GET`. Default: `/`.
     #[must_use]
     pub fn api(mut self, path: &str) -> Self {
         path.clone_into(&mut self.api);
         self
     }
 
-    /// Sets the header that brings the token to the API. Default: `authorization`.
+    /// Sets the header that carries the token to the API. Default: `authorization`.
     #[must_use]
     pub fn token_header(mut self, name: &str) -> Self {
         name.clone_into(&mut self.token_header);
@@ -166,7 +166,7 @@ impl VendorContract {
         self
     }
 
-    /// The words in which the server refuses. Default: its own.
+    /// Sets the wording of the server's refusals. Default: the vendor's own.
     #[doc(hidden)]
     #[must_use]
     pub fn in_dialect(mut self, dialect: Option<Dialect>) -> Self {
@@ -174,7 +174,7 @@ impl VendorContract {
         self
     }
 
-    /// Fails if the macro was given other features than this contract has: their tests would be missing.
+    /// Fails if the macro was given other features than this contract has: tests would be missing.
     #[doc(hidden)]
     pub fn is_complete(&self, stamped: &[&str]) {
         let has = [
@@ -192,7 +192,7 @@ impl VendorContract {
         assert_eq!(self.outdated.is_some(), checks_secret, "`outdated_secret`");
         assert!(
             !self.secrets.is_empty(),
-            "`secret`: there is none to look for"
+            "`secret`: the contract has no secret to look for"
         );
     }
 
@@ -204,12 +204,12 @@ impl VendorContract {
         }
     }
 
-    /// Returns `true` if a wrong password is called that.
+    /// Returns `true` if a refusal of a wrong password can be recognized as one.
     fn judges_passwords(&self) -> bool {
         !self.is_client && matches!(self.dialect, None | Some(Dialect::Rfc))
     }
 
-    /// Returns `true` if a refusal says that the refresh token is at fault.
+    /// Returns `true` if a refusal identifies the refresh token as its reason.
     fn names_refresh_tokens(&self) -> bool {
         matches!(
             self.dialect,
@@ -231,11 +231,11 @@ fn make<G: Grant + 'static>(grant: impl Fn(&str) -> G + Send + Sync + 'static) -
     Arc::new(move |base| Box::new(grant(base)))
 }
 
-/// Makes a test of each property of a [`VendorContract`](crate::vendor_contract::VendorContract), in the
+/// Generates a test for each property of a [`VendorContract`](crate::vendor_contract::VendorContract), in the
 /// vendor's own words and in each [`Dialect`](crate::Dialect).
 ///
-/// After the contract come the features of the vendor, if it has them: `refresh_tokens`, `client_secret`.
-/// Use it in a test binary without a logger, since it looks into the log for secrets.
+/// The contract is followed by the features of the vendor, if it has them: `refresh_tokens`, `client_secret`.
+/// Use it in a test binary without a logger, since it searches the log for secrets.
 ///
 /// The module [`vendor_contract`](mod@crate::vendor_contract) shows a vendor and its contract.
 #[macro_export]

@@ -83,7 +83,7 @@ fn maker(
     }
 }
 
-/// Looks at a failure: takes over the server's time where this machine's is another, and says so.
+/// Corrects the clock by a failed response: adopts the server's time if this machine's differs, and returns a message.
 fn corrector(
     key: &SigningKey,
     server: &str,

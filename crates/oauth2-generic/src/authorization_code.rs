@@ -227,7 +227,7 @@ impl PendingLogin {
         authorize::nonce(client, params, &self.state, wanted)
     }
 
-    /// Returns how long the URL works, if the login was announced and the server says so.
+    /// Returns how long the URL works, if the login was pushed and the response had an `expires_in`.
     #[must_use]
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in

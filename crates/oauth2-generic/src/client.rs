@@ -139,7 +139,7 @@ impl Client {
         self.set(|settings| settings.api_rejections.push(status))
     }
 
-    /// Sets the header in which the API wants the token, such as `X-Shopify-Access-Token`; see
+    /// Sets the header in which the API expects the token, such as `X-Shopify-Access-Token`; see
     /// [`Policy::token_header`].
     pub fn token_header(self, name: impl Into<String>) -> Self {
         self.set(|settings| settings.token_header = Some(name.into()))
@@ -285,7 +285,7 @@ impl Client {
         })
     }
 
-    /// The policy with what this client and its server say of tokens.
+    /// The policy with this client's and its server's settings for tokens.
     pub(crate) fn policy(&self, policy: Policy) -> Policy {
         let settings = &*self.0;
         let policy = self.apis().into_iter().fold(policy, Policy::api);

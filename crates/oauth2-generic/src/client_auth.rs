@@ -8,8 +8,8 @@ use auth_core::secret::SecretSource;
 use crate::assertion::Assertions;
 use crate::client::Client;
 
-/// Authentication of a client (RFC 6749 §2.3): one way, and no other is tried, because a client that tries shows its
-/// secret where it was not asked for.
+/// Authentication of a client (RFC 6749 §2.3): one method, and no other is tried, because a client that tries others
+/// sends its secret in places where the server does not expect it.
 ///
 /// ```
 /// use oauth2_generic::{Client, ClientAuth, Server, secret};
@@ -91,8 +91,8 @@ impl ClientAuth {
 
     /// By an assertion that the client signs with a private key, `private_key_jwt` (RFC 7523 §2.2).
     ///
-    /// The server knows the public key, so it has nothing to lose. Each sending has an assertion of its own, which
-    /// lives for a minute.
+    /// The server holds only the public key, so a leak at the server does not expose the client. Each request has an
+    /// assertion of its own, which is valid for a minute.
     ///
     /// ```no_run
     /// use oauth2_generic::{Client, ClientAuth, Server, SigningKey, secret};

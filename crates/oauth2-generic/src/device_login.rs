@@ -103,8 +103,8 @@ impl DeviceLogin {
 
     /// Shows a code and waits for the login, as long as the server gives the user time.
     ///
-    /// It asks the server as often as that allows. While the network or the server fails, or the server limits
-    /// the rate (429, or any refusal with `Retry-After`), it continues and asks less often. The words of
+    /// It polls as often as the server allows. While the network or the server fails, or the server limits
+    /// the rate (429, or any refusal with `Retry-After`), it continues and polls less often. The codes of
     /// RFC 8628 §3.5 are understood in whichever member the server puts them.
     ///
     /// # Errors
@@ -228,8 +228,8 @@ fn seconds(seconds: f64) -> Duration {
         .clamp(shortest, longest)
 }
 
-/// Returns `true` if a response with the status of a success cannot have been the token: it is not issued yet, or the
-/// server says so (`{"status": "pending"}`).
+/// Returns `true` if a response with a success status cannot be the token: the status means "not yet" (202, 204), or
+/// the body does (`{"status": "pending"}`).
 fn says_pending(response: &Response<Vec<u8>>) -> bool {
     let word = b"pending";
     let mut words = response.body().windows(word.len());
@@ -250,7 +250,7 @@ fn print(prompt: &DevicePrompt) {
     }
 }
 
-/// RFC 8628 §3.2: where the server does not say.
+/// Default of RFC 8628 §3.2, if the server sends no interval.
 const INTERVAL: Duration = Duration::from_secs(5);
 /// The time after which a cancelled login is noticed.
 const GLANCE: Duration = Duration::from_millis(250);

@@ -12,8 +12,8 @@ use crate::redirect::{Expected, Parameters, Redirect};
 
 /// The token comes in the redirect (RFC 6749 §4.2): for servers that offer nothing better to a client in a page.
 ///
-/// It comes in the fragment, which browsers keep from servers, and without a refresh token: when it expires, the user
-/// has to log in again, and a session says so. Take [`AuthorizationCode`](crate::AuthorizationCode) where the server
+/// It comes in the fragment, which browsers do not send to servers, and without a refresh token: when it expires, the
+/// session returns [`Error::LoginRequired`]. Use [`AuthorizationCode`](crate::AuthorizationCode) where the server
 /// supports it (RFC 9700 §2.1.2). This token cannot be bound to a key, so a client with one cannot request it.
 ///
 /// ```
@@ -40,6 +40,33 @@ pub struct Implicit {
 }
 
 /// A login that waits for the user to return with a token; see [`Implicit`].
+///
+/// A web application keeps it in the user's web session, from one request to another:
+///
+/// ```
+/// use oauth2_generic::{Implicit, PendingImplicit, Result, Secret, Session};
+///
+/// /// `GET /login`: the text to keep, and the URL to which the user is sent.
+/// fn begin(login: &Implicit) -> Result<(Secret, String)> {
+///     let pending: PendingImplicit = login.begin()?;
+///     Ok((pending.save(), pending.url().to_owned()))
+/// }
+///
+/// /// `POST /callback`: a script of the page posts its URL, because browsers do not send a fragment.
+/// fn callback(login: &Implicit, kept: &Secret, url: &str) -> Result<Session> {
+///     let tokens = login.resume(kept)?.read(url)?;
+///     Session::builder(login.grant()).tokens(tokens).build()
+/// }
+/// # use oauth2_generic::{Client, Server};
+/// # let server = Server::new("https://login.example.com/token")
+/// #     .authorization_endpoint("https://login.example.com/authorize");
+/// # let login = Implicit::new(Client::new(server, "page"), "https://app.example.com/callback");
+/// # let (kept, _) = begin(&login)?;
+/// # let state = login.resume(&kept)?.state().to_owned();
+/// # let url = format!("https://app.example.com/callback#access_token=abc&token_type=Bearer&state={state}");
+/// # assert_eq!(callback(&login, &kept, &url)?.authorization()?, "Bearer abc");
+/// # Ok::<(), oauth2_generic::Error>(())
+/// ```
 #[must_use = "the user has yet to be sent to `url`"]
 pub struct PendingImplicit {
     login: Implicit,

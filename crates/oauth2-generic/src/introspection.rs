@@ -10,7 +10,28 @@ use crate::metadata::Endpoint;
 
 /// Description of a token by its server; see [`Client::introspect`].
 ///
-/// Of a token that is not active a server says nothing else.
+/// For a token that is not active, `active` is the only member.
+///
+/// ```
+/// use oauth2_generic::testing::CannedTransport;
+/// use oauth2_generic::{Client, Introspection, Secret, Server};
+///
+/// /// Returns `true` if a request with this token may change orders. A token for another API may not.
+/// fn may_change_orders(token: &Introspection) -> bool {
+///     let mut scope = token.scope.as_deref().unwrap_or_default().split(' ');
+///     token.active && token.aud.iter().any(|api| api == "orders-api") && scope.any(|word| word == "orders.write")
+/// }
+///
+/// let server = Server::new("https://login.example.com/token")
+///     .introspection_endpoint("https://login.example.com/introspect");
+/// let api = Client::new(server, "orders-api").secret(Secret::new("s3cret"));
+/// let http = CannedTransport::new()
+///     .json(200, r#"{"active": true, "aud": "orders-api", "scope": "orders.read orders.write", "sub": "jsmith"}"#)
+///     .json(200, r#"{"active": false}"#);
+/// assert!(may_change_orders(&api.introspect(&Secret::new("abc"), &http)?));
+/// assert!(!may_change_orders(&api.introspect(&Secret::new("revoked"), &http)?));
+/// # Ok::<(), oauth2_generic::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Introspection {
@@ -56,8 +77,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Configuration`] if the server has no introspection endpoint; [`Error::Response`] if the response does
-    /// not say whether the token is active; otherwise the error of the request.
+    /// [`Error::Configuration`] if the server has no introspection endpoint; [`Error::Response`] if the response has
+    /// no boolean `active`; otherwise the error of the request.
     pub fn introspect(&self, token: &Secret, http: &dyn Transport) -> Result<Introspection> {
         let endpoint = self.url(Endpoint::Introspection)?;
         let request = self.to(endpoint).secret("token", token);
@@ -66,7 +87,7 @@ impl Client {
             .fetch(http)?;
         let Some(active) = response.boolean("active") else {
             return Err(Error::response(
-                "it does not say whether the token is active",
+                "its `active` is missing or not a boolean; check `Server::introspection_endpoint`",
             ));
         };
         let text = |name| response.text(name).map(|text| text.expose().to_owned());

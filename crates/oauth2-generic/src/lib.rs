@@ -46,9 +46,7 @@ mod watched;
 
 pub use auth_core;
 #[doc(no_inline)]
-pub use auth_core::{
-    Error, Grant, Result, Secret, Session, agent, secret, store, testing, transport,
-};
+pub use auth_core::*;
 
 #[cfg(feature = "authorization_code")]
 pub use authorization_code::{AuthorizationCode, PendingLogin};

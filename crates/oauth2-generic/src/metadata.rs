@@ -26,7 +26,7 @@ pub(crate) use reading::read;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metadata {
-    /// The server's name for itself: exactly the one that was asked for.
+    /// The server's own name: exactly the issuer that was requested.
     pub issuer: String,
     /// The page where users log in.
     pub authorization_endpoint: Option<String>,

@@ -1,5 +1,7 @@
 //! The URLs that requests are sent to, and who can read them on the way.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use auth_core::http::Uri;
 use auth_core::transport::Origin;
 use percent_encoding::percent_decode_str;
@@ -55,16 +57,40 @@ pub(crate) fn scheme(text: &str) -> Option<String> {
     is_scheme.then(|| scheme.to_ascii_lowercase())
 }
 
+/// A URL in which a browser and the client that sends requests see the same host. A browser also repairs one that has an
+/// encoded host or a number for an address; the rest of what it repairs is not a URL here.
 fn parsed(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     uri.scheme()?;
     let authority = uri.authority()?;
-    // A port that is no number is taken for none.
+    // A port that is not a number counts as none.
     let host_and_port = authority.as_str().rsplit('@').next()?;
     let port = host_and_port.strip_prefix(authority.host())?;
-    let is_fit = !authority.host().is_empty()
-        && (matches!(port, "" | ":") || authority.port_u16().is_some());
-    is_fit.then_some(uri)
+    let is_port = matches!(port, "" | ":") || authority.port_u16().is_some();
+    (is_port && is_host(authority.host())).then_some(uri)
+}
+
+/// Returns `true` for a name or an address that has one reading.
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        let Some(address) = address.strip_suffix(']') else {
+            return false;
+        };
+        let found = address.parse::<Ipv6Addr>();
+        return found.is_ok_and(|found| found.to_string().eq_ignore_ascii_case(address));
+    }
+    let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next();
+    let last = last.unwrap_or_default().to_ascii_lowercase();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || last
+            .strip_prefix("0x")
+            .is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if is_number {
+        // Also for an empty label.
+        return host.parse::<Ipv4Addr>().is_ok();
+    }
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte);
+    host.bytes().all(is_fit)
 }
 
 #[cfg(test)]
@@ -95,8 +121,33 @@ mod tests {
             " https://x.example",
             "https://l\u{f6}gin.example",
             "javascript:alert(1)",
+            "https://login%2eexample",
+            "https://127.1",
+            "https://0x7f.1",
+            "https://2130706433",
+            "https://127.0.0.01",
+            "https://127.0.0.1.",
+            "https://.",
+            "https://[::1",
+            "https://[login.example]",
         ] {
             assert!(!is_url(text), "{text}");
+        }
+    }
+
+    #[cfg(feature = "authorization_code")]
+    #[test]
+    fn a_browser_sees_the_same_host() {
+        for byte in 0..=127_u8 {
+            for host in ["a*b.example", "127.*", "*1.0.0.1", "a.0x*", "[::*]"] {
+                let host = host.replace('*', &char::from(byte).to_string());
+                let url = format!("https://{host}/p");
+                if let Some(written) = parsed(&url) {
+                    let seen = crate::authorize::normal(&url).unwrap();
+                    let seen = parsed(&seen).unwrap();
+                    assert_eq!(Origin::of(&seen), Origin::of(&written), "{url}");
+                }
+            }
         }
     }
 

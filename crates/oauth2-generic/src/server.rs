@@ -97,6 +97,21 @@ impl Server {
 
     /// Fetches the server's metadata with a transport of your own; see [`discover`](Server::discover).
     ///
+    /// ```
+    /// use oauth2_generic::Server;
+    /// use oauth2_generic::testing::CannedTransport;
+    ///
+    /// // In a test; a program has an `HttpTransport` with the company's proxy and authorities.
+    /// let http = CannedTransport::new().json(
+    ///     200,
+    ///     r#"{"issuer": "https://login.example.com", "token_endpoint": "https://login.example.com/token"}"#,
+    /// );
+    /// let server = Server::discover_with("https://login.example.com", &http)?;
+    /// assert_eq!(server.token_endpoint(), "https://login.example.com/token");
+    /// assert_eq!(http.requests()[0].uri().path(), "/.well-known/oauth-authorization-server");
+    /// # Ok::<(), oauth2_generic::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`discover`](Server::discover).
     pub fn discover_with(issuer: &str, http: &dyn Transport) -> Result<Self> {

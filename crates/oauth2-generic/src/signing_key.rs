@@ -42,7 +42,7 @@ pub struct SigningKey {
 /// Times of an assertion, from the moment of its making.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dates {
-    /// The time since its issue; `None` if it does not say.
+    /// The time since its issue; `None` if it has no `iat`.
     pub(crate) age: Option<Duration>,
     pub(crate) lifetime: Duration,
 }
@@ -63,13 +63,26 @@ impl SigningKey {
 
     /// Reads a key from unencrypted PKCS#8 in DER.
     ///
+    /// ```
+    /// use oauth2_generic::SigningKey;
+    ///
+    /// # let fetch_from_vault = || ring::signature::Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new());
+    /// # let der = fetch_from_vault().map_err(|_| "no key")?;
+    /// // `der` is what a key store returns.
+    /// let key = SigningKey::from_der(der.as_ref())?.key_id("2026-01");
+    /// let assertion = key.sign(r#"{"iss":"batch","aud":"https://login.example.com","exp":1767226660}"#)?;
+    /// assert!(key.jwk().contains(r#""alg":"EdDSA""#)); // its public half, to be registered at the server
+    /// # assert_eq!(assertion.expose().split('.').count(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`from_pem`](SigningKey::from_pem).
     pub fn from_der(der: &[u8]) -> Result<Self> {
         PrivateKey::from_der(der).map(Self::new)
     }
 
-    /// Sets the name under which the server knows the key (`kid`, RFC 7515 §4.1.4). Default: none is sent.
+    /// Sets the name that the server has for the key (`kid`, RFC 7515 §4.1.4). Default: none is sent.
     pub fn key_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self

@@ -28,7 +28,7 @@ pub struct Acme {
 }
 
 impl Acme {
-    /// An app that Acme knows.
+    /// An app that is registered at Acme.
     pub fn new(app: impl Into<String>) -> Self {
         Self {
             app: app.into(),

@@ -5,7 +5,7 @@ use auth_sim::vendor_contract::VendorContract;
 use auth_sim::{Fault, Login, Realm, Received, Response, Simulator, VendorServer};
 use your_vendor::Acme;
 
-/// What Acme's documentation says of its server.
+/// Acme's server, as its documentation describes it.
 struct AcmeServer;
 
 impl VendorServer for AcmeServer {
@@ -84,7 +84,7 @@ fn the_agent_signs_with_acmes_header() {
     let server = Simulator::builder(AcmeServer).start().unwrap();
     let session = Session::new(log_in(server.url(), PIN));
     let orders = format!("{}/orders", server.url());
-    server.next(Fault::Status(503)); // Acme is down for a moment
+    server.next(Fault::Status(503)); // Acme fails once
     assert_eq!(session.agent().get(&orders).call().unwrap().status(), 200);
     let sent = &server.api_requests()[0];
     assert!(sent.header("x-acme-token").is_some() && sent.header("authorization").is_none());

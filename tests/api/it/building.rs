@@ -1,4 +1,4 @@
-//! Faults that `build` finds without a network, in the vendors' own words, and what a rotated secret changes.
+//! Faults that `build` finds without a network, in the vendors' own words, and the effect of a rotated secret.
 
 use std::fs;
 use std::time::Duration;

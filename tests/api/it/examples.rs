@@ -234,7 +234,7 @@ fn client(simulator: &Simulator) -> Client {
     client.api(simulator.url())
 }
 
-/// Follows a link to the simulator, whose user agrees to everything; returns where it sends the browser.
+/// Follows a link to the simulator, whose user agrees to everything; returns the redirect URL.
 fn visit(url: &str) -> String {
     let agent = ureq::Agent::config_builder()
         .max_redirects(0)
@@ -377,7 +377,7 @@ fn a_secret_is_read_from_where_it_lives() {
 fn a_bank_gets_an_assertion_and_a_proof() {
     let folder = tempfile::tempdir().unwrap();
     let bound = DpopKey::open(folder.path().join("dpop.pem")).unwrap();
-    // Any P-256 key signs; this one is at hand.
+    // Any P-256 key will do; a DPoP key is easy to generate.
     let signing = SigningKey::from_pem(bound.to_pem()).unwrap();
     let http = CannedTransport::new().json(
         200,

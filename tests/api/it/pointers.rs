@@ -1,4 +1,4 @@
-//! A pointer to a transport is a transport, and so for every trait that a program may keep behind one.
+//! A pointer to a transport is a transport; the other traits that programs keep behind pointers behave alike.
 
 use std::sync::Arc;
 use std::time::Duration;

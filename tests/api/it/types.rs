@@ -1,4 +1,4 @@
-//! Every public type of every crate: what may be sent, shared, cloned and shown.
+//! Every public type of every crate: which can be sent, shared, cloned and shown.
 
 use std::error::Error as StdError;
 use std::fmt::{Debug, Display};
@@ -46,8 +46,23 @@ fn value<T: Clone + Debug + Send + Sync + 'static>() {}
 /// A value without identity: it is compared, too.
 fn plain<T: Clone + Debug + PartialEq + Send + Sync + 'static>() {}
 
-/// Something that may live in a thread of its own.
+/// A value that can be moved to another thread.
 fn moved<T: Debug + Send>() {}
+
+/// A program with one vendor depends on one crate.
+#[test]
+#[expect(
+    unused_qualifications,
+    reason = "the paths through a vendor's crate are the subject"
+)]
+fn a_vendors_crate_has_all_of_the_core() {
+    moved::<aerion_auth::SessionBuilder>();
+    value::<aeris_auth::store::FileStore>();
+    plain::<ermeo_auth::error::Remedy>();
+    value::<auth_all::generic::testing::ManualClock>();
+    let name = |event: ermeo_auth::observe::Event<'_>| event.name();
+    assert_eq!(name(Event::Rejected), "rejected");
+}
 
 #[test]
 fn sessions_and_tokens_are_shared() {
@@ -225,7 +240,7 @@ mod paths {
     }
 }
 
-/// The names of the snapshots, so that a new type is not forgotten here.
+/// Compares the types of the API snapshots with this file, so that no new type is forgotten.
 #[test]
 fn no_public_type_is_left_out() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api");

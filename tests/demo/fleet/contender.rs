@@ -1,4 +1,4 @@
-//! One fleet, and what became of it.
+//! One fleet, and its counts.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -10,23 +10,23 @@ use std::time::Duration;
 use auth_tests::fleet::{Fleet, Happening, Order, Point, Report, Settings};
 use serde_json::{Value, json};
 
-/// One fleet, and what became of it.
+/// One fleet, and its counts.
 pub(super) struct Contender {
     pub(super) fleet: Fleet,
     pub(super) counts: Counts,
-    /// Processes that got no token when they asked last.
+    /// Processes that got no token at their last request.
     without: BTreeSet<usize>,
-    /// Where the next process to come is killed.
+    /// The point at which the next process to reach it is killed.
     armed: Option<Point>,
-    /// Refreshes when that happened last.
+    /// Number of refreshes at the last such kill.
     struck_at: usize,
-    /// What happens, a line each.
+    /// The log, one event per line.
     pub(super) log: Option<File>,
     /// The tokens that processes held, each once.
     tokens: Vec<String>,
 }
 
-/// What has happened so far.
+/// Counted events.
 #[derive(Default)]
 pub(super) struct Counts {
     /// Refreshes that brought a token.
@@ -37,7 +37,7 @@ pub(super) struct Counts {
     pub(super) kills: usize,
     /// Kills after a refresh token was noted as sent, and before its successor was stored.
     pub(super) kills_in_flight: usize,
-    /// Renewals that took so long that others may have given them up.
+    /// Renewals so slow that other processes may have given them up.
     pub(super) late: usize,
 }
 
@@ -54,12 +54,12 @@ impl Contender {
         })
     }
 
-    /// Hours that have passed.
+    /// Returns the hours that have passed.
     pub(super) fn hours(&self) -> f64 {
         self.fleet.clock.passed().as_secs_f64() / 3600.0
     }
 
-    /// Takes in what has happened.
+    /// Processes all pending events.
     pub(super) fn watch(&mut self) -> io::Result<()> {
         while let Some(happening) = self.fleet.next(Duration::from_millis(5)) {
             self.take_in(&happening)?;
@@ -69,7 +69,7 @@ impl Contender {
 
     /// Kills a process, and arranges that another one is killed in the middle of its renewal.
     pub(super) fn strike(&mut self, hours_left: u32, most: usize) -> io::Result<()> {
-        // The last hour is for those that are left.
+        // No kills in the last hour, so that the remaining processes can recover.
         if hours_left < 2 || self.counts.kills >= most {
             if self.armed.take().is_some() {
                 self.fleet.tell_all(&Order::Go);
@@ -82,7 +82,7 @@ impl Contender {
             let point = POINTS[self.counts.kills_in_flight % POINTS.len()];
             self.armed = Some(point);
             self.fleet.tell_all(&Order::Stop(match point {
-                // The server's response is held back then.
+                // At this point the server holds its response back.
                 Point::Handled => Point::BeforeSend,
                 other => other,
             }));
@@ -90,7 +90,7 @@ impl Contender {
         Ok(())
     }
 
-    /// Lets each process ask until it has a token, thrice at most, and returns why some got none.
+    /// Lets each process request a token, at most three times; returns the errors of those that got none.
     pub(super) fn end(&mut self) -> io::Result<Vec<String>> {
         self.fleet.tell_all(&Order::Rest);
         let mut lost = Vec::new();
@@ -99,7 +99,8 @@ impl Contender {
             let mut tries = 0;
             loop {
                 let happening = self.fleet.next(Duration::from_secs(30));
-                let happening = happening.ok_or_else(|| io::Error::other("a process hangs"))?;
+                let happening =
+                    happening.ok_or_else(|| io::Error::other("a process does not report"))?;
                 self.take_in(&happening)?;
                 match happening {
                     Happening::Said(it, Report::Token(..)) if it == member => break,
@@ -118,7 +119,7 @@ impl Contender {
         Ok(lost)
     }
 
-    /// Writes a line of the log: the hours that have passed, and what happened.
+    /// Writes a line of the log: the hours that have passed, and the event.
     pub(super) fn note(&mut self, mut line: Value) -> io::Result<()> {
         line["hours"] = self.hours().into();
         match &mut self.log {
@@ -160,7 +161,7 @@ impl Contender {
             }
             Happening::Said(member, Report::Holds(token) | Report::Token(token, _)) => {
                 self.without.remove(member);
-                // A log shows no token, only which one it is.
+                // The log shows the number of a token, never the token.
                 let known = self.tokens.iter().position(|it| it == token);
                 let number = known.unwrap_or(self.tokens.len());
                 if known.is_none() {
@@ -176,7 +177,7 @@ impl Contender {
         Ok(())
     }
 
-    /// A process stops where it is to be killed.
+    /// Handles a process that has stopped where it is to be killed.
     fn caught(&mut self, member: usize) -> io::Result<()> {
         let Some(point) = self.armed.take() else {
             self.fleet.tell(member, &Order::Go);
@@ -200,7 +201,7 @@ impl Contender {
     }
 }
 
-/// The columns of a table.
+/// Formats the columns of a table.
 impl fmt::Display for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sends = self.fleet.most_spends();
@@ -215,7 +216,7 @@ impl fmt::Display for Contender {
     }
 }
 
-/// Where a process is killed that takes a refresh token along.
+/// Points at which a killed process takes a refresh token with it.
 const POINTS: [Point; 3] = [Point::Handled, Point::BeforeCommit, Point::AfterBegin];
-/// Of an access token: Ermeo's.
+/// Lifetime of an access token; Ermeo's.
 pub(super) const LIFE: Duration = Duration::from_secs(7200);

@@ -5,7 +5,7 @@ use auth_core::{Error, Result, Secret, Session, agent};
 
 use super::stage::{Api, Batch, answer, builder, count, redirect, status};
 
-/// A header, a scheme, and what an API gets of the token `t1` in that header.
+/// A header, a scheme, and the value that an API receives in that header for the token `t1`.
 const WAYS: [(&str, &str, &str, &str); 6] = [
     ("X-Shopify-Access-Token", "", "x-shopify-access-token", "t1"),
     ("x-auth-token", "Token", "x-auth-token", "Token t1"),
@@ -28,7 +28,7 @@ fn requiring(api: &Api, header: &'static str, scheme: &'static str) -> Batch {
     })
 }
 
-/// A prover of nothing.
+/// A prover whose proofs are meaningless.
 #[derive(Debug)]
 struct Key;
 

@@ -38,7 +38,7 @@ fn a_request_to_another_origin_names_it() {
 }
 
 #[test]
-fn a_session_without_an_api_says_how_to_add_one() {
+fn a_session_without_an_api_names_the_setter() {
     let (builder, _) = builder(Batch::of(&[]));
     let text = unsent(&builder.build().unwrap(), "https://api.example.com/").to_string();
     assert!(text.contains("https://api.example.com is not"), "{text}");
@@ -48,7 +48,7 @@ fn a_session_without_an_api_says_how_to_add_one() {
     );
 }
 
-/// From `build`, from the first token and from the first request alike.
+/// Returns the error that `build`, the first token and the first request all report.
 #[track_caller]
 fn problem(api: &'static str) -> String {
     let batch = || Batch::of(&[]).with(move |policy| policy.api(api));
@@ -79,7 +79,10 @@ fn an_api_that_is_not_a_url_is_named() {
     ] {
         let shown = problem(api);
         assert!(shown.contains(&format!("{api:?} is not")), "{shown}");
-        assert!(shown.contains("`base` or `api`"), "{shown}");
+        assert!(
+            shown.contains("`base`, `api` or `token_endpoint`"),
+            "{shown}"
+        );
     }
 }
 
@@ -158,7 +161,7 @@ fn an_origin_is_scheme_host_and_port() {
     assert_eq!(api.heard(), ["GET / Bearer t1"]);
 }
 
-/// A second call is told what the first one failed with.
+/// The second call's error contains the first one's.
 #[test]
 fn an_error_in_an_error_of_ureq_prints_its_causes() {
     let api = Api::content();

@@ -1,4 +1,4 @@
-//! Where a token goes when an API redirects, and what a 401 says afterwards.
+//! Where a token goes when an API redirects, and the effect of a 401 afterwards.
 
 use auth_core::agent;
 use auth_core::agent::ureq::{self, Agent};
@@ -73,7 +73,7 @@ fn a_location_may_be_absolute_or_relative() {
     }
 }
 
-/// A download that is redirected to a blob store whose signature has expired, say.
+/// An example is a download that is redirected to a blob store with a signature that has expired.
 #[test]
 fn a_401_of_another_origin_rejects_no_token() {
     for code in [401, 403, 200] {
@@ -259,7 +259,7 @@ fn a_redirect_to_nowhere_fails() {
     }
 }
 
-/// An API that sends the client whose token it does not know to its login page.
+/// An API that redirects a client with an unknown token to its login page.
 fn with_login_page(token: &'static str) -> Api {
     Api::start(move |visit| match (visit.path(), visit.status(token)) {
         ("/login", _) | (_, 200) => answer(200),
@@ -304,7 +304,7 @@ fn a_post_that_a_redirect_rejects_is_sent_once() {
     let session = builder.build().unwrap();
     let post = || status(session.agent().post(api.at("/tags")).send("a tag"));
     assert_eq!(post(), 302);
-    assert_eq!(count(&given), 1, "no renewal for a request that is over");
+    assert_eq!(count(&given), 1, "no renewal for a request that has ended");
     assert_eq!(post(), 200);
     assert_eq!(
         api.heard(),

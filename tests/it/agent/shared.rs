@@ -1,4 +1,4 @@
-//! One agent per session: its connections are kept, and neither keeps the other alive.
+//! One agent per session: it keeps its connections, and neither agent nor session keeps the other alive.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ fn ten_requests_of_ten_agents_take_one_connection() {
     assert_eq!((api.visits().len(), api.connections()), (10, 1));
 }
 
-/// The second sending of a request has connections of its own.
+/// A request that is sent again uses connections of its own.
 #[test]
 fn ten_redirected_requests_take_two_connections() {
     let api = Api::start(|visit| match visit.path() {
@@ -71,6 +71,6 @@ fn a_session_is_dropped_with_its_agents() {
     assert_eq!(
         Arc::strong_count(&alive),
         1,
-        "the session's transport is gone"
+        "the session's transport is dropped"
     );
 }

@@ -1,4 +1,4 @@
-//! Bodies that are not a JSON object in UTF-8: named as what they are, and read where they can be.
+//! Bodies that are not a JSON object in UTF-8: the error names their kind, and readable ones are read.
 
 use auth_core::http::Response;
 
@@ -7,7 +7,7 @@ use crate::support::CANARY;
 use super::{assert_malformed, body, read};
 
 #[test]
-fn a_body_is_named_as_what_it_is() {
+fn a_body_is_named_by_its_kind() {
     for (text, name) in [
         (r#"[{"access_token":"canary7Qz"}]"#, "it is a list"),
         (r#"["canary7Qz"]"#, "it is a list"),
@@ -57,7 +57,7 @@ fn a_compressed_body_is_named_with_its_coding() {
     let text = r#"{"access_token":"a","token_type":"bearer"}"#;
     assert!(
         read(plain.body(text.into()).unwrap()).is_ok(),
-        "what a transport has unpacked is read whatever the header says"
+        "a body that the transport has unpacked is read despite its header"
     );
 }
 

@@ -1,4 +1,4 @@
-//! How long a token lives, in all the ways that servers write it.
+//! Lifetime of a token, in every notation that servers use.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn a_life_is_read_from_a_number_a_text_a_float_and_rounded_down() {
 }
 
 #[test]
-fn a_life_of_nothing_or_less_is_no_life() {
+fn a_life_below_one_second_is_zero() {
     for text in ["0", "-1", "-0.5", r#""-3600""#, "-1e300", "0.9"] {
         assert_eq!(
             expires(text).unwrap(),
@@ -48,8 +48,9 @@ fn a_life_of_nothing_or_less_is_no_life() {
     }
 }
 
+/// `null` counts as absent.
 #[test]
-fn a_life_that_is_absent_or_null_is_the_documented_one_or_unknown() {
+fn an_absent_life_is_the_documented_one_or_unknown() {
     let absent = r#"{"access_token":"a","token_type":"bearer"}"#;
     assert_eq!(body(absent).unwrap().lifetime, Lifetime::Unknown);
     assert_eq!(expires("null").unwrap(), Lifetime::Unknown);
@@ -77,7 +78,7 @@ fn a_life_longer_than_a_year_is_cut_to_one() {
 }
 
 #[test]
-fn a_life_that_is_no_number_is_malformed() {
+fn a_life_that_is_not_a_number_is_malformed() {
     for text in [
         r#""NaN""#,
         r#""inf""#,
@@ -96,7 +97,7 @@ fn a_life_that_is_no_number_is_malformed() {
 }
 
 #[test]
-fn an_epoch_that_is_none_is_malformed_with_a_hint() {
+fn an_impossible_epoch_is_malformed_with_a_hint() {
     let format = || ResponseFormat::new().expires("expires_in", ExpiryFormat::EpochSeconds);
     let at = |expires_in: &str| {
         let text = format!(
@@ -142,7 +143,7 @@ fn an_expiry_in_words_is_a_moment_with_its_offset() {
     }
 }
 
-/// Reads `expires_at`, which came on New Year's Day of 2026.
+/// Reads an `expires_at` that was sent on 1 January 2026.
 fn expires_at(expiry: ExpiryFormat, expires_at: &str) -> Result<Lifetime> {
     let format = ResponseFormat::new().expires("expires_at", expiry);
     let text =
@@ -164,7 +165,7 @@ fn milliseconds_are_read_where_they_are_set() {
 }
 
 #[test]
-fn a_number_that_is_plainly_of_another_unit_is_an_error_with_the_setting() {
+fn a_number_in_another_unit_is_an_error_naming_the_setting() {
     for (expiry, number, setting) in [
         (
             ExpiryFormat::Seconds,
@@ -246,7 +247,7 @@ fn a_date_is_read_in_its_common_spellings() {
 }
 
 #[test]
-fn an_unreadable_life_beside_a_documented_one_is_that_one() {
+fn an_unreadable_life_is_the_documented_one() {
     let documented = ResponseFormat::new().lifetime(Duration::from_secs(7200));
     for text in [
         r#""""#,
@@ -296,7 +297,7 @@ fn jwt(claims: &str, date: &str, life: Option<Duration>) -> Result<Lifetime> {
 }
 
 #[test]
-fn a_jwts_own_end_is_read_where_it_is_asked_for() {
+fn a_jwts_own_expiry_is_read_on_request() {
     let (date, hour) = ("Thu, 01 Jan 2026 00:00:00 GMT", Duration::from_secs(3600));
     let exp = r#"{"exp":1767229200}"#;
     assert_eq!(jwt(exp, date, None).unwrap(), Lifetime::For(hour));
@@ -321,7 +322,7 @@ fn a_jwts_own_end_is_read_where_it_is_asked_for() {
         jwt("opaque", date, Some(hour)).unwrap(),
         Lifetime::For(hour)
     );
-    // Nothing reads it unless it is asked for.
+    // By default the claim is ignored.
     let text = r#"{"access_token":"eyJhbGciOiJub25lIn0.eyJleHAiOjE3NjcyMjkyMDB9.c2ln","token_type":"Bearer"}"#;
     assert_eq!(body(text).unwrap().lifetime, Lifetime::Unknown);
 }
@@ -348,7 +349,7 @@ fn the_life_of_a_refresh_token_is_read_from_the_answer() {
     );
     assert_eq!(read(r#""x_refresh_token_expires_in":60"#, None), Some(60));
     assert_eq!(read(r#""refreshTokenExpiresIn":60"#, None), Some(60));
-    // Keycloak's offline sessions have no end.
+    // Keycloak's offline sessions do not expire.
     assert_eq!(read(r#""refresh_expires_in":0"#, Some(60)), None);
     for unread in [
         r#""refresh_expires_in":"soon""#,
@@ -360,9 +361,9 @@ fn the_life_of_a_refresh_token_is_read_from_the_answer() {
     }
 }
 
-/// Its end counts whatever the expiry member says, also beside a documented life.
+/// The claim `exp` overrides the expiry member and a documented lifetime.
 #[test]
-fn a_jwts_own_end_outweighs_a_documented_life() {
+fn a_jwts_own_expiry_outweighs_a_documented_life() {
     let payload = BASE64_URL_SAFE_NO_PAD.encode(r#"{"exp":1767225900}"#);
     let text =
         format!(r#"{{"access_token":"e30.{payload}.c2ln","token_type":"Bearer","expires_in":-1}}"#);

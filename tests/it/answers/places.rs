@@ -1,4 +1,4 @@
-//! Tokens that are not where RFC 6749 has them: found by a path, or named by their place.
+//! Tokens outside RFC 6749's members: read by a path, or named by their path in the error.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ fn a_name_with_a_dot_is_found_before_a_path() {
 }
 
 #[test]
-fn what_is_beside_a_token_belongs_to_it() {
+fn members_beside_a_token_belong_to_it() {
     let slack = r#"{"ok":true,"access_token":"bot","token_type":"bot","refresh_token":"bots","expires_in":1,
         "authed_user":{"id":"U1","access_token":"user","token_type":"user","refresh_token":"users","expires_in":60,"scope":"chat"}}"#;
     let format = |path: &'static str, word: &'static str| {
@@ -90,7 +90,7 @@ fn what_is_beside_a_token_belongs_to_it() {
     assert_eq!(tokens(Ok(response)), ("user".into(), Some("users".into())));
     let bot = read_as(format("access_token", "bot"), answer(200, slack));
     assert_eq!(tokens(bot), ("bot".into(), Some("bots".into())));
-    // And a user's refresh token is not the bot's.
+    // The user's refresh token is not taken for the bot's.
     let alone = slack.replace(r#""refresh_token":"bots","#, "");
     let bot = read_as(format("access_token", "bot"), answer(200, &alone));
     assert_eq!(tokens(bot), ("bot".into(), None));
@@ -129,7 +129,7 @@ fn a_token_that_is_elsewhere_is_named_by_its_place() {
             "{error}"
         );
     }
-    // A name that may be a secret is none to show.
+    // A member name that may be a secret is not shown.
     for text in [
         r#"{"canary7Qz":{"token":"canary7Qz"}}"#,
         r#"{"<canary7Qz>":{"token":"x"}}"#,
@@ -142,7 +142,7 @@ fn a_token_that_is_elsewhere_is_named_by_its_place() {
 }
 
 #[test]
-fn a_token_elsewhere_beside_an_error_that_is_no_text_is_named() {
+fn a_token_elsewhere_beside_an_odd_error_is_named() {
     for error in ["5", r#"{"code":7}"#] {
         let text = format!(r#"{{"error":{error},"data":{{"access_token":"canary7Qz"}}}}"#);
         assert_malformed(body(text), "in `data.access_token`");
@@ -150,7 +150,7 @@ fn a_token_elsewhere_beside_an_error_that_is_no_text_is_named() {
 }
 
 #[test]
-fn what_belongs_to_a_token_is_read_in_another_spelling() {
+fn a_tokens_members_are_read_in_another_spelling() {
     let text = r#"{"accessToken":"a","tokenType":"Bearer","expiresIn":60,"Scope":"s"}"#;
     let format = ResponseFormat::new().access_token("accessToken");
     let response = read_as(format, answer(200, text)).unwrap();
@@ -159,7 +159,7 @@ fn what_belongs_to_a_token_is_read_in_another_spelling() {
 }
 
 #[test]
-fn a_missing_token_is_told_before_its_missing_type() {
+fn a_missing_token_is_reported_before_its_missing_type() {
     assert_malformed(body("{}"), "it has no `access_token`");
     assert_malformed(body(r#"{"token_type":"mac"}"#), "it has no `access_token`");
 }

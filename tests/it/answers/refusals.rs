@@ -1,4 +1,4 @@
-//! What is a refusal, what is a status, and what may pass by itself.
+//! Responses that are refusals, those that are only a status, and those that are transient.
 
 use auth_all::error::Remedy;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn with(status: u16, name: &str, value: &str, text: &str) -> Result<TokenRespons
 }
 
 #[test]
-fn a_wrong_url_or_encoding_is_a_status_whatever_the_body_says() {
+fn a_wrong_url_or_encoding_is_a_status_with_any_body() {
     for status in [404, 405, 410, 415, 421, 422] {
         for text in [
             "",
@@ -45,7 +45,7 @@ fn a_wrong_url_or_encoding_is_a_status_whatever_the_body_says() {
 }
 
 #[test]
-fn a_code_is_standard_only_if_an_rfc_knows_it() {
+fn a_code_is_standard_only_if_an_rfc_defines_it() {
     for code in [
         "invalid_request",
         "invalid_client",
@@ -115,7 +115,7 @@ fn a_success_with_an_error_and_no_token_is_a_refusal() {
 }
 
 #[test]
-fn a_token_beside_an_error_that_says_nothing_is_a_token() {
+fn a_token_beside_an_empty_error_is_a_token() {
     for nothing in [
         "null",
         r#""""#,
@@ -135,7 +135,7 @@ fn a_token_beside_an_error_that_says_nothing_is_a_token() {
 }
 
 #[test]
-fn what_may_pass_by_itself_is_transient_in_any_words() {
+fn a_temporary_failure_is_transient_in_any_words() {
     for text in [
         "",
         r#"{"error":"invalid_request"}"#,
@@ -167,7 +167,7 @@ fn what_may_pass_by_itself_is_transient_in_any_words() {
 }
 
 #[test]
-fn retry_after_is_believed_up_to_a_day() {
+fn retry_after_is_followed_up_to_a_day() {
     let asked = |value: &str| {
         let answer = Response::builder().status(429).header("retry-after", value);
         let answer = answer.header("date", "Thu, 01 Jan 2026 00:00:00 GMT");

@@ -1,4 +1,4 @@
-//! Answers that a session must remember, or must not.
+//! Responses whose effect on the session lasts beyond one request.
 
 use auth_all::Secret;
 use std::time::Duration;
@@ -37,8 +37,9 @@ fn renewed(extra: &str) -> String {
     format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":3600{extra}}}"#)
 }
 
+/// Each call sends one request, without a loop.
 #[test]
-fn a_token_with_no_life_is_good_for_one_use_and_asked_for_each_time() {
+fn a_token_with_no_life_serves_one_call() {
     for expires_in in ["0", "0.5"] {
         let text =
             format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":{expires_in}}}"#);
@@ -46,13 +47,13 @@ fn a_token_with_no_life_is_good_for_one_use_and_asked_for_each_time() {
         let (session, _) = session(with_password(), &script);
         for sent in 1..=2 {
             assert_eq!(session.token().unwrap().expose(), "a");
-            assert_eq!(script.sent(), sent, "one request for one call, and no loop");
+            assert_eq!(script.sent(), sent, "one request per call, without a loop");
         }
     }
 }
 
 #[test]
-fn a_token_of_unknown_life_is_never_kept_for_ever() {
+fn a_token_of_unknown_life_is_not_kept_forever() {
     let text = r#"{"access_token":"a","token_type":"bearer"}"#;
     let script = Script::bodies([text, text]);
     let grant = oauth2_generic::ClientCredentials::new(oauth2_generic::Client::new(
@@ -76,7 +77,7 @@ fn a_token_of_unknown_life_is_never_kept_for_ever() {
 }
 
 #[test]
-fn a_bad_epoch_of_aeris_is_not_asked_for_again_at_once() {
+fn a_bad_epoch_from_aeris_starts_a_back_off() {
     for expires_in in ["1767225599", "1798761600000", "3600"] {
         let text =
             format!(r#"{{"token":"{CANARY}","token_type":"Bearer","expires_in":{expires_in}}}"#);
@@ -96,7 +97,7 @@ fn a_bad_epoch_of_aeris_is_not_asked_for_again_at_once() {
 }
 
 #[test]
-fn html_in_answer_to_a_refresh_leaves_the_refresh_token_uncertain() {
+fn html_from_a_refresh_makes_the_refresh_token_uncertain() {
     for page in [
         "<html>canary7Qz</html>",
         "canary7Qz",
@@ -117,7 +118,7 @@ fn html_in_answer_to_a_refresh_leaves_the_refresh_token_uncertain() {
 }
 
 #[test]
-fn a_refresh_token_that_can_be_read_beside_a_bad_access_token_is_the_next_one() {
+fn a_refresh_token_beside_a_bad_access_token_is_the_next_one() {
     let bad = format!(
         r#"{{"access_token":"{CANARY} bad","token_type":"bearer","refresh_token":"{CANARY}second"}}"#
     );
@@ -153,7 +154,7 @@ fn a_refusal_with_status_200_is_remembered_like_any_other() {
 }
 
 #[test]
-fn without_a_new_refresh_token_the_old_one_goes_on_and_a_new_one_replaces_it() {
+fn a_refresh_token_lasts_until_a_new_one_replaces_it() {
     for (extra, next) in [
         ("", "first"),
         (r#","refresh_token":"""#, "first"),
@@ -171,8 +172,9 @@ fn without_a_new_refresh_token_the_old_one_goes_on_and_a_new_one_replaces_it() {
     }
 }
 
+/// The refresh token is kept and sent again.
 #[test]
-fn a_redirect_with_a_token_in_its_body_is_an_error_and_keeps_the_refresh_token() {
+fn a_redirect_with_a_token_in_its_body_is_an_error() {
     let script = Script::of([answer(302, &renewed("")), answer(200, &renewed(""))]);
     let (session, clock) = session(ermeo(), &script);
     let error = quiet(session.token());
@@ -186,7 +188,7 @@ fn a_redirect_with_a_token_in_its_body_is_an_error_and_keeps_the_refresh_token()
 }
 
 #[test]
-fn a_refresh_token_inside_of_an_unusable_answer_is_the_next_one() {
+fn a_refresh_token_in_an_unusable_answer_is_the_next_one() {
     for text in [
         r#"{"data":{"access_token":"canary7Qza","refresh_token":"canary7Qzsecond"}}"#,
         r#"{"token_type":"bearer","refreshToken":{"value":"canary7Qzsecond"}}"#,
@@ -210,7 +212,7 @@ fn a_refresh_token_inside_of_an_unusable_answer_is_the_next_one() {
 }
 
 #[test]
-fn a_rotated_refresh_token_beside_a_nested_access_token_is_taken() {
+fn a_refresh_token_beside_a_nested_access_token_is_taken() {
     let text = |number: u32| {
         format!(
             r#"{{"data":{{"access_token":"a{number}","token_type":"bearer","expires_in":60,"refresh_token":"r{number}","scope":"s"}}}}"#
@@ -231,7 +233,7 @@ fn a_rotated_refresh_token_beside_a_nested_access_token_is_taken() {
         assert_eq!(
             token.scope(),
             Some("s"),
-            "one that is not repeated is unchanged"
+            "a scope that is not repeated is unchanged"
         );
         let next = session.refresh_token().unwrap();
         assert_eq!(next.expose(), format!("r{number}"));
@@ -240,7 +242,7 @@ fn a_rotated_refresh_token_beside_a_nested_access_token_is_taken() {
 }
 
 #[test]
-fn a_refresh_token_whose_life_the_answer_tells_is_not_sent_after_it() {
+fn a_refresh_token_is_not_sent_after_its_announced_life() {
     let text = |number: u32| {
         format!(
             r#"{{"access_token":"a{number}","token_type":"bearer","expires_in":300,"refresh_token":"r{number}","refresh_expires_in":1800}}"#
@@ -274,7 +276,7 @@ fn a_refresh_token_whose_life_the_answer_tells_is_not_sent_after_it() {
 }
 
 #[test]
-fn what_a_server_said_reaches_every_process_that_shares_the_login() {
+fn the_servers_words_reach_every_process_of_a_login() {
     let clock = ManualClock::new();
     let store = auth_core::store::MemoryStore::default();
     let page = r#"{"status":404,"error":"Not Found","message":"No mapping"}"#;
@@ -293,9 +295,9 @@ fn what_a_server_said_reaches_every_process_that_shares_the_login() {
         error => error,
     };
     let Error::BackOff { cause, .. } = quiet(start().token()) else {
-        panic!("the other process waits as well");
+        panic!("the other process must back off too");
     };
-    // Who is held back reads besides what helps sooner than waiting.
+    // The error of a session in back-off also names the remedy, which may be faster than waiting.
     for said in [error.to_string(), cause.to_string()] {
         assert!(
             said.starts_with("the server answered 404 to the login (Not Found: No mapping"),

@@ -1,4 +1,4 @@
-//! `token_type`, in the words of servers that mean bearer and of those that do not.
+//! Values of `token_type` that mean bearer, and values that do not.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::support::{CANARY, Script, answer, quiet};
 use super::{assert_malformed, body, read_as};
 
 #[test]
-fn the_token_type_must_be_bearer_in_any_case_unless_it_is_waived() {
+fn the_token_type_must_be_bearer_unless_it_is_waived() {
     let typed = |kind: &str| format!(r#"{{"access_token":"{CANARY}"{kind}}}"#);
     for kind in ["bearer", "Bearer", "BEARER"] {
         assert!(
@@ -43,7 +43,7 @@ fn the_token_type_must_be_bearer_in_any_case_unless_it_is_waived() {
     assert_malformed(mac, "its token_type is not bearer");
 }
 
-/// An answer with this `token_type`.
+/// A response with this `token_type`.
 fn typed(kind: &str) -> String {
     format!(r#"{{"access_token":"{CANARY}","token_type":{kind},"expires_in":60}}"#)
 }
@@ -100,7 +100,7 @@ fn the_error_names_the_word_and_the_setting() {
 }
 
 #[test]
-fn what_cannot_be_used_as_bearer_is_refused_whatever_is_set() {
+fn no_setting_accepts_a_type_unusable_as_bearer() {
     let lenient = also(&["mac", "DPoP", "N_A"]).token_type_optional();
     for kind in ["mac", "MAC", "dpop", "DPoP", "N_A", "n_a"] {
         let outcome = read_as(
@@ -129,7 +129,7 @@ fn without_the_check_any_other_word_means_bearer() {
 }
 
 #[test]
-fn a_token_that_must_be_dpop_is_no_bearer_token_by_another_name() {
+fn no_word_for_bearer_passes_for_dpop() {
     let format = also(&["BearerToken"]);
     for kind in [r#""BearerToken""#, r#""Bearer""#] {
         let outcome = read_bound(format.clone(), answer(200, &typed(kind)));
@@ -137,13 +137,13 @@ fn a_token_that_must_be_dpop_is_no_bearer_token_by_another_name() {
     }
 }
 
-/// Reads an answer to a request whose tokens are bound to a key.
+/// Reads a response to a request whose tokens are bound to a key.
 fn read_bound(format: ResponseFormat, answer: Response<Vec<u8>>) -> Result<TokenResponse> {
     let request = TokenRequest::form("https://as.example/token").prover(Arc::new(Bound));
     request.response(format).send(&Script::of([answer]))
 }
 
-/// A prover whose proofs are all alike.
+/// A prover that returns the same proof each time.
 #[derive(Debug)]
 struct Bound;
 

@@ -1,4 +1,4 @@
-//! The server's words are in the error, whichever members they were in.
+//! The server's words are in the error, whichever members contain them.
 
 use auth_core::grant::TokenRequest;
 use auth_core::http::Response;
@@ -8,14 +8,14 @@ use crate::support::{CANARY, Script, answer, assert_quiet, quiet, shown};
 
 use super::{body, read};
 
-/// What the error of this answer to a login shows.
+/// Returns the error message of this response to a login.
 #[track_caller]
 fn told(status: u16, text: &str) -> String {
     quiet(read(answer(status, text))).to_string()
 }
 
 #[test]
-fn what_a_server_said_is_shown_with_its_status() {
+fn the_servers_words_are_shown_with_its_status() {
     for (text, said) in [
         (
             r#"{"errorCode":"E0000021","errorSummary":"A client_id must be provided in the request.","errorId":"oae","errorCauses":[]}"#,
@@ -90,7 +90,7 @@ fn what_a_server_said_is_shown_with_its_status() {
 }
 
 #[test]
-fn what_a_server_said_is_shown_with_its_code() {
+fn the_servers_words_are_shown_with_its_code() {
     for (text, said) in [
         (
             r#"{"error":"E_FORBIDDEN","status":403,"summary":"Forbidden","raw":"The company could not be found."}"#,
@@ -120,7 +120,7 @@ fn what_a_server_said_is_shown_with_its_code() {
 }
 
 #[test]
-fn a_success_without_a_token_shows_what_the_server_said() {
+fn a_success_without_a_token_shows_the_servers_words() {
     for (text, said) in [
         (
             r#"{"errcode":40013,"errmsg":"invalid appid"}"#,
@@ -162,7 +162,7 @@ fn a_success_without_a_token_shows_what_the_server_said() {
 }
 
 #[test]
-fn no_page_and_no_body_is_shown_for_what_a_server_said() {
+fn neither_a_page_nor_a_raw_body_is_shown() {
     for text in [
         "<html>canary7Qz</html>",
         r#"{"message":"<html><body>canary7Qz</body></html>"}"#,
@@ -182,7 +182,7 @@ fn no_page_and_no_body_is_shown_for_what_a_server_said() {
 }
 
 #[test]
-fn what_a_server_said_is_escaped_and_cut() {
+fn the_servers_words_are_escaped_and_cut() {
     let text = serde_json::json!({"message": format!("a\u{1b}[31m\n{}", "x".repeat(1000))});
     let told = told(403, &text.to_string());
     assert!(
@@ -207,14 +207,14 @@ fn a_secret_that_a_server_repeats_in_its_own_words_is_left_out() {
             assert_quiet(&shown(&request.send(&script).unwrap_err()));
         }
     }
-    // Its own secrets, in an answer that cannot be used.
+    // Secrets of the server itself, in a response that cannot be used.
     let text = r#"{"message":"made canary7Qz-new","data":{"secretToken":"canary7Qz-new"}}"#;
     let told = told(200, text);
     assert!(told.contains("the server's words: made …"), "{told}");
 }
 
 #[test]
-fn an_error_says_which_request_was_answered() {
+fn an_error_names_the_request_that_was_answered() {
     for (grant_type, asked) in [
         ("password", "the login"),
         ("client_credentials", "the login"),
@@ -239,7 +239,7 @@ fn an_error_says_which_request_was_answered() {
 }
 
 #[test]
-fn an_error_says_what_its_status_commonly_stands_for() {
+fn an_error_explains_its_status() {
     for (status, hint) in [
         (302, "redirects are not followed"),
         (400, "a parameter that the server does not take"),
@@ -257,7 +257,7 @@ fn an_error_says_what_its_status_commonly_stands_for() {
 }
 
 #[test]
-fn words_that_are_not_utf_8_are_shown_as_far_as_they_can_be_read() {
+fn words_that_are_not_utf_8_are_shown_where_readable() {
     let refuse = |text: &'static [u8], status: u16| {
         let send = transport::from_fn(move |_| {
             let response = Response::builder().status(status);
@@ -285,7 +285,7 @@ fn words_that_are_not_utf_8_are_shown_as_far_as_they_can_be_read() {
     assert!(!shown(&error).contains(CANARY));
 }
 
-/// The word may be the token itself.
+/// A single word may be the token itself.
 #[test]
 fn a_single_word_of_a_success_is_not_shown() {
     for member in ["message", "raw", "detail"] {
@@ -297,7 +297,7 @@ fn a_single_word_of_a_success_is_not_shown() {
 }
 
 #[test]
-fn what_is_called_a_token_in_a_refusal_is_not_a_token() {
+fn a_refusal_with_a_member_called_token_is_a_refusal() {
     let text = r#"{"error":{"code":"bad","message":"wrong password","token":"abcd1234"}}"#;
     let error = body(text).unwrap_err();
     assert!(matches!(error, Error::Refused(_)), "{error}");

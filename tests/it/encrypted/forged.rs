@@ -1,4 +1,4 @@
-//! Errors for a writer who does not have the key.
+//! Records written without the key, which are errors.
 
 use super::*;
 
@@ -68,7 +68,7 @@ fn another_logins_record_is_refused() {
         put(&memory, other, &good);
         assert_refused(&store, &memory, other, "another login");
     }
-    // The parts of two records do not fit together.
+    // Parts of two records cannot be combined.
     put(&store, &identity("eve"), CANARY.as_bytes());
     let foreign = bytes(&memory, &identity("eve"));
     for at in 22..good.len() {

@@ -22,7 +22,7 @@ fn an_old_key_decrypts_and_the_newest_encrypts() {
     assert_eq!(bytes(&only(&two), &who), b"second");
     assert_eq!(bytes(&both(&one, &two), &who), b"second");
     assert_refused(&only(&one), &memory, &who, "also_decrypt");
-    // And back again.
+    // The rotation can be reversed.
     put(&both(&one, &two), &who, b"third");
     assert_eq!(bytes(&only(&one), &who), b"third");
     assert_refused(&only(&two), &memory, &who, "also_decrypt");

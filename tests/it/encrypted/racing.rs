@@ -1,4 +1,4 @@
-//! Swaps whose result was lost, and other processes' swaps in between.
+//! Swaps whose result was lost, and concurrent swaps of other processes.
 
 use std::sync::Mutex;
 
@@ -46,7 +46,7 @@ impl Store for Between {
     }
 }
 
-/// A store with `old` in it that does this at its next swap, and the same store in another process.
+/// Returns a store with `old` in it that does this at its next swap, and the same store in another process.
 fn between(
     next: impl FnOnce(EncryptedStore<MemoryStore>) -> Next,
 ) -> (EncryptedStore<Between>, EncryptedStore<MemoryStore>) {

@@ -1,4 +1,4 @@
-//! An older record that was restored: a caller that loaded it earlier does not know of the damage.
+//! An older record that was restored: a caller that loaded it earlier is not aware of the damage.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! An answer that ends too early is never a token, and leaves open whether the request was acted upon.
+//! A response that ends too early is never a token, and the server may have acted on the request.
 
 use auth_all::Secret;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use ermeo_auth::Ermeo;
 
 use super::hostile::Hostile;
 
-/// Cuts the answer to a refresh after every byte, and asserts what becomes of the refresh token.
+/// Cuts the response to a refresh after every byte, and checks the refresh token each time.
 fn cut_everywhere(whole: &str) {
     let (bytes, mut length) = (whole.as_bytes().to_vec(), 0);
     let server = Hostile::start(move |client| {
@@ -37,7 +37,7 @@ fn cut_everywhere(whole: &str) {
         for _ in 0..2 {
             let error = session
                 .token()
-                .expect_err("no token out of a part of an answer");
+                .expect_err("part of a response is not a token");
             let first = matches!(error, Error::Response(_) | Error::BackOff { .. });
             let Error::LoginRequired { reason, .. } = error else {
                 assert!(first, "cut after {length}: {error:?}");
@@ -78,7 +78,7 @@ fn a_cut_response_in_chunks_is_no_token() {
     let (first, second) = BODY.split_at(40);
     let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
     let chunks = chunk(first) + &chunk(second);
-    // The empty chunk is the end; ureq does not insist on the empty line after it.
+    // The empty chunk is the end; ureq does not require the empty line after it.
     cut_everywhere(&format!(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n"
     ));

@@ -1,4 +1,4 @@
-//! A server that does with a connection whatever a test wants.
+//! A server whose connections a test controls.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -8,11 +8,11 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Serves one connection after the other until it is dropped.
+/// Serves connections one by one until it is dropped.
 pub(super) struct Hostile {
     address: SocketAddr,
     count: Arc<Count>,
-    /// Dropped to end a connection that waits.
+    /// Dropping it ends a connection that waits.
     closing: Option<mpsc::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Client<'a> {
 }
 
 impl Hostile {
-    /// Reads each request and then does this.
+    /// Reads each request, then calls `answer`.
     pub(super) fn start(mut answer: impl FnMut(&mut Client<'_>) + Send + 'static) -> Self {
         Self::serve(move |stream, count, closing| {
             read_request(&stream)?;
@@ -39,12 +39,12 @@ impl Hostile {
             let mut client = Client { stream, closing };
             answer(&mut client);
             client.stream.shutdown(Shutdown::Write)?;
-            // Read to the end, or what was not read resets the connection and takes the answer along.
+            // Unread bytes would reset the connection, and the client would lose the response.
             io::copy(&mut client.stream.take(1 << 20), &mut io::sink()).map(drop)
         })
     }
 
-    /// Closes each connection without having read a byte.
+    /// Closes each connection without reading from it.
     pub(super) fn deaf() -> Self {
         Self::serve(|stream, _, _| stream.shutdown(Shutdown::Both))
     }
@@ -75,7 +75,7 @@ impl Hostile {
                     break;
                 }
                 counted.connections.fetch_add(1, Ordering::SeqCst);
-                // A client that went away is what these tests are about.
+                // These tests expect clients to disconnect.
                 let _ = one(stream, &counted, &closed);
             }
         });
@@ -93,12 +93,12 @@ impl Client<'_> {
         let _ = self.stream.write_all(bytes);
     }
 
-    /// Writes this again and again, for as long as the client reads.
-    pub(super) fn write_for_ever(&mut self, bytes: &[u8]) {
+    /// Writes these bytes repeatedly for as long as the client reads.
+    pub(super) fn write_forever(&mut self, bytes: &[u8]) {
         while self.stream.write_all(bytes).is_ok() {}
     }
 
-    /// Writes one byte after the other with this pause in between, until the client is gone.
+    /// Writes the bytes one by one with a pause in between, until the client disconnects.
     pub(super) fn drip(&mut self, bytes: &[u8], pause: Duration) {
         for byte in bytes {
             let gone = self.stream.write_all(&[*byte]).is_err();
@@ -108,7 +108,7 @@ impl Client<'_> {
         }
     }
 
-    /// Does nothing until the client is gone.
+    /// Waits until the client disconnects.
     pub(super) fn rest(&mut self) {
         let _ = self.stream.read(&mut [0]);
     }

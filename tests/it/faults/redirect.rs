@@ -1,4 +1,4 @@
-//! A token request goes where it was sent, and nowhere else.
+//! A token request never follows a redirect.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -54,7 +54,8 @@ impl Elsewhere {
     }
 }
 
-/// Answers every grant with this status and `Location`, and asserts that it is an error and no more.
+/// Answers every grant with this status and `Location`, and asserts that the client reports an error and sends
+/// nothing else.
 fn assert_not_followed(status: u16, location: &str) {
     let token =
         r#"{"access_token":"a1","token":"a1","token_type":"bearer","expires_in":1798761600}"#;
@@ -63,7 +64,7 @@ fn assert_not_followed(status: u16, location: &str) {
         token.len()
     );
     let server = Hostile::start(move |client| client.write(answer.as_bytes()));
-    // With a name that is no literal address, what counts are the settings of the agent itself.
+    // For a host name instead of a literal address, the agent's own settings apply.
     let by_name = server.url().replace("127.0.0.1", "localhost");
     let by_any_name = HttpTransport::builder().danger_allow_http();
     let ways = [
@@ -74,7 +75,9 @@ fn assert_not_followed(status: u16, location: &str) {
     let mut sent = 0;
     for (transport, base) in &ways {
         for grant in grants(base) {
-            let error = grant.obtain(transport).expect_err("a redirect is no token");
+            let error = grant
+                .obtain(transport)
+                .expect_err("a redirect is not a token");
             let expected = matches!(error, Error::Status { status: s, .. } if s == status);
             assert!(expected, "{status} {location}: {error:?}");
             sent += 1;

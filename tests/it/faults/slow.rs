@@ -1,4 +1,4 @@
-//! An answer that takes its time does not take ours: the global time-out holds, however it drips.
+//! The time-out applies to the whole response, however slowly its bytes arrive.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Fleets whose server refuses in other words than RFC 6749's.
 //!
-//! The judge is the server's log: when a password was tried, and which refresh token was sent again.
+//! The tests check the server's log: the times of password tries, and refresh tokens that were sent again.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -13,7 +13,7 @@ use super::place::Place;
 use super::stage::{LIFE, Stage, settings, without_password};
 use super::storm::Storm;
 
-/// Stamps what holds in every dialect, over each place.
+/// Generates each test for every dialect and every place.
 macro_rules! in_each_dialect {
     ($($name:ident)*) => {
         $(mod $name {
@@ -54,12 +54,12 @@ macro_rules! in_each_dialect {
 }
 
 in_each_dialect! {
-    killed_and_revoked_no_call_is_without_a_token
-    a_wrong_password_is_tried_by_all_together
-    a_person_is_asked_for_in_the_end
+    every_call_gets_a_token_despite_kills_and_revocation
+    processes_share_the_limit_for_a_wrong_password
+    in_the_end_a_user_must_log_in
 }
 
-fn killed_and_revoked_no_call_is_without_a_token(place: Place, dialect: Dialect) {
+fn every_call_gets_a_token_despite_kills_and_revocation(place: Place, dialect: Dialect) {
     let mut storm = Storm::gather(place, 6, |server| server.dialect(dialect));
     let mut revoked = 0;
     for (number, point) in Point::ALL.into_iter().enumerate() {
@@ -80,20 +80,19 @@ fn killed_and_revoked_no_call_is_without_a_token(place: Place, dialect: Dialect)
     .unwrap();
     storm.assert_tokens(|_| true);
     assert_sent_again_only_if_refused(&storm.fleet);
-    // Words that do not name the refresh token make a fleet log in for half a minute, as often as its
-    // tokens expire.
+    // After an unclear refusal a fleet logs in for half a minute, each time its tokens expire.
     let for_each = match names_refresh_tokens(dialect) {
         true => 1,
         false => 40,
     };
     let lost = storm.losses + storm.late;
     assert!(storm.logins <= 1 + lost + for_each * revoked, "{storm}");
-    // A process that is killed may take along what it was told.
+    // A killed process may have received a refusal that it did not store.
     assert!((1..=revoked + lost).contains(&storm.refusals), "{storm}");
 }
 
-/// Takes all refresh tokens away, and waits until the fleet has logged in and lives on another one. If a
-/// process was killed with the last of them in flight, there is none to be refused.
+/// Revokes all refresh tokens, and waits until the fleet has logged in and refreshed. If a process was killed
+/// with the last of them in flight, the server has none to refuse.
 fn revoke(storm: &mut Storm) {
     storm.renew(1);
     let logins = storm.logins;
@@ -107,7 +106,7 @@ fn revoke(storm: &mut Storm) {
     });
 }
 
-fn a_wrong_password_is_tried_by_all_together(place: Place, dialect: Dialect) {
+fn processes_share_the_limit_for_a_wrong_password(place: Place, dialect: Dialect) {
     let mut stage = Stage::in_dialect(place, dialect, |place| Settings {
         password: "not the right one".to_owned(),
         ..settings(place)
@@ -152,7 +151,7 @@ fn a_wrong_password_is_tried_by_all_together(place: Place, dialect: Dialect) {
     }
 }
 
-fn a_person_is_asked_for_in_the_end(place: Place, dialect: Dialect) {
+fn in_the_end_a_user_must_log_in(place: Place, dialect: Dialect) {
     let mut stage = Stage::in_dialect(place, dialect, without_password).seeded();
     let members = stage.join_with_token::<3>();
     stage.later(LIFE);
@@ -170,7 +169,7 @@ fn a_person_is_asked_for_in_the_end(place: Place, dialect: Dialect) {
         });
         assert_eq!(stage.fleet.requests().len(), before + number);
         assert_eq!(asked, [number == expected; 3]);
-        // Longer than the wait after it, and less than the one after the third.
+        // Longer than the back-off after this refusal, and shorter than that after the third.
         stage.later(Duration::from_secs(150));
     }
     let newcomer = stage.join();
@@ -179,7 +178,7 @@ fn a_person_is_asked_for_in_the_end(place: Place, dialect: Dialect) {
     assert_eq!(stage.fleet.requests().len(), before + expected);
 }
 
-/// A refresh token that the server may have used is never sent again.
+/// Asserts that no refresh token that the server may have used was sent again.
 #[track_caller]
 pub(super) fn assert_sent_again_only_if_refused(fleet: &Fleet) {
     let mut used = BTreeMap::new();
@@ -192,7 +191,7 @@ pub(super) fn assert_sent_again_only_if_refused(fleet: &Fleet) {
     }
 }
 
-/// Whether a refusal in this dialect says that the refresh token is at fault.
+/// Returns `true` if a refusal in this dialect names the refresh token as the cause.
 fn names_refresh_tokens(dialect: Dialect) -> bool {
     matches!(dialect, Dialect::Rfc | Dialect::SuccessStatus)
 }

@@ -1,4 +1,4 @@
-//! Redis has lost everything, in the middle of a renewal.
+//! Redis loses everything in the middle of a renewal.
 
 use auth_sim::Gate;
 use auth_tests::fleet::Report;
@@ -8,12 +8,12 @@ use super::place::Place;
 use super::stage::{LIFE, Stage};
 
 over_each_place! { over_real_redis redis:
-    an_answer_that_comes_after_everything_was_lost_is_stored
-    an_answer_that_comes_after_another_has_written_its_record_back_is_stored
-    an_answer_that_comes_after_somebody_new_has_logged_in_gives_way_to_that
+    a_late_answer_is_stored_after_everything_was_lost
+    a_late_answer_is_stored_over_a_record_written_back
+    a_late_answer_gives_way_to_a_newer_login
 }
 
-fn an_answer_that_comes_after_everything_was_lost_is_stored(place: Place) {
+fn a_late_answer_is_stored_after_everything_was_lost(place: Place) {
     let (mut stage, [sender, other], gate) = flushed_in_flight(place);
     gate.release();
     let token = stage.answer(sender);
@@ -24,9 +24,9 @@ fn an_answer_that_comes_after_everything_was_lost_is_stored(place: Place) {
     stage.assert_requests(1, 1);
 }
 
-/// What it knows is older than what was lost: it must not send the refresh token, which may be on its
-/// way.
-fn an_answer_that_comes_after_another_has_written_its_record_back_is_stored(place: Place) {
+/// The other process writes back a record older than the lost one: it must not send the refresh token, which
+/// may be in flight.
+fn a_late_answer_is_stored_over_a_record_written_back(place: Place) {
     let (mut stage, [sender, other], gate) = flushed_in_flight(place);
     stage.ask(other);
     stage.wait_for(other, &Report::Event("store went back".to_owned()));
@@ -38,7 +38,7 @@ fn an_answer_that_comes_after_another_has_written_its_record_back_is_stored(plac
     stage.assert_requests(1, 1);
 }
 
-fn an_answer_that_comes_after_somebody_new_has_logged_in_gives_way_to_that(place: Place) {
+fn a_late_answer_gives_way_to_a_newer_login(place: Place) {
     let (mut stage, [sender, other], gate) = flushed_in_flight(place);
     let newcomer = stage.join();
     let token = stage.token(newcomer);
@@ -49,8 +49,8 @@ fn an_answer_that_comes_after_somebody_new_has_logged_in_gives_way_to_that(place
     stage.assert_requests(1, 2);
 }
 
-/// One of two processes has sent the refresh token of both, which have no valid token, and the record
-/// that says so is gone.
+/// Neither of two processes has a valid token; one has sent their refresh token, and the record of that
+/// is lost.
 fn flushed_in_flight(place: Place) -> (Stage, [usize; 2], Gate) {
     let mut stage = Stage::with_password(place);
     let [sender, other] = stage.join_with_token();

@@ -1,4 +1,4 @@
-//! A process is ended with SIGKILL at a point of its renewal, and another one goes on.
+//! A process is killed at a point of its renewal, and another one continues.
 
 use auth_tests::fleet::Point;
 
@@ -7,46 +7,43 @@ use super::place::Place;
 use super::stage::{DEADLINE, LIFE, Outcome, Stage};
 
 over_each_place! {
-    killed_before_it_begins_it_costs_nothing
+    killed_before_begin_it_costs_nothing
     killed_after_begin_and_before_the_send_it_costs_a_login
     killed_before_the_send_it_costs_a_login
     killed_after_the_send_it_is_not_repeated_and_costs_a_login
-    killed_with_the_answer_in_its_hands_it_costs_a_login
+    killed_while_holding_the_answer_it_costs_a_login
     killed_before_the_answer_is_stored_it_costs_a_login
     killed_after_the_answer_is_stored_it_costs_nothing
-    killed_after_the_send_without_credentials_a_person_is_asked_for
-    killed_before_the_send_without_credentials_a_person_is_asked_for
+    killed_after_the_send_a_user_must_log_in
+    killed_before_the_send_a_user_must_log_in
     killed_while_it_logs_in_another_does
 }
 
-fn killed_before_it_begins_it_costs_nothing(place: Place) {
+fn killed_before_begin_it_costs_nothing(place: Place) {
     let (stage, token) = killed_at(Point::BeforeBegin, Stage::with_password(place));
     assert!(stage.is_good(&token.unwrap()));
     stage.assert_requests(1, 1);
 }
 
-/// Case 29.
 fn killed_after_begin_and_before_the_send_it_costs_a_login(place: Place) {
     let (stage, token) = killed_at(Point::AfterBegin, Stage::with_password(place));
     assert!(stage.is_good(&token.unwrap()));
     stage.assert_requests(0, 2);
 }
 
-/// Case 29.
 fn killed_before_the_send_it_costs_a_login(place: Place) {
     let (stage, token) = killed_at(Point::BeforeSend, Stage::with_password(place));
     assert!(stage.is_good(&token.unwrap()));
     stage.assert_requests(0, 2);
 }
 
-/// Case 28.
 fn killed_after_the_send_it_is_not_repeated_and_costs_a_login(place: Place) {
     let (stage, token) = killed_at(Point::Handled, Stage::with_password(place));
     assert!(stage.is_good(&token.unwrap()));
     stage.assert_requests(1, 2);
 }
 
-fn killed_with_the_answer_in_its_hands_it_costs_a_login(place: Place) {
+fn killed_while_holding_the_answer_it_costs_a_login(place: Place) {
     let (stage, token) = killed_at(Point::Answered, Stage::with_password(place));
     assert!(stage.is_good(&token.unwrap()));
     stage.assert_requests(1, 2);
@@ -58,29 +55,28 @@ fn killed_before_the_answer_is_stored_it_costs_a_login(place: Place) {
     stage.assert_requests(1, 2);
 }
 
-/// Case 30.
 fn killed_after_the_answer_is_stored_it_costs_nothing(place: Place) {
     let (stage, token) = killed_at(Point::AfterCommit, Stage::with_password(place));
     assert!(stage.is_good(&token.unwrap()));
     stage.assert_requests(1, 1);
 }
 
-/// Case 28.
-fn killed_after_the_send_without_credentials_a_person_is_asked_for(place: Place) {
+/// The processes have no password that could replace the lost refresh token.
+fn killed_after_the_send_a_user_must_log_in(place: Place) {
     let (mut stage, token) = killed_at(Point::Handled, Stage::without_password(place));
-    assert_a_person_is_asked_for(token);
+    assert_a_user_must_log_in(token);
     let newcomer = stage.join();
-    assert_a_person_is_asked_for(stage.token(newcomer));
-    // The refresh token that it was given, and the one that was lost.
+    assert_a_user_must_log_in(stage.token(newcomer));
+    // The seed, and the refresh token that was lost.
     stage.assert_requests(2, 0);
 }
 
-/// Case 29.
-fn killed_before_the_send_without_credentials_a_person_is_asked_for(place: Place) {
+/// The record cannot show that the request was not sent.
+fn killed_before_the_send_a_user_must_log_in(place: Place) {
     let (mut stage, token) = killed_at(Point::AfterBegin, Stage::without_password(place));
-    assert_a_person_is_asked_for(token);
+    assert_a_user_must_log_in(token);
     let newcomer = stage.join();
-    assert_a_person_is_asked_for(stage.token(newcomer));
+    assert_a_user_must_log_in(stage.token(newcomer));
     stage.assert_requests(1, 0);
 }
 
@@ -95,8 +91,8 @@ fn killed_while_it_logs_in_another_does(place: Place) {
     stage.assert_requests(0, 2);
 }
 
-/// One of two processes is killed while it refreshes the token of both, which has expired. Answers what
-/// the other gets, and a third one as well.
+/// Kills one of two processes while it refreshes their expired token. Returns the result for the other one,
+/// which a third one gets too.
 fn killed_at(point: Point, mut stage: Stage) -> (Stage, Outcome) {
     let [killed, other] = stage.join_with_token();
     stage.later(LIFE);
@@ -115,8 +111,8 @@ fn killed_at(point: Point, mut stage: Stage) -> (Stage, Outcome) {
     (stage, token)
 }
 
-/// What a process gets after another one has ended: at once where that can be seen, else when it has
-/// had its time.
+/// Returns the result for a process after another one has exited: at once where the store detects the exit,
+/// otherwise after the deadline.
 fn after_its_end(stage: &mut Stage, other: usize) -> Outcome {
     if !stage.place.sees_the_dead() {
         stage.later(DEADLINE);
@@ -128,7 +124,7 @@ fn after_its_end(stage: &mut Stage, other: usize) -> Outcome {
 }
 
 #[track_caller]
-fn assert_a_person_is_asked_for(token: Outcome) {
+fn assert_a_user_must_log_in(token: Outcome) {
     let why = token.unwrap_err();
     assert!(
         why.starts_with("login required: the response to a refresh was lost"),

@@ -1,4 +1,4 @@
-//! All processes want a token at once, and the server sees one request.
+//! All processes need a token at once, and the server gets one request.
 
 use auth_tests::fleet::Report;
 
@@ -8,8 +8,8 @@ use super::stage::{LIFE, Stage, UNTIL_DUE};
 
 over_each_place! {
     sixteen_processes_that_begin_at_once_log_in_once
-    sixteen_processes_whose_token_expires_at_once_spend_each_refresh_token_once
-    a_reader_during_the_refresh_of_another_gets_the_old_token_with_one_look_at_the_store
+    sixteen_processes_spend_each_refresh_token_once
+    a_reader_during_a_refresh_loads_once_and_never_waits
 }
 
 fn sixteen_processes_that_begin_at_once_log_in_once(place: Place) {
@@ -19,8 +19,8 @@ fn sixteen_processes_that_begin_at_once_log_in_once(place: Place) {
     stage.assert_requests(0, 1);
 }
 
-/// Case 26, and 27 over Redis.
-fn sixteen_processes_whose_token_expires_at_once_spend_each_refresh_token_once(place: Place) {
+/// Ten times, the token of all sixteen expires at the same moment.
+fn sixteen_processes_spend_each_refresh_token_once(place: Place) {
     let mut stage = Stage::with_password(place);
     let members = stage.join_with_token::<16>();
     for refreshes in 1..=10 {
@@ -30,10 +30,8 @@ fn sixteen_processes_whose_token_expires_at_once_spend_each_refresh_token_once(p
     }
 }
 
-/// Case 32.
-fn a_reader_during_the_refresh_of_another_gets_the_old_token_with_one_look_at_the_store(
-    place: Place,
-) {
+/// The reader gets the old token, which is still valid, from one load of the record.
+fn a_reader_during_a_refresh_loads_once_and_never_waits(place: Place) {
     let mut stage = Stage::with_password(place);
     let [sender, reader] = stage.join_with_token();
     let old = stage.token(reader).unwrap();
@@ -43,7 +41,7 @@ fn a_reader_during_the_refresh_of_another_gets_the_old_token_with_one_look_at_th
     let (token, calls) = stage.answer_and_calls(reader);
     assert_eq!(token.as_ref(), Ok(&old));
     assert_eq!((calls.loads, calls.swaps, calls.waits), (1, 0, 0));
-    assert!(!stage.has_said(sender, &Report::Late));
+    assert!(!stage.has_reported(sender, &Report::Late));
     gate.release();
     assert_ne!(stage.answer(sender).unwrap(), old);
     stage.assert_requests(1, 1);

@@ -1,4 +1,4 @@
-//! Where the processes of a fleet keep their login, and how it is taken away from them.
+//! Where the processes of a fleet keep their login, and how a test makes it fail.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 pub(super) enum Place {
     Directory(TempDir),
     Redis(Redis),
-    /// A database of its own in a server that tests may share.
+    /// A separate database in a server that tests share.
     Postgres(Arc<Postgres>, String),
 }
 
@@ -42,7 +42,7 @@ impl Place {
         Self::Postgres(server, database)
     }
 
-    /// The same with a server of its own, if it is a server.
+    /// Gives a place on a shared server a server of its own.
     pub(super) fn alone(self) -> Self {
         match self {
             Self::Postgres(..) => {
@@ -52,7 +52,7 @@ impl Place {
         }
     }
 
-    /// As a worker is told of it.
+    /// The place in the settings of a worker.
     pub(super) fn for_workers(&self) -> fleet::Place {
         match self {
             Self::Directory(folder) => fleet::Place::Directory(logins(folder)),
@@ -63,25 +63,25 @@ impl Place {
         }
     }
 
-    /// Whether it tells at once that a process has ended.
+    /// Returns `true` if the store detects at once that a process has exited.
     pub(super) fn sees_the_dead(&self) -> bool {
         matches!(self, Self::Directory(_))
     }
 
-    /// Nobody can use it any more.
+    /// Makes the store fail.
     pub(super) fn take_away(&mut self) {
         match self {
             Self::Directory(folder) => fs::rename(logins(folder), elsewhere(folder)).unwrap(),
             Self::Redis(server) => server.kill(),
             Self::Postgres(server, _) => {
-                // Those who serve a connection do not notice at once that their server was killed.
+                // PostgreSQL's backend processes may outlive the killed server for a moment.
                 while server.terminate("auth-store-postgres") > 0 {}
                 Arc::get_mut(server).unwrap().kill();
             }
         }
     }
 
-    /// It is back, as it was.
+    /// Makes the store work again, with its content.
     pub(super) fn bring_back(&mut self) {
         match self {
             Self::Directory(folder) => fs::rename(elsewhere(folder), logins(folder)).unwrap(),
@@ -90,7 +90,7 @@ impl Place {
         }
     }
 
-    /// Everything that Redis holds is gone.
+    /// Deletes the content of Redis.
     pub(super) fn flush(&self) {
         let Self::Redis(server) = self else {
             panic!("{} cannot be flushed", self.name());

@@ -1,4 +1,4 @@
-//! A new client secret reaches one process after the other, while the server takes only the new one.
+//! A new client secret reaches one process after the other, while the server accepts only the new one.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -17,7 +17,7 @@ over_each_place! {
     a_secret_is_rolled_out_and_refused_with_a_code
     a_secret_is_rolled_out_and_refused_with_a_bare_status
     a_secret_is_rolled_out_and_refused_with_words_of_a_vendor
-    outdated_processes_cost_little_and_live_on_the_others
+    outdated_processes_cost_little_with_a_code
     outdated_processes_cost_little_with_a_bare_status
     a_fleet_that_is_outdated_as_a_whole_costs_little
 }
@@ -34,7 +34,7 @@ fn a_secret_is_rolled_out_and_refused_with_words_of_a_vendor(place: Place) {
     roll_out(place, Dialect::VendorWords);
 }
 
-/// Eight processes renew all the time; two of them get the new secret, then four, then all.
+/// Eight processes renew constantly; two of them get the new secret, then four, then all.
 fn roll_out(place: Place, dialect: Dialect) {
     let mut rollout = RollOut::begin(place, dialect);
     rollout.storm.renew(10);
@@ -55,7 +55,7 @@ fn roll_out(place: Place, dialect: Dialect) {
 
 struct RollOut {
     storm: Storm,
-    /// How many tokens each process with the old one has held since that was refused.
+    /// Number of tokens that each outdated process has held since its secret was refused.
     adopted: BTreeMap<usize, usize>,
 }
 
@@ -75,7 +75,7 @@ impl RollOut {
         server.accept_client_secrets(secrets.iter().copied());
     }
 
-    /// So many processes end, and others start with the new secret.
+    /// Replaces `number` outdated processes by ones with the new secret.
     fn replace(&mut self, number: usize) {
         let members = self.storm.fleet.members();
         for member in members.into_iter().filter(is_outdated).take(number) {
@@ -89,7 +89,7 @@ impl RollOut {
         }
     }
 
-    /// Waits for so many renewals, and notes what the outdated hold meanwhile.
+    /// Waits for `number` renewals, and counts the tokens that outdated processes hold meanwhile.
     fn live_on(&mut self, number: usize) {
         let enough = self.storm.renewals + number;
         let adopted = &mut self.adopted;
@@ -109,7 +109,7 @@ impl RollOut {
         let outdated = outdated.filter(|(member, _)| is_outdated(member));
         writeln!(
             io::stderr().lock(),
-            "{dialect:?}: {} calls of outdated processes without a token, which held {:?} others'; {storm}",
+            "{dialect:?}: {} calls of outdated processes without a token, which held {:?} of others; {storm}",
             outdated.count(),
             self.adopted.values().collect::<Vec<_>>(),
         )
@@ -119,7 +119,7 @@ impl RollOut {
         let [refreshes, logins] = refused(&storm.fleet);
         let half_hours = storm.fleet.clock.passed().as_secs() / 1800;
         let times = usize::try_from(half_hours).unwrap() + 1;
-        // A process that is killed before its answer has come notes no refusal.
+        // A process that is killed before its response arrives stores no refusal.
         assert!(refreshes <= 7 * times + storm.losses, "{storm}");
         assert!(logins <= 3 * times + storm.losses, "{storm}");
         assert_eq!(self.adopted.len(), 6, "{:?}", self.adopted);
@@ -132,7 +132,7 @@ impl RollOut {
     }
 }
 
-fn outdated_processes_cost_little_and_live_on_the_others(place: Place) {
+fn outdated_processes_cost_little_with_a_code(place: Place) {
     live_a_day(place, Dialect::Rfc);
 }
 
@@ -140,7 +140,7 @@ fn outdated_processes_cost_little_with_a_bare_status(place: Place) {
     live_a_day(place, Dialect::BareStatus);
 }
 
-/// Three processes of four have the old secret, and ask before the one that has the new one.
+/// Three of four processes have the old secret, and request a token before the one with the new secret.
 fn live_a_day(place: Place, dialect: Dialect) {
     let mut stage = Stage::in_dialect(place, dialect, settings);
     let outdated = stage.join_with_token::<3>();
@@ -156,7 +156,7 @@ fn live_a_day(place: Place, dialect: Dialect) {
         }
         let token = stage.token(right).unwrap();
         assert!(stage.is_good(&token));
-        // A token that is still valid is served although the others have a later one.
+        // An outdated process serves its valid token even if others have a newer one.
         for member in outdated {
             let token = stage.token(member).unwrap();
             assert!(stage.is_good(&token));
@@ -173,12 +173,12 @@ fn live_a_day(place: Place, dialect: Dialect) {
     assert!(logins <= 10, "{logins}");
 }
 
-/// Whether a process began with the old secret, as the first of them did.
+/// Returns `true` for the first processes, which have the old secret.
 fn is_outdated(member: &usize) -> bool {
     *member < PROCESSES
 }
 
-/// It has no token, until one process gets the new secret.
+/// No process has a token until one gets the new secret.
 fn a_fleet_that_is_outdated_as_a_whole_costs_little(place: Place) {
     let mut stage = Stage::in_dialect(place, Dialect::BareStatus, settings);
     let members = stage.join_with_token::<3>();
@@ -206,14 +206,14 @@ fn a_fleet_that_is_outdated_as_a_whole_costs_little(place: Place) {
     for member in members {
         assert_eq!(stage.token(member).as_ref(), Ok(&token));
     }
-    // The refresh token has outlived it all.
+    // The refresh token is still valid after a day of refusals.
     assert_eq!(
         stage.fleet.requests().last().map(|it| it.is_refresh),
         Some(true)
     );
 }
 
-/// How many refreshes and logins the server has refused.
+/// Numbers of refreshes and logins that the server has refused.
 fn refused(fleet: &Fleet) -> [usize; 2] {
     let requests = fleet.requests();
     [true, false].map(|is_refresh| {
@@ -222,7 +222,7 @@ fn refused(fleet: &Fleet) -> [usize; 2] {
     })
 }
 
-/// Due after a tenth of a second of the machine's, and valid for another one.
+/// A token is due after a tenth of a second of real time, and expires after another.
 const TOKEN_LIFE: Duration = Duration::from_secs(10);
 const PROCESSES: usize = 8;
 const OLD: &str = ermeo::CLIENT_SECRET;

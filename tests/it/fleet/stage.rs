@@ -12,11 +12,11 @@ use super::place::Place;
 pub(super) struct Stage {
     pub(super) fleet: Fleet,
     pub(super) place: Place,
-    /// What has happened, and was not asked for yet.
+    /// Events that no test has waited for yet.
     happened: VecDeque<Happening>,
 }
 
-/// A token, or why there is none.
+/// A token, or the error.
 pub(super) type Outcome = Result<String, String>;
 
 impl Stage {
@@ -25,7 +25,7 @@ impl Stage {
         Self::open(place, settings, |server| server)
     }
 
-    /// A fleet with such settings, whose server refuses in a dialect.
+    /// A fleet with these settings, whose server refuses in a dialect.
     pub(super) fn in_dialect(
         place: Place,
         dialect: Dialect,
@@ -34,13 +34,13 @@ impl Stage {
         Self::open(place, settings, |server| server.dialect(dialect))
     }
 
-    /// A fleet that lives on a refresh token that it was given.
+    /// A fleet without a password that starts from a refresh token.
     pub(super) fn without_password(place: Place) -> Self {
         let stage = Self::open(place, without_password, |server| server);
         stage.seeded()
     }
 
-    /// With a refresh token from elsewhere.
+    /// Gives the fleet a refresh token to start from.
     pub(super) fn seeded(mut self) -> Self {
         self.fleet.settings.seed = Some(self.fleet.server.issue_refresh_token());
         self
@@ -80,12 +80,12 @@ impl Stage {
         members
     }
 
-    /// Lets a process ask for a token.
+    /// Tells a process to request a token.
     pub(super) fn ask(&mut self, member: usize) {
         self.fleet.tell(member, &Order::Token);
     }
 
-    /// What came of it.
+    /// Waits for the result of the request.
     pub(super) fn answer(&mut self, member: usize) -> Outcome {
         self.answer_and_calls(member).0
     }
@@ -102,29 +102,30 @@ impl Stage {
         })
     }
 
-    /// Lets a process ask for a token, and waits for it.
+    /// Tells a process to request a token, and waits for the result.
     pub(super) fn token(&mut self, member: usize) -> Outcome {
         self.ask(member);
         self.answer(member)
     }
 
-    /// Lets a process ask for a token, and waits until it stands at a point on its way there.
+    /// Tells a process to request a token, and waits until it has stopped at a point of the renewal.
     pub(super) fn ask_until(&mut self, member: usize, point: Point) {
         self.fleet.tell(member, &Order::Stop(point));
         self.ask(member);
         self.wait_for(member, &Report::At(point));
     }
 
-    /// The same for the point where the server has handled the request and its answer is held back.
+    /// Tells a process to request a token, and waits until the server has handled the request. The gate holds
+    /// the response back.
     pub(super) fn ask_until_handled(&mut self, member: usize) -> Gate {
         self.ask_until(member, Point::BeforeSend);
         let gate = self.fleet.server.hold();
-        self.go_on(member);
+        self.resume(member);
         gate.wait_until_reached();
         gate
     }
 
-    pub(super) fn go_on(&mut self, member: usize) {
+    pub(super) fn resume(&mut self, member: usize) {
         self.fleet.tell(member, &Order::Go);
     }
 
@@ -136,19 +137,20 @@ impl Stage {
         });
     }
 
-    /// Whether a process has reported this since it was last asked for.
-    pub(super) fn has_said(&mut self, member: usize, report: &Report) -> bool {
+    /// Returns `true` if a process has sent this report and no test has waited for it yet.
+    pub(super) fn has_reported(&mut self, member: usize, report: &Report) -> bool {
         self.happened
             .contains(&Happening::Said(member, report.clone()))
     }
 
-    /// Lets time pass, for everybody.
+    /// Advances the clock of the whole fleet.
     pub(super) fn later(&mut self, duration: Duration) {
         let time = self.fleet.clock.time().stopped(duration);
         self.fleet.set_time(time);
     }
 
-    /// How many refreshes and logins the server has handled, if none was sent twice.
+    /// Asserts the numbers of refreshes and logins that the server has handled, and that no refresh token was
+    /// sent twice.
     #[track_caller]
     pub(super) fn assert_requests(&self, refreshes: usize, logins: usize) {
         let requests = self.fleet.requests();
@@ -168,7 +170,7 @@ impl Stage {
         );
     }
 
-    /// Whether the server's API takes a token.
+    /// Returns `true` if the server's API accepts a token.
     pub(super) fn is_good(&self, token: &str) -> bool {
         let answer = ureq::get(format!(
             "{}/api/v1/assets?limit=1&page=1",
@@ -186,7 +188,7 @@ impl Stage {
         }
         loop {
             let Some(happening) = self.fleet.next(PATIENCE) else {
-                panic!("nothing happens any more; before that: {:?}", self.happened);
+                panic!("timed out waiting for an event, after {:?}", self.happened);
             };
             match wanted(&happening) {
                 Some(found) => return found,
@@ -217,12 +219,12 @@ pub(super) fn without_password(place: &Place) -> Settings {
     }
 }
 
-/// The demonstration, whose processes are workers, too.
+/// The demonstration; its processes can act as workers.
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_demo");
-/// Ermeo's.
+/// Lifetime of Ermeo's access tokens.
 pub(super) const LIFE: Duration = Duration::from_secs(7200);
-/// From the first token to when it is due and still valid.
+/// Age at which a token is due and still valid.
 pub(super) const UNTIL_DUE: Duration = Duration::from_secs(6500);
-/// After that long a process that sent something is given up, in a fleet with these `settings`.
+/// Time after which others give up a process that has sent a request, in a fleet with these `settings`.
 pub(super) const DEADLINE: Duration = Duration::from_secs(20 * (10 + 2 * 3) + 10);
 const PATIENCE: Duration = Duration::from_secs(30);

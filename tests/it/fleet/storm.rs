@@ -1,4 +1,4 @@
-//! Hundreds of renewals by many processes, while they are killed and stopped.
+//! Hundreds of renewals by many processes, while some are killed and stopped.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,19 +16,19 @@ use super::stage::{PROGRAM, settings};
 use super::suspended::signal;
 
 over_each_place! {
-    eight_processes_killed_at_every_point_spend_no_refresh_token_twice
-    sixteen_processes_killed_at_every_point_spend_no_refresh_token_twice
+    eight_killed_processes_spend_no_refresh_token_twice
+    sixteen_killed_processes_spend_no_refresh_token_twice
 }
 
-fn eight_processes_killed_at_every_point_spend_no_refresh_token_twice(place: Place) {
+fn eight_killed_processes_spend_no_refresh_token_twice(place: Place) {
     ride_out(place, 8);
 }
 
-fn sixteen_processes_killed_at_every_point_spend_no_refresh_token_twice(place: Place) {
+fn sixteen_killed_processes_spend_no_refresh_token_twice(place: Place) {
     ride_out(place, 16);
 }
 
-/// One round through all points, each followed by some renewals in peace.
+/// Kills a process at every point, with some undisturbed renewals in between.
 fn ride_out(place: Place, processes: usize) {
     let mut storm = Storm::gather(place, processes, |server| server);
     for point in Point::ALL {
@@ -56,16 +56,16 @@ pub(super) struct Storm {
     /// Requests of either kind that were refused.
     pub(super) refusals: usize,
     kills: BTreeMap<String, usize>,
-    /// Kills that may have taken a refresh token along.
+    /// Kills that may have lost a refresh token.
     pub(super) losses: usize,
-    /// Renewals that took so long that others may have given them up.
+    /// Renewals after whose deadline others may have given them up.
     pub(super) late: usize,
-    /// Who got no token, and why.
+    /// Processes whose call returned an error, and the error.
     pub(super) without_token: Vec<(usize, String)>,
 }
 
 impl Storm {
-    /// All of them ask for tokens all the time, of a server that is made like this.
+    /// Starts processes that request tokens constantly, from a server with these settings.
     pub(super) fn gather(
         place: Place,
         processes: usize,
@@ -98,20 +98,20 @@ impl Storm {
         storm
     }
 
-    /// Starts one more process, and answers its number.
+    /// Starts one more process, and returns its number.
     pub(super) fn join(&mut self) -> usize {
         let member = self.fleet.join().unwrap();
         self.fleet.tell(member, &Order::Run(PAUSE));
         member
     }
 
-    /// Waits for so many renewals.
+    /// Waits for `number` renewals.
     pub(super) fn renew(&mut self, number: usize) {
         let enough = self.renewals + number;
         self.until(|storm, _| (storm.renewals >= enough).then_some(()));
     }
 
-    /// Kills whoever comes to this point first, and starts another one instead.
+    /// Kills the first process that reaches this point, and starts another one.
     pub(super) fn kill_at(&mut self, point: Point) {
         let victim = self.catch_at(point);
         let gate = (point == Point::Handled).then(|| {
@@ -130,7 +130,7 @@ impl Storm {
         self.join();
     }
 
-    /// Kills somebody wherever it is, which may be in flight.
+    /// Kills a process at an arbitrary point, possibly with a request in flight, and starts another one.
     pub(super) fn kill_anywhere(&mut self) {
         let members = self.fleet.members();
         let victim = members[self.renewals % members.len()];
@@ -140,7 +140,7 @@ impl Storm {
         self.join();
     }
 
-    /// Stops whoever comes to this point first until others have given it up.
+    /// Stops the first process that reaches this point until others have given it up.
     fn suspend_at(&mut self, point: Point) {
         let stopped = self.catch_at(point);
         signal(&self.fleet, stopped, Signal::STOP);
@@ -156,7 +156,7 @@ impl Storm {
         self.fleet.set_time(time);
     }
 
-    /// Whoever comes to this point first, where it then stands; the others go on.
+    /// Returns the first process that reaches this point and holds it there; the others continue.
     fn catch_at(&mut self, point: Point) -> usize {
         let stop = match point {
             Point::Handled => Point::BeforeSend,
@@ -175,7 +175,7 @@ impl Storm {
         caught
     }
 
-    /// Time stands still; each asks once more, for a token that has to be renewed.
+    /// Stops the clock after the tokens have expired; each process must then get the same new token.
     pub(super) fn calm_down(&mut self) {
         self.fleet.tell_all(&Order::Rest);
         let later = self.fleet.clock.time().stopped(LONG);
@@ -201,7 +201,7 @@ impl Storm {
     }
 
     fn judge(&self) {
-        // Not `println!`, which nobody sees if the test passes.
+        // Not `println!`, whose output is hidden if the test passes.
         writeln!(io::stderr().lock(), "{self}").unwrap();
         assert_eq!(self.fleet.most_spends(), 1);
         assert!(self.logins <= 1 + self.losses + self.late, "{self}");
@@ -211,10 +211,10 @@ impl Storm {
         assert_eq!(requests.len(), self.renewals + self.logins);
     }
 
-    /// No call of these processes has ended without a token.
+    /// Asserts that every call of these processes returned a token.
     #[track_caller]
     pub(super) fn assert_tokens(&self, mut of: impl FnMut(usize) -> bool) {
-        // A machine that is busy with other things may be too slow for a store, and for nothing else.
+        // On a busy machine a store may time out; no other error is allowed.
         let theirs = |(member, why): &&(usize, String)| of(*member) && !why.contains(SLOW);
         let without: Vec<_> = self.without_token.iter().filter(theirs).collect();
         assert!(without.is_empty(), "{without:?}");
@@ -225,7 +225,7 @@ impl Storm {
         loop {
             let is_over = SystemClock::new().now().since(begun) > PATIENCE;
             let Some(happening) = self.fleet.next(PATIENCE).filter(|_| !is_over) else {
-                panic!("what should have happened has not: {self}");
+                panic!("timed out waiting for an event: {self}");
             };
             match &happening {
                 Happening::Answered(request) if !request.succeeded => self.refusals += 1,
@@ -264,21 +264,21 @@ impl fmt::Display for Storm {
     }
 }
 
-/// How many times faster time goes by.
+/// Speed of the fleet's clock.
 const PACE: u32 = 50;
-/// Of an access token, so that it is due after twenty milliseconds.
+/// Lifetime of an access token, so that it is due after twenty milliseconds.
 const LIFE: Duration = Duration::from_secs(2);
-/// Longer than any access token lives.
+/// Longer than the lifetime of any access token.
 const LONG: Duration = Duration::from_secs(60);
 /// Between two calls of a process.
 const PAUSE: Duration = Duration::from_millis(3);
-/// As much as a busy machine needs at the very most, by its own clock.
+/// Longest time that a busy machine needs, in real time.
 const REQUEST: Duration = Duration::from_millis(1500);
 const STORE: Duration = Duration::from_secs(1);
-/// After so long a renewal is given up, by the fleet's clock. Less than what clocks may differ by.
+/// Time by the fleet's clock after which others give up a renewal. Less than the tolerated clock difference.
 const DEADLINE: Duration = Duration::from_millis(50 * (1500 + 2 * 1000) + 10_000);
 /// Renewals between two disturbances.
 const BETWEEN: usize = 10;
-/// In the words of a store that gave up.
+/// Start of the error of a store that timed out.
 const SLOW: &str = "the store failed";
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! A process is stopped in the middle of a renewal, and woken after the others have given it up.
+//! A process is stopped in the middle of a renewal, and woken after its deadline, when others have given it up.
 
 use auth_tests::fleet::{Fleet, Point, Report};
 use rustix::process::{Pid, Signal, kill_process};
@@ -8,15 +8,15 @@ use super::place::Place;
 use super::stage::{DEADLINE, LIFE, Stage};
 
 over_each_place! {
-    woken_with_an_answer_while_another_logs_in_it_stores_it
-    woken_with_an_answer_its_token_is_everybodys_if_nobody_else_logs_in
-    woken_with_an_answer_after_another_has_logged_in_it_takes_over_the_new_login
-    woken_before_the_send_it_does_not_send
-    woken_with_an_answer_it_revives_a_login_that_was_given_up
+    a_late_answer_is_stored_while_another_logs_in
+    a_late_answer_is_shared_if_the_other_is_killed
+    a_late_answer_yields_to_a_finished_login
+    a_process_woken_before_the_send_does_not_send
+    a_late_answer_revives_a_login_given_up
 }
 
-/// Case 31.
-fn woken_with_an_answer_while_another_logs_in_it_stores_it(place: Place) {
+/// The other process's login succeeds too; afterwards both processes share one login.
+fn a_late_answer_is_stored_while_another_logs_in(place: Place) {
     let mut stage = Stage::with_password(place);
     let [sender, other] = suspended_with_an_answer(&mut stage);
     stage.ask_until(other, Point::BeforeSend);
@@ -24,7 +24,7 @@ fn woken_with_an_answer_while_another_logs_in_it_stores_it(place: Place) {
     let late = stage.answer(sender).unwrap();
     stage.wait_for(sender, &Report::Late);
     assert!(stage.is_good(&late));
-    stage.go_on(other);
+    stage.resume(other);
     assert!(stage.answer(other).is_ok());
     stage.assert_requests(1, 2);
     stage.later(LIFE);
@@ -32,8 +32,8 @@ fn woken_with_an_answer_while_another_logs_in_it_stores_it(place: Place) {
     stage.assert_requests(2, 2);
 }
 
-/// Case 31.
-fn woken_with_an_answer_its_token_is_everybodys_if_nobody_else_logs_in(place: Place) {
+/// The other process is killed before it sends its login.
+fn a_late_answer_is_shared_if_the_other_is_killed(place: Place) {
     let mut stage = Stage::with_password(place);
     let [sender, other] = suspended_with_an_answer(&mut stage);
     stage.ask_until(other, Point::BeforeSend);
@@ -46,8 +46,8 @@ fn woken_with_an_answer_its_token_is_everybodys_if_nobody_else_logs_in(place: Pl
     stage.assert_requests(1, 1);
 }
 
-/// Case 31.
-fn woken_with_an_answer_after_another_has_logged_in_it_takes_over_the_new_login(place: Place) {
+/// The woken process serves the token of the new login.
+fn a_late_answer_yields_to_a_finished_login(place: Place) {
     let mut stage = Stage::with_password(place);
     let [sender, other] = suspended_with_an_answer(&mut stage);
     let token = stage.token(other);
@@ -57,8 +57,7 @@ fn woken_with_an_answer_after_another_has_logged_in_it_takes_over_the_new_login(
     stage.assert_requests(1, 2);
 }
 
-/// Case 31.
-fn woken_before_the_send_it_does_not_send(place: Place) {
+fn a_process_woken_before_the_send_does_not_send(place: Place) {
     let mut stage = Stage::with_password(place);
     let [sender, other] = stage.join_with_token();
     stage.later(LIFE);
@@ -67,14 +66,13 @@ fn woken_before_the_send_it_does_not_send(place: Place) {
     stage.later(DEADLINE);
     let token = stage.token(other);
     assert!(token.is_ok());
-    stage.go_on(sender);
+    stage.resume(sender);
     wake(&stage, sender);
     assert_eq!(stage.answer(sender), token);
     stage.assert_requests(0, 2);
 }
 
-/// Case 31.
-fn woken_with_an_answer_it_revives_a_login_that_was_given_up(place: Place) {
+fn a_late_answer_revives_a_login_given_up(place: Place) {
     let mut stage = Stage::without_password(place);
     let [sender, other] = suspended_with_an_answer(&mut stage);
     let why = stage.token(other).unwrap_err();
@@ -83,12 +81,12 @@ fn woken_with_an_answer_it_revives_a_login_that_was_given_up(place: Place) {
     let late = stage.answer(sender);
     assert_eq!(stage.token(other), late);
     assert!(stage.is_good(&late.unwrap()));
-    // The refresh token that it was given, and the one whose answer came late.
+    // The seed, and the refresh token whose response came late.
     stage.assert_requests(2, 0);
 }
 
-/// One of two processes has sent the refresh token of both and not read the answer yet; the other has
-/// no valid token, and the time of the first is over.
+/// Suspends one of two processes after it has sent their refresh token and before it reads the response. The
+/// other has no valid token, and the deadline of the first has passed.
 fn suspended_with_an_answer(stage: &mut Stage) -> [usize; 2] {
     let [sender, other] = stage.join_with_token();
     stage.later(LIFE);

@@ -1,4 +1,4 @@
-//! The store is gone, before the request or when its answer comes.
+//! The store fails before a request or before its response.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use super::place::Place;
 use super::stage::{DEADLINE, LIFE, Stage, UNTIL_DUE};
 
 over_each_place! {
-    without_a_store_nothing_is_sent_and_the_valid_token_is_served
-    a_token_that_could_not_be_stored_is_served_and_stored_by_a_later_call
-    a_token_that_could_not_be_stored_is_stored_when_the_process_ends
-    a_token_that_was_never_stored_costs_a_login
+    without_a_store_the_valid_token_is_served
+    an_unsaved_token_is_served_and_stored_by_a_later_call
+    an_unsaved_token_is_stored_when_the_process_ends
+    a_token_never_stored_costs_a_login
 }
 
-/// Case 22.
-fn without_a_store_nothing_is_sent_and_the_valid_token_is_served(place: Place) {
+/// No request is sent while the store fails.
+fn without_a_store_the_valid_token_is_served(place: Place) {
     let mut stage = Stage::with_password(place.alone());
     let [member, other] = stage.join_with_token();
     let old = stage.token(member);
@@ -33,8 +33,7 @@ fn without_a_store_nothing_is_sent_and_the_valid_token_is_served(place: Place) {
     stage.assert_requests(1, 1);
 }
 
-/// Case 23.
-fn a_token_that_could_not_be_stored_is_served_and_stored_by_a_later_call(place: Place) {
+fn an_unsaved_token_is_served_and_stored_by_a_later_call(place: Place) {
     let (mut stage, [member, other], token) = not_stored(place);
     stage.later(Duration::from_secs(3));
     assert_eq!(stage.token(member).as_ref(), Ok(&token));
@@ -48,7 +47,7 @@ fn a_token_that_could_not_be_stored_is_served_and_stored_by_a_later_call(place: 
     stage.assert_requests(1, 1);
 }
 
-fn a_token_that_could_not_be_stored_is_stored_when_the_process_ends(place: Place) {
+fn an_unsaved_token_is_stored_when_the_process_ends(place: Place) {
     let (mut stage, [member, other], token) = not_stored(place);
     stage.place.bring_back();
     stage.fleet.tell(member, &Order::End);
@@ -58,7 +57,7 @@ fn a_token_that_could_not_be_stored_is_stored_when_the_process_ends(place: Place
     stage.assert_requests(1, 1);
 }
 
-fn a_token_that_was_never_stored_costs_a_login(place: Place) {
+fn a_token_never_stored_costs_a_login(place: Place) {
     let (mut stage, [member, other], _) = not_stored(place);
     stage.place.bring_back();
     stage.fleet.kill(member);
@@ -67,14 +66,14 @@ fn a_token_that_was_never_stored_costs_a_login(place: Place) {
     stage.assert_requests(1, 2);
 }
 
-/// A process has got a token while the store was taken away.
+/// A process gets a token after the store has failed.
 fn not_stored(place: Place) -> (Stage, [usize; 2], String) {
     let mut stage = Stage::with_password(place.alone());
     let [member, other] = stage.join_with_token();
     stage.later(LIFE);
     stage.ask_until(member, Point::Answered);
     stage.place.take_away();
-    stage.go_on(member);
+    stage.resume(member);
     let token = stage.answer(member).unwrap();
     stage.wait_for(member, &Report::Event("not stored".to_owned()));
     assert!(stage.is_good(&token));

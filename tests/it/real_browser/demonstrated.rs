@@ -1,4 +1,4 @@
-//! What `cargo xtask demo` shows of a login: by itself in Chromium, and with the user's own browser.
+//! The logins of `cargo xtask demo`: by itself in Chromium, and with the user's own browser.
 
 use std::fs;
 use std::path::Path;
@@ -35,13 +35,13 @@ fn the_demonstration_logs_in_with_chromium() {
     assert!(widest <= Some(100), "{text}");
 }
 
-/// The names of the steps that went well.
+/// Names of the steps that succeeded.
 fn steps(text: &str) -> Vec<&str> {
     let steps = text.lines().filter_map(|line| line.strip_prefix("ok    "));
     steps.map(|line| line[..14].trim_end()).collect()
 }
 
-// Elsewhere a display is always present, and a browser would open.
+// Other systems always have a display, and a browser would open.
 #[cfg(target_os = "linux")]
 mod with_you {
     use std::io::{BufRead, BufReader, Read};

@@ -1,4 +1,4 @@
-//! Pages that the user sees at the end, in light and dark, wide, narrow and printed.
+//! Final pages of a login, in light and dark, wide, narrow and printed.
 
 use auth_sim::Simulator;
 use auth_sim::generic::PUBLIC_CLIENT_ID;
@@ -19,7 +19,7 @@ fn waiting(client: Client) -> Waiting {
     begin(BrowserLogin::new(client).app_name("Acme Sync"))
 }
 
-/// Looks at a page from all sides, and keeps pictures.
+/// Checks a page in every size and colour scheme, and keeps pictures.
 fn look_at(tab: &mut Tab<'_>, name: &str, title: &str) {
     assert_eq!(tab.ask_text("document.title"), title);
     for scheme in ["light", "dark"] {
@@ -35,7 +35,7 @@ fn look_at(tab: &mut Tab<'_>, name: &str, title: &str) {
         let contrasts = contrasts.as_array().unwrap();
         assert!(contrasts.len() >= 4, "{contrasts:?}");
         for contrast in contrasts {
-            // WCAG 2.2, 1.4.6: enhanced for text.
+            // WCAG 2.2, 1.4.6: enhanced contrast for text.
             assert!(
                 contrast[1].as_f64().unwrap() >= 7.0,
                 "{name}, {scheme}: {contrast}"
@@ -49,7 +49,7 @@ fn look_at(tab: &mut Tab<'_>, name: &str, title: &str) {
     check_what_was_asked(tab, name);
 }
 
-/// Checks the words that a screen reader says.
+/// Checks the words for a screen reader.
 fn check_what_is_heard(tab: &mut Tab<'_>, title: &str) {
     let tree = tab.call("Accessibility.getFullAXTree", &json!({}));
     let nodes = tree["nodes"].as_array().unwrap();
@@ -61,14 +61,11 @@ fn check_what_is_heard(tab: &mut Tab<'_>, title: &str) {
     assert_eq!(of("heading")[0]["name"]["value"], title);
     assert_eq!(of("main").len(), 1);
     assert_eq!(of("status").len() + of("alert").len(), 1);
-    assert!(
-        of("image").is_empty(),
-        "the picture says nothing that the words do not"
-    );
+    assert!(of("image").is_empty(), "the picture is decorative");
     assert_eq!(tab.ask_text("document.documentElement.lang"), "en");
 }
 
-/// The page asked for nothing, broke no policy, and its own style was let in.
+/// Asserts that the page loaded nothing, violated no policy, and that its own style was applied.
 fn check_what_was_asked(tab: &mut Tab<'_>, name: &str) {
     let said = tab.take_events("Log.entryAdded");
     let about_policy = |entry: &Value| entry.to_string().contains("Content Security Policy");
@@ -79,7 +76,7 @@ fn check_what_was_asked(tab: &mut Tab<'_>, name: &str) {
         event["params"]["type"] != "Document" && !url.starts_with("data:")
     };
     assert_eq!(asked.iter().find(is_more), None, "{name}");
-    // A style that the policy does not know is not even parsed.
+    // Chromium does not parse a style that the policy forbids.
     assert_eq!(tab.ask("document.styleSheets.length"), 1);
 }
 
@@ -129,7 +126,7 @@ fn the_pages_of_strays_are_readable() {
     waiting.end().unwrap();
 }
 
-/// The contrast of every text with what is behind it, as WCAG reckons it.
+/// Contrast of every text with its background, as WCAG defines it.
 const CONTRASTS: &str = r"
 (() => {
   const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);

@@ -1,4 +1,4 @@
-//! Pictures for the documentation: `cargo xtask pictures` takes them over into `docs/pictures`.
+//! Pictures for the documentation: `cargo xtask pictures` copies them to `docs/pictures`.
 
 use std::sync::mpsc;
 
@@ -36,7 +36,7 @@ fn the_page_of_a_login_is_pictured() {
     );
     tab.open(&format!("{redirect}?code=c&state={state}"));
     assert_eq!(tab.ask_text("document.title"), "You are logged in");
-    // The gradient would take more than all the rest.
+    // The gradient would be most of the file.
     tab.ask("document.body.style.background = 'var(--ground)'");
     for scheme in ["light", "dark"] {
         tab.prefer("screen", scheme);

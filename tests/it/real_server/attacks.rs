@@ -1,4 +1,4 @@
-//! The attacks of RFC 9700 §4, played against a client whose servers nobody here wrote.
+//! The attacks of RFC 9700 §4 against our client, with servers of other projects.
 
 use auth_core::agent::ureq;
 use auth_core::error::ErrorCode;
@@ -19,7 +19,7 @@ fn app(site: &Site) -> AuthorizationCode {
     login(site.client("app", ""))
 }
 
-/// Each server with the other one.
+/// Runs a test with each server as the first of the two.
 fn on_every_pair(test: impl Fn(&Site, &Site)) {
     on_every_form(|one| {
         on_every_form(|other| {
@@ -30,9 +30,9 @@ fn on_every_pair(test: impl Fn(&Site, &Site)) {
     });
 }
 
-/// §4.5: the attacker puts a stolen code into the answer to a login of their own.
+/// §4.5: the attacker puts a stolen code into the redirect of their own login.
 #[test]
-fn a_stolen_code_in_the_redirect_of_another_login_is_worth_nothing() {
+fn a_stolen_code_in_another_logins_redirect_is_refused() {
     on_every_site(|site| {
         let victim = app(site).begin(&HttpTransport::new()).unwrap();
         let stolen = Browser::new(ALICE).visit(victim.url());
@@ -40,18 +40,18 @@ fn a_stolen_code_in_the_redirect_of_another_login_is_worth_nothing() {
         let redirect = Browser::new(BOB).visit(attacker.url());
         let injected = redirect.replace(code_of(&redirect), code_of(&stolen));
 
-        // Nothing in it looks wrong: the state is ours, the server is the right one.
+        // The client cannot detect this: state and issuer are right.
         let error = attacker
             .exchange(&injected, &Counted::default())
             .unwrap_err();
-        let refusal = error.refusal().expect("the server said why");
+        let refusal = error.refusal().expect("the server names a reason");
         assert_eq!(refusal.code, ErrorCode::InvalidGrant);
     });
 }
 
-/// §4.7: the attacker sends the victim's browser to the client, with a code of their own.
+/// §4.7: the attacker sends the victim's browser to the client with the attacker's code.
 #[test]
-fn a_redirect_that_the_client_never_asked_for_is_refused_before_anything_is_sent() {
+fn an_unrequested_redirect_is_refused_before_a_request() {
     on_every_site(|site| {
         let victim = app(site).begin(&HttpTransport::new()).unwrap();
         let attacker = app(site).begin(&HttpTransport::new()).unwrap();
@@ -67,14 +67,14 @@ fn a_redirect_that_the_client_never_asked_for_is_refused_before_anything_is_sent
     });
 }
 
-/// §4.4: a server that belongs to the attacker sends the browser on to an honest one, and waits for the
-/// honest server's code at its own token endpoint.
+/// §4.4: the attacker's server redirects the browser to an honest one, and waits for the honest server's
+/// code at its own token endpoint.
 #[test]
-fn a_code_of_an_honest_server_is_not_sent_to_another_one() {
+fn an_honest_servers_code_is_not_sent_to_another_server() {
     on_every_pair(|evil, honest| {
         let client = evil.client("app", "").scope("read");
         let pending = login(client).begin(&HttpTransport::new()).unwrap();
-        // The honest server's login page, with the parameters of the other login.
+        // The honest server's login page, with the parameters of the login at the attacker's server.
         let (_, query) = pending.url().split_once('?').unwrap();
         let honest = app(honest).begin(&HttpTransport::new()).unwrap();
         let (page, _) = honest.url().split_once('?').unwrap();
@@ -87,9 +87,9 @@ fn a_code_of_an_honest_server_is_not_sent_to_another_one() {
     });
 }
 
-/// §4.4.2: the attacker's server calls the honest authorization endpoint its own.
+/// §4.4.2: the attacker's server announces the honest authorization endpoint as its own.
 #[test]
-fn a_server_that_borrows_the_authorization_endpoint_of_another_gets_no_code() {
+fn a_server_with_a_borrowed_login_page_gets_no_code() {
     on_every_pair(|evil, honest| {
         let honest = app(honest).begin(&HttpTransport::new()).unwrap();
         let (page, _) = honest.url().split_once('?').unwrap();
@@ -104,9 +104,9 @@ fn a_server_that_borrows_the_authorization_endpoint_of_another_gets_no_code() {
     });
 }
 
-/// §4.8: somebody on the way removes the challenge.
+/// §4.8: the attacker removes the challenge from the authorization request.
 #[test]
-fn a_login_whose_challenge_was_taken_away_ends_at_the_server() {
+fn a_login_without_its_challenge_is_refused() {
     on_every_site(|site| {
         let pending = app(site).begin(&HttpTransport::new()).unwrap();
         let (endpoint, query) = pending.url().split_once('?').unwrap();
@@ -120,12 +120,12 @@ fn a_login_whose_challenge_was_taken_away_ends_at_the_server() {
         let error = pending
             .exchange(&redirect, &HttpTransport::new())
             .unwrap_err();
-        let refusal = error.refusal().expect("the server said why");
+        let refusal = error.refusal().expect("the server names a reason");
         assert_eq!(refusal.code, ErrorCode::InvalidRequest);
     });
 }
 
-/// §4.3.2: what stands in a URL ends up in histories and logs.
+/// §4.3.2: URLs are kept in histories and logs.
 #[test]
 fn a_token_goes_in_a_header_and_adds_nothing_to_the_url() {
     on_oidc(|site| {
@@ -142,9 +142,9 @@ fn a_token_goes_in_a_header_and_adds_nothing_to_the_url() {
     });
 }
 
-/// §4.9.1: somebody names their own server as the API.
+/// §4.9.1: the attacker's server poses as the API. It gets no token, and its refusal starts no renewal.
 #[test]
-fn an_api_that_the_token_is_not_for_is_shown_no_token_and_asks_for_none() {
+fn an_api_of_another_server_is_sent_no_token() {
     on_every_pair(|ours, theirs| {
         let http = Counted::default();
         let builder = || Session::builder(ours.alice()).transport(http.clone());

@@ -1,4 +1,4 @@
-//! A code that somebody enters elsewhere, while the device waits by a clock of the test's own.
+//! A code that the user enters on another device; the waiting device has a clock that the test moves.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,14 +14,14 @@ use oauth2_generic::{DeviceLogin, DevicePrompt, Result};
 use super::site::{ALICE, BOB, Browser, Site, on_every_form, on_oidc};
 use super::transport::Counted;
 
-/// A device that waits by a clock of the test's own, and what it shows.
+/// A device whose clock the test moves.
 struct Device {
     login: DeviceLogin,
     clock: ManualClock,
 }
 
 impl Device {
-    /// A device whose code is entered, in this way, as soon as it is shown.
+    /// A device that shows its code to `shown`, which may enter it.
     fn new(
         site: &Site,
         client_id: &str,
@@ -33,7 +33,7 @@ impl Device {
         Self { login, clock }
     }
 
-    /// Waits for the login, and returns for how many seconds.
+    /// Waits for the login, and returns it with the number of seconds it took.
     fn wait(&self, http: &dyn Transport) -> (Result<Session>, u64) {
         let start = self.clock.now();
         let tokens = self.login.exchange(http);
@@ -53,7 +53,7 @@ fn enter(browser: Browser) -> impl Fn(&DevicePrompt) + Send + Sync + 'static {
     }
 }
 
-/// A network on which something happens before the request of this number.
+/// A transport that calls `happens` before the request with this number.
 struct Before<F> {
     request: usize,
     happens: Mutex<F>,
@@ -70,7 +70,7 @@ impl<F: FnMut() + Send> Transport for Before<F> {
 }
 
 #[test]
-fn a_device_is_logged_in_from_elsewhere_and_stays_so() {
+fn a_device_is_logged_in_from_elsewhere_and_renews() {
     on_every_form(|site| {
         let device = Device::new(site, "tv", enter(Browser::new(BOB)));
         let http = Counted::default();
@@ -87,7 +87,7 @@ fn a_device_is_logged_in_from_elsewhere_and_stays_so() {
 }
 
 #[test]
-fn the_device_asks_at_the_servers_pace_until_the_code_is_entered() {
+fn a_device_polls_at_the_servers_pace_until_code_entry() {
     on_every_form(|site| {
         let shown = Arc::<Mutex<Option<DevicePrompt>>>::default();
         let keep = Arc::clone(&shown);
@@ -109,7 +109,7 @@ fn the_device_asks_at_the_servers_pace_until_the_code_is_entered() {
 }
 
 #[test]
-fn the_device_slows_down_when_it_is_told_to() {
+fn the_device_slows_down_on_request() {
     on_oidc(|site| {
         let device = Device::new(site, "hasty-tv", enter(Browser::new(ALICE)));
         let http = Counted::default();
@@ -127,7 +127,7 @@ fn a_user_who_refuses_ends_the_login() {
         let http = Counted::default();
         let error = Device::new(site, "tv", enter(browser)).wait(&http).0;
         let error = error.unwrap_err();
-        let refusal = error.refusal().expect("the server said why");
+        let refusal = error.refusal().expect("the server names a reason");
         assert_eq!(refusal.code, ErrorCode::AccessDenied);
         assert!(matches!(error, Error::Refused(_)), "{error}");
         assert_eq!(http.sent(), 1 + 1);
@@ -135,7 +135,7 @@ fn a_user_who_refuses_ends_the_login() {
 }
 
 #[test]
-fn a_code_that_has_expired_at_the_server_asks_for_another_login() {
+fn a_code_expired_at_the_server_requires_another_login() {
     on_oidc(|site| {
         let here = *site;
         let device = Device::new(site, "tv", move |prompt| {
@@ -144,7 +144,7 @@ fn a_code_that_has_expired_at_the_server_asks_for_another_login() {
         let http = Counted::default();
         let error = device.wait(&http).0.unwrap_err();
         assert!(is_timed_out(&error), "{error}");
-        let refusal = error.refusal().expect("the server said why");
+        let refusal = error.refusal().expect("the server names a reason");
         assert_eq!(refusal.code, ErrorCode::ExpiredToken);
         assert_eq!(http.sent(), 1 + 1);
     });

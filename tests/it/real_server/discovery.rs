@@ -38,7 +38,7 @@ fn an_issuer_is_all_that_a_service_and_an_app_need() {
             }
         };
         let service = ClientCredentials::new(client("service", "service-secret"));
-        assert_eq!(site.whoami(&Session::new(service)), "nobody");
+        assert_eq!(site.whoami(&Session::new(service)), "no user");
 
         for (id, secret) in [("web", "web-secret"), ("app", "")] {
             let login = login(client(id, secret));
@@ -65,7 +65,7 @@ fn what_is_announced_is_what_was_set_by_hand() {
         assert_eq!(metadata.authorization_endpoint, Some(site.at(auth)));
         assert_eq!(metadata.introspection_endpoint, Some(site.at(introspect)));
         let device = match site.kind {
-            // It has one, and does not announce it.
+            // It has a device endpoint and does not announce it.
             Kind::Django => None,
             Kind::Oidc => Some(site.at("/device/auth")),
         };

@@ -1,4 +1,4 @@
-//! What only django-oauth-toolkit has or does: JSON, the implicit grant, an API that says 403.
+//! Features of django-oauth-toolkit alone: JSON, the implicit grant, an API that rejects tokens with 403.
 
 use crate::support::asking::Asking as _;
 use auth_all::Secret;
@@ -20,7 +20,7 @@ fn implicit(site: &Site) -> Implicit {
 }
 
 #[test]
-fn an_implicit_token_opens_the_api_and_comes_without_a_refresh_token() {
+fn an_implicit_token_opens_the_api_and_has_no_refresh_token() {
     on_django(|site| {
         let login = implicit(site);
         let pending = login.begin().unwrap();
@@ -42,25 +42,26 @@ fn an_implicit_token_opens_the_api_and_comes_without_a_refresh_token() {
 }
 
 #[test]
-fn a_user_who_says_no_to_a_page_is_a_refusal() {
+fn an_implicit_login_that_is_declined_is_a_refusal() {
     on_django(|site| {
         let mut browser = Browser::new(ALICE);
         browser.consents = false;
         let pending = implicit(site).begin().unwrap();
         let redirect = browser.visit(pending.url());
         let error = pending.read(&redirect).unwrap_err();
-        let refusal = error.refusal().expect("the server said why");
+        let refusal = error.refusal().expect("the server names a reason");
         assert_eq!(refusal.code, ErrorCode::AccessDenied);
     });
 }
 
+/// RFC 6749 §2.3.1: both parts are encoded before they are joined.
 #[test]
-fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are_encoded_first() {
+fn a_client_id_with_a_colon_works_in_http_basic() {
     on_django(|site| {
         let auth = ClientAuth::basic(Secret::new("s:e+c r/e=t&%~"));
         let client = site.client("service:odd 100%", "").auth(auth);
         let session = Session::new(ClientCredentials::new(client));
-        assert_eq!(site.whoami(&session), "nobody");
+        assert_eq!(site.whoami(&session), "no user");
     });
 }
 
@@ -72,7 +73,7 @@ fn each_port_reads_its_own_kind_of_body_and_no_other() {
         let error = ClientCredentials::new(client)
             .obtain(&HttpTransport::new())
             .unwrap_err();
-        // It reads no parameter at all.
+        // The server finds no parameter in the body, not even the grant type.
         assert_eq!(
             error.refusal().unwrap().code,
             ErrorCode::UnsupportedGrantType
@@ -111,7 +112,7 @@ fn a_403_with_an_empty_page_is_the_callers_to_judge() {
 }
 
 #[test]
-fn a_403_is_answered_with_a_new_token_where_the_caller_says_that_it_means_that() {
+fn a_403_costs_one_renewal_where_it_is_a_rejection() {
     on_django(|site| {
         let client = site.alices_client().api_rejection(403);
         let alice = Password::new(client, ALICE.0, Secret::new(ALICE.1));

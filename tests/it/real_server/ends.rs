@@ -1,4 +1,4 @@
-//! Logins that end at the server too, and what the server says of their tokens.
+//! Logins that are revoked at the server, and introspection of their tokens.
 
 use crate::support::asking::Asking as _;
 use auth_core::Secret;
@@ -15,7 +15,7 @@ use oauth2_generic::{Client, ClientCredentials, Introspection};
 use super::site::{Kind, Site, on_every_form, on_every_site};
 use super::transport::Counted;
 
-/// What the server knows of a session's token, by the client that the token was given to.
+/// Introspects a token as this client.
 fn known(client: &Client, token: &str) -> Introspection {
     let token = Secret::new(token);
     client.introspect(&token, &HttpTransport::new()).unwrap()
@@ -96,7 +96,7 @@ fn without_a_refresh_token_the_access_token_is_revoked() {
 }
 
 #[test]
-fn a_token_that_somebody_made_up_is_not_active() {
+fn a_made_up_token_is_not_active() {
     on_every_form(|site| {
         assert!(!known(&service(site), "made-up").active);
     });
@@ -112,7 +112,7 @@ fn introspection_is_not_for_strangers() {
             .introspect(&token, &HttpTransport::new())
             .unwrap_err();
         match site.kind {
-            // It says so without a word of RFC 6749.
+            // Django refuses without an error code of RFC 6749.
             Kind::Django => assert!(
                 matches!(error, Error::Status { status: 403, .. }),
                 "{error}"

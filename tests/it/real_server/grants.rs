@@ -1,4 +1,4 @@
-//! The grants that both servers have, to a token that opens the API.
+//! The grants of both servers, to a token that the API accepts.
 
 use super::transport::session_after;
 use auth_core::Secret;
@@ -21,7 +21,7 @@ fn a_password_opens_the_api() {
 }
 
 #[test]
-fn a_password_of_difficult_characters_and_a_public_client_open_the_api() {
+fn a_public_client_sends_a_password_of_odd_characters() {
     on_every_site(|site| {
         let session = Session::new(Password::new(
             site.client("password-public", ""),
@@ -39,7 +39,7 @@ fn a_client_acts_for_itself_in_the_body_and_in_http_basic() {
         for auth in [ClientAuth::post(secret()), ClientAuth::basic(secret())] {
             let client = site.client("service", "").auth(auth).scope("read write");
             let session = Session::new(ClientCredentials::new(client));
-            assert_eq!(site.whoami(&session), "nobody");
+            assert_eq!(site.whoami(&session), "no user");
             assert_eq!(session.token().unwrap().scope(), Some("read write"));
             assert!(session.refresh_token().is_none());
         }
@@ -47,19 +47,19 @@ fn a_client_acts_for_itself_in_the_body_and_in_http_basic() {
 }
 
 #[test]
-fn a_secret_of_odd_characters_works_however_it_is_shown() {
+fn a_secret_of_odd_characters_works_with_every_auth() {
     on_every_site(|site| {
         let secret = || Secret::new("b2Rk/c2VjcmV0~:&$!*==");
         for auth in [ClientAuth::post, ClientAuth::basic, ClientAuth::basic_raw] {
             let client = site.client("odd-service", "").auth(auth(secret()));
             let session = Session::new(ClientCredentials::new(client));
-            assert_eq!(site.whoami(&session), "nobody");
+            assert_eq!(site.whoami(&session), "no user");
         }
     });
 }
 
 #[test]
-fn a_code_opens_the_api_for_a_confidential_and_for_a_public_client() {
+fn a_code_works_for_confidential_and_public_clients() {
     on_every_site(|site| {
         for (client_id, secret) in [("web", "web-secret"), ("app", "")] {
             let client = site.client(client_id, secret).scope("write read");
@@ -78,7 +78,7 @@ fn a_code_opens_the_api_for_a_confidential_and_for_a_public_client() {
 }
 
 #[test]
-fn a_code_can_be_traded_by_another_process_than_the_one_that_asked_for_it() {
+fn another_process_can_trade_a_code() {
     on_every_site(|site| {
         let login = || AuthorizationCode::new(site.client("app", ""), REDIRECT_URI);
         let pending = login().begin(&HttpTransport::new()).unwrap();

@@ -1,4 +1,4 @@
-//! Clients that sign what they say of themselves, and tokens that are bound to a key.
+//! Clients that sign assertions, and tokens that are bound to a key.
 
 use super::transport::session_after;
 use crate::support::asking::Asking as _;
@@ -19,7 +19,7 @@ use oauth2_generic::{AuthorizationCode, Client, ClientAuth, ClientCredentials, D
 use super::site::{ALICE, Browser, REDIRECT_URI, Site, on_oidc};
 use super::transport::Counted;
 
-/// The key that the server knows of the client `key`.
+/// The registered key of the client `key`.
 fn registered_key(site: &Site) -> SigningKey {
     let pem = ureq::get(site.at("/key")).call().unwrap();
     let pem = pem.into_body().read_to_string().unwrap();
@@ -50,7 +50,7 @@ fn proving(site: &Site, key: &DpopKey) -> AuthorizationCode {
     )
 }
 
-/// The API that oidc-provider has itself, and that asks for a proof.
+/// Returns the subject from oidc-provider's own API, which requires a proof.
 fn me(site: &Site, session: &Session) -> String {
     let answer = session.agent().get(site.at("/me")).call();
     let body = answer.expect("it accepts token and proof").into_body();
@@ -59,12 +59,13 @@ fn me(site: &Site, session: &Session) -> String {
     claims["sub"].as_str().expect("a subject").to_owned()
 }
 
+/// An assertion authenticates the client for itself, for a user, and with each refresh.
 #[test]
-fn a_client_signs_who_it_is_for_itself_for_a_user_and_with_each_refresh() {
+fn a_client_signs_logins_codes_and_refreshes() {
     on_oidc(|site| {
         let auth = ClientAuth::private_key_jwt(registered_key(site));
         let session = Session::new(ClientCredentials::new(signing(site, auth.clone())));
-        assert_eq!(site.whoami(&session), "nobody");
+        assert_eq!(site.whoami(&session), "no user");
 
         let (http, clock) = (Counted::default(), an_hour_ago());
         let login = login(signing(site, auth));
@@ -114,8 +115,9 @@ fn an_assertion_of_another_day_is_corrected_by_the_servers_date() {
     });
 }
 
+/// The nonce (RFC 9449 §8) is kept for the token endpoint and for the API.
 #[test]
-fn a_nonce_is_learned_from_one_refusal_and_then_kept_for_endpoint_and_api() {
+fn a_nonce_costs_one_refusal_and_is_then_kept() {
     on_oidc(|site| {
         let (key, http, clock) = (
             DpopKey::generate().unwrap(),
@@ -169,7 +171,7 @@ fn a_stolen_token_is_worth_nothing_without_the_key() {
         let thief = proving(site, &DpopKey::generate().unwrap()).grant();
         let error = thief.refresh(&kept, &HttpTransport::new()).unwrap_err();
         assert_eq!(error.refusal().unwrap().code, ErrorCode::InvalidGrant);
-        // The thief's try has cost the owner nothing.
+        // The thief's attempt does not affect the owner.
         assert_eq!(me(site, &session), "alice");
         let owner = proving(site, &key).grant();
         assert!(owner.refresh(&kept, &HttpTransport::new()).is_ok());
@@ -177,7 +179,7 @@ fn a_stolen_token_is_worth_nothing_without_the_key() {
 }
 
 #[test]
-fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
+fn a_stored_login_continues_with_its_stored_key() {
     on_oidc(|site| {
         let folder = tempfile::tempdir().unwrap();
         let store = || FileStore::open(folder.path().join("logins")).unwrap();
@@ -206,9 +208,9 @@ fn a_login_that_was_stored_goes_on_with_the_key_that_was_kept() {
     });
 }
 
-/// The server takes an assertion once, and looks at it before it looks at the proof.
+/// The server accepts an assertion once, and checks it before the proof.
 #[test]
-fn a_client_that_signs_and_proves_signs_anew_for_the_second_sending() {
+fn a_request_sent_again_for_a_nonce_is_signed_anew() {
     on_oidc(|site| {
         let (http, clock) = (Counted::default(), an_hour_ago());
         let server = site.server();
@@ -228,7 +230,7 @@ fn a_client_that_signs_and_proves_signs_anew_for_the_second_sending() {
     });
 }
 
-/// A clock that is right after an hour: the server checks the date of an assertion.
+/// A clock that is right after it has advanced an hour: the server checks the date of an assertion.
 fn an_hour_ago() -> ManualClock {
     ManualClock::at(SystemTime::from(SystemClock::new().now().wall) - HOUR)
 }

@@ -1,5 +1,5 @@
-//! What only oidc-provider has or does: loopback redirects on any port, tokens for one API, scopes
-//! that it leaves out, an API that says 401.
+//! Features of oidc-provider alone: loopback redirects on any port, tokens for one API, scopes that it
+//! leaves out, an API that rejects tokens with 401.
 
 use super::transport::session_after;
 use crate::support::asking::Asking as _;
@@ -19,15 +19,16 @@ use super::transport::Counted;
 
 fn refusal<T: std::fmt::Debug>(outcome: auth_core::Result<T>) -> Refusal {
     let error = outcome.expect_err("a refusal");
-    error.refusal().expect("the server said why").clone()
+    error.refusal().expect("the server names a reason").clone()
 }
 
 fn app(site: &Site) -> AuthorizationCode {
     AuthorizationCode::new(site.client("app", ""), REDIRECT_URI)
 }
 
+/// RFC 8252 §7.3: the port is chosen for each login.
 #[test]
-fn a_native_app_is_sent_back_to_whichever_port_of_the_loopback_interface_it_names() {
+fn a_native_app_may_use_any_loopback_port() {
     on_oidc(|site| {
         for redirect_uri in [
             "http://127.0.0.1:4711/callback",
@@ -46,8 +47,9 @@ fn a_native_app_is_sent_back_to_whichever_port_of_the_loopback_interface_it_name
     });
 }
 
+/// RFC 9207: a redirect with a code and without `iss` is an error.
 #[test]
-fn a_redirect_names_its_server_also_when_it_refuses_and_is_not_believed_without() {
+fn a_redirect_names_its_server_in_success_and_refusal() {
     on_oidc(|site| {
         for consents in [true, false] {
             let mut browser = Browser::new(ALICE);
@@ -71,7 +73,7 @@ fn a_redirect_names_its_server_also_when_it_refuses_and_is_not_believed_without(
                 assert_eq!(http.sent(), 0);
                 assert!(again().exchange(&redirect, &http).is_ok());
             } else {
-                // A refusal gives nothing away, so that servers which leave it out are believed.
+                // A refusal without `iss` is accepted: some servers leave it out, and a refusal reveals no code.
                 assert_eq!(
                     refusal(Err::<(), _>(nameless)).code,
                     ErrorCode::AccessDenied
@@ -83,18 +85,19 @@ fn a_redirect_names_its_server_also_when_it_refuses_and_is_not_believed_without(
     });
 }
 
+/// RFC 6749 §2.3.1: both parts are encoded before they are joined.
 #[test]
-fn a_client_whose_name_has_a_colon_is_known_in_http_basic_because_both_parts_are_encoded_first() {
+fn a_client_id_with_a_colon_works_in_http_basic() {
     on_oidc(|site| {
         let auth = ClientAuth::basic(Secret::new("s:e+c r/e=t&%"));
         let client = site.client("service:odd 100%", "").auth(auth);
         let session = Session::new(ClientCredentials::new(client));
-        assert_eq!(site.whoami(&session), "nobody");
+        assert_eq!(site.whoami(&session), "no user");
     });
 }
 
 #[test]
-fn a_scope_that_does_not_exist_is_left_out_and_the_token_says_what_it_has() {
+fn an_unknown_scope_is_left_out_of_the_tokens_scope() {
     on_oidc(|site| {
         let client = site.client("service", "service-secret");
         let client = client.scope("read everything");
@@ -153,7 +156,7 @@ fn a_token_is_for_the_api_that_was_named() {
 }
 
 #[test]
-fn a_json_body_is_refused_and_the_server_says_what_it_reads() {
+fn a_json_body_is_refused_with_the_expected_type() {
     on_oidc(|site| {
         let server = site.server().encoding(Encoding::Json);
         let client = site.client_at(server, "service", "service-secret");
@@ -166,7 +169,7 @@ fn a_json_body_is_refused_and_the_server_says_what_it_reads() {
 }
 
 #[test]
-fn an_implicit_login_is_refused_by_a_server_that_follows_the_best_practice() {
+fn an_implicit_login_is_refused_where_unsupported() {
     on_oidc(|site| {
         let login = Implicit::new(site.client("app", ""), REDIRECT_URI);
         let pending = login.begin().unwrap();
@@ -190,8 +193,9 @@ fn a_401_with_invalid_token_is_answered_with_a_new_one() {
     });
 }
 
+/// A session has a refresh token only if the server issued one.
 #[test]
-fn a_short_life_is_the_one_that_the_server_says_and_no_refresh_token_is_made_up() {
+fn a_servers_short_life_is_used() {
     on_oidc(|site| {
         let brief = Password::new(site.client("brief", ""), BOB.0, Secret::new(BOB.1));
         let service = ClientCredentials::new(site.client("brief-service", "brief-secret"));
@@ -230,7 +234,7 @@ fn a_code_that_has_expired_is_refused() {
 }
 
 #[test]
-fn a_refresh_token_that_has_expired_is_like_one_that_was_revoked() {
+fn an_expired_refresh_token_costs_a_login() {
     on_oidc(|site| {
         let (http, clock) = (Counted::default(), ManualClock::new());
         let session = http.session(site.alice(), &clock);

@@ -1,4 +1,4 @@
-//! Logins that the server is told of before the user is sent to it.
+//! Pushed authorization requests: the client sends a login's parameters to the server before it sends the user.
 
 use auth_core::Secret;
 use auth_core::error::ErrorCode;
@@ -8,7 +8,7 @@ use oauth2_generic::{AuthorizationCode, Client, ClientAuth, Server};
 use super::site::{ALICE, Browser, REDIRECT_URI, Site, on_oidc};
 use super::transport::{Counted, session_after};
 
-/// A login that is pushed, with a client that authenticates like this.
+/// A pushed login of a client with this authentication.
 fn login(site: &Site, client_id: &str, auth: ClientAuth) -> AuthorizationCode {
     login_of(site.client_at(pushing(site), client_id, "").auth(auth))
 }
@@ -23,7 +23,7 @@ fn pushing(site: &Site) -> Server {
 }
 
 #[test]
-fn a_pushed_login_shows_the_browser_a_reference_and_nothing_else() {
+fn a_pushed_login_shows_the_browser_only_a_reference() {
     on_oidc(|site| {
         let secret = || Secret::new("pushing-secret");
         for (client_id, auth) in [
@@ -45,7 +45,7 @@ fn a_pushed_login_shows_the_browser_a_reference_and_nothing_else() {
 }
 
 #[test]
-fn a_client_that_must_push_gets_nowhere_without() {
+fn a_client_that_must_push_is_refused_otherwise() {
     on_oidc(|site| {
         let client = site.client("pushing", "pushing-secret");
         let pending = login_of(client).begin(&HttpTransport::new()).unwrap();
@@ -58,7 +58,7 @@ fn a_client_that_must_push_gets_nowhere_without() {
 }
 
 #[test]
-fn a_login_that_is_not_allowed_is_refused_before_the_user_sees_it() {
+fn a_forbidden_login_is_refused_before_the_user_sees_it() {
     on_oidc(|site| {
         let http = Counted::default();
         let app = || site.client_at(pushing(site), "app", "");
@@ -71,7 +71,7 @@ fn a_login_that_is_not_allowed_is_refused_before_the_user_sees_it() {
             (redirect, ErrorCode::InvalidRequest),
         ] {
             let error = login.begin(&http).unwrap_err();
-            assert_eq!(error.refusal().expect("it said why").code, code);
+            assert_eq!(error.refusal().expect("a refusal").code, code);
         }
         assert_eq!(http.sent(), 3);
     });

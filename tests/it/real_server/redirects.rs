@@ -46,7 +46,7 @@ fn a_code_is_refused_without_the_verifier_it_was_asked_for_with() {
     on_every_site(|site| {
         let pending = login(site).begin(&HttpTransport::new()).unwrap();
         let redirect = Browser::new(ALICE).visit(pending.url());
-        // Another login, into whose redirect the code of this one is put.
+        // The code of this login is put into the redirect of another one.
         let other = login(site).begin(&HttpTransport::new()).unwrap();
         let injected = redirect.replace(pending.state(), other.state());
         let error = other.exchange(&injected, &Counted::default()).unwrap_err();
@@ -64,7 +64,7 @@ fn a_replayed_code_is_refused_by_the_server() {
         pending.exchange(&redirect, &http).unwrap();
         assert_eq!(http.sent(), 1);
 
-        // A program that resumes the same login a second time gets past us, and not past the server.
+        // The client cannot detect that a login is resumed twice; the server refuses the code.
         let error = again.exchange(&redirect, &http).unwrap_err();
         assert!(is_refused_code(&error), "{error}");
         assert_eq!(http.sent(), 2);
@@ -72,7 +72,7 @@ fn a_replayed_code_is_refused_by_the_server() {
 }
 
 #[test]
-fn a_user_who_says_no_is_a_refusal() {
+fn a_login_that_is_declined_is_a_refusal() {
     on_every_site(|site| {
         let mut browser = Browser::new(ALICE);
         browser.consents = false;
@@ -124,7 +124,7 @@ fn a_redirect_of_another_login_or_of_another_server_is_refused() {
         assert!(error.to_string().contains("`iss`"), "{error}");
 
         assert!(!format!("{error} {error:?}").contains(&code));
-        // It was good all the while.
+        // The code was valid throughout.
         pending.exchange(&redirect, &Counted::default()).unwrap();
     });
 }

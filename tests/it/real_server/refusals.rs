@@ -11,7 +11,7 @@ use oauth2_generic::{Client, ClientAuth, ClientCredentials, Password};
 use super::site::{ALICE, Kind, Site, on_every_site};
 use super::transport::Counted;
 
-/// What the server says to a grant, in its own words.
+/// Returns the server's refusal of a grant.
 fn refusal(grant: &dyn Grant) -> Refusal {
     match grant.obtain(&HttpTransport::new()) {
         Err(Error::Refused(refusal)) => *refusal,
@@ -28,7 +28,7 @@ fn a_wrong_client_is_refused_in_the_body_and_in_http_basic() {
     on_every_site(|site| {
         for auth in [ClientAuth::post, ClientAuth::basic] {
             let of = |id, secret| site.client(id, "").auth(auth(Secret::new(secret)));
-            for client in [of("service", "wrong"), of("nobody", "service-secret")] {
+            for client in [of("service", "wrong"), of("unknown", "service-secret")] {
                 let refusal = refusal(&ClientCredentials::new(client));
                 assert_eq!(refusal.code, ErrorCode::InvalidClient);
                 assert_eq!(refusal.status, Some(401));
@@ -45,7 +45,7 @@ fn a_wrong_password_is_refused_and_not_tried_again() {
         let session = http.session(alice, &clock);
         for _ in 0..3 {
             let error = session.token().unwrap_err();
-            let refusal = error.refusal().expect("the server said why");
+            let refusal = error.refusal().expect("the server names a reason");
             assert_eq!(refusal.code, ErrorCode::InvalidGrant);
             assert_eq!(refusal.status, Some(400));
             assert!(!format!("{error:?}").contains("wrong"));

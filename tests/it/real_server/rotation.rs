@@ -1,4 +1,4 @@
-//! Refresh tokens that work once, at a server that ends the login of whoever sends one again.
+//! Single-use refresh tokens, at servers that end a login when its refresh token is sent again.
 
 use crate::support::asking::Asking as _;
 use std::error::Error as _;
@@ -15,10 +15,10 @@ use super::transport::Counted;
 
 fn refresh_token(session: &Session) -> Secret {
     session.token().unwrap();
-    session.refresh_token().expect("the server gives one")
+    session.refresh_token().expect("a refresh token")
 }
 
-/// Somebody else sends a refresh token.
+/// Sends a refresh token outside the session.
 fn sent_elsewhere(site: &Site, refresh_token: &Secret) -> auth_core::Result<()> {
     site.alice()
         .refresh(refresh_token, &HttpTransport::new())
@@ -50,7 +50,7 @@ fn each_renewal_spends_the_refresh_token_and_brings_another() {
 }
 
 #[test]
-fn a_login_by_code_goes_on_by_its_refresh_tokens() {
+fn a_login_by_code_continues_by_refresh() {
     on_every_site(|site| {
         let login = AuthorizationCode::new(site.client("web", "web-secret"), REDIRECT_URI);
         let pending = login.begin(&HttpTransport::new()).unwrap();
@@ -67,7 +67,7 @@ fn a_login_by_code_goes_on_by_its_refresh_tokens() {
 }
 
 #[test]
-fn a_refresh_token_sent_again_is_refused_and_takes_its_successor_with_it() {
+fn a_replayed_refresh_token_ends_its_successor_too() {
     on_every_site(|site| {
         let (http, clock) = (Counted::default(), ManualClock::new());
         let session = http.session(site.alice(), &clock);
@@ -83,7 +83,7 @@ fn a_refresh_token_sent_again_is_refused_and_takes_its_successor_with_it() {
 }
 
 #[test]
-fn a_session_whose_login_was_ended_logs_in_anew_if_it_has_a_password() {
+fn a_session_with_a_password_replaces_an_ended_login() {
     on_every_site(|site| {
         let (http, clock) = (Counted::default(), ManualClock::new());
         let session = http.session(site.alice(), &clock);
@@ -97,7 +97,7 @@ fn a_session_whose_login_was_ended_logs_in_anew_if_it_has_a_password() {
 }
 
 #[test]
-fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_asks_for_a_person() {
+fn an_ended_login_requires_a_user_once_its_token_expires() {
     on_every_site(|site| {
         let kept = refresh_token(&Session::new(site.alice()));
         let (http, clock) = (Counted::default(), ManualClock::new());
@@ -106,7 +106,7 @@ fn a_session_whose_login_was_ended_serves_its_token_until_it_expires_and_then_as
         let token = session.token().unwrap();
         sent_elsewhere(site, &session.refresh_token().unwrap()).unwrap();
 
-        // Renewal is due and refused; the token is still good.
+        // Renewal is due and refused; the token is still valid.
         clock.advance(HOUR * 19 / 20);
         assert_eq!(session.token().unwrap().expose(), token.expose());
         assert_eq!(http.sent(), 2);

@@ -1,4 +1,4 @@
-//! One login for several sessions and programs, whose refresh tokens work once.
+//! One login for several sessions and programs, with single-use refresh tokens.
 
 use auth_all::Secret;
 use std::env;
@@ -29,9 +29,10 @@ fn password(client: Client) -> Password {
     Password::new(client, ALICE.0, Secret::new(ALICE.1))
 }
 
-/// Eight sessions with stores of their own on one directory: as many programs.
+/// Eight sessions with separate stores on one directory stand for eight programs. The server counts how often
+/// it gets each refresh token.
 #[test]
-fn sessions_that_share_a_login_spend_each_refresh_token_once_by_the_servers_own_count() {
+fn the_server_sees_each_shared_refresh_token_once() {
     on_oidc(|site| {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::new();
@@ -58,7 +59,7 @@ fn sessions_that_share_a_login_spend_each_refresh_token_once_by_the_servers_own_
 }
 
 #[test]
-fn a_program_that_is_started_again_goes_on_with_its_login() {
+fn a_restarted_program_continues_with_its_login() {
     if let (Ok(site), Some(directory)) = (env::var(SITE), env::var_os(DIRECTORY)) {
         return started_again(&Site::from_words(&site), &directory);
     }
@@ -77,8 +78,12 @@ fn a_program_that_is_started_again_goes_on_with_its_login() {
             program.env(HOURS, hours).stdin(Stdio::null());
             let output = program.output().unwrap();
             let said = String::from_utf8_lossy(&output.stdout);
-            let went_on = output.status.success() && said.contains("it goes on as alice");
-            assert!(went_on, "{said}{}", String::from_utf8_lossy(&output.stderr));
+            let continued = output.status.success() && said.contains("it continues as alice");
+            assert!(
+                continued,
+                "{said}{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         if site.kind == Kind::Oidc {
             assert_eq!(site.spent("restarted"), (3, 1));
@@ -86,17 +91,17 @@ fn a_program_that_is_started_again_goes_on_with_its_login() {
     });
 }
 
-/// What the program does: it finds a token that is over, and has nothing but what is stored.
+/// Body of the restarted program: its token has expired, and the store holds its only credentials.
 fn started_again(site: &Site, directory: &OsStr) {
     let clock = ManualClock::new();
     let hours: u32 = env::var(HOURS).unwrap().parse().unwrap();
     clock.advance(HOUR * hours);
     let grant = RefreshToken::new(restarted(site)).user(ALICE.0);
     let session = session(grant, FileStore::open(directory).unwrap(), &clock);
-    println!("it goes on as {}", site.whoami(&session));
+    println!("it continues as {}", site.whoami(&session));
 }
 
-/// The client of that program alone.
+/// A client that only this program uses.
 fn restarted(site: &Site) -> Client {
     match site.kind {
         Kind::Django => site.alices_client(),
@@ -108,7 +113,7 @@ fn restarted(site: &Site) -> Client {
 const HOUR: Duration = Duration::from_secs(3600);
 const RENEWALS: u64 = 5;
 
-const THIS: &str = "real_server::sharing::a_program_that_is_started_again_goes_on_with_its_login";
+const THIS: &str = "real_server::sharing::a_restarted_program_continues_with_its_login";
 const SITE: &str = "REAL_SERVER_TEST_SITE";
 const DIRECTORY: &str = "REAL_SERVER_TEST_DIRECTORY";
 const HOURS: &str = "REAL_SERVER_TEST_HOURS";

@@ -1,4 +1,4 @@
-//! One way into a server, and what a test does with it.
+//! One port of a server, as tests use it.
 
 use auth_all::Secret;
 use std::sync::{OnceLock, mpsc};
@@ -14,7 +14,7 @@ use services::{Installed, started};
 /// Redirect URI of every client; no program listens there.
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:9/callback";
 
-/// One way into a server.
+/// One port of a server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Site {
     pub(crate) kind: Kind,
@@ -22,7 +22,7 @@ pub(crate) struct Site {
     body: Encoding,
 }
 
-/// Whose the server is.
+/// Software of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// django-oauth-toolkit, on Python.
@@ -31,14 +31,14 @@ pub(crate) enum Kind {
     Oidc,
 }
 
-/// Runs a test on all that are there: django-oauth-toolkit's port for forms and its port for JSON,
-/// and oidc-provider, which reads forms only.
+/// Runs a test on every port: django-oauth-toolkit's ports for forms and for JSON, and oidc-provider's, for
+/// forms.
 pub(crate) fn on_every_site(test: impl Fn(&Site)) {
     on_django(&test);
     on_oidc(test);
 }
 
-/// Runs a test on both servers, where they read forms.
+/// Runs a test on each server's port for forms.
 pub(crate) fn on_every_form(test: impl Fn(&Site)) {
     on_every_site(|site| {
         if site.body == Encoding::Form {
@@ -47,7 +47,7 @@ pub(crate) fn on_every_form(test: impl Fn(&Site)) {
     });
 }
 
-/// Runs a test on both ports of django-oauth-toolkit, if it is there.
+/// Runs a test on both ports of django-oauth-toolkit.
 pub(crate) fn on_django(test: impl Fn(&Site)) {
     let server = django();
     for (name, body) in [("form", Encoding::Form), ("json", Encoding::Json)] {
@@ -59,7 +59,7 @@ pub(crate) fn on_django(test: impl Fn(&Site)) {
     }
 }
 
-/// Runs a test on oidc-provider, if it is there.
+/// Runs a test on oidc-provider.
 pub(crate) fn on_oidc(test: impl Fn(&Site)) {
     let server = oidc();
     test(&Site {
@@ -70,7 +70,7 @@ pub(crate) fn on_oidc(test: impl Fn(&Site)) {
 }
 
 impl Site {
-    /// All of it in words, for another process.
+    /// The site as text, for another process.
     pub(crate) fn words(&self) -> String {
         format!("{:?} {:?} {}", self.kind, self.body, self.url)
     }
@@ -90,7 +90,7 @@ impl Site {
         }
     }
 
-    /// The server, set by hand.
+    /// The server, with its endpoints set by hand.
     pub(crate) fn server(&self) -> Server {
         let is_django = self.kind == Kind::Django;
         let at = |django: &str, oidc: &str| self.at(if is_django { django } else { oidc });
@@ -103,12 +103,12 @@ impl Site {
             .encoding(self.body)
     }
 
-    /// A client that the server knows; without a secret it is a public one.
+    /// A registered client; without a secret it is a public one.
     pub(crate) fn client(&self, client_id: &str, client_secret: &str) -> Client {
         self.client_at(self.server(), client_id, client_secret)
     }
 
-    /// The same client of a server that was set otherwise.
+    /// A registered client of a server with other settings.
     pub(crate) fn client_at(&self, server: Server, client_id: &str, client_secret: &str) -> Client {
         let client = Client::new(server, client_id);
         let client = match self.kind {
@@ -122,7 +122,7 @@ impl Site {
         }
     }
 
-    /// The other encoding than the server reads.
+    /// The encoding that this port does not read.
     pub(crate) fn other_encoding(&self) -> Encoding {
         match self.body {
             Encoding::Form => Encoding::Json,
@@ -130,12 +130,12 @@ impl Site {
         }
     }
 
-    /// What the server calls itself.
+    /// The server's issuer.
     pub(crate) fn issuer(&self) -> &'static str {
         self.url
     }
 
-    /// A login that works.
+    /// Alice's login, with the right password.
     pub(crate) fn alice(&self) -> Password {
         self.alice_by(Secret::new(ALICE.1))
     }
@@ -144,12 +144,12 @@ impl Site {
         Password::new(self.alices_client(), ALICE.0, password)
     }
 
-    /// The client of that login.
+    /// The client of Alice's login.
     pub(crate) fn alices_client(&self) -> Client {
         self.client("password", "password-secret")
     }
 
-    /// Whom the API takes the bearer of a session's token for.
+    /// Returns the user for whom the API accepts a session's token, or `no user` if the client acts for itself.
     pub(crate) fn whoami(&self, session: &Session) -> String {
         let answer = session
             .agent()
@@ -158,12 +158,12 @@ impl Site {
             .expect("the API accepts the token");
         let body = answer.into_body().read_to_string().unwrap();
         let user: serde_json::Value = serde_json::from_str(&body).unwrap();
-        user["user"].as_str().unwrap_or("nobody").to_owned()
+        user["user"].as_str().unwrap_or("no user").to_owned()
     }
 
-    /// A scope that no client here gets: one that does not exist, or that is not for it.
+    /// A scope that no client here gets: one that does not exist, or that is not for this client.
     ///
-    /// oidc-provider leaves out what it does not know.
+    /// oidc-provider leaves out unknown scopes instead of refusing them.
     pub(crate) fn forbidden_scope(&self) -> &'static str {
         match self.kind {
             Kind::Django => "everything",
@@ -176,13 +176,13 @@ impl Site {
         self.at("/whoami")
     }
 
-    /// Lets oidc-provider forget what it gave out, as if its time were over.
+    /// Expires codes or tokens of oidc-provider.
     pub(crate) fn expire(&self, what: &[(&str, &str)]) {
-        let told = ureq::post(self.at("/expire")).send_form(what.iter().copied());
-        assert_eq!(told.expect("it is told").status(), 204);
+        let sent = ureq::post(self.at("/expire")).send_form(what.iter().copied());
+        assert_eq!(sent.expect("a response").status(), 204);
     }
 
-    /// How many refresh tokens of a client oidc-provider was sent, and how often at most one of them.
+    /// Number of refresh tokens of a client that oidc-provider received, and the largest count of one of them.
     pub(crate) fn spent(&self, client_id: &str) -> (u64, u64) {
         let answer = ureq::get(self.at("/spent"))
             .query("client_id", client_id)
@@ -203,14 +203,14 @@ impl Site {
     }
 }
 
-/// Every character of a code as `%XX`: another spelling of the same URL.
+/// Encodes every character of a code as `%XX`, which is another spelling of the same URL.
 pub(crate) fn with_every_character_encoded(redirect: &str) -> String {
     let code = code_of(redirect);
     let encoded: String = code.bytes().map(|byte| format!("%{byte:02X}")).collect();
     redirect.replace(&format!("code={code}"), &format!("code={encoded}"))
 }
 
-/// The code in a redirect; those of these servers need no encoding.
+/// The code in a redirect; these servers' codes need no encoding.
 pub(crate) fn code_of(redirect: &str) -> &str {
     assert!(redirect.starts_with(REDIRECT_URI));
     let (_, rest) = redirect
@@ -219,7 +219,7 @@ pub(crate) fn code_of(redirect: &str) -> &str {
     rest.split('&').next().unwrap_or_default()
 }
 
-/// One process of each for all tests.
+/// One process of each server for all tests.
 fn django() -> &'static Installed {
     static RUNNING: OnceLock<Installed> = OnceLock::new();
     RUNNING.get_or_init(|| started(Installed::django_oauth_toolkit()))
@@ -241,6 +241,6 @@ fn the_servers_end_when_their_standard_input_does() {
         let (ended, end) = mpsc::channel();
         thread::spawn(move || ended.send(server.end()));
         let ended = end.recv_timeout(Duration::from_secs(30));
-        assert!(ended.expect("it ended").expect("it was ours"));
+        assert!(ended.expect("the server ends").expect("an owned process"));
     }
 }

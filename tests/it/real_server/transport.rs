@@ -1,4 +1,4 @@
-//! A transport over the network that counts.
+//! A transport that counts requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -10,7 +10,7 @@ use auth_core::testing::ManualClock;
 use auth_core::transport::{HttpTransport, Transport};
 use oauth2_generic::{AuthorizationCode, Grant, Result, Secret};
 
-/// A transport over the network that counts.
+/// A network transport that counts requests.
 #[derive(Clone, Default)]
 pub(crate) struct Counted {
     http: HttpTransport,
@@ -18,12 +18,12 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    /// How many requests went to the server, but for those of the agent.
+    /// Number of requests to the token endpoint; those of the agent are not counted.
     pub(crate) fn sent(&self) -> usize {
         self.sent.load(SeqCst)
     }
 
-    /// A session over this, at a time that the test decides on.
+    /// A session over this transport, whose clock the test moves.
     pub(crate) fn session(&self, grant: impl Grant + 'static, clock: &ManualClock) -> Session {
         Session::builder(grant)
             .transport(self.clone())

@@ -1,4 +1,4 @@
-//! A program that asks its session for a token every minute, and what that costs.
+//! A program that requests a token from its session every minute, and its cost.
 
 use auth_all::Secret;
 use std::fmt;
@@ -16,7 +16,7 @@ use oauth2_generic::{
 
 use super::server::{Answer, Asked, Server};
 
-/// Who asks, and with what.
+/// The grant of the program, and its credentials.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Who {
     Client,
@@ -25,29 +25,29 @@ pub(super) enum Who {
     Password,
     Aerion,
     Ermeo,
-    /// A refresh token, and a password at hand.
+    /// A refresh token and a password.
     Both,
-    /// A refresh token alone.
+    /// Only a refresh token.
     Keeper,
 }
 
-/// What one kind of grant got out of one answer.
+/// Cost of one response for one kind of grant.
 #[derive(Debug)]
 pub(super) struct Cost {
-    /// For how many days it asked.
+    /// Number of days over which the program requested tokens.
     pub(super) days: u64,
     /// Requests of the kind that is refused, in the first half hour, hour, day and week.
     pub(super) requests: [usize; 4],
-    /// The most of them in any half hour, and in any day.
+    /// Largest number of requests in any half hour, and in any day.
     pub(super) most: [usize; 2],
-    /// What the first call says; none if it has a token.
+    /// Error of the first call; `None` if it returned a token.
     pub(super) first: Option<Error>,
-    /// What a call says a day later.
+    /// Error of a call a day later.
     pub(super) then: Option<Error>,
-    /// Seconds until there is a token, if the server is mended after one refusal, or after a day.
-    pub(super) mended: [Option<u64>; 2],
-    /// Whether there is a token at once, an hour later and with the server mended, for another secret or
-    /// code, and for the same after `forget`.
+    /// Seconds until a call returns a token, if the server recovers after one refusal, or after a day.
+    pub(super) recovered: [Option<u64>; 2],
+    /// `true` if a call returns a token at once after an hour, when the server has recovered: with another secret
+    /// or code, and with the same one after `forget`.
     pub(super) at_once: [bool; 2],
 }
 
@@ -59,7 +59,7 @@ impl Who {
         }
     }
 
-    /// A grant whose own secret is this one.
+    /// A grant with this secret.
     pub(super) fn grant(self, secret: &str) -> Box<dyn Grant> {
         let client = Client::new(
             Issuer::new("https://as.example/token")
@@ -101,7 +101,7 @@ impl Who {
         }
     }
 
-    /// Asks every minute for so many days, and in all the other ways.
+    /// Requests a token every minute for `days` days, and measures all other figures.
     pub(super) fn cost(self, answer: Answer, days: u64) -> Cost {
         let server = Server::refusing(self.asks(), answer);
         let session = self.session("wrong", &server, &MemoryStore::default());
@@ -110,7 +110,7 @@ impl Who {
         let then = session.token().err();
         ask_for(&session, &server, (days - 1) * DAY);
         let asked = server.asked(self.asks());
-        let [soon, late] = [MINUTE, DAY].map(|after| self.mended(answer, after));
+        let [soon, late] = [MINUTE, DAY].map(|after| self.recovery(answer, after));
         Cost {
             requests: [HALF_AN_HOUR, HOUR, DAY, WEEK]
                 .map(|end| asked.iter().filter(|at| **at < end).count()),
@@ -118,20 +118,20 @@ impl Who {
             days,
             first,
             then,
-            mended: [soon, late],
+            recovered: [soon, late],
             at_once: [self.corrected(answer), self.forgotten(answer)],
         }
     }
 
-    /// Seconds until there is a token, if the server refuses for so long, at least once.
-    fn mended(self, answer: Answer, after: u64) -> Option<u64> {
+    /// Seconds until a call returns a token, if the server refuses for `after` seconds, and at least once.
+    fn recovery(self, answer: Answer, after: u64) -> Option<u64> {
         let server = Server::refusing(self.asks(), answer);
         let session = self.session("wrong", &server, &MemoryStore::default());
         if after == MINUTE {
-            server.mended_after(1);
+            server.recovers_after(1);
         } else {
             ask_for(&session, &server, after);
-            server.mended_after(0);
+            server.recovers_after(0);
         }
         let begin = server.seconds();
         let end = begin + 2 * DAY;
@@ -162,7 +162,7 @@ impl Who {
         let store = MemoryStore::default();
         let session = self.session("wrong", &server, &store);
         ask_for(&session, &server, HOUR);
-        server.mended_after(0);
+        server.recovers_after(0);
         (server, store, session)
     }
 }
@@ -175,21 +175,22 @@ impl fmt::Display for Cost {
         write!(
             f,
             "{half_hour:>4}{hour:>5}{day:>6}{week:>7} {:>6}{:>7}  {:4}{:4}",
-            seconds(self.mended[0]),
-            seconds(self.mended[1]),
+            seconds(self.recovered[0]),
+            seconds(self.recovered[1]),
             yes(self.at_once[0]),
             yes(self.at_once[1]),
         )
     }
 }
 
-/// Asks every minute for so many seconds. While a wait is told, nothing is sent, and no call is made.
+/// Requests a token every minute for `seconds` seconds, except during a back-off, when a call would send
+/// nothing.
 pub(super) fn ask_for(session: &Session, server: &Server, seconds: u64) {
     let end = server.seconds() + seconds;
     while server.seconds() < end {
         let minutes = match session.token() {
             Err(Error::BackOff { wait, .. }) => wait.as_secs().div_ceil(MINUTE).max(1),
-            // Nothing is sent either while a person is asked for.
+            // A session that requires a user to log in sends nothing either.
             Err(Error::LoginRequired { .. }) if server.seconds() > HOUR => 10,
             Err(_) => 1,
             Ok(token) => left(&token, server) / MINUTE + 1,
@@ -209,7 +210,7 @@ fn left(token: &Token, server: &Server) -> u64 {
     left.map_or(0, |left| left.as_secs())
 }
 
-/// The most of these moments within so many seconds.
+/// Largest number of these times within any `length` seconds.
 pub(super) fn most_within(asked: &[u64], length: u64) -> usize {
     let within = |begin: &u64| {
         let window = *begin..*begin + length;
@@ -218,7 +219,7 @@ pub(super) fn most_within(asked: &[u64], length: u64) -> usize {
     asked.iter().map(within).max().unwrap_or_default()
 }
 
-/// The key of this name.
+/// Returns the key of this name.
 fn key(name: &str) -> SigningKey {
     static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| {
         [(); 2].map(|()| {
@@ -229,7 +230,7 @@ fn key(name: &str) -> SigningKey {
     KEYS[usize::from(name == "right")].clone()
 }
 
-/// What a call says: the variant, and its reason.
+/// Returns the result of a call: the variant of its error, or its reason.
 pub(super) fn variant(error: Option<&Error>) -> String {
     match error {
         None => "a token".to_owned(),

@@ -1,63 +1,63 @@
-//! What follows a refusal, in figures.
+//! Consequences of a refusal, in figures.
 
 use std::ops::RangeInclusive;
 
 use super::asker::{Cost, DAY, HOUR, Who, variant};
 
-/// What follows a refusal.
+/// Consequence of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Follows {
-    /// Nothing is sent for 30 s, growing to an hour.
+    /// No request for 30 s, growing to an hour.
     Rests,
     /// A password that may be wrong is tried 10 times a day.
     Doubted,
-    /// The same; the first three follow the server's `Retry-After`, in seconds.
+    /// Like `Doubted`, but the first three tries follow the server's `Retry-After`, in seconds.
     DoubtedAfter(u64),
     /// A password that is wrong is tried once a day.
     Wrong,
-    /// A server that failed is asked again within a minute.
+    /// The session tries a server that failed again within a minute.
     Later,
-    /// A server that throttles is asked again after a second, growing to half an hour.
+    /// The session tries a server that throttles again after a second, growing to half an hour.
     Throttled,
-    /// The same, and a session that sends something else is not held back.
+    /// Like `Throttled`, but a session with another request is not held back.
     Held,
-    /// Nothing is sent before `Retry-After`, in seconds, is over.
+    /// No request before `Retry-After`, in seconds, is over.
     Waits(u64),
-    /// The same, and a session that sends something else is not held back.
+    /// Like `Waits`, but a session with another request is not held back.
     HeldFor(u64),
-    /// A server that failed is asked again each time `Retry-After`, in seconds, is over.
+    /// The session tries a server that failed again each time `Retry-After`, in seconds, is over.
     Every(u64),
     /// The session logs in, in the same call.
     LogsIn,
     /// The session logs in with the next call.
     LogsInNext,
-    /// The refresh token is spent: a person has to log in.
+    /// The refresh token is spent: a user must log in.
     Ends,
-    /// The refresh token may be spent: a person has to log in.
+    /// The refresh token may be spent: a user must log in.
     Lost,
-    /// The same, told from the next call on.
+    /// Like `Lost`, but reported from the next call on.
     LostNext,
-    /// A person is asked for after three refusals in a row; the refresh token is tried once an hour.
+    /// A user must log in after three refusals in a row; the refresh token is tried once an hour.
     GivenUp,
-    /// A person is asked for at once; the refresh token is tried once an hour.
+    /// A user must log in at once; the refresh token is tried once an hour.
     AsksPerson,
 }
 
-/// What follows, in figures.
+/// Expected figures; the ranges count requests.
 struct Figures {
-    /// What the first call says, if it is not what the server said.
+    /// Result of the first call, if it is not the server's refusal.
     first: Option<&'static str>,
-    /// What a call says a day later.
+    /// Result of a call a day later.
     then: &'static str,
     half_hour: RangeInclusive<usize>,
     hour: RangeInclusive<usize>,
     day: RangeInclusive<usize>,
     week: RangeInclusive<usize>,
-    /// Seconds until there is a token, if the server is mended after one refusal; none for never.
+    /// Seconds until a call returns a token, if the server recovers after one refusal; `None` for never.
     soon: Option<u64>,
-    /// The same, if it is mended after a day.
+    /// Seconds until a call returns a token, if the server recovers after a day; `None` for never.
     late: Option<u64>,
-    /// Whether other credentials, or a new code, are tried at once; none if chance decides.
+    /// `true` if other credentials, or a new code, are tried at once; `None` if this depends on chance.
     other: Option<bool>,
 }
 
@@ -75,7 +75,7 @@ impl Follows {
         let refused = Some("RefreshTokenRefused");
         let (yes, no) = (Some(true), Some(false));
         match self {
-            //                               what the first call says   a day later             half an hour, an hour, a day, a week          mended after one, after a day, others
+            //                               the first call             a day later             half an hour, an hour, a day, a week          fixed after one, after a day, others
             Self::Rests =>           figures(None,                       "BackOff",           [6..=8,   7..=9,   28..=40,     180..=230])(next(0),        next(HOUR),             yes),
             Self::Doubted =>         figures(None,                       "BackOff",           [3..=3,   4..=4,   9..=10,      40..=50])(next(0),          next(DAY / 5),          yes),
             Self::DoubtedAfter(s) => figures(None,                       "BackOff",           [1..=3,   1..=4,   3..=10,      16..=50])(next(s),          next(s.max(DAY / 5)),   yes),
@@ -96,9 +96,9 @@ impl Follows {
         }
     }
 
-    /// For how many days this is looked at.
+    /// Number of days that the test lasts.
     pub(super) fn days(self) -> u64 {
-        // Without any growth one day is like another.
+        // Without growth, every day is the same.
         if matches!(self, Self::Later | Self::Every(_)) {
             1
         } else {
@@ -106,7 +106,7 @@ impl Follows {
         }
     }
 
-    /// What differs from that, in words.
+    /// Returns the names of the figures that differ.
     pub(super) fn differs(self, who: Who, said: &str, cost: &Cost) -> Vec<String> {
         let figures = self.figures();
         let mut differs = Vec::new();
@@ -116,15 +116,12 @@ impl Follows {
             }
         };
         let first = variant(cost.first.as_ref());
-        expect(
-            "what the first call says",
-            first == figures.first.unwrap_or(said),
-        );
+        expect("the first call", first == figures.first.unwrap_or(said));
         let then = variant(cost.then.as_ref());
-        // That call may be the one that tries again.
+        // That call may be the next try.
         let has_tried = then == said && figures.then == "BackOff";
         expect(
-            "what a call says a day later",
+            "a call a day later",
             has_tried || figures.then.is_empty() || then == figures.then,
         );
         let ranges = [figures.half_hour, figures.hour, figures.day, figures.week];
@@ -145,15 +142,15 @@ impl Follows {
             _ => false,
         };
         expect(
-            "mended after one refusal",
-            within(cost.mended[0], figures.soon),
+            "fixed after one refusal",
+            within(cost.recovered[0], figures.soon),
         );
-        expect("mended after a day", within(cost.mended[1], figures.late));
+        expect("fixed after a day", within(cost.recovered[1], figures.late));
         expect(
             "other credentials",
             figures.other.is_none_or(|is| is == cost.at_once[0]),
         );
-        // There is nothing to log in with once it is forgotten, or a code that is spent.
+        // Without the refresh token, the session has no credentials to log in with.
         let can_log_in = who != Who::Keeper;
         expect("`forget`", cost.at_once[1] == can_log_in);
         let [in_half_an_hour, in_a_day] = cost.most;
@@ -171,7 +168,7 @@ impl Follows {
     }
 }
 
-/// As often as the server allows, or as a throttle without a time if that is less.
+/// As many requests as `Retry-After` allows, at most.
 fn most_after(seconds: u64) -> [RangeInclusive<usize>; 4] {
     [HOUR / 2, HOUR, DAY, 7 * DAY].map(|length| {
         let most = usize::try_from(length.div_ceil(seconds.max(1)));

@@ -1,4 +1,4 @@
-//! Who is held back by a refusal, and who is not: processes that share a login, other settings, other tokens.
+//! Sessions that a refusal holds back, and those that it does not: shared logins, other settings, valid tokens.
 
 use auth_all::Secret;
 use std::time::Duration;
@@ -47,7 +47,7 @@ fn the_limits_hold_for_a_fleet_of_processes() {
         let server = Server::refusing(who.asks(), answer);
         let store = MemoryStore::default();
         let processes = [(); 2].map(|()| who.session("wrong", &server, &store));
-        // One begins half a minute after the other.
+        // The second process starts half a minute after the first.
         while server.seconds() < DAY {
             for process in &processes {
                 assert!(process.token().is_err());
@@ -64,7 +64,7 @@ fn the_limits_hold_for_a_fleet_of_processes() {
 }
 
 #[test]
-fn one_workers_old_secret_holds_back_nobody_else() {
+fn one_workers_old_secret_holds_back_no_other_worker() {
     for (who, old) in [
         (Who::Client, "client_secret=wrong"),
         (Who::Aeris, "as=wrong"),
@@ -106,7 +106,7 @@ fn client_at(endpoint: &str, encoding: Encoding) -> Client {
 }
 
 #[test]
-fn whatever_setting_is_corrected_is_tried_at_once() {
+fn any_corrected_setting_is_tried_at_once() {
     let endpoint = "https://as.example/token";
     let corrected: [(&str, Client); 8] = [
         ("secret", client().secret(Secret::new("t"))),
@@ -146,14 +146,14 @@ fn whatever_setting_is_corrected_is_tried_at_once() {
                 start(client()).token(),
                 Err(Error::BackOff { .. })
             ));
-            server.mended_after(0);
+            server.recovers_after(0);
             assert!(start(corrected.clone()).token().is_ok(), "{setting}");
         }
     }
 }
 
 #[test]
-fn a_corrected_password_is_tried_at_once_whatever_was_said() {
+fn a_corrected_password_is_tried_at_once() {
     for answer in [
         refusal(400, r#"{"error":"invalid_grant"}"#),
         refusal(401, ""),
@@ -174,12 +174,12 @@ fn a_corrected_password_is_tried_at_once_whatever_was_said() {
                 .token()
                 .is_ok()
         );
-        assert!(wrong.token().is_ok(), "it takes over what the other got");
+        assert!(wrong.token().is_ok(), "it uses the other session's token");
     }
 }
 
 #[test]
-fn nobody_is_asked_to_log_in_while_the_token_works() {
+fn no_user_is_asked_to_log_in_while_the_token_works() {
     for (answer, lost) in [
         (refusal(400, ""), LoginReason::RefreshTokenRefused),
         (
@@ -192,10 +192,10 @@ fn nobody_is_asked_to_log_in_while_the_token_works() {
         ),
     ] {
         let server = Server::refusing(Asked::Refresh, answer).with_life(4 * HOUR);
-        server.mended_after(0);
+        server.recovers_after(0);
         let session = Who::Keeper.session("right", &server, &MemoryStore::default());
         assert!(session.token().is_ok());
-        server.mended_after(usize::MAX);
+        server.recovers_after(usize::MAX);
         let began = server.seconds();
         while server.seconds() < began + 4 * HOUR {
             assert!(
@@ -218,19 +218,19 @@ fn a_firewalls_refusals_lose_no_refresh_token() {
     let server = Server::refusing(Asked::Refresh, refusal(403, "<html>"));
     let session = Who::Keeper.session("right", &server, &MemoryStore::default());
     ask_for(&session, &server, DAY);
-    let error = session.token().expect_err("a person is asked for");
+    let error = session.token().expect_err("a user must log in");
     assert_eq!(variant(Some(&error)), "RefreshTokenRefused");
-    server.mended_after(0);
+    server.recovers_after(0);
     ask_for(&session, &server, HOUR * 11 / 10 + MINUTE);
     assert!(
         session.token().is_ok(),
-        "the kept token has revived the login"
+        "the kept refresh token revived the login"
     );
 }
 
 #[test]
-fn a_refusal_in_turns_with_other_failures_counts_on() {
-    // A 503 between two refusals ends no row of them.
+fn other_failures_between_refusals_reset_no_limit() {
+    // A 503 between two refusals does not reset their count.
     let server = Server::refusing(Asked::Login, refusal(401, ""));
     let session = Who::Password.session("wrong", &server, &MemoryStore::default());
     let mut refused = 0;
@@ -251,8 +251,8 @@ fn a_refusal_in_turns_with_other_failures_counts_on() {
 }
 
 #[test]
-fn a_login_that_was_logged_in_keeps_its_refresh_token_until_then() {
-    // The refresh is refused in unclear words, and so is the login: neither is lost.
+fn unclear_refusals_do_not_lose_a_refresh_token() {
+    // Both the refresh and the login are refused in unclear words.
     let server = Server::refusing(Asked::Refresh, refusal(400, "")).with_life(HOUR);
     let grant = Password::new(client(), "ada", Secret::new("p"));
     let session = Session::builder(grant)
@@ -268,7 +268,7 @@ fn a_login_that_was_logged_in_keeps_its_refresh_token_until_then() {
         server.asked(Asked::Login)
     );
     assert!(server.asked(Asked::Refresh).len() <= 4);
-    server.mended_after(0);
+    server.recovers_after(0);
     ask_for(&session, &server, 2 * HOUR);
     assert!(session.token().is_ok());
 }
@@ -295,7 +295,7 @@ fn a_block_of_eleven_hours_costs_little() {
 }
 
 #[test]
-fn one_page_in_the_window_for_renewing_costs_nothing() {
+fn one_error_page_while_renewal_is_due_costs_nothing() {
     for page in [
         refusal(
             404,
@@ -308,11 +308,11 @@ fn one_page_in_the_window_for_renewing_costs_nothing() {
     ] {
         for who in [Who::Client, Who::Aeris, Who::Password, Who::Both] {
             let server = Server::refusing(Asked::Login, page);
-            server.mended_after(0);
+            server.recovers_after(0);
             let session = who.session("right", &server, &MemoryStore::default());
             assert!(session.token().is_ok());
             server.refuses_all();
-            server.mended_after(1);
+            server.recovers_after(1);
             while server.seconds() < 2 * DAY {
                 assert!(
                     session.token().is_ok(),

@@ -1,4 +1,4 @@
-//! A token endpoint that refuses until it is mended, and keeps when it was asked.
+//! A token endpoint that refuses until it recovers, and keeps the times of all requests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,17 +9,17 @@ use auth_core::http::{Request, Response};
 use auth_core::testing::ManualClock;
 use auth_core::transport::Transport;
 
-/// An answer: its status, its headers as `name: value`, its body.
+/// A response: its status, its headers as `name: value`, its body.
 pub(super) type Answer = (u16, &'static [(&'static str, &'static str)], &'static [u8]);
 
-/// What a request asks for.
+/// Kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Asked {
     Login,
     Refresh,
 }
 
-/// The token endpoint of every vendor at once.
+/// Token endpoint for the requests of every vendor.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     pub(super) clock: ManualClock,
@@ -30,20 +30,20 @@ pub(super) struct Server {
 #[derive(Debug)]
 struct State {
     refusal: Answer,
-    /// What is refused; none for all.
+    /// The kind of request that is refused; `None` for all.
     refused: Option<Asked>,
-    /// So many more are refused.
+    /// Number of requests still to refuse.
     left: usize,
     asked: Vec<(Duration, Asked)>,
-    /// When, and with which status.
+    /// Time and status of each refusal.
     refusals: Vec<(Duration, u16)>,
     life: u64,
-    /// What a request must hold to be refused.
+    /// Only requests that contain this text are refused.
     only: &'static str,
 }
 
 impl Server {
-    /// Answers like this, and for ever.
+    /// Refuses all requests of one kind with this response.
     pub(super) fn refusing(refused: Asked, refusal: Answer) -> Self {
         let clock = ManualClock::new();
         Self {
@@ -61,8 +61,8 @@ impl Server {
         }
     }
 
-    /// Refuses so many more requests, and none after that.
-    pub(super) fn mended_after(&self, requests: usize) {
+    /// Refuses this many more requests, and none after that.
+    pub(super) fn recovers_after(&self, requests: usize) {
         self.state().left = requests;
     }
 
@@ -71,36 +71,36 @@ impl Server {
         self.state().refused = None;
     }
 
-    /// Refuses like this from now on.
+    /// Changes the response to refused requests.
     pub(super) fn answers(&self, refusal: Answer) {
         self.state().refusal = refusal;
     }
 
-    /// Refuses the requests alone that hold this.
+    /// Refuses only requests that contain `text`.
     pub(super) fn refusing_only(self, text: &'static str) -> Self {
         self.state().only = text;
         self
     }
 
-    /// Gives out tokens of this life, in seconds.
+    /// Issues tokens with this lifetime, in seconds.
     pub(super) fn with_life(self, life: u64) -> Self {
         self.state().life = life;
         self
     }
 
-    /// Seconds since it began.
+    /// Seconds since the server started.
     pub(super) fn seconds(&self) -> u64 {
         self.clock.now().wall.since(self.start).as_secs()
     }
 
-    /// When it was asked for this, in seconds since it began.
+    /// Times of the requests of one kind, in seconds since the server started.
     pub(super) fn asked(&self, what: Asked) -> Vec<u64> {
         let state = self.state();
         let asked = state.asked.iter().filter(|(_, asked)| *asked == what);
         asked.map(|(at, _)| at.as_secs()).collect()
     }
 
-    /// When it refused with this status, in seconds since it began.
+    /// Times of the refusals with this status, in seconds since the server started.
     pub(super) fn refusals(&self, status: u16) -> Vec<u64> {
         let state = self.state();
         let refusals = state.refusals.iter().filter(|(_, with)| *with == status);
@@ -144,7 +144,7 @@ impl Transport for Server {
         }
         let number = state.asked.len();
         let life = match text.contains("/api/token?") {
-            // Aeris says when.
+            // Aeris returns the time of expiry.
             true => now.seconds() + state.life,
             false => state.life,
         };

@@ -1,4 +1,4 @@
-//! A program that is started again, with its login in files.
+//! A program that restarts, with its login in files.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use auth_core::{Error, Session};
 use super::asker::{DAY, HOUR, Who, variant};
 use super::server::{Answer, Asked, Server};
 
-/// Sessions of one folder, each as a new process has it.
+/// Sessions over one folder, as each new process creates one.
 struct Starts {
     folder: tempfile::TempDir,
     server: Server,
@@ -17,7 +17,7 @@ struct Starts {
 impl Starts {
     fn refused(answer: Answer, requests: usize) -> Self {
         let server = Server::refusing(Asked::Login, answer);
-        server.mended_after(requests);
+        server.recovers_after(requests);
         let folder = tempfile::tempdir().expect("a folder");
         Self { folder, server }
     }

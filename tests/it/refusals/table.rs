@@ -1,21 +1,21 @@
-//! The answers, and what follows them for each kind of grant.
+//! The responses, and their consequence for each kind of grant.
 
 use super::follows::Follows::{self, *};
 use super::server::Answer;
 
-/// An answer that people met.
+/// A response that users have met.
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) answer: Answer,
-    /// What an error is that tells it.
+    /// Variant of the error that reports it.
     pub(super) said: &'static str,
-    /// Words that it must hold.
+    /// Words that the error must contain.
     pub(super) words: &'static str,
-    /// What follows for each kind of grant, in the order of [`Column`](super::Column).
+    /// Consequence for each kind of grant, in the order of [`Column`](super::Column).
     pub(super) follows: [Follows; 4],
 }
 
-// In this order: a client for itself, a user's password, a refresh token and a password, a refresh token alone.
+// Order: a client for itself, a user's password, a refresh token and a password, only a refresh token.
 const SPENT: [Follows; 4] = [Rests, Wrong, LogsIn, Ends];
 const NAMED: [Follows; 4] = [Rests, Doubted, LogsIn, Ends];
 const PERSON: [Follows; 4] = [Rests, Doubted, LogsIn, AsksPerson];
@@ -57,7 +57,7 @@ const A: &str = "Response";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    // RFC 6749 §5.2 and its relatives.
+    // Codes of RFC 6749 §5.2 and related ones.
     row("invalid_grant",               (400, &[], br#"{"error":"invalid_grant"}"#), R, "invalid_grant", SPENT),
     row("401 invalid_grant",           (401, &[], br#"{"error":"invalid_grant","error_description":"login rate exceeded"}"#), R, "login rate exceeded", SPENT),
     row("403 invalid_grant",           (403, &[], br#"{"error":"invalid_grant"}"#), R, "invalid_grant", SPENT),
@@ -82,7 +82,7 @@ pub(super) const ROWS: &[Row] = &[
     row("interaction_required (Entra)", (400, &[], br#"{"error":"interaction_required","error_description":"AADSTS50076: you must use multi-factor authentication"}"#), R, "multi-factor", PERSON),
     row("consent_required",            (400, &[], br#"{"error":"consent_required"}"#), R, "consent_required", PERSON),
     row("login_required",              (400, &[], br#"{"error":"login_required"}"#), R, "login_required", PERSON),
-    // Words of frameworks and of vendors: nothing is concluded from them.
+    // Words of frameworks and vendors, which have no defined meaning.
     row("400 Bad Request (NestJS)",    (400, &[], br#"{"error":"Bad Request","statusCode":400,"message":"Bad Request"}"#), R, "Bad Request", UNCLEAR),
     row("401 Unauthorized (Rails)",    (401, &[], br#"{"status":401,"error":"Unauthorized"}"#), R, "Unauthorized", UNCLEAR),
     row("200 with a sentence",         (200, &[], br#"{"error":"Service is being updated"}"#), R, "Service is being updated", UNCLEAR),
@@ -127,7 +127,7 @@ pub(super) const ROWS: &[Row] = &[
     row("421",                         (421, &[], b""), S, "URL", SETTING),
     row("422 (doorkeeper)",            (422, &[], br#"{"error":"invalid_request"}"#), S, "encoding", SETTING),
     row("302 to a login page",         (302, &[("location", "/login")], b""), S, "redirects are not followed", SETTING),
-    // Later.
+    // Temporary failures.
     row("408",                         (408, &[], b""), S, "later", FAILED),
     row("425",                         (425, &[], b""), S, "later", EARLY),
     row("500 Internal (Rails)",        (500, &[], br#"{"status":500,"error":"Internal Server Error"}"#), R, "Internal Server Error", FAILED),
@@ -154,7 +154,7 @@ pub(super) const ROWS: &[Row] = &[
     row("400 slow_down",               (400, &[], br#"{"error":"slow_down"}"#), R, "slow_down", BUSY),
     row("400 server_error",            (400, &[], br#"{"error":"server_error"}"#), R, "server_error", BUSY),
     row("200 temporarily_unavailable", (200, &[], br#"{"error":"temporarily_unavailable"}"#), R, "temporarily_unavailable", BUSY),
-    // No refusal, and no token.
+    // Neither a refusal nor a token.
     row("200 HTML",                    (200, &[], b"<html>log in</html>"), A, "unusable response", UNUSABLE),
     row("200 empty",                   (200, &[], b""), A, "unusable response", UNUSABLE),
     row("200 mac",                     (200, &[], br#"{"access_token":"a","token":"a","token_type":"mac","expires_in":60}"#), A, "mac", UNUSABLE),

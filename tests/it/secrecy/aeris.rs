@@ -1,4 +1,4 @@
-//! Aeris has its secrets in the URL: whatever fails, the URL is not shown.
+//! Aeris has its secrets in the URL, so no error shows the URL.
 
 use crate::support::asking::Asking as _;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use crate::support::{assert_quiet, journal, quiet, shown};
 
 use super::aeris;
 
-/// Asks with both kinds of transport, and lets nothing be shown.
+/// Sends the request with both kinds of transport, and asserts that no error or log line shows a secret.
 fn ask(base: &str) -> Vec<Error> {
     let ask =
         |transport: HttpTransport| -> Result<TokenResponse> { aeris(base).obtain(&transport) };
@@ -26,7 +26,7 @@ fn ask(base: &str) -> Vec<Error> {
 }
 
 #[test]
-fn a_base_that_is_not_https_is_a_configuration_error_that_does_not_show_the_url() {
+fn a_base_without_https_is_refused_and_not_shown() {
     for base in [
         "http://connectivity.aerisapis.com",
         "HTTP://connectivity.aerisapis.com",
@@ -80,7 +80,7 @@ fn a_host_that_does_not_exist_or_refuses_does_not_show_the_url() {
 }
 
 #[test]
-fn a_failing_server_and_a_malformed_redirect_do_not_show_the_url() {
+fn server_errors_and_bad_redirects_do_not_show_the_url() {
     for (head, status) in [
         ("500 Oops\r\nContent-Length: 0", 500),
         ("302 Found\r\nLocation: ::::\r\nContent-Length: 0", 302),
@@ -112,7 +112,7 @@ fn a_session_and_its_agent_do_not_show_the_url_either() {
     let session = Session::new(aeris("http://connectivity.aerisapis.com"));
     assert_quiet(&format!("{session:?}"));
     quiet(session.token());
-    // The agent would sign for that base, and says why it does not.
+    // The agent's error names the reason why it does not sign for that base.
     let error = session
         .agent()
         .get("http://connectivity.aerisapis.com/x")

@@ -1,4 +1,4 @@
-//! A server that repeats in its error what it was sent.
+//! A server whose error repeats the request.
 
 use crate::support::asking::Asking as _;
 use auth_core::grant::TokenRequest;
@@ -23,7 +23,7 @@ fn echo(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         all += &format!("{name}: {} ", String::from_utf8_lossy(value.as_bytes()));
     }
     all += &String::from_utf8_lossy(request.body());
-    // Only what is shown counts, and only the beginning is: so the end of the request comes first.
+    // An error shows only the beginning of a description, so the end of the request comes first.
     let tail: String = all
         .chars()
         .skip(all.chars().count().saturating_sub(250))
@@ -49,7 +49,7 @@ fn a_server_that_repeats_the_request_repeats_no_secret() {
     }
 }
 
-/// What is shown of a refusal that repeats a secret of the request in these words.
+/// Returns the text of a refusal that repeats a secret of the request in these words.
 fn repeated(secret: &Secret, words: impl Fn(&str) -> String + Sync) -> String {
     repeated_to("7_4hzk", secret, words)
 }
@@ -126,7 +126,7 @@ fn a_secret_that_begins_like_another_value_is_left_out_whole() {
 }
 
 #[test]
-fn a_code_that_looks_like_a_value_of_the_request_stays_what_it_is() {
+fn a_code_that_contains_a_request_value_is_unchanged() {
     let refuse = transport::from_fn(|_| Ok(refusal("invalid_grant", "no")));
     let request = TokenRequest::form("https://as.example/token").param("client_id", "invalid");
     let error = request.send(&refuse).expect_err("refused");
@@ -137,7 +137,7 @@ fn a_code_that_looks_like_a_value_of_the_request_stays_what_it_is() {
 }
 
 #[test]
-fn a_client_secret_that_went_by_basic_is_left_out_as_well() {
+fn a_client_secret_sent_by_basic_is_left_out_too() {
     for words in [
         |_: &str| format!("wrong secret {CANARY}client"),
         |header: &str| format!("wrong header {header}"),

@@ -1,4 +1,4 @@
-//! Every variant of an error, from every vendor, in every way that it can be seen.
+//! Every variant of an error, from every vendor, in every output that contains it.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -15,7 +15,7 @@ use crate::support::{CANARY, answer, assert_quiet, journal, quiet, shown};
 
 use super::{grants, secret};
 
-/// Everything that three calls of a session show: errors with their sources, events, the log.
+/// All output of three calls of a session: errors with their sources, events, the log.
 fn everything(
     grant: Box<dyn Grant>,
     transport: impl Transport + 'static,
@@ -39,7 +39,7 @@ fn everything(
         let mut text = format!("{session:?}\n");
         for _ in 0..3 {
             match session.token() {
-                // Ermeo documents a life, for an answer whose own cannot be read.
+                // Ermeo documents a lifetime, which replaces one that cannot be read.
                 Ok(token) => text += &format!("{token:?}\n"),
                 Err(error) => {
                     seen.insert(variant(&error));
@@ -66,7 +66,7 @@ fn variant(error: &Error) -> &'static str {
     }
 }
 
-/// Answers always the same.
+/// Returns the same response each time.
 fn always(status: u16, body: String) -> impl Transport {
     transport::from_fn(move |_| Ok(answer(status, &body)))
 }

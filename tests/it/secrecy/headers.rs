@@ -1,4 +1,4 @@
-//! Keys in headers, for a gateway before the token endpoint.
+//! Keys in headers, for a gateway in front of the token endpoint.
 
 use auth_core::grant::TokenRequest;
 use auth_core::http::Request;
@@ -51,7 +51,7 @@ fn a_header_that_a_server_repeats_is_left_out() {
     }
 }
 
-/// A gateway that reads the pair may name it as it understood it.
+/// The gateway's error contains the decoded user and password.
 #[test]
 fn a_pair_that_a_server_decodes_is_left_out() {
     let words = format!("no client batch:{CANARY}key, secret {CANARY}key");
@@ -69,7 +69,7 @@ fn a_pair_that_a_server_decodes_is_left_out() {
 }
 
 #[test]
-fn a_secret_header_that_cannot_be_sent_is_an_error_that_names_it() {
+fn an_invalid_secret_header_is_an_error_that_names_it() {
     let long = CANARY.repeat(300);
     for value in [
         "",

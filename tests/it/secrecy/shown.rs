@@ -1,4 +1,4 @@
-//! What every public type shows of itself.
+//! `Debug` of every public type.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use super::{aerion, aeris, client, client_at, ermeo, password, secret};
 
 const BASE: &str = "https://as.example";
 
-/// Asserts that a type shows its name, and nothing secret in either style of `Debug`.
+/// Asserts that both styles of `Debug` show the type's name and no secret.
 #[track_caller]
 fn assert_redacted(shown: &dyn std::fmt::Debug, name: &str) {
     let text = format!("{shown:?}\n{shown:#?}");
@@ -112,7 +112,7 @@ fn every_grant_is_redacted() {
     assert_redacted(&pending.read(&back).expect("a token"), "TokenResponse {");
 }
 
-/// Compiles only as long as `$type` is not `$trait`: with it, two impls would apply and `_` be either.
+/// Compiles only if `$type` does not implement `$trait`: otherwise two impls apply and `_` is ambiguous.
 macro_rules! assert_not {
     ($type:ty: $trait:path) => {{
         trait Either<T> {
@@ -131,7 +131,7 @@ fn a_secret_can_be_neither_displayed_nor_serialized() {
     assert_not!(auth_core::Token: serde::Serialize);
     assert_not!(auth_core::Token: std::fmt::Display);
     assert_not!(TokenResponse: serde::Serialize);
-    // No other way to its text than the one that can be searched for.
+    // `expose` is the only way to the text, so that a search finds every use.
     assert_not!(Secret: AsRef<str>);
     assert_not!(Secret: std::ops::Deref);
     assert_not!(Secret: Into<String>);
@@ -146,7 +146,7 @@ fn no_crate_of_ours_starts_a_child_that_could_inherit_a_secret() {
     let mut files = sources(&crates);
     files.retain(|file| file.components().any(|part| part.as_os_str() == "src"));
     assert!(files.len() > 20, "the sources were found: {files:?}");
-    // It opens a browser, at a URL that holds no secret.
+    // This file opens a browser, at a URL without a secret.
     let browser = Path::new("oauth2-generic/src/browser/opening.rs");
     let before = files.len();
     files.retain(|file| !file.ends_with(browser));

@@ -1,4 +1,4 @@
-//! A tenant that no header may hold is refused before any socket is opened.
+//! A tenant that is not valid in a header is refused before any socket is opened.
 
 use crate::support::asking::Asking as _;
 use aerion_auth::{Aerion, TenantHeader};
@@ -45,7 +45,7 @@ fn odd() -> Vec<String> {
 }
 
 #[test]
-fn a_company_that_is_no_host_name_is_a_configuration_error_before_any_socket() {
+fn a_company_that_is_not_a_host_name_opens_no_socket() {
     for company in odd() {
         for tenant_header in [
             TenantHeader::CompanyUrl,
@@ -88,7 +88,7 @@ fn a_company_that_is_no_host_name_is_a_configuration_error_before_any_socket() {
 }
 
 #[test]
-fn a_header_of_any_request_is_refused_if_it_is_not_visible_ascii() {
+fn a_header_that_is_not_visible_ascii_is_refused() {
     let mut values: Vec<String> = [
         "",
         " a",

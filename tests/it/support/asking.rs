@@ -1,4 +1,4 @@
-//! Sends what a grant builds.
+//! Sends a grant's requests.
 
 use auth_core::grant::TokenResponse;
 use auth_core::transport::Transport;

@@ -1,8 +1,8 @@
-//! What our crates log, at every level, for the thread that logs it.
+//! Log lines of our crates, at every level, for each thread.
 
 use services::journal;
 
-/// What this thread has logged while `during` ran, but for what the HTTP client says of itself.
+/// Returns the lines that this thread logged while `during` ran, without those of the HTTP client.
 pub(crate) fn of<R>(during: impl FnOnce() -> R) -> (R, String) {
     let (result, lines) = journal::of(during);
     let ours = lines.into_iter().filter(|line| is_ours(line));

@@ -67,8 +67,8 @@ fn tls_1_2_without_a_certificate_sends_nothing() {
     assert_eq!(endpoint.all()[0].heard(), "");
 }
 
-/// With TLS 1.3 a client is done first: it sends its request, and only then may learn that its certificate was not good
-/// enough. The error has the reason, and claims no more than is known.
+/// With TLS 1.3 a client finishes the handshake first: it sends its request before the server rejects its certificate.
+/// The error has the reason, and `Delivery::Unknown`.
 #[test]
 fn tls_1_3_without_a_certificate_names_the_reason() {
     let authority = Authority::new("ours");
@@ -86,12 +86,12 @@ fn tls_1_3_without_a_certificate_names_the_reason() {
         assert_eq!(no_connection(&error), expected);
     }
     for visit in endpoint.all() {
-        assert_eq!(visit.heard(), "", "the server was told nothing");
+        assert_eq!(visit.heard(), "", "the server received nothing");
         assert_eq!(visit.failure.as_deref(), Some("peer sent no certificates"));
     }
 }
 
-/// Files of a certificate and its key, as another program renews them.
+/// Files of a certificate and its key, which another program renews.
 struct Files(tempfile::TempDir);
 
 impl Files {
@@ -153,7 +153,7 @@ fn a_renewed_certificate_is_presented_without_a_restart() {
 
     log_in(&url, &transport);
     let ((), logged) = journal::of(|| {
-        // Between its two files the old pair continues to be presented, and the problem is logged once.
+        // Until both files are new, the old pair is presented, and the problem is logged once.
         files.write_certificate(&new);
         log_in(&url, &transport);
         log_in(&url, &transport);
@@ -194,7 +194,7 @@ fn an_agent_presents_the_renewed_certificate_too() {
     files.write_key(&new);
     get(&kept);
     get(&session.agent());
-    // A request that is not signed is the agent's as well.
+    // The agent presents the certificate in an unsigned request too.
     let own = kept
         .get(format!("{url}/orders"))
         .header("authorization", "Basic eA==");

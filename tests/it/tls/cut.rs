@@ -1,4 +1,4 @@
-//! An answer over TLS that ends too early, or turns into noise, leaves open what the request did.
+//! A response over TLS that ends too early, or turns into noise: the server may have acted on the request.
 
 use auth_core::error::{Delivery, LoginReason, NetworkFailure};
 use auth_core::{Error, Session};
@@ -22,8 +22,8 @@ fn assert_maybe_sent(error: &Error) {
     );
 }
 
-/// Nothing of an answer, a part of its head, all but its end, and so much of a long one that its head
-/// is read before its end can be noticed.
+/// Parts of a response: nothing, a part of its head, all but its end, and enough of a long one that the
+/// client reads its head before it notices the end.
 fn parts() -> [String; 4] {
     let part = |whole: String, length| whole[..length].to_owned();
     let long = ok(&(" ".repeat(100_000) + &answer(2)));
@@ -70,8 +70,8 @@ fn a_get_whose_answer_is_cut_may_have_arrived() {
     }
 }
 
-/// A TLS library reports noise as it reports a certificate that it does not trust, so the kind of
-/// error alone does not tell whether a request without a body was sent.
+/// A TLS library reports noise and an untrusted certificate with the same kind of error, so the kind does not
+/// show if a request without a body was sent.
 #[test]
 fn a_response_that_turns_into_noise_may_have_arrived() {
     let authority = Authority::new("ours");
@@ -94,8 +94,8 @@ fn a_response_that_turns_into_noise_may_have_arrived() {
     }
 }
 
-/// Anybody on the way can end a connection. Where an answer has no length and TLS does not say that
-/// it is over, its own last bracket must.
+/// Any router can end a connection. A response without a length, over TLS without `close_notify`, is complete
+/// only if its JSON is.
 #[test]
 fn a_response_without_length_must_be_whole() {
     let authority = Authority::new("ours");

@@ -1,4 +1,4 @@
-//! A handshake that fails does not spend a refresh token, and so does not cost a login.
+//! A failed handshake does not spend a refresh token, and so does not cost a login.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::endpoint::{Turn, Visit, endpoint, https};
 use super::{access_token, answer, no_connection, on_refresh_token, refresh_token, trusting, with};
 use crate::support::{assert_quiet, quiet};
 
-/// Asserts that the last visit alone heard a request, and that it was the refresh.
+/// Asserts that only the last visit received a request, and that it was the refresh.
 #[track_caller]
 fn assert_sent_in_the_last(visits: &[Visit]) {
     let (last, failed) = visits.split_last().expect("a visit");
@@ -69,7 +69,7 @@ fn a_refresh_token_outlives_a_failed_call() {
 #[test]
 fn a_refresh_token_outlives_a_slow_handshake() {
     let authority = Authority::new("ours");
-    // It takes connections, and says nothing to them.
+    // It accepts connections and sends nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", silent.local_addr().unwrap());
     let transport = with(authority.trusted())

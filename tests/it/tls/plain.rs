@@ -1,4 +1,4 @@
-//! Http without TLS goes to a literal loopback address, and elsewhere only where it is allowed.
+//! Http without TLS: to literal loopback addresses, and elsewhere only where it is allowed.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use super::endpoint::{Turn, endpoint};
 use super::{access_token, answer, ermeo, no_connection, refresh_token, with};
 use crate::support::quiet;
 
-/// Finds every host at one address, and keeps the names that were looked up.
+/// Resolves every host to one address, and keeps the names that were looked up.
 #[derive(Clone, Debug)]
 struct Everywhere(SocketAddr, Arc<Mutex<Vec<String>>>);
 
@@ -26,7 +26,7 @@ impl Everywhere {
         Self(address, Arc::default())
     }
 
-    /// A transport that finds hosts here.
+    /// A transport that uses this resolver.
     fn transport(&self) -> HttpTransport {
         let config = Agent::config_builder().proxy(None).build();
         let connector = DefaultConnector::default();
@@ -55,7 +55,7 @@ impl Resolver for Everywhere {
     }
 }
 
-/// Allowed for the agent, so that the transport alone is what refuses.
+/// A session whose agent allows plain http, so that only the transport can refuse.
 fn session(base: &str, transport: HttpTransport) -> Session {
     Session::builder(ermeo(base))
         .transport(transport)

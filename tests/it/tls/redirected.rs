@@ -8,12 +8,12 @@ use super::endpoint::{Turn, Visit, endpoint, https};
 use super::visits::Visits;
 use super::{access_token, answer, ermeo, trusting};
 
-/// An answer that sends the client on.
+/// A redirect to this URL.
 fn redirect(to: &str) -> String {
     format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n")
 }
 
-/// Asks an API for its orders, with a token that both origins may have.
+/// Requests the orders of an API, with a token for both origins.
 fn orders(api: &Visits<Visit>, other: &str, authority: &Authority) {
     let url = https(api);
     let session = Session::builder(ermeo(&url))

@@ -81,7 +81,7 @@ fn nothing_is_sent_to_a_wrong_certificate() {
         assert!(error.to_string().ends_with("nothing was sent"), "{error}");
         let visits = endpoint.all();
         assert_eq!(visits.len(), 1);
-        assert_eq!(visits[0].heard(), "", "nothing was said inside TLS");
+        assert_eq!(visits[0].heard(), "", "nothing was sent inside TLS");
         assert!(
             visits[0].failure.is_some(),
             "the handshake failed at the server, too"
@@ -128,5 +128,5 @@ fn a_get_to_a_wrong_certificate_does_not_show_its_url() {
             "{part} is a part of the URL: {shown}"
         );
     }
-    assert_eq!(endpoint.all()[0].heard(), "", "nothing was said inside TLS");
+    assert_eq!(endpoint.all()[0].heard(), "", "nothing was sent inside TLS");
 }

@@ -1,4 +1,4 @@
-//! Cookies, with a ureq that keeps them: this crate switches the feature on, as any other may.
+//! Cookies, with a ureq that stores them: this package enables the feature, as any dependency may.
 
 use std::sync::{Arc, Mutex};
 
@@ -39,13 +39,13 @@ impl Server {
         request.send(http).expect("a token");
     }
 
-    /// The cookies that it was sent since the last look.
+    /// Takes the `Cookie` headers that the server has received since the last call.
     fn seen(&self) -> Vec<Option<String>> {
         std::mem::take(&mut *self.cookies.lock().unwrap())
     }
 }
 
-/// Without this the others would be green for nothing.
+/// Without cookies in ureq, the other tests would prove nothing.
 #[test]
 fn the_ureq_of_these_tests_keeps_cookies() {
     let (server, agent) = (Server::start(), ureq::Agent::new_with_defaults());

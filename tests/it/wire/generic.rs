@@ -1,6 +1,6 @@
-//! Any OAuth 2.0 server: five grants, forms and JSON, three ways for a client to show who it is.
+//! Any OAuth 2.0 server: five grants, forms and JSON, three ways of client authentication.
 
-mod answers; // what other servers say
+mod answers; // responses of other servers
 
 use auth_all::Secret;
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn form(body: &str) -> String {
 }
 
 #[test]
-fn a_client_shows_itself_in_the_body_or_in_basic_or_has_no_secret() {
+fn a_client_authenticates_by_body_or_basic_or_not_at_all() {
     let known = r#""client_id":"batch:1","client_secret":"s3 cr+t&~""#;
     let grant_type = r#"{"grant_type":"client_credentials""#;
     let secret = || Secret::new(SECRET);
@@ -74,7 +74,7 @@ fn a_client_shows_itself_in_the_body_or_in_basic_or_has_no_secret() {
 }
 
 #[test]
-fn scope_audience_resource_and_further_parameters_are_sent_where_they_are_set() {
+fn optional_parameters_are_sent_where_they_are_set() {
     let wire = Wire::answering("POST", [(200, ANSWER)]);
     let client = batch(&wire.url())
         .scope("orders.read orders.write")
@@ -93,7 +93,7 @@ fn scope_audience_resource_and_further_parameters_are_sent_where_they_are_set() 
 }
 
 #[test]
-fn a_password_login_and_a_refresh_are_these_requests_as_form_and_as_json() {
+fn a_login_and_a_refresh_are_these_forms_or_json() {
     let forms = [
         form(&format!(
             "grant_type=password&{CLIENT}&username=jsmith&password=p%22%25&scope=read"
@@ -250,6 +250,6 @@ fn digest(text: &str) -> Vec<u8> {
 const SECRET: &str = "s3 cr+t&~";
 /// The client in a form.
 const CLIENT: &str = "client_id=batch%3A1&client_secret=s3%20cr%2Bt%26%7E";
-/// Of `batch:1` and `s3 cr+t&~` the colon, the space and the plus are encoded; then they are joined, then base64.
+/// `batch:1` and `s3 cr+t&~` with colon, space and plus encoded, joined by a colon, in base64.
 const BASIC: (&str, &str) = ("authorization", "Basic YmF0Y2glM0ExOnMzJTIwY3IlMkJ0Jn4=");
 const ANSWER: &str = r#"{"access_token":"2YotnF","token_type":"Bearer","expires_in":3600,"refresh_token":"tGzv3J=","scope":"read"}"#;

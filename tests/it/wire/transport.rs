@@ -1,4 +1,4 @@
-//! The same request, whichever way it is sent.
+//! Every transport sends the same request.
 
 use auth_core::agent;
 use auth_core::grant::TokenRequest;

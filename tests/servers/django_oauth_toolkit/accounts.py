@@ -1,4 +1,4 @@
-"""Who may log in, and which clients are known: one for each grant."""
+"""Users and clients: one client for each grant."""
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -17,7 +17,7 @@ CLIENTS = [
     ("password", "password-secret", Application.GRANT_PASSWORD),
     ("password-public", "", Application.GRANT_PASSWORD),
     ("service", "service-secret", Application.GRANT_CLIENT_CREDENTIALS),
-    # Base64 and what password managers make.
+    # Base64, and the characters of generated passwords.
     ("odd-service", "b2Rk/c2VjcmV0~:&$!*==", Application.GRANT_CLIENT_CREDENTIALS),
     # RFC 6749 §2.3.1: both are form-encoded before HTTP Basic joins them with a colon.
     ("service:odd 100%", "s:e+c r/e=t&%~", Application.GRANT_CLIENT_CREDENTIALS),

@@ -2,9 +2,9 @@
 
     python server.py [FORM_PORT [JSON_PORT]]
 
-Without a port the system picks a free one. The line that starts with READY says where they are.
-The server ends when its standard input does, and so never outlives the test that started it; what it
-stores is in a temporary folder that goes with it.
+Without a port the system picks a free one. The line that starts with READY has the URLs.
+The server ends when its standard input closes, so it never outlives the test that started it; its
+data is in a temporary folder that is deleted with it.
 """
 
 import logging
@@ -16,7 +16,7 @@ import warnings
 from socketserver import TCPServer, ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-# Nothing is left behind, not even beside these files.
+# Leave no files behind, not even caches beside the sources.
 sys.dont_write_bytecode = True
 
 
@@ -27,7 +27,7 @@ class Server(ThreadingMixIn, WSGIServer):
     request_queue_size = 128
 
     def server_bind(self):
-        """Binds as the standard library does, but does not ask the network what we are called."""
+        """Binds as the standard library does, but without a DNS lookup of the host name."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address
         self.setup_environ()
@@ -57,7 +57,7 @@ def main():
 
 
 def make_site(folder, form_port, json_port):
-    # Both are told of again with every password and implicit grant; those are what is tested here.
+    # Both warn with every password and implicit grant, which are tested here.
     warnings.simplefilter("ignore", DeprecationWarning)
     logging.getLogger("oauth2_provider").setLevel(logging.ERROR)
 

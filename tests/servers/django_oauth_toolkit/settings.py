@@ -47,14 +47,14 @@ DATABASES = {
         "NAME": pathlib.Path(os.environ["SITE_FOLDER"]) / "site.sqlite3",
         "OPTIONS": {
             "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF",
-            # Writers queue; the default lets two readers start and fails the one that writes second.
+            # Writers queue; by default two readers may start, and the second one to write fails.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
         },
     }
 }
 
-# A refusal is an answer; only a failure of the site itself is worth a line.
+# A refusal is a normal response; only a failure of the site itself is logged.
 LOGGING = {
     "version": 1,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
@@ -70,12 +70,12 @@ OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "ACCESS_TOKEN_GENERATOR": tokens.generate,
     "REFRESH_TOKEN_GENERATOR": tokens.generate,
-    # A refresh token works once; whoever sends it again ends the login that it came from.
+    # A refresh token works once; reuse ends its login.
     "ROTATE_REFRESH_TOKEN": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "PKCE_REQUIRED": True,
     "ALLOWED_SCHEMES": ["http"],
     "OAUTH_DEVICE_VERIFICATION_URI": f"http://127.0.0.1:{FORM_PORT}/o/device/",
-    # RFC 9207: the redirect names the server that it comes from.
+    # RFC 9207: the redirect names its issuer.
     "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
 }

@@ -1,4 +1,4 @@
-"""What the site answers: the pages of the authorization endpoint, the token endpoint, and one API."""
+"""The routes of the site: the pages of the authorization endpoint, the token endpoint, and one API."""
 
 from django.conf import settings
 from django.contrib.auth.views import LoginView
@@ -20,8 +20,8 @@ from oauth2_provider.views import (
 from oauth2_provider.views.generic import ProtectedResourceView
 
 
-# Two siblings and not one child: the toolkit keeps the backend in an attribute of the view, and a
-# child would find that of its parent.
+# Two siblings, not parent and child: the toolkit caches the backend in an attribute of the view, and a
+# child would use its parent's.
 class FormTokenView(TokenView):
     oauthlib_backend_class = OAuthLibCore
 
@@ -39,7 +39,7 @@ class JsonRevokeView(RevokeTokenView):
 
 
 class WhoAmI(ProtectedResourceView):
-    """The API: who the resource owner is, or nobody if the client acts for itself."""
+    """The API: returns the resource owner, or null if the client acts for itself."""
 
     def get(self, request):
         owner = request.resource_owner
@@ -47,7 +47,7 @@ class WhoAmI(ProtectedResourceView):
 
 
 def by_port(form, json):
-    """One endpoint; the port decides how its bodies are read."""
+    """Returns one view for an endpoint; the port decides the encoding of its bodies."""
     views = {True: json.as_view(), False: form.as_view()}
     return csrf_exempt(lambda request: views[request.get_port() == settings.JSON_PORT](request))
 
@@ -56,7 +56,7 @@ oauth2 = [
     path("authorize/", AuthorizationView.as_view(), name="authorize"),
     path("token/", by_port(FormTokenView, JsonTokenView), name="token"),
     path("revoke/", by_port(FormRevokeView, JsonRevokeView), name="revoke-token"),
-    # The toolkit reads forms here, on whichever port.
+    # The toolkit reads forms here, on either port.
     path("introspect/", IntrospectTokenView.as_view(), name="introspect"),
     path("device-authorization/", DeviceAuthorizationView.as_view(), name="device-authorization"),
     path("device/", DeviceUserCodeView.as_view(), name="device"),

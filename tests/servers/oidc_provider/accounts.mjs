@@ -1,6 +1,6 @@
-// Who may log in, and which clients are known.
+// Users and clients.
 
-// Nobody listens there. A native app may name any other port of the loopback interface as well.
+// No server listens there. A native app may use any other loopback port as well.
 const redirect_uris = ['http://127.0.0.1:9/callback', 'http://[::1]:9/callback'];
 
 const passwords = {
@@ -23,12 +23,12 @@ export function accountWith(id, password) {
   return account(id) && passwords[id] === password ? account(id) : undefined;
 }
 
-// The settings `lives` and `polls` are ours; configuration.mjs and besides.mjs say what they do.
+// The settings `lives` and `polls` are ours; see configuration.mjs and extras.mjs.
 export function clients(publicKey) {
   const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] };
   return [
     confidential('service', 'service-secret', [SERVICE], { scope: 'read write' }),
-    // Base64 and what password managers make.
+    // Base64, and the characters of generated passwords.
     confidential('odd-service', 'b2Rk/c2VjcmV0~:&$!*==', [SERVICE]),
     // RFC 6749 §2.3.1: both are form-encoded before HTTP Basic joins them with a colon.
     confidential('service:odd 100%', 's:e+c r/e=t&%', [SERVICE]),
@@ -36,21 +36,21 @@ export function clients(publicKey) {
     confidential('web', 'web-secret', [CODE, REFRESH], { application_type: 'web' }),
     // Must push its authorization requests (RFC 9126).
     confidential('pushing', 'pushing-secret', [CODE, REFRESH], { require_pushed_authorization_requests: true }),
-    // Shows a signed assertion instead of a secret (RFC 7523).
+    // Authenticates by a signed assertion instead of a secret (RFC 7523).
     { client_id: 'key', token_endpoint_auth_method: 'private_key_jwt', jwks, ...what([CODE, REFRESH, SERVICE]) },
-    // Its refresh tokens are counted, and those of no other test are among them.
+    // Its refresh tokens are counted, so no other test uses this client.
     confidential('fleet', 'fleet-secret', [PASSWORD, REFRESH]),
     confidential('restarted', 'restarted-secret', [PASSWORD, REFRESH]),
 
     open('app', [CODE, REFRESH, DEVICE], { scope: 'read write' }),
     open('password-public', [PASSWORD, REFRESH]),
     open('tv', [DEVICE, REFRESH]),
-    // Is told to slow down the first time that it asks for the tokens of a device.
+    // Gets `slow_down` when it polls for the first time.
     open('hasty-tv', [DEVICE, REFRESH], { polls: 1 }),
     // Gets no token without a proof of possession (RFC 9449).
     open('proving', [CODE, REFRESH, DEVICE], { dpop_bound_access_tokens: true }),
     confidential('proving-service', 'proving-secret', [SERVICE], { dpop_bound_access_tokens: true }),
-    // Seconds, by the name that the server has for what lives so long.
+    // Lifetimes in seconds, by the server's name for the kind of token.
     open('brief', [CODE, REFRESH, DEVICE, PASSWORD], { lives: { AccessToken: 30, DeviceCode: 30 } }),
     confidential('brief-service', 'brief-secret', [SERVICE], { lives: { ClientCredentials: 30 } }),
   ];

@@ -1,4 +1,4 @@
-// oidc-provider, as strict as it can be set.
+// oidc-provider, configured as strictly as possible.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
 import { account } from './accounts.mjs';
@@ -7,7 +7,7 @@ import { createMemoryAdapter, errors } from './packages.mjs';
 
 const HOUR = 3600;
 
-// How long what the server gives out works, unless its client has `lives` of its own.
+// Lifetimes in seconds, unless the client has its own `lives`.
 const lives = {
   AccessToken: HOUR,
   AuthorizationCode: 60,
@@ -20,7 +20,7 @@ const lives = {
   Session: 24 * HOUR,
 };
 
-// The API that a token may be asked for by name (RFC 8707).
+// The API that a client may request tokens for (RFC 8707).
 const ORDERS = 'https://orders.example';
 
 export function configuration(clients) {
@@ -35,7 +35,7 @@ export function configuration(clients) {
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: true, ...deviceFlow },
       devInteractions: { enabled: false },
-      // A client learns the nonce from the refusal of its first proof.
+      // A client gets the nonce with the refusal of its first proof.
       dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
       introspection: { enabled: true, allowedPolicy: (_, client, token) => client.clientId === token.clientId },
       pushedAuthorizationRequests: { enabled: true },
@@ -49,7 +49,7 @@ export function configuration(clients) {
     pkce: { required: () => true },
     renderError: (ctx, out) => page(ctx, `The server refuses: ${out.error}`, `<p>${out.error_description ?? ''}</p>`),
     responseTypes: ['code'],
-    // A refresh token works once; whoever sends it again ends the login that it came from.
+    // A refresh token works once; reuse ends its login.
     rotateRefreshToken: true,
     scopes: ['openid', 'offline_access', 'read', 'write'],
     ttl: Object.fromEntries(Object.entries(lives).map(([name, life]) => [
@@ -64,7 +64,7 @@ function getResourceServerInfo(_, resource) {
   return { scope: 'read write', audience: ORDERS, accessTokenFormat: 'opaque' };
 }
 
-// The `form` of these is the server's own, and its button is ours to put beside it.
+// The `form` comes from the server; our page adds the button.
 const deviceFlow = {
   userCodeInputSource(ctx, form, _out, error) {
     if (error?.name === 'AbortedError') {

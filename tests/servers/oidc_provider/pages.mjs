@@ -1,8 +1,8 @@
-// What the person in front of the browser sees: one form to log in, one to consent.
+// Pages for the user in front of the browser: one form to log in, one to consent.
 import { accountWith } from './accounts.mjs';
 import { form } from './requests.mjs';
 
-// Plain pages: no script, and nothing from anywhere else.
+// Plain pages without scripts or external resources.
 export function page(ctx, title, body) {
   ctx.type = 'html';
   ctx.body = `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>${title}</title>
@@ -17,7 +17,7 @@ export function pages(provider) {
       ? await answers[interaction.prompt.name](provider, interaction, await form(ctx))
       : undefined;
     if (!result) return questions[interaction.prompt.name](ctx, interaction);
-    // The server writes the answer itself.
+    // The server itself writes the response.
     ctx.respond = false;
     return provider.interactionFinished(ctx.req, ctx.res, result);
   });
@@ -38,7 +38,7 @@ const questions = {
   },
 };
 
-// The answer to the server's question, or nothing if it is to be asked again.
+// The result of the server's prompt, or nothing if it must be shown again.
 const answers = {
   async login(_provider, _interaction, said) {
     const account = accountWith(said.get('username'), said.get('password'));

@@ -1,4 +1,4 @@
-// Reading what comes in where the server does not read it.
+// Parsers for requests that the server does not read itself.
 
 export async function form(ctx) {
   const chunks = [];

@@ -2,9 +2,9 @@
 //
 //     node server.mjs [PORT]
 //
-// Without a port the system picks a free one. The line that starts with READY says where it is. The
-// server ends when its standard input does, and so never outlives the test that started it; what it
-// stores is in its memory.
+// Without a port the system picks a free one. The line that starts with READY has the URL. The
+// server ends when its standard input closes, so it never outlives the test that started it; its
+// data is in memory.
 import { createServer } from 'node:http';
 import { generateKeyPairSync } from 'node:crypto';
 
@@ -12,18 +12,18 @@ import { clients } from './accounts.mjs';
 import { configuration } from './configuration.mjs';
 import { pages } from './pages.mjs';
 import { Provider } from './packages.mjs';
-import { besides } from './besides.mjs';
+import { extras } from './extras.mjs';
 
 const port = Number(process.argv[2] ?? 0);
 const server = createServer();
 server.listen(port, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
-  // Made anew each time: no key lies in the repository, and the tests ask for this one.
+  // A new key each time: none is in the repository, and the tests request this one.
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const provider = new Provider(issuer, configuration(clients(key.publicKey)));
   pages(provider);
-  besides(provider, key.privateKey);
-  // A refusal is an answer; only a failure of the server itself is worth a line.
+  extras(provider, key.privateKey);
+  // A refusal is a normal response; only a failure of the server itself is logged.
   provider.on('server_error', (_, error) => console.error(error));
   server.on('request', provider.callback());
   console.log(`READY issuer=${issuer}`);

@@ -1,4 +1,4 @@
-//! What stands where a Redis server is looked for: the Sentinel that watches it, and a proxy.
+//! Servers in front of Redis: the Sentinel that watches it, and a proxy.
 
 use std::fs;
 use std::net::TcpStream;
@@ -9,11 +9,11 @@ use tempfile::TempDir;
 use crate::process::Process;
 use crate::{Error, Redis, Result, free_port};
 
-/// A running Sentinel, which knows where its master is and keeps nothing itself.
+/// A running Sentinel, which returns the address of its master and stores nothing itself.
 #[derive(Debug)]
 pub struct Sentinel(Running);
 
-/// A running `nutcracker`, which passes some commands on and hangs up on all others.
+/// A running `nutcracker`, which forwards some commands and hangs up on all others.
 #[derive(Debug)]
 pub struct Twemproxy(Running);
 
@@ -25,10 +25,10 @@ struct Running {
 }
 
 impl Sentinel {
-    /// Starts one that watches a server under the name `mymaster`. It wants a password if one is given.
+    /// Starts one that watches a server under the name `mymaster`. It requires a password if one is given.
     ///
     /// # Errors
-    /// If its program is missing or it does not start.
+    /// If its program is missing or does not start.
     pub fn of(redis: &Redis, password: Option<&str>) -> Result<Self> {
         let running = run(|folder, port| {
             let settings = folder.join("sentinel.conf");
@@ -44,24 +44,24 @@ impl Sentinel {
         running.map(Self)
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub fn url(&self) -> String {
         self.0.url()
     }
 
-    /// Its port at 127.0.0.1.
+    /// Returns its port at 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.0.port
     }
 }
 
 impl Twemproxy {
-    /// Starts one before a server.
+    /// Starts a proxy in front of a server.
     ///
     /// # Errors
-    /// If its program is missing or it does not start.
+    /// If its program is missing or does not start.
     pub fn before(redis: &Redis) -> Result<Self> {
-        // Debian keeps it where a user's path does not lead.
+        // Debian does not put it on the path of ordinary users.
         let aside = Path::new("/usr/sbin/nutcracker").exists();
         let program = if aside {
             "/usr/sbin/nutcracker"
@@ -80,7 +80,7 @@ impl Twemproxy {
             let mut args = vec!["-c", &settings, "-a", "127.0.0.1", "-s", &statistics];
             args.extend(["-v", "6", "-o", "/dev/stdout"]);
             let process = Process::start(program, &args, "KILL", "run, rabbit run")?;
-            // It says so, and listens a moment later.
+            // It prints that before it listens.
             let mut visits = (0..200_000).map(|_| TcpStream::connect(("127.0.0.1", port)));
             match visits.any(|visit| visit.is_ok()) {
                 true => Ok(process),
@@ -90,7 +90,7 @@ impl Twemproxy {
         running.map(Self)
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub fn url(&self) -> String {
         self.0.url()
     }
@@ -102,7 +102,7 @@ impl Running {
     }
 }
 
-/// Runs a server at a free port; another process may take that first, so there are three tries.
+/// Runs a server at a free port. Another process may take the port first, so it tries three.
 fn run(start: impl Fn(&Path, u16) -> Result<Process>) -> Result<Running> {
     let folder = tempfile::tempdir()?;
     let mut failure = None;

@@ -1,9 +1,9 @@
-//! A browser with somebody in front of it: enough of one to log in and to answer a question.
+//! A browser and its user: enough of both to log in and to consent.
 
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
-    reason = "a test that cannot go on says where; that is all that these do about it"
+    reason = "a failure panics with its place in the test"
 )]
 
 use std::collections::BTreeMap;
@@ -11,34 +11,34 @@ use std::collections::BTreeMap;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
-/// Somebody who logs in when asked to, and then says yes or no: forms and cookies, no script.
+/// A user who logs in when asked, and then consents or refuses: forms and cookies, no script.
 #[derive(Debug)]
 pub struct Browser {
     cookies: BTreeMap<String, String>,
     username: &'static str,
     password: &'static str,
-    /// What a device shows.
+    /// The code that a device shows.
     user_code: String,
-    /// Whether the client may have what it asks for.
+    /// `true` if the user consents to the client's request.
     pub consents: bool,
-    /// Where it is, and what stands there.
+    /// The URL of the current page.
     url: String,
     page: String,
 }
 
-/// Where a click leads.
+/// The target of a click.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Led {
-    /// To a page of the same server.
+    /// A page of the same server.
     On,
-    /// To another server, the client's; it is not asked.
+    /// A URL of another server, the client's; it is not requested.
     Elsewhere(String),
-    /// Nowhere: the page asks nothing.
+    /// None: the page has no form.
     Nowhere,
 }
 
 impl Browser {
-    /// Somebody with a name and a password, who says yes.
+    /// Creates a user with a name and a password, who consents.
     pub fn new((username, password): (&'static str, &'static str)) -> Self {
         Self {
             cookies: BTreeMap::new(),
@@ -51,7 +51,7 @@ impl Browser {
         }
     }
 
-    /// Opens a page, fills in forms until one leads back to the client, and returns where to.
+    /// Opens a page, fills in forms until one leads back to the client, and returns that URL.
     pub fn visit(&mut self, url: &str) -> String {
         match self.walk(url) {
             Led::Elsewhere(url) => url,
@@ -59,7 +59,7 @@ impl Browser {
         }
     }
 
-    /// Enters a code at a URL, and returns the page that says what came of it.
+    /// Enters a code at a URL, and returns the page with the result.
     pub fn enter(&mut self, user_code: &str, url: &str) -> String {
         self.knows(user_code);
         match self.walk(url) {
@@ -68,7 +68,7 @@ impl Browser {
         }
     }
 
-    /// Opens a page, by way of as many others of its server as send there.
+    /// Opens a page, following redirects within its server.
     pub fn open(&mut self, url: &str) -> Led {
         let answer = self.get(url);
         self.follow(url.to_owned(), answer)
@@ -86,12 +86,12 @@ impl Browser {
         self.follow(url, answer)
     }
 
-    /// Is shown the code of a device, to be entered where it is asked for.
+    /// Sets the code of a device, to be entered where a page requires it.
     pub fn knows(&mut self, user_code: &str) {
         user_code.clone_into(&mut self.user_code);
     }
 
-    /// What the page is called.
+    /// Returns the title of the page.
     pub fn title(&self) -> &str {
         let rest = self.page.split_once("<title>").map(|(_, rest)| rest);
         let title = rest.and_then(|rest| rest.split("</title>").next());
@@ -148,7 +148,7 @@ impl Browser {
             };
             fields.push((name, value));
         }
-        // Of two buttons with a name the first says yes.
+        // Of two buttons with names, the first one consents.
         let mut buttons = form.split("<button").skip(1).filter_map(|rest| {
             let tag = rest.split('>').next()?;
             Some((attribute(tag, "name")?, attribute(tag, "value")?))
@@ -164,7 +164,7 @@ impl Browser {
 
     fn get(&mut self, url: &str) -> Response<Body> {
         let answer = agent().get(url).header("cookie", self.cookie()).call();
-        self.keep_cookies(answer.expect("the page is there"))
+        self.keep_cookies(answer.expect("the page is served"))
     }
 
     fn post(&mut self, url: &str, fields: &[(String, String)]) -> Response<Body> {
@@ -200,7 +200,7 @@ impl Browser {
     }
 }
 
-/// Made anew for each request, for `ureq` may be built with a jar, and then it would send its own cookies, too.
+/// Creates an agent for each request: `ureq` may be built with a cookie jar, and would send its cookies too.
 fn agent() -> Agent {
     Agent::config_builder()
         .max_redirects(0)
@@ -226,7 +226,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     Some(plain.chunks(2).fold(value.to_owned(), unescape))
 }
 
-/// Where a link on a page leads to.
+/// Resolves a link on a page.
 fn join(page: &str, link: &str) -> String {
     if link.is_empty() {
         page.to_owned()
@@ -245,7 +245,7 @@ fn origin(url: &str) -> &str {
     &url[..path]
 }
 
-/// What a failing test may show of a URL.
+/// Returns the part of a URL that a failing test may show.
 fn path(url: &str) -> &str {
     url.split('?').next().unwrap_or_default()
 }

@@ -1,11 +1,11 @@
-//! A Chromium without a window, and the protocol that debuggers speak with it.
+//! A headless Chromium, driven by the protocol for debuggers.
 //!
-//! It is driven over a pipe, so nothing is needed beside it.
+//! The protocol runs over a pipe, so no other program is needed.
 
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
-    reason = "a test that cannot go on says where; that is all that these do about it"
+    reason = "a failure panics with its place in the test"
 )]
 
 mod tab;
@@ -34,14 +34,14 @@ pub struct Chromium {
     input: Option<ChildStdin>,
     messages: Receiver<Value>,
     last_id: u64,
-    /// What happened while nobody looked for it.
+    /// Events that no call has taken.
     events: Vec<Value>,
     profile: TempDir,
-    /// One is a dozen processes, and enough for the machine.
+    /// A Chromium is a dozen processes, so only one runs at a time.
     _alone: Alone,
 }
 
-/// The right to run the one Chromium of this process, which any thread may hold.
+/// The right to run the only Chromium of this process, on any thread.
 #[derive(Debug)]
 struct Alone;
 
@@ -62,10 +62,10 @@ impl Drop for Alone {
 }
 
 impl Chromium {
-    /// Starts one; another of this process must have ended, and is waited for.
+    /// Starts Chromium, after waiting for another one of this process to end.
     ///
     /// # Errors
-    /// If it is not on this machine or does not start.
+    /// If it is not installed or does not start.
     pub fn start() -> Result<Self> {
         let Some(program) = PROGRAMS.into_iter().find(|program| on_path(program)) else {
             return Err(Error::Missing(PROGRAMS[0].to_owned()));
@@ -97,7 +97,7 @@ impl Chromium {
         }
     }
 
-    /// A new window that knows nothing of the others.
+    /// Opens a new window, isolated from the others.
     pub fn tab(&mut self) -> Tab<'_> {
         let context = self.call("", "Target.createBrowserContext", &json!({}));
         let target = self.call(
@@ -114,7 +114,7 @@ impl Chromium {
         Tab::new(self, session)
     }
 
-    /// Calls a method of the protocol, of the browser or of a window, and returns what it answers.
+    /// Calls a method of the protocol, on the browser or a window, and returns the result.
     fn call(&mut self, session: &str, method: &str, params: &Value) -> Value {
         self.try_call(session, method, params)
             .unwrap_or_else(|why| panic!("Chromium on {method}: {why}"))
@@ -146,7 +146,7 @@ impl Chromium {
         }
     }
 
-    /// Waits for an event, which may have been before.
+    /// Waits for an event, which may have occurred already.
     fn wait_for(&mut self, session: &str, event: &str) -> Value {
         let is_it = |message: &Value| message["method"] == event && message["sessionId"] == session;
         if let Some(at) = self.events.iter().position(is_it) {
@@ -162,7 +162,7 @@ impl Chromium {
         }
     }
 
-    /// Takes what has happened so far.
+    /// Takes the events so far.
     fn take_events(&mut self, event: &str) -> Vec<Value> {
         let is_it = |message: &mut Value| message["method"] == event;
         self.events.extract_if(.., is_it).collect()
@@ -171,7 +171,7 @@ impl Chromium {
     fn next(&self) -> std::result::Result<Value, String> {
         let message = self.messages.recv_timeout(PATIENCE);
         message.map_err(|error| match error {
-            RecvTimeoutError::Timeout => "it said nothing for too long".to_owned(),
+            RecvTimeoutError::Timeout => "no message arrived in time".to_owned(),
             RecvTimeoutError::Disconnected => "it has ended".to_owned(),
         })
     }
@@ -180,14 +180,14 @@ impl Chromium {
 impl Drop for Chromium {
     fn drop(&mut self) {
         drop(self.input.take());
-        // Its profile can only go when it has ended; the only other outcome is that it has already.
+        // Its profile can only be removed once it has ended; an error means that it has already.
         let _ = self.process.wait();
-        // What its last child still writes is not ours to wait for.
+        // A child process may still write to it, which need not be waited for.
         let _ = std::fs::remove_dir_all(self.profile.path());
     }
 }
 
-/// Messages end with a zero byte.
+/// Reads messages, each of which ends with a zero byte.
 fn read(output: ChildStdout) -> Receiver<Value> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -203,10 +203,10 @@ fn read(output: ChildStdout) -> Receiver<Value> {
 
 static RUNNING: Mutex<bool> = Mutex::new(false);
 static ENDED: Condvar = Condvar::new();
-/// As Debian, others and Google call it.
+/// The names used by Debian, other distributions and Google.
 const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// It reads commands from 3 and answers on 4.
+/// Chromium reads commands from descriptor 3 and writes responses to 4.
 const WITH_PIPES: &str = r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#;
 
 const ARGUMENTS: [&str; 11] = [
@@ -221,9 +221,9 @@ const ARGUMENTS: [&str; 11] = [
     "--disable-component-update",
     "--disable-extensions",
     "--hide-scrollbars",
-    // Nothing but this machine is ever asked.
+    // No other machine is ever contacted.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
-/// On a machine that is busy with other tests.
+/// Long enough for a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(180);

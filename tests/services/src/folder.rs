@@ -1,4 +1,4 @@
-//! A folder for a server that refuses to run as root, and running it there.
+//! A folder for servers that refuse to run as root, and how to run them there.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::process::Process;
 use crate::{Error, Result};
 
-/// A temporary folder of the user under whom the servers run that refuse to run as root.
+/// A temporary folder owned by the user that runs servers which refuse to run as root.
 #[derive(Debug)]
 pub(crate) struct Folder {
     folder: TempDir,
@@ -32,7 +32,7 @@ impl Folder {
         self.folder.path()
     }
 
-    /// Writes a file that its user alone may read.
+    /// Writes a file that only its user can read.
     pub(crate) fn write(&self, path: &Path, text: &str) -> Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
@@ -44,7 +44,7 @@ impl Folder {
         self.give_away(path)
     }
 
-    /// Starts a program that runs until it is sent `signal`, once it has printed `ready`.
+    /// Starts a program that runs until it is sent `signal`, and waits until it has printed `ready`.
     pub(crate) fn start(
         &self,
         program: &str,
@@ -58,7 +58,7 @@ impl Folder {
         Process::start(&words[0], &words[1..], signal, ready)
     }
 
-    /// A program that does its work and ends.
+    /// Returns a command for a program that ends by itself.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut words = self.as_user();
         words.push(program.to_owned());
@@ -87,13 +87,13 @@ impl Folder {
     }
 }
 
-/// Root has to become somebody else; everybody else may stay.
+/// Returns the user to switch to; `None` if this process is not root.
 fn unprivileged() -> Result<Option<&'static str>> {
     if id("-u", "")? != 0 {
         return Ok(None);
     }
     let exists = |user: &&str| id("-u", user).is_ok();
-    match ["postgres", "nobody"].into_iter().find(exists) {
+    match UNPRIVILEGED.into_iter().find(exists) {
         Some(user) => Ok(Some(user)),
         None => Err(Error::Missing("postgres".to_owned())),
     }
@@ -113,3 +113,6 @@ fn id(which: &str, user: &str) -> Result<u32> {
 fn group(user: &str) -> String {
     id("-g", user).map_or_else(|_| user.to_owned(), |group| group.to_string())
 }
+
+/// Users without privileges; Debian has both once PostgreSQL is installed.
+const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];

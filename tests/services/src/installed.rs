@@ -1,4 +1,4 @@
-//! The authorization servers of `tests/servers`, which nobody here wrote.
+//! The authorization servers of `tests/servers`, which other projects wrote.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use crate::{Error, Result};
 
 /// A running authorization server.
 ///
-/// It ends when this is dropped, and when the standard input that we hold does, so not even a killed
+/// It ends when this is dropped, and when the standard input that we hold closes, so not even a killed
 /// test leaves it behind.
 #[derive(Debug)]
 pub struct Installed {
     process: Child,
-    /// Where it is, in the words of its own.
+    /// The line with its URLs.
     ready: String,
 }
 
@@ -40,10 +40,10 @@ impl Installed {
         Self::start("oidc_provider", Path::new("node"), "server.mjs")
     }
 
-    /// The URL that the server says by this name.
+    /// Returns the URL that the server has printed under this name.
     ///
     /// # Panics
-    /// If it says none.
+    /// If the server has not printed it.
     pub fn url(&self, name: &str) -> &str {
         let mut words = self.ready.split_whitespace();
         words
@@ -51,17 +51,17 @@ impl Installed {
             .unwrap_or_else(|| panic!("no `{name}` in {:?}", self.ready))
     }
 
-    /// Closes its standard input, which ends it, and answers whether it ended in success.
+    /// Closes its standard input, which ends it, and returns `true` if it exited successfully.
     ///
     /// # Errors
-    /// If it cannot be waited for.
+    /// If waiting for it fails.
     pub fn end(mut self) -> Result<bool> {
         drop(self.process.stdin.take());
         Ok(self.process.wait()?.success())
     }
 
     fn start(name: &str, program: &Path, script: &str) -> Result<Self> {
-        // What the installer leaves behind when it is done.
+        // The installer writes this file last.
         if !installed(name).join("installed").is_file() {
             return Err(Error::Missing(name.to_owned()));
         }
@@ -81,8 +81,8 @@ impl Installed {
         if server.ready.starts_with("READY ") {
             Ok(server)
         } else {
-            let said = &server.ready;
-            Err(Error::Failed(format!("{name} did not start: {said:?}")))
+            let printed = &server.ready;
+            Err(Error::Failed(format!("{name} did not start: {printed:?}")))
         }
     }
 }
@@ -90,12 +90,12 @@ impl Installed {
 impl Drop for Installed {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
-        // The only other outcome is that it has ended before.
+        // Fails only if it has ended already.
         let _ = self.process.wait();
     }
 }
 
-/// What `tests/servers/install.py` makes.
+/// Returns the folder that `tests/servers/install.py` makes.
 fn installed(name: &str) -> PathBuf {
     INSTALLED.iter().collect::<PathBuf>().join(name)
 }

@@ -1,19 +1,22 @@
-//! What is logged, at every level and by every crate, for the thread that logs it.
+//! Captured log lines of a thread, at every level and from every crate.
 
 use std::cell::RefCell;
 use std::sync::Once;
 
 use log::{LevelFilter, Log, Metadata, Record};
 
-/// What this thread has logged while `during` ran, one line each: level, target, message. The binary's
-/// one logger is put in on the way.
+/// Returns the lines that this thread logs during `during`: level, target, message. Installs the
+/// binary's only logger.
 ///
 /// # Panics
 /// If the binary has another logger.
 pub fn of<R>(during: impl FnOnce() -> R) -> (R, Vec<String>) {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        assert!(log::set_logger(&Journal).is_ok(), "another logger is there");
+        assert!(
+            log::set_logger(&Journal).is_ok(),
+            "another logger is installed"
+        );
         log::set_max_level(LevelFilter::Trace);
     });
     LINES.set(Some(Vec::new()));
@@ -38,6 +41,6 @@ impl Log for Journal {
 }
 
 thread_local! {
-    /// None while nobody on this thread listens.
+    /// `None` while this thread's lines are not captured.
     static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }

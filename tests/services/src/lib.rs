@@ -1,7 +1,7 @@
 //! Real servers and a real browser, started for a test and ended with it.
 //!
 //! Each server has a port of 127.0.0.1 and a temporary folder to itself. It ends when its value is dropped,
-//! and also when the process of the test is killed, since that closes a pipe which is read beside it.
+//! and also when the process of the test is killed, since that closes a pipe that a guard process reads.
 //!
 //! ```
 //! let mut redis = services::started(services::Redis::start());
@@ -10,7 +10,7 @@
 //! redis.restart().unwrap();
 //! ```
 //!
-//! And what their clients log meanwhile: [`journal`].
+//! The module [`journal`] captures what their clients log.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -51,12 +51,12 @@ pub use redis::{Redis, RedisOptions};
 /// The result of starting a server.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a server or a browser does not run.
+/// The reason why a server or a browser does not run.
 #[derive(Debug)]
 pub enum Error {
-    /// Its program is not on this machine.
+    /// Its program is not installed.
     Missing(String),
-    /// It does not start; the text is what it said.
+    /// It does not start; the text is its output.
     Failed(String),
 }
 
@@ -79,16 +79,16 @@ impl From<io::Error> for Error {
     }
 }
 
-/// The server that was started.
+/// Returns the server that was started.
 ///
 /// # Panics
-/// If its program is missing or does not start. A test that was skipped would look like one that passed.
+/// If its program is missing or does not start. A skipped test would look like one that passed.
 #[track_caller]
 pub fn started<T>(server: Result<T>) -> T {
     server.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A port that nobody listens on at this moment.
+/// Returns a port that is free at this moment.
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

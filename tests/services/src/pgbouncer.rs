@@ -5,8 +5,8 @@ use crate::postgres::{Postgres, program};
 use crate::process::Process;
 use crate::{Error, Result, free_port};
 
-/// A running `pgbouncer` in transaction mode: after each transaction a client may get another
-/// session of the server, or a client another's.
+/// A running `pgbouncer` in transaction mode: after each transaction a client may get a different
+/// server session, and its old one may go to another client.
 #[derive(Debug)]
 pub struct PgBouncer {
     process: Process,
@@ -16,15 +16,15 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts one that shares so many connections to a server among all its clients.
+    /// Starts one with this number of connections to a server, shared by all its clients.
     ///
     /// # Errors
-    /// If its program is missing or it does not start.
+    /// If its program is missing or does not start.
     pub fn start(server: &Postgres, connections: usize) -> Result<Self> {
         let pgbouncer = program("pgbouncer")?;
         let folder = Folder::new()?;
         let mut failure = None;
-        // Somebody else may have taken the port before the pooler does.
+        // Another process may take the port before the pooler does.
         for _ in 0..3 {
             let port = free_port()?;
             let settings = folder.path().join(SETTINGS);
@@ -45,7 +45,7 @@ impl PgBouncer {
         Err(failure.unwrap_or_else(|| Error::Failed("three ports were taken".to_owned())))
     }
 
-    /// Leads all clients to another server, one transaction after the other.
+    /// Moves all clients to another server, each after its transaction.
     ///
     /// # Errors
     /// If its settings cannot be written.
@@ -57,7 +57,7 @@ impl PgBouncer {
         Ok(())
     }
 
-    /// Where it is, for a database of the server; everybody is the superuser there.
+    /// Returns its URL for a database of the server; every client is the superuser there.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }

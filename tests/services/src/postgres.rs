@@ -10,7 +10,7 @@ use crate::{Error, Result, free_port};
 
 /// A running `postgres`, with a superuser of that name who needs no password.
 ///
-/// Whoever is a member of the role `with_password` needs one, as soon as there is such a role.
+/// Members of the role `with_password` need one, once a test has created that role.
 #[derive(Debug)]
 pub struct Postgres {
     process: Option<Process>,
@@ -19,7 +19,7 @@ pub struct Postgres {
     folder: Folder,
 }
 
-/// How a PostgreSQL server is to run.
+/// Settings of a PostgreSQL server.
 #[derive(Clone, Debug)]
 pub struct PostgresOptions {
     settings: Vec<(String, String)>,
@@ -28,15 +28,15 @@ pub struct PostgresOptions {
 }
 
 impl Postgres {
-    /// Starts one that is durable when it acknowledges.
+    /// Starts a server whose acknowledged writes are durable.
     ///
     /// # Errors
-    /// If its programs are missing or it does not start.
+    /// If its programs are missing or do not start.
     pub fn start() -> Result<Self> {
         Self::options().start()
     }
 
-    /// The settings of [`start`](Postgres::start), to be changed.
+    /// Returns the settings of [`start`](Postgres::start), to be changed.
     pub fn options() -> PostgresOptions {
         PostgresOptions {
             settings: Vec::new(),
@@ -44,7 +44,7 @@ impl Postgres {
             clients_of: None,
         }
         .set("fsync", "on")
-        // Small, and nothing in the background that a test has not asked for.
+        // Small, and without background work that a test has not requested.
         .set("shared_buffers", "4MB")
         .set("max_connections", "60")
         .set("autovacuum", "off")
@@ -52,27 +52,27 @@ impl Postgres {
         .set("checkpoint_timeout", "1h")
     }
 
-    /// Where it is, as the superuser and in the database `postgres`.
+    /// Returns its URL for the superuser and the database `postgres`.
     pub fn url(&self) -> String {
         self.url_of("postgres", "postgres")
     }
 
-    /// Where it is, for a user (with a password after a colon, if need be) and a database.
+    /// Returns its URL for a user (with a password after a colon, if needed) and a database.
     pub fn url_of(&self, user: &str, database: &str) -> String {
         format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Its port at 127.0.0.1, which it keeps.
+    /// Returns its port at 127.0.0.1, which it keeps.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The folder of its socket file.
+    /// Returns the folder of its socket file.
     pub fn socket_folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Runs SQL in the database `postgres`, and returns what it answers, one row a line.
+    /// Runs SQL in the database `postgres`, and returns the result, one row per line.
     ///
     /// # Panics
     /// If it fails.
@@ -91,9 +91,9 @@ impl Postgres {
         }
     }
 
-    /// Ends every connection of a program that calls itself so, as an administrator would.
+    /// Ends every connection with this application name, as an administrator would.
     ///
-    /// Answers how many there were.
+    /// Returns how many there were.
     ///
     /// # Panics
     /// If that fails.
@@ -104,22 +104,22 @@ impl Postgres {
         self.sql(&sql).lines().count()
     }
 
-    /// Kills it as a power cut would, except that what the system has taken for the disk survives.
+    /// Kills it as in a power cut, except that data which the system holds for the disk survives.
     pub fn kill(&mut self) {
         if let Some(process) = self.process.take() {
-            // Its children end when they see that it is gone.
+            // Its children end when they notice that it has gone.
             process.signal("KILL");
         }
     }
 
-    /// Starts it again, at the same port and with the same folder.
+    /// Starts it again, with the same port and folder.
     ///
     /// # Errors
     /// If it does not start.
     pub fn restart(&mut self) -> Result<()> {
         self.kill();
         let mut last = Err(Error::Failed("never tried".to_owned()));
-        // It refuses to while a child of the one that was killed is still ending.
+        // It refuses to start while a child of the killed one is still ending.
         for _ in 0..50 {
             last = self.run().map(|process| self.process = Some(process));
             if last.is_ok() {
@@ -129,23 +129,23 @@ impl Postgres {
         last
     }
 
-    /// Stops it in mid-air: its port is open, and nobody takes new connections.
+    /// Suspends it: its port is open, but connections are not accepted.
     ///
     /// # Panics
-    /// If it does not run.
+    /// If it is not running.
     pub fn pause(&self) {
         self.signal("STOP");
     }
 
-    /// Lets it go on.
+    /// Resumes it.
     ///
     /// # Panics
-    /// If it does not run.
+    /// If it is not running.
     pub fn resume(&self) {
         self.signal("CONT");
     }
 
-    /// A standby of this server, which follows it and takes no writes.
+    /// Starts a standby of this server, which follows it and refuses writes.
     ///
     /// # Errors
     /// If it does not start.
@@ -188,7 +188,7 @@ impl Postgres {
             folder,
         };
         let mut failure = None;
-        // Somebody else may have taken the port before the server does.
+        // Another process may take the port before the server does.
         for _ in 0..3 {
             server.port = free_port()?;
             match server.run() {
@@ -213,7 +213,7 @@ impl Postgres {
         set("listen_addresses", "127.0.0.1");
         set("unix_socket_directories", &sockets);
         set("port", &self.port.to_string());
-        // An end at once, in which it takes its children along.
+        // Immediate shutdown, which also ends its children.
         let (end, ready) = ("QUIT", "database system is ready to accept");
         self.folder.start(&program("postgres")?, &args, end, ready)
     }
@@ -228,14 +228,14 @@ impl PostgresOptions {
         self
     }
 
-    /// Speaks TLS with whoever asks for it, with this certificate and key in PEM.
+    /// Accepts TLS connections too, with this certificate and key in PEM.
     #[must_use]
     pub fn tls(mut self, certificate: &str, key: &str) -> Self {
         self.identity = Some((certificate.to_owned(), key.to_owned()));
         self.set("ssl", "on")
     }
 
-    /// Requires, over TCP, TLS with a client certificate that this authority has signed; its certificate is PEM. Needs
+    /// Requires TLS over TCP, with a client certificate signed by this authority; its certificate is PEM. Needs
     /// [`tls`](Self::tls).
     #[must_use]
     pub fn clients_of(mut self, authority: &str) -> Self {
@@ -243,10 +243,10 @@ impl PostgresOptions {
         self.set("ssl_ca_file", "clients.crt")
     }
 
-    /// Starts it.
+    /// Starts the server.
     ///
     /// # Errors
-    /// If its programs are missing or it does not start.
+    /// If its programs are missing or do not start.
     pub fn start(self) -> Result<Postgres> {
         let folder = Folder::new()?;
         let data = data(&folder);
@@ -276,8 +276,8 @@ fn data(folder: &Folder) -> PathBuf {
     folder.path().join("data")
 }
 
-/// Where a program is: Debian keeps the server's in a folder per version, and the pooler's where not
-/// everybody looks.
+/// Returns the path of a program: Debian has a folder of the server's programs per version, and keeps the
+/// pooler in a folder that is not on every user's path.
 pub(crate) fn program(name: &str) -> Result<String> {
     let versions = fs::read_dir("/usr/lib/postgresql");
     let newest = versions
@@ -302,7 +302,9 @@ fn succeeded(what: &str, output: &Output) -> Result<()> {
         true => Ok(()),
         false => {
             let said = String::from_utf8_lossy(&output.stderr);
-            Err(Error::Failed(format!("`{what}` failed; it said:\n{said}")))
+            Err(Error::Failed(format!(
+                "`{what}` failed; its output:\n{said}"
+            )))
         }
     }
 }

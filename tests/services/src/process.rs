@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use crate::{Error, Result};
 
-/// A running program; it is killed when this is dropped, or when our process ends in whatever way.
+/// A running program; it is killed when this is dropped, or when our process ends, however it does.
 ///
-/// Between us and the program stands a shell that holds a pipe to us. When the pipe closes, the shell
-/// kills the program. It ignores an interrupt from the keyboard, which reaches it as well as us.
+/// A shell between our process and the program reads a pipe from us. When the pipe closes, the shell
+/// kills the program. It ignores an interrupt from the keyboard, which is sent to it as well as to us.
 #[derive(Debug)]
 pub(crate) struct Process {
     guard: Child,
@@ -22,7 +22,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a program and waits until it prints a line with `ready` in it.
     ///
-    /// `signal` is what ends it, as `kill` calls it.
+    /// `signal` is the one that ends it, by its name for `kill`.
     pub(crate) fn start<W: AsRef<OsStr>>(
         program: &str,
         args: &[W],
@@ -44,7 +44,7 @@ impl Process {
             guard,
             pid: printed.recv_timeout(PATIENCE).unwrap_or_default(),
         };
-        // No line comes any more if it has ended.
+        // If the program has ended, there are no more lines.
         while let Ok(line) = printed.recv_timeout(PATIENCE) {
             if line.contains(ready) {
                 return Ok(process);
@@ -54,18 +54,18 @@ impl Process {
         }
         process.kill();
         Err(Error::Failed(format!(
-            "`{program}` did not start; it said:\n{said}"
+            "`{program}` did not start; its output:\n{said}"
         )))
     }
 
-    /// Ends it at once, and returns when it has ended.
+    /// Ends the program at once, and returns when it has ended.
     pub(crate) fn kill(&mut self) {
         drop(self.guard.stdin.take());
-        // The only other outcome is that it has ended before.
+        // Fails only if it has ended already.
         let _ = self.guard.wait();
     }
 
-    /// Sends it a signal, by the name that `kill` knows it under.
+    /// Sends it a signal, by its name for `kill`.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.pid]).status();
         assert!(
@@ -81,8 +81,8 @@ impl Drop for Process {
     }
 }
 
-/// What the guard and the program print, line by line, also when nobody listens any more: a program
-/// whose output nobody reads would stand still.
+/// Returns the output of the guard and the program, line by line. It is read even when the receiver was
+/// dropped, because a program blocks when its output is not read.
 fn lines(guard: &mut Child) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     if let Some(output) = guard.stdout.take() {
@@ -91,7 +91,7 @@ fn lines(guard: &mut Child) -> Receiver<String> {
                 .split(b'\n')
                 .map_while(io::Result::ok)
             {
-                // Nobody may be left to hear it; it is read all the same.
+                // Fails if the receiver was dropped; the output is still read.
                 let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
             }
         });
@@ -99,7 +99,7 @@ fn lines(guard: &mut Child) -> Receiver<String> {
     receiver
 }
 
-/// Whether a program is found by its name.
+/// Returns `true` if a program is found by its name.
 pub(crate) fn on_path(program: &str) -> bool {
     let found = Command::new("sh")
         .args(["-c", "command -v \"$0\"", program])
@@ -108,8 +108,8 @@ pub(crate) fn on_path(program: &str) -> bool {
     found.is_ok_and(|status| status.success())
 }
 
-/// Called with the signal and the command; prints the process id first, and then nothing, so that the
-/// output ends with the program.
+/// Run with the signal and the command; it prints the process id first, and nothing afterwards, so that
+/// the output ends with the program.
 const GUARD: &str = r#"
 trap '' INT TERM HUP
 "$@" 2>&1 &
@@ -121,5 +121,5 @@ kill -s "$0" $server
 wait $server
 "#;
 
-/// A server that is not ready by then never will be.
+/// A server that is not ready after this time never will be.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -17,7 +17,7 @@ pub struct Redis {
     folder: TempDir,
 }
 
-/// How a Redis server is to run.
+/// Settings of a Redis server.
 #[derive(Clone, Debug)]
 pub struct RedisOptions {
     directives: Vec<(String, String)>,
@@ -28,7 +28,7 @@ pub struct RedisOptions {
 }
 
 impl Redis {
-    /// Starts one that is durable when it acknowledges, and open to all of this machine.
+    /// Starts a server whose acknowledged writes are durable, and that needs no password.
     ///
     /// # Errors
     /// If the program is missing or does not start.
@@ -36,7 +36,7 @@ impl Redis {
         Self::options().start()
     }
 
-    /// The settings of [`start`](Redis::start), to be changed.
+    /// Returns the settings of [`start`](Redis::start), to be changed.
     pub fn options() -> RedisOptions {
         RedisOptions {
             directives: Vec::new(),
@@ -50,7 +50,7 @@ impl Redis {
         .set("appendfsync", "always")
     }
 
-    /// Where it is, with the password if it has one; over TLS if it does that.
+    /// Returns its URL, with the password if it has one, and with TLS if it uses that.
     pub fn url(&self) -> String {
         let scheme = match self.options.identity {
             Some(_) => "rediss",
@@ -63,22 +63,22 @@ impl Redis {
         format!("{scheme}://{user}127.0.0.1:{}", self.port)
     }
 
-    /// Its port at 127.0.0.1, which it keeps.
+    /// Returns its port at 127.0.0.1, which it keeps.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where it keeps its files.
+    /// Returns the folder of its files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Kills it as a power cut would, except that what the system has taken for the disk survives.
+    /// Kills it as in a power cut, except that data which the system holds for the disk survives.
     pub fn kill(&mut self) {
         self.process = None;
     }
 
-    /// Starts it again, at the same port and with the same folder.
+    /// Starts it again, with the same port and folder.
     ///
     /// # Errors
     /// If it does not start.
@@ -88,18 +88,18 @@ impl Redis {
         Ok(())
     }
 
-    /// Stops it in mid-air: its port is open, and nobody answers.
+    /// Suspends it: its port is open, but there are no responses.
     ///
     /// # Panics
-    /// If it does not run.
+    /// If it is not running.
     pub fn pause(&self) {
         self.signal("STOP");
     }
 
-    /// Lets it go on.
+    /// Resumes it.
     ///
     /// # Panics
-    /// If it does not run.
+    /// If it is not running.
     pub fn resume(&self) {
         self.signal("CONT");
     }
@@ -157,7 +157,7 @@ impl RedisOptions {
         self
     }
 
-    /// Knows these commands no more, as where a service has renamed them.
+    /// Disables these commands, as services do that rename them.
     #[must_use]
     pub fn without(mut self, commands: &[&str]) -> Self {
         self.unknown
@@ -165,28 +165,28 @@ impl RedisOptions {
         self
     }
 
-    /// Wants this password, of letters and digits, of everybody.
+    /// Requires this password, of letters and digits.
     #[must_use]
     pub fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
         self.set("requirepass", password)
     }
 
-    /// Speaks TLS and nothing else, with this certificate and key in PEM.
+    /// Accepts TLS connections only, with this certificate and key in PEM.
     #[must_use]
     pub fn tls(mut self, certificate: &str, key: &str) -> Self {
         self.identity = Some((certificate.to_owned(), key.to_owned()));
         self
     }
 
-    /// Lets in only whom this authority has signed; its certificate is PEM. Needs [`tls`](Self::tls).
+    /// Requires a client certificate signed by this authority; its certificate is PEM. Needs [`tls`](Self::tls).
     #[must_use]
     pub fn clients_of(mut self, authority: &str) -> Self {
         self.clients_of = Some(authority.to_owned());
         self
     }
 
-    /// Starts it.
+    /// Starts the server.
     ///
     /// # Errors
     /// If the program is missing or does not start.
@@ -205,7 +205,7 @@ impl RedisOptions {
             fs::write(redis.file("authority"), authority)?;
         }
         let mut failure = None;
-        // Somebody else may have taken the port before the server does.
+        // Another process may take the port before the server does.
         for _ in 0..3 {
             redis.port = free_port()?;
             match redis.run() {

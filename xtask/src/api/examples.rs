@@ -1,4 +1,4 @@
-//! Public types, and functions that can fail, that no example of their crate shows.
+//! Public types and fallible functions that no example of their crate shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,15 +6,16 @@ use serde_json::Value;
 
 use super::listing::{Item, Listing, kind_and_path};
 
-/// The names of those that have no example.
+/// Returns the names of those without an example.
 ///
 /// An example is a block of Rust in the documentation of the item itself, or one elsewhere in the
-/// crate's documentation, the README included, that names the type or calls the function.
+/// crate's documentation, the README included, that names the type or calls the function in a line that is
+/// not hidden.
 pub(super) fn missing(listing: &Listing, json: &Value) -> Vec<String> {
     let docs = |item: &Value| item["docs"].as_str().map(code).unwrap_or_default();
     let index = json["index"].as_object().into_iter().flatten();
     let shown: String = index.map(|(_, item)| docs(item)).collect();
-    // By id: a type that the root exports has two paths.
+    // By id, since a type that the root re-exports has two paths.
     let mut names = BTreeMap::new();
     for item in &listing.items {
         let Some((name, wanted)) = subject(item) else {
@@ -29,7 +30,7 @@ pub(super) fn missing(listing: &Listing, json: &Value) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// The item's path, and how an example would name it; none if it needs no example.
+/// Returns the item's path, and the text that an example must contain; `None` if it needs no example.
 fn subject(item: &Item) -> Option<(String, String)> {
     let (kind, name) = kind_and_path(&item.line)?;
     let last = name.rsplit("::").next()?.to_owned();
@@ -49,7 +50,7 @@ fn fails(line: &str) -> bool {
         || result.starts_with("core::result::Result<")
 }
 
-/// The blocks of Rust in a text.
+/// Returns the blocks of Rust in a text, without the lines that rustdoc hides.
 fn code(text: &str) -> String {
     let mut code = String::new();
     let mut inside = None;
@@ -57,11 +58,17 @@ fn code(text: &str) -> String {
         match (line.trim_start().strip_prefix("```"), inside) {
             (Some(language), None) => inside = Some(is_rust(language)),
             (Some(_), Some(_)) => inside = None,
-            (None, Some(true)) => code.extend([line, "\n"]),
+            (None, Some(true)) if !is_hidden(line) => code.extend([line, "\n"]),
             (None, _) => {}
         }
     }
     code
+}
+
+/// Returns `true` if rustdoc compiles the line and does not show it.
+fn is_hidden(line: &str) -> bool {
+    let line = line.trim_start();
+    line == "#" || line.starts_with("# ")
 }
 
 fn is_rust(language: &str) -> bool {
@@ -70,7 +77,7 @@ fn is_rust(language: &str) -> bool {
     words.all(|word| marks.contains(&word) || word.starts_with("edition"))
 }
 
-/// Returns `true` if the code has this word, and not only as a part of a longer one.
+/// Returns `true` if the code contains this word as a whole word.
 fn mentions(code: &str, word: &str) -> bool {
     let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
     let ends = word.ends_with(is_letter);
@@ -104,6 +111,10 @@ mod tests {
         assert_eq!(lacking(line, "Text.", "Text about Kind."), ["a::Kind"]);
         assert_eq!(lacking(line, "```text\nKind\n```", ""), ["a::Kind"]);
         assert_eq!(lacking(line, "Text.", "```\nKindness\n```"), ["a::Kind"]);
+        assert_eq!(
+            lacking(line, "Text.", "```\n# use a::Kind;\n```"),
+            ["a::Kind"]
+        );
         assert!(lacking(line, "Text.\n```\nlet x;\n```", "").is_empty());
         assert!(lacking(line, "Text.", "```no_run\nKind::new()\n```").is_empty());
     }

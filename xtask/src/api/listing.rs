@@ -1,4 +1,4 @@
-//! Lines of a snapshot: which items they are, and how they are written.
+//! Lines of a snapshot: the items it lists and their format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +61,7 @@ impl Listing {
         Self { items: kept }
     }
 
-    /// For each type, the path of its definition and the first path by which it is public.
+    /// Returns, for each type, the path of its definition and the first path by which it is public.
     pub(super) fn public_paths(&self, package: &str, json: &Value) -> Vec<(String, String)> {
         let own = package.replace('-', "_");
         let mut paths = BTreeMap::new();
@@ -81,11 +81,11 @@ impl Listing {
                 paths.entry(defined.join("::")).or_insert(public);
             }
         }
-        // Longer paths first: one may begin as another one does.
+        // Longer paths first: one path may be the prefix of another.
         paths.into_iter().rev().collect()
     }
 
-    /// Writes paths in another way.
+    /// Replaces paths.
     pub(super) fn rename(&mut self, paths: &[(String, String)]) {
         for item in &mut self.items {
             for (from, to) in paths {
@@ -99,7 +99,7 @@ impl Listing {
         lines.flat_map(|line| [line, "\n"]).collect()
     }
 
-    /// The lines that another listing lacks.
+    /// Returns the lines that the other listing does not have.
     pub(super) fn without<'a>(&'a self, other: &Self) -> Vec<&'a str> {
         let others: BTreeSet<&str> = other.items.iter().map(|item| item.line.as_str()).collect();
         let lines = self.items.iter().map(|item| item.line.as_str());
@@ -107,8 +107,8 @@ impl Listing {
     }
 }
 
-/// Returns `true` for a line that says nothing which another line does not: the functions of an
-/// implemented trait, the head of an `impl`, the automatic traits that nearly each type has.
+/// Returns `true` for a line that another line implies: the functions of an
+/// implemented trait, the head of an `impl`, the automatic traits that nearly every type has.
 fn is_repetition(line: &str, parent: &str) -> bool {
     let implements = |line: &str| line.starts_with("impl") && line.contains(" for ");
     if implements(parent) || line.starts_with("impl ") && !implements(line) {
@@ -134,7 +134,7 @@ fn is_repetition(line: &str, parent: &str) -> bool {
         || line.starts_with("impl core::marker::StructuralPartialEq for ")
 }
 
-/// The kind of an item and its path, without generics.
+/// Returns the kind of an item and its path, without generics.
 pub(super) fn kind_and_path(line: &str) -> Option<(&str, String)> {
     let mut words = line.split(' ').skip_while(|word| *word != "pub").skip(1);
     let kind = words.find(|word| !["const", "unsafe", "async"].contains(word))?;
@@ -152,7 +152,7 @@ pub(super) fn kind_and_path(line: &str) -> Option<(&str, String)> {
     Some((kind, name))
 }
 
-/// A re-export, with the path that it comes from and its own name if that is another one.
+/// Formats a re-export, with its source path and its own name if that differs.
 fn reexport(source: &str, line: &str) -> String {
     let last = |path: &str| path.rsplit("::").next().unwrap_or_default().to_owned();
     let name = last(line);
@@ -165,7 +165,7 @@ fn reexport(source: &str, line: &str) -> String {
     }
 }
 
-/// The names of the prelude without their paths, and those of the crate without its name.
+/// Removes the paths of names in the prelude, and the crate's own name from its paths.
 fn shorten(line: &str, own: &str) -> String {
     let mut line = line.to_owned();
     for (path, name) in [
@@ -196,7 +196,7 @@ fn has_default(id: &str, json: &Value) -> bool {
     json["index"][id]["inner"]["function"]["has_body"] == true
 }
 
-/// The lines that only one of two texts has: first what is gone, then what is new.
+/// Returns the lines that only one of two texts has: first the removed ones, then the added ones.
 pub(super) fn difference<'a>(kept: &'a str, now: &'a str) -> impl Iterator<Item = String> {
     let lines = |text: &'a str| text.lines().collect::<BTreeSet<_>>();
     let (kept, now) = (lines(kept), lines(now));
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_re_export_says_where_it_comes_from() {
+    fn a_re_export_names_its_source() {
         let named = reexport("auth_core::Error", "pub use a_b::Error");
         assert_eq!(named, "pub use auth_core::Error");
         let renamed = reexport("oauth2_generic", "pub use a_b::generic");
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_shown_as_a_line_gone_and_a_line_new() {
+    fn a_change_is_a_removed_line_and_an_added_line() {
         let lines: Vec<String> = difference("a\nb\n", "a\nc\n").collect();
         assert_eq!(lines, ["- b", "+ c"]);
         assert_eq!(difference("a\n", "a\n").count(), 0);

@@ -16,12 +16,12 @@ struct Program {
 #[derive(Clone, Copy)]
 struct Cost {
     crates: usize,
-    /// Of one processor, from nothing: other work on the machine does not count.
+    /// Processor time of a clean build; other work on the machine is not counted.
     build_seconds: f64,
     stripped_megabytes: f64,
 }
 
-/// Builds every program from nothing, one after the other, and prints the cost of each.
+/// Builds every program from scratch, one after the other, and prints the cost of each.
 pub(super) fn run() -> Result {
     println!("{HEADING}");
     let mut floor = None;
@@ -66,7 +66,7 @@ impl Program {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(folder.join("src"))?;
-        // A workspace of its own, with the lock file of this one: the same versions as everywhere else.
+        // A workspace of its own, with the lock file of this one, so that the versions are the same.
         fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
         let manifest = folder.join("Cargo.toml");
         fs::write(
@@ -131,7 +131,7 @@ const FLOOR: &str = r#"
     let token = format!("Bearer {token}");
 "#;
 
-/// What [`MAIN`] does first, with each vendor's crate.
+/// Beginning of [`MAIN`] with each vendor's crate.
 const VENDORS: [(&str, &str); 3] = [
     (
         "aerion-auth",

@@ -1,8 +1,8 @@
-//! Prints the public items of crates, one a line, from what rustdoc wrote about them as JSON.
+//! Prints the public items of crates, one per line, from rustdoc's JSON.
 //!
-//! A program of its own, because it alone needs `public-api` and what that brings: `cargo xtask api`
+//! A program of its own, because only it needs `public-api` and its dependencies: `cargo xtask api`
 //! builds and runs it. Each line has the number of its file among the arguments, the item's id there,
-//! the id of the item that it belongs to, and its declaration, with tabs between.
+//! the id of the item's parent, and the declaration, separated by tabs.
 
 #![forbid(unsafe_code)]
 

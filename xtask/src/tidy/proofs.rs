@@ -1,17 +1,17 @@
-//! The tests that a document names as proof: they must exist.
+//! The tests that a document lists as proof: they must exist.
 
-/// Returns the names in a document without a test; `sources` are all Rust files, by path and text.
+/// Returns the names in a document that have no test; `sources` are all Rust files, by path and text.
 pub(super) fn check(path: &str, document: &str, sources: &[(String, String)]) -> Vec<String> {
     let mut complaints = Vec::new();
     for (at, line) in document.lines().enumerate() {
         for name in names(line).filter(|name| !exists(name, sources)) {
-            complaints.push(format!("{path}:{}: no test is called `{name}`", at + 1));
+            complaints.push(format!("{path}:{}: no test is named `{name}`", at + 1));
         }
     }
     complaints
 }
 
-/// Every `module::test` in backquotes; a path of that kind in capitals is a type's.
+/// Returns every `module::test` in backquotes; a path with capitals is a type's.
 fn names(line: &str) -> impl Iterator<Item = &str> {
     let quoted = line.split('`').skip(1).step_by(2);
     quoted.filter(|word| word.contains("::") && !word.contains(char::is_uppercase))
@@ -46,7 +46,7 @@ mod tests {
             "redirects::it_is_refused",
             "attacks::helps",
         ] {
-            let expected = format!("a.md:2: no test is called `{gone}`");
+            let expected = format!("a.md:2: no test is named `{gone}`");
             assert_eq!(complaints(&format!("| `{gone}` |")), expected);
         }
     }

@@ -198,7 +198,11 @@ fn errors_are_refusals_with_their_text() {
         let error = refused(400, &body);
         let refusal = error.refusal().unwrap();
         assert_eq!((refusal.status, &refusal.code), (Some(400), &expected));
-        assert_eq!(refusal.to_string(), format!("{code} ({description})"));
+        let text = refusal.to_string();
+        assert!(
+            text.starts_with(&format!("{code} ({description}")),
+            "{text}"
+        );
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Came {
     pub(super) answer: Answer,
     /// `true` if the API refused the proof; it has not judged the token then.
     pub(super) wants_proof: bool,
-    /// `true` if the caller wants an error status as an error.
+    /// `true` if the caller gets an error status as an error.
     pub(super) as_error: bool,
 }
 
@@ -227,7 +227,7 @@ fn repeatable(
 ) -> Request<SendBody<'static>> {
     let wants_length = [Method::POST, Method::PUT, Method::PATCH].contains(&parts.method);
     if wants_length || !body.is_empty() {
-        // A reader tells ureq no length, and without one it would send chunks.
+        // A reader has no length, and without one ureq would send chunks.
         parts
             .headers
             .entry(CONTENT_LENGTH)

@@ -101,7 +101,11 @@ impl fmt::Display for Unsent {
             )?;
         }
         write!(f, "{}", self.error)?;
-        let mut next = self.error.source();
+        let mut next = match &self.error {
+            // It is printed already.
+            Error::BackOff { cause, .. } => cause.source(),
+            error => error.source(),
+        };
         while let Some(cause) = next {
             write!(f, ": {cause}")?;
             next = cause.source();
@@ -113,5 +117,28 @@ impl fmt::Display for Unsent {
 impl StdError for Unsent {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::error::{Delivery, LoginReason, NetworkFailure};
+
+    #[test]
+    fn each_cause_is_printed_once() {
+        let cause = Error::network(NetworkFailure::Timeout, Delivery::NotSent);
+        let login = Error::login_required(LoginReason::NoCredentials).caused_by(cause.clone());
+        let wait = Duration::from_secs(3);
+        let back_off = Error::BackOff {
+            wait,
+            cause: Box::new(cause.clone()),
+        };
+        for error in [login, back_off, cause] {
+            let text = unsent(error).to_string();
+            assert_eq!(text.matches("took too long").count(), 1, "{text}");
+        }
     }
 }

@@ -58,7 +58,7 @@ impl Proven<'_> {
         came
     }
 
-    /// Sends a request that can be made again, and does so if the API wants another proof.
+    /// Sends a repeatable request, and repeats it if the API requires another proof.
     pub(super) fn send_until_proven<'b>(
         &self,
         request: impl Fn() -> Request<SendBody<'b>>,

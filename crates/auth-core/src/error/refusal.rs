@@ -36,18 +36,17 @@ pub enum ErrorCode {
     UnsupportedGrantType,
     /// `invalid_scope`: the scope is unknown, malformed or more than was granted.
     InvalidScope,
-    /// `access_denied`: the resource owner said no.
+    /// `access_denied`: the resource owner declined.
     AccessDenied,
     /// `server_error`: the server failed; a later try may work.
     ServerError,
     /// `temporarily_unavailable`: the server is overloaded; a later try may work.
     TemporarilyUnavailable,
-    /// `unsupported_response_type`: the server does not answer an authorization like this (RFC 6749
-    /// §4.1.2.1).
+    /// `unsupported_response_type`: the server does not support this kind of response (RFC 6749 §4.1.2.1).
     UnsupportedResponseType,
     /// `authorization_pending`: the user has not finished yet (RFC 8628 §3.5).
     AuthorizationPending,
-    /// `slow_down`: the server is asked too often (RFC 8628 §3.5).
+    /// `slow_down`: the client polls too often (RFC 8628 §3.5).
     SlowDown,
     /// `expired_token`: the device code is over (RFC 8628 §3.5).
     ExpiredToken,

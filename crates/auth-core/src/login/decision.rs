@@ -1,5 +1,7 @@
 //! The request that a record allows next.
 
+use std::time::Duration;
+
 use crate::clock::Moment;
 use crate::error::{Error, LoginReason};
 use crate::grant::Replay;
@@ -22,6 +24,17 @@ pub(super) enum Allowed {
     },
     /// No request is allowed yet, or none is possible.
     Nothing(Error),
+}
+
+/// Prospects of a call for a token, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prospects {
+    /// It gets one, from the server or from another process.
+    Token,
+    /// It fails until the back-off is over.
+    BackOff(Duration),
+    /// It fails until the user logs in.
+    Login,
 }
 
 /// Facts on which the decision depends, apart from the record.
@@ -112,6 +125,39 @@ impl Record {
             .filter(|back_off| !circumstances.is_over(back_off.period) && !mutant!(NoBackOff))
     }
 
+    /// Returns what a call for a token would get, judged without reading a secret: a back-off counts for all settings
+    /// of its kind of request.
+    pub(crate) fn prospects(&self, replay: Replay, logs_in: bool, now: Moment) -> Prospects {
+        let left = |is_of: fn(&BackOff) -> bool| {
+            let lasting = self.back_offs.iter().filter(|back_off| is_of(back_off));
+            let left = lasting.map(|back_off| back_off.period.left(now));
+            left.max().unwrap_or_default()
+        };
+        let is_busy = |period: Period| !period.left(now).is_zero();
+        match (&self.refresh, self.login) {
+            (Refresh::InFlight { period, .. }, _) if is_busy(*period) => return Prospects::Token,
+            (_, LogIn::InProgress { period, .. }) if is_busy(period) => return Prospects::Token,
+            _ => {}
+        }
+        let token = self.refresh.sendable(replay);
+        let refreshes = token.is_some_and(|token| token.is_alive(now));
+        let is_given_up = self.back_offs.iter().any(|it| self.is_given_up_by(it));
+        if !logs_in && (!refreshes || is_given_up) {
+            return Prospects::Login;
+        }
+        let refresh = left(|back_off| matches!(back_off.scope, Scope::Refresh(_)));
+        let login = left(|back_off| matches!(back_off.scope, Scope::Login(_)));
+        let own = match (refreshes, logs_in) {
+            (true, true) => refresh.min(login),
+            (true, false) => refresh,
+            (false, _) => login,
+        };
+        match own.max(left(|back_off| back_off.scope == Scope::Everyone)) {
+            Duration::ZERO => Prospects::Token,
+            wait => Prospects::BackOff(wait),
+        }
+    }
+
     /// The error of a login that is not possible, given how the refresh token was lost.
     pub(super) fn nothing_to_log_in_with(&self, error: Error) -> Error {
         let Error::LoginRequired {
@@ -124,7 +170,7 @@ impl Record {
         let (reason, cause) = match &self.refresh {
             Refresh::Absent | Refresh::Ready(_) => return error,
             Refresh::Lost { loss, .. } => (loss.reason, loss.cause.clone()),
-            // The process that sent it has not been heard of again.
+            // The process that sent it has stored no outcome.
             Refresh::InFlight { .. } => (LoginReason::RefreshTokenUncertain, None),
         };
         Error::LoginRequired {

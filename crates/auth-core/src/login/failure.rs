@@ -3,11 +3,11 @@
 //! Servers refuse in many dialects, and this is the one place where a refusal is judged. It is read in
 //! this order:
 //!
-//! 1. **The status.** 408, 425, 429, 5xx, and any refusal with `Retry-After`: later, whatever the body
-//!    says. 404, 405, 410, 415, 421, 422 and redirects: the URL or the encoding is wrong, or a deployment
+//! 1. **The status.** 408, 425, 429, 5xx, and any refusal with `Retry-After`: later, whatever the body.
+//!    404, 405, 410, 415, 421, 422 and redirects: the URL or the encoding is wrong, or a deployment
 //!    is under way.
-//! 2. **The code.** Only a code that the RFCs know means what they say; a framework's `Not Found` or a
-//!    vendor's `E_FORBIDDEN` is shown to people, and nothing is concluded from it.
+//! 2. **The code.** Only a code of an RFC has that RFC's meaning; a framework's `Not Found` or a
+//!    vendor's `E_FORBIDDEN` is shown to users, and nothing is concluded from it.
 //! 3. **The request.** The same code means something else to a login and to a refresh.
 //!
 //! | to a login | what follows |
@@ -21,13 +21,13 @@
 //! |---|---|
 //! | `invalid_grant`, and codes that name the refresh token | the token is spent: log in |
 //! | a code about the client or a setting; a wrong URL or encoding | the token is kept; 30 s, growing to an hour |
-//! | a code that asks for the user (OpenID Connect) | as the next row, and the user is asked for at once |
-//! | any other refusal | the token is kept, and the session logs in if it can; if it cannot, the third in a row asks for the user, and the token is tried once an hour |
+//! | a code that requires the user (OpenID Connect) | as the next row, and the user is required at once |
+//! | any other refusal | the token is kept, and the session logs in if it can; if it cannot, the third in a row requires the user, and the token is tried once an hour |
 //!
 //! "Later" is a second, growing to a minute where the server failed and to half an hour where it throttles,
-//! and never less than `Retry-After` says. A failure and a throttle hold for every process that shares the
-//! login, for all of it is kept in the record; a refusal holds only for sessions that would send exactly what was
-//! refused.
+//! and never less than `Retry-After`. A failure and a throttle hold back every process that shares the
+//! login, because the record keeps them; a refusal holds back only sessions that would send exactly the
+//! refused request.
 
 use std::time::Duration;
 
@@ -96,19 +96,24 @@ pub(super) fn of_login(
         Error::Refused(_) | Error::Status { .. } => match (later(error), sends.who) {
             // A throttle may be the answer to wrong passwords, and a server may fail over one.
             (Some(verdict), LoginKind::Password)
-                if verdict == Verdict::Throttled || is(error, &["invalid_grant"]) =>
+                if verdict == Verdict::Throttled || is_of_password(error, sends) =>
             {
                 Verdict::Doubted
             }
             (Some(verdict), _) => verdict,
             (None, LoginKind::Client | LoginKind::Interactive) => Verdict::Setting,
-            (None, LoginKind::Password) if is(error, &["invalid_grant"]) => Verdict::Wrong,
+            (None, LoginKind::Password) if is_of_password(error, sends) => Verdict::Wrong,
             (None, LoginKind::Password) => Verdict::Doubted,
         },
         Error::Network { .. } | Error::Store { .. } | Error::BackOff { .. } => Verdict::Later,
     };
     let scope = sends.login.as_ref().map(|print| Scope::Login(*print));
     Some(back_off(error, verdict, scope.ok(), base, now))
+}
+
+/// Returns `true` for a login that is refused for the user's name or password.
+pub(super) fn is_of_password(error: &Error, sends: &Sends) -> bool {
+    sends.who == LoginKind::Password && is(error, &["invalid_grant"])
 }
 
 fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {
@@ -120,7 +125,7 @@ fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {
         return (Fate::Kept, Verdict::Setting);
     }
     if is(error, OF_REFRESH_TOKEN) && !mutant!(SpentKept) {
-        // Nothing is to be waited for.
+        // The session logs in without a wait.
         return (Fate::Spent, Verdict::Later);
     }
     if mutant!(DroppedWhenUnclear) {
@@ -129,7 +134,7 @@ fn refused_refresh(refusal: &Refusal) -> (Fate, Verdict) {
     (Fate::Kept, Verdict::Unclear)
 }
 
-/// The verdict if the server failed, or says to come back later.
+/// The verdict if the server failed or is throttling.
 fn later(error: &Error) -> Option<Verdict> {
     let (status, retry_after) = answered(error);
     match status {
@@ -139,10 +144,10 @@ fn later(error: &Error) -> Option<Verdict> {
     }
 }
 
-/// The state of a refresh token to which the server said "later": one that failed, or something
-/// before it, may have used it up; one that says when to come back has not (RFC 9110 §15.6.4), and
-/// neither has one that did not want to take the risk (RFC 8470 §5.2), nor a network that wants its user
-/// to log in first (RFC 6585 §6).
+/// State of the refresh token after a response that means "later".
+///
+/// A server that failed, or a gateway before it, may have used it up. A 503 with `Retry-After` (RFC 9110
+/// §15.6.4), a 425 (RFC 8470 §5.2) and a 511 of a network that requires a login (RFC 6585 §6) have not.
 fn fate_by_status(error: &Error) -> Fate {
     match answered(error) {
         (Some(503), Some(_)) | (Some(511), _) => Fate::Kept,
@@ -151,20 +156,21 @@ fn fate_by_status(error: &Error) -> Fate {
     }
 }
 
-/// Returns `true` if the URL or the encoding is wrong, whatever the body says.
+/// Returns `true` if the status means that the URL or the encoding is wrong; the body does not count.
 fn is_of_url(error: &Error) -> bool {
     let (status, _) = answered(error);
     matches!(status, Some(300..=399 | 404 | 405 | 410 | 415 | 421 | 422))
 }
 
-/// Returns `true` if it says nothing of what was sent, so that it concerns all that share the login.
+/// Returns `true` if the failure does not depend on the request, so that it holds for all sessions that
+/// share the login.
 fn is_of_server(error: &Error) -> bool {
     let is_answer = matches!(error, Error::Refused(_) | Error::Status { .. });
     let (status, _) = answered(error);
     !is_answer || matches!(status, Some(408 | 425 | 429 | 500..)) || is(error, OF_SERVERS)
 }
 
-/// The status of an answer, and what `Retry-After` asked for in it.
+/// Status of a response, and the wait in its `Retry-After`.
 fn answered(error: &Error) -> (Option<u16>, Option<Duration>) {
     match error {
         Error::Refused(refusal) => (refusal.status, refusal.retry_after),
@@ -199,7 +205,7 @@ fn back_off(
     let before = base.back_off(scope).map_or(0, |before| before.times);
     let mut times = before.saturating_add(1);
     if verdict == Verdict::Unclear && is(error, OF_PERSONS) {
-        // The server says so at once.
+        // The code requires the user: no further refusal is needed to conclude it.
         times = times.max(IN_A_ROW);
     }
     let asked = error.retry_after();
@@ -208,7 +214,7 @@ fn back_off(
         Verdict::Throttled => THROTTLED.wait(times),
         Verdict::Unusable | Verdict::Setting => LASTING.wait(times),
         Verdict::Unclear => at(UNCLEAR, times),
-        // A server that names a time is believed, as far as no account is at risk.
+        // `Retry-After` sets the wait as long as the account is not at risk of being locked.
         Verdict::Doubted if asked.is_some() && times < TRIES_AT_ONCE => LATER.wait(times),
         Verdict::Doubted => at(PASSWORD, times),
         Verdict::Wrong if mutant!(WrongPasswordTriedOn) => LATER.wait(times),
@@ -225,8 +231,7 @@ fn back_off(
     }
 }
 
-/// Codes that name the refresh token: RFC 6749 §5.2, RFC 6750 §3.1, RFC 8628 §3.5, and words that vendors
-/// have for the same.
+/// Codes that name the refresh token: RFC 6749 §5.2, RFC 6750 §3.1, RFC 8628 §3.5, and vendors' synonyms.
 const OF_REFRESH_TOKEN: &[&str] = &[
     "invalid_grant",
     "bad_refresh_token",
@@ -246,8 +251,7 @@ const OF_SETTINGS: &[&str] = &[
     "unsupported_grant_type",
     "use_dpop_nonce",
 ];
-/// Codes by which OpenID Connect (Core §3.1.2.6) says that the user has to do something; Entra answers a
-/// refresh with them.
+/// Codes of OpenID Connect (Core §3.1.2.6) that require the user to act; Entra refuses a refresh with them.
 const OF_PERSONS: &[&str] = &[
     "account_selection_required",
     "consent_required",
@@ -291,7 +295,7 @@ fn at(waits: &[Duration], times: u32) -> Duration {
 }
 
 const MOST_JITTER: Duration = Duration::from_secs(10 * 60);
-/// After what may pass by itself: a network or a server that failed.
+/// After a failure that may pass by itself, of the network or of the server.
 pub(super) const LATER: Growing = Growing {
     shortest: Duration::from_secs(1),
     longest: Duration::from_secs(60),
@@ -303,7 +307,8 @@ const THROTTLED: Growing = Growing {
     longest: Duration::from_secs(35 * 60),
     jitter: 0.15,
 };
-/// After what an operator probably has to correct: a refused client, a missing page. Some forty times a day.
+/// After a failure that an operator probably has to correct: a refused client, a missing page. Some forty
+/// times a day.
 const LASTING: Growing = Growing {
     shortest: Duration::from_secs(30),
     longest: Duration::from_secs(3600),
@@ -325,9 +330,9 @@ const PASSWORD: &[Duration] = &[
     Duration::from_secs(2 * 3600),
     Duration::from_secs(4 * 3600),
 ];
-/// So many tries of a password may follow each other as soon as the server asks for it.
+/// Number of tries of a password that may follow each other as soon as `Retry-After` allows.
 const TRIES_AT_ONCE: u32 = 3;
-/// After a password of which the server says that it is wrong: accounts get unlocked.
+/// After `invalid_grant` for a password. It is tried again because accounts get unlocked.
 const WRONG_PASSWORD: &[Duration] = &[Duration::from_secs(24 * 3600 + 60)];
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub(crate) enum LogIn {
 #[derive(Clone, Debug)]
 pub(crate) struct Loss {
     pub(crate) reason: LoginReason,
-    /// The failure that led to it, where a process has told.
+    /// The failure that led to it, if a process has stored one.
     pub(crate) cause: Option<Error>,
 }
 
@@ -109,9 +109,9 @@ pub(crate) enum Verdict {
     Unusable,
     /// A setting of the client or of the server is at fault.
     Setting,
-    /// A refresh was refused in words that do not say what is at fault.
+    /// A refresh was refused, and the response does not show what is at fault.
     Unclear,
-    /// A login was refused, and the user's password may be what is wrong.
+    /// A login was refused, and the user's password may be wrong.
     Doubted,
     /// The user's password is wrong.
     Wrong,

@@ -26,7 +26,7 @@ pub(crate) struct Renewal {
     pub(crate) rules: Rules,
     pub(crate) sends: Sends,
     pub(crate) want: Want,
-    /// The record in the store, as far as this process knows.
+    /// The record that this process last saw in the store.
     pub(crate) base: Option<Record>,
     pub(crate) retries: u32,
     /// The attempt that this process waits for, and for how long it has.
@@ -439,6 +439,9 @@ impl Renewal {
         mut error: Error,
         cx: &mut Context<'_>,
     ) -> Step {
+        if kind == Kind::LogIn && failure::is_of_password(&error, &self.sends) {
+            error = error.with_hint("check the user name and the password");
+        }
         (cx.tell)(Notice::Failed(error.clone()));
         if matches!(error, Error::Configuration { .. }) {
             // Nothing was sent, and nothing will be before a setting is changed.
@@ -554,7 +557,7 @@ impl Circumstances for Watched<'_> {
         let (seen, waited) = renewal.sighting;
         surroundings.is_over(period)
             || renewal.ended == Some(attempt)
-            // Whatever the clocks say: an attempt that was watched for that long has had the time.
+            // By any clock: an attempt that was watched for its whole period is over.
             || (seen == attempt && waited >= period.length() && !waited.is_zero())
     }
 

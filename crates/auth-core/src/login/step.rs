@@ -1,7 +1,7 @@
 //! The steps of a renewal, as types: what to do next, and the one method that takes its result.
 //!
-//! A session does what a [`Step`] says (`session/driver.rs`); the model tries every way in which it can
-//! turn out. A result that does not belong to a step does not compile.
+//! A session performs each [`Step`] (`session/driver.rs`); the model tries every outcome of it. A result
+//! of another step does not compile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -337,7 +337,7 @@ impl AwaitTime {
 }
 
 impl Kind {
-    /// Takes back what was noted: nothing came of it.
+    /// The change that removes a noted attempt without an outcome.
     pub(super) fn undo(self, attempt: AttemptId, back_off: Option<BackOff>) -> Change {
         match self {
             Self::Refresh => Change::Revert { attempt, back_off },

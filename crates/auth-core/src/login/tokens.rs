@@ -26,7 +26,7 @@ pub(crate) struct Access {
     pub(crate) issued: UnixTime,
     /// How many seconds it lives.
     pub(crate) life: u64,
-    /// The server said how long it lives.
+    /// The response had a lifetime; otherwise `life` is a guess.
     pub(crate) is_known: bool,
     pub(crate) scope: Option<String>,
     pub(crate) extra: BTreeMap<String, Secret>,
@@ -110,7 +110,7 @@ impl Access {
         self.age(now).is_some_and(|age| age < self.life)
     }
 
-    /// When it expires, if the server said so and it is a date, in whole seconds as the life is.
+    /// Expiry in whole seconds, if the response had a lifetime and the result is a valid date.
     pub(crate) fn expires_at(&self) -> Option<UnixTime> {
         let end = self.issued.plus(Duration::from_secs(self.life)).seconds();
         let is_date = end <= UnixTime::LAST_DATE.seconds();
@@ -119,8 +119,8 @@ impl Access {
 
     /// How many seconds of its life pass before it is due.
     ///
-    /// The last fifth is for renewing, at least one minute and at most fifteen, or as much as the
-    /// session was told (`ahead`, 0 for not at all); ±10 % so that a fleet does not renew at once, and
+    /// The last fifth is for renewing, at least one minute and at most fifteen, or as much as
+    /// `renew_ahead` sets (`ahead`, 0 if it is not set); ±10 % so that a fleet does not renew at once, and
     /// never more than half: a buffer longer than the life would mean a request for every call.
     pub(crate) fn fresh_for(&self, ahead: u32) -> u64 {
         fresh_for(self.life, ahead)
@@ -163,7 +163,7 @@ fn fresh_for(life: u64, ahead: u32) -> u64 {
     life - (window - tenth + fastrand::u64(0..=2 * tenth))
 }
 
-/// A token whose life the server does not tell is requested again after this long.
+/// Life of a token without an expiry in its response.
 const ASSUMED_LIFE: Duration = Duration::from_secs(300);
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub(crate) enum Change {
         scope: Option<Scope>,
         failed: Option<BackOff>,
     },
-    /// The refresh token did not leave this machine, or the server says that it was not used.
+    /// The refresh token did not leave this machine, or the server's response means that it was not used.
     Revert {
         attempt: AttemptId,
         back_off: Option<BackOff>,
@@ -350,7 +350,7 @@ impl Record {
     fn begin_lineage(&self, lineage: Lineage, born: UnixTime, tokens: &Tokens) -> Self {
         Self {
             lineage,
-            // Never before the one it follows, whatever the clocks of two machines say.
+            // Later than the one it follows, even if the clocks of two machines disagree.
             born: born.max(self.born.plus(Duration::from_millis(1))),
             revision: self.revision + 1,
             generation: self.generation.next(),

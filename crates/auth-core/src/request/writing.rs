@@ -19,25 +19,7 @@ impl TokenRequest {
                 "a request made with `from_fn` yields tokens and nothing else; call `send`",
             ));
         }
-        if !self.endpoint.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::configuration(
-                "the endpoint's URL has a line break, a space or a character that is not ASCII in it; remove it",
-            ));
-        }
-        let endpoint: Uri = self.endpoint.parse().map_err(|_| not_a_url())?;
-        let authority = endpoint.authority().filter(|it| !it.host().is_empty());
-        let (Some(_), Some(authority)) = (endpoint.scheme(), authority) else {
-            return Err(not_a_url());
-        };
-        if authority.as_str().contains('@') {
-            return Err(Error::configuration(
-                "the token endpoint holds a user name; pass credentials as parameters",
-            ));
-        }
-        // `http` reads over a port that is no number.
-        if authority.as_str().len() > authority.host().len() && authority.port().is_none() {
-            return Err(not_a_url());
-        }
+        let endpoint = self.url()?;
         let (method, uri, content_type, body) = match self.shape {
             Shape::Form => (
                 Method::POST,
@@ -67,6 +49,43 @@ impl TokenRequest {
         }
         headers.extend(ready.headers.iter().cloned());
         Ok(request)
+    }
+
+    /// Fails for an endpoint to which no request can go.
+    pub(crate) fn check_endpoint(&self) -> Result<()> {
+        match self.shape {
+            Shape::Custom => Ok(()),
+            Shape::Form | Shape::Json | Shape::Query => self.url().map(drop),
+        }
+    }
+
+    fn url(&self) -> Result<Uri> {
+        if !self.endpoint.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::configuration(
+                "the endpoint's URL has a line break, a space or a character that is not ASCII in it; remove it",
+            ));
+        }
+        // `http` reads over a fragment, and RFC 6749 §3.2 excludes one.
+        if self.endpoint.contains('#') {
+            return Err(Error::configuration(
+                "the token endpoint has a fragment; remove it",
+            ));
+        }
+        let endpoint: Uri = self.endpoint.parse().map_err(|_| not_a_url())?;
+        let authority = endpoint.authority().filter(|it| !it.host().is_empty());
+        let (Some(_), Some(authority)) = (endpoint.scheme(), authority) else {
+            return Err(not_a_url());
+        };
+        if authority.as_str().contains('@') {
+            return Err(Error::configuration(
+                "the token endpoint holds a user name; pass credentials as parameters",
+            ));
+        }
+        // `http` reads over a port that is no number.
+        if authority.as_str().len() > authority.host().len() && authority.port().is_none() {
+            return Err(not_a_url());
+        }
+        Ok(endpoint)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The body of an answer: its JSON, or what it is instead.
+//! The body of a response: its JSON, or a description of any other content.
 
 use std::borrow::Cow;
 
@@ -13,8 +13,8 @@ use super::members::{Member, Members};
 
 /// Content of a body.
 pub(super) struct Body {
-    /// What could be read, also of a body that is not the JSON object it should be: what the server
-    /// said is in there, and perhaps the only valid refresh token. Null if nothing could be read.
+    /// The readable part, also of a body that is not the JSON object it should be: it can hold the
+    /// server's message, and the only valid refresh token. Null if nothing could be read.
     pub(super) root: Member,
     /// The kind of the body, if it is not a JSON object. Quotes nothing.
     pub(super) instead: Option<Cow<'static, str>>,

@@ -55,8 +55,8 @@ enum Told {
 }
 
 impl ExpiryFormat {
-    /// When a token expires whose expiry member is this; `documented` is its life where the answer
-    /// does not tell it in a way that can be read.
+    /// Reads the expiry of a token from its member. `documented` is its life if the response has no
+    /// readable expiry.
     pub(super) fn read(
         self,
         member: Option<&Member>,
@@ -66,7 +66,7 @@ impl ExpiryFormat {
     ) -> Result<Lifetime> {
         let told = match (self.told(member, access_token, date), documented) {
             (Ok(Told::Nothing) | Err(_), Some(life)) => Told::Life(life),
-            // A token that says itself when it ends is believed.
+            // The `exp` of a JWT is used even if the member beside it is negative.
             (Ok(_), Some(life)) if self != Self::JwtExp && member.is_some_and(is_negative) => {
                 Told::Life(life)
             }
@@ -116,13 +116,13 @@ impl ExpiryFormat {
     }
 }
 
-/// How long a refresh token lives, where the answer tells it in seconds; none where it does not, or
-/// says nothing that can be used. Keycloak says 0 of a token without an end.
+/// Lifetime of a refresh token, from a number of seconds; `None` if the number is unusable. Keycloak sends
+/// 0 for a token that does not expire.
 pub(super) fn refresh_token_life(seconds: f64) -> Option<Duration> {
     (1.0..=TEN_YEARS).contains(&seconds).then(|| life(seconds))
 }
 
-/// Returns `true` if a member counts less than nothing.
+/// Returns `true` if a member is a negative number.
 fn is_negative(member: &Member) -> bool {
     member.number().is_some_and(|number| number < 0.0)
 }
@@ -213,8 +213,7 @@ fn moment(member: &Member) -> Result<OffsetDateTime> {
     })
 }
 
-/// A date in the forms of RFC 3339 and RFC 1123. One without an offset is none: it may be of any
-/// place on Earth.
+/// Parses a date of RFC 3339 or RFC 1123. A date without an offset is refused: it may be of any time zone.
 fn date(text: &str) -> Option<OffsetDateTime> {
     if let Ok(date) = OffsetDateTime::parse(text, &Rfc2822) {
         return Some(date);

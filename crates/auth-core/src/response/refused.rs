@@ -23,9 +23,9 @@ use super::words::{Said, is_failure};
 ///   `"error": "Not Found"` into their pages.
 /// - A text or a number in `error` is an [`Error::Refused`], also with 200, and also beside a token if it
 ///   is a text; in any other status than a success an object or a list there is an [`Error::Status`].
-/// - An answer that is no success is an [`Error::Status`] with the server's words.
-/// - A success without a token that says otherwise that it failed (`errcode`, `errors`, `"ok": false`) is a
-///   refusal in the server's own words. Only a `format` says where a token would be.
+/// - Any other response without a success status is an [`Error::Status`] with the server's words.
+/// - A success without a token that reports its failure in another member (`errcode`, `errors`,
+///   `"ok": false`) is a refusal in the server's own words. Only a `format` defines the place of a token.
 pub(super) fn refused(
     answer: &Response<Vec<u8>>,
     body: &Body,
@@ -90,7 +90,7 @@ pub(super) fn refusal(
     })
 }
 
-/// Returns `true` if a token is beside what is in `error`, and that is no text: then it says nothing.
+/// Returns `true` if there is a token beside `error`, and `error` is not a text that means a failure.
 fn is_beside(body: &Body, format: &ResponseFormat) -> bool {
     let error = body.object().and_then(|members| members.get("error"));
     let says_nothing = match error {

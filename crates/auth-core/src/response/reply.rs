@@ -14,6 +14,22 @@ use super::refused;
 /// A member is found by its name or by a path, `data.name`; a member whose own name holds a dot is
 /// found before a path. Every text in it is a [`Secret`], so its `Debug` shows none.
 /// A member that stands twice reads as one that is missing.
+///
+/// ```
+/// use auth_core::Error;
+/// use auth_core::grant::TokenRequest;
+/// use auth_core::testing::CannedTransport;
+///
+/// // The vendor finds the tenant of a user before the user logs in.
+/// let http = CannedTransport::new().json(200, r#"{"tenant": {"id": "t-17"}, "logins": ["password", "sso"]}"#);
+/// let response = TokenRequest::query("https://login.example.com/tenant")
+///     .param("email", "ada@example.com")
+///     .fetch(&http)?;
+/// let tenant = response.text("tenant.id").ok_or_else(|| Error::response("it has no `tenant.id`"))?;
+/// assert_eq!(tenant.expose(), "t-17");
+/// assert_eq!(response.texts("logins"), Some(vec!["password", "sso"]));
+/// # Ok::<(), auth_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct JsonResponse(Member);
 

@@ -109,7 +109,7 @@ impl Said {
     }
 }
 
-/// Returns `true` if an answer with a status of success says that it is a failure, although it has no `error`.
+/// Returns `true` if a response with a success status reports a failure in a member other than `error`.
 pub(super) fn is_failure(root: &Member) -> bool {
     let Member::Object(members) = root else {
         return false;
@@ -156,7 +156,7 @@ fn called<'a>(members: &'a Members, letters: &str) -> impl Iterator<Item = &'a M
     named.map(|(_, member)| member)
 }
 
-/// The member of this name that says something.
+/// The first member of this name that is not empty.
 fn find<'a>(members: &'a Members, letters: &str) -> Option<&'a Member> {
     called(members, letters).find(|member| !member.is_nothing())
 }

@@ -70,7 +70,7 @@ impl fmt::Debug for BackgroundRefresh {
 }
 
 impl Stop {
-    /// Waits, and answers whether it is time to end.
+    /// Waits; returns `true` if the thread has to end.
     fn wait(&self, wait: Duration) -> bool {
         let is_asked = lock(&self.is_asked);
         let waited = self
@@ -89,7 +89,7 @@ impl Inner {
         } else if let Err(error) = self.renew(due.ahead) {
             error.retry_after().unwrap_or(LONGEST)
         } else {
-            // Still due: another process is at it, or it failed and the old token goes on.
+            // Still due: another process is renewing, or the renewal failed and the old token is still valid.
             let left = self.due().map(|due| due.left).filter(|left| *left > 0);
             left.map_or(AGAIN, Duration::from_secs)
         };
@@ -107,7 +107,7 @@ impl Inner {
     }
 }
 
-/// When the keeper renews, in seconds.
+/// Time of the next renewal in the background, in seconds.
 #[derive(Default)]
 struct Due {
     /// Before a caller would.
@@ -142,7 +142,7 @@ mod tests {
     use crate::testing::ManualClock;
     use crate::token::{Lifetime, TokenResponse};
 
-    /// Gets a token for an hour, as often as it is told.
+    /// Gets this many tokens, each for an hour.
     #[derive(Debug)]
     struct Hourly(Arc<Mutex<u32>>);
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keeper_renews_while_callers_still_find_the_token_fresh() {
+    fn the_background_renews_before_callers_find_the_token_due() {
         let (session, clock) = session(2);
         assert_eq!(session.0.renew_if_due(), LONGEST);
         let due = session.0.due().unwrap();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keeper_that_fails_tries_again_soon_while_the_old_token_goes_on() {
+    fn a_failed_background_renewal_is_soon_tried_again() {
         let (session, clock) = session(1);
         session.0.renew_if_due();
         clock.advance(Duration::from_secs(3000));

@@ -148,7 +148,7 @@ impl SessionBuilder {
     }
 
     /// Sets how often a call without a valid token repeats a harmless request before it fails. Default: 2. A refresh
-    /// token that the server may have received is never repeated, whatever this says.
+    /// token that the server may have received is never sent again, whatever this is set to.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
@@ -198,7 +198,10 @@ impl SessionBuilder {
         ];
         for request in requests {
             match request {
-                Ok(request) => request.check()?,
+                Ok(request) => {
+                    request.check_endpoint()?;
+                    request.check()?;
+                }
                 Err(Error::LoginRequired { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -331,12 +334,12 @@ fn origins(texts: &[String], allow_http: bool) -> Result<Vec<Origin>> {
     match origins.iter().find(|origin| !origin.is_private()) {
         Some(origin) if !allow_http => Err(Error::configuration(format!(
             "a token is sent over https, or to 127.0.0.1 and [::1], and {origin} is neither; correct the URL of that API \
-             (`base` or `api`), or, in a test network, set `SessionBuilder::danger_allow_http`{}",
+             (`base`, `api` or `token_endpoint`), or, in a test network, set `SessionBuilder::danger_allow_http`{}",
             origin.hint()
         ))),
         _ => Ok(origins),
     }
 }
 
-/// What a request in flight may take beyond its time-outs, for a machine that is busy.
+/// Time that a request may take beyond its time-outs, for a busy machine.
 const MARGIN: Duration = Duration::from_secs(10);

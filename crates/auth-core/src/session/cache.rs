@@ -69,7 +69,7 @@ impl Cache {
         }
     }
 
-    /// Lends the token if it can be served at once, and returns what came of it.
+    /// Lends the token to the closure if it can be served at once, and returns the closure's result.
     ///
     /// The fast path: this thread's copy, one atomic number, one comparison. What is returned is
     /// moved as seldom as possible; each move of a header value costs as much as the clock.
@@ -78,7 +78,7 @@ impl Cache {
         let version = self.version.load(Ordering::Acquire);
         COPIES
             .try_with(|copies| {
-                // Only borrowed, so that the borrower may ask for a token, too.
+                // Only borrowed, so that the closure may request a token, too.
                 let copies = copies.try_borrow().ok()?;
                 let copy = copies[self.slot]
                     .as_ref()
@@ -159,7 +159,7 @@ impl Cache {
         self.version.store(next_version(), Ordering::Release);
     }
 
-    /// Wipes this thread's copy; other threads' go when they next ask, or end.
+    /// Wipes this thread's copy; other threads wipe theirs with their next request, or when they exit.
     fn drop_copy(&self) {
         let version = self.version.load(Ordering::Acquire);
         let _ = COPIES.try_with(|copies| {

@@ -1,12 +1,12 @@
-//! Renews the token: one thread for all, which does what the steps of a renewal say.
+//! Renews the token: one thread for all, which performs the steps of a renewal.
 //!
 //! [`Inner::renew`] decides which thread that is and what the others get meanwhile; [`Inner::run`] is
-//! the loop: a step says what to do, and takes the result.
+//! the loop: it performs a step and passes the result to it.
 //!
 //! # Locks
 //! A thread that holds one of these takes only later ones, and holds none over the network, a store, a
 //! grant or an observer: `flight`, `memory`, `rejection`, the lock of the cache. `unrevoked` is held
-//! alone. A [`Clock`] is asked while `memory` is held.
+//! alone. A [`Clock`] is read while `memory` is held.
 
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -21,7 +21,7 @@ use crate::login::{
     Access, AttemptId, Context, How, Loaded, Notice, Outcome, Period, Serve, Stamp, Step,
     Surroundings, Want,
 };
-use crate::observe::Event;
+use crate::observe::{self, Event};
 use crate::request::{Readings, TokenRequest};
 use crate::store::{Record as StoredRecord, WaitOutcome};
 use crate::token::{Token, TokenResponse};
@@ -168,7 +168,7 @@ impl Inner {
         }
     }
 
-    /// Lets a step take its result; what it tells is told with nothing locked, for an observer may ask the session.
+    /// Passes a result to a step. Its notices are delivered without a lock, because an observer may call the session.
     fn take(&self, result: impl FnOnce(&mut Context<'_>) -> Step) -> Step {
         let mut notices = Vec::new();
         let step = result(&mut Context {
@@ -300,7 +300,7 @@ impl Inner {
         })
     }
 
-    /// The token as the API wants it; `None` if no header may hold it.
+    /// The token as the API takes it; `None` if no header can hold it.
     fn presented(&self, access: &Access, stamp: Stamp) -> Option<Token> {
         Token::new(access, stamp, self.presentation().as_ref().ok()?)
     }
@@ -350,9 +350,9 @@ impl Inner {
         match notice {
             Notice::Failed(Error::Refused(refusal)) => self.tell(&Event::Refused { refusal }),
             // A login may follow a refusal without a code, and then no caller gets to know of it.
-            Notice::Failed(error @ Error::Response(_)) => log::warn!("{}: {error}", self.identity),
+            Notice::Failed(error @ Error::Response(_)) => observe::log(&self.identity, error),
             Notice::Failed(error @ Error::Status { .. }) if !error.is_transient() => {
-                log::warn!("{}: {error}", self.identity);
+                observe::log(&self.identity, error);
             }
             Notice::Failed(_) => {}
             Notice::Retry(error, wait) => self.tell(&Event::Retry { error, wait: *wait }),
@@ -421,7 +421,7 @@ fn nothing_to_serve() -> Error {
     Error::response("its access token has a character that no header may hold")
 }
 
-/// How soon the store is asked again whether another process has renewed the token.
+/// Delay before the store is read again for a token that another process may have renewed.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// How soon where this session has to wait, or a user must help: another session may have logged in.
+/// Delay while this session backs off or requires a user: another session may have logged in.
 const LOOK_FOR_OTHERS: Duration = Duration::from_secs(60);

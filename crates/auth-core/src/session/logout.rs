@@ -13,10 +13,10 @@ use super::driver::random;
 use super::stored::{MOST_CONFLICTS, newer};
 use super::{Inner, lock};
 
-/// A login that was forgotten here, for the server to be told.
+/// A login that was forgotten here and is still to be revoked.
 pub(super) struct Ended {
     tokens: Tokens,
-    /// Its refresh token may be spent, and end nothing any more.
+    /// Its refresh token may be spent, so that revoking it alone may have no effect.
     may_be_spent: bool,
 }
 

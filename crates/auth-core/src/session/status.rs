@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::clock::{Moment, UnixTime};
 use crate::error::{Delivery, Error};
 
-use crate::login::{BackOff, Change, LogIn, Record, Refresh, Scope};
+use crate::login::{BackOff, Change, LogIn, Prospects, Record, Refresh, Scope};
 
 use super::cache::Times;
 use super::{Inner, lock};
@@ -59,8 +59,17 @@ impl Inner {
             latest.map(|back_off| back_off.cause.clone())
         });
         let times = self.cache.times();
-        let mut line =
-            times.map_or_else(|| without_token(known, now), |times| with_token(times, now));
+        let logs_in = !matches!(self.grant.login_request(), Err(Error::LoginRequired { .. }));
+        let begins = matches!(memory.owed.as_deref(), Some(Change::Seed { .. }));
+        let prospects = match known {
+            Some(record) => record.prospects(self.rules.replay, logs_in || begins, now),
+            None if logs_in || begins => Prospects::Token,
+            None => Prospects::Login,
+        };
+        let mut line = match times {
+            Some(times) => with_token(times, prospects, now),
+            None => without_token(known, prospects, now),
+        };
         if self.cache.is_being_renewed() {
             line += "; this process is renewing it";
         }
@@ -73,13 +82,13 @@ impl Inner {
         }
         match (&record, &memory.newest) {
             (None, None) => details.push("store: no record".to_owned()),
-            (Some(record), _) => explain(record, now, &mut details),
+            (Some(record), _) => explain(record, logs_in, now, &mut details),
             (None, Some(newest)) => {
                 details.push(
                     "store: no record; the following is the one that this process read last"
                         .to_owned(),
                 );
-                explain(newest, now, &mut details);
+                explain(newest, logs_in, now, &mut details);
             }
         }
         match memory.owed.as_deref() {
@@ -111,12 +120,13 @@ impl Inner {
     }
 }
 
-fn with_token(times: Times, now: Moment) -> String {
+fn with_token(times: Times, prospects: Prospects, now: Moment) -> String {
     let age = now.since(times.issued).as_secs();
     if age >= times.life {
         format!(
-            "expired {} ago; the next call renews it",
-            words(age - times.life)
+            "expired {} ago; {}",
+            words(age - times.life),
+            next(prospects, "the next call renews it")
         )
     } else if age >= times.fresh_for {
         format!("valid for {}; renewal is due", words(times.life - age))
@@ -129,16 +139,29 @@ fn with_token(times: Times, now: Moment) -> String {
     }
 }
 
-fn without_token(record: Option<&Record>, now: Moment) -> String {
+fn without_token(record: Option<&Record>, prospects: Prospects, now: Moment) -> String {
     match record.and_then(|record| record.access.as_ref()) {
         Some(access) if access.is_valid(now) => {
             "not read yet; the store has a valid token".to_owned()
         }
-        _ => "no token; the next call gets one".to_owned(),
+        _ => format!("no token; {}", next(prospects, "the next call gets one")),
     }
 }
 
-fn explain(record: &Record, now: Moment, lines: &mut Vec<String>) {
+/// The effect of the next call.
+fn next(prospects: Prospects, renewal: &str) -> String {
+    match prospects {
+        Prospects::Token => renewal.to_owned(),
+        Prospects::BackOff(wait) => format!("backing off for {}", words(wait.as_secs().max(1))),
+        Prospects::Login => "login required".to_owned(),
+    }
+}
+
+fn explain(record: &Record, logs_in: bool, now: Moment, lines: &mut Vec<String>) {
+    let without = match logs_in {
+        true => "the next renewal logs in",
+        false => "login required",
+    };
     let ago = |then: UnixTime| words(now.wall.since(then).as_secs());
     let number = record.generation.0;
     lines.push(match &record.access {
@@ -160,11 +183,11 @@ fn explain(record: &Record, now: Moment, lines: &mut Vec<String>) {
         None => "store: logged out, or never logged in".to_owned(),
     });
     lines.push(match &record.refresh {
-        Refresh::Absent => "refresh token: none; the next renewal logs in".to_owned(),
+        Refresh::Absent => format!("refresh token: none; {without}"),
         Refresh::Ready(token) if token.is_alive(now) => {
             format!("refresh token: of {} ago, {}", ago(token.issued), sent(record))
         }
-        Refresh::Ready(_) => "refresh token: expired; the next renewal logs in".to_owned(),
+        Refresh::Ready(_) => format!("refresh token: expired; {without}"),
         Refresh::InFlight { sendings: 0, .. } => {
             "refresh token: the store had lost the record; not sent while another process may be sending it"
                 .to_owned()

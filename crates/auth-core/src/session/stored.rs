@@ -16,7 +16,7 @@ use super::driver::random;
 use super::{Inner, lock};
 
 impl Inner {
-    /// Begins with a token from elsewhere; it is stored when a token is first asked for.
+    /// Begins with a token from elsewhere; it is stored by the first call.
     pub(super) fn begin_with(
         &self,
         response: Option<TokenResponse>,

@@ -50,10 +50,10 @@ use super::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome, i
 ///   survives a power cut, if the disk keeps its word. A swap that fails leaves the file as it was, byte for byte,
 ///   and nothing else behind.
 /// - Processes write in turn, by a lock of the kernel, which is released however a process exits. Readers never wait.
-/// - A damaged file never logs all processes out. It is set aside, the log says where, and the record before it is
-///   restored, marked as [restored](Record::is_restored) for every process that loads it until one replaces it. If
-///   no such record exists, one call fails and says so, and the next finds no record. A file of a newer version of this
-///   crate is refused and stays as it is.
+/// - A damaged file never logs all processes out. It is set aside, the log names its new path, and the record before it
+///   is restored, marked as [restored](Record::is_restored) for every process that loads it until one replaces it. If
+///   no such record exists, one call fails with an error that reports the damage, and the next finds no record. A file
+///   of a newer version of this crate is refused and stays as it is.
 /// - Directory and files belong to their owner alone from the first instant, under every umask. Anything that other
 ///   users could read or write, another user's file, a record that is a link or a fifo: refused, with the command that
 ///   repairs it. The directory above is the caller's choice.
@@ -279,7 +279,7 @@ impl Store for FileStore {
     /// Dropping the guard shows that the attempt is over, too.
     fn announce(&self, identity: &Identity, attempt: AttemptId) -> Option<LivenessGuard> {
         let announced = self.with_records(identity, |records| {
-            // A process that asks `has_exited` holds the lock for a moment.
+            // A process that calls `has_exited` holds the lock for a moment.
             let path = records.path(names::ALIVE);
             let locked = self.lock(&path, Duration::from_millis(500))?;
             life::begin(locked.file, attempt).map_err(|error| unavailable("writing", &path, &error))

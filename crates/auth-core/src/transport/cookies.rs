@@ -49,7 +49,7 @@ impl<T> Jar for T {
     }
 }
 
-// With the feature nothing above is asked, without it the last trait is not.
+// Uses every item above with and without the feature, so that none is reported as unused.
 const _: fn(&Agent) -> NoJar = WithoutJar::cookie_jar_lock;
 const _: [fn(&NoJar) -> bool; 2] = [NoJar::is_jar, <NoJar as Jar>::is_jar];
 const _: fn(&NoJar) = NoJar::clear;

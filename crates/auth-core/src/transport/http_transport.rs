@@ -231,6 +231,23 @@ impl Transport for HttpTransport {
 }
 
 /// Settings of an [`HttpTransport`].
+///
+/// ```
+/// use auth_core::transport::{HttpTransport, HttpTransportBuilder, Tls};
+/// use auth_core::{Result, secret};
+///
+/// /// The settings of this company, for all of its programs.
+/// fn company(authorities: Option<Vec<u8>>) -> HttpTransportBuilder {
+///     let transport = HttpTransport::builder().proxy(secret::env("COMPANY_PROXY"));
+///     match authorities {
+///         Some(pem) => transport.tls(Tls::default().only_authorities(pem)),
+///         None => transport,
+///     }
+/// }
+///
+/// let error = company(None).build().unwrap_err();
+/// assert!(error.to_string().contains("COMPANY_PROXY")); // it is not set here
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "`build` makes the transport"]
 pub struct HttpTransportBuilder {
@@ -278,7 +295,7 @@ impl HttpTransportBuilder {
         self
     }
 
-    /// Connects without a proxy, whatever the environment says.
+    /// Connects without a proxy, also if the environment names one.
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Setting::None;
         self

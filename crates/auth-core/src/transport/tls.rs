@@ -193,6 +193,22 @@ impl ClientCertificate {
 
     /// Returns the private key now, as PEM; for stores and transports of your own.
     ///
+    /// ```
+    /// use auth_core::transport::ClientCertificate;
+    /// use auth_core::{Result, Secret};
+    ///
+    /// /// One text with both, as `reqwest::Identity::from_pem` and others take it.
+    /// fn one_text(certificate: &ClientCertificate) -> Result<Secret> {
+    ///     let chain = certificate.chain()?;
+    ///     Ok(Secret::new(format!("{}\n{}", String::from_utf8_lossy(&chain), certificate.key()?.expose())))
+    /// }
+    ///
+    /// let key = Secret::new("-----BEGIN PRIVATE KEY-----…");
+    /// let certificate = ClientCertificate::pem("-----BEGIN CERTIFICATE-----…", key);
+    /// assert_eq!(one_text(&certificate)?.expose().lines().count(), 2);
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`SecretSource::read`].
     pub fn key(&self) -> Result<Secret> {

@@ -13,12 +13,13 @@ use auth_core::{Error, Grant, Result, Secret, Session, SessionBuilder};
 
 use crate::script::{Script, seconds, served};
 
-/// A vendor whose secret comes from wherever a test says.
+/// A vendor whose secret comes from the source that a test sets.
 #[derive(Clone, Debug)]
 struct Vendor {
     secret: SecretSource,
     user: Option<&'static str>,
     api: &'static str,
+    endpoint: &'static str,
 }
 
 fn vendor(secret: impl Into<SecretSource>) -> Vendor {
@@ -26,6 +27,7 @@ fn vendor(secret: impl Into<SecretSource>) -> Vendor {
         secret: secret.into(),
         user: None,
         api: "https://api.example.com",
+        endpoint: "https://login.example.com/token",
     }
 }
 
@@ -39,7 +41,7 @@ impl Grant for Vendor {
     }
 
     fn login_request(&self) -> Result<TokenRequest> {
-        Ok(TokenRequest::form("https://login.example.com/token")
+        Ok(TokenRequest::form(self.endpoint)
             .param("client_id", "batch")
             .secret("client_secret", &self.secret))
     }
@@ -95,7 +97,7 @@ fn build_refuses_a_store_without_a_user() {
 }
 
 #[test]
-fn build_refuses_an_origin_that_is_none() {
+fn build_refuses_an_unusable_origin() {
     for api in [
         "",
         "htps://x",
@@ -108,6 +110,33 @@ fn build_refuses_an_origin_that_is_none() {
         };
         assert!(Session::builder(wrong).build().is_err(), "{api}");
     }
+}
+
+#[test]
+fn build_refuses_an_endpoint_that_is_no_url() {
+    for (endpoint, problem) in [
+        ("api.example.com/token", "is not a URL"),
+        ("https://:443/token", "is not a URL"),
+        (
+            "https://ann:pass@api.example.com/token",
+            "holds a user name",
+        ),
+        ("https://api.example.com/token#here", "has a fragment"),
+        ("https://api.example.com/to ken", "a space"),
+    ] {
+        let wrong = Vendor {
+            endpoint,
+            ..vendor(Secret::new("s"))
+        };
+        let message = message(Session::builder(wrong));
+        assert!(message.contains(problem), "{message}");
+        assert!(!message.contains("pass@"), "{message}");
+    }
+    let with_a_query = Vendor {
+        endpoint: "https://login.example.com/token?tenant=a",
+        ..vendor(Secret::new("s"))
+    };
+    assert!(Session::builder(with_a_query).build().is_ok());
 }
 
 #[test]
@@ -177,6 +206,37 @@ fn one_line_break_at_the_end_of_a_file_is_dropped() {
     }
     fs::write(&file, "\n").unwrap();
     assert!(secret::file(&file).read().is_err());
+}
+
+#[test]
+fn a_file_that_is_too_large_for_a_secret_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    let longest = "s".repeat(64 * 1024);
+    for (text, is_read) in [(longest.clone(), true), (longest + "s", false)] {
+        fs::write(&file, text).unwrap();
+        assert_eq!(secret::file(&file).read().is_ok(), is_read);
+    }
+    // No more than that is read: one of these does not fit into memory, the other never ends.
+    fs::File::create(&file).unwrap().set_len(1 << 40).unwrap();
+    let endless = cfg!(unix).then(|| "/dev/zero".into());
+    for file in [file].into_iter().chain(endless) {
+        let error = secret::file(&file).read().unwrap_err();
+        let expected = format!(
+            "{}: more than 65536 bytes, too many for a secret; name another file",
+            file.display()
+        );
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.remedy(), Remedy::Configure);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_prints_without_end_is_an_error() {
+    let error = secret::command(["yes"]).read().unwrap_err();
+    let expected = "the program `yes` printed more than 65536 bytes";
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]

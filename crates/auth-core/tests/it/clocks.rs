@@ -71,7 +71,7 @@ fn a_life_of_zero_is_good_for_one_call_each_and_does_not_loop() {
 }
 
 #[test]
-fn an_unknown_life_is_five_minutes_and_never_for_ever() {
+fn a_token_of_unknown_life_lives_five_minutes() {
     let script = Script::new()
         .then(|| Ok(TokenResponse::new(Secret::new("one"))))
         .token("two", "");
@@ -100,7 +100,7 @@ fn the_life_counts_from_the_request_and_not_from_the_answer() {
 }
 
 #[test]
-fn a_machine_that_slept_does_not_serve_a_token_that_expired_meanwhile() {
+fn a_token_that_expired_during_a_suspend_is_not_served() {
     let script = Script::new().token("one", "").token("two", "");
     let (session, clock) = script.session();
     assert_eq!(served(&session), "one");
@@ -118,8 +118,9 @@ fn a_clock_set_back_before_the_issue_leads_to_a_renewal() {
     assert_eq!(served(&session), "two");
 }
 
+/// The clock is set back while the server is down.
 #[test]
-fn a_clock_set_back_while_the_server_is_down_costs_nobody_a_valid_token() {
+fn a_clock_set_back_costs_no_valid_token() {
     let script = Script::new()
         .token("one", "")
         .error(crate::script::not_sent());
@@ -129,8 +130,9 @@ fn a_clock_set_back_while_the_server_is_down_costs_nobody_a_valid_token() {
     assert_eq!(served(&session), "one");
 }
 
+/// The wall clock alone would find the token valid; the monotonic clock is consulted too.
 #[test]
-fn a_clock_set_back_a_little_does_not_make_a_token_live_longer_where_both_clocks_are_asked() {
+fn a_clock_set_back_does_not_extend_a_token() {
     let script = Script::new()
         .token("one", "")
         .error(crate::script::not_sent());
@@ -141,8 +143,9 @@ fn a_clock_set_back_a_little_does_not_make_a_token_live_longer_where_both_clocks
     assert!(session.token().is_err());
 }
 
+/// A gateway without a battery boots in 1970 and sets its clock later.
 #[test]
-fn a_gateway_that_boots_in_1970_renews_once_when_its_clock_is_set() {
+fn a_clock_set_from_1970_causes_one_renewal() {
     let clock = ManualClock::at(SystemTime::UNIX_EPOCH);
     let script = Script::new().token("one", "").token("two", "");
     let session = script.builder(&clock).build().unwrap();
@@ -153,8 +156,9 @@ fn a_gateway_that_boots_in_1970_renews_once_when_its_clock_is_set() {
     assert_eq!(script.asked().len(), 2);
 }
 
+/// The response has no `Date` to measure it by.
 #[test]
-fn an_absolute_expiry_without_a_date_is_measured_by_this_machine() {
+fn an_absolute_expiry_is_measured_by_the_local_clock() {
     let script = Script::new()
         .then(|| {
             let mut response = TokenResponse::new(Secret::new("one"));
@@ -172,8 +176,9 @@ fn an_absolute_expiry_without_a_date_is_measured_by_this_machine() {
     assert_eq!(served(&session), "two");
 }
 
+/// No second request follows at once.
 #[test]
-fn an_absolute_expiry_in_the_past_is_an_error_with_a_hint_and_no_second_request_follows_at_once() {
+fn an_expiry_in_the_past_is_an_error_with_a_hint() {
     let script = Script::new().then(|| {
         let mut response = TokenResponse::new(Secret::new("one"));
         response.lifetime = Lifetime::Until(new_year() - seconds(3600));
@@ -200,8 +205,8 @@ fn the_longest_life_neither_panics_nor_overflows() {
     assert!(script.asked().len() == 1);
 }
 
-/// A clock that is hours ahead for one look, as it seems to a thread that looked before another
-/// thread renewed.
+/// A clock that is hours ahead for one reading, as for a thread that found the token due before another
+/// thread renewed it.
 #[derive(Debug)]
 struct Hiccup(ManualClock, Arc<AtomicBool>);
 
@@ -224,8 +229,9 @@ impl Clock for Hiccup {
     }
 }
 
+/// Another thread may have renewed since this one found the token due.
 #[test]
-fn whoever_comes_to_renew_looks_once_more_whether_somebody_has_done_so() {
+fn a_thread_looks_again_before_it_renews() {
     let script = Script::new().token("one", "");
     let hiccup = Arc::new(AtomicBool::new(false));
     let clock = ManualClock::new();

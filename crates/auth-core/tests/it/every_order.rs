@@ -1,4 +1,5 @@
-//! Every order in which answers can come, up to a depth: what never happens in any of them.
+//! Every order of responses, up to a depth. In none of them is a refresh token that may be spent sent
+//! again, or a valid token replaced by an error.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,7 +10,7 @@ use auth_core::{Error, Grant, Result, Secret, Session};
 
 use crate::script::{come_back_in, lost_answer, not_sent, refused, response, seconds, status};
 
-/// One thing that can come of a request.
+/// Outcome of one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     Rotated,
@@ -34,13 +35,13 @@ const OUTCOMES: [Outcome; 8] = [
 ];
 
 impl Outcome {
-    /// Whether the server may have seen the refresh token, and kept no promise to take it again.
+    /// Returns `true` if the server may have used up the refresh token.
     fn may_have_spent(self) -> bool {
         !matches!(self, Self::NotSent | Self::ComeBack | Self::Mistake)
     }
 }
 
-/// Answers by a list, and notes how often each refresh token may have arrived.
+/// A server with a list of outcomes, which counts how often each refresh token may have arrived.
 #[derive(Clone, Debug)]
 struct Server {
     outcomes: Vec<Outcome>,
@@ -81,7 +82,7 @@ impl Server {
                 Ok(response("token", &format!("r{number}"), 3600))
             }
             Outcome::WithoutRefreshToken => {
-                // The old one goes on after a refresh, and is none of a new login's.
+                // After a refresh the old one stays valid; a new login has none.
                 if refresh_token.is_none() {
                     state.newest = None;
                 } else if let Some(sent) = refresh_token {
@@ -120,7 +121,7 @@ impl Grant for Server {
     }
 }
 
-/// Calls until the outcomes are used up, an hour apart; a live token is asked for in between.
+/// Requests a token every hour until the outcomes are used up, and in between while it is still valid.
 fn live_through(outcomes: &[Outcome], replay: Replay, retries: u32) {
     let state: Arc<Mutex<State>> = Arc::default();
     let server = Server {
@@ -136,7 +137,7 @@ fn live_through(outcomes: &[Outcome], replay: Replay, retries: u32) {
         .unwrap();
     for _ in 0..=outcomes.len() {
         if session.token().is_ok() {
-            // In the window for renewing, whatever comes of it, the token goes on.
+            // The token is due now; whatever the outcome of the renewal, it is still served.
             clock.advance(seconds(3300));
             assert!(
                 session.token().is_ok(),
@@ -171,12 +172,12 @@ fn every_order(depth: u32, replay: Replay, retries: u32) -> usize {
 }
 
 #[test]
-fn no_refresh_token_that_may_be_spent_is_sent_again_and_no_valid_token_becomes_an_error() {
+fn no_order_of_responses_spends_a_refresh_token_twice() {
     assert_eq!(every_order(4, Replay::Never, 0), 4096);
 }
 
 #[test]
-fn retries_inside_a_call_change_nothing_of_that() {
+fn retries_within_a_call_keep_both_promises() {
     assert_eq!(every_order(4, Replay::Never, 2), 4096);
 }
 

@@ -1,4 +1,4 @@
-//! What is retried, waited out, remembered and given up.
+//! Failures: retries, back-offs, remembered refusals, lost refresh tokens.
 
 use auth_core::Secret;
 use auth_core::clock::Clock;
@@ -69,8 +69,9 @@ fn a_refresh_whose_answer_may_be_lost_is_sent_exactly_once() {
     }
 }
 
+/// The refresh token is not sent again.
 #[test]
-fn after_a_lost_answer_the_session_logs_in_instead_of_sending_the_refresh_token_again() {
+fn after_a_lost_refresh_response_the_session_logs_in() {
     let script = Script::new()
         .token("one", "r1")
         .error(lost_answer())
@@ -79,15 +80,15 @@ fn after_a_lost_answer_the_session_logs_in_instead_of_sending_the_refresh_token_
     assert_eq!(served(&session), "one");
     clock.advance(seconds(3600));
     assert!(session.token().is_err());
-    assert!(session.refresh_token().is_none(), "nobody should keep it");
+    assert!(session.refresh_token().is_none(), "it must not be saved");
     clock.advance(seconds(60));
     assert_eq!(served(&session), "two");
     assert_eq!(script.asked(), ["log in", "refresh r1", "log in"]);
 }
 
-/// A login that cannot be made says nothing about the refresh token that was sent before.
+/// A login request that cannot be built does not change the state of the refresh token that was sent before.
 #[test]
-fn a_mistake_in_the_login_does_not_bring_back_a_refresh_token_that_may_be_spent() {
+fn a_login_error_does_not_revive_a_spent_refresh_token() {
     let script = Script::new()
         .token("one", "r1")
         .error(lost_answer())
@@ -105,7 +106,7 @@ fn a_mistake_in_the_login_does_not_bring_back_a_refresh_token_that_may_be_spent(
 }
 
 #[test]
-fn after_a_lost_answer_and_with_nothing_to_log_in_with_a_person_is_asked_for() {
+fn a_lost_response_without_credentials_requires_a_user() {
     let clock = ManualClock::new();
     let script = Script::new().without_password().error(lost_answer());
     let session = script
@@ -126,8 +127,9 @@ fn after_a_lost_answer_and_with_nothing_to_log_in_with_a_person_is_asked_for() {
     assert_eq!(script.asked().len(), 1, "it is not tried again");
 }
 
+/// The vendor documents that a replay is harmless.
 #[test]
-fn where_the_vendor_documents_that_a_replay_is_harmless_it_happens_once_and_no_more() {
+fn a_harmless_replay_happens_once() {
     let clock = ManualClock::new();
     let script = Script::new()
         .replayable()
@@ -171,7 +173,7 @@ fn a_refresh_token_that_never_left_this_machine_is_sent_again() {
 }
 
 #[test]
-fn a_spent_refresh_token_is_followed_by_a_login_in_the_same_call() {
+fn a_refused_refresh_leads_to_a_login_in_the_same_call() {
     let script = Script::new()
         .token("one", "r1")
         .error(refused("invalid_grant"))
@@ -183,8 +185,9 @@ fn a_spent_refresh_token_is_followed_by_a_login_in_the_same_call() {
     assert_eq!(script.asked(), ["log in", "refresh r1", "log in"]);
 }
 
+/// Each later error names the refusal.
 #[test]
-fn a_spent_refresh_token_without_credentials_names_the_refusal_and_is_not_tried_again() {
+fn a_refused_refresh_without_credentials_is_not_repeated() {
     let clock = ManualClock::new();
     let script = Script::new()
         .without_password()
@@ -210,7 +213,7 @@ fn a_spent_refresh_token_without_credentials_names_the_refusal_and_is_not_tried_
 }
 
 #[test]
-fn how_a_refresh_token_was_lost_is_still_known_after_a_login_that_failed_for_another_reason() {
+fn a_failed_login_keeps_the_reason_of_the_lost_refresh_token() {
     let clock = ManualClock::new();
     let script = Script::new()
         .error(refused("invalid_grant"))
@@ -270,8 +273,9 @@ fn an_unusable_answer_that_holds_a_new_refresh_token_keeps_it() {
     assert_eq!(script.asked(), ["refresh r1", "refresh r2"]);
 }
 
+/// Later calls report it without another request.
 #[test]
-fn a_wrong_password_is_told_at_once_and_then_remembered_without_another_request() {
+fn a_refused_password_is_reported_and_remembered() {
     let script = Script::new().error(refused("invalid_grant"));
     let (session, clock) = script.session();
     assert!(matches!(session.token(), Err(Error::Refused(_))));
@@ -291,7 +295,26 @@ fn a_wrong_password_is_told_at_once_and_then_remembered_without_another_request(
 }
 
 #[test]
-fn a_page_that_says_403_is_not_taken_for_a_wrong_password() {
+fn a_refused_password_names_what_to_check() {
+    let script = Script::new().error(refused("invalid_grant"));
+    let error = script.session().0.token().unwrap_err();
+    let expected =
+        "the server refused the request: invalid_grant (check the user name and the password)";
+    assert_eq!(error.to_string(), expected);
+    let script = Script::new()
+        .token("one", "r1")
+        .error(refused("invalid_grant"));
+    let (session, clock) = script.session();
+    served(&session);
+    let script = script.without_password();
+    clock.advance(seconds(3600));
+    let error = session.token().unwrap_err();
+    assert!(!format!("{error:?}").contains("password"), "{error:?}");
+    assert_eq!(script.asked().len(), 2);
+}
+
+#[test]
+fn a_403_page_is_not_taken_for_a_wrong_password() {
     let script = Script::new().error(status(403)).token("one", "");
     let (session, clock) = script.session();
     assert!(matches!(session.token(), Err(Error::Status { .. })));
@@ -352,7 +375,7 @@ fn retries_end() {
 }
 
 #[test]
-fn a_mistake_in_the_configuration_is_told_each_time_and_sends_nothing() {
+fn a_configuration_error_is_reported_each_time() {
     let mistake = || Error::configuration("`client_id` is empty; set it");
     let script = Script::new().error(mistake()).error(mistake());
     let (session, _) = script.session();
@@ -362,7 +385,7 @@ fn a_mistake_in_the_configuration_is_told_each_time_and_sends_nothing() {
 }
 
 #[test]
-fn after_a_panic_in_a_grant_the_session_goes_on() {
+fn a_session_survives_a_panic_in_its_grant() {
     let script = Script::new()
         .then(|| panic!("a bug in a grant"))
         .token("one", "");
@@ -381,7 +404,7 @@ fn unusable() -> Error {
 }
 
 #[test]
-fn a_custom_grant_that_returns_an_unsendable_token_gets_an_error_and_not_a_panic() {
+fn an_unsendable_token_of_a_custom_grant_is_an_error() {
     let script = Script::new().then(|| Ok(response("line\nbreak", "", 3600)));
     let (session, _) = script.session();
     assert!(matches!(session.token(), Err(Error::Response(_))));

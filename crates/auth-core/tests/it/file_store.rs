@@ -3,7 +3,7 @@
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod calls; // the system calls and their order; each call refused, and the process killed at each
 mod child; // this binary as another process
-mod damage; // every byte flipped, every length cut; files that are set aside, records that are restored
+pub(crate) mod damage; // every byte flipped, every length cut; files that are set aside, records that are restored
 mod ending; // the files after a logout
 mod failing; // disk full, no permission, nothing renamed: the old file stays
 mod format; // content and name of a file, newer versions

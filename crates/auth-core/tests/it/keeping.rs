@@ -1,4 +1,4 @@
-//! The keeper: a token is there before anybody asks, and no renewal is cut short.
+//! `refresh_in_background`: a token is obtained before the first call, and no renewal is cut short.
 
 use std::sync::mpsc;
 use std::thread;
@@ -9,7 +9,7 @@ use auth_core::testing::ManualClock;
 use crate::script::{Script, response, seconds, served};
 
 #[test]
-fn a_keeper_gets_a_token_before_anybody_asks() {
+fn a_token_is_obtained_before_the_first_call() {
     let (told, events) = mpsc::channel();
     let script = Script::new().token("one", "r1");
     let session = script
@@ -19,15 +19,16 @@ fn a_keeper_gets_a_token_before_anybody_asks() {
         }))
         .build()
         .unwrap();
-    let keeper = session.refresh_in_background().unwrap();
+    let background = session.refresh_in_background().unwrap();
     assert_eq!(events.recv().unwrap(), "logged_in");
-    drop(keeper);
+    drop(background);
     assert_eq!(served(&session), "one");
     assert_eq!(script.asked(), ["log in"]);
 }
 
+/// The refresh token of that renewal is kept.
 #[test]
-fn dropping_a_keeper_lets_a_renewal_end_and_keeps_its_refresh_token() {
+fn dropping_a_background_refresh_lets_a_renewal_end() {
     let (asked, was_asked) = mpsc::channel();
     let (answer, answers) = mpsc::channel();
     let script = Script::new().then(move || {
@@ -36,16 +37,17 @@ fn dropping_a_keeper_lets_a_renewal_end_and_keeps_its_refresh_token() {
         Ok(response("one", "r1", 3600))
     });
     let session = script.builder(&ManualClock::new()).build().unwrap();
-    let keeper = session.refresh_in_background().unwrap();
+    let background = session.refresh_in_background().unwrap();
     was_asked.recv().unwrap();
-    let ending = thread::spawn(move || drop(keeper));
+    let ending = thread::spawn(move || drop(background));
     answer.send(()).unwrap();
     ending.join().unwrap();
     assert_eq!(session.refresh_token().unwrap().expose(), "r1");
 }
 
+/// It also ends when it is dropped.
 #[test]
-fn a_keeper_whose_grant_panics_goes_on_and_ends_when_it_is_dropped() {
+fn a_background_refresh_survives_a_panic_in_its_grant() {
     let (asked, was_asked) = mpsc::channel();
     let script = Script::new()
         .then(move || {
@@ -54,14 +56,14 @@ fn a_keeper_whose_grant_panics_goes_on_and_ends_when_it_is_dropped() {
         })
         .token("one", "");
     let session = script.builder(&ManualClock::new()).build().unwrap();
-    let keeper = session.refresh_in_background().unwrap();
+    let background = session.refresh_in_background().unwrap();
     was_asked.recv().unwrap();
     assert_eq!(served(&session), "one");
-    drop(keeper);
+    drop(background);
 }
 
 #[test]
-fn a_keeper_renews_again_and_again_by_the_real_clock() {
+fn a_background_refresh_renews_by_the_real_clock() {
     let (asked, was_asked) = mpsc::channel();
     let renewal = |name: &'static str| {
         let asked = asked.clone();
@@ -76,9 +78,9 @@ fn a_keeper_renews_again_and_again_by_the_real_clock() {
         .then(renewal("three"))
         .token("for an hour", "");
     let session = auth_core::Session::new(script);
-    let keeper = session.refresh_in_background().unwrap();
+    let background = session.refresh_in_background().unwrap();
     for name in ["one", "two", "three"] {
         assert_eq!(was_asked.recv_timeout(seconds(60)).unwrap(), name);
     }
-    drop(keeper);
+    drop(background);
 }

@@ -1,4 +1,4 @@
-//! One renewal for all, and nobody waits without need.
+//! One renewal for all threads, and no thread waits without need.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
@@ -11,7 +11,7 @@ use crate::script::{Script, refused, response, seconds, served, status};
 
 const THREADS: usize = 64;
 
-/// What `THREADS` threads get that all ask at once.
+/// Results of `THREADS` threads that request a token at once.
 fn all_at_once(session: &auth_core::Session) -> Vec<Result<String>> {
     let barrier = Arc::new(Barrier::new(THREADS));
     let threads: Vec<_> = (0..THREADS)
@@ -29,7 +29,7 @@ fn all_at_once(session: &auth_core::Session) -> Vec<Result<String>> {
         .collect()
 }
 
-/// An answer that a test holds back until it lets go.
+/// A response that a test holds back until it releases it.
 struct Held {
     reached: Receiver<()>,
     release: Sender<()>,
@@ -55,7 +55,7 @@ impl Held {
 }
 
 #[test]
-fn sixty_four_threads_without_a_token_make_one_request_and_share_its_token() {
+fn sixty_four_threads_without_a_token_share_one_request() {
     let script = Script::new().token("one", "");
     let (session, _) = script.session();
     for result in all_at_once(&session) {
@@ -65,7 +65,7 @@ fn sixty_four_threads_without_a_token_make_one_request_and_share_its_token() {
 }
 
 #[test]
-fn a_thread_that_did_not_renew_serves_the_new_token_from_its_next_call_on() {
+fn a_thread_serves_a_token_that_another_thread_renewed() {
     let script = Script::new().token("one", "r1").token("two", "r2");
     let (session, _) = script.session();
     let (ask, asked) = channel();
@@ -114,7 +114,7 @@ fn sixty_four_threads_share_one_failure() {
 }
 
 #[test]
-fn those_who_wait_get_the_very_failure_that_was_waited_for() {
+fn waiting_threads_share_the_failure_they_waited_for() {
     let (held, answer) = Held::before(Err(status(500)));
     let script = Script::new().then(answer);
     let (session, _) = script.session();
@@ -128,7 +128,7 @@ fn those_who_wait_get_the_very_failure_that_was_waited_for() {
         leader.join().unwrap(),
         Err(Error::Status { status: 500, .. })
     ));
-    // The follower waited, or came later and is told to wait: never a second request.
+    // The follower waited, or came later and got a back-off; it never sends a second request.
     let error = follower.join().unwrap().unwrap_err();
     assert!(
         matches!(error, Error::Status { .. } | Error::BackOff { .. }),
@@ -138,7 +138,7 @@ fn those_who_wait_get_the_very_failure_that_was_waited_for() {
 }
 
 #[test]
-fn while_one_thread_renews_the_others_get_the_valid_token_without_waiting() {
+fn threads_with_a_valid_token_do_not_wait_for_a_renewal() {
     let (held, answer) = Held::before(Ok(response("two", "r2", 3600)));
     let script = Script::new().token("one", "r1").then(answer);
     let (session, clock) = script.session();
@@ -147,7 +147,7 @@ fn while_one_thread_renews_the_others_get_the_valid_token_without_waiting() {
     let first = session.clone();
     let leader = thread::spawn(move || served(&first));
     held.reached.recv().unwrap();
-    // The renewal hangs; this thread and others are served all the same.
+    // The renewal hangs; this thread and others are served anyway.
     for _ in 0..100 {
         assert_eq!(served(&session), "one");
     }
@@ -181,8 +181,9 @@ fn a_closure_that_is_lent_the_header_may_use_sessions_itself() {
     assert_eq!((outer.asked().len(), inner.asked().len()), (1, 1));
 }
 
+/// A thread keeps copies of fewer tokens than that.
 #[test]
-fn more_sessions_than_a_thread_keeps_copies_of_each_serve_their_own_token() {
+fn each_of_a_hundred_sessions_serves_its_own_token() {
     let sessions: Vec<_> = (0..100)
         .map(|number| {
             let script = Script::new().then(move || Ok(response(&format!("t{number}"), "", 3600)));

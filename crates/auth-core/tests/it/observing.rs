@@ -1,13 +1,14 @@
-//! Events and what they say.
+//! Events that an observer receives.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use auth_core::Session;
 use auth_core::grant::Identity;
 use auth_core::observe::{self, Event, Observer};
 use auth_core::store::MemoryStore;
 use auth_core::testing::ManualClock;
+use auth_core::{Error, Session};
 
+use crate::file_store::damage::{SAID, listen};
 use crate::script::{Script, refused, response, seconds, served, status};
 
 /// Notes the names of the events, in order.
@@ -29,7 +30,7 @@ impl Notes {
 }
 
 #[test]
-fn an_observer_is_told_of_everything_that_changes() {
+fn an_observer_receives_every_change() {
     let clock = ManualClock::new();
     let notes = Notes::default();
     let script = Script::new()
@@ -60,11 +61,11 @@ fn an_observer_is_told_of_everything_that_changes() {
     assert!(session.token().is_err());
     assert_eq!(notes.take(), ["login_required"]);
     assert!(session.token().is_err());
-    assert!(notes.take().is_empty(), "what is known is not told twice");
+    assert!(notes.take().is_empty(), "it is reported once");
 }
 
 #[test]
-fn an_observer_is_told_that_a_person_is_needed_once_no_token_is_left() {
+fn login_required_is_reported_once_no_token_is_left() {
     let clock = ManualClock::new();
     let notes = Notes::default();
     let script = Script::new()
@@ -83,10 +84,7 @@ fn an_observer_is_told_that_a_person_is_needed_once_no_token_is_left() {
     for _ in 0..5 {
         assert_eq!(served(&session), "one");
     }
-    assert!(
-        notes.take().is_empty(),
-        "what is known is not told with every call"
-    );
+    assert!(notes.take().is_empty(), "it is not reported by every call");
     clock.advance(seconds(600));
     for _ in 0..3 {
         assert!(session.token().is_err());
@@ -94,8 +92,9 @@ fn an_observer_is_told_that_a_person_is_needed_once_no_token_is_left() {
     assert_eq!(notes.take(), ["login_required"]);
 }
 
+/// Without a token the call would wait for itself.
 #[test]
-fn an_observer_that_asks_its_own_session_gets_an_error_instead_of_waiting_for_itself() {
+fn an_observer_that_calls_its_own_session_gets_an_error() {
     let clock = ManualClock::new();
     let place: Arc<OnceLock<Session>> = Arc::default();
     let told: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -124,13 +123,13 @@ fn an_observer_that_asks_its_own_session_gets_an_error_instead_of_waiting_for_it
 }
 
 #[test]
-fn an_observer_is_told_when_a_token_is_served_during_its_renewal() {
+fn a_token_served_during_its_renewal_is_reported() {
     let clock = ManualClock::new();
     let notes = Notes::default();
     let place: Arc<OnceLock<Session>> = Arc::default();
     let inside = Arc::clone(&place);
     let script = Script::new().token("one", "").then(move || {
-        // Another thread asks while this one renews.
+        // Another thread requests a token while this one renews.
         let session = inside.get().unwrap().clone();
         assert_eq!(
             std::thread::spawn(move || served(&session)).join().unwrap(),
@@ -153,7 +152,7 @@ fn an_observer_is_told_when_a_token_is_served_during_its_renewal() {
 }
 
 #[test]
-fn an_observer_is_not_told_that_a_person_is_needed_while_its_session_logs_in() {
+fn login_required_is_not_reported_during_a_login() {
     let (clock, store, notes) = (ManualClock::new(), MemoryStore::new(), Notes::default());
     let wrong = Script::new().error(refused("invalid_grant"));
     let session = wrong.builder(&clock).store(store.clone()).build().unwrap();
@@ -164,4 +163,19 @@ fn an_observer_is_not_told_that_a_person_is_needed_while_its_session_logs_in() {
     let session = builder.observer(notes.observer()).build().unwrap();
     assert_eq!(served(&session), "one");
     assert_eq!(notes.take(), ["logged_in"]);
+}
+
+#[test]
+fn an_unusable_response_is_logged_as_an_event_is() {
+    listen();
+    let script = Script::new().error(Error::response("no response to any other test"));
+    assert!(script.session().0.token().is_err());
+    let said = SAID.lock().unwrap();
+    let about_it = |line: &&String| line.contains("no response to any other test");
+    let lines: Vec<_> = said.iter().filter(about_it).collect();
+    assert_eq!(lines.len(), 1, "{said:?}");
+    assert!(
+        lines[0].starts_with("WARN auth_core::observe: script: "),
+        "{lines:?}"
+    );
 }

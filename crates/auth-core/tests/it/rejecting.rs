@@ -1,4 +1,4 @@
-//! What a 401 does to a token.
+//! Effect of a 401 on a token.
 
 use crate::script::{Script, lost_answer, seconds, served};
 
@@ -37,7 +37,7 @@ fn many_rejections_of_one_token_lead_to_one_renewal() {
 }
 
 #[test]
-fn an_api_that_rejects_everything_does_not_make_the_session_hammer_the_server() {
+fn an_api_that_rejects_every_token_causes_few_renewals() {
     let script = Script::new()
         .token("one", "r1")
         .token("two", "r2")

@@ -11,8 +11,9 @@ use auth_core::testing::ManualClock;
 
 use crate::script::{Script, refused, response, seconds, served, status};
 
+/// No request is sent before the first call.
 #[test]
-fn nothing_is_asked_before_the_first_token_is_wanted_and_only_once_while_it_is_fresh() {
+fn a_fresh_token_is_requested_once() {
     let script = Script::new().token("one", "");
     let (session, _) = script.session();
     assert!(script.asked().is_empty());
@@ -73,7 +74,7 @@ fn a_refresh_answer_without_a_refresh_token_keeps_the_old_one() {
 }
 
 #[test]
-fn a_login_without_a_refresh_token_does_not_bring_the_old_one_back() {
+fn a_login_without_a_refresh_token_drops_the_old_one() {
     let script = Script::new()
         .token("one", "r1")
         .error(refused("invalid_grant"))
@@ -134,7 +135,7 @@ fn a_refresh_token_whose_documented_life_is_over_is_not_sent() {
 }
 
 #[test]
-fn what_else_the_server_said_can_be_read() {
+fn further_members_of_a_response_can_be_read() {
     let script = Script::new().then(|| {
         let mut response = response("one", "", 3600);
         response.scope = Some("read write".to_owned());
@@ -176,8 +177,9 @@ fn forgetting_also_forgets_that_the_credentials_were_refused() {
     assert_eq!(served(&session), "one");
 }
 
+/// It serves no other call: the next one logs in again.
 #[test]
-fn a_login_that_ends_after_a_logout_serves_its_caller_and_nobody_else() {
+fn a_login_that_ends_after_a_logout_serves_its_caller() {
     let clock = ManualClock::new();
     // The session forgets itself while its own login is under way.
     let place: Arc<OnceLock<Session>> = Arc::default();
@@ -193,14 +195,14 @@ fn a_login_that_ends_after_a_logout_serves_its_caller_and_nobody_else() {
     assert_eq!(over.expose(), "one");
     assert!(session.refresh_token().is_none());
     assert_eq!(served(session), "two");
-    // Two tokens of one session never count as the same, or this would take the wrong one away.
+    // Two tokens of one session never count as the same, or this would reject the wrong one.
     assert!(session.reject(&over));
     assert_eq!(served(session), "two");
     assert_eq!(script.asked().len(), 2);
 }
 
 #[test]
-fn a_login_that_is_refused_after_a_logout_is_not_held_against_the_next_one() {
+fn a_login_refused_after_a_logout_leaves_no_back_off() {
     let clock = ManualClock::new();
     let place: Arc<OnceLock<Session>> = Arc::default();
     let inside = Arc::clone(&place);
@@ -216,7 +218,7 @@ fn a_login_that_is_refused_after_a_logout_is_not_held_against_the_next_one() {
 }
 
 #[test]
-fn a_session_told_to_renew_early_outlives_a_day_without_its_server() {
+fn renew_ahead_covers_a_day_without_the_server() {
     let year = 365 * 24 * 3600;
     let script = Script::new()
         .then(move || Ok(response("one", "", year)))
@@ -228,10 +230,10 @@ fn a_session_told_to_renew_early_outlives_a_day_without_its_server() {
     assert_eq!(served(&session), "one");
     clock.advance(seconds(year - 27 * 3600));
     assert_eq!(served(&session), "one");
-    assert_eq!(script.asked().len(), 1, "it is not time yet");
+    assert_eq!(script.asked().len(), 1, "it is not due yet");
     clock.advance(seconds(7 * 3600));
     assert_eq!(served(&session), "one");
-    assert_eq!(script.asked().len(), 2, "it is, and the server is down");
+    assert_eq!(script.asked().len(), 2, "it is due, and the server is down");
     clock.advance(seconds(19 * 3600));
     assert_eq!(served(&session), "two");
 }

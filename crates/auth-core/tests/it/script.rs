@@ -1,4 +1,4 @@
-//! A grant that answers what a test wrote down, and notes what it was asked.
+//! A grant with scripted responses, which records its requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use auth_core::testing::ManualClock;
 use auth_core::transport;
 use auth_core::{Error, Grant, Result, Secret, Session, SessionBuilder, http};
 
-/// One answer, made when it is asked for.
+/// One response, made when its request is sent.
 type Answer = Box<dyn FnOnce() -> Result<TokenResponse> + Send>;
 
 /// Shared by the test and the grant inside the session.
@@ -24,7 +24,7 @@ pub(crate) struct Script(Arc<Mutex<State>>, Option<Secret>);
 struct State {
     answers: VecDeque<Answer>,
     asked: Vec<String>,
-    /// What goes wrong with the next revocations.
+    /// Errors of the next revocations.
     unrevoked: VecDeque<Error>,
     replay: Replay,
     has_no_password: bool,
@@ -54,18 +54,18 @@ impl Script {
         self.then(move || Err(error))
     }
 
-    /// What it logs in with, besides nothing.
+    /// Sets the password that a login sends. Default: none.
     pub(crate) fn password(self, password: &str) -> Self {
         Self(self.0, Some(Secret::new(password)))
     }
 
-    /// From now on there is nothing to log in with.
+    /// Removes the credentials: from now on no login is possible.
     pub(crate) fn without_password(self) -> Self {
         self.0.lock().unwrap().has_no_password = true;
         self
     }
 
-    /// The next revocation that fails.
+    /// Adds the error of a revocation.
     pub(crate) fn fails_to_revoke(self, error: Error) -> Self {
         self.0.lock().unwrap().unrevoked.push_back(error);
         self
@@ -76,7 +76,7 @@ impl Script {
         self
     }
 
-    /// A session over this script, and the clock it goes by; it does not retry inside a call.
+    /// A session over this script, and its clock; it does not retry within a call.
     pub(crate) fn session(&self) -> (Session, ManualClock) {
         let clock = ManualClock::new();
         (self.builder(&clock).retries(0).build().unwrap(), clock)
@@ -88,7 +88,7 @@ impl Script {
             .clock(clock.clone())
     }
 
-    /// What was asked so far: `log in`, or `refresh` and the refresh token, or `revoke` and the token.
+    /// The requests so far: `log in`, or `refresh` and the refresh token, or `revoke` and the token.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.0.lock().unwrap().asked.clone()
     }
@@ -106,7 +106,7 @@ impl Script {
             state.asked.push(asked);
             state.answers.pop_front()
         };
-        answer.expect("the session asked more often than the script has answers")()
+        answer.expect("the session sent more requests than the script has responses")()
     }
 }
 
@@ -188,7 +188,7 @@ pub(crate) fn served(session: &Session) -> String {
     session.token().unwrap().expose().to_owned()
 }
 
-pub(crate) fn seconds(seconds: u64) -> Duration {
+pub(crate) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 

@@ -4,6 +4,7 @@ mod ending;
 pub(crate) mod failing;
 mod forgetful;
 mod slow;
+mod suspended;
 
 use auth_core::Secret;
 use std::sync::mpsc;
@@ -14,7 +15,9 @@ use auth_core::store::MemoryStore;
 use auth_core::testing::ManualClock;
 use auth_core::{Error, Session, SessionBuilder};
 
-use crate::script::{Script, come_back_in, lost_answer, refused, response, seconds, served};
+use crate::script::{
+    Script, come_back_in, lost_answer, not_sent, refused, response, seconds, served,
+};
 
 /// Two sessions with grants of their own over one store.
 fn two(first: &Script, second: &Script) -> (Session, Session, ManualClock) {
@@ -40,7 +43,7 @@ fn one_logs_in_and_the_other_takes_over_its_token() {
 }
 
 #[test]
-fn each_renewal_is_made_by_one_and_spends_each_refresh_token_once() {
+fn each_refresh_token_is_spent_once_by_one_process() {
     let first = Script::new().token("one", "r1").token("three", "r3");
     let second = Script::new().token("two", "r2");
     let (a, b, clock) = two(&first, &second);
@@ -48,7 +51,7 @@ fn each_renewal_is_made_by_one_and_spends_each_refresh_token_once() {
     clock.advance(seconds(3300));
     assert_eq!(served(&b), "two");
     clock.advance(seconds(400));
-    assert_eq!(served(&a), "two", "taken over, not asked for");
+    assert_eq!(served(&a), "two", "loaded from the store, not requested");
     clock.advance(seconds(2900));
     assert_eq!(served(&a), "three");
     assert_eq!(first.asked(), ["log in", "refresh r2"]);
@@ -56,7 +59,7 @@ fn each_renewal_is_made_by_one_and_spends_each_refresh_token_once() {
 }
 
 #[test]
-fn while_another_process_renews_the_valid_token_is_served_at_once() {
+fn a_valid_token_is_served_while_another_process_renews() {
     let (asked, was_asked) = mpsc::channel();
     let (answer, answers) = mpsc::channel();
     let first = Script::new().token("one", "r1").then(move || {
@@ -124,7 +127,7 @@ fn a_wrong_password_is_tried_once_by_all_processes_together() {
 }
 
 #[test]
-fn another_password_is_tried_and_brings_everybody_back() {
+fn another_password_is_tried_and_its_token_is_shared() {
     let first = Script::new().error(refused("invalid_grant"));
     let second = Script::new().token("one", "r1").password("the new one");
     let (a, b, _) = two(&first, &second);
@@ -147,7 +150,7 @@ fn a_failure_is_waited_out_by_all_processes() {
 }
 
 #[test]
-fn a_lost_answer_is_known_to_all_and_nobody_sends_the_refresh_token_again() {
+fn no_process_repeats_a_refresh_whose_response_was_lost() {
     let first = Script::new().token("one", "r1").error(lost_answer());
     let second = Script::new().without_password();
     let (a, b, clock) = two(&first, &second);
@@ -170,7 +173,7 @@ fn a_lost_answer_is_known_to_all_and_nobody_sends_the_refresh_token_again() {
 }
 
 #[test]
-fn a_rejected_token_is_replaced_by_what_another_process_has_got_since() {
+fn a_rejected_token_is_replaced_by_that_of_another_process() {
     let first = Script::new().token("one", "r1");
     let second = Script::new().token("two", "r2");
     let (a, b, _) = two(&first, &second);
@@ -184,7 +187,7 @@ fn a_rejected_token_is_replaced_by_what_another_process_has_got_since() {
 }
 
 #[test]
-fn a_logout_logs_out_everybody_who_shares_the_login() {
+fn a_logout_ends_the_login_for_all_processes() {
     let first = Script::new().token("one", "r1");
     let second = Script::new().without_password();
     let (a, b, clock) = two(&first, &second);
@@ -196,8 +199,9 @@ fn a_logout_logs_out_everybody_who_shares_the_login() {
     assert!(second.asked().is_empty(), "there is no refresh token left");
 }
 
+/// The seed is the refresh token that a program is configured with; the stored one is newer.
 #[test]
-fn a_stored_login_outlives_its_process_and_is_newer_than_what_a_program_begins_with() {
+fn a_stored_login_takes_precedence_over_the_seed() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let begin = |script: &Script| {
         let builder = script.builder(&clock).retries(0).store(store.clone());
@@ -212,8 +216,9 @@ fn a_stored_login_outlives_its_process_and_is_newer_than_what_a_program_begins_w
     assert_eq!(second.asked(), ["refresh r1"]);
 }
 
+/// The refresh token that was refused is not sent again.
 #[test]
-fn a_dead_login_is_replaced_by_a_refresh_token_from_elsewhere_but_not_by_the_one_that_died() {
+fn a_lost_login_is_replaced_by_another_refresh_token() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let begin = |script: &Script, seed: &str| {
         let builder = script.builder(&clock).retries(0).store(store.clone());
@@ -232,7 +237,7 @@ fn a_dead_login_is_replaced_by_a_refresh_token_from_elsewhere_but_not_by_the_one
 }
 
 #[test]
-fn a_login_that_was_just_made_replaces_the_stored_one_for_everybody() {
+fn a_new_login_replaces_the_stored_one_for_all_processes() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let old = Script::new().token("old", "r1");
     let a = old.builder(&clock).store(store.clone()).build().unwrap();
@@ -302,8 +307,74 @@ fn a_status_of_a_refused_login_names_the_remedy() {
     assert!(refused.contains("`Session::forget`"), "{refused}");
 }
 
+/// The line once promised a token of the next call during a back-off of a day.
 #[test]
-fn a_store_that_is_not_safe_to_use_is_said_to_be_so_and_nothing_is_sent() {
+fn a_status_line_says_what_the_next_call_does() {
+    let first = Script::new()
+        .error(refused("invalid_grant"))
+        .password("old");
+    let (a, b, clock) = two(&first, &Script::new());
+    assert!(a.token().is_err());
+    for session in [&a, &b] {
+        let line = session.status().to_string();
+        assert!(
+            line.starts_with("no token; backing off for 24 h "),
+            "{line}"
+        );
+    }
+    clock.advance(seconds(25 * 3600));
+    let line = a.status().to_string();
+    assert!(
+        line.starts_with("no token; the next call gets one; "),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_status_line_of_an_expired_token_is_no_promise() {
+    let first = Script::new()
+        .token("one", "r1")
+        .error(not_sent())
+        .error(lost_answer());
+    let (a, _, clock) = two(&first, &Script::new());
+    served(&a);
+    let first = first.without_password();
+    let line = || a.status().to_string();
+    assert!(line().starts_with("valid for 1 h 0 min; "), "{}", line());
+    clock.advance(seconds(3600));
+    assert_eq!(line(), "expired 0 s ago; the next call renews it");
+    assert!(a.token().is_err());
+    assert!(
+        line().starts_with("expired 0 s ago; backing off for "),
+        "{}",
+        line()
+    );
+    clock.advance(seconds(60));
+    assert!(a.token().is_err());
+    clock.advance(seconds(600));
+    assert!(
+        line().starts_with("expired 11 min 0 s ago; login required"),
+        "{}",
+        line()
+    );
+    let details = format!("{:#}", a.status());
+    assert!(!details.contains("logs in"), "{details}");
+    assert_eq!(first.asked().len(), 3);
+}
+
+#[test]
+fn a_status_line_without_credentials_asks_for_a_login() {
+    let script = Script::new().without_password();
+    let clock = ManualClock::new();
+    let session = script.builder(&clock).build().unwrap();
+    assert_eq!(session.status().to_string(), "no token; login required");
+    let kept = script.builder(&clock).refresh_token(Secret::new("r1"));
+    let line = kept.build().unwrap().status().to_string();
+    assert_eq!(line, "no token; the next call gets one");
+}
+
+#[test]
+fn an_unsafe_store_is_reported_and_nothing_is_sent() {
     let script = Script::new();
     let broken = failing::Failing::new(MemoryStore::new());
     broken.fail_loads(Error::store(StoreFailure::Unsafe, "others can read it"));

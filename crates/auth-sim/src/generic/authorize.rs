@@ -1,4 +1,4 @@
-//! `GET /authorize`: the user is logged in, agrees or refuses, and is sent back (RFC 6749 §4.1, §4.2).
+//! `GET /authorize`: the user, who is logged in, agrees or refuses, and is redirected (RFC 6749 §4.1, §4.2).
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ pub(super) fn answer(realm: &mut Realm, request: &Received) -> Response {
                 "request_uri is unknown, used or expired",
             );
         };
-        // RFC 9126 §4: nothing that stands beside it counts.
+        // RFC 9126 §4: all other parameters are ignored.
         fields = pushed;
     }
-    // RFC 6749 §4.1.2.1: to a URI that is not the client's nobody is ever redirected.
+    // RFC 6749 §4.1.2.1: the user is never redirected to a URI that is not registered for the client.
     if secret_of(fields.text("client_id")).is_none() {
         return refusal(400, "invalid_client", "Unknown client_id");
     }
@@ -49,7 +49,7 @@ pub(super) fn answer(realm: &mut Realm, request: &Received) -> Response {
 
 type Members = Vec<(&'static str, String)>;
 
-/// Whether the request is one that a user can be asked about; answers the scope that it is for.
+/// Checks a request before the user is asked; returns its scope.
 pub(super) fn examine(fields: &Fields) -> Result<String, (&'static str, &'static str)> {
     if fields.has_repetition() {
         return Err(("invalid_request", "A parameter is repeated"));
@@ -117,7 +117,7 @@ struct Redirect<'a> {
 }
 
 impl Redirect<'_> {
-    /// The redirect with these members, the state, and the issuer (RFC 9207).
+    /// Builds the redirect with these members, the state, and the issuer (RFC 9207).
     fn with(&self, members: &[(&str, String)]) -> Response {
         let state = self
             .fields
@@ -168,5 +168,5 @@ const FORM_RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'*');
-/// RFC 6749 §4.1.2 recommends ten minutes at most.
+/// Within the ten minutes that RFC 6749 §4.1.2 recommends as the maximum.
 const CODE_LIFE: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! Logins on another device (RFC 8628): a code is asked for, entered, and polled for.
+//! Logins on another device (RFC 8628): the device requests a code, the user enters it, the device polls.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,12 +11,12 @@ use crate::received::Fields;
 use crate::tokens::{Login, random};
 use crate::{Received, Response};
 
-/// A device that waits for its user.
+/// A device whose user has not finished the login.
 pub(crate) struct Device {
     login: Login,
     user_code: String,
     expires: SystemTime,
-    /// How long it must wait between two questions.
+    /// The time that the device must wait between two polls.
     interval: Duration,
     asked: SystemTime,
     state: State,
@@ -27,11 +27,11 @@ enum State {
     Waiting,
     Accepted,
     Denied,
-    /// The tokens are given out; there are no others for this code.
+    /// The tokens were issued; the code works once.
     Spent,
 }
 
-/// `POST /device_authorization`: the two codes.
+/// `POST /device_authorization`: returns the device code and the user code.
 pub(super) fn begin(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let fields = fields(realm.settings.bodies, request)?;
     if fields.has_repetition() {
@@ -81,13 +81,13 @@ pub(super) fn enter(realm: &mut Realm, request: &Received) -> Response {
     };
     if refuses {
         device.state = State::Denied;
-        return Response::text(200, "You have refused. The device is told so.");
+        return Response::text(200, "You have refused the device.");
     }
     device.state = State::Accepted;
     Response::text(200, "The device is connected.")
 }
 
-/// The grant at the token endpoint.
+/// The device grant at the token endpoint.
 pub(super) fn poll(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Response, Response> {
     let code = fields.get("device_code");
     let code = code.ok_or_else(|| invalid_request("device_code is missing"))?;
@@ -97,7 +97,7 @@ pub(super) fn poll(realm: &mut Realm, fields: &Fields, client: &str) -> Result<R
         .get_mut(code)
         .filter(|device| device.login.client == client)
         .ok_or_else(|| invalid_grant("The device code is unknown"))?;
-    // The very second counts as waited: clients and servers seldom agree on less.
+    // A poll in the very second is in time: many clients and servers count in whole seconds.
     let is_hasty = now < device.asked + device.interval;
     device.asked = now;
     match device.state {
@@ -122,9 +122,9 @@ pub(super) fn poll(realm: &mut Realm, fields: &Fields, client: &str) -> Result<R
 }
 
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// RFC 8628 §6.1: no vowels, so that no word comes out, and nothing that looks like something else.
+/// RFC 8628 §6.1: no vowels, so that no word is formed, and no characters that look alike.
 const CONSONANTS: &str = "BCDFGHJKLMNPQRSTVWXZ";
 const LIFE: Duration = Duration::from_secs(600);
 const INTERVAL: Duration = Duration::from_secs(5);
-/// RFC 8628 §3.5: for this and all further questions.
+/// RFC 8628 §3.5: added to this interval and all later ones.
 const SLOW_DOWN: Duration = Duration::from_secs(5);

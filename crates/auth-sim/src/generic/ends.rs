@@ -1,4 +1,4 @@
-//! `POST /revoke` and `POST /introspect`: the end of a token, and what is known of it.
+//! `POST /revoke` and `POST /introspect`: the end and the state of a token.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::realm::{Realm, epoch};
 use crate::received::Fields;
 use crate::{Received, Response};
 
-/// RFC 7009: a login ends with any of its tokens; one that does not exist has ended already.
+/// RFC 7009: revoking any token ends its login; an unknown token counts as revoked.
 pub(super) fn revoke(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let (token, client) = token_and_client(realm, request)?;
     let Some(known) = realm.tokens.known(&token) else {
@@ -21,7 +21,7 @@ pub(super) fn revoke(realm: &mut Realm, request: &Received) -> Result<Response, 
     Ok(Response::new(200))
 }
 
-/// RFC 7662: for clients that have a secret, so that nobody can try tokens out.
+/// RFC 7662: only for clients with a secret, so that strangers cannot probe tokens.
 pub(super) fn introspect(realm: &mut Realm, request: &Received) -> Result<Response, Response> {
     let (token, client) = token_and_client(realm, request)?;
     if secret_of(&client) == Some(None) {

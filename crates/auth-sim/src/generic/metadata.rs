@@ -1,4 +1,4 @@
-//! `GET /.well-known/oauth-authorization-server`: what the server is able to do (RFC 8414).
+//! `GET /.well-known/oauth-authorization-server`: the server's metadata (RFC 8414).
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{SCOPES, TOKEN_PATH};
 use crate::Response;
 use crate::realm::Realm;
 
-/// Every member is kept to by the endpoint that it is about.
+/// Each endpoint supports exactly what is announced here.
 pub(super) fn answer(realm: &Realm) -> Response {
     let at = |path: &str| format!("{}{path}", realm.url);
     let body = json!({

@@ -1,4 +1,4 @@
-//! `POST /par`: an authorization request that comes before its user (RFC 9126).
+//! `POST /par`: pushed authorization requests (RFC 9126).
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use crate::received::Fields;
 use crate::tokens::{ALPHANUMERIC, random};
 use crate::{Received, Response};
 
-/// A request that waits for its user.
+/// A pushed request that has not been used.
 pub(crate) struct Pushed {
     fields: Fields,
     expires: SystemTime,
@@ -22,7 +22,7 @@ pub(super) fn push(realm: &mut Realm, request: &Received) -> Result<Response, Re
     let fields = fields(realm.settings.bodies, request)?;
     let client = authenticate(realm, request, &fields)?;
     if fields.text("client_id") != client {
-        // RFC 9126 §2: it is a parameter of the request, whatever shows who the client is.
+        // RFC 9126 §2: the parameter is required whatever the client authentication.
         return Err(invalid_request("client_id is missing"));
     }
     if fields.get("request_uri").is_some() {
@@ -39,7 +39,7 @@ pub(super) fn push(realm: &mut Realm, request: &Received) -> Result<Response, Re
     Ok(Response::json(201, &body).no_store())
 }
 
-/// What was pushed, for the one time that it is good for.
+/// Takes the pushed request, which can be used once.
 pub(super) fn take(realm: &mut Realm, fields: &Fields) -> Option<Fields> {
     let pushed = realm.pushed.remove(fields.text("request_uri"))?;
     let is_theirs = pushed.fields.text("client_id") == fields.text("client_id");

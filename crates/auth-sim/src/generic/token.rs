@@ -1,4 +1,4 @@
-//! `POST /token`: the client is authenticated, and a grant exchanged for tokens (RFC 6749 §3.2, §5).
+//! `POST /token`: authenticates the client and exchanges a grant for tokens (RFC 6749 §3.2, §5).
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -30,11 +30,7 @@ pub(super) fn answer(realm: &mut Realm, request: &Received) -> Result<Response, 
         "client_credentials" => client_credentials(realm, &fields, client),
         "refresh_token" => refresh(realm, &fields, &client),
         device::GRANT_TYPE => device::poll(realm, &fields, &client),
-        _ => Err(refusal(
-            400,
-            "unsupported_grant_type",
-            "There is no such grant here",
-        )),
+        _ => Err(refusal(400, "unsupported_grant_type", "Unknown grant type")),
     }
 }
 
@@ -46,10 +42,12 @@ pub(super) fn fields(bodies: Bodies, request: &Received) -> Result<Fields, Respo
         Bodies::Json => (json(), "JSON"),
         Bodies::Both => (form().or_else(json), "a form or JSON"),
     };
-    fields.ok_or_else(|| invalid_request(&format!("The body must be {wanted}, and say so")))
+    fields.ok_or_else(|| {
+        invalid_request(&format!("The body must be {wanted}, with its content type"))
+    })
 }
 
-/// The client by HTTP Basic, by the body, or by its mere name if it is public.
+/// Authenticates the client by HTTP Basic, by the body, or by its id alone if it is public.
 pub(super) fn authenticate(
     realm: &Realm,
     request: &Received,
@@ -71,7 +69,7 @@ pub(super) fn authenticate(
             "client_id is not the client that is authenticated",
         ));
     }
-    // A public client has no secret, and sends none.
+    // A public client has no secret and sends none.
     match secret_of(&id) {
         Some(Some(_)) if id == CLIENT_ID && realm.knows_secret(&secret) => Ok(id),
         Some(expected) if id != CLIENT_ID && expected.unwrap_or_default() == secret => Ok(id),
@@ -104,7 +102,7 @@ fn exchange(
         .filter(|code| code.login.client == client);
     let code = code.ok_or_else(|| invalid_grant("The code is unknown"))?;
     if let Some(family) = code.spent {
-        // RFC 6749 §4.1.2: whoever got the tokens may not be who presented the code first.
+        // RFC 6749 §4.1.2: the code may have been stolen, and the tokens may be the thief's.
         realm.tokens.revoke_family(family);
         return Err(invalid_grant(
             "The code was used before; its tokens are revoked",
@@ -113,7 +111,7 @@ fn exchange(
     if realm.now >= code.expires {
         return Err(invalid_grant("The code has expired"));
     }
-    // RFC 6749 §4.1.3 requires it again. Servers that read JSON are known not to ask.
+    // RFC 6749 §4.1.3 requires it again. Servers that read JSON are known to omit this check.
     let may_be_absent = request.media_type() == JSON;
     match fields.get("redirect_uri") {
         Some(uri) if uri == code.redirect_uri => {}
@@ -180,7 +178,7 @@ fn client_credentials(
 fn refresh(realm: &mut Realm, fields: &Fields, client: &str) -> Result<Response, Response> {
     let token = fields.get("refresh_token");
     let token = token.ok_or_else(|| invalid_request("refresh_token is missing"))?;
-    // RFC 6749 §6: the scope may be narrowed and not widened. Asked before the token is spent.
+    // RFC 6749 §6: the scope may be narrowed, never widened. Checked before the token is spent.
     let original = realm
         .tokens
         .refresh_login(token)
@@ -236,7 +234,7 @@ pub(super) fn invalid_scope() -> Response {
     )
 }
 
-/// RFC 6749 §5.2: 401 with a challenge where `Authorization` was used.
+/// RFC 6749 §5.2: 401 with a challenge if the client used `Authorization`.
 pub(super) fn invalid_client(by_header: bool) -> Response {
     let answer = refusal(
         401,

@@ -8,7 +8,7 @@ use super::{Open, Outcome, found, identity, must, record, swap};
 pub(super) fn identities(open: Open<'_>) -> Outcome {
     let run = identity("");
     let named = NAMES.iter().map(|name| run.clone().with("username", name));
-    // An identity that is the beginning of others, and one text divided into parts in two ways.
+    // An identity that is a prefix of others, and one text divided into parts in two ways.
     let mut all: Vec<_> = named.collect();
     all.push(run.clone());
     all.push(run.clone().with("scope", "a b").with("tenant", "c"));
@@ -30,7 +30,7 @@ pub(super) fn long_identities(open: Open<'_>) -> Outcome {
     apart(open, &names.map(|name| run.clone().with("username", &name)))
 }
 
-/// Requires that each has a record of its own, and that changing one changes no other.
+/// Requires that each identity has a record of its own, and that changing one changes no other.
 fn apart(open: Open<'_>, identities: &[Identity]) -> Outcome {
     let (here, there) = (open(), open());
     let record_of = |at: usize, turn: usize| record(format!("record {at} of turn {turn}"));
@@ -72,7 +72,7 @@ pub(super) fn compared_by_bytes(open: Open<'_>) -> Outcome {
         let (stored, alike) = (record(stored), record(alike));
         swap(&store, &who, None, &stored, Stored)?;
         swap(&store, &who, Some(&alike), &record("new"), Conflict)?;
-        // Nor is it taken for a repeated swap.
+        // It is not taken for a repeated swap, either.
         swap(&store, &who, None, &alike, Conflict)?;
         found(&store, &who, Some(&stored))?;
     }
@@ -116,7 +116,7 @@ pub(super) fn quiet(open: Open<'_>) -> Outcome {
             !spellings.iter().any(|spelling| dense.contains(spelling)),
             "Debug shows the bytes of a record",
         )?;
-        // A prefix is a leak, too.
+        // A prefix is a leak too.
         must(
             !shown.contains(&canary[..14]) && !shown.contains("99, 97, 110, 97, 114, 121"),
             "Debug shows the first bytes of a record",
@@ -148,7 +148,7 @@ fn contents() -> Vec<Vec<u8>> {
     contents
 }
 
-/// Names that become equal when they are cut, folded, or made into a file name or a key.
+/// Names that become equal when they are truncated, case-folded, or made into a file name or a key.
 const NAMES: [&str; 22] = [
     "ann",
     "Ann",
@@ -174,7 +174,7 @@ const NAMES: [&str; 22] = [
     "漢字🦀",
 ];
 
-/// Pairs of records that a comparison of anything but bytes takes for equal.
+/// Pairs of records that only a comparison by bytes tells apart.
 const ALIKE: [(&str, &str); 10] = [
     ("1e3", "1000"),
     ("007", "7"),

@@ -1,7 +1,7 @@
 //! Liveness of attempts, as far as one process can test it.
 //!
-//! A store need not support it. If it does, it must never report a living attempt as exited: other processes would take
-//! its refresh token for lost while it is being sent.
+//! A store need not support it. If it does, it must never report a living attempt as exited: other processes would
+//! then treat its refresh token as lost while it is being sent.
 
 use auth_core::store::AttemptId;
 
@@ -32,7 +32,7 @@ pub(super) fn held(open: Open<'_>) -> Outcome {
     )?;
     must(
         !open().has_exited(&who, first),
-        "it is reported as exited when the store is opened once more",
+        "it is reported as exited when the store is opened again",
     )?;
     drop(guard);
     Ok(())
@@ -43,7 +43,7 @@ pub(super) fn dropped(open: Open<'_>) -> Outcome {
     let who = identity("dropped");
     let first = attempt();
     let supports = here.announce(&who, first).is_some();
-    // Either is right for this one: its process lives, and its attempt is over.
+    // Both results are right here: the process lives, and its attempt is over.
     let _either = there.has_exited(&who, first);
     for store in [&here, &there] {
         let next = attempt();

@@ -1,4 +1,4 @@
-//! Many threads at the same time, each with the store opened for itself.
+//! Many threads at the same time, each with its own instance of the store.
 
 use std::panic::resume_unwind;
 use std::sync::Barrier;
@@ -30,7 +30,7 @@ pub(super) fn one_succeeds(open: Open<'_>) -> Outcome {
     Ok(())
 }
 
-/// All swap with the same expectation, each a record of its own.
+/// Swaps with the same expectation from every thread, each to a record of its own.
 fn race(
     stores: &[Box<dyn Store>],
     who: &Identity,
@@ -78,7 +78,7 @@ fn at_once<T: Send>(
     })
 }
 
-/// Adds one, however often another thread is faster.
+/// Adds one, and tries again after each conflict.
 fn increment(store: &dyn Store, who: &Identity) -> Outcome {
     for _ in 0..MOST_TRIES {
         let seen = store.load(who)?;

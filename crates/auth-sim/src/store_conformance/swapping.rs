@@ -57,7 +57,7 @@ pub(super) fn wrong(open: Open<'_>) -> Outcome {
 pub(super) fn right(open: Open<'_>) -> Outcome {
     let stores = [open(), open(), open()];
     let who = identity("right");
-    // The same bytes return now and then: only they may count.
+    // The same bytes return now and then: a swap may succeed only while they are current.
     let mut last = None;
     for (at, text) in ["a", "b", "a", "bb", "a", "b"].iter().enumerate() {
         let next = record(text);
@@ -81,7 +81,7 @@ pub(super) fn repeated(open: Open<'_>) -> Outcome {
     swap(&here, &who, Some(&first), &second, Stored)?;
     swap(&there, &who, Some(&first), &second, Stored)?;
     found(&there, &who, Some(&second))?;
-    // Its record is not current any more.
+    // Its record is no longer current.
     swap(&here, &who, None, &first, Conflict)?;
     found(&here, &who, Some(&second))
 }

@@ -35,7 +35,7 @@ pub(super) fn until_a_swap(open: Open<'_>) -> Outcome {
     Ok(())
 }
 
-/// Waits until another record is current. A wait may return without a reason, so it is repeated.
+/// Waits until another record is current. A wait may return early without a change, so it is repeated.
 fn wait_for_change(
     store: Box<dyn Store>,
     who: &Identity,
@@ -97,7 +97,7 @@ pub(super) fn no_spinning(open: Open<'_>) -> Outcome {
     }
 }
 
-/// Returns `true` if the store has waited.
+/// Returns `true` if the store waited.
 fn waits(outcome: WaitOutcome) -> bool {
     outcome != WaitOutcome::Unsupported
 }
@@ -109,7 +109,7 @@ fn spawn(work: impl FnOnce() -> Result<bool> + Send + 'static) -> Receiver<Resul
     waiting
 }
 
-/// Returns the result, if it comes soon enough to be useful.
+/// Returns the result if it arrives within `SOON`.
 fn soon(store: &dyn Store, waiting: &Receiver<Result<bool>>) -> std::result::Result<bool, Seen> {
     match waiting.recv_timeout(SOON + store.timeout()) {
         Ok(result) => Ok(result?),

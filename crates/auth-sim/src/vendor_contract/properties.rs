@@ -1,6 +1,6 @@
-//! The properties of a vendor, each a test of the macro.
+//! The properties of a vendor. The macro makes a test of each.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::expect_used, reason = "a test that cannot continue panics")]
 
 use std::slice;
 use std::time::Duration;
@@ -46,14 +46,20 @@ pub fn an_expired_token_is_renewed(contract: &VendorContract) {
 
 pub fn wrong_credentials_are_tried_once(contract: &VendorContract) {
     let stage = Stage::new(contract, &contract.wrong);
-    let first = stage.session.token().expect_err("they are wrong");
+    let first = stage
+        .session
+        .token()
+        .expect_err("the credentials are wrong");
     let refused = matches!(
         first,
         Error::Refused(_) | Error::Status { .. } | Error::LoginRequired { .. }
     );
     assert!(refused, "{first:?}");
     for _ in 0..3 {
-        let again = stage.session.token().expect_err("they still are");
+        let again = stage
+            .session
+            .token()
+            .expect_err("the credentials are still wrong");
         let remembered = matches!(again, Error::BackOff { .. } | Error::LoginRequired { .. });
         assert!(remembered, "{again:?}");
     }
@@ -81,7 +87,7 @@ pub fn a_rejected_request_is_sent_again_once(contract: &VendorContract) {
     assert_eq!(statuses(), [contract.rejects_with, 200]);
     assert_eq!(stage.asked(contract).len(), 1);
 
-    // An API that rejects a brand-new token has another reason: no loop.
+    // An API that rejects a new token has another reason, so there is no loop.
     stage.simulator.revoke_access_tokens();
     assert_eq!(post().status(), contract.rejects_with);
     assert_eq!(statuses(), [contract.rejects_with]);
@@ -95,11 +101,11 @@ pub fn a_token_is_not_sent_to_another_origin(contract: &VendorContract) {
     let error = agent
         .get(format!("{}{}", other.url(), contract.api))
         .call()
-        .expect_err("an origin that the token is not for");
+        .expect_err("the token is for another origin");
     assert!(error.to_string().contains(other.url()), "{error}");
     assert!(other.requests().is_empty());
 
-    // Nor does it go along with a redirect.
+    // A redirect does not take the token along, either.
     let elsewhere = format!("{}/echo", other.url());
     stage.simulator.next_api(Fault::Redirect(elsewhere));
     let api = format!("{}{}", stage.simulator.url(), contract.api);
@@ -170,7 +176,7 @@ pub fn a_lost_response_is_not_asked_for_again(contract: &VendorContract) {
     ] {
         let stage = Stage::refresh_only(contract);
         stage.simulator.next(fault);
-        // The first error may be the server's; from then on it is the token's.
+        // The first error may be the server's; later ones are about the token.
         stage.session.token().expect_err("no answer, no token");
         stage.clock.advance(Duration::from_secs(3600));
         match stage.session.token().expect_err("no password") {
@@ -219,13 +225,13 @@ pub fn processes_try_wrong_credentials_once(contract: &VendorContract) {
     let stage = Stage::new(contract, &contract.wrong);
     for _ in 0..4 {
         let process = stage.process(&contract.wrong);
-        process.token().expect_err("they are wrong");
+        process.token().expect_err("the credentials are wrong");
     }
     assert_eq!(stage.asked(contract), [Login]);
-    // Not even a server that did not say what was wrong is asked again at once.
+    // Even after a refusal without a reason the server is not asked again at once.
     stage.clock.advance(Duration::from_secs(3600));
     let process = stage.process(&contract.grant);
-    process.token().expect("the right ones are tried");
+    process.token().expect("the right credentials are tried");
     assert_eq!(stage.asked(contract), [Login]);
 }
 
@@ -252,14 +258,14 @@ pub fn corrected_credentials_work_at_once(contract: &VendorContract) {
     let stage = Stage::new(contract, &contract.grant);
     for _ in 0..3 {
         let wrong = stage.process(&contract.wrong);
-        wrong.token().expect_err("they are wrong");
+        wrong.token().expect_err("the credentials are wrong");
     }
     let token = stage.process(&contract.grant).token().expect("a token");
     assert_eq!(stage.api(contract, &token), 200);
     assert_eq!(stage.asked(contract), [Login; 2]);
 }
 
-/// A mistake is often corrected at the server: a secret that was not everywhere yet, a key not yet active.
+/// A mistake is often corrected at the server: a secret is rolled out, or a key activated.
 pub fn a_refused_login_comes_back(contract: &VendorContract) {
     let stage = Stage::new(contract, &contract.grant);
     let session = stage.process(&contract.grant);
@@ -269,7 +275,7 @@ pub fn a_refused_login_comes_back(contract: &VendorContract) {
     assert!(!refused.is_empty());
     assert!(session.token().is_err());
     stage.refuse_logins(contract, false);
-    // Accounts get unlocked; a client has none that could be locked.
+    // Accounts get unlocked; a client has no account that could be locked.
     let longest = match contract.judges_passwords() && contract.outdated.is_none() {
         true => DAY + DAY / 10 + minute,
         false => Duration::from_secs(3600),
@@ -333,7 +339,7 @@ pub fn a_refused_refresh_token_needs_a_user(contract: &VendorContract) {
         3
     };
     assert_eq!(stage.asked(contract), vec![Refresh; 1 + refreshes]);
-    // It may have been a firewall that said so: once an hour, and no more.
+    // A firewall may have refused the refreshes, so they are tried again, once an hour.
     stage.clock.advance(Duration::from_secs(2 * 3600));
     for _ in 0..3 {
         assert!(needs_a_user(&stage));
@@ -364,7 +370,7 @@ pub fn a_refusal_shows_no_secret(contract: &VendorContract) {
         }
         (text, tokens)
     });
-    // A refusal that a login follows is in the log alone.
+    // If a login follows the refusal, only the log shows it.
     let warned = log.contains("refused") || log.contains("the server answered 40");
     assert!(warned, "{log}");
     assert_no_secret(contract, &tokens, &text, &log);

@@ -1,6 +1,6 @@
-//! Where the suite runs: a simulator and sessions that have one clock, and what the session logs.
+//! Setting of the suite: a simulator and sessions with one clock, and the captured log.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::expect_used, reason = "a test that cannot continue panics")]
 
 use std::cell::RefCell;
 use std::error::Error as StdError;
@@ -18,7 +18,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 use super::{Make, VendorContract};
 use crate::Simulator;
 
-/// A simulator and a session by one clock, and a store for further sessions.
+/// A simulator and a session with one clock, and a store for further sessions.
 pub(super) struct Stage {
     pub(super) simulator: Simulator,
     pub(super) clock: ManualClock,
@@ -38,7 +38,7 @@ impl Stage {
         Self::seeded(contract, grant, |_| None)
     }
 
-    /// A session of the grant without a password, with a refresh token from elsewhere.
+    /// Makes a stage whose session has no password, only a refresh token from elsewhere.
     pub(super) fn refresh_only(contract: &VendorContract) -> Self {
         let grant = contract.refresh_only.as_ref();
         let grant = grant.expect("`refresh_tokens` needs `refresh_only`");
@@ -68,7 +68,7 @@ impl Stage {
         }
     }
 
-    /// One more session over the store of this stage, as another process would make it.
+    /// Makes another session over the store of this stage, as another process would.
     pub(super) fn process(&self, grant: &Make) -> Session {
         let grant: Box<dyn Grant> = grant(self.simulator.url());
         Session::builder(grant)
@@ -82,19 +82,19 @@ impl Stage {
         self.session.token().expect("a token")
     }
 
-    /// Lets the life of a token pass, to the second.
+    /// Moves the clock to the second in which this token expires.
     pub(super) fn expire(&self, token: &Token) {
         self.clock.advance(self.left(token));
     }
 
-    /// How long a token is still valid.
+    /// Returns how long a token is still valid.
     pub(super) fn left(&self, token: &Token) -> Duration {
-        let expires_at = token.expires_at().expect("the vendor says when");
+        let expires_at = token.expires_at().expect("the vendor sends an expiry");
         let left = expires_at.duration_since(time(&self.clock));
         left.expect("it is valid")
     }
 
-    /// Makes the server refuse logins: the client's secret, or where it checks none the password.
+    /// Makes the server refuse logins: by the client's secret, or if it checks none, by the password.
     pub(super) fn refuse_logins(&self, contract: &VendorContract, refuse: bool) {
         match (contract.server.client_secret(), refuse) {
             (None, _) => self.simulator.lock_account(refuse),
@@ -103,7 +103,7 @@ impl Stage {
         }
     }
 
-    /// The requests to the token endpoint since the last look.
+    /// Returns the requests to the token endpoint since the last call.
     pub(super) fn asked(&self, contract: &VendorContract) -> Vec<Asked> {
         let requests = self.simulator.token_requests();
         self.simulator.clear();
@@ -116,7 +116,7 @@ impl Stage {
         asked.collect()
     }
 
-    /// The status with which the API answers this token.
+    /// Returns the status with which the API answers this token.
     pub(super) fn api(&self, contract: &VendorContract, token: &Token) -> u16 {
         let request = Request::get(format!("{}{}", self.simulator.url(), contract.api))
             .header(&contract.token_header, token.authorization())
@@ -125,7 +125,7 @@ impl Stage {
         answer.expect("an answer").status().as_u16()
     }
 
-    /// Lets sessions ask in turn, with a pause after each call; returns when requests were sent.
+    /// Calls `token` on the sessions in turn, with a pause after each call; returns when requests were sent.
     pub(super) fn ask(
         &self,
         sessions: &[Session],
@@ -153,7 +153,7 @@ fn time(clock: &ManualClock) -> SystemTime {
     clock.now().wall.into()
 }
 
-/// All that an error shows: `Display` and `Debug` of itself and of its sources.
+/// Returns all that an error shows: `Display` and `Debug` of itself and of its sources.
 pub(super) fn shown(error: &Error) -> String {
     let mut text = String::new();
     let mut next: Option<&dyn StdError> = Some(error);

@@ -1,4 +1,4 @@
-//! Aerion: what it answers, and each thing it refuses.
+//! Aerion: its responses, and each request that it refuses.
 
 use auth_sim::aerion::{COMPANY_URL, PASSWORD, USERNAME};
 use auth_sim::{Simulator, Vendor};
@@ -33,7 +33,7 @@ fn refusal(error: &str, description: &str) -> String {
 }
 
 #[test]
-fn a_login_brings_two_tokens_of_forty_hex_digits_for_an_hour() {
+fn a_login_returns_two_hex_tokens_for_an_hour() {
     let aerion = Simulator::aerion();
     let reply = token(&aerion, &LOGIN);
     assert_eq!(reply.status, 200);
@@ -48,7 +48,7 @@ fn a_login_brings_two_tokens_of_forty_hex_digits_for_an_hour() {
 }
 
 #[test]
-fn only_a_post_with_a_form_that_says_so_is_read() {
+fn only_a_post_with_the_content_type_of_a_form_is_read() {
     let aerion = Simulator::aerion();
     let expected = refusal(
         "invalid_request",
@@ -79,8 +79,9 @@ fn only_a_post_with_a_form_that_says_so_is_read() {
     );
 }
 
+/// The value is the URL or the host of the tenant.
 #[test]
-fn the_account_is_named_by_any_of_three_headers_as_a_url_or_a_host() {
+fn three_headers_can_name_the_tenant() {
     let aerion = Simulator::aerion();
     let body = form(&LOGIN);
     let answer = |headers: &[(&str, &str)]| {
@@ -113,7 +114,7 @@ fn the_account_is_named_by_any_of_three_headers_as_a_url_or_a_host() {
 }
 
 #[test]
-fn each_mandatory_field_is_missed_in_the_words_of_the_software() {
+fn a_missing_field_has_the_error_of_oauth2_server() {
     let aerion = Simulator::aerion();
     let both = r#"Missing parameters. \"username\" and \"password\" are required"#;
     for (field, error, description) in [
@@ -147,7 +148,7 @@ fn each_mandatory_field_is_missed_in_the_words_of_the_software() {
 }
 
 #[test]
-fn a_refresh_token_works_once_and_its_reuse_harms_nobody() {
+fn a_refresh_token_works_once_and_reuse_revokes_nothing() {
     let aerion = Simulator::aerion();
     let first = token(&aerion, &LOGIN);
     let second = refresh(&aerion, &first.text("refresh_token"));
@@ -177,7 +178,7 @@ fn a_refresh_token_expires() {
 }
 
 #[test]
-fn the_api_refuses_with_403_and_words_of_its_own() {
+fn the_api_refuses_with_403_and_its_documented_body() {
     let aerion = Simulator::aerion();
     let forbidden = concat!(
         r#"{"error":"E_FORBIDDEN","status":403,"summary":"Forbidden","#,

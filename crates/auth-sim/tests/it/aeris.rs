@@ -1,4 +1,4 @@
-//! Aeris: what it answers, and each thing it refuses.
+//! Aeris: its responses, and each request that it refuses.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -28,7 +28,7 @@ fn token(aeris: &Simulator, query: &[(&str, &str)]) -> Reply {
 }
 
 #[test]
-fn the_answer_names_the_second_of_expiry_a_year_ahead() {
+fn expires_in_is_an_epoch_second_a_year_ahead() {
     let then = UNIX_EPOCH + Duration::from_secs(1_554_119_108);
     let aeris = Simulator::builder(Vendor::Aeris)
         .now(move || then)
@@ -77,7 +77,7 @@ fn wrong_values_are_refused() {
         token(&aeris, &with(&QUERY, name, "wrong")).is(401, "Unauthorized");
     }
     assert_eq!(
-        token(&aeris, &with(&QUERY, "requesterId", "nobody")).status,
+        token(&aeris, &with(&QUERY, "requesterId", "no-at-sign")).status,
         400
     );
     assert_eq!(
@@ -91,7 +91,7 @@ fn wrong_values_are_refused() {
 }
 
 #[test]
-fn the_api_says_unauthorized_without_a_token_that_lives() {
+fn the_api_returns_401_without_a_valid_token() {
     let aeris = Simulator::aeris();
     let token = token(&aeris, &QUERY).text("token");
     assert_eq!(api(&aeris, USAGE, &token).json()["accountId"], ACCOUNT_ID);

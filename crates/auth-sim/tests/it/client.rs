@@ -1,4 +1,4 @@
-//! A client that sends what it is told, right or wrong, over a plain socket.
+//! A client over a plain socket that sends exactly what a test passes, right or wrong.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use auth_sim::Simulator;
 use serde_json::Value;
 
-/// What came back.
+/// A response, parsed.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -27,7 +27,7 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
     }
 
-    /// A member that is a string.
+    /// Returns a member that is a string.
     pub(crate) fn text(&self, member: &str) -> String {
         self.json()[member]
             .as_str()
@@ -41,7 +41,7 @@ impl Reply {
     }
 }
 
-/// Sends the request and reads until the simulator closes; an error if that is not HTTP.
+/// Sends the request and reads until the simulator closes; fails if the response is not HTTP.
 pub(crate) fn try_send(
     simulator: &Simulator,
     request_line: &str,
@@ -61,7 +61,7 @@ pub(crate) fn send(
     try_send(simulator, request_line, headers, body).unwrap()
 }
 
-/// All bytes until the simulator closes.
+/// Returns all bytes until the simulator closes.
 pub(crate) fn exchange(
     simulator: &Simulator,
     request_line: &str,
@@ -74,7 +74,7 @@ pub(crate) fn exchange(
     Ok(bytes)
 }
 
-/// Sends the request, and leaves the answer to be read.
+/// Sends the request, and leaves the response to be read by the caller.
 pub(crate) fn open(
     simulator: &Simulator,
     request_line: &str,
@@ -91,7 +91,7 @@ pub(crate) fn open(
     Ok(stream)
 }
 
-/// A form with these fields.
+/// Encodes these fields as a form.
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let encode = |text: &str| -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric();
@@ -107,7 +107,7 @@ pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
-/// A JSON object with these members.
+/// Encodes these members as a JSON object.
 pub(crate) fn json(members: &[(&str, &str)]) -> String {
     let pairs = members
         .iter()
@@ -115,7 +115,7 @@ pub(crate) fn json(members: &[(&str, &str)]) -> String {
     Value::Object(pairs.collect()).to_string()
 }
 
-/// The fields but one.
+/// Returns the fields except this one.
 pub(crate) fn without<'a>(fields: &[(&'a str, &'a str)], name: &str) -> Vec<(&'a str, &'a str)> {
     fields
         .iter()
@@ -124,7 +124,7 @@ pub(crate) fn without<'a>(fields: &[(&'a str, &'a str)], name: &str) -> Vec<(&'a
         .collect()
 }
 
-/// The fields with one of them changed.
+/// Returns the fields with the value of one changed.
 pub(crate) fn with<'a>(
     fields: &[(&'a str, &'a str)],
     name: &'a str,

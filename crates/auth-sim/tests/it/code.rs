@@ -12,7 +12,7 @@ use crate::generic::{refresh, token, whoami};
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// The code that a login at the authorization endpoint brings, decoded.
+/// Logs in at the authorization endpoint, and returns the code, decoded.
 fn code(generic: &Simulator, client: &str, challenge: Option<&str>) -> String {
     let mut fields = vec![
         ("response_type", "code"),
@@ -47,13 +47,10 @@ fn exchange(code: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn a_code_works_once_and_its_replay_revokes_what_it_brought() {
+fn a_code_works_once_and_its_replay_revokes_the_tokens() {
     let generic = Simulator::generic();
     let code = code(&generic, CLIENT_ID, None);
-    assert!(
-        code.ends_with('='),
-        "a code that must be encoded finds who does not"
-    );
+    assert!(code.ends_with('='), "the code must need encoding");
     let reply = token(&generic, &exchange(&code));
     assert_eq!(
         whoami(&generic, &reply.text("access_token")).text("sub"),
@@ -67,8 +64,9 @@ fn a_code_works_once_and_its_replay_revokes_what_it_brought() {
     assert_eq!(refresh(&generic, &reply.text("refresh_token")).status, 400);
 }
 
+/// The client, the redirect URI and the verifier must match; the code expires after a minute.
 #[test]
-fn a_code_is_bound_to_client_redirect_and_verifier_and_lives_a_minute() {
+fn a_code_is_bound_to_its_request_and_expires() {
     let generic = Simulator::generic();
     let refused = |fields: &[(&str, &str)]| token(&generic, fields).text("error");
     let plain = code(&generic, CLIENT_ID, None);

@@ -16,7 +16,7 @@ const LOGIN: [(&str, &str); 5] = [
     ("grant_type", "password"),
 ];
 
-/// A server whose clock stands still.
+/// Starts a server in this dialect, with a fixed clock.
 fn speaking(vendor: Vendor, dialect: Dialect) -> Simulator {
     let builder = Simulator::builder(vendor).dialect(dialect);
     let second = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
@@ -31,7 +31,7 @@ fn with_grant(grant: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'st
     [grant, &CLIENT[..]].concat()
 }
 
-/// A spent refresh token, a wrong secret, a wrong password and an unknown code.
+/// Returns the refusals of a spent refresh token, a wrong secret, a wrong password and an unknown code.
 fn refusals(dialect: Dialect) -> [Reply; 4] {
     let generic = speaking(Vendor::Generic, dialect);
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", "spent")];
@@ -49,7 +49,7 @@ fn refusals(dialect: Dialect) -> [Reply; 4] {
 }
 
 #[test]
-fn codes_are_those_of_the_rfc() {
+fn rfc_uses_the_codes_of_rfc_6749() {
     let [refresh, secret, password, code] = refusals(Dialect::Rfc);
     for reply in [refresh, password, code] {
         assert_eq!(
@@ -65,7 +65,7 @@ fn codes_are_those_of_the_rfc() {
 }
 
 #[test]
-fn a_bare_status_says_nothing() {
+fn a_bare_status_has_an_empty_body() {
     let [refresh, secret, password, code] = refusals(Dialect::BareStatus);
     password.is(403, "");
     for reply in [refresh, secret, code] {
@@ -74,7 +74,7 @@ fn a_bare_status_says_nothing() {
 }
 
 #[test]
-fn a_framework_writes_its_page() {
+fn a_framework_returns_its_error_page() {
     let page = r#"{"error":"Unauthorized","path":"/token","status":401,"timestamp":1767225600000}"#;
     for reply in refusals(Dialect::FrameworkPage) {
         reply.is(401, page);
@@ -85,7 +85,7 @@ fn a_framework_writes_its_page() {
 }
 
 #[test]
-fn a_vendor_has_members_of_its_own() {
+fn vendor_words_use_the_vendors_members() {
     let [refresh, secret, password, code] = refusals(Dialect::VendorWords);
     let words = r#"{"message":"The refresh token is unknown, revoked or was used before","status":"BAD_REFRESH_TOKEN"}"#;
     refresh.is(400, words);
@@ -102,7 +102,7 @@ fn a_vendor_has_members_of_its_own() {
 }
 
 #[test]
-fn a_success_may_be_a_refusal() {
+fn a_refusal_may_have_a_success_status() {
     let replies = refusals(Dialect::SuccessStatus);
     let codes = replies.map(|reply| {
         assert_eq!(reply.status, 200);
@@ -165,7 +165,7 @@ fn every_vendor_speaks_every_dialect() {
 }
 
 #[test]
-fn a_device_that_waits_is_told_so_in_every_dialect() {
+fn every_dialect_keeps_authorization_pending() {
     for dialect in Dialect::ALL {
         let generic = speaking(Vendor::Generic, dialect);
         let codes = send(
@@ -216,7 +216,7 @@ fn client_secrets_are_rolled_out() {
 }
 
 #[test]
-fn the_generic_server_knows_its_clients_by_their_own_secrets() {
+fn each_client_of_the_generic_server_has_its_own_secret() {
     let generic = Simulator::generic();
     generic.accept_client_secrets(["new"]);
     assert_eq!(token(&generic, &LOGIN).status, 401);

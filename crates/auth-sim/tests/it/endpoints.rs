@@ -1,4 +1,4 @@
-//! What stands beside the token endpoint: metadata, devices, pushed requests, revocation, introspection.
+//! The endpoints other than the token endpoint: metadata, devices, pushed requests, revocation, introspection.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn get(generic: &Simulator, path: &str) -> Reply {
     send(generic, &format!("GET {path}"), &[], "")
 }
 
-/// The same with the well-known client.
+/// Adds the credentials of the well-known client to the fields.
 fn signed<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     [&CLIENT[..], fields].concat()
 }
@@ -35,7 +35,7 @@ fn is_refused(reply: &Reply, status: u16, error: &str) {
 }
 
 #[test]
-fn the_metadata_names_the_server_and_endpoints_that_are_there() {
+fn the_metadata_names_the_issuer_and_existing_endpoints() {
     let generic = Simulator::generic();
     let metadata = get(&generic, "/.well-known/oauth-authorization-server").json();
     assert_eq!(metadata["issuer"], generic.url());
@@ -89,7 +89,7 @@ fn a_device_waits_for_its_user_and_gets_tokens_once() {
 }
 
 #[test]
-fn a_device_that_asks_too_soon_must_wait_longer_from_then_on() {
+fn polling_too_soon_lengthens_the_interval() {
     let generic = Simulator::generic();
     let begun = begun(&generic);
     is_refused(&polled(&generic, &begun), 400, "slow_down");
@@ -100,7 +100,7 @@ fn a_device_that_asks_too_soon_must_wait_longer_from_then_on() {
 }
 
 #[test]
-fn a_device_is_refused_by_its_user_by_time_and_if_it_is_another() {
+fn a_denied_expired_or_foreign_device_code_is_refused() {
     let generic = Simulator::generic();
     let refused = begun(&generic);
     generic.user_refuses(true);
@@ -120,7 +120,7 @@ fn a_device_is_refused_by_its_user_by_time_and_if_it_is_another() {
 }
 
 #[test]
-fn a_device_is_a_known_client_that_asks_for_a_scope_there_is() {
+fn a_device_needs_a_known_client_and_a_known_scope() {
     let generic = Simulator::generic();
     let ask = |fields: &[(&str, &str)]| post(&generic, "/device_authorization", fields);
     is_refused(
@@ -144,7 +144,7 @@ fn question() -> Vec<(&'static str, &'static str)> {
 }
 
 #[test]
-fn what_was_pushed_is_asked_once_whatever_stands_beside_it() {
+fn a_pushed_request_works_once_and_overrides_the_query() {
     let generic = Simulator::generic();
     let pushed = post(&generic, "/par", &question());
     assert_eq!(pushed.status, 201);
@@ -162,7 +162,7 @@ fn what_was_pushed_is_asked_once_whatever_stands_beside_it() {
 }
 
 #[test]
-fn what_was_pushed_is_good_for_one_client_and_one_minute() {
+fn a_pushed_request_is_for_one_client_and_one_minute() {
     let generic = Simulator::generic();
     let ask = |client: &str| {
         let uri = post(&generic, "/par", &question()).text("request_uri");
@@ -179,7 +179,7 @@ fn what_was_pushed_is_good_for_one_client_and_one_minute() {
 }
 
 #[test]
-fn what_no_user_can_be_asked_is_not_taken() {
+fn an_invalid_request_cannot_be_pushed() {
     let generic = Simulator::generic();
     for (changed, status, error) in [
         (
@@ -223,8 +223,9 @@ fn tokens(generic: &Simulator) -> (String, String) {
     (reply.text("access_token"), reply.text("refresh_token"))
 }
 
+/// An unknown token counts as revoked.
 #[test]
-fn either_token_ends_the_whole_login_and_an_unknown_one_has_ended() {
+fn revoking_either_token_ends_the_login() {
     let generic = Simulator::generic();
     for by_refresh_token in [true, false] {
         let (access, renewal) = tokens(&generic);
@@ -243,7 +244,7 @@ fn either_token_ends_the_whole_login_and_an_unknown_one_has_ended() {
 }
 
 #[test]
-fn nobody_ends_the_login_of_another_client() {
+fn a_client_cannot_revoke_another_clients_token() {
     let generic = Simulator::generic();
     let (access, _) = tokens(&generic);
     let stranger = [("client_id", PUBLIC_CLIENT_ID), ("token", &access)];
@@ -262,7 +263,7 @@ fn nobody_ends_the_login_of_another_client() {
 }
 
 #[test]
-fn a_token_is_active_as_long_as_it_works_and_for_clients_with_a_secret_only() {
+fn introspection_needs_a_secret_and_shows_valid_tokens() {
     let generic = Simulator::generic();
     let (access, renewal) = tokens(&generic);
     let ask = |token: &str| post(&generic, "/introspect", &signed(&[("token", token)]));
@@ -283,7 +284,7 @@ fn a_token_is_active_as_long_as_it_works_and_for_clients_with_a_secret_only() {
 }
 
 #[test]
-fn a_resource_may_stand_twice_and_nothing_else() {
+fn only_resource_may_be_repeated() {
     let generic = Simulator::generic();
     let twice = |name: &str| {
         let fields = form(&signed(&[("grant_type", "client_credentials")]));

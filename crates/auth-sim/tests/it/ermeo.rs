@@ -1,4 +1,4 @@
-//! Ermeo: what it answers, and each thing it refuses.
+//! Ermeo: its responses, and each request that it refuses.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn refresh(ermeo: &Simulator, refresh_token: &str) -> Reply {
 }
 
 #[test]
-fn a_login_brings_a_pair_for_two_hours() {
+fn a_login_returns_a_pair_for_two_hours() {
     let ermeo = Simulator::ermeo();
     let reply = token(&ermeo, &LOGIN);
     assert_eq!(reply.status, 200);
@@ -48,7 +48,7 @@ fn a_login_brings_a_pair_for_two_hours() {
 }
 
 #[test]
-fn only_json_that_says_so_is_read() {
+fn only_a_post_with_the_content_type_of_json_is_read() {
     let ermeo = Simulator::ermeo();
     let path = "POST /oauth/v2/token";
     send(&ermeo, path, &[FORM], &form(&LOGIN)).is(400, NO_GRANT);
@@ -66,7 +66,7 @@ fn only_json_that_says_so_is_read() {
 }
 
 #[test]
-fn refusals_are_400_in_the_words_of_the_software() {
+fn refusals_are_400_with_the_errors_of_oauth2_php() {
     let ermeo = Simulator::ermeo();
     let no_client = r#"{"error":"invalid_client","error_description":"Client id was not found in the headers or body"}"#;
     let both = r#"{"error":"invalid_request","error_description":"Missing parameters. \"username\" and \"password\" required"}"#;
@@ -105,7 +105,7 @@ fn a_refresh_token_works_once_and_the_newest_keeps_working() {
 }
 
 #[test]
-fn the_family_dies_on_reuse_where_that_is_switched_on() {
+fn reuse_revokes_the_family_if_switched_on() {
     let builder = Simulator::builder(Vendor::Ermeo).revoke_family_on_reuse(true);
     let ermeo = builder.start().unwrap();
     let other = token(&ermeo, &LOGIN);
@@ -129,7 +129,7 @@ fn a_refresh_token_lives_two_weeks() {
 }
 
 #[test]
-fn the_api_answers_401_with_a_challenge_that_says_invalid_grant() {
+fn the_api_returns_401_with_an_invalid_grant_challenge() {
     let ermeo = Simulator::ermeo();
     let token = token(&ermeo, &LOGIN).text("access_token");
     let wrong = api(&ermeo, "GET /api/v1/assets", "wrong");
@@ -188,7 +188,7 @@ fn the_pages_of_assets_hold_every_asset_once() {
 }
 
 #[test]
-fn a_posted_asset_comes_back_with_an_id_and_stays() {
+fn a_posted_asset_gets_an_id_and_is_kept() {
     let ermeo = Simulator::ermeo();
     let bearer = format!("Bearer {}", token(&ermeo, &LOGIN).text("access_token"));
     let headers = [JSON, ("Authorization", bearer.as_str())];

@@ -1,4 +1,4 @@
-//! Every fault, as it reaches a client.
+//! Every fault, as a client sees it.
 
 use std::io::Read;
 use std::thread;
@@ -24,7 +24,7 @@ fn refresh(ermeo: &Simulator, refresh_token: &str) -> Reply {
     send(ermeo, LINE, &[JSON], &body(refresh_token))
 }
 
-/// The bytes that came back through the fault.
+/// Returns the bytes that a client receives with this fault.
 fn bytes_through(ermeo: &Simulator, fault: Fault, refresh_token: &str) -> Vec<u8> {
     ermeo.next(fault);
     exchange(ermeo, LINE, &[JSON], &body(refresh_token)).unwrap()
@@ -41,7 +41,7 @@ fn a_dropped_answer_has_spent_the_token() {
 }
 
 #[test]
-fn a_refused_request_has_not_spent_the_token_and_is_in_the_log() {
+fn a_refused_request_is_logged_and_spends_no_token() {
     let ermeo = Simulator::ermeo();
     let token = ermeo.issue_refresh_token();
     assert_eq!(bytes_through(&ermeo, Fault::Refuse, &token), b"");
@@ -84,7 +84,7 @@ fn a_dripped_answer_arrives_in_pieces_and_whole() {
 }
 
 #[test]
-fn answers_of_another_kind_move_no_token() {
+fn answers_in_the_simulators_place_spend_no_token() {
     let ermeo = Simulator::ermeo();
     let token = ermeo.issue_refresh_token();
     let through = |fault| {
@@ -136,8 +136,9 @@ fn an_endless_body_ends_with_its_reader() {
     assert_eq!(refresh(&ermeo, "x").status, 400);
 }
 
+/// Dropping the simulator ends the delay.
 #[test]
-fn a_delayed_answer_blocks_nobody_else_and_ends_with_the_simulator() {
+fn a_delayed_answer_blocks_no_other_client() {
     let ermeo = Simulator::ermeo();
     ermeo.next(Fault::Delay(Duration::from_secs(3600)));
     let slow = open(&ermeo, LINE, &[JSON], "{}").unwrap();
@@ -184,14 +185,14 @@ fn a_held_request_is_handled_at_once_and_answered_on_release() {
         gate.wait_until_reached();
         assert_eq!(ermeo.spends()[&token], 1);
         assert_eq!(ermeo.token_requests()[0].status, None);
-        assert_eq!(refresh(&ermeo, "x").status, 400, "nobody else waits");
+        assert_eq!(refresh(&ermeo, "x").status, 400, "no other client waits");
         gate.release();
         assert_eq!(held.join().unwrap(), 200);
     });
 }
 
 #[test]
-fn a_gate_that_is_dropped_or_whose_simulator_is_dropped_is_open() {
+fn dropping_a_gate_or_its_simulator_opens_it() {
     let ermeo = Simulator::ermeo();
     drop(ermeo.hold_api());
     assert_eq!(send(&ermeo, "GET /api/v1/assets", &[], "").status, 401);

@@ -37,7 +37,7 @@ pub(crate) fn whoami(generic: &Simulator, token: &str) -> Reply {
 }
 
 #[test]
-fn the_client_is_known_by_its_body_by_basic_or_by_its_public_name() {
+fn a_client_is_identified_by_body_basic_or_public_id() {
     let generic = Simulator::generic();
     assert_eq!(token(&generic, &LOGIN).status, 200);
     let rest = form(&LOGIN[2..]);
@@ -50,10 +50,10 @@ fn the_client_is_known_by_its_body_by_basic_or_by_its_public_name() {
 }
 
 #[test]
-fn an_odd_client_must_be_encoded_before_it_is_joined() {
+fn client_credentials_are_encoded_before_basic() {
     let generic = Simulator::generic();
     let body = form(&LOGIN[2..]);
-    // base64 of `sim%3Aodd+client:p%2Bss+w%25rd%3A~%26%3D`, and of the same not encoded.
+    // base64 of `sim%3Aodd+client:p%2Bss+w%25rd%3A~%26%3D`, and of the same text without encoding.
     let right = "Basic c2ltJTNBb2RkK2NsaWVudDpwJTJCc3MrdyUyNXJkJTNBfiUyNiUzRA==";
     let wrong = "Basic c2ltOm9kZCBjbGllbnQ6cCtzcyB3JXJkOn4mPQ==";
     let reply = send(
@@ -75,7 +75,7 @@ fn an_odd_client_must_be_encoded_before_it_is_joined() {
 }
 
 #[test]
-fn a_bad_client_is_401_with_a_challenge_only_where_basic_was_used() {
+fn a_bad_client_gets_a_challenge_only_after_basic() {
     let generic = Simulator::generic();
     let bad = [
         with(&LOGIN, "client_secret", "wrong"),
@@ -112,7 +112,7 @@ fn a_bad_client_is_401_with_a_challenge_only_where_basic_was_used() {
 }
 
 #[test]
-fn the_bodies_that_are_read_can_be_chosen() {
+fn the_accepted_encodings_can_be_chosen() {
     for (bodies, form_status, json_status) in [
         (Bodies::Both, 200, 200),
         (Bodies::Form, 200, 400),
@@ -125,7 +125,7 @@ fn the_bodies_that_are_read_can_be_chosen() {
         assert_eq!(token(&generic, &LOGIN).status, form_status, "{bodies:?}");
         let reply = send(&generic, "POST /token", &[JSON], &json(&LOGIN));
         assert_eq!(reply.status, json_status, "{bodies:?}");
-        // What the header says and what the body is must agree.
+        // The content type and the encoding of the body must agree.
         assert_eq!(
             send(&generic, "POST /token", &[JSON], &form(&LOGIN)).status,
             400
@@ -142,7 +142,7 @@ fn the_bodies_that_are_read_can_be_chosen() {
 }
 
 #[test]
-fn requests_that_are_not_well_formed_are_refused() {
+fn malformed_requests_are_refused() {
     let generic = Simulator::generic();
     let error = |reply: Reply| (reply.status, reply.text("error"));
     let invalid = (400, "invalid_request".to_owned());
@@ -205,7 +205,7 @@ fn client_credentials_bring_no_refresh_token_and_need_a_secret() {
 }
 
 #[test]
-fn a_reused_refresh_token_kills_its_family_unless_switched_off() {
+fn reuse_revokes_the_family_unless_switched_off() {
     let generic = Simulator::generic();
     let first = token(&generic, &LOGIN);
     let second = refresh(&generic, &first.text("refresh_token"));
@@ -248,7 +248,7 @@ fn a_refresh_token_is_bound_to_its_client_and_its_scope() {
 }
 
 #[test]
-fn the_api_tells_no_token_from_a_bad_one() {
+fn the_api_distinguishes_no_token_from_a_bad_one() {
     let generic = Simulator::generic();
     let none = send(&generic, "GET /whoami", &[], "");
     assert_eq!(
@@ -268,7 +268,7 @@ fn the_api_tells_no_token_from_a_bad_one() {
 }
 
 #[test]
-fn an_echo_brings_the_body_back() {
+fn echo_returns_the_body() {
     let generic = Simulator::generic();
     let bearer = format!("Bearer {}", token(&generic, &LOGIN).text("access_token"));
     let headers = [

@@ -1,4 +1,4 @@
-//! A vendor that this crate does not know, and another process that holds its clock.
+//! A vendor defined outside this crate, and control of its clock from another process.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::client::{Reply, send};
 
-/// Sends `Authorization: Token …` to its API, and words its refusals in its own way.
+/// A vendor whose API requires `Authorization: Token …` and whose refusals have their own format.
 struct Acme;
 
 impl VendorServer for Acme {
@@ -143,7 +143,7 @@ fn another_process_revokes_tokens() {
 }
 
 #[test]
-fn control_is_neither_listed_nor_spoilt_nor_on_unasked() {
+fn control_is_opt_in_not_recorded_and_without_faults() {
     let acme = Simulator::builder(Acme).control(true).start().unwrap();
     acme.next_api(Fault::Status(503));
     assert_eq!(send(&acme, "GET /_sim/revoke", &[], "").status, 404);

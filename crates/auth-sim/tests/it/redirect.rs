@@ -29,7 +29,7 @@ fn location(generic: &Simulator, fields: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn a_code_comes_in_the_query_with_state_and_issuer() {
+fn the_query_has_a_code_with_state_and_issuer() {
     let generic = Simulator::generic();
     let location = location(&generic, &ASK);
     let rest = location
@@ -50,7 +50,7 @@ fn a_query_of_the_redirect_uri_is_kept() {
 }
 
 #[test]
-fn a_token_comes_in_the_fragment_without_a_refresh_token() {
+fn the_fragment_has_a_token_without_a_refresh_token() {
     let generic = Simulator::generic();
     let location = location(&generic, &with(&ASK, "response_type", "token"));
     let (uri, fragment) = location.split_once('#').unwrap();
@@ -105,7 +105,7 @@ fn mistakes_of_the_client_are_errors_in_the_redirect() {
 }
 
 #[test]
-fn nobody_is_redirected_to_a_place_that_is_not_the_clients() {
+fn the_user_is_redirected_to_the_clients_uris_only() {
     let generic = Simulator::generic();
     for uri in [
         "https://evil.example/",

@@ -1,4 +1,4 @@
-//! The simulator itself: clock, log, revocation, many clients, its end.
+//! The simulator itself: clock, log, revocation, concurrent clients, shutdown.
 
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +39,7 @@ fn sixty_four_clients_at_once_are_all_answered() {
 }
 
 #[test]
-fn sixty_four_held_clients_block_nobody() {
+fn sixty_four_held_clients_block_no_other_client() {
     let ermeo = Simulator::ermeo();
     let gates: Vec<_> = (0..64).map(|_| ermeo.hold()).collect();
     thread::scope(|scope| {
@@ -58,7 +58,7 @@ fn sixty_four_held_clients_block_nobody() {
 }
 
 #[test]
-fn a_client_that_says_nothing_blocks_nobody() {
+fn a_silent_client_blocks_no_other_client() {
     let ermeo = Simulator::ermeo();
     let address = ermeo.url().trim_start_matches("http://").to_owned();
     let idle: Vec<_> = (0..32)
@@ -124,13 +124,13 @@ fn date_and_expiry_follow_the_clock_of_the_test() {
     seconds.fetch_add(200, Ordering::SeqCst);
     assert_eq!(list().status, 401);
     assert_eq!(list().header("date"), Some("Sun, 09 Sep 2001 03:46:40 GMT"));
-    // A clock that is set back makes the token good again: expiry is a moment, not a state.
+    // If the clock is set back, the token is valid again: expiry depends on the time alone.
     seconds.fetch_sub(1, Ordering::SeqCst);
     assert_eq!(list().status, 200);
 }
 
 #[test]
-fn lives_are_settings_and_are_told() {
+fn lifetimes_are_settings_and_are_sent() {
     let builder = Simulator::builder(Vendor::Ermeo).access_token_lifetime(Duration::from_secs(5));
     assert_eq!(login(&builder.start().unwrap()).json()["expires_in"], 5);
 }
@@ -190,7 +190,7 @@ fn the_log_quotes_what_arrived() {
 }
 
 #[test]
-fn an_observer_is_told_of_every_answer() {
+fn on_response_is_called_for_every_answer() {
     let told = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&told);
     let builder = Simulator::builder(Vendor::Ermeo);

@@ -1,4 +1,4 @@
-//! The suite for stores: it passes a correct store, and reports each fault by the promise that it breaks.
+//! The suite for stores: a correct store passes, and each fault is reported with the promise that it breaks.
 
 mod broken; // stores with one fault each
 

@@ -1,4 +1,4 @@
-//! The contract, for a vendor that this crate does not know, and for vendors that break it.
+//! The contract, for a vendor defined outside this crate, and for vendors that violate it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,6 +1,9 @@
 //! The store: servers that it refuses, and its work with a real one.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
+#![expect(
+    clippy::expect_used,
+    reason = "a panic fails the test and names the line"
+)]
 
 mod fake; // a server that speaks the protocol, with the responses of a test
 mod others; // proxies, Sentinels, other roles

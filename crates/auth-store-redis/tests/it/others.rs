@@ -210,7 +210,7 @@ fn the_database_can_be_a_parameter() {
         }
         None
     });
-    // What other clients understand besides changes nothing here.
+    // Parameters of other clients have no effect here.
     for query in ["?db=7", "/7", "/7?timeout=5&protocol=3", "?protocol=3&db=7"] {
         selected.store(0, Ordering::SeqCst);
         RedisStore::connect(format!("{}{query}", fake.url())).expect("a connection");

@@ -1,8 +1,8 @@
 //! Everything that needs a server. Each test has one to itself.
 
-mod access; // who may connect, and what is said to those who may not
-mod changes; // what load and swap do
-mod losses; // servers that die, stand still, or cannot be heard
+mod access; // passwords, users and sockets
+mod changes; // load and swap
+mod losses; // servers that die or stop, and lost responses
 mod proxy; // a proxy that loses chosen messages
 mod safety; // settings that could lose a login
 #[cfg(feature = "tls")]
@@ -58,7 +58,7 @@ fn record(bytes: impl AsRef<[u8]>) -> Record {
     Record::from_bytes(bytes.as_ref().to_vec())
 }
 
-/// Swaps, and says which error.
+/// Swaps, and shows the error if that fails.
 #[track_caller]
 fn put(store: &RedisStore, login: &Identity, old: Option<&str>, new: &str) -> SwapOutcome {
     let old = old.map(record);

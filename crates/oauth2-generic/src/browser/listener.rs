@@ -190,7 +190,7 @@ impl<'scope, 'env> Listener<'scope, 'env> {
         self.end();
     }
 
-    /// Without a thread the connection closes, and the browser says so.
+    /// If no thread can be started, the connection closes and the browser reports that.
     fn start(&mut self, stream: TcpStream) {
         // Some systems let it inherit that from the socket that listens.
         if stream.set_nonblocking(false).is_err() {

@@ -1,9 +1,9 @@
 //! Meaning of a request to the port: the response to this login, or a stray.
 
-use auth_core::Error;
+use auth_core::{Error, Secret};
 
 use super::loopback::Address;
-use crate::redirect::{Parameters, is_same, known_code};
+use crate::redirect::{Parameters, known_code};
 
 /// A request, judged by its head.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,7 +117,7 @@ fn foreign(query: &str, state: &str) -> Option<Stray> {
     };
     match parts() {
         Err(_) => Some(Stray::Unreadable),
-        Ok((Some(found), ..)) if is_same(found.expose(), state) => None,
+        Ok((Some(found), ..)) if found == Secret::new(state) => None,
         Ok((Some(_), ..)) => Some(Stray::OtherState),
         Ok((None, Some(error), _)) => Some(Stray::Refusal(known_code(error.expose()))),
         Ok((None, None, true)) => Some(Stray::Code),

@@ -120,7 +120,7 @@ fn stray_content(stray: Stray) -> (Tone, &'static str, &'static str, &'static st
     (Tone::Bad, title, text, next)
 }
 
-/// What arrived in place of the response, for an error.
+/// Describes the requests that arrived in place of the response, for an error.
 pub(super) fn received(address: &Address, strays: &[Stray]) -> String {
     let place = address.without_query();
     if strays.is_empty() {

@@ -167,7 +167,7 @@ impl Client {
 
     /// Returns `true` if a redirect that does not name the server is refused (RFC 9207 §2.4).
     ///
-    /// It is refused where the server has no metadata: a caller who sets an issuer wants it checked.
+    /// It is also refused if the server has no metadata: a caller who sets an issuer requires the check.
     pub(crate) fn must_name_itself(&self) -> bool {
         let metadata = self.server().metadata();
         let announced =

@@ -78,7 +78,7 @@ impl Pace {
 }
 
 impl Meaning {
-    /// The code first, then the status, then the words: a server that limits the rate may say anything.
+    /// By the code, then by the status, then by the words: a server that limits the rate may send any words.
     fn of(error: &Error) -> Self {
         let (code, status) = match error {
             Error::Refused(refusal) => (refusal.code.to_string(), refusal.status),
@@ -138,7 +138,7 @@ fn said(error: &Error) -> String {
     }
 }
 
-/// The user declined: a refusal, in whichever member the server says so.
+/// The error after the user declined: a refusal, whichever member of the response held it.
 fn declined(error: Error) -> Error {
     let (code, status) = match &error {
         Error::Refused(refusal) => (Some(&refusal.code), refusal.status),

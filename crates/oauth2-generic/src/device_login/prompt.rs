@@ -37,6 +37,18 @@ pub struct DevicePrompt {
 impl DevicePrompt {
     /// Draws a QR code of the URL; its `Display` is for a terminal.
     ///
+    /// ```
+    /// # use oauth2_generic::{DeviceLogin, Client, Server};
+    /// # let login = DeviceLogin::new(Client::new(Server::new("https://login.example.com/token"), "screen"));
+    /// let login = login.show(|prompt| {
+    ///     match prompt.qr() {
+    ///         Ok(code) => println!("{code}\n{prompt}"),
+    ///         Err(_) => println!("{prompt}"),
+    ///     }
+    /// });
+    /// # let _ = login;
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Response`] if the server's URL is too long.
     #[cfg(feature = "qr")]
@@ -90,7 +102,7 @@ impl fmt::Debug for DevicePrompt {
     }
 }
 
-/// Checks a URL that a person is to open; the error says what is wrong with it, and not what it is.
+/// Checks a URL that the user is to open; the error names the problem and does not show the URL.
 fn check(name: &str, uri: &str, allow_http: bool) -> Result<()> {
     let problem = match scheme(uri).as_deref() {
         _ if !uri.is_ascii() => {
@@ -107,7 +119,7 @@ fn check(name: &str, uri: &str, allow_http: bool) -> Result<()> {
             "is plain http, which is for 127.0.0.1 and [::1] only; tell the server its https \
              address, or for a test network call `Client::danger_allow_http_login`"
         }
-        Some(_) => "does not begin with https://; the server has to send a URL for a browser",
+        _ => "does not begin with https://; the server has to send a URL for a browser",
     };
     Err(Error::response(format!("its `{name}` {problem}")))
 }

@@ -10,6 +10,16 @@ use qrcode::{EcLevel, QrCode};
 ///
 /// Its `Display` has no colours: it is for terminals with light letters on a dark ground, and for most
 /// telephones also for the reverse. [`coloured`](Qr::coloured) brings its own ground along.
+///
+/// ```
+/// use std::io::{self, IsTerminal};
+/// use oauth2_generic::Qr;
+///
+/// /// The code for this terminal; a log file gets no colours.
+/// fn drawn(code: &Qr) -> String {
+///     if io::stdout().is_terminal() { code.coloured() } else { code.to_string() }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Qr(QrCode);
 

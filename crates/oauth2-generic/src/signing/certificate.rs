@@ -1,4 +1,4 @@
-//! The certificate of a key, by which some servers know it (RFC 7515 §4.1.6 to §4.1.8).
+//! The certificate of a key, by which some servers identify it (RFC 7515 §4.1.6 to §4.1.8).
 
 use std::sync::Arc;
 

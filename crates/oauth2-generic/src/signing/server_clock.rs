@@ -11,7 +11,7 @@ use auth_core::http::header::{AGE, DATE};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ServerClock {
     ahead: i64,
-    /// The session's time when it was last asked for, and the machine's.
+    /// The session's time and the machine's at the last reading.
     asked: Option<(u64, Duration)>,
 }
 

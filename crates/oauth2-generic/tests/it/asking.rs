@@ -26,7 +26,7 @@ impl<G: Grant + ?Sized> Asking for G {
             return Ok(());
         };
         match request.fetch(http) {
-            // The body of a success says nothing (RFC 7009 §2.2).
+            // The body of a success has no meaning (RFC 7009 §2.2).
             Err(Error::Response(_)) => Ok(()),
             outcome => outcome.map(drop),
         }

@@ -1,4 +1,4 @@
-//! How a client shows who it is: in one way, and in no other.
+//! Authentication of a client: by one method, and never by another.
 
 mod assertions; // `private_key_jwt`
 mod basic; // HTTP Basic

@@ -162,8 +162,8 @@ fn a_store_needs_the_name_of_the_user() {
     assert_ne!(named("jsmith"), named("bob"));
 }
 
-/// A program that starts finds nothing to log in with, which is stored, and sends the user to the server. If the code
-/// then brings no token, the user was told that there is nothing to log in with.
+/// A program that starts without credentials stores that failure and sends the user to the server. If the code then
+/// brought no token, the error was once the stored one, that there are no credentials.
 #[test]
 fn a_code_that_brings_no_token_fails_with_its_own_reason() {
     for (bad, reason) in [

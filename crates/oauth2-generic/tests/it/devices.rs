@@ -1,7 +1,7 @@
 //! The user logs in on another device: polling, by a clock that a test moves.
 
-mod places; // where the code is entered, and what is wrong with it
-mod words; // what servers say otherwise than RFC 8628
+mod places; // URLs at which the code is entered, and wrong ones
+mod words; // words of servers that differ from RFC 8628
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -43,7 +43,7 @@ fn prompt(client: Client, http: &Script) -> Result<DevicePrompt> {
     prompt.ok_or(error)
 }
 
-/// The outcome, the seconds it took, and how often the server was asked.
+/// The outcome, the seconds it took, and the number of polls.
 fn waited(answers: impl FnOnce(Script) -> Script) -> (Result<Secret>, u64, usize) {
     let (clock, http) = (ManualClock::new(), begun(answers));
     let start = clock.now();
@@ -154,14 +154,14 @@ fn however_often_it_fails_the_server_is_asked_every_minute() {
 }
 
 #[test]
-fn a_server_that_says_when_to_come_back_is_listened_to() {
+fn retry_after_is_observed_while_polling() {
     let (token, seconds, _) = waited(|http| http.then_with(429, "30", "").then(200, TOKEN));
     token.unwrap();
     assert_eq!(seconds, 2 + 30);
 }
 
 #[test]
-fn a_user_who_says_no_is_a_refusal() {
+fn a_user_who_declines_is_a_refusal() {
     let (token, _, _) = waited(|http| http.then(400, r#"{"error":"access_denied"}"#));
     let error = token.unwrap_err();
     let refusal = error.refusal().unwrap();
@@ -298,7 +298,7 @@ fn the_older_name_of_the_uri_is_read() {
 }
 
 #[test]
-fn a_client_without_the_endpoint_is_told_so() {
+fn a_client_without_the_endpoint_gets_an_error() {
     let with = |endpoint| server().device_authorization_endpoint(endpoint);
     for server in [server(), with(""), with("device")] {
         let login = DeviceLogin::new(client_of(server));

@@ -5,9 +5,9 @@ mod api; // that API
 mod clocks; // a clock that is wrong
 mod files; // a key that is kept in a file
 mod keys; // the key itself
-mod nonces; // a server that wants a nonce, and how often a request is sent
-mod server; // an authorization server that keeps what it was asked
-mod tokens; // what a proof says, and which answers are taken
+mod nonces; // a server that requires a nonce, and how often a request is sent
+mod server; // an authorization server that records its requests
+mod tokens; // claims of a proof, and the responses that are accepted
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! A login ends at the server, and the server says what it knows of a token.
+//! Revocation and introspection.
 
 use std::time::{Duration, SystemTime};
 
@@ -114,7 +114,7 @@ fn introspected(body: &str) -> Result<Introspection> {
 }
 
 #[test]
-fn a_server_says_what_it_knows_of_a_token() {
+fn introspection_returns_every_member() {
     let http = Script::default().then(
         200,
         r#"{"active":true,"scope":"read write","client_id":"app","username":"jsmith","sub":"42",
@@ -143,7 +143,7 @@ fn a_server_says_what_it_knows_of_a_token() {
 }
 
 #[test]
-fn of_a_token_that_is_not_active_nothing_else_is_known() {
+fn an_inactive_token_has_no_other_members() {
     let known = introspected(r#"{"active":false}"#).unwrap();
     assert!(!known.active);
     assert_eq!(
@@ -167,7 +167,7 @@ fn an_unclear_response_is_not_an_active_token() {
 }
 
 #[test]
-fn a_date_that_is_none_is_left_out() {
+fn an_unusable_date_is_left_out() {
     for exp in ["1e300", "-1e300", "\"soon\"", "null"] {
         let known = introspected(&format!(r#"{{"active":true,"exp":{exp}}}"#)).unwrap();
         assert_eq!(known.expires_at, None);
@@ -175,7 +175,7 @@ fn a_date_that_is_none_is_left_out() {
 }
 
 #[test]
-fn a_client_without_the_endpoint_is_told_so() {
+fn a_client_without_the_endpoint_gets_an_error() {
     let error = client()
         .introspect(&Secret::new("t"), &Script::default())
         .unwrap_err();

@@ -9,7 +9,7 @@ use ring::signature::{
 };
 use serde_json::Value;
 
-/// A JWT that was signed by whom it should be.
+/// A JWT whose signature was verified.
 #[derive(Debug)]
 pub(crate) struct Jwt {
     pub(crate) header: Value,

@@ -1,4 +1,4 @@
-//! The client signs for whom it wants a token.
+//! An assertion that the client signs for a user, as a grant.
 
 use std::time::{Duration, SystemTime};
 

@@ -3,12 +3,12 @@
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a test that cannot continue says where"
+    reason = "a panic fails the test and names the line"
 )]
 
 mod asking; // sends what a grant builds
 mod browser; // a person in front of a browser
-mod client_auth; // how the client shows who it is
+mod client_auth; // authentication of the client
 mod codes; // a code is sent once
 mod devices; // the user logs in on another device
 mod dpop; // tokens that are bound to a key
@@ -16,15 +16,15 @@ mod ends; // revocation and introspection
 mod exchanges; // a token is traded for another
 mod extension; // a grant type of the server's own
 mod further; // parameters beyond those of the grant
-mod jose; // reads what was signed
-mod jwt_bearer; // the client signs for whom it wants a token
-mod metadata; // what a server announces, and is held to
+mod jose; // reads and verifies JWTs
+mod jwt_bearer; // an assertion that the client signs for a user
+mod metadata; // a server's metadata, and its enforcement
 mod pending; // a login that waits for its user: saved, resumed, traded once
-mod pushed; // the server is told of a login first
-mod redirects; // what comes back from the authorization endpoint
-mod requests; // what each grant sends to the token endpoint
-mod script; // a server that says what it was told to say
+mod pushed; // pushed authorization requests
+mod redirects; // redirects from the authorization endpoint
+mod requests; // requests of each grant to the token endpoint
+mod script; // a server with scripted responses
 mod servers; // a server by its metadata, by a copy of it, and by hand
 mod simulated; // against the strict simulator, from an issuer to a log-out
-mod urls; // what users are sent to
-mod values; // what cannot be meant is not sent
+mod urls; // URLs to which users are sent
+mod values; // values that are refused before a request is sent

@@ -1,7 +1,7 @@
-//! Announcements of a server, and how far it is held to them.
+//! A server's metadata, and its enforcement.
 
-mod elsewhere; // what is found instead of metadata, and documents at other places
-mod endpoints; // which endpoints, and how to be asked there
+mod elsewhere; // other content in place of metadata, and documents at other places
+mod endpoints; // announced endpoints, and authentication there
 mod odd; // odd members, and lists that leave out what works
 
 use auth_core::error::Remedy;
@@ -239,7 +239,7 @@ fn only_an_issuer_here_announces_an_endpoint_here() {
 }
 
 #[test]
-fn a_server_that_announces_both_is_told_the_secret_in_a_header() {
+fn a_server_that_announces_both_gets_the_secret_in_a_header() {
     for methods in [
         "",
         r#","token_endpoint_auth_methods_supported":["client_secret_post","client_secret_basic"]"#,

@@ -144,7 +144,7 @@ fn an_announced_login_keeps_its_reference() {
     assert_eq!(login.resume(&pending.save()).unwrap().url(), url);
 }
 
-/// What a server that fails like this receives, and the outcome.
+/// Number of requests to a server that fails like this, and the outcome.
 fn tries(delivery: Delivery, failures: u32) -> (u32, Result<()>) {
     let count = AtomicU32::new(0);
     let http = transport::from_fn(|request| {

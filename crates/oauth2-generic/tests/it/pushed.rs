@@ -1,4 +1,4 @@
-//! A login that the server is told of before the user is sent to it, and tokens for several APIs.
+//! Authorization requests that are pushed before the user is sent to the server, and tokens for several APIs.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn pushed(login: &AuthorizationCode) -> (PendingLogin, String) {
 }
 
 #[test]
-fn the_server_is_told_everything_and_the_url_says_nothing() {
+fn every_parameter_is_pushed_and_none_is_in_the_url() {
     let (pending, sent) = pushed(&login());
     assert_eq!(
         sent,
@@ -69,7 +69,7 @@ fn a_client_in_a_header_is_named_in_the_body_too() {
 }
 
 #[test]
-fn what_the_endpoint_has_in_its_own_query_is_not_pushed_and_stays() {
+fn the_query_of_the_endpoint_is_kept_and_not_pushed() {
     let endpoint = "https://login.example/authorize?tenant=a";
     let server = announced_to().authorization_endpoint(endpoint);
     let (pending, sent) = pushed(&login_of(client_of(server)));
@@ -105,14 +105,14 @@ fn a_refusal_comes_before_any_user_is_bothered() {
 }
 
 #[test]
-fn a_server_without_the_endpoint_is_not_told() {
+fn nothing_is_pushed_without_the_endpoint() {
     let pending = login_of(client()).begin(&Script::default()).unwrap();
     assert!(pending.url().contains("&code_challenge="));
     assert_eq!(pending.expires_in(), None);
 }
 
 #[test]
-fn a_server_that_takes_nothing_else_is_not_asked_in_another_way() {
+fn a_server_that_requires_pushing_gets_no_other_request() {
     let discovered = |more: &str| {
         let metadata = format!(
             r#"{{"issuer":"https://login.example","token_endpoint":"https://login.example/t",

@@ -91,7 +91,7 @@ fn a_state_that_is_not_ours_is_refused() {
         ),
         "`state`",
     );
-    // A refusal that is not the answer to our question is none of ours.
+    // A refusal with another `state` does not belong to this login.
     refused(
         code(
             &format!("{REDIRECT_URI}?error=access_denied&state=other"),

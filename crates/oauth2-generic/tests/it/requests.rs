@@ -244,7 +244,7 @@ fn a_token_is_for_its_endpoint_unless_apis_are_named() {
 }
 
 #[test]
-fn a_status_other_than_401_rejects_a_token_only_where_it_is_named() {
+fn only_401_and_named_statuses_reject_a_token() {
     let plain = service().policy();
     assert!(plain.is_rejection(401) && !plain.is_rejection(403));
     let named = ClientCredentials::new(client().api_rejection(403)).policy();

@@ -1,4 +1,4 @@
-//! A server that says what it was told to say, and remembers what it was asked.
+//! A server with scripted responses, which records its requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use auth_core::http::{HeaderMap, Request, Response};
 use auth_core::transport::Transport;
 use oauth2_generic::{Error, Result};
 
-/// Answers each request with the next answer; a request too many fails the test.
+/// Answers each request with the next response; a request without one fails the test.
 #[derive(Clone, Default)]
 pub(crate) struct Script(Arc<Mutex<Inner>>);
 
@@ -19,12 +19,12 @@ struct Inner {
 }
 
 impl Script {
-    /// Says this next, after all that is planned already.
+    /// Adds a response.
     pub(crate) fn then(self, status: u16, body: &str) -> Self {
         self.then_with(status, "", body)
     }
 
-    /// The same with a `Retry-After`, unless it is empty.
+    /// Adds a response, with a `Retry-After` unless that is empty.
     pub(crate) fn then_with(self, status: u16, retry_after: &str, body: &str) -> Self {
         let mut answer = Response::builder().status(status);
         if !retry_after.is_empty() {
@@ -51,7 +51,7 @@ impl Script {
         self
     }
 
-    /// Everything it was asked: method, URL and body of each request.
+    /// Method, URL and body of each request so far.
     pub(crate) fn asked(&self) -> Vec<String> {
         let inner = self.0.lock().unwrap();
         inner.asked.iter().map(|(line, _)| line.clone()).collect()

@@ -164,7 +164,7 @@ fn debug_shows_no_query_and_no_secret() {
     assert!(!shown.contains("c4nary"), "{shown}");
 }
 
-/// A file for a copy, and a look at a server that responds as it is told.
+/// A file for a copy of the metadata.
 struct Copy {
     _directory: tempfile::TempDir,
     file: PathBuf,

@@ -113,7 +113,7 @@ fn a_device_never_asks_sooner_than_the_server_allows() {
 }
 
 #[test]
-fn a_device_that_no_user_connects_gives_up_when_its_code_expires() {
+fn a_device_login_ends_when_its_code_expires() {
     let server = Arc::new(Simulator::generic());
     let clock = Shared(ManualClock::new(), Arc::clone(&server));
     let login = DeviceLogin::new(client(&server)).clock(clock).show(|_| ());

@@ -1,4 +1,4 @@
-//! What other servers are known to answer.
+//! Responses that other servers are known to send.
 
 use crate::support::asking::Asking as _;
 use auth_core::Session;

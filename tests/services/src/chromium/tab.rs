@@ -1,4 +1,4 @@
-//! What a person does with a page, and what can be seen of it.
+//! A window: the user's actions on a page, and what the page shows.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Chromium;
 
-/// One window, with somebody in front of it.
+/// A window and its user.
 #[derive(Debug)]
 pub struct Tab<'a> {
     chromium: &'a mut Chromium,
@@ -25,19 +25,19 @@ impl<'a> Tab<'a> {
         tab
     }
 
-    /// Calls a method of the protocol, of this window.
+    /// Calls a method of the protocol on this window.
     pub fn call(&mut self, method: &str, params: &Value) -> Value {
         self.chromium.call(&self.session, method, params)
     }
 
-    /// Opens a URL, and returns when its page is there.
+    /// Opens a URL, and returns when its page has loaded.
     pub fn open(&mut self, url: &str) {
         self.take_events("Page.loadEventFired");
         self.call("Page.navigate", &json!({"url": url}));
         self.chromium.wait_for(&self.session, "Page.loadEventFired");
     }
 
-    /// What a script says about the page.
+    /// Evaluates a script on the page, and returns its result.
     pub fn ask(&mut self, script: &str) -> Value {
         let asked = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
         let mut answer = self.call("Runtime.evaluate", &asked);
@@ -45,7 +45,7 @@ impl<'a> Tab<'a> {
         answer["result"]["value"].take()
     }
 
-    /// The same, of a script that answers in words.
+    /// Evaluates a script that returns a string.
     pub fn ask_text(&mut self, script: &str) -> String {
         let answer = self.ask(script);
         answer
@@ -61,11 +61,11 @@ impl<'a> Tab<'a> {
                 return;
             }
         }
-        panic!("the questions have no end");
+        panic!("the pages never stop asking");
     }
 
-    /// Answers the question of the page, by the keyboard and a click, and returns when the next page is
-    /// there; or at once with false, if it asks nothing.
+    /// Answers the question of the page, by keyboard and click, and returns `true` when the next page has
+    /// loaded; returns `false` at once if the page has no question.
     pub fn answer(&mut self, (username, password): (&str, &str), consents: bool) -> bool {
         let kind = self.ask_text(KIND);
         let button = match (kind.as_str(), consents) {
@@ -84,13 +84,13 @@ impl<'a> Tab<'a> {
         true
     }
 
-    /// Types into a field, as a keyboard would.
+    /// Types into a field, as with a keyboard.
     pub fn fill_in(&mut self, field: &str, text: &str) {
         self.ask(&format!("document.querySelector('[name={field}]').focus()"));
         self.call("Input.insertText", &json!({"text": text}));
     }
 
-    /// Shows the page as a person has set it up: `screen` or `print`, `light` or `dark`.
+    /// Sets the user's media preferences: `screen` or `print`, `light` or `dark`.
     pub fn prefer(&mut self, medium: &str, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         self.call(
@@ -99,12 +99,12 @@ impl<'a> Tab<'a> {
         );
     }
 
-    /// Gives the window another size, and returns when the page has it.
+    /// Resizes the window, and returns when the page has the new size.
     pub fn resize(&mut self, width: u32, height: u32) {
         let size =
             json!({"width": width, "height": height, "deviceScaleFactor": 2, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", &size);
-        // It is answered before the page has taken it over.
+        // The browser responds before the page has the new size.
         self.ask(&format!(
             "new Promise((done) => {{
                 const look = () => innerWidth === {width} ? done() : requestAnimationFrame(look);
@@ -113,7 +113,7 @@ impl<'a> Tab<'a> {
         ));
     }
 
-    /// Keeps what the window shows as `target/screenshots/NAME.png`, and returns where that is.
+    /// Saves a picture of the window as `target/screenshots/NAME.png`, and returns its path.
     pub fn screenshot(&mut self, name: &str) -> PathBuf {
         let picture = self.call("Page.captureScreenshot", &json!({"format": "png"}));
         let data = picture["data"].as_str().expect("a picture");
@@ -129,13 +129,13 @@ impl<'a> Tab<'a> {
         path
     }
 
-    /// Takes what has happened so far.
+    /// Takes the events so far.
     pub fn take_events(&mut self, event: &str) -> Vec<Value> {
         self.chromium.take_events(event)
     }
 }
 
 const KIND: &str = "document.querySelector('[name=password]') ? 'login' : document.forms.length ? 'question' : 'end'";
-/// Of two buttons with a name only that of a device says no.
+/// Of two buttons with names, only the one on the device page refuses.
 const YES: &str = "[type=submit][name=allow], button:not([name])";
 const NO: &str = "[type=submit]:not([name=allow]), button[name=abort]";

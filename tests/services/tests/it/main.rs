@@ -1,5 +1,8 @@
-//! What the servers promise to the tests that use them.
+//! Guarantees that the servers give to the tests that use them.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
+#![expect(
+    clippy::expect_used,
+    reason = "a failure panics with its place in the test"
+)]
 
-mod real_redis; // ends when it should, and keeps what it acknowledged
+mod real_redis; // ends with its test, and keeps acknowledged writes

@@ -1,4 +1,4 @@
-//! A Redis that is started for a test.
+//! A Redis server that is started for a test.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -27,7 +27,7 @@ fn visit(port: u16) -> TcpStream {
 }
 
 #[test]
-fn what_was_acknowledged_is_there_after_a_kill() {
+fn acknowledged_writes_survive_a_kill() {
     let mut redis = started(Redis::start());
     assert_eq!(ask(&mut visit(redis.port()), "SET name ada"), "+OK");
     redis.kill();
@@ -37,7 +37,7 @@ fn what_was_acknowledged_is_there_after_a_kill() {
 }
 
 #[test]
-fn a_setting_is_the_servers() {
+fn settings_reach_the_server() {
     let options = Redis::options().password("s3cret").set("appendonly", "no");
     let redis = started(options.start());
     let mut stream = visit(redis.port());
@@ -48,7 +48,7 @@ fn a_setting_is_the_servers() {
 }
 
 #[test]
-fn a_server_that_is_paused_answers_when_it_goes_on() {
+fn a_paused_server_answers_after_it_resumes() {
     let redis = started(Redis::start());
     let mut stream = visit(redis.port());
     redis.pause();
@@ -62,7 +62,7 @@ fn a_server_that_is_paused_answers_when_it_goes_on() {
 }
 
 #[test]
-fn a_setting_that_the_server_refuses_is_told_in_its_words() {
+fn the_error_quotes_why_a_setting_is_refused() {
     let outcome = Redis::options().set("appendfsync", "never").start();
     match outcome {
         Err(Error::Failed(text)) => assert!(text.contains("appendfsync"), "{text}"),
@@ -75,7 +75,7 @@ fn a_server_ends_when_the_process_that_started_it_is_killed() {
     if env::var_os(CHILD).is_some() {
         let redis = Redis::start().unwrap();
         println!("port={}", redis.port());
-        // Until it is killed.
+        // Waits until it is killed.
         let _ = io::stdin().read(&mut [0]);
         return;
     }

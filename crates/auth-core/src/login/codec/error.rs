@@ -1,4 +1,4 @@
-//! An error as bytes, so that every process of a fleet can tell why it backs off.
+//! An error as bytes, so that every process of a fleet can report why it backs off.
 
 use std::time::Duration;
 

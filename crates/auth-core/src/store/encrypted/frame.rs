@@ -49,7 +49,7 @@ impl<'a> Frame<'a> {
 
 impl Parts<'_> {
     pub(super) fn is_by(&self, key: &EncryptionKey) -> bool {
-        // A frame that was cut fits every key, so that the message says that it was damaged.
+        // A truncated frame fits every key, so that the error is "damaged" and not "unknown key".
         self.head.len() < HEAD_LEN || self.head.ends_with(key.id())
     }
 

@@ -34,7 +34,7 @@ pub struct EncryptionKey {
     id: KeyId,
 }
 
-/// Number of a key: enough to tell keys apart, and nothing about them.
+/// Number of a key: distinguishes keys and reveals nothing of them.
 pub(super) type KeyId = [u8; 8];
 
 impl EncryptionKey {

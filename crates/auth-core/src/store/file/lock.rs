@@ -44,8 +44,8 @@ struct Turn<'a> {
 impl Turns {
     /// Waits for the lock on the file at `path`, or until its purpose is `known` without it.
     ///
-    /// The first process to ask after a release gets the lock, whichever waited longest. So `known` keeps a process
-    /// from waiting too long in a crowd.
+    /// The first process that tries after a release gets the lock, not the one that waited longest. So `known` keeps a
+    /// process from waiting too long if many compete.
     pub(super) fn lock<T>(
         &self,
         path: &Path,

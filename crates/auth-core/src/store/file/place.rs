@@ -170,22 +170,28 @@ fn not_made(directory: &Path, error: &io::Error) -> Error {
     let mut above: Vec<&Path> = directory.ancestors().skip(1).collect();
     above.reverse();
     for path in above {
-        let detail = match (fs::symlink_metadata(path), fs::metadata(path)) {
+        return match (fs::symlink_metadata(path), fs::metadata(path)) {
             (Ok(_), Ok(found)) if found.is_dir() => continue,
-            (Ok(link), Err(_)) if link.is_symlink() => format!(
-                "{path:?} is a symbolic link that leads nowhere, so {directory:?} cannot be made; \
-                 make its target, or keep the store elsewhere"
+            // A file system that is mounted later may have its target.
+            (Ok(link), Err(_)) if link.is_symlink() => Error::store(
+                StoreFailure::Unavailable,
+                format!(
+                    "{path:?} is a symbolic link that leads nowhere, so {directory:?} cannot be made; \
+                     make its target, or keep the store elsewhere"
+                ),
             ),
-            (Ok(_), Ok(_)) => format!(
-                "{path:?} is not a directory, so {directory:?} cannot be made; keep the store elsewhere"
+            (Ok(_), Ok(_)) => Error::store(
+                StoreFailure::Unsafe,
+                format!(
+                    "{path:?} is not a directory, so {directory:?} cannot be made; keep the store elsewhere"
+                ),
             ),
             _ => break,
         };
-        return Error::store(StoreFailure::Unavailable, detail);
     }
     if error.kind() == ErrorKind::NotFound {
         let detail = format!("no directory can be made at {directory:?}; keep the store elsewhere");
-        return Error::store(StoreFailure::Unavailable, detail);
+        return Error::store(StoreFailure::Unsafe, detail);
     }
     unavailable("making", directory, error)
 }

@@ -243,9 +243,9 @@ fn the_log_names_the_file_that_was_set_aside() {
 /// Keeps what is logged as a warning.
 struct Listener;
 
-static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+pub(crate) static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-fn listen() {
+pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         log::set_logger(&Listener).unwrap();

@@ -160,7 +160,7 @@ fn a_directory_cannot_be_made_below_a_file() {
     let place = two_records();
     let below = place.file("record").join("logins");
     let opened = auth_core::store::FileStore::open(&below);
-    failed(opened, StoreFailure::Unavailable, &below);
+    failed(opened, StoreFailure::Unsafe, &below);
 }
 
 /// Interferes as soon as a new record is being written, so that it cannot be renamed.

@@ -274,7 +274,7 @@ fn a_file_in_place_of_a_directory_is_named() {
         let path = place.directory.join(below);
         let why = failed(
             FileStore::open(path),
-            StoreFailure::Unavailable,
+            StoreFailure::Unsafe,
             &place.directory,
         );
         assert!(why.contains("is not a directory"), "{why}");
@@ -285,11 +285,7 @@ fn a_file_in_place_of_a_directory_is_named() {
 #[test]
 fn an_impossible_directory_is_named() {
     for path in ["/proc/logins", "/proc/a/logins"] {
-        let why = failed(
-            FileStore::open(path),
-            StoreFailure::Unavailable,
-            Path::new(path),
-        );
+        let why = failed(FileStore::open(path), StoreFailure::Unsafe, Path::new(path));
         assert!(why.contains("keep the store elsewhere"), "{why}");
     }
     let why = FileStore::open("/dev/null/logins").unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! How a login ends while others renew it, log in anew, or the store fails.
+//! Log-outs while other processes renew or log in, or while the store fails.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use auth_core::{Error, Result, Session};
 use super::failing::Failing;
 use crate::script::{Script, refused, response, seconds, served, status};
 
-/// A store in which something happens right before a swap.
+/// A store that calls a closure right before a swap.
 #[derive(Clone, Default)]
 struct Meanwhile {
     store: MemoryStore,
@@ -21,7 +21,7 @@ struct Meanwhile {
 type Happens = Box<dyn FnOnce() + Send>;
 
 impl Meanwhile {
-    /// Right before the next swap but one.
+    /// Sets the closure for the next swap but one.
     fn before_the_second_swap(&self, happens: impl FnOnce() + Send + 'static) {
         *self.next.lock().unwrap() = vec![Box::new(happens), Box::new(|| ())];
     }
@@ -78,7 +78,7 @@ fn is_logged_out(session: &Session) -> bool {
 }
 
 #[test]
-fn what_another_process_renews_during_a_log_out_is_what_is_revoked() {
+fn a_token_renewed_during_a_log_out_is_revoked() {
     let first = Script::new().token("one", "r1");
     let second = Script::new().token("two", "r2");
     let (a, b, store, clock) = meanwhile(&first, &second);
@@ -93,7 +93,7 @@ fn what_another_process_renews_during_a_log_out_is_what_is_revoked() {
 }
 
 #[test]
-fn what_another_process_renewed_before_a_log_out_is_what_is_revoked() {
+fn a_token_renewed_before_a_log_out_is_revoked() {
     let first = Script::new().token("one", "r1");
     let second = Script::new().token("two", "r2");
     let (a, b, _, clock) = meanwhile(&first, &second);
@@ -103,8 +103,9 @@ fn what_another_process_renewed_before_a_log_out_is_what_is_revoked() {
     assert_eq!(first.asked(), ["log in", "revoke r2"]);
 }
 
+/// It may be spent, so revoking it may have no effect.
 #[test]
-fn a_refresh_token_that_may_be_spent_is_revoked_together_with_the_access_token() {
+fn a_refresh_token_in_flight_is_revoked_with_the_access_token() {
     let first = Script::new().token("one", "r1");
     let (sender, receiver) = std::sync::mpsc::channel::<Session>();
     let second = Script::new().then(move || {
@@ -121,7 +122,7 @@ fn a_refresh_token_that_may_be_spent_is_revoked_together_with_the_access_token()
 }
 
 #[test]
-fn a_log_out_that_is_stored_without_an_answer_is_repeated_with_the_server_told() {
+fn a_log_out_after_a_lost_swap_response_still_revokes() {
     let script = Script::new().token("one", "r1");
     let (session, store, _) = failing(&script);
     served(&session);
@@ -135,7 +136,7 @@ fn a_log_out_that_is_stored_without_an_answer_is_repeated_with_the_server_told()
 }
 
 #[test]
-fn a_token_that_could_not_be_stored_is_what_is_revoked() {
+fn a_token_that_could_not_be_stored_is_revoked() {
     let script = Script::new().token("one", "r1");
     let (session, store, clock) = failing(&script);
     served(&session);
@@ -152,7 +153,7 @@ fn a_token_that_could_not_be_stored_is_what_is_revoked() {
 }
 
 #[test]
-fn a_server_that_could_not_be_told_is_told_by_the_next_log_out() {
+fn a_failed_revocation_is_repeated_by_the_next_log_out() {
     let script = Script::new().token("one", "r1");
     let script = script.fails_to_revoke(status(503));
     let (session, _) = script.session();
@@ -167,7 +168,7 @@ fn a_server_that_could_not_be_told_is_told_by_the_next_log_out() {
 }
 
 #[test]
-fn a_server_that_will_not_hear_of_it_is_told_once() {
+fn a_refused_revocation_is_not_repeated() {
     let script = Script::new().token("one", "r1");
     let script = script.fails_to_revoke(refused("unsupported_token_type"));
     let (session, _) = script.session();
@@ -177,8 +178,9 @@ fn a_server_that_will_not_hear_of_it_is_told_once() {
     assert_eq!(script.asked(), ["log in", "revoke r1"]);
 }
 
+/// The token is revoked anyway, and the next log-out removes the copy.
 #[test]
-fn a_copy_of_the_login_that_may_be_left_is_told_and_the_next_logout_takes_it() {
+fn a_copy_that_a_log_out_may_leave_is_reported() {
     let script = Script::new().token("one", "r1");
     let (session, store, _) = failing(&script);
     served(&session);
@@ -193,13 +195,13 @@ fn a_copy_of_the_login_that_may_be_left_is_told_and_the_next_logout_takes_it() {
     ));
     assert!(error.to_string().contains("log out again"), "{error}");
     assert!(is_logged_out(&session));
-    assert_eq!(script.asked(), ["log in", "revoke r1"], "all the same");
+    assert_eq!(script.asked(), ["log in", "revoke r1"], "anyway");
     store.work_again();
     session.forget().unwrap();
 }
 
 #[test]
-fn a_login_that_comes_back_in_the_middle_of_a_logout_is_told() {
+fn a_login_restored_during_a_logout_is_reported() {
     let (script, other) = (Script::new().token("one", "r1"), Script::new());
     let (session, _b, store, _) = meanwhile(&script, &other);
     let who = Identity::new("script");
@@ -216,7 +218,7 @@ fn a_login_that_comes_back_in_the_middle_of_a_logout_is_told() {
 }
 
 #[test]
-fn who_logs_in_during_a_logout_stays_logged_in() {
+fn a_login_made_during_a_log_out_is_kept() {
     let first = Script::new().token("one", "r1");
     let second = Script::new().token("two", "r2");
     let (a, b, store, _) = meanwhile(&first, &second);
@@ -228,7 +230,7 @@ fn who_logs_in_during_a_logout_stays_logged_in() {
 }
 
 #[test]
-fn a_log_out_where_nobody_is_logged_in_tells_nobody() {
+fn a_log_out_without_a_login_sends_nothing() {
     let script = Script::new();
     let (session, _) = script.session();
     session.log_out().unwrap();

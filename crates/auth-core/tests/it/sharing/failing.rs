@@ -25,7 +25,7 @@ struct State {
     swap_error: Option<Error>,
     /// How many swaps succeed before they fail.
     swaps_left: usize,
-    /// Whether a swap that fails is applied all the same.
+    /// `true` if a swap that fails is applied anyway.
     is_applied: bool,
 }
 
@@ -99,7 +99,7 @@ fn down() -> Error {
     Error::store(StoreFailure::Unavailable, "it does not answer")
 }
 
-/// A session over a store that works so far, and what its observer is told.
+/// A session over a store that works so far, and the events that its observer receives.
 fn session(script: &Script) -> (Session, Failing, ManualClock, Arc<Mutex<Vec<String>>>) {
     let (clock, store) = (ManualClock::new(), Failing::new(MemoryStore::new()));
     let told: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -115,8 +115,9 @@ fn session(script: &Script) -> (Session, Failing, ManualClock, Arc<Mutex<Vec<Str
     (session, store, clock, told)
 }
 
+/// No request is sent while the attempt cannot be stored.
 #[test]
-fn a_store_that_is_down_before_a_renewal_costs_no_request_and_no_valid_token() {
+fn a_store_that_is_down_costs_no_valid_token() {
     let script = Script::new().token("one", "r1").token("two", "r2");
     let (session, store, clock, _) = session(&script);
     served(&session);
@@ -138,7 +139,7 @@ fn a_store_that_is_down_before_a_renewal_costs_no_request_and_no_valid_token() {
 }
 
 #[test]
-fn a_caller_without_a_token_tries_a_store_that_is_down_more_than_once() {
+fn a_call_without_a_token_retries_a_store_that_is_down() {
     let script = Script::new();
     let (session, store, ..) = session(&script);
     store.fail_loads(down());
@@ -146,8 +147,9 @@ fn a_caller_without_a_token_tries_a_store_that_is_down_more_than_once() {
     assert_eq!(store.loads(), 3, "two retries are the default");
 }
 
+/// The token is served meanwhile.
 #[test]
-fn a_token_that_cannot_be_stored_is_served_and_stored_by_a_later_call() {
+fn a_later_call_stores_a_token_that_could_not_be_stored() {
     let script = Script::new().token("one", "r1").token("two", "r2");
     let (session, store, clock, told) = session(&script);
     served(&session);
@@ -177,7 +179,7 @@ fn a_token_that_cannot_be_stored_is_served_and_stored_by_a_later_call() {
 }
 
 #[test]
-fn a_token_that_cannot_be_stored_gets_a_last_chance_when_the_session_ends() {
+fn dropping_a_session_stores_an_unstored_token() {
     let script = Script::new().token("one", "r1");
     let (session, store, clock, told) = session(&script);
     store.fail_swaps_after(1);
@@ -193,7 +195,7 @@ fn a_token_that_cannot_be_stored_gets_a_last_chance_when_the_session_ends() {
 }
 
 #[test]
-fn a_session_that_ends_with_an_unstored_token_says_so() {
+fn dropping_a_session_reports_a_token_it_cannot_store() {
     let script = Script::new().token("one", "r1");
     let (session, store, _, told) = session(&script);
     store.fail_swaps_after(1);
@@ -217,7 +219,7 @@ fn a_swap_whose_answer_was_lost_does_not_burn_the_refresh_token() {
 }
 
 #[test]
-fn a_commit_whose_answer_was_lost_is_found_to_be_there() {
+fn a_commit_whose_response_was_lost_is_recognised() {
     let script = Script::new().token("one", "r1");
     let (session, store, clock, _) = session(&script);
     let applied = store.clone();
@@ -237,7 +239,7 @@ fn a_commit_whose_answer_was_lost_is_found_to_be_there() {
 }
 
 #[test]
-fn a_refresh_token_that_died_while_the_store_was_down_is_not_sent_again() {
+fn a_refresh_token_lost_while_the_store_was_down_stays_lost() {
     let script = Script::new().token("one", "r1");
     let (session, store, clock, _) = session(&script);
     let breaks = store.clone();
@@ -256,7 +258,7 @@ fn a_refresh_token_that_died_while_the_store_was_down_is_not_sent_again() {
 }
 
 #[test]
-fn a_logout_that_cannot_be_stored_is_an_error_and_changes_nothing() {
+fn a_logout_that_cannot_be_stored_changes_nothing() {
     let script = Script::new().token("one", "r1");
     let (session, store, ..) = session(&script);
     served(&session);

@@ -1,4 +1,4 @@
-//! Stores that forget, go back in time, or hold what is not a record.
+//! Stores that lose a record, restore an older one, or hold foreign bytes.
 
 use auth_core::error::StoreFailure;
 use auth_core::grant::Identity;
@@ -29,8 +29,9 @@ fn session(script: &Script, store: &MemoryStore, clock: &ManualClock) -> Session
         .unwrap()
 }
 
+/// The refresh token of the older record is not sent again.
 #[test]
-fn a_store_that_goes_back_in_time_gets_the_newer_record_again_and_nobody_spends_the_old_token() {
+fn a_restored_older_record_is_replaced_by_the_newer_one() {
     let (store, clock) = (MemoryStore::new(), ManualClock::new());
     let script = Script::new().token("one", "r1").token("two", "r2");
     let script = script.token("three", "r3");
@@ -44,7 +45,7 @@ fn a_store_that_goes_back_in_time_gets_the_newer_record_again_and_nobody_spends_
     assert_eq!(
         served(&first),
         "two",
-        "it is not clear yet who else uses its refresh token"
+        "another process may be using its refresh token"
     );
     let second = session(&Script::new(), &store, &clock);
     assert_eq!(served(&second), "two", "written back");
@@ -54,7 +55,7 @@ fn a_store_that_goes_back_in_time_gets_the_newer_record_again_and_nobody_spends_
 }
 
 #[test]
-fn an_emptied_store_gets_the_record_again_from_whoever_has_it() {
+fn an_emptied_store_gets_the_record_from_a_session() {
     let clock = ManualClock::new();
     let script = Script::new().token("one", "r1").token("two", "r2");
     #[derive(Clone, Debug, Default)]
@@ -85,7 +86,7 @@ fn an_emptied_store_gets_the_record_again_from_whoever_has_it() {
 }
 
 #[test]
-fn what_is_not_a_record_is_left_alone_until_somebody_logs_out() {
+fn foreign_bytes_are_left_alone_until_a_log_out() {
     let (store, clock) = (MemoryStore::new(), ManualClock::new());
     let foreign = Record::from_bytes(b"{\"access_token\":\"canary\"}".to_vec());
     put(&store, &foreign);
@@ -110,7 +111,7 @@ fn what_is_not_a_record_is_left_alone_until_somebody_logs_out() {
 }
 
 #[test]
-fn a_record_of_a_newer_version_is_left_alone_and_the_error_says_what_to_do() {
+fn a_newer_record_is_refused_with_a_hint_to_upgrade() {
     let (store, clock) = (MemoryStore::new(), ManualClock::new());
     let writer = Script::new().token("one", "r1");
     served(&session(&writer, &store, &clock));
@@ -126,7 +127,7 @@ fn a_record_of_a_newer_version_is_left_alone_and_the_error_says_what_to_do() {
 }
 
 #[test]
-fn a_record_damaged_at_any_byte_or_cut_anywhere_is_an_error_or_a_record_and_never_a_panic() {
+fn no_damaged_or_cut_record_causes_a_panic() {
     let (store, clock) = (MemoryStore::new(), ManualClock::new());
     let writer = Script::new()
         .token("one", "r1")

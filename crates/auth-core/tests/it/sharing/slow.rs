@@ -1,4 +1,4 @@
-//! A store that takes its time, in which a token expires.
+//! A slow store: a token expires while it is loaded.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -13,7 +13,7 @@ use auth_core::testing::ManualClock;
 
 use crate::script::{Script, response, seconds, served};
 
-/// Another store, of which the next load takes some seconds.
+/// Wraps a store; its next load takes some seconds.
 #[derive(Clone, Debug)]
 struct Slow {
     store: MemoryStore,
@@ -37,7 +37,7 @@ impl Store for Slow {
         self.store.swap(identity, expected, record)
     }
 
-    /// Really waits: to sleep by a clock that stands still would be to run through its deadlines.
+    /// Waits in real time: a sleep by the manual clock would run through the deadlines at once.
     fn wait(
         &self,
         identity: &Identity,
@@ -48,10 +48,10 @@ impl Store for Slow {
     }
 }
 
-/// It once got an error: the token was valid when the call began, so the call did not wait for whoever
-/// renewed it, and was not valid any more when it was to be served.
+/// Once the call got an error: the token was valid when the call began, so the call did not wait for the
+/// process that renewed it, and had expired when it was to be served.
 #[test]
-fn whoever_sees_its_token_expire_while_another_process_renews_it_waits_for_the_new_one() {
+fn a_call_waits_when_its_token_expires_during_a_load() {
     let (asked, was_asked) = mpsc::channel();
     let (answer, answers) = mpsc::channel();
     let first = Script::new().token("one", "r1").then(move || {

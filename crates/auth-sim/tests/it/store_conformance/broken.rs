@@ -1,4 +1,4 @@
-//! Stores with one fault each, as found in real ones.
+//! Stores with one fault each, as found in real stores.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -46,7 +46,7 @@ pub(super) enum Fault {
 pub(super) struct Broken {
     fault: Option<Fault>,
     store: MemoryStore,
-    /// Records that this opening has loaded before.
+    /// Records that this instance has loaded before.
     loaded: Mutex<HashMap<Identity, Option<Record>>>,
     /// The attempt that was announced last.
     attempts: Arc<Mutex<HashMap<Identity, AttemptId>>>,
@@ -62,7 +62,7 @@ impl Broken {
         }
     }
 
-    /// Opens the same store once more.
+    /// Opens the same store again.
     pub(super) fn open(&self) -> Self {
         let store = match self.fault {
             Some(Fault::SharesNothing) => MemoryStore::new(),

@@ -1,4 +1,4 @@
-//! Who may connect, and what is said to those who may not.
+//! Passwords, users and sockets: connections that work, and errors of those that are refused.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -18,7 +18,7 @@ fn guarded() -> Redis {
     started(Redis::options().password(&format!("{CANARY}right")).start())
 }
 
-/// An error that only a person can mend, and that shows neither password nor URL.
+/// The error of a refused connection: of the configuration, and without password and URL.
 #[track_caller]
 fn refused(url: &str) -> String {
     let error = failed(RedisStore::connect(url));
@@ -287,7 +287,7 @@ fn a_server_that_is_full_is_not_a_wrong_password() {
     let () = run(&mut admin, "CONFIG SET maxclients 1");
     let error = failed(RedisStore::connect(redis.url()));
     assert!(error.remedy() == Remedy::Retry, "{error:?}");
-    // It says why and hangs up, and the second may overtake the first.
+    // The server sends the reason and closes the connection; the close may arrive first.
     let reasons = ["maxclients", "ended before"];
     assert!(
         reasons.iter().any(|why| error.to_string().contains(why)),

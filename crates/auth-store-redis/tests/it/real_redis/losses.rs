@@ -1,4 +1,4 @@
-//! Servers that die, stand still, or cannot be heard.
+//! Servers that die or stop, and responses that are lost.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -11,7 +11,7 @@ use auth_store_redis::{Error, RedisStore};
 use super::proxy::{Lost, Proxy};
 use super::{calls, failed, found, login, put, raw, record, redis, run, store};
 
-/// The error, which says that a later try may work.
+/// The error of an unavailable store, after which a later try may work.
 #[track_caller]
 fn unavailable<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
     let error = failed(outcome);
@@ -128,7 +128,7 @@ fn a_restart_between_calls_is_not_noticed() {
     assert_eq!(found(&store, &ada), Some("c".into()));
 }
 
-/// It never goes on before the calls have ended, so they ended by themselves.
+/// The server is not resumed before the calls have ended, so they ended by themselves.
 #[test]
 fn a_stopped_server_fails_within_the_time_out() {
     let redis = redis();

@@ -90,7 +90,7 @@ fn pass(client: TcpStream, server: TcpStream, plan: &Arc<Plan>) {
     });
 }
 
-/// Copies as long as `may_pass` says yes; then both ends are closed.
+/// Copies as long as `may_pass` returns `true`; then both ends are closed.
 fn copy(mut from: TcpStream, mut to: TcpStream, mut may_pass: impl FnMut(&[u8]) -> bool) {
     let mut chunk = [0; 65_536];
     while let Ok(count @ 1..) = from.read(&mut chunk) {

@@ -35,7 +35,7 @@ fn brought(waiting: &Waiting) -> String {
 }
 
 #[test]
-fn the_tokens_have_arrived_when_the_page_says_so() {
+fn the_tokens_arrive_before_the_page_reports_success() {
     let http = Script::default().then(200, TOKEN);
     let waiting = waiting(http.clone());
     let (url, redirect) = (brought(&waiting), waiting.parameter("redirect_uri"));

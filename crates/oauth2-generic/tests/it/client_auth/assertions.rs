@@ -1,4 +1,4 @@
-//! Assertions: what they say, for whom, and that each is sent once.
+//! Assertions: their claims and audience, and that each is sent once.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -54,7 +54,7 @@ fn assertion(client: Client) -> String {
 }
 
 #[test]
-fn a_client_with_a_key_says_who_it_is_and_signs_it() {
+fn a_client_with_a_key_signs_an_assertion() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let key = es256().key_id("2026-01");
     let grant = ClientCredentials::new(signing(key.clone()));
@@ -226,9 +226,9 @@ fn a_refused_login_is_tried_again_with_another_key() {
     }
 }
 
-/// Those who have an assertion can be the client for a minute.
+/// An assertion authenticates any holder as the client for a minute.
 #[test]
-fn an_assertion_that_the_server_repeats_is_left_out_of_the_error() {
+fn an_assertion_that_the_server_echoes_is_not_shown() {
     let echo = transport::from_fn(|request: Request<Vec<u8>>| {
         let body = String::from_utf8(request.into_body()).unwrap();
         let jwt = body.split_once("client_assertion=").unwrap().1;

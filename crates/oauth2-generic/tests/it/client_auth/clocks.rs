@@ -35,7 +35,7 @@ fn key() -> SigningKey {
     keys::key(ES256)
 }
 
-/// A server without leeway that lets an assertion live for a minute, and says what time it is unless that is empty.
+/// A server without leeway that accepts an assertion for a minute, and sends a `Date` unless that is empty.
 #[derive(Clone)]
 struct Strict {
     clock: ManualClock,
@@ -155,7 +155,7 @@ fn clones_of_a_key_share_the_servers_clock() {
 }
 
 #[test]
-fn a_clock_that_is_set_right_is_believed_again() {
+fn a_corrected_clock_is_used_again() {
     let (server, grant, clock) = (Strict::new(DATE), service(key()), ahead(300));
     refused(&clock, &grant, &server);
     clock.set(at(NOW));
@@ -186,7 +186,7 @@ fn any_refusal_may_be_of_the_clock() {
 }
 
 #[test]
-fn a_server_that_failed_or_says_no_time_changes_nothing() {
+fn a_failure_or_a_refusal_without_a_date_changes_nothing() {
     for (date, refusal) in [
         (DATE, (503, "")),
         (DATE, (429, r#"{"error":"invalid_client"}"#)),

@@ -1,4 +1,4 @@
-//! Which private keys are taken, and that none is shown.
+//! Private keys that are accepted, and that none is shown.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -6,7 +6,7 @@ use oauth2_generic::{Client, ClientAuth, DpopKey, Error, Secret, Server, Signing
 
 use crate::jose::verified;
 
-// Made for these tests by `openssl genpkey`, and known to everybody.
+// Made for these tests by `openssl genpkey`; not secret.
 pub(super) const ES256: &str = include_str!("../keys/es256.pem");
 pub(super) const RS256: &str = include_str!("../keys/rs256.pem");
 pub(super) const ED25519: &str = include_str!("../keys/ed25519.pem");

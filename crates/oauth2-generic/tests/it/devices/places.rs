@@ -1,11 +1,11 @@
-//! Where the code is entered, and what is said of a place that cannot be shown.
+//! The URL at which the user enters the code, and errors of URLs that cannot be shown.
 
 use oauth2_generic::{Error, Result};
 
 use super::{BEGUN, client, prompt};
 use crate::script::Script;
 
-/// The URL that a user is shown, at a server that says this.
+/// The URL that the user is shown if the server sends `uri`.
 fn shown(uri: &str) -> Result<String> {
     let body = BEGUN.replace("\"https://login.example/d\"", &format!("\"{uri}\""));
     let prompt = prompt(client(), &Script::default().then(200, &body))?;
@@ -62,6 +62,22 @@ fn a_place_that_cannot_be_shown_is_named_with_what_to_do() {
             !text.contains("alert") && !text.contains("login.example"),
             "{text}"
         );
+    }
+}
+
+/// A browser repairs these, and a person who types them, or another program, ends up elsewhere.
+#[test]
+fn a_place_that_a_browser_repairs_is_not_shown() {
+    for uri in [
+        "https:login.example/d",
+        "https:/login.example/d",
+        "https:///login.example/d",
+        "https:\\\\\\\\login.example/d",
+        "https://login%2Eexample/d",
+        "http://2130706433/d",
+    ] {
+        let error = shown(uri).unwrap_err();
+        assert!(error.to_string().contains("whole URL"), "{uri}: {error}");
     }
 }
 

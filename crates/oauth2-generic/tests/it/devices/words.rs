@@ -6,9 +6,9 @@ use oauth2_generic::Error;
 
 use super::{PENDING, TOKEN, begun, is_over, login, waited};
 
-/// The seconds of a login with one response before that with the token.
+/// Seconds that a login takes if this response comes before the token.
 #[track_caller]
-fn goes_on(status: u16, retry_after: &str, body: &str) -> u64 {
+fn polls_again(status: u16, retry_after: &str, body: &str) -> u64 {
     let (token, seconds, asked) =
         waited(|http| http.then_with(status, retry_after, body).then(200, TOKEN));
     let token = token.unwrap_or_else(|error| panic!("{status} {body}: {error}"));
@@ -23,7 +23,7 @@ fn ends(status: u16, body: &str) -> Error {
     token.expect_err(body)
 }
 
-/// Twitch says it in `message`.
+/// Twitch sends it in `message`.
 #[test]
 fn pending_is_understood_in_any_member() {
     for (status, body) in [
@@ -64,7 +64,7 @@ fn pending_is_understood_in_any_member() {
             r#"{"error":"invalid_grant","error_description":"authorization_pending"}"#,
         ),
     ] {
-        assert_eq!(goes_on(status, "", body), 2 + 2, "{status} {body}");
+        assert_eq!(polls_again(status, "", body), 2 + 2, "{status} {body}");
     }
 }
 
@@ -79,11 +79,11 @@ fn slow_down_is_understood_in_any_member() {
         ),
         (403, r#"{"error":"slow_down"}"#),
     ] {
-        assert_eq!(goes_on(status, "", body), 2 + 7, "{status} {body}");
+        assert_eq!(polls_again(status, "", body), 2 + 7, "{status} {body}");
     }
 }
 
-/// A limit of the rate is waited out, whatever the body says.
+/// Whatever the body.
 #[test]
 fn a_limit_of_the_rate_is_waited_out() {
     for (status, retry_after, body, seconds) in [
@@ -117,7 +117,7 @@ fn a_limit_of_the_rate_is_waited_out() {
         (408, "", "", 2 + 4),
     ] {
         assert_eq!(
-            goes_on(status, retry_after, body),
+            polls_again(status, retry_after, body),
             seconds,
             "{status} {body}"
         );
@@ -137,7 +137,7 @@ fn a_code_that_expired_is_over_in_any_member() {
 }
 
 #[test]
-fn a_user_who_says_no_is_a_refusal_in_any_member() {
+fn a_user_who_declines_is_a_refusal_in_any_member() {
     for body in [
         r#"{"status":400,"message":"access_denied"}"#,
         r#"{"error":{"code":"ACCESS_DENIED"}}"#,

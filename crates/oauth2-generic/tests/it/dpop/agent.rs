@@ -133,8 +133,9 @@ fn a_rejected_token_is_replaced_with_or_without_a_nonce() {
     }
 }
 
+/// No new token is requested: the API rejected the proof.
 #[test]
-fn an_api_that_is_never_content_is_asked_twice_and_costs_no_token() {
+fn an_api_that_refuses_every_proof_gets_two_requests() {
     for which in 0..2 {
         let api = Api::start();
         let (session, issued) = proven(&api);
@@ -150,7 +151,7 @@ fn an_api_that_is_never_content_is_asked_twice_and_costs_no_token() {
 }
 
 #[test]
-fn a_status_is_the_error_or_the_answer_that_the_caller_asked_for() {
+fn a_status_is_an_error_or_a_response_as_configured() {
     let api = Api::start();
     let (session, _) = proven(&api);
     let [errors, answers] = agents(&session);
@@ -223,7 +224,7 @@ fn a_streamed_body_is_sent_once() {
 }
 
 #[test]
-fn a_redirect_to_another_origin_takes_no_token_and_no_proof_along() {
+fn a_redirect_elsewhere_carries_no_token_and_no_proof() {
     for which in 0..2 {
         let (api, elsewhere) = (Api::start(), Api::start());
         let (session, issued) = proven(&api);
@@ -271,7 +272,7 @@ fn a_redirect_within_the_origin_gets_a_proof_for_each_target() {
     }
 }
 
-/// One from before there was a key, say: its `Bearer` header with a proof beside it means nothing.
+/// A token from before there was a key, for instance: a proof beside its `Bearer` header has no meaning.
 #[test]
 fn a_token_that_is_not_bound_needs_no_proof() {
     #[derive(Debug)]

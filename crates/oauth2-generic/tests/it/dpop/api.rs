@@ -1,4 +1,4 @@
-//! An API on this machine that checks every proof as RFC 9449 §4.3 and §7.1 tell it to.
+//! An API on this machine that checks every proof as RFC 9449 §4.3 and §7.1 require.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};

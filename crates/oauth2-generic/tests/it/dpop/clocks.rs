@@ -21,7 +21,7 @@ fn log_in(grant: &ClientCredentials, server: &Server) -> Result<()> {
 }
 
 #[test]
-fn a_proof_from_another_hour_is_made_again_by_the_server_s_clock() {
+fn a_proof_is_made_again_by_the_clock_of_the_server() {
     let grant = ClientCredentials::new(bound());
     // The server is an hour ahead of `NOW`, 2027-01-15 08:00 UTC.
     let date = ("date", "Fri, 15 Jan 2027 09:00:00 GMT");

@@ -21,7 +21,7 @@ fn a_key_is_made_once_and_read_again() {
 }
 
 #[test]
-fn those_who_start_together_get_one_key() {
+fn threads_that_start_together_get_one_key() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("dpop.pem");
     let together = Barrier::new(8);

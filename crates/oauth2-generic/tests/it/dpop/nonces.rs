@@ -1,4 +1,4 @@
-//! Servers that want a nonce: how often a request is sent, and what that means for what it spends.
+//! Servers that require a nonce: how often a request is sent, and its effect on single-use codes and tokens.
 
 use std::sync::Arc;
 use std::time::Duration;

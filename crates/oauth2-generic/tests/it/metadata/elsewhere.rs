@@ -56,7 +56,7 @@ fn metadata_is_found_at_any_of_four_places() {
 }
 
 #[test]
-fn whatever_is_at_one_place_the_next_is_asked() {
+fn after_any_failure_the_next_place_is_tried() {
     let page = r#"{"error":"invalid_request","error_description":"unrecognized route"}"#;
     for (status, body) in [
         (200, "<!doctype html>"),
@@ -106,7 +106,7 @@ fn a_redirect_is_named() {
 }
 
 #[test]
-fn the_more_telling_of_two_failures_is_told() {
+fn the_more_informative_of_two_failures_is_reported() {
     let mismatch = announced("").replace(&format!("{ISSUER}\""), &format!("{ISSUER}/\""));
     let nothing = r#"{"error":"Not Found","status":404}"#;
     for (first, second, word) in [
@@ -152,7 +152,7 @@ fn an_answer_that_is_lost_hides_nothing_that_was_found() {
 
 /// `LinkedIn`'s document is below `/oauth`, which is not part of its issuer; Azure AD B2C's issuer has the tenant's id.
 #[test]
-fn a_document_elsewhere_is_found_where_the_advice_says() {
+fn the_advice_for_a_document_elsewhere_works() {
     for (at, issuer) in [
         (
             "https://www.in.example/oauth/.well-known/openid-configuration",
@@ -205,7 +205,7 @@ fn a_document_elsewhere_names_its_issuer_too() {
 }
 
 #[test]
-fn an_issuer_that_is_the_url_of_a_document_is_said_to_be_one() {
+fn an_issuer_that_is_the_url_of_a_document_is_refused() {
     for issuer in [
         "https://id.example/.well-known/openid-configuration",
         "https://id.example/a/.well-known/oauth-authorization-server",
@@ -278,7 +278,7 @@ fn a_document_elsewhere_may_be_over_http_as_well() {
     pages.find(&Discovery::new(issuer).at(at)).unwrap_err();
 }
 
-/// `localhost` is whatever the resolver says.
+/// A resolver can map `localhost` to any address.
 #[test]
 fn http_in_a_test_network_takes_a_switch_for_each_way() {
     let server = tiny_http::Server::http("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! Which endpoints a server announces, and how each wants to be asked.
+//! Announced endpoints, and the authentication that each requires.
 
 use auth_core::grant::RevokedToken;
 use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Secret};

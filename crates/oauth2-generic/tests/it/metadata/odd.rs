@@ -6,7 +6,9 @@ use oauth2_generic::{Client, ClientAuth, ClientCredentials, DeviceLogin, Result,
 use crate::asking::Asking as _;
 use crate::script::Script;
 
-use super::{TOKEN, announced, app, begin, code, found, implicit, is_configuration};
+use super::{
+    ISSUER, TOKEN, announced, app, begin, code, found, implicit, is_configuration, refused,
+};
 
 const DEVICE: &str = r#"{"device_code":"d","user_code":"ABCD","verification_uri":"https://login.example/d","expires_in":300}"#;
 
@@ -57,10 +59,7 @@ fn a_list_may_be_one_text_and_a_truth_value_a_word() {
 #[test]
 fn an_issuer_that_is_repeated_is_missing() {
     let body = announced(r#","issuer":"https://login.example/tenant""#);
-    let error = super::refused(
-        super::ISSUER,
-        &Script::default().then(200, &body).then(404, ""),
-    );
+    let error = refused(ISSUER, &Script::default().then(200, &body).then(404, ""));
     assert!(error.to_string().contains("no issuer"), "{error}");
 }
 
@@ -129,4 +128,24 @@ fn any_endpoint_set_by_hand_settles_the_list_for_its_grants() {
     let by_hand = server.authorization_endpoint("https://login.example/v2/authorize");
     assert!(begin(&code(&by_hand)).is_ok());
     assert!(implicit(&by_hand).begin().is_ok());
+}
+
+/// A browser repairs these, and the client that sends secrets there does not: the two must not differ on the host.
+#[test]
+fn an_endpoint_that_a_browser_repairs_is_refused() {
+    for url in [
+        "https:login.example/par",
+        "https:@login.example",
+        "https:///login.example/par",
+        "https:\\\\\\\\login.example/par",
+        "https://login.example\\n/par",
+        "https://login%2Eexample/par",
+        "http://2130706433/par",
+    ] {
+        let more = format!(r#","pushed_authorization_request_endpoint":"{url}""#);
+        let http = Script::default().then(200, &announced(&more));
+        let error = refused(ISSUER, &http.then(404, "")).to_string();
+        let name = "`pushed_authorization_request_endpoint` is not a URL";
+        assert!(error.contains(name), "{url}: {error}");
+    }
 }

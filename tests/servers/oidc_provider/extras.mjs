@@ -1,17 +1,17 @@
-// What oidc-provider does not have and the tests need: the password grant, an API, a word to a client
-// that asks too often, and a look at what the server saw.
+// Features that the tests need and oidc-provider lacks: the password grant, an API, `slow_down` for
+// a client that polls too often, and the number of refresh tokens that the server received.
 import { accountWith } from './accounts.mjs';
 import { Provider, errors } from './packages.mjs';
 import { bearer, form } from './requests.mjs';
 
-export function besides(provider, assertionKey) {
+export function extras(provider, assertionKey) {
   provider.registerGrantType('password', (ctx) => password(provider, ctx), ['username', 'password', 'scope']);
   const seen = new Map();
   const paths = {
     '/whoami': (ctx) => whoami(provider, ctx),
     '/expire': (ctx) => expire(provider, ctx),
     '/spent': (ctx) => { ctx.body = spent(seen, ctx.query.client_id); },
-    // What the client `key` signs its assertions with.
+    // The key with which the client `key` signs its assertions.
     '/key': (ctx) => { ctx.body = assertionKey.export({ type: 'pkcs8', format: 'pem' }); },
   };
   provider.use((ctx, next) => (paths[ctx.path] ?? next)(ctx));
@@ -19,7 +19,7 @@ export function besides(provider, assertionKey) {
   slowDown(provider);
 }
 
-// RFC 6749 §4.3; the server's own part is everything that follows the first answer.
+// RFC 6749 §4.3; the server itself handles everything except this first response.
 async function password(provider, ctx) {
   const { client, params } = ctx.oidc;
   const account = accountWith(params.username, params.password);
@@ -35,7 +35,7 @@ async function password(provider, ctx) {
   }
 }
 
-// The API: who the resource owner is, or nobody if the client acts for itself, and what the token is for.
+// The API: returns the resource owner, or null if the client acts for itself, and the token's audience.
 async function whoami(provider, ctx) {
   const value = bearer(ctx);
   const token = await provider.AccessToken.find(value) ?? await provider.ClientCredentials.find(value);
@@ -48,7 +48,7 @@ async function whoami(provider, ctx) {
   ctx.body = { user, scope, audience, query: ctx.querystring };
 }
 
-// Lets something that the server gave out expire: {"model", "value"}, or the user code of a device.
+// Lets a token or code expire: {"model", "value"}, or the user code of a device.
 async function expire(provider, ctx) {
   const said = await form(ctx);
   const userCode = said.get('user_code')?.replace(/[^A-Z]/g, '');
@@ -77,7 +77,7 @@ function spent(seen, clientId) {
   return { tokens: times.length, most: Math.max(0, ...times) };
 }
 
-// RFC 8628 §3.5: oidc-provider never says `slow_down`. It does to a client that `polls` too soon.
+// RFC 8628 §3.5: oidc-provider never returns `slow_down`. This returns it to a client with `polls`.
 function slowDown(provider) {
   const told = new Map();
   const { DeviceCode } = provider;
@@ -85,7 +85,7 @@ function slowDown(provider) {
   DeviceCode.find = (value, options) => {
     const { client, route } = Provider.ctx.oidc;
     const times = told.get(value) ?? 0;
-    // The page of the person who enters the code looks it up, too.
+    // The page on which the user enters the code looks it up, too.
     if (route === 'token' && client.polls > times) {
       told.set(value, times + 1);
       throw new errors.SlowDown();
