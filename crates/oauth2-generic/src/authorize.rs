@@ -3,7 +3,6 @@
 //! The only file that knows the `oauth2` crate.
 
 use auth_core::grant::TokenRequest;
-use auth_core::http::Uri;
 use auth_core::transport::is_loopback;
 use auth_core::{Error, Result, Secret};
 use oauth2::basic::BasicClient;
@@ -14,6 +13,7 @@ use oauth2::{
 
 use crate::client::{Client, optional, repeated};
 use crate::metadata::Endpoint;
+use crate::place::query;
 
 /// Content of the redirect.
 #[derive(Clone, Copy, Debug)]
@@ -131,11 +131,6 @@ pub(crate) fn question(client: &Client, url: &str) -> Vec<(String, String)> {
     query(url).split_off(own)
 }
 
-/// The parameters in the query of a URL.
-pub(crate) fn query(url: &str) -> Vec<(String, String)> {
-    Url::parse(url).map_or(Vec::new(), |url| url.query_pairs().into_owned().collect())
-}
-
 /// The authorization URL of a login that was announced to the server (RFC 9126 §4).
 pub(crate) fn pushed_url(client: &Client, request_uri: &str) -> Result<String> {
     let mut url = endpoint(client)?.url().clone();
@@ -173,25 +168,6 @@ pub(crate) fn new_code_verifier() -> Secret {
 /// An absolute URL in the one spelling that browsers use.
 pub(crate) fn normal(url: &str) -> Option<String> {
     Url::parse(url).ok().map(String::from)
-}
-
-/// Returns `true` if no one on the way can read a request to a URL: https, or plain http on this machine.
-pub(crate) fn is_private(url: &str, allow_http: bool) -> bool {
-    whole(url).is_some_and(|url| keeps_private(&url, allow_http))
-}
-
-pub(crate) fn is_https(url: &str) -> bool {
-    whole(url).is_some_and(|url| url.scheme() == "https")
-}
-
-/// A URL in which a browser and the client that sends requests see the same host. A browser also repairs one that lacks
-/// its `//`, has `\` for `/`, line breaks or an encoded host in it, or a number for an address.
-pub(crate) fn whole(url: &str) -> Option<Url> {
-    let (repaired, written) = (Url::parse(url).ok()?, url.parse::<Uri>().ok()?);
-    let is_same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
-    let is_whole = is_same(repaired.scheme(), written.scheme_str()?)
-        && is_same(repaired.host_str()?, written.host()?);
-    is_whole.then_some(repaired)
 }
 
 fn keeps_private(url: &Url, allow_http: bool) -> bool {

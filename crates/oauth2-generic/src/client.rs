@@ -9,9 +9,9 @@ use auth_core::grant::{Identity, Policy, RevokedToken, TokenRequest};
 use auth_core::secret::SecretSource;
 use auth_core::{Error, Result, Secret};
 
-use crate::authorize::normal;
 use crate::client_auth::ClientAuth;
 use crate::metadata::Endpoint;
+use crate::place::is_url;
 use crate::server::{Encoding, Server};
 
 pub(crate) use announced::{At, DEVICE_CODE};
@@ -235,14 +235,18 @@ impl Client {
                 "the server has no `{name}`; set it by `Server::{name}`"
             ))),
             Some("") => Err(Error::configuration(format!("`{name}` is empty; set it"))),
-            Some(url) if normal(url).is_none() => Err(Error::configuration(format!(
-                "`{name}` is not a URL; write it as https://host/path"
-            ))),
+            // The URL for a browser is checked as a browser reads it; a space or line break is named by the request.
+            Some(url) if endpoint != Endpoint::Authorization && !is_url(url.trim()) => {
+                Err(Error::configuration(format!(
+                    "`{name}` is not a URL; write it as https://host/path"
+                )))
+            }
             Some(url) => Ok(url),
         }
     }
 
     /// Returns `true` if tokens are bound to a key.
+    #[cfg(any(feature = "authorization_code", feature = "implicit"))]
     pub(crate) fn is_bound(&self) -> bool {
         self.thumbprint().is_some()
     }

@@ -10,9 +10,9 @@ use auth_core::http::Response;
 use auth_core::transport::Transport;
 use auth_core::{Error, Result};
 
-use crate::authorize::{is_private, query};
 use crate::files::{self, Closed};
 use crate::metadata::{self, Metadata};
+use crate::place::{is_private, query};
 use crate::server::Server;
 use crate::watched::Watched;
 

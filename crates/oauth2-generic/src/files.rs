@@ -1,13 +1,12 @@
 //! Files of this user alone: read with a check of who else can change or read them, written whole or not at all.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use auth_core::{Error, Result, Secret};
-
-use crate::authorize::new_state;
 
 /// Access to a file that other users must not have.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,7 +81,9 @@ impl Draft {
         if !directory.as_os_str().is_empty() {
             system::directories().recursive(true).create(directory)?;
         }
-        let draft = format!(".{}.{}", name.display(), new_state());
+        // std draws the keys of a hasher at random.
+        let random = RandomState::new().build_hasher().finish();
+        let draft = format!(".{}.{random:016x}", name.display());
         let draft = Self(directory.join(draft));
         let mut file = system::options().open(&draft.0)?;
         file.write_all(text.as_bytes())?;

@@ -5,7 +5,13 @@
 
 #[cfg(feature = "jwt")]
 mod assertion;
+#[cfg(feature = "authorization_code")]
 mod authorization_code;
+#[cfg(any(feature = "authorization_code", feature = "implicit"))]
+#[cfg_attr(
+    not(all(feature = "authorization_code", feature = "implicit")),
+    allow(dead_code, reason = "each of the two grants uses a part")
+)]
 mod authorize;
 #[cfg(feature = "browser")]
 mod browser;
@@ -18,11 +24,18 @@ mod dpop;
 mod extension;
 mod files;
 mod grants;
+#[cfg(feature = "implicit")]
 mod implicit;
 mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt_bearer;
 mod metadata;
+mod place;
+#[cfg(any(feature = "authorization_code", feature = "implicit"))]
+#[cfg_attr(
+    not(all(feature = "authorization_code", feature = "implicit")),
+    allow(dead_code, reason = "each of the two grants uses a part")
+)]
 mod redirect;
 mod server;
 #[cfg(any(feature = "dpop", feature = "jwt"))]
@@ -35,6 +48,7 @@ pub use auth_core;
 #[doc(no_inline)]
 pub use auth_core::*;
 
+#[cfg(feature = "authorization_code")]
 pub use authorization_code::{AuthorizationCode, PendingLogin};
 #[cfg(feature = "browser")]
 pub use browser::BrowserLogin;
@@ -48,6 +62,7 @@ pub use discovery::Discovery;
 pub use dpop::DpopKey;
 pub use extension::ExtensionGrant;
 pub use grants::{ClientCredentials, Password, RefreshToken, SecurityToken, TokenExchange};
+#[cfg(feature = "implicit")]
 pub use implicit::{Implicit, PendingImplicit};
 pub use introspection::Introspection;
 #[cfg(feature = "jwt")]

@@ -2,6 +2,7 @@
 
 use auth_core::{Error, Result};
 
+#[cfg(any(feature = "authorization_code", feature = "implicit"))]
 use crate::authorize::Wanted;
 use crate::metadata::{Endpoint, Metadata};
 
@@ -98,6 +99,15 @@ impl Client {
         ))
     }
 
+    fn announced(&self, list: impl Fn(&Metadata) -> &Vec<String>) -> &[String] {
+        let metadata = self.server().metadata();
+        metadata.map_or(&[], |metadata| list(metadata))
+    }
+}
+
+/// For the grants with a redirect.
+#[cfg(any(feature = "authorization_code", feature = "implicit"))]
+impl Client {
     /// Fails if the server does not log users in for this response, or does not bind a code to its client.
     pub(crate) fn check_login(&self, wanted: Wanted<'_>) -> Result<()> {
         match wanted {
@@ -163,11 +173,6 @@ impl Client {
         let announced =
             metadata.is_none_or(|metadata| metadata.authorization_response_iss_parameter_supported);
         announced && self.server().name().is_some()
-    }
-
-    fn announced(&self, list: impl Fn(&Metadata) -> &Vec<String>) -> &[String] {
-        let metadata = self.server().metadata();
-        metadata.map_or(&[], |metadata| list(metadata))
     }
 }
 

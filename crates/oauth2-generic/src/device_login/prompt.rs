@@ -6,7 +6,7 @@ use std::time::Duration;
 use auth_core::grant::JsonResponse;
 use auth_core::{Error, Result, Secret};
 
-use crate::authorize::{is_private, normal, whole};
+use crate::place::{is_private, is_url, scheme};
 
 /// Code for the user, and where to enter it. `Display` is a sentence for people.
 ///
@@ -104,7 +104,7 @@ impl fmt::Debug for DevicePrompt {
 
 /// Checks a URL that the user is to open; the error names the problem and does not show the URL.
 fn check(name: &str, uri: &str, allow_http: bool) -> Result<()> {
-    let problem = match whole(uri) {
+    let problem = match scheme(uri).as_deref() {
         _ if !uri.is_ascii() => {
             "has characters outside of ASCII, which may look like another address; the server has to send \
              them encoded (`xn--` in the host, `%` in the path)"
@@ -112,12 +112,10 @@ fn check(name: &str, uri: &str, allow_http: bool) -> Result<()> {
         _ if !is_showable(uri) => {
             "has control characters or is too long; the server has to send another"
         }
-        None if normal(uri).is_none_or(|url| url.starts_with("http")) => {
-            "is not a whole URL (https://host/path); tell the server the address under which \
-             people reach it"
-        }
+        None => NOT_WHOLE,
+        Some("http" | "https") if !is_url(uri) => NOT_WHOLE,
         Some(_) if is_private(uri, allow_http) => return Ok(()),
-        Some(url) if url.scheme() == "http" => {
+        Some("http") => {
             "is plain http, which is for 127.0.0.1 and [::1] only; tell the server its https \
              address, or for a test network call `Client::danger_allow_http_login`"
         }
@@ -133,3 +131,5 @@ fn is_showable(text: &str) -> bool {
 }
 
 const LONGEST_TEXT: usize = 2048;
+const NOT_WHOLE: &str = "is not a whole URL (https://host/path); tell the server the address under which people \
+                         reach it";

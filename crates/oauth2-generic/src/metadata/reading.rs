@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use auth_core::grant::JsonResponse;
 use auth_core::{Error, Result, Secret};
 
-use crate::authorize::{is_https, is_private, normal};
+use crate::place::{is_https, is_private, is_same};
 
 use super::{Endpoint, Metadata};
 
@@ -61,7 +61,7 @@ fn check_issuer(document: &JsonResponse, issuer: &str) -> Result<()> {
             "the metadata's issuer differs from the one asked for by the slash at its end; ask for it \
              as the server writes it"
         }
-        Some(found) if normal(found).is_some() && normal(found) == normal(issuer) => {
+        Some(found) if is_same(found, issuer) => {
             "the metadata's issuer differs from the one asked for by the case of scheme or host, or by a needless port; ask for it as the server writes it"
         }
         Some(found) if found.contains('{') && !issuer.contains('{') => {
