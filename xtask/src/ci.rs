@@ -1,7 +1,7 @@
 //! All checks that a change must pass before it is merged, the fastest ones first.
 
 use crate::run::{self, Check, Result, Run};
-use crate::{api, doc, features, msrv, package, setup, test, tidy, tls};
+use crate::{api, cargo, features, package, setup, tidy};
 
 /// `cargo xtask ci [--no-test]`.
 pub(crate) fn run(args: &[String]) -> Result {
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &[String]) -> Result {
         &setup::DENY,
         &setup::OPENSSL,
     ])?;
-    let tests: Check = ("tests", || test::run(&[]));
+    let tests: Check = ("tests", || cargo::test(&[]));
     run::all(CHECKS.iter().copied().chain(with_tests.then_some(tests)))
 }
 
@@ -32,9 +32,9 @@ const CHECKS: &[Check] = &[
         Run::new("cargo clippy --locked --workspace --all-targets -- -D warnings").run()
     }),
     ("feature combinations", || features::run(&[])),
-    ("TLS libraries", || tls::run(&[])),
+    ("TLS libraries", || cargo::tls(&[])),
     ("public items", || api::run(&[])),
-    ("documentation", || doc::run(&[])),
+    ("documentation", || cargo::doc(&[])),
     ("packages", || package::run(&[])),
-    ("oldest Rust", || msrv::run(&[])),
+    ("oldest Rust", || cargo::msrv(&[])),
 ];

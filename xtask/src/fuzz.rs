@@ -18,8 +18,8 @@ pub(crate) fn run(args: &[String]) -> Result {
 
 /// Runs each target, or one, under libFuzzer for so many seconds.
 ///
-/// What it finds goes to `target/fuzz`, and so do the inputs that reach new code: the next run begins with them, and
-/// the corpus in the repository stays small.
+/// libFuzzer writes inputs that fail, and inputs that reach new code, below `target/fuzz`. The next run starts with
+/// them, so the corpus in the repository stays small.
 fn libfuzzer(args: &[String]) -> Result {
     let seconds = args.first().map_or("120", String::as_str);
     seconds.parse::<u32>().map_err(|_| USAGE)?;

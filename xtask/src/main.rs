@@ -1,26 +1,21 @@
 //! The tasks for contributors: `cargo xtask`.
 //!
-//! One table, [`TASKS`], defines the parser and the help. A task is a module with a `run` function.
+//! One table, [`TASKS`], defines the parser and the help.
 
 #![forbid(unsafe_code)]
 
 mod api;
 mod bench;
+mod cargo;
 mod ci;
-mod demo;
-mod doc;
 mod features;
 mod fuzz;
-mod model;
-mod msrv;
 mod package;
 mod pictures;
 mod release;
 mod run;
 mod setup;
-mod test;
 mod tidy;
-mod tls;
 
 use std::env;
 use std::fmt::Write;
@@ -47,19 +42,19 @@ const TASKS: &[Task] = &[
         name: "demo",
         args: "[--browser|--fleet]",
         about: "watch every vendor's token at work, log in yourself, or run a fleet",
-        run: demo::run,
+        run: cargo::demo,
     },
     Task {
         name: "test",
         args: "[-p CRATE]…",
         about: "run every test; with arguments, `cargo test` with these",
-        run: test::run,
+        run: cargo::test,
     },
     Task {
         name: "model",
         args: "",
         about: "explore every order of events in which processes share a login",
-        run: model::run,
+        run: cargo::model,
     },
     Task {
         name: "fuzz",
@@ -101,19 +96,19 @@ const TASKS: &[Task] = &[
         name: "tls",
         args: "",
         about: "test TLS handshakes with each TLS library alone, and with all",
-        run: tls::run,
+        run: cargo::tls,
     },
     Task {
         name: "doc",
         args: "",
         about: "build the documentation with all features; a warning is an error",
-        run: doc::run,
+        run: cargo::doc,
     },
     Task {
         name: "msrv",
         args: "",
         about: "build the crates with the oldest Rust that they support",
-        run: msrv::run,
+        run: cargo::msrv,
     },
     Task {
         name: "advisories",

@@ -6,8 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::features;
 use crate::run::{Result, Run, target};
+use crate::{cargo, features};
 
 /// `cargo xtask package`.
 pub(crate) fn run(_: &[String]) -> Result {
@@ -24,12 +24,8 @@ pub(crate) fn run(_: &[String]) -> Result {
 /// Packs each crate and unpacks it below `folder`; returns the packages as `name-version`.
 fn unpack(folder: &Path) -> Result<Vec<String>> {
     let published = features::published()?;
-    let flags: Vec<_> = published
-        .iter()
-        .flat_map(|package| ["--package", &package.name])
-        .collect();
     Run::new("cargo package --no-verify --allow-dirty --locked --quiet")
-        .args(&flags)
+        .args(&cargo::each_published()?)
         .read()?;
     fs::create_dir_all(folder)?;
     let mut packages = Vec::new();

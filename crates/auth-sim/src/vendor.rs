@@ -9,8 +9,8 @@ use crate::{Login, Realm, Received, Rejection, Response, aerion, aeris, ermeo, g
 ///
 /// Implement it to test your own vendor as the vendors of this workspace are tested: with faults,
 /// gates, a clock, counted refresh tokens and `vendor_contract!`. The [`Realm`]
-/// issues, expires, rotates and revokes tokens; the implementation decides which requests it accepts and
-/// what it returns.
+/// issues, expires, rotates and revokes tokens; the implementation accepts or refuses requests and builds
+/// the responses.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Hostile input for every parser: one function of bytes per parser, which asserts what must hold for any input.
 //!
-//! A function is called a target. It reaches its parser through the public API: a transport that returns the bytes, a
-//! store that holds them, a socket that sends them. Three programs call the same targets: `cargo test` with the corpus
-//! and a fixed number of changed inputs, `cargo xtask fuzz` for as long as wanted, and libFuzzer in the folder `fuzz`.
+//! Each function is a target. It passes the bytes to its parser through the public API: as a response of a transport,
+//! as a record in a store, or over a socket. Three programs run the targets: `cargo test`, with the corpus and a fixed
+//! number of changed inputs; `cargo xtask fuzz`, for a time that its caller sets; and libFuzzer, in the folder `fuzz`.
 //!
 //! The corpus is one folder per target in `corpus`, a file per input, named after what it is. An input of a target that
 //! reads responses is a response as text, a head and a body; a line `%%` is between two responses.

@@ -90,7 +90,7 @@ fn report(target: &Target, seed: u64, input: &[u8], fault: &str) -> String {
 /// Runs a target on one input, and judges how it ended, and its time and memory.
 ///
 /// # Errors
-/// What does not hold.
+/// The property that the input violates.
 pub fn judge(target: &Target, input: &[u8]) -> Result<(), String> {
     listen();
     let before = processor_time();

@@ -3,6 +3,7 @@
 mod ending;
 pub(crate) mod failing;
 mod forgetful;
+mod meanwhile;
 mod slow;
 mod suspended;
 

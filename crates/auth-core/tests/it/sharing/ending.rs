@@ -1,67 +1,18 @@
 //! Log-outs while other processes renew or log in, or while the store fails.
 
-use std::sync::{Arc, Mutex};
-
 use auth_core::error::StoreFailure;
 use auth_core::grant::Identity;
-use auth_core::store::{MemoryStore, Record, Store, SwapOutcome};
+use auth_core::store::{MemoryStore, Store, SwapOutcome};
 use auth_core::testing::ManualClock;
-use auth_core::{Error, Result, Session};
+use auth_core::{Error, Session};
 
 use super::failing::Failing;
+use super::meanwhile::{Meanwhile, two};
 use crate::script::{Script, refused, response, seconds, served, status};
-
-/// A store that calls a closure right before a swap.
-#[derive(Clone, Default)]
-struct Meanwhile {
-    store: MemoryStore,
-    next: Arc<Mutex<Vec<Happens>>>,
-}
-
-type Happens = Box<dyn FnOnce() + Send>;
-
-impl Meanwhile {
-    /// Sets the closure for the next swap but one.
-    fn before_the_second_swap(&self, happens: impl FnOnce() + Send + 'static) {
-        *self.next.lock().unwrap() = vec![Box::new(happens), Box::new(|| ())];
-    }
-
-    fn before_the_next_swap(&self, happens: impl FnOnce() + Send + 'static) {
-        *self.next.lock().unwrap() = vec![Box::new(happens)];
-    }
-}
-
-impl std::fmt::Debug for Meanwhile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Meanwhile")
-    }
-}
-
-impl Store for Meanwhile {
-    fn load(&self, identity: &Identity) -> Result<Option<Record>> {
-        self.store.load(identity)
-    }
-
-    fn swap(
-        &self,
-        identity: &Identity,
-        expected: Option<&Record>,
-        record: &Record,
-    ) -> Result<SwapOutcome> {
-        let happens = self.next.lock().unwrap().pop();
-        if let Some(happens) = happens {
-            happens();
-        }
-        self.store.swap(identity, expected, record)
-    }
-}
 
 /// A session that has logged in, one that shares the login, and the store of the first.
 fn meanwhile(first: &Script, second: &Script) -> (Session, Session, Meanwhile, ManualClock) {
-    let (clock, store) = (ManualClock::new(), Meanwhile::default());
-    let builder = |script: &Script| script.builder(&clock).retries(0);
-    let a = builder(first).store(store.clone()).build().unwrap();
-    let b = builder(second).store(store.store.clone()).build().unwrap();
+    let (a, b, store, clock) = two(first, second);
     served(&a);
     (a, b, store, clock)
 }

@@ -1,0 +1,104 @@
+//! Tasks that are a command of cargo: tests, the model, handshakes, documentation, the demonstration.
+
+use crate::features;
+use crate::run::{self, Result, Run, target};
+use crate::setup;
+
+/// `cargo xtask test [arguments of cargo test]`.
+///
+/// With arguments it checks nothing beforehand; a test whose server is missing reports that itself.
+pub(crate) fn test(args: &[String]) -> Result {
+    let cargo = || Run::new("cargo test --locked --no-fail-fast");
+    if !args.is_empty() {
+        return cargo().args(args).run();
+    }
+    setup::require(setup::FOR_TESTS)?;
+    // Both run, so that one failure does not hide the other.
+    let tested = cargo()
+        .args(&["--workspace", "--features", OTHER_TLS])
+        .run();
+    let explored = model(&[]);
+    tested.and(explored)
+}
+
+/// `cargo xtask model`: every order of events; its program ends with `N passed, N failed`.
+///
+/// `cargo test` explores it in small bounds, and checks that every known mistake is noticed.
+pub(crate) fn model(args: &[String]) -> Result {
+    match args {
+        [] => Run::new("cargo run --locked --quiet --package auth-model").run(),
+        _ => Err("usage: cargo xtask model".into()),
+    }
+}
+
+/// `cargo xtask tls`: handshakes with each TLS library alone, and with all of them in one program.
+pub(crate) fn tls(_: &[String]) -> Result {
+    setup::require(&[&setup::OPENSSL])?;
+    let test = |features: &str| {
+        Run::new("cargo test --locked --package tls-tests --test it --no-default-features")
+            .args(&["--features", features])
+            .run()
+    };
+    run::all(TLS.map(|features| (format!("TLS by {features}"), move || test(features))))
+}
+
+/// `cargo xtask doc`: with all features, as docs.rs builds it; a warning is an error.
+pub(crate) fn doc(_: &[String]) -> Result {
+    Run::new("cargo doc --locked --no-deps --lib --all-features")
+        .args(&each_published()?)
+        .env("RUSTDOCFLAGS", "-Dwarnings")
+        .run()?;
+    let index = target().join("doc/auth_all/index.html");
+    println!("    open {}", index.display());
+    Ok(())
+}
+
+/// `cargo xtask msrv`: the crates with the toolchain that `rust-version` names.
+///
+/// Without that toolchain it reports so and passes: clippy's `incompatible_msrv` then remains, which
+/// refuses newer items of the standard library.
+pub(crate) fn msrv(_: &[String]) -> Result {
+    let packages = features::published()?;
+    let Some(version) = packages.first().map(|package| &package.rust_version) else {
+        return Err("no package of this workspace is published".into());
+    };
+    let by_it = || Run::new("rustup run").args(&[version, "cargo"]);
+    if !by_it().arg("--version").succeeds() {
+        let install = format!("rustup toolchain install {version}");
+        println!("    SKIPPED: no Rust {version} here; `{install}` brings it");
+        return Ok(());
+    }
+    by_it()
+        .args(&["check", "--locked", "--lib", "--all-features"])
+        .args(&each_published()?)
+        .env("CARGO_TARGET_DIR", &target().join("msrv").to_string_lossy())
+        .run()
+}
+
+/// `cargo xtask demo [--browser|--fleet]`: a program of `tests/demo`, since xtask depends on no crate of ours.
+///
+/// It installs nothing. Without a real server or browser it skips those parts and prints a notice.
+pub(crate) fn demo(args: &[String]) -> Result {
+    // Without the database clients, which only tests need, it builds in half the time.
+    Run::new("cargo run --quiet --locked --package auth-tests --bin demo --no-default-features --")
+        .args(args)
+        .quietly()
+}
+
+/// Returns the options that name every published package.
+pub(crate) fn each_published() -> Result<Vec<String>> {
+    let packages = features::published()?.into_iter();
+    let flags = packages.flat_map(|package| ["--package".to_owned(), package.name]);
+    Ok(flags.collect())
+}
+
+/// Features of `tls-tests`; `platform-verifier` is rustls with another verifier.
+const TLS: [&str; 4] = [
+    "rustls",
+    "native-tls",
+    "platform-verifier",
+    "native-tls,platform-verifier",
+];
+
+/// The TLS libraries that are not the default, for the table of handshakes.
+const OTHER_TLS: &str = "tls-tests/native-tls,tls-tests/platform-verifier";
