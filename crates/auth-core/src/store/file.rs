@@ -5,6 +5,7 @@ mod frame;
 mod life;
 mod lock;
 mod names;
+mod patience;
 mod place;
 mod private;
 mod records;
@@ -21,6 +22,7 @@ use crate::identity::Identity;
 
 use failure::{not_saved, unavailable};
 use lock::{Locked, Turns};
+use patience::Patience;
 use private::Stamp;
 use records::{Newest, Records};
 
@@ -88,8 +90,21 @@ use super::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome, i
 ///   to other machines for a while. Use a store that is a server instead.
 /// - On a file system without hard links (FAT, shared folders of a virtual machine, the storage of apps on Android):
 ///   the first swap that has to keep a record fails.
-/// - **On Windows** it works, but files have no modes to check: the directory's access list keeps other users out,
-///   and a rename becomes durable when the system writes it.
+///
+/// # On Windows
+/// - **Other users.** Files have no modes, and the store does not read access lists: a user whom the directory's list
+///   lets in can read and replace the logins, and no error says so. The directory of
+///   [`for_program`](FileStore::for_program) is in the user's profile, which Windows opens to that user and to
+///   administrators alone. Most other places (`C:\ProgramData`, a second drive) are open to every user: restrict the
+///   directory before the first start, `icacls DIRECTORY /inheritance:r /grant:r USER:(OI)(CI)F`.
+/// - **Open files.** A swap replaces the record, and a process may have it open at that moment to read it. That needs
+///   POSIX rename: Windows 10 or Server 2019, with NTFS. Without it (`ReFS`, and NTFS volumes that Server 2016 made)
+///   the swap waits for the reader, which needs less than a millisecond. A virus scanner, a backup or an editor can be
+///   in the way on every volume. A call waits for all of them together at most a fifth of its
+///   [time-out](FileStore::with_timeout), then fails and names the file: exclude the directory from scanners and
+///   backups.
+/// - **Durability.** A rename survives a power cut once the system has written it, which may be after the swap
+///   returned.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     directory: PathBuf,
@@ -184,6 +199,7 @@ impl FileStore {
             identity,
             directory: &directory,
             stem: &self.directory.join(names::stem(identity)),
+            patience: Patience::new(self.timeout / 5),
         })
     }
 
@@ -200,7 +216,8 @@ impl FileStore {
 }
 
 impl Store for FileStore {
-    /// Does not wait for other processes, even if one was stopped in the middle of a swap.
+    /// Does not wait for other processes, even if one was stopped in the middle of a swap; on Windows, for one that has
+    /// the file open and denies reading.
     fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.with_records(identity, |records| match records.newest()? {
             Newest::Whole(record) => Ok(record),
@@ -219,12 +236,22 @@ impl Store for FileStore {
     ) -> Result<SwapOutcome> {
         let swapped = self.with_records(identity, |records| {
             // Another record is current: that is the result, whichever process has the lock.
-            let conflict = || match records.newest()? {
-                Newest::Whole(current) => {
-                    let is = |record| is_current(current.as_ref(), record);
-                    Ok((!is(expected) && !is(Some(record))).then_some(SwapOutcome::Conflict))
+            let newest = records.path(names::RECORD);
+            let mut seen = None;
+            let conflict = || {
+                // A file that is open for reading can be in the way of the process that replaces it.
+                let stamp = Some(Stamp::of(&newest));
+                if seen == stamp {
+                    return Ok(None);
                 }
-                Newest::Damaged => Ok(None),
+                seen = stamp;
+                match records.newest()? {
+                    Newest::Whole(current) => {
+                        let is = |record| is_current(current.as_ref(), record);
+                        Ok((!is(expected) && !is(Some(record))).then_some(SwapOutcome::Conflict))
+                    }
+                    Newest::Damaged => Ok(None),
+                }
             };
             let path = records.path(names::LOCK);
             let _locked = match self.turns.lock(&path, self.patience(), conflict)? {

@@ -5,9 +5,13 @@ use std::path::Path;
 
 use crate::error::{Error, StoreFailure};
 
+use super::patience;
+
 /// Describes an error of the system while `doing` something with `path`.
 pub(super) fn unavailable(doing: &str, path: &Path, error: &io::Error) -> Error {
     let advice = match error.kind() {
+        ErrorKind::PermissionDenied if patience::is_in_use(error) => IN_USE_OR_DENIED,
+        _ if patience::is_in_use(error) => IN_USE,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "free some space"
         }
@@ -32,3 +36,11 @@ pub(super) fn not_saved(error: Error) -> Error {
         other => other,
     }
 }
+
+/// Advice if another program has the file open.
+pub(super) const IN_USE: &str =
+    "another program has the file open; exclude the directory from scanners and backups";
+
+/// Windows has one number for both.
+const IN_USE_OR_DENIED: &str = "another program has the file open; exclude the directory from scanners and backups, and \
+     allow this user to write in it";

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::store::AttemptId;
 
 use super::lock::LockedFile;
+use super::patience::Patience;
 use super::private;
 
 /// Writes into the file, which this process has locked, that this attempt is in progress.
@@ -17,7 +18,7 @@ pub(super) fn begin(file: LockedFile, attempt: AttemptId) -> io::Result<LockedFi
 
 /// Returns `true` if the file names this attempt and no process has it locked; in doubt `false`.
 pub(super) fn has_exited(path: &Path, attempt: AttemptId) -> bool {
-    let Ok(Some(file)) = private::open(path) else {
+    let Ok(Some(file)) = private::open(path, &Patience::none()) else {
         return false;
     };
     if file.try_lock_shared().is_err() {

@@ -97,7 +97,9 @@ impl Drop for Turn<'_> {
 impl LockedFile {
     /// Opens the file, makes it if needed, and locks it unless another process has.
     pub(super) fn try_lock(path: &Path) -> Result<Option<Self>> {
-        let file = private::open_or_create(path)?;
+        let Some(file) = private::open_lock(path)? else {
+            return Ok(None);
+        };
         match file.try_lock() {
             // If the file was deleted meanwhile, other processes lock its successor.
             Ok(()) => Ok(private::is_at(&file, path).then_some(Self(file))),

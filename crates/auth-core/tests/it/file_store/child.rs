@@ -1,7 +1,7 @@
 //! This test binary, started once more as another process that plays a role.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -17,14 +17,23 @@ pub(super) struct Running {
 
 /// A process with this role and this directory for its store.
 pub(super) fn with_role(role: &str, directory: &OsStr) -> Command {
-    told(Command::new(env::current_exe().unwrap()), role, directory)
+    let mut words = this_program();
+    let mut command = Command::new(words.remove(0));
+    command.args(words);
+    told(command, role, directory)
 }
 
 /// A process with a role, started by another command, which gets it as its last arguments.
 pub(super) fn under(wrapper: &[&str], role: &str, directory: &OsStr) -> Command {
     let mut command = Command::new(wrapper[0]);
-    command.args(&wrapper[1..]).arg(env::current_exe().unwrap());
+    command.args(&wrapper[1..]).args(this_program());
     told(command, role, directory)
+}
+
+/// The words that start this program, after an emulator's if it needs one (`cargo xtask targets`).
+fn this_program() -> Vec<OsString> {
+    let program = env::current_exe().unwrap().into_os_string();
+    env::var_os(EMULATOR).into_iter().chain([program]).collect()
 }
 
 fn told(mut command: Command, role: &str, directory: &OsStr) -> Command {
@@ -198,5 +207,7 @@ pub(super) const LONG: usize = 1_000_000;
 const THIS: &str = "file_store::child::a_child_process_plays_its_role";
 const ROLE: &str = "FILE_STORE_TEST_ROLE";
 const DIRECTORY: &str = "FILE_STORE_TEST_DIRECTORY";
+/// A program that the kernel does not start by itself.
+const EMULATOR: &str = "AUTH_TEST_EMULATOR";
 /// Begins each line of a child, to tell it from the lines of the test harness.
 const MARK: &str = "child: ";
