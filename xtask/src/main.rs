@@ -14,6 +14,7 @@ mod model;
 mod pictures;
 mod run;
 mod setup;
+mod targets;
 mod test;
 mod tidy;
 
@@ -55,6 +56,12 @@ const TASKS: &[Task] = &[
         args: "",
         about: "explore every order of events in which processes can share a login",
         run: model::run,
+    },
+    Task {
+        name: "targets",
+        args: "[TARGET…]",
+        about: "build and run for musl, ARM and Windows; check macOS; 400 MB at first",
+        run: targets::run,
     },
     Task {
         name: "ci",
