@@ -15,10 +15,7 @@ use crate::process::Caller;
 use crate::{Outcome, must};
 
 pub(crate) fn session(server: &str, store: FileStore) -> auth_core::Result<Session> {
-    Session::builder(grant(server))
-        .store(store)
-        .retries(0)
-        .build()
+    Session::builder(grant(server)).store(store).build()
 }
 
 fn grant(server: &str) -> Ermeo {

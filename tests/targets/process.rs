@@ -92,8 +92,10 @@ fn call_api(server: &str, directory: &str, lasting: &str) -> Outcome {
         session.token()?;
         if let Err(error) = session.agent().get(logins::api(server)).call() {
             // The agent returns the API's answer; the reason why it got no other token is the session's.
-            let status = session.status();
-            return Err(format!("the API: {error}; the session: {status}").into());
+            let (status, token) = (session.status(), session.token().map(drop));
+            return Err(
+                format!("the API: {error}; the session: {status:#}; then: {token:?}").into(),
+            );
         }
         calls += 1;
         if clock.now().since(begun) >= lasting {

@@ -138,10 +138,8 @@ fn types(target: &Target, kit: &Kit) -> Result {
 fn cargo(task: &str, target: &Target, kit: &Kit) -> Run {
     // Flags of the caller's would replace those of the target.
     let run = Run::new("env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS cargo-zigbuild")
-        .args(&[task, "--locked", "-Zbuild-std=std,panic_abort"])
-        .args(&["--target", target.triple])
-        // Its tests go through every order of events, and an emulator is slow.
-        .args(&["--config", "profile.dev.package.auth-core.opt-level=2"]);
+        .args(&[task, "--locked", "-Zbuild-std=std,panic_abort,test"])
+        .args(&["--target", target.triple]);
     let run = kit
         .environment()
         .into_iter()

@@ -71,6 +71,8 @@ impl Kit {
             ("CARGO_TARGET_DIR", build.display().to_string()),
             ("CARGO_INCREMENTAL", "0".to_owned()),
             ("CARGO_PROFILE_DEV_DEBUG", "0".to_owned()), // a third of the space
+            // Without, std is slow enough for tokens to expire on their way, and an emulator is slow, too.
+            ("CARGO_PROFILE_DEV_OPT_LEVEL", "1".to_owned()),
             ("ZIG_GLOBAL_CACHE_DIR", cache.clone()),
             ("ZIG_LOCAL_CACHE_DIR", cache.clone()),
             ("CARGO_ZIGBUILD_CACHE_DIR", cache),

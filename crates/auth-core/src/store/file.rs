@@ -236,22 +236,12 @@ impl Store for FileStore {
     ) -> Result<SwapOutcome> {
         let swapped = self.with_records(identity, |records| {
             // Another record is current: that is the result, whichever process has the lock.
-            let newest = records.path(names::RECORD);
-            let mut seen = None;
-            let conflict = || {
-                // A file that is open for reading can be in the way of the process that replaces it.
-                let stamp = Some(Stamp::of(&newest));
-                if seen == stamp {
-                    return Ok(None);
+            let conflict = || match records.newest()? {
+                Newest::Whole(current) => {
+                    let is = |record| is_current(current.as_ref(), record);
+                    Ok((!is(expected) && !is(Some(record))).then_some(SwapOutcome::Conflict))
                 }
-                seen = stamp;
-                match records.newest()? {
-                    Newest::Whole(current) => {
-                        let is = |record| is_current(current.as_ref(), record);
-                        Ok((!is(expected) && !is(Some(record))).then_some(SwapOutcome::Conflict))
-                    }
-                    Newest::Damaged => Ok(None),
-                }
+                Newest::Damaged => Ok(None),
             };
             let path = records.path(names::LOCK);
             let _locked = match self.turns.lock(&path, self.patience(), conflict)? {

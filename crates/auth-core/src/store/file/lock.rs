@@ -45,7 +45,8 @@ impl Turns {
     /// Waits for the lock on the file at `path`, or until its purpose is `known` without it.
     ///
     /// The first process to ask after a release gets the lock, whichever waited longest. So `known` keeps a process
-    /// from waiting too long in a crowd.
+    /// from waiting too long in a crowd. It is called ever less often: it may open a file, and the holder of the lock
+    /// cannot replace an open one on every system.
     pub(super) fn lock<T>(
         &self,
         path: &Path,
@@ -53,15 +54,17 @@ impl Turns {
         mut known: impl FnMut() -> Result<Option<T>>,
     ) -> Result<ControlFlow<T, Locked<'_>>> {
         let until = now().saturating_add(at_most);
-        let mut turn = None;
+        let (mut turn, mut tries) = (None, 0_u32);
         loop {
+            tries = tries.wrapping_add(1);
             if let Some(mine) = turn.take().or_else(|| self.turn(path)) {
                 if let Some(file) = LockedFile::try_lock(path)? {
                     return Ok(ControlFlow::Continue(Locked { file, _turn: mine }));
                 }
                 turn = Some(mine);
             }
-            if let Some(known) = known()? {
+            let is_due = tries.is_power_of_two() || tries.is_multiple_of(32);
+            if let Some(known) = is_due.then(&mut known).transpose()?.flatten() {
                 return Ok(ControlFlow::Break(known));
             }
             let left = until.saturating_sub(now());
