@@ -84,6 +84,11 @@ impl Inner {
         }
     }
 
+    /// Returns `true` while a thread renews.
+    pub(super) fn is_in_flight(&self) -> bool {
+        lock(&self.flight).is_some()
+    }
+
     fn lead(&self, flight: &Flight, ahead: u64) -> Result<Token> {
         let landing = Landing {
             inner: self,
