@@ -143,6 +143,16 @@ impl<K: Eq + Hash + Clone> Kept<K> {
         dropped
     }
 
+    /// Shows each session.
+    pub(super) fn each(&self, show: impl Fn(&Session)) {
+        for part in &self.parts {
+            part.read()
+                .by_key
+                .values()
+                .for_each(|entry| show(&entry.session));
+        }
+    }
+
     pub(super) fn remove(&self, key: &K) -> Option<Session> {
         let session = self.parts[self.part(key)].write().remove(key)?;
         self.size.fetch_sub(1, Ordering::Relaxed);
