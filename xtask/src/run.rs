@@ -101,6 +101,18 @@ impl Run {
         self
     }
 
+    /// Sets a variable that is not shown.
+    pub(crate) fn quiet_env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs the command in this folder.
+    pub(crate) fn folder(mut self, folder: &str) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// Prints the command and runs it; its output is this task's own output.
     pub(crate) fn run(self) -> Result {
         println!("    $ {}", self.shown);
