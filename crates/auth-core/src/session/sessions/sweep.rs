@@ -13,10 +13,12 @@ use std::time::Duration;
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::error::Error;
 use crate::fingerprint::spread;
+use crate::identity::Identity;
 use crate::origin::Origin;
 
 use super::super::background::{LONGEST, Stop, ahead_of_callers};
 use super::super::builder::token_endpoint;
+use super::super::cache::Times;
 use super::super::{Inner, lock};
 use super::Session;
 
@@ -254,28 +256,32 @@ struct Turn {
     ahead: u64,
 }
 
-impl Inner {
-    /// The turn of the token that is held; `None` without a token that is valid.
+impl Turn {
+    /// The turn of a token of this age.
     ///
     /// Each login has a second of its own in each third of its token's life, by a hash of its identity. The turn is the
     /// last such second before a caller finds the token due. So tokens that were obtained at once are renewed over a third
     /// of their life, and stay apart from then on; and all processes agree on the second.
-    fn turn(&self) -> Option<Turn> {
-        let times = self.cache.times()?;
-        let age = self.clock().now().since(times.issued).as_secs();
-        if age >= times.life {
-            return None;
-        }
-        let latest = times.fresh_for - ahead_of_callers(&times).min(times.fresh_for);
+    fn new(identity: &Identity, times: &Times, age: u64) -> Self {
+        let latest = times.fresh_for - ahead_of_callers(times);
         let third = (times.life / 3).min(latest / 2).max(1);
-        let own = spread(&self.identity) % third;
+        let own = spread(identity) % third;
         let past_own = (times.issued.wall.seconds() + latest + third - own) % third;
         // The time at which a token is due varies with each look at it, by a tenth of the window.
         let window = times.life - times.fresh_for;
-        Some(Turn {
+        Self {
             left: (latest - past_own.min(latest)).saturating_sub(age),
             ahead: (times.life - window * 3 / 4).saturating_sub(age),
-        })
+        }
+    }
+}
+
+impl Inner {
+    /// The turn of the token that is held; `None` without a token that is valid.
+    fn turn(&self) -> Option<Turn> {
+        let times = self.cache.times()?;
+        let age = self.clock().now().since(times.issued).as_secs();
+        (age < times.life).then(|| Turn::new(&self.identity, &times, age))
     }
 
     /// In how many seconds to try again after a failure.
