@@ -127,8 +127,12 @@ impl Inner {
         Ok(())
     }
 
-    /// Returns `true` if a token of this session is not stored yet.
-    pub(super) fn owes(&self) -> bool {
+    /// Returns `true` if the session is being renewed, or a token of it is not stored yet.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_in_flight() || self.owes()
+    }
+
+    fn owes(&self) -> bool {
         let memory = lock(&self.memory);
         memory
             .owed
