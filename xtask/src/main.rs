@@ -15,6 +15,7 @@ mod pictures;
 mod release;
 mod run;
 mod setup;
+mod targets;
 mod tidy;
 
 use std::env;
@@ -61,6 +62,12 @@ const TASKS: &[Task] = &[
         args: "[--libfuzzer] [SECONDS] [TARGET]",
         about: "hostile input for every parser, beyond what `test` sends",
         run: fuzz::run,
+    },
+    Task {
+        name: "targets",
+        args: "[TARGET…]",
+        about: "build and run for musl, ARM and Windows; check macOS; 400 MB at first",
+        run: targets::run,
     },
     Task {
         name: "ci",
