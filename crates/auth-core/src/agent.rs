@@ -149,7 +149,7 @@ pub fn agent_with(
 /// A transport over an agent that you have, with its connector, resolver, proxy and TLS settings, which
 /// [`Session::agent`] takes over.
 ///
-/// An https request is [`Error::Configuration`] if the agent's `TlsConfig` names rustls and that is not compiled in.
+/// An https request is [`Error::Configuration`] if the agent's `TlsConfig` names a library that is not compiled in.
 ///
 /// The safety settings are added to each request; the agent itself is not changed, with one exception: if `ureq` is built
 /// with its feature `cookies`, the agent's cookies are deleted before and after each request. Users who log in at the
