@@ -16,6 +16,7 @@
 
 mod call;
 mod failure;
+mod pool;
 mod proven;
 mod redirects;
 
@@ -41,6 +42,7 @@ use crate::transport::{HttpTransport, TIMEOUT_CONNECT, TlsSettings};
 
 use call::{Call, Came};
 use failure::unsent;
+pub(crate) use pool::Pool;
 use proven::{Proven, Statuses};
 
 pub use failure::{error, error_of};
@@ -118,17 +120,21 @@ pub fn agent_with(
     session: &Session,
     configure: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
 ) -> Agent {
+    signing(session, configure, None)
+}
+
+/// An agent that signs, with connections of its own or those of another agent, which has the same settings.
+fn signing(
+    session: &Session,
+    configure: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
+    pooled: Option<Agent>,
+) -> Agent {
     let session = session.without_agent();
     let http = session.transport().http().cloned().unwrap_or_default();
     let tls = http.tls_settings();
-    let config = || {
-        let defaults = Agent::config_builder()
-            .timeout_connect(Some(TIMEOUT_CONNECT))
-            .timeout_recv_response(Some(TIMEOUT_RESPONSE))
-            .proxy(http.proxy().cloned());
-        configure(tls.of_agent(defaults))
-    };
-    let again = config().build().new_agent();
+    let config = || configure(defaults(&http, &tls));
+    let is_pooled = pooled.is_some();
+    let again = pooled.unwrap_or_else(|| config().build().new_agent());
     let configured = TlsSettings::of(again.config());
     let signer = Signer {
         statuses: session.prover().map(|_| Statuses::of(&again)),
@@ -142,8 +148,17 @@ pub fn agent_with(
             .then_some((http.clone(), tls.clone())),
         session,
         again,
+        is_pooled,
     };
     config().middleware(signer).build().new_agent()
+}
+
+fn defaults(http: &HttpTransport, tls: &TlsSettings) -> ConfigBuilder<AgentScope> {
+    let config = Agent::config_builder()
+        .timeout_connect(Some(TIMEOUT_CONNECT))
+        .timeout_recv_response(Some(TIMEOUT_RESPONSE))
+        .proxy(http.proxy().cloned());
+    tls.of_agent(config)
 }
 
 /// A transport over an agent that you have, with its connector, resolver, proxy and TLS settings, which
@@ -181,7 +196,8 @@ impl Shared {
             return agent.clone();
         }
         let tls = http.map(HttpTransport::tls_settings).unwrap_or_default();
-        let agent = agent_with(session, |config| config);
+        let pooled = session.pool().and_then(|pool| pool.agent(http));
+        let agent = signing(session, |config| config, pooled);
         *shared = Some(Box::new((agent.clone(), tls)));
         agent
     }
@@ -192,6 +208,8 @@ struct Signer {
     session: Session,
     /// Sends for the second time: the rest of the chain can be used only once.
     again: Agent,
+    /// It sends for the first time too, since its connections are those of other sessions as well.
+    is_pooled: bool,
     /// None if there are no proofs to be sent along.
     statuses: Option<Statuses>,
     /// Why there is no https, if that is so.
@@ -204,6 +222,7 @@ type Answer = Result<Response<Body>, ureq::Error>;
 
 impl Middleware for Signer {
     fn handle(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
+        let next = Some(next).filter(|_| !self.is_pooled);
         if self.is_left_alone(&request)? {
             return self.leave_alone(request, next);
         }
@@ -248,15 +267,22 @@ impl Signer {
         Err(unsent(not_an_api(&origin, apis)))
     }
 
-    fn leave_alone(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
+    fn leave_alone(
+        &self,
+        mut request: Request<SendBody<'_>>,
+        next: Option<MiddlewareNext<'_>>,
+    ) -> Answer {
         self.check(request.uri())?;
-        let Some(newer) = self.newer_tls() else {
-            return next.handle(request);
-        };
-        let config = request
-            .middleware_config()
-            .ok_or_else(call::no_extensions)?;
-        next.handle(newer.of_request(config).build())
+        if let Some(newer) = self.newer_tls() {
+            let config = request
+                .middleware_config()
+                .ok_or_else(call::no_extensions)?;
+            request = newer.of_request(config).build();
+        }
+        match next {
+            Some(next) => next.handle(request),
+            None => self.again.run(request),
+        }
     }
 
     /// Fails for https if there is no library for it: ureq panics.
