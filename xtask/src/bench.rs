@@ -8,7 +8,7 @@ mod size;
 use crate::run::{self, Result, Run};
 use crate::setup;
 
-/// `cargo xtask bench [token|request|stores|size]`.
+/// `cargo xtask bench [token|sessions|request|stores|size]`.
 pub(crate) fn run(args: &[String]) -> Result {
     let wanted: Vec<_> = match args {
         [] => BENCHES.iter().collect(),
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &[String]) -> Result {
         _ => Vec::new(),
     };
     if wanted.is_empty() {
-        return Err("usage: cargo xtask bench [token|request|stores|size]".into());
+        return Err("usage: cargo xtask bench [token|sessions|request|stores|size]".into());
     }
     run::all(wanted.iter().map(|(_, about, measure)| (about, measure)))
 }
@@ -25,6 +25,9 @@ type Bench = (&'static str, &'static str, fn() -> Result);
 
 const BENCHES: &[Bench] = &[
     ("token", "a held token", || bench("held_token")),
+    ("sessions", "a thousand to a million customers", || {
+        bench("sessions")
+    }),
     ("request", "a token request over loopback", || {
         bench("token_request")
     }),
