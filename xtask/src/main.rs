@@ -89,8 +89,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "features",
-        args: "",
-        about: "check each crate with no feature, each one, each two, and all",
+        args: "[--tests]",
+        about: "check each crate with no feature, each, two, all; test with none, each",
         run: features::run,
     },
     Task {

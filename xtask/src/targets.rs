@@ -1,13 +1,16 @@
 //! Other systems, built and run on this machine: Linux with musl, ARM, Windows; macOS is checked.
 //!
 //! For each target, the checks of `tests/targets` run (processes that share a login, the network, the promises of every
-//! store), and then `auth-core`'s own tests, which hold the policy and `FileStore`.
+//! store), and then `auth-core`'s own tests, which hold the policy and `FileStore`. For Windows and macOS, the tests of
+//! each crate that the forge runs there are checked.
 
 mod kit;
 
+use std::fmt::{self, Write as _};
+
 use kit::{Kit, Ready};
 
-use crate::run::{self, Result, Run};
+use crate::run::{self, Done, Result, Run};
 
 /// A system for which the crates are built.
 struct Target {
@@ -51,17 +54,24 @@ const TARGETS: &[Target] = &[
 
 /// `cargo xtask targets [TARGET…]`; without arguments, all of them.
 ///
-/// It is skipped, with a message that cannot be overlooked, where the packages cannot be had.
+/// It is skipped, with a message that cannot be overlooked, where the packages cannot be had; in CI, which runs it for
+/// nothing else, that is a failure.
 pub(crate) fn run(args: &[String]) -> Result {
     let chosen = chosen(args)?;
     match Kit::ready()? {
         Ready::Kit(kit) => {
-            let checks = chosen.into_iter().flat_map(|target| checks(target, &kit));
-            run::all(checks)
+            let steps = chosen.iter().flat_map(|target| steps(target, &kit));
+            let done = run::each(steps);
+            print!("\n{}", table(&chosen, &done));
+            run::verdict(&done)
         }
         Ready::Unavailable(reason) => {
-            let names: Vec<_> = chosen.iter().map(|target| target.triple).collect();
-            eprintln!("{}", skipped(&names, &reason));
+            let text = not_run(&chosen, &reason);
+            if run::in_ci() {
+                return Err(text.into());
+            }
+            let line = "!".repeat(80);
+            println!("\n{line}\nSKIPPED: {text}\n{line}");
             Ok(())
         }
     }
@@ -81,27 +91,78 @@ fn chosen(args: &[String]) -> Result<Vec<&'static Target>> {
     }
 }
 
-fn skipped(names: &[&str], reason: &str) -> String {
-    let line = "!".repeat(80);
-    let names = names.join(", ");
-    format!("\n{line}\nSKIPPED: nothing was built or run for {names}.\nReason: {reason}\n{line}")
+fn not_run(targets: &[&Target], reason: &str) -> String {
+    let names = targets
+        .iter()
+        .map(|target| format!("\n    {}", target.triple));
+    let names: String = names.collect();
+    format!("nothing was built or run for{names}\nReason: {reason}")
 }
 
-type Step<'a> = (String, Box<dyn FnOnce() -> Result + 'a>);
+/// A piece of work for a target, with its name.
+type Work = (&'static str, fn(&Target, &Kit) -> Result);
 
-fn checks<'a>(target: &'static Target, kit: &'a Kit) -> Vec<Step<'a>> {
-    let step = |name: &str, run: fn(&Target, &Kit) -> Result| -> Step<'a> {
-        let name = format!("{}: {name}", target.triple);
-        (name, Box::new(move || run(target, kit)))
-    };
-    match target.runs {
-        Runs::Nowhere => vec![step("types", types)],
-        _ => vec![
-            step("checks of tests/targets", program),
-            step("tests of auth-core", policy),
-        ],
+/// The name of a piece of work for one target.
+struct Step {
+    triple: &'static str,
+    about: &'static str,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.triple, self.about)
     }
 }
+
+fn steps<'a>(
+    target: &'static Target,
+    kit: &'a Kit,
+) -> impl Iterator<Item = (Step, impl FnOnce() -> Result + 'a)> {
+    let triple = target.triple;
+    let steps: &[Work] = match target.runs {
+        Runs::Natively | Runs::Emulated(_) => &[CHECKS, TESTS],
+        Runs::InWine => &[CHECKS, TESTS, TYPES],
+        Runs::Nowhere => &[TYPES],
+    };
+    let step = move |(about, run): &Work| {
+        let run = *run;
+        (Step { triple, about }, move || run(target, kit))
+    };
+    steps.iter().map(step)
+}
+
+/// Returns a line for each step that ran and for each target that was not run.
+fn table(chosen: &[&Target], done: &[Done<Step>]) -> String {
+    let mut lines = Vec::new();
+    for target in chosen {
+        let of_target = |step: &&Done<Step>| step.name.triple == target.triple;
+        for Done {
+            name,
+            seconds,
+            result,
+        } in done.iter().filter(of_target)
+        {
+            let result = if result.is_ok() { "ok" } else { "FAILED" };
+            let time = format!("{seconds:.0} s");
+            lines.push([target.triple, name.about, result, &time].map(str::to_owned));
+        }
+        if target.runs == Runs::Nowhere {
+            let line = [target.triple, "all that runs", "SKIPPED", "needs a Mac"];
+            lines.push(line.map(str::to_owned));
+        }
+    }
+    let width = |column: usize| lines.iter().map(|line| line[column].len()).max();
+    let [triple, about, result] = [0, 1, 2].map(|column| width(column).unwrap_or_default());
+    let mut text = String::new();
+    for [a, b, c, d] in &lines {
+        let _ = writeln!(text, "{a:triple$}  {b:about$}  {c:result$}  {d:>6}");
+    }
+    text
+}
+
+const CHECKS: Work = ("checks of tests/targets", program);
+const TESTS: Work = ("tests of auth-core", policy);
+const TYPES: Work = ("types of all tests", types);
 
 fn program(target: &Target, kit: &Kit) -> Result {
     cargo("run", target, kit)
@@ -113,26 +174,41 @@ fn policy(target: &Target, kit: &Kit) -> Result {
     // The second package has no tests: with it, what was built for the checks is used again. No documentation tests:
     // they would be linked one by one, and hold no policy.
     cargo("test", target, kit)
-        .args(&["--package", "auth-core", "--package", "auth-targets"])
-        .args(&[
-            "--features",
-            "auth-core/encryption",
-            "--lib",
-            "--test",
-            "it",
-        ])
+        .args(&["--no-fail-fast", "--package", "auth-core"])
+        .args(&["--package", "auth-targets"])
+        .args(&["--features", "auth-core/encryption"])
+        .args(&["--lib", "--test", "it"])
         .run()
 }
 
+/// Checks libraries and tests of what the forge tests on Windows and macOS, and of what needs a desktop or a database.
 fn types(target: &Target, kit: &Kit) -> Result {
-    let published = ["aerion-auth", "aeris-auth", "auth-store-keyring"];
-    let packages = ["auth-core", "auth-targets"].into_iter().chain(published);
+    let packages = WITH_TESTS.iter().chain(&["auth-targets"]);
     let packages: Vec<_> = packages.flat_map(|name| ["--package", name]).collect();
+    let stores = [
+        "auth-store-keyring",
+        "auth-store-postgres",
+        "auth-store-redis",
+    ];
+    let stores: Vec<_> = stores.iter().flat_map(|name| ["--package", name]).collect();
     cargo("check", target, kit)
         .args(&packages)
-        .args(&["--features", "auth-core/encryption"])
-        .run()
+        .args(&["--tests", "--features", "auth-core/encryption"])
+        .run()?;
+    // Their tests need servers of this machine.
+    cargo("check", target, kit).args(&stores).run()
 }
+
+/// Packages whose tests the forge runs on Windows and macOS, as in `.github/workflows/ci.yml`.
+const WITH_TESTS: [&str; 7] = [
+    "auth-core",
+    "aerion-auth",
+    "aeris-auth",
+    "ermeo-auth",
+    "oauth2-generic",
+    "auth-sim",
+    "auth-all",
+];
 
 /// `cargo-zigbuild`, with std built from its source: Debian has none for these targets.
 fn cargo(task: &str, target: &Target, kit: &Kit) -> Run {
@@ -182,16 +258,42 @@ mod tests {
 
     #[test]
     fn a_skip_names_its_reason_and_what_was_not_tested() {
-        let text = skipped(&["x86_64-pc-windows-gnu"], "no `apt-get`");
-        for part in ["SKIPPED", "x86_64-pc-windows-gnu", "Reason: no `apt-get`"] {
-            assert!(text.contains(part), "{text}");
-        }
+        let text = not_run(&[&TARGETS[0]], "no `apt-get`");
+        let expected =
+            "nothing was built or run for\n    x86_64-unknown-linux-musl\nReason: no `apt-get`";
+        assert_eq!(text, expected);
     }
 
     #[test]
-    fn only_apples_system_is_not_run() {
-        let still = TARGETS.iter().filter(|it| it.runs == Runs::Nowhere);
-        let still: Vec<_> = still.map(|target| target.triple).collect();
-        assert_eq!(still, ["aarch64-apple-darwin"]);
+    fn the_table_is_aligned_and_names_what_was_not_run() {
+        let done = |triple, about, seconds, result| Done {
+            name: Step { triple, about },
+            seconds,
+            result,
+        };
+        let [first, .., apple] = TARGETS else {
+            panic!("no targets")
+        };
+        let done = [
+            done(first.triple, "checks", 12.4, Ok(())),
+            done(first.triple, "tests", 7.6, Err("broken".into())),
+            done(apple.triple, "types", 100.0, Ok(())),
+        ];
+        let expected = "\
+x86_64-unknown-linux-musl  checks         ok         12 s
+x86_64-unknown-linux-musl  tests          FAILED      8 s
+aarch64-apple-darwin       types          ok        100 s
+aarch64-apple-darwin       all that runs  SKIPPED  needs a Mac
+";
+        assert_eq!(table(&[first, apple], &done), expected);
+    }
+
+    #[test]
+    fn the_forge_tests_the_packages_that_are_checked() {
+        let workflow = include_str!("../../.github/workflows/ci.yml");
+        let words: Vec<_> = workflow.split_whitespace().collect();
+        let named = words.windows(2).filter(|pair| pair[0] == "-p");
+        let named: Vec<_> = named.map(|pair| pair[1]).collect();
+        assert_eq!(named, WITH_TESTS);
     }
 }

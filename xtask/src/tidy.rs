@@ -102,10 +102,18 @@ fn text(path: impl AsRef<Path>) -> Result<String> {
 
 /// Returns every file of ours with this extension, sorted, relative to the root.
 fn files(extension: &str) -> Result<Vec<PathBuf>> {
+    let folders = [".github", "crates", "examples", "fuzz", "tests", "xtask"];
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = [".github", "crates", "examples", "fuzz", "tests", "xtask"]
-        .map(PathBuf::from)
-        .to_vec();
+    for folder in folders {
+        files.extend(files_below(Path::new(folder), extension)?);
+    }
+    Ok(files)
+}
+
+/// Returns every file below a folder with this extension, sorted.
+pub(crate) fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();

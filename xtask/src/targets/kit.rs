@@ -84,7 +84,9 @@ impl Kit {
         for folder in ["debs", "apt/lists/partial", "apt/cache/archives/partial"] {
             fs::create_dir_all(self.root.join(folder))?;
         }
-        self.apt("apt-get -q update").read()?;
+        // Without the option, a mirror that cannot be reached is a warning.
+        self.apt("apt-get -q update -o APT::Update::Error-Mode=any")
+            .read()?;
         let mut names: Vec<String> = PACKAGES.iter().map(|name| (*name).to_owned()).collect();
         let std = self.dependency("libstd-rust-web-dev", "libstd-rust-web-")?;
         is_new_enough(&std)?;

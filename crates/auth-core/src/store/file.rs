@@ -138,7 +138,7 @@ impl FileStore {
     /// |---|---|
     /// | Linux and other Unix | `$XDG_STATE_HOME/PROGRAM/logins`, or `$HOME/.local/state/PROGRAM/logins` |
     /// | macOS | `$HOME/Library/Application Support/PROGRAM/logins` |
-    /// | Windows | `%LOCALAPPDATA%\\PROGRAM\\logins` |
+    /// | Windows | `%LOCALAPPDATA%\PROGRAM\logins` |
     ///
     /// ```no_run
     /// use auth_core::store::FileStore;
