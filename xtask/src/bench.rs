@@ -8,7 +8,7 @@ mod size;
 use crate::run::{self, Result, Run};
 use crate::setup;
 
-/// `cargo xtask bench [token|request|stores|size]`.
+/// `cargo xtask bench [token|sessions|request|stores|size]`.
 pub(crate) fn run(args: &[String]) -> Result {
     let wanted: Vec<_> = match args {
         [] => BENCHES.iter().collect(),
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &[String]) -> Result {
         _ => Vec::new(),
     };
     if wanted.is_empty() {
-        return Err("usage: cargo xtask bench [token|request|stores|size]".into());
+        return Err("usage: cargo xtask bench [token|sessions|request|stores|size]".into());
     }
     run::all(wanted.iter().map(|(_, about, measure)| (about, measure)))
 }
@@ -33,6 +33,9 @@ const BENCHES: &[Bench] = &[
                 .run()
         },
     ),
+    ("sessions", "a thousand to a million customers", || {
+        bench("sessions")
+    }),
     ("stores", "a login in a store", || {
         setup::require(&[&setup::REDIS, &setup::POSTGRES])?;
         bench("stores")

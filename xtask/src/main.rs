@@ -138,7 +138,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        args: "[token|request|stores|size]",
+        args: "[token|sessions|request|stores|size]",
         about: "measure a held token, a request, a store, a dependency",
         run: bench::run,
     },
