@@ -41,7 +41,7 @@ pub use builder::SessionBuilder;
 use cache::{Cache, Served};
 use driver::Flight;
 use logout::Ended;
-pub use sessions::Sessions;
+pub use sessions::{SessionCounts, Sessions};
 pub use status::SessionStatus;
 
 /// Session that keeps a valid access token available to every caller; clones share it.

@@ -42,6 +42,12 @@ impl Inner {
     /// A token that is due within `ahead` seconds is renewed as well.
     #[cold]
     pub(super) fn renew(&self, ahead: u64) -> Result<Token> {
+        self.renew_and_note(ahead, &mut None)
+    }
+
+    /// As [`renew`](Inner::renew); also notes the failure of a renewal by this thread, with which a valid token is
+    /// returned anyway.
+    pub(super) fn renew_and_note(&self, ahead: u64, failed: &mut Option<Error>) -> Result<Token> {
         // Nothing is sent for a token that could not be shown to any API.
         self.presentation().as_ref().map_err(Error::clone)?;
         loop {
@@ -57,7 +63,7 @@ impl Inner {
                 });
                 *current = Some(Arc::clone(&flight));
                 drop(current);
-                return self.lead(&flight, ahead);
+                return self.lead(&flight, ahead, failed);
             };
             if let Some(token) = self.cache.valid(self.clock().now()) {
                 drop(current);
@@ -83,13 +89,19 @@ impl Inner {
         }
     }
 
-    fn lead(&self, flight: &Flight, ahead: u64) -> Result<Token> {
+    /// Returns `true` while a thread renews.
+    pub(super) fn is_in_flight(&self) -> bool {
+        lock(&self.flight).is_some()
+    }
+
+    fn lead(&self, flight: &Flight, ahead: u64, failed: &mut Option<Error>) -> Result<Token> {
         let landing = Landing {
             inner: self,
             quiet: Cell::default(),
         };
         self.cache.set_being_renewed();
         let outcome = self.run(ahead, &landing.quiet).or_else(|error| {
+            *failed = Some(error.clone());
             let token = self.cache.valid(self.clock().now());
             let token = token.ok_or_else(|| error.clone())?;
             // A back-off that is waited out is no news.
@@ -302,7 +314,7 @@ impl Inner {
     }
 
     /// How long a token that is still valid is served without another look.
-    fn quiet_after(&self, error: &Error) -> Duration {
+    pub(super) fn quiet_after(&self, error: &Error) -> Duration {
         let now = self.clock().now();
         let memory = lock(&self.memory);
         let newest = memory.as_ref().and_then(|memory| memory.newest.as_ref());

@@ -146,8 +146,12 @@ impl Inner {
         Ok(())
     }
 
-    /// Returns `true` if a token of this session is not stored yet.
-    pub(super) fn owes(&self) -> bool {
+    /// Returns `true` if the session is being renewed, or a token of it is not stored yet.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_in_flight() || self.owes()
+    }
+
+    fn owes(&self) -> bool {
         let memory = lock(&self.memory);
         let owed = memory.as_ref().and_then(|memory| memory.owed.as_ref());
         owed.is_some_and(|change| change.holds_a_token())
