@@ -7,8 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::token::Times;
 
-use super::cache::Times;
 use super::{Inner, Session, lock};
 
 /// Thread that renews tokens before they are due; see [`Session::refresh_in_background`] and

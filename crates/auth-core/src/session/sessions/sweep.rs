@@ -15,10 +15,10 @@ use crate::error::Error;
 use crate::fingerprint::spread;
 use crate::identity::Identity;
 use crate::origin::Origin;
+use crate::token::Times;
 
 use super::super::background::{LONGEST, Stop, ahead_of_callers};
 use super::super::builder::token_endpoint;
-use super::super::cache::Times;
 use super::super::{Inner, lock};
 use super::Session;
 
