@@ -130,8 +130,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        args: "[token|request|stores|size]",
-        about: "measure a held token, a request, a store, a dependency",
+        args: "[token|request|stores|size|--peers]",
+        about: "measure a held token, a request, a store, a dependency; peers",
         run: bench::run,
     },
     Task {
