@@ -7,7 +7,7 @@ use crate::report::Unit;
 
 pub(crate) struct Chart {
     pub(crate) title: String,
-    /// What the axis shows.
+    /// Quantity on the axis.
     pub(crate) axis: &'static str,
     pub(crate) unit: Unit,
     pub(crate) series: Vec<&'static str>,

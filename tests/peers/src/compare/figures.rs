@@ -1,4 +1,4 @@
-//! What was measured, by peer and name; the median of several values counts.
+//! The measured figures, by peer and name; the median of several values counts.
 
 use std::collections::BTreeMap;
 
