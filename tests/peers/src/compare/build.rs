@@ -243,8 +243,15 @@ pub(crate) fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
+/// Without the variables that cargo set for this program: ring's build script would see a change, and build all anew.
 fn cargo(line: &str) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
     command
         .args(line.split(' '))
         .current_dir(env!("CARGO_MANIFEST_DIR"));
@@ -281,7 +288,10 @@ fn processor_seconds(command: &Command) -> Result<f64> {
         .arg(command.get_program())
         .args(command.get_args());
     for (name, value) in command.get_envs() {
-        shell.env(name, value.unwrap_or_default());
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
     }
     if let Some(folder) = command.get_current_dir() {
         shell.current_dir(folder);

@@ -9,7 +9,7 @@ use http::{Method, Uri};
 use huskarl::authorizer::HttpAuthorizer;
 use huskarl::cache::{GrantTokenSource, InMemoryRefreshTokenStore, InMemoryTokenCache};
 use huskarl::core::client_auth::ClientSecret;
-use huskarl::core::secrets::SecretString;
+use huskarl::core::secrets::{ProvidedSecret, SecretString};
 use huskarl::grant::client_credentials::{
     ClientCredentialsGrant, ClientCredentialsGrantParameters,
 };
@@ -32,12 +32,11 @@ impl Peer for Client {
                 HTTP.get_or_init(|| built).clone()
             }
         };
+        let secret = ProvidedSecret::new(SecretString::new("a-secret-of-some-length"));
         let grant = ClientCredentialsGrant::builder()
             .token_endpoint(settings.url.parse()?)
             .client_id("demo")
-            .client_auth(ClientSecret::new(SecretString::new(
-                "a-secret-of-some-length",
-            )))
+            .client_auth(ClientSecret::new(secret))
             .http_client(http)
             .build();
         let parameters =
