@@ -177,6 +177,7 @@ func renewing() {
 	waits := append(<-results, <-results...)
 	sort.Float64s(waits)
 	fmt.Println("renewing.calls", len(waits))
+	fmt.Println("renewing.blocked", len(waits)-sort.SearchFloat64s(waits, 1e8))
 	names, shares := []string{"p50", "p99", "p9999", "longest"}, []float64{0.5, 0.99, 0.9999, 1}
 	for i, name := range names {
 		fmt.Printf("renewing.%s %.0f\n", name, waits[int(float64(len(waits)-1)*shares[i])])

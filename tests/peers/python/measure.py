@@ -82,6 +82,7 @@ def renewing():
         worker.join()
     waits.sort()
     print("renewing.calls", len(waits))
+    print("renewing.blocked", sum(wait > 100_000_000 for wait in waits))
     for name, share in [("p50", 0.5), ("p99", 0.99), ("p9999", 0.9999), ("longest", 1.0)]:
         print(f"renewing.{name}", waits[int((len(waits) - 1) * share)])
 

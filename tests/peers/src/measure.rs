@@ -152,6 +152,8 @@ fn renewing(settings: &Settings) -> Result {
     waits.sort_unstable();
     let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
     println!("renewing.calls {}", waits.len());
+    let blocked = waits.iter().filter(|wait| **wait > BLOCKED).count();
+    println!("renewing.blocked {blocked}");
     for (name, share) in [
         ("p50", 0.5),
         ("p99", 0.99),
@@ -286,6 +288,8 @@ const COUNTED: usize = 1000;
 const PROBED: usize = 16_000;
 const TURN: Duration = Duration::from_millis(60);
 const REQUESTS: usize = 300;
+/// Nanoseconds above which a call waited for the renewal, and not for its turn on a core.
+const BLOCKED: u32 = 100_000_000;
 const STEP: usize = 7_919;
 const CALLERS: usize = 64;
 /// The first token lives for one second.

@@ -218,12 +218,12 @@ impl Table {
     fn aligned(&self, ready: &[Ready], figures: &Figures) -> String {
         let mut text = format!("    {:20}", "");
         for (heading, ..) in self.columns {
-            let _ = write!(text, "{heading:>16}");
+            let _ = write!(text, "{heading:>21}");
         }
         for (peer, values) in self.rows(ready, figures) {
             let _ = write!(text, "\n    {peer:20}");
             for value in self.shown(&values) {
-                let _ = write!(text, "{value:>16}");
+                let _ = write!(text, "{value:>21}");
             }
         }
         text
@@ -289,7 +289,8 @@ const TABLES: &[Table] = &[
         file: "renewing",
         title: "Waits for a token while it is renewed",
         note: "Two threads call without pause; the token comes due and the server answers after 500 ms. Only calls that \
-               overlap the renewal count. A time includes one reading of the clock; a machine with other work to do \
+               overlap the renewal count. One thread waits where a caller renews, both where the lock is held meanwhile, none \
+               where a task renews. A time includes one reading of the clock; a machine with other work to do \
                adds its turns, some milliseconds, to the longest.",
         unit: Unit::Nanoseconds,
         columns: &[
@@ -297,7 +298,7 @@ const TABLES: &[Table] = &[
             ("99 %", "renewing.p99", None),
             ("99.99 %", "renewing.p9999", None),
             ("longest", "renewing.longest", None),
-            ("calls", "renewing.calls", Some(Unit::Count)),
+            ("threads that waited", "renewing.blocked", Some(Unit::Count)),
         ],
         chart: Some((&[0, 1, 2], "wait, logarithmic")),
     },
