@@ -138,8 +138,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        args: "[token|sessions|request|stores|size]",
-        about: "measure a held token, a request, a store, a dependency",
+        args: "[token|sessions|request|stores|size|--peers]",
+        about: "measure a held token, requests, a store, a dependency; peers",
         run: bench::run,
     },
     Task {
