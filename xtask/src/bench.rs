@@ -1,6 +1,6 @@
 //! The cost of a held token, a token request and a dependency, compared with simpler alternatives.
 //!
-//! Programs in `tests/benches` measure the first three; the last one builds programs. Only ratios within
+//! Programs in `tests/benches` and `tests/costs` measure the first three; the last one builds programs. Only ratios within
 //! one run are comparable, not figures of different runs.
 
 mod size;
@@ -25,11 +25,16 @@ type Bench = (&'static str, &'static str, fn() -> Result);
 
 const BENCHES: &[Bench] = &[
     ("token", "a held token", || bench("held_token")),
+    (
+        "request",
+        "a token request and a signed request over loopback",
+        || {
+            Run::new("cargo run --locked --quiet --profile counted --package auth-costs -- compare")
+                .run()
+        },
+    ),
     ("sessions", "a thousand to a million customers", || {
         bench("sessions")
-    }),
-    ("request", "a token request over loopback", || {
-        bench("token_request")
     }),
     ("stores", "a login in a store", || {
         setup::require(&[&setup::REDIS, &setup::POSTGRES])?;
