@@ -138,8 +138,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        args: "[token|sessions|request|stores|size|--peers]",
-        about: "measure a held token, requests, a store, a dependency; peers",
+        args: "[NAME|--peers]",
+        about: "measure token, sessions, request, stores or size; other libraries",
         run: bench::run,
     },
     Task {
