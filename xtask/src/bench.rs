@@ -25,7 +25,9 @@ pub(crate) fn run(args: &[String]) -> Result {
 type Bench = (&'static str, &'static str, fn() -> Result);
 
 const BENCHES: &[Bench] = &[
-    ("token", "a held token", || bench("held_token")),
+    ("token", "a held token, of one session and of many", || {
+        bench("held_token")
+    }),
     (
         "request",
         "a token request and a signed request over loopback",

@@ -1,14 +1,13 @@
 //! The token that is held, which every thread reads without waiting for another.
 //!
-//! A session has it in one place, which a thread reads without a lock and without a reference count. A thread that
-//! requests one session's token twice in a row keeps a reference of its own, which costs half as much, and whose
-//! counts are on no other core. No thread has a copy of the text.
+//! A session has it in one place. A thread that requests one session's token twice in a row keeps a reference of its
+//! own, whose counts no other core touches: one atomic number tells whether it is still right. A token's text is in
+//! memory once, however many threads use it.
 
 use std::cell::{Cell, RefCell};
+use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use arc_swap::ArcSwapOption;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::clock::Moment;
 use crate::login::Stamp;
@@ -17,8 +16,6 @@ use crate::token::{Held, Times, Token};
 /// The token of one session.
 #[repr(C)] // what each call reads is last, beside the session's clock and mostly in one line of the processor's cache
 pub(crate) struct Cache {
-    /// Held by a thread that changes `current`.
-    changing: Mutex<()>,
     /// Until this second of the wall clock a token that is due for renewal is served as it is:
     /// another thread is renewing it, or it is too early to try again.
     quiet: AtomicU64,
@@ -26,7 +23,7 @@ pub(crate) struct Cache {
     number: usize,
     /// Another number whenever `current` changes, and never one of another session.
     version: AtomicU64,
-    current: ArcSwapOption<Held>,
+    current: RwLock<Option<Arc<Held>>>,
 }
 
 /// A token that can be served at once.
@@ -62,9 +59,8 @@ impl Cache {
         Self {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             version: AtomicU64::new(version),
-            current: ArcSwapOption::empty(),
+            current: RwLock::new(None),
             quiet: AtomicU64::new(0),
-            changing: Mutex::new(()),
         }
     }
 
@@ -87,7 +83,8 @@ impl Cache {
     /// Lends the token in its place, where this thread has no reference of its own.
     pub(crate) fn lend_shared<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
         let version = self.version.load(Ordering::Acquire);
-        let current = self.current.load();
+        // Counted once more, so that the closure runs without the lock.
+        let current = self.read().clone();
         // In a closure that was lent a token, or at the end of the thread, it is not kept.
         let _ = TABLE.try_with(|table| {
             let mut table = table.try_borrow_mut().ok()?;
@@ -109,39 +106,41 @@ impl Cache {
     }
 
     fn token_if(&self, condition: impl FnOnce(&Held) -> bool) -> Option<Token> {
-        let held = self.current.load_full()?;
-        condition(&held).then_some(Token(held))
+        let current = self.read();
+        let held = current.as_ref().filter(|held| condition(held));
+        held.map(|held| Token(Arc::clone(held)))
     }
 
     /// Which token is held, whether or not it is valid.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
-        self.current.load().as_ref().map(|held| held.stamp())
+        self.read().as_ref().map(|held| held.stamp())
     }
 
     /// The times of what is held.
     pub(crate) fn times(&self) -> Option<Times> {
-        self.current.load().as_ref().map(|held| held.times())
+        self.read().as_ref().map(|held| held.times())
     }
 
     pub(crate) fn set(&self, token: Option<Token>) {
-        let _changing = self.lock();
-        self.change(token);
+        self.change(&mut self.write(), token);
     }
 
     /// Takes the token away if it is still this one.
     pub(crate) fn remove(&self, token: &Token) -> bool {
-        let _changing = self.lock();
-        let same = self.stamp() == Some(token.stamp());
+        let mut place = self.write();
+        let same = place
+            .as_ref()
+            .is_some_and(|held| held.stamp() == token.stamp());
         if same {
-            self.change(None);
+            self.change(&mut place, None);
         }
         same
     }
 
     /// Replaces the token. Other threads drop their references to the old one with their next request, for
     /// whichever session, or when they exit.
-    fn change(&self, token: Option<Token>) {
-        let old = self.current.swap(token.map(|token| token.0));
+    fn change(&self, place: &mut Option<Arc<Held>>, token: Option<Token>) {
+        let old = mem::replace(place, token.map(|token| token.0));
         self.version.store(next_version(), Ordering::Release);
         let Some(old) = old else {
             return;
@@ -155,8 +154,12 @@ impl Cache {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Option<Arc<Held>>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Option<Arc<Held>>> {
+        self.current.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets a token that is due be served as it is, for as long as a thread renews it.
@@ -340,7 +343,7 @@ mod tests {
     }
 
     fn watch(cache: &Cache) -> impl Fn() -> bool + Send + use<> {
-        cache.current.load().as_ref().unwrap().watch()
+        cache.read().as_ref().unwrap().watch()
     }
 
     #[test]
