@@ -1,22 +1,23 @@
 //! The cost of a held token, a token request and a dependency, compared with simpler alternatives.
 //!
-//! Programs in `tests/benches` and `tests/costs` measure the first three; the last one builds programs. Only ratios within
-//! one run are comparable, not figures of different runs.
+//! Programs in `tests/benches` and `tests/costs` measure the first four; the last one builds programs. `tests/peers`
+//! measures other libraries beside ours. Only ratios within one run are comparable, not figures of different runs.
 
 mod size;
 
-use crate::run::{self, Result, Run};
+use crate::run::{self, Result, Run, target};
 use crate::setup;
 
-/// `cargo xtask bench [token|request|stores|size]`.
+/// `cargo xtask bench [token|sessions|request|stores|size|--peers]`.
 pub(crate) fn run(args: &[String]) -> Result {
     let wanted: Vec<_> = match args {
+        [flag, rest @ ..] if flag == "--peers" => return peers(rest),
         [] => BENCHES.iter().collect(),
         [name] => BENCHES.iter().filter(|(known, ..)| known == name).collect(),
         _ => Vec::new(),
     };
     if wanted.is_empty() {
-        return Err("usage: cargo xtask bench [token|request|stores|size]".into());
+        return Err(USAGE.into());
     }
     run::all(wanted.iter().map(|(_, about, measure)| (about, measure)))
 }
@@ -33,6 +34,9 @@ const BENCHES: &[Bench] = &[
                 .run()
         },
     ),
+    ("sessions", "a thousand to a million customers", || {
+        bench("sessions")
+    }),
     ("stores", "a login in a store", || {
         setup::require(&[&setup::REDIS, &setup::POSTGRES])?;
         bench("stores")
@@ -40,8 +44,21 @@ const BENCHES: &[Bench] = &[
     ("size", "a minimal program of each vendor", size::run),
 ];
 
+/// Runs `tests/peers`, which has its own lock file, and keeps what it builds below `target/peers`.
+fn peers(args: &[String]) -> Result {
+    Run::new("cargo run --quiet --release --locked --manifest-path tests/peers/Cargo.toml --")
+        .args(args)
+        .env(
+            "CARGO_TARGET_DIR",
+            &target().join("peers").to_string_lossy(),
+        )
+        .run()
+}
+
 fn bench(name: &str) -> Result {
     Run::new("cargo bench --locked --package auth-tests --bench")
         .arg(name)
         .run()
 }
+
+const USAGE: &str = "usage: cargo xtask bench [token|sessions|request|stores|size], or cargo xtask bench --peers [--quick] [PEER]…";

@@ -24,6 +24,7 @@ const CHECKS: &[Check] = &[
     ("formatting", || {
         Run::new("cargo fmt --all --check").run()?;
         Run::new("cargo fmt --check --manifest-path fuzz/Cargo.toml").run()?;
+        Run::new("cargo fmt --check --manifest-path tests/peers/Cargo.toml").run()?;
         Run::new("cargo fmt --check --manifest-path examples/your-vendor/Cargo.toml").run()
     }),
     ("rules of the repository", tidy::rules),

@@ -138,8 +138,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        args: "[token|request|stores|size]",
-        about: "measure a held token, a request, a store, a dependency",
+        args: "[NAME|--peers]",
+        about: "measure token, sessions, request, stores or size; other libraries",
         run: bench::run,
     },
     Task {

@@ -16,6 +16,7 @@
 
 mod call;
 mod failure;
+mod pool;
 mod proven;
 mod redirects;
 
@@ -41,6 +42,7 @@ use crate::transport::{HttpTransport, TIMEOUT_CONNECT, TlsSettings};
 
 use call::{Call, Came};
 use failure::unsent;
+pub(crate) use pool::Pool;
 use proven::{Plain, Proven};
 
 pub use failure::{error, error_of};
@@ -119,17 +121,21 @@ pub fn agent_with(
     session: &Session,
     configure: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
 ) -> Agent {
+    signing(session, configure, None)
+}
+
+/// An agent that signs, with connections of its own or those of another agent, which has the same settings.
+fn signing(
+    session: &Session,
+    configure: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
+    pooled: Option<Agent>,
+) -> Agent {
     let session = session.without_agent();
     let http = session.transport().http().cloned().unwrap_or_default();
     let tls = http.tls_settings();
-    let config = || {
-        let defaults = Agent::config_builder()
-            .timeout_connect(Some(TIMEOUT_CONNECT))
-            .timeout_recv_response(Some(TIMEOUT_RESPONSE))
-            .proxy(http.proxy().cloned());
-        configure(tls.of_agent(defaults))
-    };
-    let again = config().build().new_agent();
+    let config = || configure(defaults(&http, &tls));
+    let is_pooled = pooled.is_some();
+    let again = pooled.unwrap_or_else(|| config().build().new_agent());
     let configured = TlsSettings::of(again.config());
     let signer = Signer {
         plain: Plain::new(),
@@ -143,16 +149,25 @@ pub fn agent_with(
             .then_some((http.clone(), tls.clone())),
         session,
         again,
+        is_pooled,
     };
     // A setting of the agent costs nothing; one of each request would cost a copy of all settings.
     let config = config().max_redirects(0);
     config.middleware(signer).build().new_agent()
 }
 
+fn defaults(http: &HttpTransport, tls: &TlsSettings) -> ConfigBuilder<AgentScope> {
+    let config = Agent::config_builder()
+        .timeout_connect(Some(TIMEOUT_CONNECT))
+        .timeout_recv_response(Some(TIMEOUT_RESPONSE))
+        .proxy(http.proxy().cloned());
+    tls.of_agent(config)
+}
+
 /// A transport over an agent that you have, with its connector, resolver, proxy and TLS settings, which
 /// [`Session::agent`] takes over.
 ///
-/// An https request is [`Error::Configuration`] if the agent's `TlsConfig` names rustls and that is not compiled in.
+/// An https request is [`Error::Configuration`] if the agent's `TlsConfig` names a library that is not compiled in.
 ///
 /// The safety settings are added to each request; the agent itself is not changed, with one exception: if `ureq` is built
 /// with its feature `cookies`, the agent's cookies are deleted before and after each request. Users who log in at the
@@ -184,7 +199,8 @@ impl Shared {
             return agent.clone();
         }
         let tls = http.map(HttpTransport::tls_settings).unwrap_or_default();
-        let agent = agent_with(session, |config| config);
+        let pooled = session.pool().and_then(|pool| pool.agent(http));
+        let agent = signing(session, |config| config, pooled);
         *shared = Some(Box::new((agent.clone(), tls)));
         agent
     }
@@ -195,6 +211,8 @@ struct Signer {
     session: Session,
     /// Sends for the second time: the rest of the chain can be used only once. It has the caller's settings.
     again: Agent,
+    /// It sends for the first time too, since its connections are those of other sessions as well.
+    is_pooled: bool,
     plain: Plain,
     /// Why there is no https, if that is so.
     https: Option<Error>,
@@ -206,6 +224,7 @@ type Answer = Result<Response<Body>, ureq::Error>;
 
 impl Middleware for Signer {
     fn handle(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
+        let next = Some(next).filter(|_| !self.is_pooled);
         if self.is_left_alone(&request)? {
             return self.leave_alone(request, next);
         }
@@ -249,22 +268,29 @@ impl Signer {
         }
     }
 
-    fn leave_alone(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
+    fn leave_alone(
+        &self,
+        mut request: Request<SendBody<'_>>,
+        next: Option<MiddlewareNext<'_>>,
+    ) -> Answer {
         self.check(request.uri())?;
         let (is_plain, newer) = (self.plain.is(request.extensions()), self.newer_tls());
-        if !is_plain && newer.is_none() {
-            return next.handle(request);
+        if newer.is_some() || (is_plain && next.is_some()) {
+            let mut config = request
+                .middleware_config()
+                .ok_or_else(call::no_extensions)?;
+            if is_plain {
+                config = config.max_redirects(self.again.config().max_redirects());
+            }
+            if let Some(newer) = newer {
+                config = newer.of_request(config);
+            }
+            request = config.build();
         }
-        let mut config = request
-            .middleware_config()
-            .ok_or_else(call::no_extensions)?;
-        if is_plain {
-            config = config.max_redirects(self.again.config().max_redirects());
+        match next {
+            Some(next) => next.handle(request),
+            None => self.again.run(request),
         }
-        if let Some(newer) = newer {
-            config = newer.of_request(config);
-        }
-        next.handle(config.build())
     }
 
     /// Fails for https if there is no library for it: ureq panics.

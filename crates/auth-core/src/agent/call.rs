@@ -43,11 +43,11 @@ pub(super) struct Came {
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(signer: &'a Signer, token: Token, next: MiddlewareNext<'a>) -> Self {
+    pub(super) fn new(signer: &'a Signer, token: Token, next: Option<MiddlewareNext<'a>>) -> Self {
         Self {
             signer,
             way: Way {
-                first: Some(next),
+                first: next,
                 signer,
                 tls: signer.newer_tls(),
             },
