@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use auth_core::grant::Identity;
@@ -15,7 +15,8 @@ use crate::measure::{median, now, verdict};
 /// A directory with so many logins, and the times of its operations in microseconds.
 struct Place {
     logins: u64,
-    folder: tempfile::TempDir,
+    directory: PathBuf,
+    _folder: tempfile::TempDir,
     store: FileStore,
     opens: Vec<f64>,
     loads: Vec<f64>,
@@ -47,14 +48,14 @@ pub(crate) fn print() -> Result<()> {
             verdict(ratio, 1.2)
         );
     }
-    let files = fs::read_dir(many.folder.path()).map_or(0, Iterator::count);
+    let files = fs::read_dir(&many.directory).map_or(0, Iterator::count);
     let begun = now();
     let listed = many.store.logins()?.len();
     let listing = begun.elapsed().as_millis();
     let begun = now();
     let removed = many.store.remove_unused(Duration::ZERO)?;
     let removal = begun.elapsed().as_millis();
-    let left = fs::read_dir(many.folder.path()).map_or(0, Iterator::count);
+    let left = fs::read_dir(&many.directory).map_or(0, Iterator::count);
     println!(
         "    {files} files in 1 directory; {listed} logins listed in {listing} ms, {removed} removed in {removal} ms, \
          {left} files left"
@@ -67,7 +68,8 @@ impl Place {
         eprint!("    {logins} logins: storing them ");
         let no_folder = |_| Error::configuration("no temporary directory can be made");
         let folder = tempfile::tempdir().map_err(no_folder)?;
-        let store = FileStore::open(folder.path())?;
+        let directory = folder.path().join("logins");
+        let store = FileStore::open(&directory)?;
         for login in 0..logins {
             swap(&store, login)?;
             if login % 1000 == 999 {
@@ -77,7 +79,8 @@ impl Place {
         eprintln!();
         Ok(Self {
             logins,
-            folder,
+            directory,
+            _folder: folder,
             store,
             opens: Vec::new(),
             loads: Vec::new(),
@@ -87,7 +90,7 @@ impl Place {
 
     fn measure(&mut self) -> Result<()> {
         let login = any(self.logins);
-        let path: &Path = self.folder.path();
+        let path = &self.directory;
         self.opens.push(micros(|| FileStore::open(path).map(drop))?);
         self.loads.push(micros(|| {
             self.store
