@@ -50,4 +50,4 @@ fn bench(name: &str) -> Result {
         .run()
 }
 
-const USAGE: &str = "usage: cargo xtask bench [token|request|stores|size], or cargo xtask bench --peers [--quick] [PEER]…";
+const USAGE: &str = "usage: cargo xtask bench [token|request|stores|size], or cargo xtask bench --peers [--quick] [--write] [PEER]…";
