@@ -40,7 +40,10 @@ const BENCHES: &[Bench] = &[
 fn peers(args: &[String]) -> Result {
     Run::new("cargo run --quiet --release --locked --manifest-path tests/peers/Cargo.toml --")
         .args(args)
-        .env("CARGO_TARGET_DIR", &target().join("peers").to_string_lossy())
+        .env(
+            "CARGO_TARGET_DIR",
+            &target().join("peers").to_string_lossy(),
+        )
         .run()
 }
 

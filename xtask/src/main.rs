@@ -137,8 +137,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        args: "[token|request|stores|size|--peers]",
-        about: "measure a held token, a request, a store, a dependency; peers",
+        args: "[NAME|--peers]",
+        about: "measure token, request, stores or size; `--peers` beside others",
         run: bench::run,
     },
     Task {
