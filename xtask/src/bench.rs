@@ -1,14 +1,14 @@
 //! The cost of a held token, a token request and a dependency, compared with simpler alternatives.
 //!
-//! Programs in `tests/benches` measure the first three; the last one builds programs. `tests/peers` measures other
-//! libraries beside ours. Only ratios within one run are comparable, not figures of different runs.
+//! Programs in `tests/benches` and `tests/costs` measure the first four; the last one builds programs. `tests/peers`
+//! measures other libraries beside ours. Only ratios within one run are comparable, not figures of different runs.
 
 mod size;
 
 use crate::run::{self, Result, Run, target};
 use crate::setup;
 
-/// `cargo xtask bench [token|request|stores|size|--peers]`.
+/// `cargo xtask bench [token|sessions|request|stores|size|--peers]`.
 pub(crate) fn run(args: &[String]) -> Result {
     let wanted: Vec<_> = match args {
         [flag, rest @ ..] if flag == "--peers" => return peers(rest),
@@ -26,8 +26,16 @@ type Bench = (&'static str, &'static str, fn() -> Result);
 
 const BENCHES: &[Bench] = &[
     ("token", "a held token", || bench("held_token")),
-    ("request", "a token request over loopback", || {
-        bench("token_request")
+    (
+        "request",
+        "a token request and a signed request over loopback",
+        || {
+            Run::new("cargo run --locked --quiet --profile counted --package auth-costs -- compare")
+                .run()
+        },
+    ),
+    ("sessions", "a thousand to a million customers", || {
+        bench("sessions")
     }),
     ("stores", "a login in a store", || {
         setup::require(&[&setup::REDIS, &setup::POSTGRES])?;
@@ -53,4 +61,8 @@ fn bench(name: &str) -> Result {
         .run()
 }
 
+<<<<<<< HEAD
 const USAGE: &str = "usage: cargo xtask bench [token|request|stores|size], or cargo xtask bench --peers [--quick] [--write] [PEER]…";
+=======
+const USAGE: &str = "usage: cargo xtask bench [token|sessions|request|stores|size], or cargo xtask bench --peers [--quick] [PEER]…";
+>>>>>>> 4b53f0d68160a1feaba6f45400fd384e183d7ba3

@@ -10,6 +10,7 @@ mod cargo;
 mod ci;
 mod features;
 mod fuzz;
+mod gate;
 mod package;
 mod pictures;
 mod release;
@@ -138,8 +139,14 @@ const TASKS: &[Task] = &[
     Task {
         name: "bench",
         args: "[NAME|--peers]",
-        about: "measure token, request, stores or size; `--peers` beside others",
+        about: "measure token, sessions, request, stores or size; other libraries",
         run: bench::run,
+    },
+    Task {
+        name: "gate",
+        args: "[--update]",
+        about: "count instructions; 3 % more than tests/costs/counts.txt fails",
+        run: gate::run,
     },
     Task {
         name: "help",

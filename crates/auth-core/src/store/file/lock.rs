@@ -1,7 +1,8 @@
 //! Locks, first among the threads of a process, then among the processes of a machine.
 //!
-//! The lock is one of the kernel's on a file that is empty and never deleted, because a process that waits for a
-//! deleted file's lock shares it with no other. The kernel releases it however a process exits. That shows other
+//! The lock is one of the kernel's on an empty file. Only a process that holds the lock deletes the file, with the rest of
+//! a login: a process that gets the lock of a deleted file shares it with no other, so it looks whether its file is still
+//! in place. The kernel releases it however a process exits. That shows other
 //! processes, too, whether one that renews is alive: it locks a file that names its attempt.
 
 use std::collections::HashSet;
@@ -55,7 +56,8 @@ impl Turns {
         at_most: Duration,
         mut known: impl FnMut() -> Result<Option<T>>,
     ) -> Result<ControlFlow<T, Locked<'_>>> {
-        let until = now().saturating_add(at_most);
+        let begun = now();
+        let until = begun.saturating_add(at_most);
         let (mut turn, mut next_look) = (None, Duration::ZERO);
         loop {
             if let Some(mine) = turn.take().or_else(|| self.turn(path)) {
@@ -68,7 +70,7 @@ impl Turns {
                 if let Some(known) = known()? {
                     return Ok(ControlFlow::Break(known));
                 }
-                next_look = now().saturating_add(BETWEEN_LOOKS);
+                next_look = now().saturating_add(until_next_look(now().saturating_sub(begun)));
             }
             let left = until.saturating_sub(now());
             if left.is_zero() {
@@ -157,6 +159,15 @@ fn busy(path: &Path, at_most: Duration) -> Error {
     Error::store(StoreFailure::Unavailable, detail)
 }
 
+/// Pause before `known` is called again, which opens a file. On Windows, an open file can be in the way of the process
+/// that has the lock and replaces it: many processes that look at each try would hold it up, so each looks ever less often.
+fn until_next_look(waited: Duration) -> Duration {
+    match cfg!(windows) {
+        true => waited.max(LOOK),
+        false => Duration::ZERO,
+    }
+}
+
 fn now() -> Duration {
     SystemClock::new().now().monotonic
 }
@@ -164,12 +175,22 @@ fn now() -> Duration {
 /// A swap takes some milliseconds, nearly all of them the disk's.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Least time between two calls of `known`, which opens a file. On Windows, an open file can be in the way of the process
-/// that has the lock and replaces it: many processes that looked at each try would hold it up.
-const BETWEEN_LOOKS: Duration = match cfg!(windows) {
-    true => Duration::from_millis(20),
-    false => Duration::ZERO,
-};
+/// The shortest pause between two looks on Windows.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Of a line with an attempt.
 const LENGTH: u64 = 33;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_become_rarer_on_windows_alone() {
+        let pauses = [0, 50, 4000].map(|ms| until_next_look(Duration::from_millis(ms)).as_millis());
+        match cfg!(windows) {
+            true => assert_eq!(pauses, [20, 50, 4000]),
+            false => assert_eq!(pauses, [0; 3]),
+        }
+    }
+}
