@@ -61,8 +61,5 @@ fn bench(name: &str) -> Result {
         .run()
 }
 
-<<<<<<< HEAD
-const USAGE: &str = "usage: cargo xtask bench [token|request|stores|size], or cargo xtask bench --peers [--quick] [--write] [PEER]…";
-=======
-const USAGE: &str = "usage: cargo xtask bench [token|sessions|request|stores|size], or cargo xtask bench --peers [--quick] [PEER]…";
->>>>>>> 4b53f0d68160a1feaba6f45400fd384e183d7ba3
+const USAGE: &str = "usage: cargo xtask bench [token|sessions|request|stores|size], or \
+                     cargo xtask bench --peers [--quick] [--write] [PEER]…";
