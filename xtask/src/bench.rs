@@ -63,4 +63,5 @@ fn bench(name: &str) -> Result {
         .run()
 }
 
-const USAGE: &str = "usage: cargo xtask bench [token|sessions|request|stores|size], or cargo xtask bench --peers [--quick] [PEER]…";
+const USAGE: &str = "usage: cargo xtask bench [token|sessions|request|stores|size], or \
+                     cargo xtask bench --peers [--quick] [--write] [PEER]…";

@@ -1,4 +1,4 @@
-//! Measures auth-all and its peers in one run: `cargo xtask bench --peers [--quick] [PEER]…`.
+//! Measures auth-all and its peers in one run: `cargo xtask bench --peers [--quick] [--write] [PEER]…`.
 //!
 //! 1. One token endpoint on 127.0.0.1 (`compare/server.rs`) serves every peer, and counts requests.
 //! 2. Each peer is one file in `peer`, `go` or `python`: a client, its call for a held token, a renewal.
@@ -8,7 +8,7 @@
 //! 6. A peer that cannot be had is skipped, and its reason is printed and kept in the report.
 //! 7. Builds are kept below `target/peers`; a clean build of `minimal` is timed once for each lock file.
 //! 8. Tables go to the terminal, tables and CSV to `target/peers`, charts beside them.
-//! 9. A whole run also writes `docs/peers.md`, `docs/peers.csv` and `docs/pictures/peers`.
+//! 9. A whole run, and one with `--write`, also writes `docs/peers.md`, `docs/peers.csv` and `docs/pictures/peers`.
 
 mod build;
 mod chart;
@@ -52,8 +52,11 @@ fn run() -> Result {
     let (flags, names): (Vec<_>, Vec<_>) =
         env::args().skip(1).partition(|arg| arg.starts_with('-'));
     let quick = flags.iter().any(|flag| flag == "--quick");
-    if let Some(unknown) = flags.iter().find(|flag| *flag != "--quick") {
-        return Err(format!("`{unknown}` is unknown; usage: compare [--quick] [PEER]…").into());
+    let known = |flag: &&String| ["--quick", "--write"].contains(&flag.as_str());
+    if let Some(unknown) = flags.iter().find(|flag| !known(flag)) {
+        return Err(
+            format!("`{unknown}` is unknown; usage: compare [--quick] [--write] [PEER]…").into(),
+        );
     }
     let wanted = wanted(&names, quick)?;
     let (mut ready, mut skipped) = (Vec::new(), Vec::new());
@@ -71,7 +74,14 @@ fn run() -> Result {
     let mut figures = Figures::default();
     scenarios::all(&ready, &server, &mut figures, quick)?;
     let whole = !quick && names.is_empty();
-    report::write(&ready, &skipped, &figures, whole, begun.elapsed())
+    let written = whole || flags.iter().any(|flag| flag == "--write");
+    report::write(
+        &ready,
+        &skipped,
+        &figures,
+        (whole, written),
+        begun.elapsed(),
+    )
 }
 
 fn wanted(names: &[String], quick: bool) -> Result<Vec<&'static Peer>> {

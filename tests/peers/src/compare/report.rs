@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::chart::Chart;
 use crate::figures::Figures;
-use crate::peers::Language;
+use crate::peers::{Language, PEERS};
 use crate::{Ready, Result, build};
 
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ pub(crate) fn write(
     ready: &[Ready],
     skipped: &[(&str, String)],
     figures: &Figures,
-    whole: bool,
+    (whole, written): (bool, bool),
     took: Duration,
 ) -> Result {
     let (out, head) = (build::folder("report")?, head(whole, took)?);
@@ -98,11 +98,19 @@ pub(crate) fn write(
         println!("FAILED {peer} {scenario}: {reason}");
         let _ = writeln!(page, "\nFailed: {peer}, {scenario}: {reason}.");
     }
+    let absent = PEERS.iter().map(|peer| peer.name).filter(|name| {
+        !ready.iter().any(|ready| ready.peer.name == *name)
+            && !skipped.iter().any(|(peer, _)| peer == name)
+    });
+    let absent: Vec<_> = absent.collect();
+    if !absent.is_empty() {
+        let _ = writeln!(page, "\nNot in this run: {}.", absent.join(", "));
+    }
     let csv = csv(ready, figures);
     fs::write(out.join("peers.csv"), &csv)?;
     fs::write(out.join("peers.md"), &page)?;
     println!("\nCSV, tables and charts: {}", out.display());
-    if whole {
+    if written {
         keep(&pictures, &csv, &page)?;
     }
     Ok(())

@@ -127,7 +127,7 @@ impl Bench {
     }
 
     fn few_sessions(&self, ready: &Ready, figures: &mut Figures) -> Result {
-        self.count_sessions(ready, figures, &[1, 1000])
+        self.count_sessions(ready, figures, &[1, 1000, 10_000])
     }
 
     fn sessions(&self, ready: &Ready, figures: &mut Figures) -> Result {
