@@ -25,6 +25,7 @@ pub(super) fn with_role(role: &str, directory: &OsStr) -> Command {
 }
 
 /// A process with a role, started by another command, which gets it as its last arguments.
+#[cfg(unix)]
 pub(super) fn under(wrapper: &[&str], role: &str, directory: &OsStr) -> Command {
     let mut command = Command::new(wrapper[0]);
     command.args(&wrapper[1..]).args(this_program());
