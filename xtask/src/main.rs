@@ -91,7 +91,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "features",
         args: "[--tests]",
-        about: "check each crate with no feature, each, two, all; test with none, each",
+        about: "check crates with no feature, each, two, all; test none and each",
         run: features::run,
     },
     Task {
