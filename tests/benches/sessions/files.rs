@@ -23,6 +23,9 @@ struct Place {
     swaps: Vec<f64>,
 }
 
+/// The times of one operation.
+type Times = fn(&Place) -> &Vec<f64>;
+
 pub(crate) fn print() -> Result<()> {
     let mut few = Place::new(10)?;
     let mut many = Place::new(10_000)?;
@@ -35,7 +38,7 @@ pub(crate) fn print() -> Result<()> {
         "    {:34}{:>12}{:>12}{:>10}",
         "µs", "10 logins", "10 000", "ratio"
     );
-    let operations: [(&str, fn(&Place) -> &Vec<f64>); 3] = [
+    let operations: [(&str, Times); 3] = [
         ("open", |place| &place.opens),
         ("load", |place| &place.loads),
         ("swap", |place| &place.swaps),
