@@ -14,6 +14,7 @@ use log::LevelFilter;
 
 use crate::failure::{Failure, Result};
 use crate::format::Format;
+use crate::helper::{self, Program};
 use crate::output;
 
 /// Everything on the command line.
@@ -27,7 +28,7 @@ pub(crate) struct Args {
 }
 
 /// Options of every command.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 pub(crate) struct Global {
     /// Configuration file, in place of the usual ones [env: AUTH_ALL_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     Logout(One),
     /// List the profiles
     List,
+    /// Answer git, docker, kubectl, cargo and other programs that ask a helper for a token
+    Helper(Helper),
     /// Watch a login, a signed request and a refusal, at a server inside this program
     Try(Try),
 }
@@ -120,6 +123,22 @@ pub(crate) struct Exec {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Helper {
+    /// Program that asks
+    pub(crate) program: Program,
+    /// Print the lines that configure the program, and answer nothing
+    #[arg(long)]
+    pub(crate) print_config: bool,
+    /// Profile, and the arguments of the program. Without a profile, the one whose `api` has the place answers
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "PROFILE"
+    )]
+    pub(crate) words: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct Login {
     #[command(flatten)]
     pub(crate) one: One,
@@ -163,6 +182,18 @@ pub(crate) enum Server {
 
 /// Parses the arguments of this process; `None` if they asked for help, which is printed.
 pub(crate) fn parse() -> Result<Option<Args>> {
+    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let name = words.next();
+    let words: Vec<_> = words.collect();
+    if let Some(program) = helper::called_as(name.as_deref(), words.first().map(String::as_str)) {
+        let command = Command::Helper(Helper {
+            program,
+            print_config: false,
+            words,
+        });
+        let global = Global::default();
+        return Ok(Some(Args { command, global }));
+    }
     let error = match Args::try_parse() {
         Ok(args) => return Ok(Some(args)),
         Err(error) => error,

@@ -8,15 +8,17 @@ mod trial;
 
 use auth_all::Session;
 
+pub(crate) use token::replace;
+
 use crate::args::{Args, Command, One};
 use crate::config::Config;
 use crate::failure::{Failure, Result};
 use crate::profile::Profile;
-use crate::{logger, output};
+use crate::{helper, logger, output};
 
 /// Surroundings of a command.
-struct Context {
-    config: Config,
+pub(crate) struct Context {
+    pub(crate) config: Config,
     no_color: bool,
 }
 
@@ -34,6 +36,7 @@ pub(crate) fn run(args: Args) -> Result<u8> {
     };
     match command {
         Command::Exec(options) => return exec::run(&context, &options),
+        Command::Helper(options) => return helper::run(&context, &options),
         Command::Token(options) => token::run(&context, &options),
         Command::Login(options) => login::run(&context, &options),
         Command::Import(one) => login::import(&context, &one),
@@ -51,7 +54,7 @@ impl Context {
         self.config.profile(one.profile.as_deref())
     }
 
-    fn session(&self, profile: &Profile) -> Result<Session> {
+    pub(crate) fn session(&self, profile: &Profile) -> Result<Session> {
         profile.session(self.config.store.open()?)
     }
 }

@@ -5,9 +5,10 @@ mod vendor;
 
 use std::sync::Arc;
 
+use auth_all::http::Uri;
 use auth_all::secret::SecretSource;
 use auth_all::store::Store;
-use auth_all::transport::HttpTransport;
+use auth_all::transport::{HttpTransport, Origin};
 use auth_all::{Error, Grant, Secret, Session};
 
 use crate::config::table::{Setting, Table};
@@ -22,6 +23,7 @@ pub(crate) struct Profile {
     server: Server,
     api: Vec<String>,
     allow_http: bool,
+    helper: HelperSettings,
     settings: Vec<Setting>,
 }
 
@@ -29,6 +31,25 @@ pub(crate) struct Profile {
 enum Server {
     Vendor(Box<Vendor>),
     OAuth(Box<OAuth>),
+}
+
+/// Settings of `auth-all helper`, where a program leaves a choice.
+#[derive(Clone, Debug)]
+pub(crate) struct HelperSettings {
+    /// The user name beside a token that is sent as a password.
+    pub(crate) user: String,
+    pub(crate) git: GitScheme,
+    /// The registry takes the token without `Bearer`, as crates.io does.
+    pub(crate) cargo_bare: bool,
+}
+
+/// Scheme of git's requests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum GitScheme {
+    /// Bearer if git supports it and the server asks for it, otherwise Basic.
+    Auto,
+    Bearer,
+    Basic,
 }
 
 /// The way to a new login.
@@ -54,14 +75,29 @@ impl Profile {
             None => Server::OAuth(Box::new(OAuth::read(name, table, allow_http)?)),
         };
         let api = table.texts("api")?;
+        if let Some(wrong) = api.iter().find(|api| !is_origin(api)) {
+            let complaint = format!("has {wrong:?}, and an API is `https://host[:port]`");
+            return Err(table.wrong("api", &complaint));
+        }
+        let helper = HelperSettings::read(table)?;
         table.finish()?;
         Ok(Self {
             name: name.to_owned(),
             server,
             api,
             allow_http,
+            helper,
             settings: table.settings(),
         })
+    }
+
+    /// The origins that the token is for.
+    pub(crate) fn api(&self) -> &[String] {
+        &self.api
+    }
+
+    pub(crate) fn helper(&self) -> &HelperSettings {
+        &self.helper
     }
 
     /// The vendor's name, or the grant's.
@@ -150,4 +186,44 @@ impl Profile {
     pub(crate) fn failed(&self, error: &Error) -> Failure {
         Failure::of(error, &self.name)
     }
+}
+
+impl HelperSettings {
+    fn read(table: &Table<'_>) -> Result<Self> {
+        let mut settings = Self {
+            user: "oauth2".to_owned(),
+            git: GitScheme::Auto,
+            cargo_bare: false,
+        };
+        let Some(table) = table.table("helper")? else {
+            return Ok(settings);
+        };
+        if let Some(user) = table.text("user")? {
+            if user.chars().any(char::is_control) {
+                return Err(table.wrong("user", "has a line break"));
+            }
+            settings.user = user;
+        }
+        settings.git = match table.text("git")?.as_deref() {
+            None | Some("auto") => GitScheme::Auto,
+            Some("bearer") => GitScheme::Bearer,
+            Some("basic") => GitScheme::Basic,
+            Some(_) => return Err(table.wrong("git", "is \"auto\", \"bearer\" or \"basic\"")),
+        };
+        settings.cargo_bare = match table.text("cargo")?.as_deref() {
+            None | Some("bearer") => false,
+            Some("bare") => true,
+            Some(_) => return Err(table.wrong("cargo", "is \"bearer\" or \"bare\"")),
+        };
+        table.finish()?;
+        Ok(settings)
+    }
+}
+
+/// Returns `true` for a scheme, a host and perhaps a port.
+fn is_origin(api: &str) -> bool {
+    let uri = api.parse::<Uri>().ok();
+    uri.is_some_and(|uri| {
+        Origin::of(&uri).is_some() && matches!(uri.path(), "" | "/") && uri.query().is_none()
+    })
 }

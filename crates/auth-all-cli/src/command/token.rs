@@ -20,21 +20,10 @@ pub(super) fn run(context: &Context, options: &args::Token) -> Result<()> {
         false => None,
     };
     let session = context.session(profile)?;
-    let failed = |error: auth_all::Error| profile.failed(&error);
-    // In a new process, a token of the store is rejected at once: there is no younger one to trust.
-    if let Some(held) = session.held().map_err(failed)? {
-        let is_unwanted = options.refresh
-            || rejected
-                .as_ref()
-                .is_some_and(|rejected| is_same(&held, rejected));
-        if is_unwanted && !session.reject(&held) {
-            return Err(Failure::later(format!(
-                "{}: the token is a minute old at most; try again later",
-                profile.name
-            )));
-        }
-    }
-    let mut token = session.token().map_err(failed)?;
+    let mut token = match options.refresh || rejected.is_some() {
+        true => replace(&session, rejected.as_ref(), profile)?,
+        false => session.token().map_err(|error| profile.failed(&error))?,
+    };
     if let Some(life) = options.min_life {
         token = lasting(&session, token, life, profile)?;
     }
@@ -44,6 +33,26 @@ pub(super) fn run(context: &Context, options: &args::Token) -> Result<()> {
         variable: &options.name,
     };
     output::result(options.format.of(&token, names).expose())
+}
+
+/// Returns another token than the held one: in any case, or only if the held one is this rejected one.
+pub(crate) fn replace(
+    session: &Session,
+    rejected: Option<&Secret>,
+    profile: &Profile,
+) -> Result<Token> {
+    let failed = |error: auth_all::Error| profile.failed(&error);
+    // In a new process, a token of the store is rejected at once: there is no younger one to trust.
+    if let Some(held) = session.held().map_err(failed)?
+        && rejected.is_none_or(|rejected| is_same(&held, rejected))
+        && !session.reject(&held)
+    {
+        return Err(Failure::later(format!(
+            "{}: the token is a minute old at most; try again later",
+            profile.name
+        )));
+    }
+    session.token().map_err(failed)
 }
 
 /// Returns `true` if the text is the token, alone or after a scheme.

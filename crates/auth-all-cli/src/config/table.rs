@@ -218,7 +218,11 @@ impl<'t> Table<'t> {
         let table = found.get_ref().as_table();
         let table = table.ok_or_else(|| self.wrong(key, "is a table"))?;
         let at = found.span().start;
-        Ok(Some(Self::new(self.document, table, key.to_owned(), at)))
+        let heading = match self.heading.as_str() {
+            "" => key.to_owned(),
+            above => format!("{above}.{key}"),
+        };
+        Ok(Some(Self::new(self.document, table, heading, at)))
     }
 
     /// The tables below this one, by name.

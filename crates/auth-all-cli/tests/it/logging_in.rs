@@ -1,22 +1,30 @@
 //! `auth-all login`, `import` and `logout`.
 
-use std::io::{Read, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::process::Stdio;
 
 use auth_all::agent::ureq;
-use auth_sim::{Simulator, aerion, ermeo, generic};
+use auth_sim::{Received, Simulator, aerion, ermeo, generic};
 
 use crate::support::{Home, PROGRAM, Ran, assets, orders, ran};
 
 /// Runs the program on a terminal of its own, and types this text when it asks.
 fn typed(home: &Home, words: &str, text: &str) -> Ran {
     let mut command = home.command("script");
-    command.args(["-qec", &format!("{PROGRAM} {words}"), "/dev/null"]);
+    command.args(["-qec", &format!("tty; exec {PROGRAM} {words}"), "/dev/null"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("`script` of util-linux is needed");
     let mut keyboard = child.stdin.take().unwrap();
-    let mut screen = child.stdout.take().unwrap();
+    let mut screen = BufReader::new(child.stdout.take().unwrap());
+    let terminal = until(&mut screen, "\n");
     let mut shown = until(&mut screen, ": ");
+    // The program asks before it hides the answer: a person types later.
+    let is_hidden = |_| {
+        let mut stty = home.command("stty");
+        let output = stty.args(["-F", terminal.trim_end(), "-a"]).output();
+        ran(output).out.contains(" -echo ")
+    };
+    assert!((0..1000).any(is_hidden), "{shown}");
     keyboard.write_all(text.as_bytes()).unwrap();
     screen.read_to_string(&mut shown).unwrap();
     let code = child.wait().unwrap().code().unwrap();
@@ -28,7 +36,7 @@ fn typed(home: &Home, words: &str, text: &str) -> Ran {
 }
 
 /// Reads until this text, or to the end.
-fn until(from: &mut impl Read, text: &str) -> String {
+fn until(from: &mut impl BufRead, text: &str) -> String {
     let mut read = Vec::new();
     for byte in from.bytes() {
         read.push(byte.unwrap());
@@ -68,7 +76,7 @@ fn a_typed_password_makes_a_login_that_is_refreshed() {
     let grants: Vec<_> = simulator
         .token_requests()
         .iter()
-        .map(|it| it.grant_type())
+        .map(Received::grant_type)
         .collect();
     assert_eq!(grants, ["password", "refresh_token"]);
 }
@@ -160,7 +168,7 @@ fn a_login_on_another_device() {
     let mut command = home.command(PROGRAM);
     command.args(["login", "screen", "--device"]);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut screen = child.stderr.take().unwrap();
+    let mut screen = BufReader::new(child.stderr.take().unwrap());
     let shown = until(&mut screen, "\n");
     // On another device, open URL and enter CODE
     let code = shown.trim_end().rsplit(' ').next().unwrap();
