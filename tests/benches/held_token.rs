@@ -1,9 +1,10 @@
-//! A held token, read by 1, 2 and 16 threads, compared with common alternatives.
+//! A held token, read by 1, 2 and 16 threads, of one session and of many, compared with common alternatives.
 //!
 //! `cargo xtask bench token`. The floor is the minimum that a shared, replaceable token can cost with a
 //! good crate: a load of `arc_swap` and a read of a coarse clock.
 
 mod contest;
+mod many_sessions;
 mod measure;
 
 use auth_all::Secret;
@@ -18,6 +19,7 @@ use auth_core::clock::{Clock, Moment, SystemClock};
 use auth_core::grant::{Identity, Lifetime, Policy, TokenRequest, TokenResponse};
 use auth_core::http::HeaderValue;
 use auth_core::{Grant, Session};
+use bytes::Bytes;
 use contest::{Contender, ROUNDS, cores, rounds};
 use measure::{now, verdict};
 
@@ -33,7 +35,9 @@ fn main() {
         (arc_swap_floor(), None),
         (lent("session.with_authorization(…)", held), Some(0.6)),
         (lent("  while another thread renews", renewed), Some(0.6)),
+        (token("session.token()", cloned_from.clone()), Some(1.0)),
         (cloned("session.authorization()", cloned_from), Some(1.0)),
+        (own_value(), None),
         (rwlock(), None),
         (mutex(), None),
         (clock_alone(), None),
@@ -42,6 +46,7 @@ fn main() {
     let by_threads = THREADS.map(|threads| rounds(&contenders, threads));
     print(&contenders, &reach, &by_threads);
     renewal.end();
+    many_sessions::run();
 }
 
 fn print(contenders: &[Contender], reach: &[Option<f64>], by_threads: &[Vec<(f64, f64)>; 3]) {
@@ -90,6 +95,22 @@ fn cloned(name: &'static str, session: Session) -> Contender {
     })
 }
 
+fn token(name: &'static str, session: Session) -> Contender {
+    Contender::new(name, move || {
+        let _ = black_box(session.token());
+    })
+}
+
+/// The minimum for any cloned header value: the coarse clock and a reference count that no other thread uses.
+fn own_value() -> Contender {
+    thread_local! {
+        static VALUE: HeaderValue = entry_of(16).value;
+    }
+    Contender::new("for comparison: clock + own value", || {
+        black_box((coarse(), VALUE.with(HeaderValue::clone)));
+    })
+}
+
 struct Entry {
     value: HeaderValue,
     issued: u64,
@@ -97,8 +118,17 @@ struct Entry {
 }
 
 fn entry() -> Entry {
+    entry_of(16)
+}
+
+/// A header value with a token of this length.
+fn entry_of(length: usize) -> Entry {
+    let text = format!("Bearer {}", "t".repeat(length));
+    let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from_owner(text)) else {
+        unreachable!("letters");
+    };
     Entry {
-        value: HeaderValue::from_static("Bearer 0123456789abcdef"),
+        value,
         issued: coarse(),
         life: 3600,
     }

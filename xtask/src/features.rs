@@ -1,12 +1,14 @@
-//! Every crate with none of its features, each alone, each two of them, and all.
+//! Every crate with none of its features, each alone, each two that meet in its code, and all.
 //!
 //! Cargo unifies features, so a crate that builds in the workspace may fail to build alone. Clippy
 //! is used because it reports the same errors as a build, and also code that a feature leaves unused.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::run::{Result, Run};
-use crate::setup;
+use crate::run::{self, Result, Run};
+use crate::{setup, tidy};
 
 /// A package of this workspace that is published.
 #[derive(Debug)]
@@ -16,41 +18,101 @@ pub(crate) struct Package {
     pub(crate) rust_version: String,
     /// The features, except `default`.
     features: Vec<Feature>,
+    /// The dependencies with their features, as cargo describes them.
+    dependencies: Vec<Value>,
 }
 
 /// A feature of a package, and the features that it enables.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Feature {
     name: String,
     enabled: Vec<String>,
+    /// `false` if it only enables others, so that it cannot meet another one in the code.
+    is_in_code: bool,
+}
+
+impl Package {
+    /// Returns `true` if cargo can build both at once, and unifies nothing that differs.
+    fn has_the_manifest_of(&self, other: &Self) -> bool {
+        self.features == other.features && self.dependencies == other.dependencies
+    }
 }
 
 impl Feature {
     fn enables(&self, other: &Feature) -> bool {
         self.enabled.contains(&other.name)
     }
+
+    /// Returns `true` if both together may select code that neither selects alone.
+    fn meets(&self, other: &Feature) -> bool {
+        let is_implied = self.enables(other) || other.enables(self);
+        self.is_in_code && other.is_in_code && !is_implied
+    }
 }
 
-/// `cargo xtask features`.
-pub(crate) fn run(_: &[String]) -> Result {
+/// `cargo xtask features [--tests]`.
+pub(crate) fn run(args: &[String]) -> Result {
+    match args {
+        [] => check(),
+        [flag] if flag == "--tests" => test(),
+        _ => Err("usage: cargo xtask features [--tests]".into()),
+    }
+}
+
+fn check() -> Result {
     setup::require(&[&setup::CLIPPY, &setup::OPENSSL])?;
-    let mut checks = Vec::new();
+    let mut groups: Vec<Vec<Package>> = Vec::new();
     for package in published()? {
-        checks.extend(
-            combinations(&package.features)
-                .into_iter()
-                .map(|list| (package.name.clone(), list)),
-        );
+        match groups
+            .iter_mut()
+            .find(|group| group[0].has_the_manifest_of(&package))
+        {
+            Some(group) => group.push(package),
+            None => groups.push(vec![package]),
+        }
     }
-    for (at, (name, features)) in checks.iter().enumerate() {
-        println!("    {:>3}/{} {name}: {features:?}", at + 1, checks.len());
+    let mut checks = Vec::new();
+    for group in &groups {
+        let names: Vec<_> = group.iter().map(|package| package.name.as_str()).collect();
+        let lists = combinations(&group[0].features).into_iter();
+        checks.extend(lists.map(|list| (names.clone(), list)));
+    }
+    let mut combinations = 0;
+    for (at, (names, features)) in checks.iter().enumerate() {
+        let shown = names.join(" ");
+        println!("    {:>3}/{} {shown}: {features:?}", at + 1, checks.len());
         Run::new("cargo clippy --quiet --locked --lib --no-default-features")
-            .args(&["--package", name, "--features", features])
-            .args(&["--", "-D", "warnings"])
+            .args(
+                &names
+                    .iter()
+                    .flat_map(|name| ["--package", name])
+                    .collect::<Vec<_>>(),
+            )
+            .args(&["--features", features, "--", "-D", "warnings"])
             .read()?;
+        combinations += names.len();
     }
-    println!("    {} combinations", checks.len());
+    println!("    {combinations} combinations");
     Ok(())
+}
+
+/// Runs the tests of each crate with none of its features and with each alone; `test` runs them with all.
+fn test() -> Result {
+    setup::require(setup::FOR_TESTS)?;
+    let mut tests = Vec::new();
+    for package in published()? {
+        let alone = package.features.into_iter().map(|feature| feature.name);
+        let lists = [String::new()].into_iter().chain(alone);
+        tests.extend(lists.map(|list| (package.name.clone(), list)));
+    }
+    run::all(tests.iter().map(|(name, features)| {
+        let test = move || {
+            Run::new("cargo test --quiet --locked --no-fail-fast --no-default-features")
+                .args(&["--package", name, "--features", features])
+                .quietly()
+        };
+        (format!("{name}: {features:?}"), test)
+    }))
 }
 
 /// Returns the packages of this workspace that are published, with their features.
@@ -59,25 +121,41 @@ pub(crate) fn published() -> Result<Vec<Package>> {
     let json: Value = serde_json::from_str(&text)?;
     let packages = json["packages"].as_array().into_iter().flatten();
     let published = packages.filter(|package| package["publish"].is_null());
-    let read = |package: &Value| Package {
-        name: package["name"].as_str().unwrap_or_default().to_owned(),
-        version: package["version"].as_str().unwrap_or_default().to_owned(),
-        rust_version: package["rust_version"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        features: package["features"]
-            .as_object()
+    published.map(Package::read).collect()
+}
+
+impl Package {
+    fn read(package: &Value) -> Result<Self> {
+        let text = |member: &str| package[member].as_str().unwrap_or_default().to_owned();
+        let manifest = text("manifest_path");
+        let folder = Path::new(&manifest).with_file_name("src");
+        let code: Vec<String> = tidy::files_below(&folder, "rs")?
             .into_iter()
-            .flatten()
-            .filter(|(name, _)| *name != "default")
-            .map(|(name, enabled)| Feature {
-                name: name.clone(),
-                enabled: texts(enabled),
-            })
-            .collect(),
-    };
-    Ok(published.map(read).collect())
+            .map(std::fs::read_to_string)
+            .collect::<std::result::Result<_, _>>()?;
+        let features = package["features"].as_object().into_iter().flatten();
+        let dependencies = package["dependencies"].as_array().into_iter().flatten();
+        Ok(Self {
+            name: text("name"),
+            version: text("version"),
+            rust_version: text("rust_version"),
+            features: features
+                .filter(|(name, _)| *name != "default")
+                .map(|(name, enabled)| Feature {
+                    name: name.clone(),
+                    enabled: texts(enabled),
+                    is_in_code: {
+                        let condition = format!("feature = \"{name}\"");
+                        code.iter().any(|text| text.contains(&condition))
+                    },
+                })
+                .collect(),
+            dependencies: dependencies
+                .filter(|dependency| dependency["kind"].is_null())
+                .cloned()
+                .collect(),
+        })
+    }
 }
 
 fn texts(list: &Value) -> Vec<String> {
@@ -88,9 +166,9 @@ fn texts(list: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Returns the combinations: none, each feature alone, each two of them, and all.
+/// Returns the combinations: none, each feature alone, each two that meet, and all.
 ///
-/// Without the pairs for the facade: its features only re-export, so two of them cannot meet in code.
+/// The facade's features only re-export, so two of them never meet.
 fn combinations(features: &[Feature]) -> Vec<String> {
     let is_facade = features.iter().any(|feature| feature.name == "full");
     let mut lists = vec![String::new()];
@@ -99,7 +177,7 @@ fn combinations(features: &[Feature]) -> Vec<String> {
         let others = features[..at].iter().filter(|_| !is_facade);
         lists.extend(
             others
-                .filter(|other| !feature.enables(other) && !other.enables(feature))
+                .filter(|other| feature.meets(other))
                 .map(|other| format!("{},{}", other.name, feature.name)),
         );
     }
@@ -118,20 +196,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_two_features_are_checked_unless_one_enables_the_other() {
-        let feature = |name: &str, enabled: &[&str]| Feature {
+    fn two_features_are_checked_together_if_they_meet_in_code() {
+        let feature = |name: &str, enabled: &[&str], is_in_code| Feature {
             name: name.to_owned(),
             enabled: enabled.iter().map(|&name| name.to_owned()).collect(),
+            is_in_code,
         };
         let features = [
-            feature("generic", &[]),
-            feature("jwt", &["generic", "oauth2-generic/jwt"]),
-            feature("tls", &[]),
+            feature("generic", &[], true),
+            feature("jwt", &["generic", "oauth2-generic/jwt"], true),
+            feature("passed_on", &["auth-core/passed_on"], false),
+            feature("tls", &[], true),
         ];
         let lists = combinations(&features);
-        let pairs = ["generic,tls", "jwt,tls", "generic,jwt,tls"];
-        assert_eq!(lists[..3], ["", "generic", "jwt"]);
-        assert_eq!(lists[3..], ["tls", pairs[0], pairs[1], pairs[2]]);
+        assert_eq!(lists[..4], ["", "generic", "jwt", "passed_on"]);
+        let rest = ["tls", "generic,tls", "jwt,tls", "generic,jwt,passed_on,tls"];
+        assert_eq!(lists[4..], rest);
+    }
+
+    #[test]
+    fn a_feature_is_in_code_if_a_condition_names_it() {
+        let packages = published().unwrap();
+        let is_in_code = |package: &str, name: &str| {
+            let package = packages.iter().find(|it| it.name == package).unwrap();
+            let feature = package.features.iter().find(|it| it.name == name);
+            feature.unwrap().is_in_code
+        };
+        assert!(is_in_code("oauth2-generic", "dpop"));
+        assert!(is_in_code("auth-core", "rustls"));
+        assert!(!is_in_code("oauth2-generic", "rustls"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod pictures;
 mod release;
 mod run;
 mod setup;
+mod targets;
 mod tidy;
 
 use std::env;
@@ -63,6 +64,12 @@ const TASKS: &[Task] = &[
         run: fuzz::run,
     },
     Task {
+        name: "targets",
+        args: "[TARGET…]",
+        about: "build and run for musl, ARM and Windows; check macOS; 400 MB at first",
+        run: targets::run,
+    },
+    Task {
         name: "ci",
         args: "[--no-test]",
         about: "all that a change must pass before a merge: checks and tests",
@@ -82,8 +89,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "features",
-        args: "",
-        about: "check each crate with no feature, each one, each two, and all",
+        args: "[--tests]",
+        about: "check each crate with no feature, each, two, all; test with none, each",
         run: features::run,
     },
     Task {

@@ -14,27 +14,50 @@ pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 /// A check and its name.
 pub(crate) type Check = (&'static str, fn() -> Result);
 
+/// A check that ran: its name, how long it took, and its result.
+pub(crate) struct Done<N> {
+    pub(crate) name: N,
+    pub(crate) seconds: f64,
+    pub(crate) result: Result,
+}
+
 /// Runs all checks, even after a failure, and prints a final line that counts them.
 pub(crate) fn all<N: fmt::Display>(
     checks: impl IntoIterator<Item = (N, impl FnOnce() -> Result)>,
 ) -> Result {
+    verdict(&each(checks))
+}
+
+/// Runs all checks, even after a failure.
+pub(crate) fn each<N: fmt::Display>(
+    checks: impl IntoIterator<Item = (N, impl FnOnce() -> Result)>,
+) -> Vec<Done<N>> {
     let checks: Vec<_> = checks.into_iter().collect();
     let total = checks.len();
-    let mut failed = Vec::new();
+    let mut done = Vec::new();
     for (at, (name, check)) in checks.into_iter().enumerate() {
         println!("\n[{}/{total}] {name}", at + 1);
         let began = now();
-        let outcome = check();
-        let took = began.elapsed().as_secs_f64();
-        match outcome {
-            Ok(()) => println!("    ok, {took:.1} s"),
-            Err(error) => {
-                println!("    FAILED, {took:.1} s: {error}");
-                failed.push(name.to_string());
-            }
+        let result = check();
+        let seconds = began.elapsed().as_secs_f64();
+        match &result {
+            Ok(()) => println!("    ok, {seconds:.1} s"),
+            Err(error) => println!("    FAILED, {seconds:.1} s: {error}"),
         }
+        done.push(Done {
+            name,
+            seconds,
+            result,
+        });
     }
-    println!("\n{total} checks, {} failed", failed.len());
+    done
+}
+
+/// Prints a line that counts the checks; fails if one of them did.
+pub(crate) fn verdict<N: fmt::Display>(done: &[Done<N>]) -> Result {
+    let failed = done.iter().filter(|check| check.result.is_err());
+    let failed: Vec<_> = failed.map(|check| check.name.to_string()).collect();
+    println!("\n{} checks, {} failed", done.len(), failed.len());
     match failed.is_empty() {
         true => Ok(()),
         false => Err(format!("failed: {}", failed.join(", ")).into()),
@@ -98,6 +121,18 @@ impl Run {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.shown = format!("{name}={value} {}", self.shown);
         self.command.env(name, value);
+        self
+    }
+
+    /// Sets a variable that is not shown.
+    pub(crate) fn quiet_env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs the command in this folder.
+    pub(crate) fn folder(mut self, folder: &str) -> Self {
+        self.command.current_dir(folder);
         self
     }
 

@@ -284,15 +284,23 @@ const KEYRING: Need = Need {
     from: From::Apt(&["dbus", "gnome-keyring"]),
 };
 
+pub(crate) const VALGRIND: Need = Need {
+    name: "Valgrind",
+    used_by: "tests of auth-costs, gate",
+    check: "test \"$(uname)\" != Linux || command -v valgrind",
+    from: From::Apt(&["valgrind"]),
+};
+
 /// In the order of installation: Python precedes the packages that it installs.
 const ALL: &[&Need] = &[
     &PYTHON, &NODE, &OPENSSL, &CHROMIUM, &REDIS, &TWEMPROXY, &POSTGRES, &PGBOUNCER, &KEYRING,
-    &RUSTFMT, &CLIPPY, &DENY, &DJANGO, &OIDC,
+    &VALGRIND, &RUSTFMT, &CLIPPY, &DENY, &DJANGO, &OIDC,
 ];
 
 /// Requirements of `cargo xtask test`.
 pub(crate) const FOR_TESTS: &[&Need] = &[
-    &PYTHON, &NODE, &CHROMIUM, &REDIS, &TWEMPROXY, &POSTGRES, &PGBOUNCER, &KEYRING, &DJANGO, &OIDC,
+    &PYTHON, &NODE, &CHROMIUM, &REDIS, &TWEMPROXY, &POSTGRES, &PGBOUNCER, &KEYRING, &VALGRIND,
+    &DJANGO, &OIDC,
 ];
 
 #[cfg(test)]

@@ -30,6 +30,13 @@ pub(crate) fn fingerprint<'a>(
     (!is_empty).then(|| Fingerprint(hasher.finish().max(1)))
 }
 
+/// A number by which to spread logins: the same in every process, and any number with equal chance.
+pub(crate) fn spread(identity: &Identity) -> u64 {
+    let mut hasher = SipHasher24::new();
+    hasher.write(identity.as_str().as_bytes());
+    hasher.finish()
+}
+
 /// The fingerprint of a request, fed piece by piece.
 pub(crate) struct Digest(SipHasher24);
 

@@ -1,14 +1,13 @@
 //! Presentation of a token to an API: the header that holds it, and the scheme before it.
 
+use http::HeaderName;
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING,
     UPGRADE,
 };
-use http::{HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::secret::header_value;
 use crate::token::TokenType;
 
 /// Where a token goes in a request to an API.
@@ -62,12 +61,12 @@ impl Presentation {
         &self.header
     }
 
-    /// The value of the header, and where the token begins in it; none if no header may hold it.
+    /// The bytes of the header's value, and where the token begins in them.
     pub(crate) fn value(
         &self,
         token_type: TokenType,
         access_token: &str,
-    ) -> Option<(HeaderValue, usize)> {
+    ) -> (Zeroizing<Vec<u8>>, usize) {
         let word = match &self.scheme {
             Scheme::OfType => token_type.name(),
             Scheme::Word(word) => word,
@@ -80,7 +79,7 @@ impl Presentation {
             value.push(b' ');
         }
         value.extend_from_slice(access_token.as_bytes());
-        Some((header_value(value)?, start))
+        (value, start)
     }
 }
 

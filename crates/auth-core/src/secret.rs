@@ -336,10 +336,10 @@ fn program(words: &[OsString]) -> String {
 /// The most that a file or the output of a program may have: the largest tokens in use have a few kilobytes.
 const LONGEST_SECRET: usize = 64 * 1024;
 
-/// A sensitive header value whose buffer is wiped when its last clone goes; `None` if a byte of it cannot be sent in a
+/// A sensitive header value whose buffer is dropped with its last clone; `None` if a byte of it cannot be sent in a
 /// header.
-pub(crate) fn header_value(bytes: Zeroizing<Vec<u8>>) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(bytes)).ok()?;
+pub(crate) fn header_value(owner: impl AsRef<[u8]> + Send + 'static) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(owner)).ok()?;
     value.set_sensitive(true);
     Some(value)
 }

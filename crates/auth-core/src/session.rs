@@ -33,7 +33,7 @@ use crate::origin::Origin;
 use crate::presentation::{PLAIN, Presentation};
 use crate::secret::Secret;
 use crate::store::Store;
-use crate::token::{Token, TokenResponse};
+use crate::token::{Held, Token, TokenResponse};
 use crate::transport::Transport;
 
 pub use background::BackgroundRefresh;
@@ -41,7 +41,7 @@ pub use builder::SessionBuilder;
 use cache::{Cache, Served};
 use driver::Flight;
 use logout::Ended;
-pub use sessions::Sessions;
+pub use sessions::{SessionCounts, Sessions};
 pub use status::SessionStatus;
 
 /// Session that keeps a valid access token available to every caller; clones share it.
@@ -69,7 +69,11 @@ pub use status::SessionStatus;
 #[derive(Clone)]
 pub struct Session(Arc<Inner>, Arc<Shared>);
 
+#[repr(C)] // these two, which each call reads, are side by side
 struct Inner {
+    cache: Cache,
+    /// `None` for the system clock, which is then called directly.
+    clock: Option<Arc<dyn Clock>>,
     grant: Box<dyn Grant>,
     who: LoginKind,
     /// The statuses other than 401 by which an API rejects a token.
@@ -77,8 +81,6 @@ struct Inner {
     prover: Option<Arc<dyn Prover>>,
     identity: Identity,
     transport: Arc<dyn Transport>,
-    /// `None` for the system clock, which is then called directly.
-    clock: Option<Arc<dyn Clock>>,
     observer: Option<Box<dyn Observer>>,
     store: Arc<dyn Store>,
     /// The login is in a store that the caller has set.
@@ -92,9 +94,8 @@ struct Inner {
     presentation: Option<Box<Result<Presentation>>>,
     /// The agent sends requests to other origins, without a token.
     allows_unsigned: bool,
-    cache: Cache,
-    /// Knowledge of this process beyond the store.
-    memory: Mutex<Memory>,
+    /// Knowledge of this process beyond the store; boxed, because an idle session has none.
+    memory: Mutex<Option<Box<Memory>>>,
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
     logouts: AtomicU64,
     rejection: Mutex<Option<Box<Rejection>>>,
@@ -142,7 +143,7 @@ impl Session {
     /// Only if there is no valid token and none could be obtained. If a renewal fails, the old token is returned until
     /// it expires.
     pub fn token(&self) -> Result<Token> {
-        self.with(Token::clone)
+        self.with(|held| Token(Arc::clone(held)))
     }
 
     /// Returns the token that the session or its store holds, if it is valid; sends nothing and renews nothing.
@@ -170,7 +171,7 @@ impl Session {
     /// # Errors
     /// As [`token`](Session::token).
     pub fn authorization(&self) -> Result<HeaderValue> {
-        self.with(|token| token.authorization().clone())
+        self.with(|held| held.authorization().clone())
     }
 
     /// Lends the value that [`authorization`](Session::authorization) returns, without a copy.
@@ -186,8 +187,7 @@ impl Session {
     /// As [`token`](Session::token).
     pub fn with_authorization<R>(&self, use_it: impl FnOnce(&HeaderValue) -> R) -> Result<R> {
         let mut use_it = Some(use_it);
-        let result =
-            self.with(|token| use_it.take().map(|use_it| use_it(token.authorization())))?;
+        let result = self.with(|held| use_it.take().map(|use_it| use_it(held.authorization())))?;
         Ok(result.unwrap_or_else(|| unreachable!("a token is lent once")))
     }
 
@@ -408,21 +408,21 @@ impl Session {
     }
 
     #[inline]
-    fn with<R>(&self, mut use_it: impl FnMut(&Token) -> R) -> Result<R> {
+    fn with<R>(&self, mut use_it: impl FnMut(&Arc<Held>) -> R) -> Result<R> {
         let inner = &*self.0;
         let now = inner.seconds();
         let mut serve = |served: Served<'_>| {
             if served.is_due && inner.is_watched() {
                 inner.tell_of_renewal();
             }
-            use_it(served.token)
+            use_it(served.held)
         };
         if let Some(result) = inner.cache.lend(now, &mut serve) {
             return Ok(result);
         }
-        match inner.cache.lend_anew(now, &mut serve) {
+        match inner.cache.lend_shared(now, &mut serve) {
             Some(result) => Ok(result),
-            None => inner.renew(0).map(|token| use_it(&token)),
+            None => inner.renew(0).map(|token| use_it(&token.0)),
         }
     }
 

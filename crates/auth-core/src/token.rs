@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
+use crate::clock::Moment;
 use crate::login::{Access, Stamp};
 use crate::presentation::Presentation;
 use crate::secret::{Secret, header_value};
@@ -69,26 +71,59 @@ pub enum Lifetime {
 
 /// Access token of a session, ready to be sent; cheap to clone.
 ///
-/// Its header value is made once, marked sensitive, and wiped from memory with its last clone.
+/// Its text is in memory once, in a header value that is marked sensitive, and wiped with its last clone.
 #[derive(Clone)]
-pub struct Token(Arc<Held>);
+pub struct Token(pub(crate) Arc<Held>);
 
-struct Held {
+/// One reference to a token, with reference counts that no other one shares.
+///
+/// Counting references on two cores in one place costs five to thirteen times as much as on one, so each thread that
+/// uses a token again and again counts in a place of its own.
+#[repr(C)] // in the order in which they are read, so that most are in one line of the processor's cache
+pub(crate) struct Held {
+    issued: u64,
+    pub(crate) fresh_for: u64,
+    pub(crate) life: u64,
     authorization: HeaderValue,
-    /// Where the access token begins in that value.
-    start: usize,
-    token_type: TokenType,
-    stamp: Stamp,
-    expires_at: Option<SystemTime>,
-    /// `None` if the response had no further members, as with most servers.
-    about: Option<Arc<About>>,
+    text: Arc<Text>,
 }
 
-/// Parts that every copy of a token shares.
+/// The times of a token, by this machine's clocks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Times {
+    /// When the request for it was begun: its life counts from there.
+    pub(crate) issued: Moment,
+    /// How many seconds it lives.
+    pub(crate) life: u64,
+    /// After how many of them it is time to renew.
+    pub(crate) fresh_for: u64,
+}
+
+/// Parts that all references to a token share.
+struct Text {
+    /// The value of the header.
+    value: Zeroizing<Vec<u8>>,
+    /// Where the access token begins in that value.
+    start: u32,
+    token_type: TokenType,
+    /// A thread has a reference of its own.
+    is_kept: AtomicBool,
+    /// No session holds it any more.
+    is_gone: AtomicBool,
+    stamp: Stamp,
+    times: Times,
+    expires_at: Option<SystemTime>,
+    /// `None` if the response had no further members, as with most servers.
+    about: Option<Box<About>>,
+}
+
 struct About {
     scope: Option<String>,
     extra: BTreeMap<String, Secret>,
 }
+
+/// The owner of a header value's buffer.
+struct Shared(Arc<Text>);
 
 impl TokenResponse {
     /// A response with an access token and nothing else.
@@ -108,23 +143,31 @@ impl TokenResponse {
 
 impl Token {
     /// The token of a record; none if no header may hold it.
-    pub(crate) fn new(access: &Access, stamp: Stamp, presented: &Presentation) -> Option<Self> {
-        let (authorization, start) = presented.value(access.token_type, access.token.expose())?;
-        let expires_at = access.expires_at().map(SystemTime::from);
+    pub(crate) fn new(
+        access: &Access,
+        times: Times,
+        stamp: Stamp,
+        presented: &Presentation,
+    ) -> Option<Self> {
+        let (value, start) = presented.value(access.token_type, access.token.expose());
         let says_more = access.scope.is_some() || !access.extra.is_empty();
-        Some(Self(Arc::new(Held {
-            authorization,
-            start,
+        let text = Text {
+            value,
+            start: u32::try_from(start).ok()?,
             token_type: access.token_type,
+            is_kept: AtomicBool::new(false),
+            is_gone: AtomicBool::new(false),
             stamp,
-            expires_at,
+            times,
+            expires_at: access.expires_at().map(SystemTime::from),
             about: says_more.then(|| {
-                Arc::new(About {
+                Box::new(About {
                     scope: access.scope.clone(),
                     extra: access.extra.clone(),
                 })
             }),
-        })))
+        };
+        Held::new(Arc::new(text)).map(|held| Self(Arc::new(held)))
     }
 
     /// Returns the access token, for an API that does not take it in a header.
@@ -132,7 +175,7 @@ impl Token {
     pub fn expose(&self) -> &str {
         // The value was made from a `str`, so it is one.
         let text = std::str::from_utf8(self.0.authorization.as_bytes()).unwrap_or_default();
-        text.get(self.0.start..).unwrap_or_default()
+        text.get(self.0.text.start as usize..).unwrap_or_default()
     }
 
     /// Returns the value of the header that carries the token to the API: `Bearer` or `DPoP`, a space, and the
@@ -148,13 +191,13 @@ impl Token {
     /// Its presentation to an API.
     #[must_use]
     pub fn token_type(&self) -> TokenType {
-        self.0.token_type
+        self.0.text.token_type
     }
 
     /// Returns its expiry by this machine's clock; `None` if the server did not state one.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.0.expires_at
+        self.0.text.expires_at
     }
 
     /// Returns the granted scope, if the server stated it.
@@ -170,35 +213,86 @@ impl Token {
     }
 
     fn about(&self) -> Option<&About> {
-        self.0.about.as_deref()
+        self.0.text.about.as_deref()
     }
 
     /// Which token it is; a token is rejected by this, never by its text.
     pub(crate) fn stamp(&self) -> Stamp {
-        self.0.stamp
+        self.0.text.stamp
+    }
+}
+
+impl Held {
+    fn new(text: Arc<Text>) -> Option<Self> {
+        Some(Self {
+            issued: text.times.issued.wall.seconds(),
+            fresh_for: text.times.fresh_for,
+            life: text.times.life,
+            authorization: header_value(Shared(Arc::clone(&text)))?,
+            text,
+        })
     }
 
-    /// Returns a copy with a reference count and a header value of its own.
-    ///
-    /// Counting references to one value from several cores costs five to thirteen times as much as
-    /// counting them from one, so each thread keeps a copy.
-    pub(crate) fn copy(&self) -> Self {
-        let authorization = header_value(Zeroizing::new(self.0.authorization.as_bytes().to_vec()));
-        Self(Arc::new(Held {
-            authorization: authorization.unwrap_or_else(|| self.0.authorization.clone()),
-            start: self.0.start,
-            token_type: self.0.token_type,
-            stamp: self.0.stamp,
-            expires_at: self.0.expires_at,
-            about: self.0.about.clone(),
-        }))
+    pub(crate) fn authorization(&self) -> &HeaderValue {
+        &self.authorization
+    }
+
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.text.stamp
+    }
+
+    pub(crate) fn times(&self) -> Times {
+        self.text.times
+    }
+
+    /// Another reference to the same text, for one thread.
+    pub(crate) fn reference(&self) -> Option<Self> {
+        Self::new(Arc::clone(&self.text))
+    }
+
+    /// How old it is in seconds: one subtraction that also calls it old if the clock was set back before its issue.
+    #[inline]
+    pub(crate) fn age(&self, now: u64) -> u64 {
+        now.wrapping_sub(self.issued)
+    }
+
+    pub(crate) fn is_fresh(&self, now: u64) -> bool {
+        self.age(now) < self.fresh_for
+    }
+
+    pub(crate) fn is_valid(&self, now: Moment) -> bool {
+        now.since(self.text.times.issued).as_secs() < self.life
+    }
+
+    /// Notes that a thread has a reference of its own.
+    pub(crate) fn set_kept(&self) {
+        self.text.is_kept.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.text.is_kept.load(Ordering::SeqCst)
+    }
+
+    /// Notes that no session holds it any more.
+    pub(crate) fn set_gone(&self) {
+        self.text.is_gone.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.text.is_gone.load(Ordering::SeqCst)
+    }
+}
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.value
     }
 }
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")
-            .field("expires_at", &self.0.expires_at)
+            .field("expires_at", &self.0.text.expires_at)
             .field("scope", &self.scope())
             .finish_non_exhaustive()
     }
@@ -217,7 +311,6 @@ impl TokenType {
 /// Returns `true` if a header may hold this access token.
 pub(crate) fn is_sendable(access_token: &Secret) -> bool {
     let presented = Presentation::default();
-    presented
-        .value(TokenType::Bearer, access_token.expose())
-        .is_some()
+    let (value, _) = presented.value(TokenType::Bearer, access_token.expose());
+    header_value(value).is_some()
 }

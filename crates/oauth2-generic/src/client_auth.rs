@@ -80,7 +80,7 @@ impl ClientAuth {
     /// let client = Client::new(Server::discover("https://login.bank.example")?, "treasury")
     ///     .auth(ClientAuth::mutual_tls());
     /// let session = Session::builder(ClientCredentials::new(client))
-    ///     .tls(Tls::rustls().client_certificate(certificate))
+    ///     .tls(Tls::default().client_certificate(certificate))
     ///     .build()?;
     /// # let _ = session;
     /// # Ok::<(), oauth2_generic::Error>(())

@@ -8,6 +8,7 @@ use serde::Serializer as _;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
+use crate::origin::Origin;
 
 use super::reading::Ready;
 use super::{Shape, TokenRequest};
@@ -56,6 +57,14 @@ impl TokenRequest {
         match self.shape {
             Shape::Custom => Ok(()),
             Shape::Form | Shape::Json | Shape::Query => self.url().map(drop),
+        }
+    }
+
+    /// The origin that the request goes to; `None` for one that is made by a closure, or has a wrong URL.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        match self.shape {
+            Shape::Custom => None,
+            Shape::Form | Shape::Json | Shape::Query => Origin::of(&self.url().ok()?),
         }
     }
 

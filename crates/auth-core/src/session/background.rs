@@ -1,4 +1,4 @@
-//! Background thread that renews the token before it is due.
+//! Background threads that renew tokens before they are due.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,10 +7,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::token::Times;
 
 use super::{Inner, Session, lock};
 
-/// Thread that renews the token of a [`Session`] before it is due; see [`Session::refresh_in_background`].
+/// Thread that renews tokens before they are due; see [`Session::refresh_in_background`] and
+/// [`Sessions::refresh_in_background`](super::Sessions::refresh_in_background).
 ///
 /// Dropping it stops the thread, after a renewal that is under way: a process that exits in the middle of a renewal may
 /// lose a single-use refresh token.
@@ -24,31 +26,44 @@ use super::{Inner, Session, lock};
 #[must_use = "dropping it stops the thread"]
 pub struct BackgroundRefresh {
     stop: Arc<Stop>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct Stop {
+pub(super) struct Stop {
     is_asked: Mutex<bool>,
     asked: Condvar,
 }
 
 impl BackgroundRefresh {
     pub(super) fn start(session: Session) -> Result<Self> {
-        let stop = Arc::<Stop>::default();
-        let heard = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("auth refresh".to_owned())
-            .spawn(move || keep(&session, &heard))
-            .map_err(|_| {
-                Error::configuration(
-                    "the system starts no more threads for `refresh_in_background`",
-                )
-            })?;
-        Ok(Self {
-            stop,
-            thread: Some(thread),
-        })
+        let session = Arc::new(session);
+        Self::start_threads(1, move |stop| keep(&session, stop))
+    }
+
+    /// Starts so many threads, each of which has to end when its `Stop` is asked for.
+    pub(super) fn start_threads(
+        threads: usize,
+        run: impl Fn(&Stop) + Clone + Send + 'static,
+    ) -> Result<Self> {
+        // Dropped with an error, it ends those that have started.
+        let mut started = Self {
+            stop: Arc::default(),
+            threads: Vec::with_capacity(threads),
+        };
+        for _ in 0..threads {
+            let (run, stop) = (run.clone(), Arc::clone(&started.stop));
+            let thread = std::thread::Builder::new()
+                .name("auth refresh".to_owned())
+                .spawn(move || run(&stop))
+                .map_err(|_| {
+                    Error::configuration(
+                        "the system starts no more threads for `refresh_in_background`",
+                    )
+                })?;
+            started.threads.push(thread);
+        }
+        Ok(started)
     }
 }
 
@@ -56,7 +71,7 @@ impl Drop for BackgroundRefresh {
     fn drop(&mut self) {
         *lock(&self.stop.is_asked) = true;
         self.stop.asked.notify_all();
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             // It catches the panics of others and has none of its own.
             let _ = thread.join();
         }
@@ -71,7 +86,7 @@ impl fmt::Debug for BackgroundRefresh {
 
 impl Stop {
     /// Waits; returns `true` if the thread has to end.
-    fn wait(&self, wait: Duration) -> bool {
+    pub(super) fn wait(&self, wait: Duration) -> bool {
         let is_asked = lock(&self.is_asked);
         let waited = self
             .asked
@@ -98,13 +113,17 @@ impl Inner {
 
     fn due(&self) -> Option<Due> {
         let times = self.cache.times()?;
-        let window = times.life.saturating_sub(times.fresh_for);
-        // Before any caller finds the token due, but never for most of its life.
-        let ahead = (window / 5).max(1).min(times.fresh_for / 2);
+        let ahead = ahead_of_callers(&times);
         let age = self.clock().now().since(times.issued).as_secs();
         let left = times.fresh_for.saturating_sub(age.saturating_add(ahead));
         Some(Due { ahead, left })
     }
+}
+
+/// How many seconds before any caller finds the token due, but never for most of its life.
+pub(super) fn ahead_of_callers(times: &Times) -> u64 {
+    let window = times.life.saturating_sub(times.fresh_for);
+    (window / 5).max(1).min(times.fresh_for / 2)
 }
 
 /// Time of the next renewal in the background, in seconds.
@@ -129,7 +148,7 @@ fn keep(session: &Session, stop: &Stop) {
 /// When to look again at a token that is still due.
 const AGAIN: Duration = Duration::from_secs(2);
 /// A machine that was suspended, or whose clock was set, is seen after this long.
-const LONGEST: Duration = Duration::from_secs(30);
+pub(super) const LONGEST: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {

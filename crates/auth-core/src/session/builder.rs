@@ -307,6 +307,12 @@ pub(super) fn sends(grant: &dyn Grant, who: LoginKind, readings: &Readings) -> S
     }
 }
 
+/// Origin of the token endpoint; `None` if requests are made by a closure.
+pub(super) fn token_endpoint(grant: &dyn Grant) -> Option<Origin> {
+    let requests = [grant.refresh_request(&any_token()), grant.login_request()];
+    requests.iter().flatten().find_map(TokenRequest::origin)
+}
+
 /// Stands for a refresh token where it makes no difference which one.
 fn any_token() -> Secret {
     Secret::new("any refresh token")

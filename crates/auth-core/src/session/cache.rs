@@ -1,171 +1,162 @@
 //! The token that is held, which every thread reads without waiting for another.
 //!
-//! A thread keeps its own copy of the tokens it uses and compares one number to see whether the copy
-//! is still right. A shared reference count, let alone a lock, would cost several times as much as
-//! everything else on this path once two cores use it.
+//! A session has it in one place, which a thread reads without a lock and without a reference count. A thread that
+//! requests one session's token twice in a row keeps a reference of its own, which costs half as much, and whose
+//! counts are on no other core. No thread has a copy of the text.
 
-use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwapOption;
 
 use crate::clock::Moment;
 use crate::login::Stamp;
-use crate::token::Token;
+use crate::token::{Held, Times, Token};
 
 /// The token of one session.
-#[derive(Debug)]
+#[repr(C)] // what each call reads is last, beside the session's clock and mostly in one line of the processor's cache
 pub(crate) struct Cache {
-    /// Where each thread keeps its copy; sessions of one slot only cost each other their copies.
-    slot: usize,
-    /// Another number whenever `current` changes, and never one of another session.
-    version: AtomicU64,
+    /// Held by a thread that changes `current`.
+    changing: Mutex<()>,
     /// Until this second of the wall clock a token that is due for renewal is served as it is:
     /// another thread is renewing it, or it is too early to try again.
     quiet: AtomicU64,
-    current: RwLock<Option<Current>>,
+    /// The session's place in each thread's table.
+    number: usize,
+    /// Another number whenever `current` changes, and never one of another session.
+    version: AtomicU64,
+    current: ArcSwapOption<Held>,
 }
 
 /// A token that can be served at once.
 pub(crate) struct Served<'a> {
-    pub(crate) token: &'a Token,
+    pub(crate) held: &'a Arc<Held>,
     /// It is time to renew it, and another thread does.
     pub(crate) is_due: bool,
 }
 
-/// A token and its times.
-#[derive(Clone, Debug)]
-pub(crate) struct Current {
-    pub(crate) token: Token,
-    /// When the request for it was begun: its life counts from there.
-    pub(crate) issued: Moment,
-    /// How many seconds it lives.
-    pub(crate) life: u64,
-    /// After how many of them it is time to renew.
-    pub(crate) fresh_for: u64,
+/// References of one thread to the tokens that it requests again and again.
+struct Table {
+    /// As many as there are sessions, at most [`MOST`].
+    places: Vec<Place>,
+    /// The number of tokens that were gone when this thread last looked.
+    gone: u64,
 }
 
-/// The times of a token, without the token.
-#[derive(Clone, Copy)]
-pub(crate) struct Times {
-    pub(crate) issued: Moment,
-    pub(crate) life: u64,
-    pub(crate) fresh_for: u64,
-}
-
-/// One thread's copy.
-struct Copy {
+/// One of them, and the session that would like to have its place.
+#[derive(Default)]
+struct Place {
     version: u64,
-    current: Current,
+    held: Option<Arc<Held>>,
+    /// The version that was requested here last, but for this one; its lower half.
+    missed: u32,
+    /// How often it was requested since this one was.
+    misses: Cell<u32>,
 }
 
 impl Cache {
     pub(crate) fn new() -> Self {
         let version = next_version();
+        SESSIONS.fetch_add(1, Ordering::Relaxed);
         Self {
-            slot: usize::try_from(version).unwrap_or_default() % SLOTS,
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             version: AtomicU64::new(version),
+            current: ArcSwapOption::empty(),
             quiet: AtomicU64::new(0),
-            current: RwLock::new(None),
+            changing: Mutex::new(()),
         }
     }
 
     /// Lends the token to the closure if it can be served at once, and returns the closure's result.
     ///
-    /// The fast path: this thread's copy, one atomic number, one comparison. What is returned is
-    /// moved as seldom as possible; each move of a header value costs as much as the clock.
+    /// The fast path: this thread's reference, one atomic number, one comparison.
     #[inline]
     pub(crate) fn lend<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
         let version = self.version.load(Ordering::Acquire);
-        COPIES
-            .try_with(|copies| {
+        TABLE
+            .try_with(|table| {
                 // Only borrowed, so that the closure may request a token, too.
-                let copies = copies.try_borrow().ok()?;
-                let copy = copies[self.slot]
-                    .as_ref()
-                    .filter(|copy| copy.version == version)?;
-                Some(to(self.serve(&copy.current, now)?))
+                let table = table.try_borrow().ok()?;
+                let held = table.find(self.number, version)?;
+                Some(to(self.serve(held, now)?))
             })
             .ok()?
     }
 
-    /// Makes a new copy and lends that, where this thread has none or one of an older token.
-    #[cold]
-    pub(crate) fn lend_anew<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
-        let copy = self.copy()?;
-        let current = copy.current.clone();
-        // Without a place for it, in a closure or at the end of the thread, it serves once.
-        let _ = COPIES.try_with(|copies| {
-            let mut copies = copies.try_borrow_mut().ok()?;
-            copies[self.slot].replace(copy)
+    /// Lends the token in its place, where this thread has no reference of its own.
+    pub(crate) fn lend_shared<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
+        let version = self.version.load(Ordering::Acquire);
+        let current = self.current.load();
+        // In a closure that was lent a token, or at the end of the thread, it is not kept.
+        let _ = TABLE.try_with(|table| {
+            let mut table = table.try_borrow_mut().ok()?;
+            table.sweep();
+            table.missed(self, version, current.as_ref()?);
+            Some(())
         });
-        self.serve(&current, now).map(to)
+        self.serve(current.as_ref()?, now).map(to)
     }
 
     /// The token as long as it is valid, fresh or not.
     pub(crate) fn valid(&self, now: Moment) -> Option<Token> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current
-            .as_ref()
-            .filter(|current| current.is_valid(now))
-            .map(|current| current.token.clone())
-    }
-
-    /// Which token is held, whether or not it is valid.
-    pub(crate) fn stamp(&self) -> Option<Stamp> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().map(|current| current.token.stamp())
-    }
-
-    /// The times of what is held.
-    pub(crate) fn times(&self) -> Option<Times> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        let current = current.as_ref()?;
-        Some(Times {
-            issued: current.issued,
-            life: current.life,
-            fresh_for: current.fresh_for,
-        })
+        self.token_if(|held| held.is_valid(now))
     }
 
     /// The token if it is not yet time to renew it.
     pub(crate) fn fresh(&self, now: u64) -> Option<Token> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current
-            .as_ref()
-            .filter(|current| current.is_fresh(now))
-            .map(|current| current.token.clone())
+        self.token_if(|held| held.is_fresh(now))
     }
 
-    pub(crate) fn set(&self, current: Option<Current>) {
-        let mut place = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        self.change(&mut place, current);
+    fn token_if(&self, condition: impl FnOnce(&Held) -> bool) -> Option<Token> {
+        let held = self.current.load_full()?;
+        condition(&held).then_some(Token(held))
+    }
+
+    /// Which token is held, whether or not it is valid.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.current.load().as_ref().map(|held| held.stamp())
+    }
+
+    /// The times of what is held.
+    pub(crate) fn times(&self) -> Option<Times> {
+        self.current.load().as_ref().map(|held| held.times())
+    }
+
+    pub(crate) fn set(&self, token: Option<Token>) {
+        let _changing = self.lock();
+        self.change(token);
     }
 
     /// Takes the token away if it is still this one.
     pub(crate) fn remove(&self, token: &Token) -> bool {
-        let mut place = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let same = place
-            .as_ref()
-            .is_some_and(|c| c.token.stamp() == token.stamp());
+        let _changing = self.lock();
+        let same = self.stamp() == Some(token.stamp());
         if same {
-            self.change(&mut place, None);
+            self.change(None);
         }
         same
     }
 
-    fn change(&self, place: &mut Option<Current>, current: Option<Current>) {
-        self.drop_copy();
-        *place = current;
+    /// Replaces the token. Other threads drop their references to the old one with their next request, for
+    /// whichever session, or when they exit.
+    fn change(&self, token: Option<Token>) {
+        let old = self.current.swap(token.map(|token| token.0));
         self.version.store(next_version(), Ordering::Release);
+        let Some(old) = old else {
+            return;
+        };
+        old.set_gone();
+        // A thread that keeps it now sees the new version, or is seen here.
+        fence(Ordering::SeqCst);
+        if old.is_kept() {
+            GONE.fetch_add(1, Ordering::Release);
+            let _ = TABLE.try_with(|table| table.try_borrow_mut().map(|mut table| table.sweep()));
+        }
     }
 
-    /// Wipes this thread's copy; other threads wipe theirs with their next request, or when they exit.
-    fn drop_copy(&self) {
-        let version = self.version.load(Ordering::Acquire);
-        let _ = COPIES.try_with(|copies| {
-            let mut copies = copies.try_borrow_mut().ok()?;
-            copies[self.slot].take_if(|copy| copy.version == version)
-        });
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets a token that is due be served as it is, for as long as a thread renews it.
@@ -184,63 +175,105 @@ impl Cache {
     }
 
     #[inline]
-    fn serve<'a>(&self, current: &'a Current, now: u64) -> Option<Served<'a>> {
-        let age = current.age(now);
-        let is_due = age >= current.fresh_for;
-        if is_due && (age >= current.life || now >= self.quiet.load(Ordering::Relaxed)) {
+    fn serve<'a>(&self, held: &'a Arc<Held>, now: u64) -> Option<Served<'a>> {
+        let age = held.age(now);
+        let is_due = age >= held.fresh_for;
+        if is_due && (age >= held.life || now >= self.quiet.load(Ordering::Relaxed)) {
             return None;
         }
-        Some(Served {
-            token: &current.token,
-            is_due,
-        })
-    }
-
-    fn copy(&self) -> Option<Copy> {
-        let place = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        // Read under the lock that every change of the version holds.
-        let version = self.version.load(Ordering::Acquire);
-        let current = place.as_ref()?;
-        let current = Current {
-            token: current.token.copy(),
-            ..*current
-        };
-        Some(Copy { version, current })
+        Some(Served { held, is_due })
     }
 }
 
 impl Drop for Cache {
     fn drop(&mut self) {
-        self.drop_copy();
+        self.set(None);
+        SESSIONS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl Current {
-    /// One subtraction that also calls a token old if the clock was set back before its issue.
-    fn age(&self, now: u64) -> u64 {
-        now.wrapping_sub(self.issued.wall.seconds())
+impl Table {
+    /// This thread's reference to the token of this version; `None` also if any token is gone since the last sweep.
+    #[inline]
+    fn find(&self, number: usize, version: u64) -> Option<&Arc<Held>> {
+        if self.gone != GONE.load(Ordering::Relaxed) {
+            return None;
+        }
+        // A power of two.
+        let place = self
+            .places
+            .get(number & self.places.len().wrapping_sub(1))?;
+        let held = place.held.as_ref().filter(|_| place.version == version)?;
+        place.misses.set(0);
+        Some(held)
     }
 
-    fn is_fresh(&self, now: u64) -> bool {
-        self.age(now) < self.fresh_for
+    /// Keeps a reference if the last requests for this place were for the same token: two for one that is empty.
+    #[cold]
+    fn missed(&mut self, cache: &Cache, version: u64, held: &Held) {
+        let size = SESSIONS.load(Ordering::Relaxed).clamp(FEWEST, MOST);
+        if self.places.len() < size {
+            // The references move to other places.
+            self.places.clear();
+            self.places
+                .resize_with(size.next_power_of_two(), Place::default);
+        }
+        let at = cache.number & (self.places.len() - 1);
+        let place = &mut self.places[at];
+        let missed = version as u32;
+        let misses = place.misses.get() * u32::from(place.missed == missed) + 1;
+        place.missed = missed;
+        place.misses.set(misses);
+        if misses < if place.held.is_none() { 2 } else { PATIENCE } {
+            return;
+        }
+        held.set_kept();
+        // This thread sees the new version, or is seen by the thread that makes one.
+        fence(Ordering::SeqCst);
+        if cache.version.load(Ordering::Acquire) == version {
+            place.held = held.reference().map(Arc::new);
+            place.version = version;
+        }
     }
 
-    fn is_valid(&self, now: Moment) -> bool {
-        now.since(self.issued).as_secs() < self.life
+    /// Drops the references to tokens that are gone.
+    fn sweep(&mut self) {
+        let gone = GONE.load(Ordering::Acquire);
+        if self.gone != gone {
+            self.gone = gone;
+            for place in &mut self.places {
+                place.held.take_if(|held| held.is_gone());
+            }
+        }
     }
 }
 
 /// A number that no session had before.
 fn next_version() -> u64 {
-    static VERSIONS: AtomicU64 = AtomicU64::new(0);
+    static VERSIONS: AtomicU64 = AtomicU64::new(1);
     VERSIONS.fetch_add(1, Ordering::Relaxed)
 }
 
-const SLOTS: usize = 16;
+/// Sessions there have been.
+static NUMBERS: AtomicUsize = AtomicUsize::new(0);
+/// Live sessions.
+static SESSIONS: AtomicUsize = AtomicUsize::new(0);
+/// Tokens that are gone and that a thread has kept.
+static GONE: AtomicU64 = AtomicU64::new(0);
+
+const FEWEST: usize = 16;
+const MOST: usize = 1024;
+/// After so many requests for one session, and none for another, that has the place of another, it gets it.
+const PATIENCE: u32 = 8;
 const BEING_RENEWED: u64 = u64::MAX;
 
 thread_local! {
-    static COPIES: RefCell<[Option<Copy>; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) };
+    static TABLE: RefCell<Table> = const {
+        RefCell::new(Table {
+            places: Vec::new(),
+            gone: 0,
+        })
+    };
 }
 
 #[cfg(test)]
@@ -250,38 +283,51 @@ mod tests {
     use crate::presentation::Presentation;
     use crate::token::TokenResponse;
 
-    fn copies() -> usize {
-        COPIES.with(|copies| copies.borrow().iter().flatten().count())
+    fn kept() -> usize {
+        TABLE.with(|table| {
+            let table = table.borrow();
+            table.places.iter().filter(|it| it.held.is_some()).count()
+        })
+    }
+
+    fn token() -> Option<Token> {
+        let response = TokenResponse::new(crate::secret::Secret::new("abc"));
+        let (access, _) = Tokens::new(response, Moment::default()).ok()?;
+        let times = Times {
+            life: 60,
+            fresh_for: 30,
+            ..Times::default()
+        };
+        Token::new(&access, times, Stamp::default(), &Presentation::default())
+    }
+
+    fn lend(cache: &Cache) {
+        assert!(
+            cache
+                .lend(0, |_| ())
+                .or(cache.lend_shared(0, |_| ()))
+                .is_some()
+        );
     }
 
     #[test]
-    fn no_thread_keeps_a_copy_of_a_token_that_is_gone() {
-        let current = || {
-            let (access, _) = Tokens::new(
-                TokenResponse::new(crate::secret::Secret::new("abc")),
-                Moment::default(),
-            )
-            .ok()?;
-            Some(Current {
-                token: Token::new(&access, Stamp::default(), &Presentation::default())?,
-                issued: Moment::default(),
-                life: 60,
-                fresh_for: 30,
-            })
-        };
+    fn no_thread_keeps_a_token_that_is_gone() {
         let (cache, other) = (Cache::new(), Cache::new());
         for cache in [&cache, &other] {
-            cache.set(current());
-            assert!(cache.lend_anew(0, |_| ()).is_some());
+            cache.set(token());
+            lend(cache);
+            lend(cache);
         }
-        assert_eq!(copies(), 2);
+        assert_eq!(kept(), 2);
         cache.set(None);
-        assert_eq!(copies(), 1, "the other session's copy is left alone");
-        cache.set(current());
-        cache.lend_anew(0, |_| ());
+        assert_eq!(kept(), 1, "the other session's is left alone");
+        cache.set(token());
+        lend(&cache);
+        lend(&cache);
+        assert_eq!(kept(), 2);
         drop(cache);
-        assert_eq!(copies(), 1);
-        assert!(other.remove(&current().unwrap().token));
-        assert_eq!(copies(), 0);
+        assert_eq!(kept(), 1);
+        assert!(other.remove(&token().unwrap()));
+        assert_eq!(kept(), 0);
     }
 }

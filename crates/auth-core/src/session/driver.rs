@@ -24,10 +24,9 @@ use crate::login::{
 use crate::observe::{self, Event};
 use crate::request::{Readings, TokenRequest};
 use crate::store::{Record as StoredRecord, WaitOutcome};
-use crate::token::{Token, TokenResponse};
+use crate::token::{Times, Token, TokenResponse};
 
 use super::builder::sends;
-use super::cache::Current;
 use super::{Inner, lock};
 
 /// One renewal, for all threads that wait for it.
@@ -43,6 +42,12 @@ impl Inner {
     /// A token that is due within `ahead` seconds is renewed as well.
     #[cold]
     pub(super) fn renew(&self, ahead: u64) -> Result<Token> {
+        self.renew_and_note(ahead, &mut None)
+    }
+
+    /// As [`renew`](Inner::renew); also notes the failure of a renewal by this thread, with which a valid token is
+    /// returned anyway.
+    pub(super) fn renew_and_note(&self, ahead: u64, failed: &mut Option<Error>) -> Result<Token> {
         // Nothing is sent for a token that could not be shown to any API.
         self.presentation().as_ref().map_err(Error::clone)?;
         loop {
@@ -58,7 +63,7 @@ impl Inner {
                 });
                 *current = Some(Arc::clone(&flight));
                 drop(current);
-                return self.lead(&flight, ahead);
+                return self.lead(&flight, ahead, failed);
             };
             if let Some(token) = self.cache.valid(self.clock().now()) {
                 drop(current);
@@ -84,13 +89,19 @@ impl Inner {
         }
     }
 
-    fn lead(&self, flight: &Flight, ahead: u64) -> Result<Token> {
+    /// Returns `true` while a thread renews.
+    pub(super) fn is_in_flight(&self) -> bool {
+        lock(&self.flight).is_some()
+    }
+
+    fn lead(&self, flight: &Flight, ahead: u64, failed: &mut Option<Error>) -> Result<Token> {
         let landing = Landing {
             inner: self,
             quiet: Cell::default(),
         };
         self.cache.set_being_renewed();
         let outcome = self.run(ahead, &landing.quiet).or_else(|error| {
+            *failed = Some(error.clone());
             let token = self.cache.valid(self.clock().now());
             let token = token.ok_or_else(|| error.clone())?;
             // A back-off that is waited out is no news.
@@ -100,7 +111,7 @@ impl Inner {
             Ok(token)
         });
         match &outcome {
-            Ok(_) => lock(&self.memory).told = None,
+            Ok(_) => lock(&self.memory).get_or_insert_default().told = None,
             Err(error) => self.tell_of_login(error),
         }
         flight.outcome.get_or_init(|| outcome).clone()
@@ -172,7 +183,7 @@ impl Inner {
     fn take(&self, result: impl FnOnce(&mut Context<'_>) -> Step) -> Step {
         let mut notices = Vec::new();
         let step = result(&mut Context {
-            memory: &mut lock(&self.memory),
+            memory: lock(&self.memory).get_or_insert_default(),
             surroundings: &mut Machine(self.clock()),
             tell: &mut |notice| notices.push(notice),
         });
@@ -206,7 +217,7 @@ impl Inner {
         let request = request.map(|request| request.of_session(prover, clock, readings));
         let answer = request.and_then(|request| request.send(&*self.transport));
         let took = self.clock().now().since(started);
-        lock(&self.memory).took = took;
+        lock(&self.memory).get_or_insert_default().took = took;
         (answer.map_err(|error| error.answering(kind)), started)
     }
 
@@ -237,7 +248,10 @@ impl Inner {
                 Some(self.serve(&serve, logouts))
             }
             Outcome::ServeOnce(access) => {
-                let token = self.presented(&access, Stamp::default());
+                let presentation = self.presentation().as_ref().ok();
+                let token = presentation.and_then(|presentation| {
+                    Token::new(&access, Times::default(), Stamp::default(), presentation)
+                });
                 Some(token.ok_or_else(nothing_to_serve))
             }
             Outcome::Busy => {
@@ -256,10 +270,9 @@ impl Inner {
     fn serve(&self, serve: &Serve, logouts: u64) -> Result<Token> {
         let now = self.clock().now();
         let fresh_for = if serve.is_due { 0 } else { serve.fresh_for };
-        let current = self
-            .current(&serve.access, serve.stamp, fresh_for, now)
+        let token = self
+            .token(&serve.access, serve.stamp, fresh_for, now)
             .ok_or_else(nothing_to_serve)?;
-        let token = current.token.clone();
         {
             // A logout takes this lock, too.
             let _memory = lock(&self.memory);
@@ -267,10 +280,10 @@ impl Inner {
                 // This call still gets its token, no other does.
                 return Ok(token);
             }
-            self.cache.set(Some(current));
+            self.cache.set(Some(token.clone()));
         }
         let expires_at = token.expires_at();
-        let took = lock(&self.memory).took;
+        let took = lock(&self.memory).get_or_insert_default().took;
         match serve.how {
             How::Obtained => self.tell(&Event::LoggedIn { expires_at, took }),
             How::Adopted => self.tell(&Event::Adopted { expires_at }),
@@ -284,32 +297,27 @@ impl Inner {
         Ok(token)
     }
 
-    /// An access token with its times by this machine's clocks.
-    pub(super) fn current(
+    /// The token as the API takes it, with its times by this machine's clocks; `None` if no header can hold it.
+    pub(super) fn token(
         &self,
         access: &Access,
         stamp: Stamp,
         fresh_for: u64,
         now: Moment,
-    ) -> Option<Current> {
-        Some(Current {
-            token: self.presented(access, stamp)?,
+    ) -> Option<Token> {
+        let times = Times {
             issued: access.issued(now)?,
             life: access.life,
             fresh_for,
-        })
-    }
-
-    /// The token as the API takes it; `None` if no header can hold it.
-    fn presented(&self, access: &Access, stamp: Stamp) -> Option<Token> {
-        Token::new(access, stamp, self.presentation().as_ref().ok()?)
+        };
+        Token::new(access, times, stamp, self.presentation().as_ref().ok()?)
     }
 
     /// How long a token that is still valid is served without another look.
-    fn quiet_after(&self, error: &Error) -> Duration {
+    pub(super) fn quiet_after(&self, error: &Error) -> Duration {
         let now = self.clock().now();
         let memory = lock(&self.memory);
-        let newest = memory.newest.as_ref();
+        let newest = memory.as_ref().and_then(|memory| memory.newest.as_ref());
         let waits = newest.into_iter().flat_map(|record| &record.back_offs);
         let wait = match error {
             Error::BackOff { wait, .. } => *wait,
@@ -328,12 +336,13 @@ impl Inner {
         let Error::LoginRequired { reason, .. } = error else {
             return;
         };
-        let mut memory = lock(&self.memory);
+        let mut locked = lock(&self.memory);
+        let memory = locked.get_or_insert_default();
         let newest = memory.newest.as_ref();
         let generation = newest.map(|record| record.generation);
         let told = (generation.unwrap_or_default(), *reason);
         if memory.told.replace(told) != Some(told) {
-            drop(memory);
+            drop(locked);
             self.tell(&Event::LoginRequired { error });
         }
     }
@@ -381,6 +390,7 @@ struct Landing<'a> {
 impl Drop for Landing<'_> {
     fn drop(&mut self) {
         let Self { inner, quiet } = self;
+        inner.rest();
         let now = inner.clock().now();
         inner
             .cache

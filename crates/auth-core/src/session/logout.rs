@@ -51,7 +51,7 @@ impl Inner {
             let loaded = stored.as_ref().map(Loaded::decode).transpose();
             // One that cannot be read is replaced as well.
             let found = loaded.ok().flatten().map(|loaded| loaded.record);
-            let newest = lock(&self.memory).newest.clone();
+            let newest = self.seen();
             let base = newer(found, newest.clone());
             let forget = Change::Forget {
                 lineage: Lineage(random()),
@@ -64,7 +64,8 @@ impl Inner {
             if self.swap(stored.as_ref(), &tombstone)? == SwapOutcome::Conflict {
                 continue;
             }
-            let mut memory = lock(&self.memory);
+            let mut locked = lock(&self.memory);
+            let memory = locked.get_or_insert_default();
             let owed = memory.owed.take();
             let owed = owed.and_then(|owed| owed.apply(base.as_ref(), now));
             memory.told = None;

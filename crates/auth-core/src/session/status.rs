@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::clock::{Moment, UnixTime};
 use crate::error::{Delivery, Error};
+use crate::token::Times;
 
 use crate::login::{BackOff, Change, LogIn, Prospects, Record, Refresh, Scope};
 
-use super::cache::Times;
 use super::{Inner, lock};
 
 /// State of a login, without secrets; see [`Session::status`](super::Session::status).
@@ -52,7 +52,8 @@ impl Inner {
     pub(super) fn status(&self) -> SessionStatus {
         let now = self.clock().now();
         let (record, error) = self.look();
-        let memory = lock(&self.memory);
+        let mut locked = lock(&self.memory);
+        let memory = locked.get_or_insert_default();
         let known = record.as_ref().or(memory.newest.as_ref());
         let failed = known.and_then(|record| {
             let latest = record.back_offs.iter().max_by_key(|it| it.period.since);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::fingerprint::Fingerprint;
-use crate::login::{Access, Change, Generation, Lineage, Loaded, Record, Stamp, Tokens};
+use crate::login::{Change, Generation, Lineage, Loaded, Record, Stamp, Tokens};
 use crate::observe::Event;
 use crate::secret::Secret;
 use crate::store::{Record as StoredRecord, SwapOutcome};
@@ -41,12 +41,12 @@ impl Inner {
                     generation: Generation(1),
                 };
                 // Due at once, so that the first call stores it.
-                self.cache.set(self.current(&access, stamp, 0, now));
+                self.cache.set(self.token(&access, stamp, 0, now));
                 tokens
             }
             None => Tokens::seeded(refresh_token, now),
         };
-        lock(&self.memory).owed = Some(Box::new(Change::Seed {
+        lock(&self.memory).get_or_insert_default().owed = Some(Box::new(Change::Seed {
             lineage,
             born: now.wall,
             tokens,
@@ -64,7 +64,7 @@ impl Inner {
         // A renewal of the old login that is under way must not replace this one.
         self.logouts.fetch_add(1, Ordering::AcqRel);
         *lock(&self.rejection) = None;
-        lock(&self.memory).told = None;
+        lock(&self.memory).get_or_insert_default().told = None;
         self.cache.quiet_until(0);
         self.begin_with(tokens, None, seed);
         self.tell(&Event::LoggedIn {
@@ -91,7 +91,8 @@ impl Inner {
         if let Some(token) = self.cache.valid(now) {
             return Ok(Some(token));
         }
-        let Some(record) = newer(found, memory.newest.clone()) else {
+        let newest = memory.as_ref().and_then(|memory| memory.newest.clone());
+        let Some(record) = newer(found, newest) else {
             return Ok(None);
         };
         let stamp = record.stamp();
@@ -101,12 +102,12 @@ impl Inner {
         let access = record
             .access
             .filter(|access| access.is_valid(now) && !is_rejected);
-        let fresh_for = |access: &Access| access.fresh_for(self.rules.renew_ahead);
-        let current =
-            access.and_then(|access| self.current(&access, stamp, fresh_for(&access), now));
-        let token = current.as_ref().map(|current| current.token.clone());
-        if current.is_some() {
-            self.cache.set(current);
+        let token = access.and_then(|access| {
+            let fresh_for = access.fresh_for(self.rules.renew_ahead);
+            self.token(&access, stamp, fresh_for, now)
+        });
+        if token.is_some() {
+            self.cache.set(token.clone());
         }
         Ok(token)
     }
@@ -119,12 +120,29 @@ impl Inner {
     /// The stored record with this process's unsaved change applied.
     fn newest(&self) -> Option<Record> {
         let (found, _) = self.look();
-        let memory = lock(&self.memory);
+        let mut locked = lock(&self.memory);
+        let memory = locked.get_or_insert_default();
         let owed = memory
             .owed
             .as_ref()
             .and_then(|owed| owed.apply(found.as_ref(), self.clock().now()));
         owed.or(found).or_else(|| memory.newest.clone())
+    }
+
+    /// The newest record that this process has seen.
+    pub(super) fn seen(&self) -> Option<Record> {
+        let memory = lock(&self.memory);
+        memory.as_ref().and_then(|memory| memory.newest.clone())
+    }
+
+    /// Drops knowledge that the store has, too, if the store is this session's own, which forgets nothing.
+    pub(super) fn rest(&self) {
+        if !self.is_stored {
+            lock(&self.memory).take_if(|memory| {
+                memory.newest = None;
+                memory.owed.is_none() && memory.told.is_none()
+            });
+        }
     }
 
     /// The stored record, as far as it can be read.
@@ -141,7 +159,9 @@ impl Inner {
 
     /// Tries to store a token that is not stored yet.
     pub(super) fn store_what_is_owed(&self) -> Result<()> {
-        let owed = lock(&self.memory).owed.clone();
+        let owed = lock(&self.memory)
+            .as_ref()
+            .and_then(|memory| memory.owed.clone());
         let Some(change) = owed.filter(|change| change.holds_a_token()) else {
             return Ok(());
         };
@@ -149,7 +169,7 @@ impl Inner {
             match self.try_to_store(&change) {
                 Ok(SwapOutcome::Conflict) => {}
                 Ok(SwapOutcome::Stored) => {
-                    lock(&self.memory).owed = None;
+                    lock(&self.memory).get_or_insert_default().owed = None;
                     self.tell(&Event::Stored);
                     return Ok(());
                 }
@@ -162,19 +182,21 @@ impl Inner {
         Ok(())
     }
 
-    /// Returns `true` if a token of this session is not stored yet.
-    pub(super) fn owes(&self) -> bool {
+    /// Returns `true` if the session is being renewed, or a token of it is not stored yet.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_in_flight() || self.owes()
+    }
+
+    fn owes(&self) -> bool {
         let memory = lock(&self.memory);
-        memory
-            .owed
-            .as_ref()
-            .is_some_and(|change| change.holds_a_token())
+        let owed = memory.as_ref().and_then(|memory| memory.owed.as_ref());
+        owed.is_some_and(|change| change.holds_a_token())
     }
 
     fn try_to_store(&self, change: &Change) -> Result<SwapOutcome> {
         let stored = self.store.load(&self.identity)?;
         let found = stored.as_ref().map(Loaded::decode).transpose()?;
-        let newest = lock(&self.memory).newest.clone();
+        let newest = self.seen();
         let base = newer(found.map(|loaded| loaded.record), newest);
         match change.apply(base.as_ref(), self.clock().now()) {
             Some(record) => self.swap(stored.as_ref(), &record),

@@ -32,7 +32,7 @@ impl Store for Alone {
         if place.as_ref() != expected {
             return Ok(SwapOutcome::Conflict);
         }
-        *place = Some(record.clone());
+        *place = Some(record.compact());
         Ok(SwapOutcome::Stored)
     }
 

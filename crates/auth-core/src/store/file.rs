@@ -2,7 +2,6 @@
 
 mod failure;
 mod frame;
-mod life;
 mod lock;
 mod names;
 mod place;
@@ -19,7 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::identity::Identity;
 
-use failure::{not_saved, unavailable};
+use failure::{Patience, not_saved, unavailable};
 use lock::{Locked, Turns};
 use private::Stamp;
 use records::{Newest, Records};
@@ -88,8 +87,21 @@ use super::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome, i
 ///   to other machines for a while. Use a store that is a server instead.
 /// - On a file system without hard links (FAT, shared folders of a virtual machine, the storage of apps on Android):
 ///   the first swap that has to keep a record fails.
-/// - **On Windows** it works, but files have no modes to check: the directory's access list keeps other users out,
-///   and a rename becomes durable when the system writes it.
+///
+/// # On Windows
+/// - **Other users.** Files have no modes, and the store does not read access lists: a user whom the directory's list
+///   lets in can read and replace the logins, and no error says so. The directory of
+///   [`for_program`](FileStore::for_program) is in the user's profile, which Windows opens to that user and to
+///   administrators alone. Most other places (`C:\ProgramData`, a second drive) are open to every user: restrict the
+///   directory before the first start, `icacls DIRECTORY /inheritance:r /grant:r USER:(OI)(CI)F`.
+/// - **Open files.** A swap replaces the record, and a process may have it open at that moment to read it. That needs
+///   POSIX rename: Windows 10 or Server 2019, with NTFS. Without it (`ReFS`, and NTFS volumes that Server 2016 made)
+///   the swap waits for the reader, which needs less than a millisecond. A virus scanner, a backup or an editor can be
+///   in the way on every volume. A call waits for all of them together at most a fifth of its
+///   [time-out](FileStore::with_timeout), then fails and names the file: exclude the directory from scanners and
+///   backups.
+/// - **Durability.** A rename survives a power cut once the system has written it, which may be after the swap
+///   returned.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     directory: PathBuf,
@@ -123,7 +135,7 @@ impl FileStore {
     /// |---|---|
     /// | Linux and other Unix | `$XDG_STATE_HOME/PROGRAM/logins`, or `$HOME/.local/state/PROGRAM/logins` |
     /// | macOS | `$HOME/Library/Application Support/PROGRAM/logins` |
-    /// | Windows | `%LOCALAPPDATA%\\PROGRAM\\logins` |
+    /// | Windows | `%LOCALAPPDATA%\PROGRAM\logins` |
     ///
     /// ```no_run
     /// use auth_core::store::FileStore;
@@ -184,6 +196,7 @@ impl FileStore {
             identity,
             directory: &directory,
             stem: &self.directory.join(names::stem(identity)),
+            patience: Patience::new(self.timeout / 5),
         })
     }
 
@@ -200,7 +213,8 @@ impl FileStore {
 }
 
 impl Store for FileStore {
-    /// Does not wait for other processes, even if one was stopped in the middle of a swap.
+    /// Does not wait for other processes, even if one was stopped in the middle of a swap; on Windows, for one that has
+    /// the file open and denies reading.
     fn load(&self, identity: &Identity) -> Result<Option<Record>> {
         self.with_records(identity, |records| match records.newest()? {
             Newest::Whole(record) => Ok(record),
@@ -282,14 +296,17 @@ impl Store for FileStore {
             // A process that calls `has_exited` holds the lock for a moment.
             let path = records.path(names::ALIVE);
             let locked = self.lock(&path, Duration::from_millis(500))?;
-            life::begin(locked.file, attempt).map_err(|error| unavailable("writing", &path, &error))
+            locked
+                .file
+                .announce(attempt)
+                .map_err(|error| unavailable("writing", &path, &error))
         });
         announced.ok().map(LivenessGuard::new)
     }
 
     fn has_exited(&self, identity: &Identity, attempt: AttemptId) -> bool {
         let exited = self.with_records(identity, |records| {
-            Ok(life::has_exited(&records.path(names::ALIVE), attempt))
+            Ok(lock::has_exited(&records.path(names::ALIVE), attempt))
         });
         exited.unwrap_or(false)
     }

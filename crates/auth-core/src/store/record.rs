@@ -40,6 +40,14 @@ impl Record {
         &self.bytes
     }
 
+    /// The record in a buffer that is no larger than it.
+    pub(super) fn compact(&self) -> Self {
+        Self {
+            bytes: Arc::new(Zeroizing::new(self.bytes.to_vec())),
+            ..*self
+        }
+    }
+
     /// Marks an older record that the store has restored because the newest one was damaged.
     ///
     /// A session then makes sure that no other process is using its refresh token before it does. A caller that loaded

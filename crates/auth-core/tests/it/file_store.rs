@@ -5,12 +5,19 @@ mod calls; // the system calls and their order; each call refused, and the proce
 mod child; // this binary as another process
 pub(crate) mod damage; // every byte flipped, every length cut; files that are set aside, records that are restored
 mod ending; // the files after a logout
+#[cfg(unix)]
 mod failing; // disk full, no permission, nothing renamed: the old file stays
 mod format; // content and name of a file, newer versions
 mod killed; // SIGKILL while writing, while holding the lock, while renewing
+#[cfg(unix)]
 mod kubernetes; // volumes whose modes and owners the kubelet sets
 mod living; // liveness: announced attempts, exited processes
-mod places; // links, relative paths, texts that are not paths, obstacles
+#[cfg(windows)]
+mod occupied; // files that another program has open
+mod paths; // relative paths, texts that are not paths
+#[cfg(unix)]
+mod places; // links, missing directories, programs, obstacles
+#[cfg(unix)]
 mod refusing; // files that other users can read or write, links, fifos, other users' files
 mod sharing; // one of many equal swaps succeeds, locks
 mod waiting; // until another store writes, within a bound

@@ -1,8 +1,9 @@
-//! `refresh_in_background`: a token is obtained before the first call, and no renewal is cut short.
+//! `refresh_in_background`: a token is obtained before the first call, and no renewal is cut short. One for many sessions.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 
+use auth_core::Sessions;
 use auth_core::observe;
 use auth_core::testing::ManualClock;
 
@@ -83,4 +84,25 @@ fn a_background_refresh_renews_by_the_real_clock() {
         assert_eq!(was_asked.recv_timeout(seconds(60)).unwrap(), name);
     }
     drop(background);
+}
+
+#[test]
+fn one_thread_renews_for_all_customers_until_it_is_dropped() {
+    let (asked, was_asked) = mpsc::channel();
+    let script = Script::new().token("one", "").then(move || {
+        asked.send(thread::current().id()).unwrap();
+        Ok(response("two", "", 3600))
+    });
+    let clock = ManualClock::new();
+    let builder = Mutex::new(Some(script.builder(&clock)));
+    let sessions = Sessions::new(move |_: &u8| builder.lock().unwrap().take().unwrap().build());
+    let session = sessions.get(&1).unwrap();
+    assert_eq!(served(&session), "one");
+    clock.advance(seconds(2850));
+    let background = sessions.refresh_in_background().unwrap();
+    assert_ne!(was_asked.recv().unwrap(), thread::current().id());
+    drop(background);
+    assert_eq!(served(&session), "two");
+    assert_eq!(sessions.counts().renewed, 1);
+    assert_eq!(script.asked().len(), 2);
 }

@@ -1,8 +1,11 @@
 //! Authentication of a client: by one method, and never by another.
 
+#[cfg(feature = "jwt")]
 mod assertions; // `private_key_jwt`
 mod basic; // HTTP Basic
+#[cfg(feature = "jwt")]
 mod clocks; // an assertion is read by another clock
+#[cfg(feature = "jwt")]
 mod keys; // which keys are taken
 
 use oauth2_generic::{

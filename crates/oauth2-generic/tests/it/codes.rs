@@ -4,15 +4,16 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use auth_core::error::{Delivery, LoginReason, NetworkFailure};
-use auth_core::grant::TokenResponse;
+use auth_core::grant::{RevokedToken, TokenResponse};
 use auth_core::http::Response;
 use auth_core::store::MemoryStore;
 use auth_core::testing::ManualClock;
 use auth_core::transport::{self, Transport};
-use oauth2_generic::{AuthorizationCode, Error, Grant, Implicit, RefreshToken, Result, Session};
+use oauth2_generic::{AuthorizationCode, Error, Grant, RefreshToken, Result, Secret, Session};
 
-use crate::pending::{resumed, resumed_implicit};
-use crate::requests::client;
+use crate::asking::Asking as _;
+use crate::pending::resumed;
+use crate::requests::{self, client, client_of, sent};
 use crate::script::Script;
 
 fn login() -> AuthorizationCode {
@@ -61,6 +62,21 @@ fn needs_user(error: &Error) -> bool {
             ..
         }
     )
+}
+
+#[test]
+fn a_code_goes_with_its_redirect_uri_and_its_verifier() {
+    let login = AuthorizationCode::new(client(), "https://app.example/cb");
+    let verifier = "v".repeat(43);
+    let pending = resumed(&login, "st", &verifier).unwrap();
+    let back = "https://app.example/cb?code=a%3Db%2525&state=st";
+    assert_eq!(
+        sent(|http| pending.exchange(back, http)).unwrap().body,
+        format!(
+            "grant_type=authorization_code&client_id=app&client_secret=s%26cret&code=a%3Db%2525\
+             &redirect_uri=https%3A%2F%2Fapp.example%2Fcb&code_verifier={verifier}"
+        )
+    );
 }
 
 #[test]
@@ -223,15 +239,22 @@ fn a_new_login_is_shown_as_one_until_it_is_stored() {
 #[test]
 fn a_waiting_login_shows_no_state_and_no_url() {
     let pending = resumed(&login(), "st4te", &"v".repeat(43)).unwrap();
-    let implicit = Implicit::new(client(), "https://app.example/cb");
-    let implicit = resumed_implicit(&implicit, "st4te").unwrap();
-    let shown = format!("{pending:?} {implicit:?}");
+    let shown = format!("{pending:?}");
     for never in ["st4te", "vvv", "response_type"] {
         assert!(!shown.contains(never), "{shown}");
     }
-    for name in ["PendingLogin", "PendingImplicit", "\"app\""] {
+    for name in ["PendingLogin", "\"app\""] {
         assert!(shown.contains(name), "{shown}");
     }
+}
+
+#[test]
+fn its_grant_can_be_revoked() {
+    let client = client_of(requests::server().revocation_endpoint("https://login.example/revoke"));
+    let grant = AuthorizationCode::new(client, "https://app.example/cb").grant();
+    let (token, http) = (Secret::new("r"), Script::default().then(200, ""));
+    grant.revoke(RevokedToken::Refresh(&token), &http).unwrap();
+    assert!(http.asked()[0].starts_with("POST https://login.example/revoke token=r&"));
 }
 
 const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

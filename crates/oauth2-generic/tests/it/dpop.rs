@@ -3,6 +3,8 @@
 mod agent; // real requests, to an API that is as strict as the RFC
 mod api; // that API
 mod clocks; // a clock that is wrong
+#[cfg(feature = "authorization_code")]
+mod codes; // a login by code
 mod files; // a key that is kept in a file
 mod keys; // the key itself
 mod nonces; // a server that requires a nonce, and how often a request is sent

@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use auth_core::grant::RevokedToken;
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, ClientCredentials, DeviceLogin, Encoding, Error,
-    ExtensionGrant, Grant, Implicit, Introspection, Password, RefreshToken, Result, Secret,
-    SecurityToken, Server, Session, TokenExchange,
+    Client, ClientAuth, ClientCredentials, DeviceLogin, Encoding, Error, ExtensionGrant, Grant,
+    Introspection, Password, RefreshToken, Result, Secret, SecurityToken, Server, Session,
+    TokenExchange,
 };
 
 use crate::asking::Asking as _;
@@ -32,8 +32,6 @@ fn grants() -> Vec<Box<dyn Grant>> {
         Box::new(RefreshToken::new(client())),
         Box::new(TokenExchange::new(client(), subject)),
         Box::new(ExtensionGrant::for_client(client(), "own")),
-        Box::new(AuthorizationCode::new(client(), "https://app.example/cb").grant()),
-        Box::new(Implicit::new(client(), "https://app.example/cb").grant()),
         Box::new(DeviceLogin::new(client()).grant()),
     ]
 }

@@ -1,8 +1,7 @@
 //! Parameters that a server requires beyond those of the grant.
 
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, ClientCredentials, Error, Grant, Password, RefreshToken,
-    Secret, Server,
+    Client, ClientAuth, ClientCredentials, Error, Grant, Password, RefreshToken, Secret, Server,
 };
 
 use crate::asking::Asking as _;
@@ -128,30 +127,6 @@ fn a_parameter_that_a_refresh_sets_is_refused_too() {
             .unwrap_err();
         let shown = error.to_string();
         assert!(shown.contains(name) && shown.contains(setting), "{shown}");
-    }
-}
-
-#[test]
-fn an_authorization_url_takes_what_it_does_not_set() {
-    let login = || AuthorizationCode::new(client(), "https://app.example/cb");
-    let unasked = Script::default();
-    let pending = login()
-        .param("audience", "orders")
-        .param("username", "jsmith")
-        .begin(&unasked)
-        .unwrap();
-    assert!(
-        pending.url().ends_with("&audience=orders&username=jsmith"),
-        "{}",
-        pending.url()
-    );
-    for name in ["scope", "state", "client_secret", "code_challenge"] {
-        let error = login().param(name, "x").begin(&unasked).unwrap_err();
-        let shown = error.to_string();
-        assert!(
-            shown.contains(&format!("`{name}`")) && shown.contains("`param`"),
-            "{shown}"
-        );
     }
 }
 

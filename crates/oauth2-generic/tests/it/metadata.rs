@@ -1,13 +1,14 @@
 //! A server's metadata, and its enforcement.
 
+#[cfg(feature = "authorization_code")]
+mod codes; // announcements about a login by code
 mod elsewhere; // other content in place of metadata, and documents at other places
 mod endpoints; // announced endpoints, and authentication there
 mod odd; // odd members, and lists that leave out what works
 
 use auth_core::error::Remedy;
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientCredentials, DeviceLogin, Error, Implicit, Password,
-    PendingLogin, RefreshToken, Result, Secret, Server,
+    Client, ClientCredentials, DeviceLogin, Error, Password, RefreshToken, Result, Secret, Server,
 };
 
 use crate::asking::Asking as _;
@@ -29,7 +30,8 @@ fn announced(more: &str) -> String {
     )
 }
 
-fn found(more: &str) -> Server {
+/// A server that announces this.
+pub(crate) fn found(more: &str) -> Server {
     let http = Script::default().then(200, &announced(more));
     Server::discover_with(ISSUER, &http).unwrap()
 }
@@ -44,21 +46,8 @@ fn app(server: &Server) -> Client {
     Client::new(server.clone(), "app")
 }
 
-fn code(server: &Server) -> AuthorizationCode {
-    AuthorizationCode::new(app(server), "https://app.example/cb")
-}
-
-fn implicit(server: &Server) -> Implicit {
-    Implicit::new(app(server), "https://app.example/cb")
-}
-
-/// Begins a login; nothing is sent.
-fn begin(login: &AuthorizationCode) -> Result<PendingLogin> {
-    login.begin(&Script::default())
-}
-
 #[track_caller]
-fn is_configuration<T>(result: Result<T>, word: &str) {
+pub(crate) fn is_configuration<T>(result: Result<T>, word: &str) {
     let error = result.err().expect("a refusal");
     assert!(matches!(error, Error::Configuration { .. }), "{error}");
     assert!(error.to_string().contains(word), "{error}");
@@ -271,8 +260,6 @@ fn a_grant_that_is_not_announced_is_refused() {
     let (client, unasked) = (app(&server), Script::default());
     let password = Password::new(client.clone(), "jsmith", Secret::new("p"));
     is_configuration(password.obtain(&unasked), "`password`");
-    is_configuration(begin(&code(&server)), "`authorization_code`");
-    is_configuration(implicit(&server).begin(), "`implicit`");
     let device = DeviceLogin::new(client.clone());
     is_configuration(device.exchange(&unasked), "device_code");
 
@@ -287,37 +274,6 @@ fn a_list_that_a_server_gets_wrong_can_be_ignored() {
     let server = server.ignore_announced("grant_types_supported");
     let service = ClientCredentials::new(app(&server));
     service.obtain(&Script::default().then(200, TOKEN)).unwrap();
-}
-
-#[test]
-fn pkce_without_s256_is_refused() {
-    let plain = found(r#","code_challenge_methods_supported":["plain"]"#);
-    is_configuration(begin(&code(&plain)), "S256");
-    let pending = begin(&code(&found(""))).unwrap();
-    assert!(pending.url().contains("code_challenge_method=S256"));
-}
-
-#[test]
-fn a_redirect_names_the_server_where_that_is_announced() {
-    let naming = found(r#","authorization_response_iss_parameter_supported":true"#);
-    let silent = found("");
-    let back = |server: &Server, iss: &str| {
-        let pending = begin(&code(server)).unwrap();
-        let url = format!(
-            "https://app.example/cb?code=c&state={}{iss}",
-            pending.state()
-        );
-        pending.exchange(&url, &Script::default().then(200, TOKEN))
-    };
-    let right = "&iss=https%3A%2F%2Flogin.example%2Ftenant";
-    for server in [&naming, &silent] {
-        back(server, right).unwrap();
-        let error = back(server, "&iss=https%3A%2F%2Fevil.example").unwrap_err();
-        assert!(error.to_string().contains("`iss`"), "{error}");
-    }
-    let error = back(&naming, "").unwrap_err();
-    assert!(error.to_string().contains("no `iss`"), "{error}");
-    back(&silent, "").unwrap();
 }
 
 const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

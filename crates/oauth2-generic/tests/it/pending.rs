@@ -6,9 +6,7 @@ use auth_core::error::{Delivery, ErrorCode, NetworkFailure};
 use auth_core::testing::CannedTransport;
 use auth_core::transport::{self, Transport};
 use auth_core::{Error, Result, Secret};
-use oauth2_generic::{
-    AuthorizationCode, Client, Implicit, PendingImplicit, PendingLogin, Server, Session,
-};
+use oauth2_generic::{AuthorizationCode, Client, PendingLogin, Server, Session};
 
 const REDIRECT_URI: &str = "https://app.example.com/callback";
 const TOKENS: &str = r#"{"access_token": "abc", "token_type": "Bearer", "refresh_token": "r1"}"#;
@@ -41,13 +39,6 @@ pub(crate) fn resumed(
     login.resume(&Secret::new(format!(
         "{version}.{print}.{state}.{verifier}"
     )))
-}
-
-/// The same of a login that has no verifier.
-pub(crate) fn resumed_implicit(login: &Implicit, state: &str) -> Result<PendingImplicit> {
-    let saved = login.begin()?.save();
-    let (version, _) = saved.expose().split_once('.').unwrap();
-    login.resume(&Secret::new(format!("{version}.{state}")))
 }
 
 /// The code verifier of a login.
@@ -195,21 +186,6 @@ fn nothing_is_sent_for_a_redirect_of_another_login() {
     let error = one.exchange(&url, &http).unwrap_err();
     assert!(error.to_string().contains("`state` mismatch"), "{error}");
     assert!(http.requests().is_empty());
-}
-
-#[test]
-fn a_saved_implicit_login_continues() {
-    let client = Client::new(server("login.example.com"), "page");
-    let login = Implicit::new(client, REDIRECT_URI);
-    let pending = login.begin().unwrap();
-    let resumed = login.resume(&pending.save()).unwrap();
-    assert_eq!(resumed.url(), pending.url());
-    let url = format!(
-        "{REDIRECT_URI}#access_token=abc&token_type=bearer&state={}",
-        pending.state()
-    );
-    assert_eq!(resumed.read(&url).unwrap().access_token.expose(), "abc");
-    login.resume(&Secret::new(pending.state())).unwrap_err();
 }
 
 #[test]

@@ -1,23 +1,12 @@
 //! Redirects of the authorization endpoint, and what is refused of them.
 
-use std::error::Error as _;
-
 use auth_core::error::{ErrorCode, Remedy};
 use auth_core::grant::TokenResponse;
-use oauth2_generic::{AuthorizationCode, Client, Error, Implicit, Result};
+use oauth2_generic::{AuthorizationCode, Error, Result};
 
-use crate::pending::{resumed, resumed_implicit};
-use crate::requests::{client, client_of, sent, server};
+use crate::pending::resumed;
+use crate::requests::{client, client_at, refused, sent};
 use crate::script::Script;
-
-/// A client of a server that calls itself `issuer`, unless that is empty.
-fn client_at(issuer: &str) -> Client {
-    if issuer.is_empty() {
-        client()
-    } else {
-        client_of(server().issuer(issuer))
-    }
-}
 
 /// The outcome of this redirect for a login; the code is sent if it is not refused here.
 fn returned(login: &AuthorizationCode, url: &str) -> Result<TokenResponse> {
@@ -34,24 +23,6 @@ fn code(url: &str, issuer: &str) -> Result<TokenResponse> {
         &AuthorizationCode::new(client_at(issuer), REDIRECT_URI),
         url,
     )
-}
-
-fn token(url: &str, issuer: &str) -> Result<TokenResponse> {
-    let login = Implicit::new(client_at(issuer), REDIRECT_URI);
-    resumed_implicit(&login, "st").unwrap().read(url)
-}
-
-fn refused<T>(result: Result<T>, says: &str) -> Error {
-    let error = result.err().expect("it is refused");
-    let mut shown = format!("{error} {error:?}");
-    let mut source = error.source();
-    while let Some(error) = source {
-        shown += &format!(" {error} {error:?}");
-        source = error.source();
-    }
-    assert!(shown.contains(says), "{shown}");
-    assert!(!shown.contains("c4nary"), "{shown}");
-    error
 }
 
 #[test]
@@ -84,13 +55,6 @@ fn a_state_that_is_not_ours_is_refused() {
         code(&format!("{REDIRECT_URI}?code=c4nary&state="), ""),
         "no `state`",
     );
-    refused(
-        token(
-            &format!("{REDIRECT_URI}#access_token=c4nary&token_type=bearer&state=s"),
-            "",
-        ),
-        "`state`",
-    );
     // A refusal with another `state` does not belong to this login.
     refused(
         code(
@@ -118,8 +82,6 @@ fn a_repeated_parameter_is_refused() {
         code(&format!("{REDIRECT_URI}?code=c4nary&state=st&c%6Fde=2"), ""),
         "`code` twice",
     );
-    let twice = "access_token=c4nary&access_token=c4nary&token_type=bearer&state=st";
-    refused(token(&format!("{REDIRECT_URI}#{twice}"), ""), "twice");
 }
 
 #[test]
@@ -253,55 +215,6 @@ fn the_words_of_a_refusal_without_our_state_are_not_passed_on() {
     assert_eq!(error.refusal().unwrap().description, None);
     let url = format!("{REDIRECT_URI}?error=Call+c4nary&{told}");
     refused(code(&url, ""), "no `state`");
-    let url = format!("{REDIRECT_URI}#error=access_denied&{told}");
-    refused(token(&url, ""), "access_denied");
-}
-
-#[test]
-fn a_token_comes_from_the_fragment_and_from_nowhere_else() {
-    let answer = "access_token=c4n%2Bary&token_type=Bearer&expires_in=60&scope=read&state=st&id=7";
-    let token_of = token(&format!("{REDIRECT_URI}#{answer}"), "").unwrap();
-    assert_eq!(token_of.access_token.expose(), "c4n+ary");
-    assert_eq!(token_of.scope.as_deref(), Some("read"));
-    assert_eq!(token_of.extra["id"].expose(), "7");
-    assert!(!token_of.extra.contains_key("state"));
-    refused(
-        token(&format!("{REDIRECT_URI}?{answer}"), ""),
-        "no fragment",
-    );
-}
-
-#[test]
-fn the_server_names_itself_in_query_or_fragment() {
-    let (iss, answer) = (
-        "iss=https%3A%2F%2Flogin.example",
-        "access_token=c4nary&token_type=bearer&state=st",
-    );
-    let issuer = "https://login.example";
-    token(&format!("{REDIRECT_URI}?{iss}#{answer}"), issuer).unwrap();
-    token(&format!("{REDIRECT_URI}#{answer}&{iss}"), issuer).unwrap();
-    refused(token(&format!("{REDIRECT_URI}#{answer}"), issuer), "`iss`");
-    refused(
-        token(&format!("{REDIRECT_URI}?{iss}#{answer}&iss=other"), issuer),
-        "`iss`",
-    );
-}
-
-#[test]
-fn a_refresh_token_that_went_through_a_browser_is_not_kept() {
-    let answer = "access_token=t&token_type=bearer&state=st&refresh_token=c4nary";
-    let token = token(&format!("{REDIRECT_URI}#{answer}"), "").unwrap();
-    assert!(token.refresh_token.is_none());
-    assert!(token.extra.is_empty());
-}
-
-#[test]
-fn a_refused_token_is_a_refusal_in_either_part() {
-    for part in ['#', '?'] {
-        let url = format!("{REDIRECT_URI}{part}error=unauthorized_client&state=st");
-        let error = refused(token(&url, ""), "unauthorized_client");
-        assert_eq!(error.refusal().unwrap().code, ErrorCode::UnauthorizedClient);
-    }
 }
 
 const TOKEN: &str = r#"{"access_token":"t","token_type":"bearer","expires_in":3600}"#;

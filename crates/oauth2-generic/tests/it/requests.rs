@@ -1,16 +1,16 @@
 //! Requests of each grant to the token endpoint, byte for byte.
 
+use std::error::Error as _;
 use std::sync::Mutex;
 
 use auth_core::http::{HeaderMap, Request, Response};
 use auth_core::transport::{self, Transport};
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Password,
-    RefreshToken, Result, Secret, Server, Session,
+    Client, ClientAuth, ClientCredentials, Encoding, Error, Grant, Password, RefreshToken, Result,
+    Secret, Server, Session,
 };
 
 use crate::asking::Asking as _;
-use crate::pending::resumed;
 use crate::script::Script;
 
 /// One request that a grant sent, and nothing else: a second one fails the test.
@@ -60,6 +60,29 @@ pub(crate) fn unscoped(server: Server) -> Client {
 
 pub(crate) fn client_of(server: Server) -> Client {
     unscoped(server).scope("read write")
+}
+
+/// A client of a server that calls itself `issuer`, unless that is empty.
+pub(crate) fn client_at(issuer: &str) -> Client {
+    if issuer.is_empty() {
+        client()
+    } else {
+        client_of(server().issuer(issuer))
+    }
+}
+
+/// The error of a redirect that is refused; neither it nor a source shows a secret.
+pub(crate) fn refused<T>(result: Result<T>, says: &str) -> Error {
+    let error = result.err().expect("it is refused");
+    let mut shown = format!("{error} {error:?}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        shown += &format!(" {error} {error:?}");
+        source = error.source();
+    }
+    assert!(shown.contains(says), "{shown}");
+    assert!(!shown.contains("c4nary"), "{shown}");
+    error
 }
 
 pub(crate) fn client() -> Client {
@@ -157,21 +180,6 @@ fn audience_resource_and_further_parameters_go_with_every_grant() {
         obtained(&ClientCredentials::new(client)).body,
         "grant_type=client_credentials&client_id=app&client_secret=s%26cret&audience=orders\
          &resource=https%3A%2F%2Fapi.example%2F&tenant=acme&api_key=k"
-    );
-}
-
-#[test]
-fn a_code_goes_with_its_redirect_uri_and_its_verifier() {
-    let login = AuthorizationCode::new(client(), "https://app.example/cb");
-    let verifier = "v".repeat(43);
-    let pending = resumed(&login, "st", &verifier).unwrap();
-    let back = "https://app.example/cb?code=a%3Db%2525&state=st";
-    assert_eq!(
-        sent(|http| pending.exchange(back, http)).unwrap().body,
-        format!(
-            "grant_type=authorization_code&client_id=app&client_secret=s%26cret&code=a%3Db%2525\
-             &redirect_uri=https%3A%2F%2Fapp.example%2Fcb&code_verifier={verifier}"
-        )
     );
 }
 

@@ -1,5 +1,8 @@
 //! From an issuer to a log-out against the simulator, which refuses whatever is not right.
 
+#[cfg(feature = "authorization_code")]
+mod codes; // a login by code
+
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,10 +14,8 @@ use auth_core::grant::TokenResponse;
 use auth_core::testing::ManualClock;
 use auth_core::transport::HttpTransport;
 use auth_sim::Simulator;
-use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID, REDIRECT_URI, USERNAME};
-use oauth2_generic::{
-    AuthorizationCode, Client, DeviceLogin, Error, RefreshToken, Secret, Server, Session,
-};
+use auth_sim::generic::{CLIENT_ID, CLIENT_SECRET, USERNAME};
+use oauth2_generic::{Client, DeviceLogin, Error, RefreshToken, Secret, Server, Session};
 
 fn discovered(server: &Simulator) -> Server {
     Server::discover_with(server.url(), &HttpTransport::new()).unwrap()
@@ -34,13 +35,6 @@ fn whoami(server: &Simulator, session: &Session) -> String {
     answer.into_body().read_to_string().unwrap()
 }
 
-/// Follows no redirect, as a user whose browser leads back to the client.
-fn visit(url: &str) -> String {
-    let config = ureq::Agent::config_builder().max_redirects(0);
-    let answer = ureq::Agent::from(config.build()).get(url).call().unwrap();
-    answer.headers()["location"].to_str().unwrap().to_owned()
-}
-
 /// A clock whose time passes for the server, too.
 #[derive(Clone, Debug)]
 struct Shared(ManualClock, Arc<Simulator>);
@@ -54,35 +48,6 @@ impl Clock for Shared {
         self.0.sleep(duration);
         self.1.advance(duration);
     }
-}
-
-#[test]
-fn an_issuer_leads_to_a_token_and_a_log_out_ends_it() {
-    let (server, http) = (Simulator::generic(), HttpTransport::new());
-    let client = client(&server);
-    let login = AuthorizationCode::new(client.clone(), REDIRECT_URI);
-    let pending = login.begin(&http).unwrap();
-    assert_eq!(pending.expires_in(), Some(Duration::from_secs(60)));
-    let back = visit(pending.url());
-    let session = session(login.grant(), pending.exchange(&back, &http).unwrap());
-    assert!(whoami(&server, &session).contains(USERNAME));
-
-    let token = Secret::new(session.token().unwrap().expose());
-    let known = client.introspect(&token, &http).unwrap();
-    assert_eq!(known.username.as_deref(), Some(USERNAME));
-    session.log_out().unwrap();
-    assert!(!client.introspect(&token, &http).unwrap().active);
-}
-
-#[test]
-fn a_public_client_announces_its_login_without_a_secret() {
-    let (server, http) = (Simulator::generic(), HttpTransport::new());
-    let client = Client::new(discovered(&server), PUBLIC_CLIENT_ID);
-    let login = AuthorizationCode::new(client, REDIRECT_URI);
-    let pending = login.begin(&http).unwrap();
-    let back = visit(pending.url());
-    let session = session(login.grant(), pending.exchange(&back, &http).unwrap());
-    assert!(whoami(&server, &session).contains(PUBLIC_CLIENT_ID));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The URLs that users are sent to.
 
-use oauth2_generic::{AuthorizationCode, Client, Error, Implicit, PendingLogin, Result, Server};
+use oauth2_generic::{AuthorizationCode, Client, Error, PendingLogin, Result, Server};
 
-use crate::pending::{resumed, resumed_implicit, verifier};
+use crate::pending::{resumed, verifier};
 use crate::requests::{TOKEN_URL, client, client_of, server};
 use crate::script::Script;
 
@@ -33,16 +33,6 @@ fn a_code_is_asked_for_with_a_state_and_a_hashed_verifier() {
          &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
          &redirect_uri=http%3A%2F%2F127.0.0.1%3A8400%2Fcb%3Fx%3D1&scope=read+write\
          &audience=orders&resource=https%3A%2F%2Fapi.example%2F&login_hint=j+smith"
-    );
-}
-
-#[test]
-fn a_token_is_asked_for_with_a_state_and_without_a_challenge() {
-    let login = Implicit::new(client(), "https://app.example/cb");
-    assert_eq!(
-        resumed_implicit(&login, "st").unwrap().url(),
-        "https://login.example/authorize?response_type=token&client_id=app&state=st\
-         &redirect_uri=https%3A%2F%2Fapp.example%2Fcb&scope=read+write"
     );
 }
 
@@ -81,21 +71,6 @@ fn a_login_that_asks_for_openid_has_a_nonce_of_its_own() {
 }
 
 #[test]
-fn an_implicit_login_that_asks_for_openid_has_one_too() {
-    let login = Implicit::new(client().scope("openid"), "https://app.example/cb");
-    let (one, other) = (login.begin().unwrap(), login.begin().unwrap());
-    let nonce = one.nonce().unwrap();
-    assert!(
-        one.url().ends_with(&format!("&nonce={nonce}")),
-        "{}",
-        one.url()
-    );
-    assert_ne!(one.nonce(), other.nonce());
-    let again = login.resume(&one.save()).unwrap();
-    assert_eq!(again.nonce(), one.nonce());
-}
-
-#[test]
 fn a_query_of_the_authorization_endpoint_is_kept() {
     let endpoint = "https://login.example/authorize?tenant=a";
     let login = login_of(client_of(server().authorization_endpoint(endpoint)));
@@ -130,16 +105,12 @@ fn users_log_in_over_https_or_on_this_machine() {
     assert!(begins("http://login.example/authorize", true));
 }
 
-/// RFC 9700 §2.6: the code, or the token itself, comes back.
+/// RFC 9700 §2.6: the code comes back.
 #[test]
 fn users_return_over_https_or_to_this_machine() {
     let begins = |redirect_uri: &str, danger| {
         let client = allowing(client(), danger);
-        let code = AuthorizationCode::new(client.clone(), redirect_uri);
-        let token = Implicit::new(client, redirect_uri);
-        let (code, token) = (begin(&code).is_ok(), token.begin().is_ok());
-        assert_eq!(code, token, "{redirect_uri}");
-        code
+        begin(&AuthorizationCode::new(client, redirect_uri)).is_ok()
     };
     for redirect_uri in [
         "https://app.example/cb",
@@ -193,5 +164,49 @@ fn a_verifier_that_was_not_made_here_is_refused_and_not_shown() {
         let error = resumed(&login(), "st", &verifier).unwrap_err();
         assert!(matches!(error, Error::Configuration { .. }), "{error}");
         assert!(!format!("{error} {error:?}").contains(&verifier));
+    }
+}
+
+#[test]
+fn a_user_is_not_sent_to_a_url_with_a_line_break() {
+    let begin = |id: &str, redirect_uri: &str| {
+        let login = AuthorizationCode::new(Client::new(server(), id), redirect_uri);
+        login.begin(&Script::default())
+    };
+    let uri = "https://app.example/cb";
+    let error = begin("app\n", uri).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`client_id` ends in a line break; trim it"
+    );
+    let error = begin("app", "https://app.example/cb\n").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`redirect_uri` ends in a line break; trim it"
+    );
+    assert!(begin("app", uri).is_ok());
+}
+
+#[test]
+fn an_authorization_url_takes_what_it_does_not_set() {
+    let login = || AuthorizationCode::new(client(), "https://app.example/cb");
+    let unasked = Script::default();
+    let pending = login()
+        .param("audience", "orders")
+        .param("username", "jsmith")
+        .begin(&unasked)
+        .unwrap();
+    assert!(
+        pending.url().ends_with("&audience=orders&username=jsmith"),
+        "{}",
+        pending.url()
+    );
+    for name in ["scope", "state", "client_secret", "code_challenge"] {
+        let error = login().param(name, "x").begin(&unasked).unwrap_err();
+        let shown = error.to_string();
+        assert!(
+            shown.contains(&format!("`{name}`")) && shown.contains("`param`"),
+            "{shown}"
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Values that cannot be meant are refused before anything is sent.
 
 use oauth2_generic::{
-    AuthorizationCode, Client, ClientAuth, ClientCredentials, Error, Password, RefreshToken,
-    Secret, SecurityToken, Server, Session, TokenExchange,
+    Client, ClientAuth, ClientCredentials, Error, Password, RefreshToken, Secret, SecurityToken,
+    Server, Session, TokenExchange,
 };
 
 use crate::asking::Asking as _;
@@ -84,26 +84,6 @@ fn a_refresh_token_with_a_line_break_is_not_sent() {
         error.to_string().contains("ends in a line break; trim it"),
         "{error}"
     );
-}
-
-#[test]
-fn a_user_is_not_sent_to_a_url_with_a_line_break() {
-    let begin = |id: &str, redirect_uri: &str| {
-        let login = AuthorizationCode::new(Client::new(server(), id), redirect_uri);
-        login.begin(&Script::default())
-    };
-    let uri = "https://app.example/cb";
-    let error = begin("app\n", uri).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`client_id` ends in a line break; trim it"
-    );
-    let error = begin("app", "https://app.example/cb\n").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`redirect_uri` ends in a line break; trim it"
-    );
-    assert!(begin("app", uri).is_ok());
 }
 
 #[test]

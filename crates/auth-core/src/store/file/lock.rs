@@ -1,10 +1,12 @@
 //! Locks, first among the threads of a process, then among the processes of a machine.
 //!
 //! The lock is one of the kernel's on a file that is empty and never deleted, because a process that waits for a
-//! deleted file's lock shares it with no other. The kernel releases it however a process exits.
+//! deleted file's lock shares it with no other. The kernel releases it however a process exits. That shows other
+//! processes, too, whether one that renews is alive: it locks a file that names its attempt.
 
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,8 +14,9 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result, StoreFailure};
+use crate::store::AttemptId;
 
-use super::failure::unavailable;
+use super::failure::{Patience, unavailable};
 use super::private;
 
 /// Locks that a thread of this process has or waits for, by their paths.
@@ -53,7 +56,7 @@ impl Turns {
         mut known: impl FnMut() -> Result<Option<T>>,
     ) -> Result<ControlFlow<T, Locked<'_>>> {
         let until = now().saturating_add(at_most);
-        let mut turn = None;
+        let (mut turn, mut next_look) = (None, Duration::ZERO);
         loop {
             if let Some(mine) = turn.take().or_else(|| self.turn(path)) {
                 if let Some(file) = LockedFile::try_lock(path)? {
@@ -61,8 +64,11 @@ impl Turns {
                 }
                 turn = Some(mine);
             }
-            if let Some(known) = known()? {
-                return Ok(ControlFlow::Break(known));
+            if now() >= next_look {
+                if let Some(known) = known()? {
+                    return Ok(ControlFlow::Break(known));
+                }
+                next_look = now().saturating_add(BETWEEN_LOOKS);
             }
             let left = until.saturating_sub(now());
             if left.is_zero() {
@@ -97,13 +103,22 @@ impl Drop for Turn<'_> {
 impl LockedFile {
     /// Opens the file, makes it if needed, and locks it unless another process has.
     pub(super) fn try_lock(path: &Path) -> Result<Option<Self>> {
-        let file = private::open_or_create(path)?;
+        let Some(file) = private::open_lock(path)? else {
+            return Ok(None);
+        };
         match file.try_lock() {
             // If the file was deleted meanwhile, other processes lock its successor.
             Ok(()) => Ok(private::is_at(&file, path).then_some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(unavailable("locking", path, &error)),
         }
+    }
+
+    /// Writes into the file that this attempt is in progress while the file is locked.
+    pub(super) fn announce(self, attempt: AttemptId) -> io::Result<Self> {
+        self.0.set_len(0)?;
+        (&self.0).write_all(line(attempt).as_bytes())?;
+        Ok(self)
     }
 }
 
@@ -113,6 +128,24 @@ impl Drop for LockedFile {
         // After an error, the lock is released with the last of them.
         let _ = self.0.unlock();
     }
+}
+
+/// Returns `true` if the file names this attempt and no process has it locked; in doubt `false`.
+pub(super) fn has_exited(path: &Path, attempt: AttemptId) -> bool {
+    let Ok(Some(file)) = private::open(path, &Patience::none()) else {
+        return false;
+    };
+    if file.try_lock_shared().is_err() {
+        return false;
+    }
+    let file = LockedFile(file);
+    let mut text = String::new();
+    let read = (&file.0).take(LENGTH + 1).read_to_string(&mut text);
+    read.is_ok() && text == line(attempt)
+}
+
+fn line(attempt: AttemptId) -> String {
+    format!("{attempt}\n")
 }
 
 fn busy(path: &Path, at_most: Duration) -> Error {
@@ -130,3 +163,13 @@ fn now() -> Duration {
 
 /// A swap takes some milliseconds, nearly all of them the disk's.
 const PAUSE: Duration = Duration::from_millis(1);
+
+/// Least time between two calls of `known`, which opens a file. On Windows, an open file can be in the way of the process
+/// that has the lock and replaces it: many processes that looked at each try would hold it up.
+const BETWEEN_LOOKS: Duration = match cfg!(windows) {
+    true => Duration::from_millis(20),
+    false => Duration::ZERO,
+};
+
+/// Of a line with an attempt.
+const LENGTH: u64 = 33;

@@ -18,24 +18,27 @@ use std::path::Path;
 
 use crate::error::{Error, Result, StoreFailure};
 
-use super::failure::unavailable;
+use super::failure::{self, Patience, unavailable};
 
 pub(super) use system::{Directory, Stamp, is_at, stranger};
 
 /// Opens a file for reading, if it exists.
-pub(super) fn open(path: &Path) -> Result<Option<File>> {
-    let opened = system::options().read(true).open(path);
+pub(super) fn open(path: &Path, patience: &Patience) -> Result<Option<File>> {
+    let opened = patience.wait_out(|| system::options().read(true).open(path));
     match opened {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         other => checked(path, other).map(Some),
     }
 }
 
-/// Opens a file for reading and writing, and makes it if needed.
-pub(super) fn open_or_create(path: &Path) -> Result<File> {
-    let mut options = system::options();
+/// Opens a file to lock it, and makes it if needed; `None` while another program prevents that.
+pub(super) fn open_lock(path: &Path) -> Result<Option<File>> {
+    let mut options = system::lock_options();
     let options = options.read(true).write(true).create(true).truncate(false);
-    checked(path, options.open(path))
+    match options.open(path) {
+        Err(error) if failure::is_shared(&error) => Ok(None),
+        opened => checked(path, opened).map(Some),
+    }
 }
 
 /// Makes a file that must not exist yet.

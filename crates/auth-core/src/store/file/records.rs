@@ -14,7 +14,7 @@ use crate::error::{Error, Result, StoreFailure};
 use crate::identity::Identity;
 
 use super::Record;
-use super::failure::unavailable;
+use super::failure::{self, IN_USE, Patience, unavailable};
 use super::frame::{self, Content};
 use super::names;
 use super::private::{self, Directory};
@@ -26,6 +26,8 @@ pub(super) struct Records<'a> {
     pub(super) directory: &'a Directory,
     /// The path of its files, up to their extension.
     pub(super) stem: &'a Path,
+    /// For programs that have one of them open.
+    pub(super) patience: Patience,
 }
 
 /// The newest record, if it can be read.
@@ -50,7 +52,7 @@ impl Records<'_> {
     /// Reads the record; restores the one before it if this one is damaged.
     pub(super) fn current(&self) -> Result<Option<Record>> {
         // Left by a process that was killed: no other writes while this one holds the lock.
-        remove(&self.path(names::NEW))?;
+        self.remove(&self.path(names::NEW))?;
         match self.newest()? {
             Newest::Whole(record) => Ok(record),
             Newest::Damaged => self.restore(&self.path(names::RECORD)).map(Some),
@@ -61,12 +63,13 @@ impl Records<'_> {
     pub(super) fn replace(&self, old: Option<&Record>, record: &Record) -> Result<()> {
         let (newest, previous) = (self.path(names::RECORD), self.path(names::PREVIOUS));
         self.write(record, false, || {
-            remove(&previous)?;
+            self.remove(&previous)?;
             match old {
                 None => Ok(()),
-                Some(_) => {
-                    fs::hard_link(&newest, &previous).map_err(|error| not_kept(&newest, &error))
-                }
+                Some(_) => self
+                    .patience
+                    .wait_out(|| fs::hard_link(&newest, &previous))
+                    .map_err(|error| not_kept(&newest, &error)),
             }
         })
     }
@@ -99,10 +102,10 @@ impl Records<'_> {
             before_it @ (None | Some(Content::Damaged)) => {
                 if before_it.is_some() {
                     self.set_aside(&before)?;
-                    remove(&before)?;
+                    self.remove(&before)?;
                 }
                 let aside = self.set_aside(newest)?;
-                remove(newest)?;
+                self.remove(newest)?;
                 self.sync()?;
                 Err(lost(self.identity, newest, &aside))
             }
@@ -114,16 +117,22 @@ impl Records<'_> {
         let mut number = 1_u64;
         loop {
             let aside = self.path(&format!("{}-{number}", names::DAMAGED));
-            match fs::hard_link(path, &aside) {
-                Ok(()) => return Ok(aside),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            let is_kept = self
+                .patience
+                .wait_out(|| match fs::hard_link(path, &aside) {
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+                    other => other.map(|()| true),
+                });
+            match is_kept {
+                Ok(true) => return Ok(aside),
+                Ok(false) => number += 1,
                 Err(error) => return Err(not_kept(path, &error)),
             }
         }
     }
 
     fn read(&self, path: &Path) -> Result<Option<Content>> {
-        let Some(file) = private::open(path)? else {
+        let Some(file) = private::open(path, &self.patience)? else {
             return Ok(None);
         };
         let content = contents(file).map_err(|error| unavailable("reading", path, &error))?;
@@ -142,17 +151,29 @@ impl Records<'_> {
     ) -> Result<T> {
         let (new, newest) = (self.path(names::NEW), self.path(names::RECORD));
         let frame = frame::encode(self.identity, record, is_restored).ok_or_else(too_long)?;
-        fill(&new, &frame)
+        self.patience
+            .wait_out(|| fill(&new, &frame))
             .map_err(|error| unavailable("writing", &new, &error))
             .and_then(|()| before())
-            .and_then(|kept| match fs::rename(&new, &newest) {
-                Ok(()) => Ok(kept),
-                Err(error) => Err(unavailable("replacing", &newest, &error)),
+            .and_then(|kept| {
+                self.patience
+                    .wait_out(|| fs::rename(&new, &newest))
+                    .map_err(|error| unavailable("replacing", &newest, &error))?;
+                Ok(kept)
             })
             .inspect_err(|_| {
                 // If it cannot be removed now, the next process removes it.
                 let _ = fs::remove_file(&new);
             })
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        match self.patience.wait_out(|| fs::remove_file(path)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(unavailable("removing", path, &error))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn path(&self, extension: &str) -> PathBuf {
@@ -178,20 +199,12 @@ fn fill(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(unavailable("removing", path, &error))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn not_kept(path: &Path, error: &io::Error) -> Error {
-    let detail = format!(
-        "{path:?} could not be given a second name ({error}); keep the store on a local file system \
-         that has hard links"
-    );
+    let advice = match failure::is_in_use(error) {
+        true => IN_USE,
+        false => "keep the store on a local file system that has hard links",
+    };
+    let detail = format!("{path:?} could not be given a second name ({error}); {advice}");
     Error::store(StoreFailure::Unavailable, detail)
 }
 

@@ -1,9 +1,10 @@
 //! This test binary, started once more as another process that plays a role.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use auth_core::store::{FileStore, Store, SwapOutcome};
 
@@ -17,14 +18,23 @@ pub(super) struct Running {
 
 /// A process with this role and this directory for its store.
 pub(super) fn with_role(role: &str, directory: &OsStr) -> Command {
-    told(Command::new(env::current_exe().unwrap()), role, directory)
+    let mut words = this_program();
+    let mut command = Command::new(words.remove(0));
+    command.args(words);
+    told(command, role, directory)
 }
 
 /// A process with a role, started by another command, which gets it as its last arguments.
 pub(super) fn under(wrapper: &[&str], role: &str, directory: &OsStr) -> Command {
     let mut command = Command::new(wrapper[0]);
-    command.args(&wrapper[1..]).arg(env::current_exe().unwrap());
+    command.args(&wrapper[1..]).args(this_program());
     told(command, role, directory)
+}
+
+/// The words that start this program, after an emulator's if it needs one (`cargo xtask targets`).
+fn this_program() -> Vec<OsString> {
+    let program = env::current_exe().unwrap().into_os_string();
+    env::var_os(EMULATOR).into_iter().chain([program]).collect()
 }
 
 fn told(mut command: Command, role: &str, directory: &OsStr) -> Command {
@@ -93,10 +103,7 @@ fn a_child_process_plays_its_role() {
     let (role, argument) = role.split_once(' ').unwrap_or((&role, ""));
     match role {
         "greet" => say(&format!("hello from {}", directory.display())),
-        "count" => count(
-            &FileStore::open(directory).unwrap(),
-            argument.parse().unwrap(),
-        ),
+        "count" => count(OsStr::new(&directory), argument.parse().unwrap()),
         "homeless" => say(&FileStore::for_program(argument).unwrap_err().to_string()),
         "lock" => hold_lock(OsStr::new(&directory)),
         "make" => make(OsStr::new(&directory), argument.parse().unwrap()),
@@ -119,10 +126,12 @@ fn say(what: &str) {
     println!("\n{MARK}{what}");
 }
 
-/// Adds one to a number, so many times.
-fn count(store: &FileStore, times: u32) {
+/// Adds one to a number, so many times, on a disk that may be slow.
+fn count(directory: &OsStr, times: u32) {
+    let store = FileStore::open(directory).unwrap();
+    let store = store.with_timeout(Duration::from_secs(60));
     for _ in 0..times {
-        super::sharing::add_one(store);
+        super::sharing::add_one(&store);
     }
 }
 
@@ -198,5 +207,7 @@ pub(super) const LONG: usize = 1_000_000;
 const THIS: &str = "file_store::child::a_child_process_plays_its_role";
 const ROLE: &str = "FILE_STORE_TEST_ROLE";
 const DIRECTORY: &str = "FILE_STORE_TEST_DIRECTORY";
+/// A program that the kernel does not start by itself.
+const EMULATOR: &str = "AUTH_TEST_EMULATOR";
 /// Begins each line of a child, to tell it from the lines of the test harness.
 const MARK: &str = "child: ";

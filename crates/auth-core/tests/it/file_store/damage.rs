@@ -1,7 +1,7 @@
 //! Damaged files: the record before is restored and marked, and no caller gets a wrong one.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, Once};
 use std::thread;
@@ -52,10 +52,13 @@ impl Whole {
 
 /// Replaces a file as a whole, because `previous` may be a second name of it.
 fn put_bytes(path: &Path, bytes: &[u8]) {
-    let mode = fs::metadata(path).map(|metadata| metadata.permissions());
     let _ = fs::remove_file(path);
-    fs::write(path, bytes).unwrap();
-    fs::set_permissions(path, mode.unwrap_or(Permissions::from_mode(0o600))).unwrap();
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).unwrap();
+    file.write_all(bytes).unwrap();
 }
 
 /// Every way of damaging one byte, or of losing the end.

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use oauth2_generic::{Client, ClientAuth, DpopKey, Error, Secret, Server, SigningKey};
+use oauth2_generic::{Client, ClientAuth, Error, Secret, Server, SigningKey};
 
 use crate::jose::verified;
 
@@ -73,8 +73,9 @@ fn a_key_is_read_as_people_have_it() {
     ] {
         let key = SigningKey::from_pem(Secret::new(text.as_str()));
         assert_eq!(key.map(|key| key.jwk()).unwrap(), wanted, "{text}");
+        #[cfg(feature = "dpop")]
         assert!(
-            DpopKey::from_pem(Secret::new(text.as_str())).is_ok(),
+            oauth2_generic::DpopKey::from_pem(Secret::new(text.as_str())).is_ok(),
             "{text}"
         );
     }

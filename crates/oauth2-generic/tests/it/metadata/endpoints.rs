@@ -1,14 +1,12 @@
 //! Announced endpoints, and the authentication that each requires.
 
 use auth_core::grant::RevokedToken;
-use oauth2_generic::{AuthorizationCode, ClientAuth, ClientCredentials, Secret};
+use oauth2_generic::{ClientAuth, ClientCredentials, Secret};
 
 use crate::asking::Asking as _;
 use crate::script::Script;
 
-use super::{
-    ISSUER, TOKEN, announced, app, begin, code, found, implicit, is_configuration, refused,
-};
+use super::{ISSUER, TOKEN, announced, app, found, is_configuration, refused};
 
 #[test]
 fn an_endpoint_is_held_to_its_own_ways() {
@@ -83,10 +81,6 @@ fn a_certificate_goes_where_the_server_asks_for_one() {
     ]) {
         assert!(asked.starts_with(&format!("POST {url} ")), "{asked}");
     }
-    let login = AuthorizationCode::new(client, "https://app.example/cb");
-    let pending = begin(&login).unwrap();
-    let authorize = "https://login.example/authorize?";
-    assert!(pending.url().starts_with(authorize), "{}", pending.url());
 
     let without = app(&found("")).auth(ClientAuth::mutual_tls());
     for client in [app(&server), without] {
@@ -98,21 +92,4 @@ fn a_certificate_goes_where_the_server_asks_for_one() {
     let body = announced(&aliases.replacen("https://mtls", "http://mtls", 1));
     let error = refused(ISSUER, &Script::default().then(200, &body).then(404, ""));
     assert!(error.to_string().contains("`token_endpoint`"), "{error}");
-}
-
-#[test]
-fn an_answer_that_is_not_announced_is_not_asked_for() {
-    let codes = found(r#","response_types_supported":["code","code id_token"]"#);
-    assert!(begin(&code(&codes)).is_ok());
-    is_configuration(implicit(&codes).begin(), "`token`");
-    let tokens = found(r#","response_types_supported":["id_token token","token"]"#);
-    assert!(implicit(&tokens).begin().is_ok());
-    is_configuration(begin(&code(&tokens)), "`code`");
-    let silent = found("");
-    assert!(begin(&code(&silent)).is_ok());
-    assert!(implicit(&silent).begin().is_ok());
-
-    // A token cannot be asked for in a login that is pushed.
-    let pushed = found(r#","require_pushed_authorization_requests":true"#);
-    is_configuration(implicit(&pushed).begin(), "a login is announced");
 }

@@ -6,9 +6,7 @@ use oauth2_generic::{Client, ClientAuth, ClientCredentials, DeviceLogin, Result,
 use crate::asking::Asking as _;
 use crate::script::Script;
 
-use super::{
-    ISSUER, TOKEN, announced, app, begin, code, found, implicit, is_configuration, refused,
-};
+use super::{ISSUER, TOKEN, announced, app, found, is_configuration, refused};
 
 const DEVICE: &str = r#"{"device_code":"d","user_code":"ABCD","verification_uri":"https://login.example/d","expires_in":300}"#;
 
@@ -32,7 +30,6 @@ fn an_odd_member_does_no_harm() {
         assert_eq!(metadata.revocation_endpoint, None, "{more}");
         assert_eq!(metadata.introspection_endpoint, None, "{more}");
         assert!(!metadata.require_pushed_authorization_requests, "{more}");
-        assert!(begin(&code(&server)).is_ok(), "{more}");
     }
 }
 
@@ -123,11 +120,6 @@ fn any_endpoint_set_by_hand_settles_the_list_for_its_grants() {
             "`client_credentials`",
         );
     }
-
-    is_configuration(begin(&code(&server)), "`authorization_code`");
-    let by_hand = server.authorization_endpoint("https://login.example/v2/authorize");
-    assert!(begin(&code(&by_hand)).is_ok());
-    assert!(implicit(&by_hand).begin().is_ok());
 }
 
 /// A browser repairs these, and the client that sends secrets there does not: the two must not differ on the host.

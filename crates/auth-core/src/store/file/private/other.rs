@@ -44,7 +44,7 @@ impl Stamp {
     }
 }
 
-/// A file that is open cannot be replaced here.
+/// A lock file that is open cannot be replaced here; see [`lock_options`].
 pub(in super::super) fn is_at(_: &File, _: &Path) -> bool {
     true
 }
@@ -58,6 +58,14 @@ pub(super) fn options() -> OpenOptions {
     OpenOptions::new()
 }
 
+/// Windows would let other programs remove the file while it is open and locked.
+pub(super) fn lock_options() -> OpenOptions {
+    let mut options = options();
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, SHARE_READ | SHARE_WRITE);
+    options
+}
+
 pub(super) fn make(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
@@ -65,3 +73,8 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
 pub(super) fn complaint(_: &Path, _: u32, _: &Metadata) -> Option<String> {
     None
 }
+
+#[cfg(windows)]
+const SHARE_READ: u32 = 1;
+#[cfg(windows)]
+const SHARE_WRITE: u32 = 2;

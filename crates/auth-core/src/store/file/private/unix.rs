@@ -69,6 +69,10 @@ pub(super) fn options() -> OpenOptions {
     options
 }
 
+pub(super) fn lock_options() -> OpenOptions {
+    options()
+}
+
 pub(super) fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
