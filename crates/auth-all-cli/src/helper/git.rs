@@ -9,7 +9,7 @@ use crate::profile::{GitScheme, Profile};
 
 use super::{Helper, Place, input};
 
-/// What git has sent.
+/// Lines that git has sent.
 struct Request<'t> {
     pairs: Vec<(&'t str, &'t str)>,
 }
