@@ -36,7 +36,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("keys", network::keys),
     ("promises", stores::promises),
     ("promises-encrypted", stores::promises_encrypted),
-    #[cfg(windows)]
+    #[cfg(any(windows, target_os = "macos"))]
     ("promises-keyring", stores::promises_keyring),
 ];
 

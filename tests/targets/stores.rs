@@ -50,7 +50,7 @@ pub(crate) fn promises_encrypted(directory: &Path) -> Outcome {
 }
 
 /// The lock files are in the directory.
-#[cfg(windows)]
+#[cfg(any(windows, target_os = "macos"))]
 pub(crate) fn promises_keyring(directory: &Path) -> Outcome {
     use auth_store_keyring::KeyringStore;
     let service = "auth-targets";

@@ -1,6 +1,6 @@
 //! The cost of a held token, a token request and a dependency, compared with simpler alternatives.
 //!
-//! Programs in `tests/benches` measure the first three; the last one builds programs. Only ratios within
+//! Programs in `tests/benches` and `tests/costs` measure the first three; the last one builds programs. Only ratios within
 //! one run are comparable, not figures of different runs.
 
 mod size;
@@ -8,7 +8,7 @@ mod size;
 use crate::run::{self, Result, Run};
 use crate::setup;
 
-/// `cargo xtask bench [token|request|stores|size]`.
+/// `cargo xtask bench [token|sessions|request|stores|size]`.
 pub(crate) fn run(args: &[String]) -> Result {
     let wanted: Vec<_> = match args {
         [] => BENCHES.iter().collect(),
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &[String]) -> Result {
         _ => Vec::new(),
     };
     if wanted.is_empty() {
-        return Err("usage: cargo xtask bench [token|request|stores|size]".into());
+        return Err("usage: cargo xtask bench [token|sessions|request|stores|size]".into());
     }
     run::all(wanted.iter().map(|(_, about, measure)| (about, measure)))
 }
@@ -25,8 +25,16 @@ type Bench = (&'static str, &'static str, fn() -> Result);
 
 const BENCHES: &[Bench] = &[
     ("token", "a held token", || bench("held_token")),
-    ("request", "a token request over loopback", || {
-        bench("token_request")
+    (
+        "request",
+        "a token request and a signed request over loopback",
+        || {
+            Run::new("cargo run --locked --quiet --profile counted --package auth-costs -- compare")
+                .run()
+        },
+    ),
+    ("sessions", "a thousand to a million customers", || {
+        bench("sessions")
     }),
     ("stores", "a login in a store", || {
         setup::require(&[&setup::REDIS, &setup::POSTGRES])?;

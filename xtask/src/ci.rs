@@ -1,7 +1,7 @@
 //! All checks that a change must pass before it is merged, the fastest ones first.
 
 use crate::run::{self, Check, Result, Run};
-use crate::{api, cargo, features, package, setup, tidy};
+use crate::{api, cargo, features, gate, package, setup, tidy};
 
 /// `cargo xtask ci [--no-test]`.
 pub(crate) fn run(args: &[String]) -> Result {
@@ -36,5 +36,6 @@ const CHECKS: &[Check] = &[
     ("public items", || api::run(&[])),
     ("documentation", || cargo::doc(&[])),
     ("packages", || package::run(&[])),
+    ("instructions of each operation", || gate::run(&[])),
     ("oldest Rust", || cargo::msrv(&[])),
 ];

@@ -10,6 +10,7 @@ mod cargo;
 mod ci;
 mod features;
 mod fuzz;
+mod gate;
 mod package;
 mod pictures;
 mod release;
@@ -137,9 +138,15 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        args: "[token|request|stores|size]",
+        args: "[token|sessions|request|stores|size]",
         about: "measure a held token, a request, a store, a dependency",
         run: bench::run,
+    },
+    Task {
+        name: "gate",
+        args: "[--update]",
+        about: "count instructions; 3 % more than tests/costs/counts.txt fails",
+        run: gate::run,
     },
     Task {
         name: "help",
