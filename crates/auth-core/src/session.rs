@@ -148,6 +148,25 @@ impl Session {
         self.with(|held| Token(Arc::clone(held)))
     }
 
+    /// Returns the token that the session or its store holds, if it is valid; sends nothing and renews nothing.
+    ///
+    /// It reads the store if this session holds no valid token. For a command that shows a login, a health check, or
+    /// a start that must not wait for a server.
+    ///
+    /// ```
+    /// let session = auth_core::testing::session("abc");
+    /// assert!(session.held()?.is_none());
+    /// session.token()?;
+    /// assert!(session.held()?.is_some());
+    /// # Ok::<(), auth_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store could not be read.
+    pub fn held(&self) -> Result<Option<Token>> {
+        self.0.held()
+    }
+
     /// Returns the value for an `Authorization` header, or for the header that the grant's
     /// [`Policy::token_header`](crate::grant::Policy::token_header) names.
     ///

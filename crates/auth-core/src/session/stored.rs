@@ -9,7 +9,7 @@ use crate::login::{Change, Generation, Lineage, Loaded, Record, Stamp, Tokens};
 use crate::observe::Event;
 use crate::secret::Secret;
 use crate::store::{Record as StoredRecord, SwapOutcome};
-use crate::token::TokenResponse;
+use crate::token::{Token, TokenResponse};
 
 use super::builder::seed;
 use super::driver::random;
@@ -74,6 +74,42 @@ impl Inner {
         // Stores it as every first call does.
         self.renew(0)?;
         self.store_what_is_owed()
+    }
+
+    /// Returns the valid token of this session or of its store; the cache then has it, too.
+    pub(super) fn held(&self) -> Result<Option<Token>> {
+        if let Some(token) = self.cache.valid(self.clock().now()) {
+            return Ok(Some(token));
+        }
+        let (found, error) = self.look();
+        if let Some(error) = error {
+            return Err(error);
+        }
+        let memory = lock(&self.memory);
+        let now = self.clock().now();
+        // A renewal or a login may have ended during the look.
+        if let Some(token) = self.cache.valid(now) {
+            return Ok(Some(token));
+        }
+        let newest = memory.as_ref().and_then(|memory| memory.newest.clone());
+        let Some(record) = newer(found, newest) else {
+            return Ok(None);
+        };
+        let stamp = record.stamp();
+        let is_rejected = lock(&self.rejection)
+            .as_ref()
+            .is_some_and(|last| last.stamp == stamp);
+        let access = record
+            .access
+            .filter(|access| access.is_valid(now) && !is_rejected);
+        let token = access.and_then(|access| {
+            let fresh_for = access.fresh_for(self.rules.renew_ahead);
+            self.token(&access, stamp, fresh_for, now)
+        });
+        if token.is_some() {
+            self.cache.set(token.clone());
+        }
+        Ok(token)
     }
 
     pub(super) fn refresh_token(&self) -> Option<Secret> {

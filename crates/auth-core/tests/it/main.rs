@@ -11,6 +11,7 @@ mod clocks; // lives, windows, jumps, suspends
 mod every_order; // every order of responses, up to a depth
 mod failures; // retries, back-offs, remembered refusals
 mod file_store; // records in files: shared, damaged, refused, killed
+mod holding; // the token that is there, without a request
 mod keeping; // the thread that renews ahead of time
 mod logging_in; // logins of users
 mod many_sessions; // one session per customer

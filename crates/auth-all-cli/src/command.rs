@@ -1,0 +1,97 @@
+//! The commands, and what they share.
+
+mod exec;
+mod login;
+mod status;
+mod token;
+mod trial;
+
+use auth_all::Session;
+
+pub(crate) use token::replace;
+
+use crate::args::{Args, Command, One};
+use crate::config::Config;
+use crate::failure::{Failure, Result};
+use crate::profile::Profile;
+use crate::{helper, logger, output};
+
+/// Surroundings of a command.
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    no_color: bool,
+}
+
+/// Runs a command; returns the exit code, which is another program's with `exec`.
+pub(crate) fn run(args: Args) -> Result<u8> {
+    let Args { command, global } = args;
+    logger::begin(global.level()?);
+    // It has a configuration of its own.
+    if let Command::Try(options) = &command {
+        return trial::run(options).map(|()| 0);
+    }
+    let context = Context {
+        config: Config::load(global.config.as_deref(), global.store.as_deref())?,
+        no_color: global.no_color,
+    };
+    match command {
+        Command::Exec(options) => return exec::run(&context, &options),
+        Command::Helper(options) => return helper::run(&context, &options),
+        Command::Token(options) => token::run(&context, &options),
+        Command::Login(options) => login::run(&context, &options),
+        Command::Import(one) => login::import(&context, &one),
+        Command::Status(options) => status::run(&context, &options),
+        Command::Check(one) => check(&context, &one),
+        Command::Logout(one) => log_out(&context, &one),
+        Command::List => list(&context),
+        Command::Try(options) => trial::run(&options),
+    }?;
+    Ok(0)
+}
+
+impl Context {
+    fn profile(&self, one: &One) -> Result<&Profile> {
+        self.config.profile(one.profile.as_deref())
+    }
+
+    pub(crate) fn session(&self, profile: &Profile) -> Result<Session> {
+        profile.session(self.config.store.open()?)
+    }
+}
+
+/// `auth-all check`: the exit code alone, with the reason on standard error.
+fn check(context: &Context, one: &One) -> Result<()> {
+    let profile = context.profile(one)?;
+    let token = context.session(profile)?.token();
+    token.map(drop).map_err(|error| profile.failed(&error))
+}
+
+/// `auth-all logout`.
+fn log_out(context: &Context, one: &One) -> Result<()> {
+    let profile = context.profile(one)?;
+    let name = &profile.name;
+    match context.session(profile)?.log_out() {
+        Ok(()) => output::say(&format!("{name}: logged out")),
+        Err(error @ auth_all::Error::Store { .. }) => return Err(profile.failed(&error)),
+        Err(error) => {
+            let failure = profile.failed(&error);
+            return Err(failure.advice("logged out here; the server does not know of it yet"));
+        }
+    }
+    Ok(())
+}
+
+/// `auth-all list`.
+fn list(context: &Context) -> Result<()> {
+    let profiles = context.config.profiles();
+    let rows: Vec<_> = profiles
+        .map(|it| [&it.name, it.kind(), it.place()].map(str::to_owned))
+        .collect();
+    if rows.is_empty() {
+        let known = context.config.known();
+        return Err(Failure::configuration(format!(
+            "there is no profile {known}"
+        )));
+    }
+    output::result(&output::aligned(&rows, ""))
+}

@@ -1,0 +1,119 @@
+//! git's credential helpers: lines of `key=value` (gitcredentials(7)).
+
+use auth_all::Secret;
+
+use crate::failure::{Failure, Result};
+use crate::format::epoch;
+use crate::output;
+use crate::profile::{GitScheme, Profile};
+
+use super::{Helper, Place, input};
+
+/// Lines that git has sent.
+struct Request<'t> {
+    pairs: Vec<(&'t str, &'t str)>,
+}
+
+impl Helper<'_> {
+    /// `get`, `store` or `erase`.
+    pub(super) fn git(&self) -> Result<u8> {
+        let (named, words) = self.named();
+        let text = input()?;
+        let request = Request::parse(text.expose());
+        // libgit2 leaves out the host of an address: it is not guessed.
+        let place = request.place();
+        let profile = match &place {
+            Some(place) => self.find(named, place),
+            None => Ok(None),
+        };
+        match (words.first().map(String::as_str), profile) {
+            (Some("get"), Ok(Some(profile))) => match self.answer(profile, &request) {
+                Ok(()) => Ok(0),
+                Err(failure) => {
+                    // Otherwise git continues, and asks for a user name.
+                    output::result("quit=1\n")?;
+                    Err(failure)
+                }
+            },
+            (Some("erase"), Ok(Some(profile))) => self.erase(profile, &request).map(|()| 0),
+            (_, Err(failure)) => Err(failure),
+            (Some(word), _) if !ACTIONS.contains(&word) => Err(self
+                .context
+                .config
+                .profile(Some(word))
+                .map(drop)
+                .err()
+                .unwrap_or_else(|| Failure::usage("git runs this with get, store or erase"))),
+            // Another helper may answer; and the token is stored already.
+            _ => Ok(0),
+        }
+    }
+
+    fn answer(&self, profile: &Profile, request: &Request<'_>) -> Result<()> {
+        let token = self.token(profile)?;
+        let expiry = token.expires_at().map(epoch);
+        let expiry = expiry.map_or_else(String::new, |at| format!("password_expiry_utc={at}\n"));
+        let is_bearer = match profile.helper().git {
+            GitScheme::Auto => request.offers_types() && request.has_challenge("bearer"),
+            GitScheme::Bearer => true,
+            GitScheme::Basic => false,
+        };
+        let secret = token.expose();
+        let answer = Secret::new(match is_bearer {
+            true => format!(
+                "capability[]=authtype\nauthtype=Bearer\ncredential={secret}\nephemeral=1\n{expiry}\n"
+            ),
+            false => {
+                let user = &profile.helper().user;
+                format!("username={user}\npassword={secret}\n{expiry}\n")
+            }
+        });
+        output::result(answer.expose())
+    }
+
+    /// The server has refused a secret. If it does not accept its scheme at all, the token may be right.
+    fn erase(&self, profile: &Profile, request: &Request<'_>) -> Result<()> {
+        let bearer = request.get("credential").map(|secret| ("bearer", secret));
+        let basic = request.get("password").map(|secret| ("basic", secret));
+        match bearer.or(basic) {
+            Some((scheme, secret)) if request.has_challenge(scheme) => {
+                let rejected = Secret::new(secret);
+                self.reject(profile, Some(&rejected)).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<'t> Request<'t> {
+    fn parse(text: &'t str) -> Self {
+        let pairs = text.lines().filter_map(|line| line.split_once('='));
+        Self {
+            pairs: pairs.collect(),
+        }
+    }
+
+    fn get(&self, key: &str) -> Option<&'t str> {
+        let pair = self.pairs.iter().find(|(name, _)| *name == key);
+        pair.map(|(_, value)| *value)
+    }
+
+    fn place(&self) -> Option<Place> {
+        let (protocol, host) = (self.get("protocol")?, self.get("host")?);
+        Place::of(&format!("{protocol}://{host}"))
+    }
+
+    fn offers_types(&self) -> bool {
+        self.pairs.contains(&("capability[]", "authtype"))
+    }
+
+    /// Returns `true` if the server accepts this scheme.
+    fn has_challenge(&self, scheme: &str) -> bool {
+        self.pairs.iter().any(|(name, value)| {
+            let first = value.split(' ').next().unwrap_or_default();
+            *name == "wwwauth[]" && first.eq_ignore_ascii_case(scheme)
+        })
+    }
+}
+
+const ACTIONS: [&str; 3] = ["get", "store", "erase"];

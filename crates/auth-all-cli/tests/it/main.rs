@@ -1,0 +1,19 @@
+//! The program, run as its users run it, at simulators: output, messages and exit codes.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic fails the test and names the line"
+)]
+
+mod arguments; // help, usage, exit codes
+mod configuration; // files, keys, sources of secrets, stores
+mod helping; // helper
+mod logging_in; // login, import, logout
+mod running; // exec
+mod secrecy; // where no secret may be
+mod sharing; // many processes at once
+mod showing; // status, list, check, try
+mod support; // the program with a home of its own
+mod tokens; // token

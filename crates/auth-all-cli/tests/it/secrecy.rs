@@ -1,0 +1,121 @@
+//! No secret is in an argument list, an environment, a message, a log line or a help text.
+
+use std::fs;
+
+use auth_sim::{Fault, Response, Simulator, ermeo, generic};
+
+use crate::support::{Home, PROGRAM, assets, orders, ran};
+
+/// Every command, with all that it logs.
+const COMMANDS: [&str; 8] = [
+    "status",
+    "status orders",
+    "status orders --json",
+    "list",
+    "check orders",
+    "login orders",
+    "logout orders",
+    "--help",
+];
+
+#[test]
+fn no_command_but_token_shows_a_secret() {
+    let simulator = Simulator::generic();
+    let home = orders(&simulator);
+    let token = home.run("token orders").out;
+    for words in COMMANDS {
+        let ran = home.run(&format!("{words} --log debug"));
+        for secret in [generic::CLIENT_SECRET, token.trim()] {
+            assert!(!ran.out.contains(secret), "{words}: {}", ran.out);
+            assert!(!ran.err.contains(secret), "{words}: {}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn no_failure_shows_a_secret() {
+    let simulator = Simulator::generic();
+    let echo = format!(
+        "{{\"error\":\"invalid_client\",\"error_description\":\"{}\"}}",
+        generic::CLIENT_SECRET
+    );
+    let failures = [
+        Fault::Status(500),
+        Fault::Response(Response::new(401).body("application/json", echo.clone())),
+        Fault::Response(Response::new(200).body("text/html", echo)),
+        Fault::Drop,
+    ];
+    for fault in failures {
+        let home = orders(&simulator);
+        simulator.next(fault);
+        for words in ["token orders --log debug", "check orders", "status orders"] {
+            let ran = home.run(words);
+            let shown = format!("{}{}", ran.out, ran.err);
+            assert!(!shown.contains(generic::CLIENT_SECRET), "{words}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_refresh_token_is_never_shown() {
+    let simulator = Simulator::ermeo();
+    let home = assets(&simulator);
+    let refresh_token = simulator.issue_refresh_token();
+    let imported = home.run_with_input("import assets --log debug", &refresh_token);
+    assert_eq!(imported.code, 0, "{}", imported.err);
+    assert_eq!(simulator.spends().get(&refresh_token), Some(&1));
+    let mut shown = imported.out + &imported.err;
+    for words in [
+        "token assets -f json --log debug",
+        "status assets",
+        "token assets --refresh --log debug",
+    ] {
+        let ran = home.run(words);
+        shown.push_str(&(ran.out + &ran.err));
+    }
+    for token in simulator.spends().into_keys() {
+        assert!(!shown.contains(&token), "{shown}");
+    }
+    assert!(simulator.spends().len() > 1);
+    assert!(!shown.contains(ermeo::CLIENT_SECRET));
+}
+
+/// The child's arguments and environment, as other processes of this user can read them.
+#[test]
+fn the_command_of_exec_gets_nothing_but_the_token() {
+    let simulator = Simulator::generic();
+    let home = orders(&simulator);
+    let script = home.path().join("look");
+    fs::write(
+        &script,
+        "cat /proc/$$/cmdline /proc/$$/environ | tr '\\0' '\\n'",
+    )
+    .unwrap();
+    let mut command = home.command(PROGRAM);
+    let output = command
+        .args(["exec", "orders", "--", "sh"])
+        .arg(&script)
+        .output();
+    let ran = ran(output);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let token = home.run("token orders").out;
+    assert_eq!(ran.out.matches(token.trim()).count(), 1);
+    assert!(!ran.out.contains(generic::CLIENT_SECRET));
+    let (arguments, _) = ran.out.split_once("API_TOKEN=").unwrap();
+    assert!(!arguments.contains(token.trim()));
+}
+
+#[test]
+fn a_faulty_configuration_shows_no_secret() {
+    for broken in [
+        "[profile.orders]\nclient_secret = canary\n",
+        "[profile.orders]\nclient_secret = \"canary\n",
+        "[profile.orders]\ngrant = { danger_plain = \"canary\" }\nissuer = 1\n",
+        "client_secret = \"canary\"\n",
+        "[store]\nkind = \"redis\"\nurl = \"redis://:canary@host\"\n",
+    ] {
+        let ran = Home::new(broken).run("status");
+        assert_eq!(ran.code, 78, "{broken}");
+        assert!(!ran.err.contains("canary"), "{}", ran.err);
+    }
+}
