@@ -46,6 +46,7 @@ pub(crate) type Result<T = ()> = result::Result<T, Box<dyn Error + Send + Sync>>
 #[derive(Clone)]
 pub(crate) struct Settings {
     /// URL of the token endpoint.
+    #[allow(dead_code, reason = "the floor sends no request")]
     pub(crate) url: String,
     /// Folder in which processes may share a login; `None` keeps it in memory.
     #[allow(dead_code, reason = "most peers keep tokens in memory only")]

@@ -40,9 +40,9 @@ impl ResolveIdentity for Resolver {
         _: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
         let url = self.0.clone();
-        IdentityFuture::new(async move {
-            Ok(tokio::task::spawn_blocking(move || request(&url)).await??)
-        })
+        IdentityFuture::new(
+            async move { tokio::task::spawn_blocking(move || request(&url)).await? },
+        )
     }
 }
 
