@@ -204,7 +204,7 @@ fn refused_programs() -> Result {
 ///
 /// With `RUSTC_BOOTSTRAP` set, cargo itself would rebuild all dependencies, and rebuild them again for
 /// the next ordinary command.
-fn with_this_rustdoc(command: &str) -> Result<Run> {
+pub(crate) fn with_this_rustdoc(command: &str) -> Result<Run> {
     let rustdoc = env::var("RUSTDOC").unwrap_or_else(|_| "rustdoc".to_owned());
     Ok(Run::new(command)
         .env("RUSTDOC", &env::current_exe()?.to_string_lossy())
@@ -216,7 +216,7 @@ pub(crate) fn as_rustdoc() -> Option<ExitCode> {
     let rustdoc = env::var_os(REAL_RUSTDOC)?;
     let status = Command::new(rustdoc)
         .args(env::args_os().skip(1))
-        .env("RUSTC_BOOTSTRAP", "1") // for JSON, and codes of errors, from a stable rustdoc
+        .env("RUSTC_BOOTSTRAP", "1") // for JSON, codes of errors, and badges, from a stable rustdoc
         .status();
     Some(match status {
         Ok(status) if status.success() => ExitCode::SUCCESS,

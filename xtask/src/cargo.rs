@@ -1,8 +1,10 @@
 //! Tasks that are a command of cargo: tests, the model, handshakes, documentation, the demonstration.
 
-use crate::features;
+use std::fs;
+
 use crate::run::{self, Result, Run, target};
 use crate::setup;
+use crate::{api, features};
 
 /// `cargo xtask test [arguments of cargo test]`.
 ///
@@ -42,15 +44,30 @@ pub(crate) fn tls(_: &[String]) -> Result {
     run::all(TLS.map(|features| (format!("TLS by {features}"), move || test(features))))
 }
 
-/// `cargo xtask doc`: with all features, as docs.rs builds it; a warning is an error.
+/// `cargo xtask doc`: as docs.rs builds it, with all features and their badges; a warning is an error.
 pub(crate) fn doc(_: &[String]) -> Result {
-    Run::new("cargo doc --locked --no-deps --lib --all-features")
+    api::with_this_rustdoc("cargo doc --locked --no-deps --lib --all-features")?
         .args(&each_published()?)
-        .env("RUSTDOCFLAGS", "-Dwarnings")
+        .env("RUSTDOCFLAGS", "-Dwarnings --cfg docsrs")
         .run()?;
-    let index = target().join("doc/auth_all/index.html");
-    println!("    open {}", index.display());
+    let folder = target().join("doc");
+    for (page, item, feature) in BADGES {
+        let html = fs::read_to_string(folder.join(page))?;
+        if !has_badge(&html, item, feature) {
+            return Err(format!("{page}: {item} has no badge for `{feature}`").into());
+        }
+    }
+    println!("    open {}", folder.join("auth_all/index.html").display());
     Ok(())
+}
+
+/// Returns `true` if the first badge after `item` names the feature.
+fn has_badge(html: &str, item: &str, feature: &str) -> bool {
+    let badge = html.split_once(item).and_then(|(_, rest)| {
+        let (_, badge) = rest.split_once("stab portability")?;
+        badge.split_once("</span>")
+    });
+    badge.is_some_and(|(badge, _)| badge.contains(&format!("<code>{feature}</code>")))
 }
 
 /// `cargo xtask msrv`: the crates with the toolchain that `rust-version` names.
@@ -91,6 +108,32 @@ pub(crate) fn each_published() -> Result<Vec<String>> {
     let flags = packages.flat_map(|package| ["--package".to_owned(), package.name]);
     Ok(flags.collect())
 }
+
+/// Pages, items on them, and the features that their badges name, in the crate and in the facade.
+const BADGES: &[(&str, &str, &str)] = &[
+    (
+        "auth_core/store/struct.EncryptedStore.html",
+        "<h1>",
+        "encryption",
+    ),
+    (
+        "auth_all/store/struct.EncryptedStore.html",
+        "<h1>",
+        "encryption",
+    ),
+    (
+        "auth_core/transport/struct.Tls.html",
+        "id=\"method.native\"",
+        "native-tls",
+    ),
+    (
+        "auth_all/transport/struct.Tls.html",
+        "id=\"method.native\"",
+        "native-tls",
+    ),
+    ("auth_all/index.html", "id=\"reexport.redis\"", "redis"),
+    ("auth_all/index.html", "id=\"reexport.generic\"", "generic"),
+];
 
 /// Features of `tls-tests`; `platform-verifier` is rustls with another verifier.
 const TLS: [&str; 4] = [

@@ -1,7 +1,7 @@
 //! All checks that a change must pass before it is merged, the fastest ones first.
 
 use crate::run::{self, Check, Result, Run};
-use crate::{api, cargo, features, package, setup, tidy};
+use crate::{api, cargo, features, gate, package, setup, tidy};
 
 /// `cargo xtask ci [--no-test]`.
 pub(crate) fn run(args: &[String]) -> Result {
@@ -24,6 +24,7 @@ const CHECKS: &[Check] = &[
     ("formatting", || {
         Run::new("cargo fmt --all --check").run()?;
         Run::new("cargo fmt --check --manifest-path fuzz/Cargo.toml").run()?;
+        Run::new("cargo fmt --check --manifest-path tests/peers/Cargo.toml").run()?;
         Run::new("cargo fmt --check --manifest-path examples/your-vendor/Cargo.toml").run()
     }),
     ("rules of the repository", tidy::rules),
@@ -36,5 +37,6 @@ const CHECKS: &[Check] = &[
     ("public items", || api::run(&[])),
     ("documentation", || cargo::doc(&[])),
     ("packages", || package::run(&[])),
+    ("instructions of each operation", || gate::run(&[])),
     ("oldest Rust", || cargo::msrv(&[])),
 ];

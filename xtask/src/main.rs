@@ -10,6 +10,7 @@ mod cargo;
 mod ci;
 mod features;
 mod fuzz;
+mod gate;
 mod package;
 mod pictures;
 mod release;
@@ -90,7 +91,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "features",
         args: "[--tests]",
-        about: "check each crate with no feature, each, two, all; test with none, each",
+        about: "check crates with no feature, each, two, all; test none and each",
         run: features::run,
     },
     Task {
@@ -137,9 +138,15 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        args: "[token|request|stores|size]",
-        about: "measure a held token, a request, a store, a dependency",
+        args: "[NAME|--peers]",
+        about: "measure token, sessions, request, stores or size; other libraries",
         run: bench::run,
+    },
+    Task {
+        name: "gate",
+        args: "[--update]",
+        about: "count instructions; 3 % more than tests/costs/counts.txt fails",
+        run: gate::run,
     },
     Task {
         name: "help",

@@ -70,6 +70,14 @@ pub(crate) fn require(needs: &[&'static Need]) -> Result {
     Err(format!("not on this machine:\n{lines}\n\n`cargo xtask setup` installs it").into())
 }
 
+/// In CI, installs what is missing; elsewhere the task is left out, and says so.
+pub(crate) fn require_in_ci(need: &'static Need) -> Result {
+    match in_ci() {
+        true => require(&[need]),
+        false => Ok(()),
+    }
+}
+
 /// Returns the command for cargo-deny: the one on the path, or the one that setup installs.
 pub(crate) fn deny() -> String {
     let ours = target().join("tools/bin/cargo-deny");

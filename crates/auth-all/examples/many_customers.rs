@@ -12,6 +12,7 @@ fn main() -> Result<()> {
         .secret(secret::env("CLIENT_SECRET"))
         .api("https://api.example.com");
     let sessions = sessions(client, Path::new("/var/lib/crm/logins"))?;
+    let _renewals = sessions.refresh_in_background()?;
     for customer in [4711, 4712] {
         match sessions.get(&customer)?.authorization() {
             Ok(_value) => println!("{customer}: works"),

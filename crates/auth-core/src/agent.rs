@@ -16,6 +16,7 @@
 
 mod call;
 mod failure;
+mod pool;
 mod proven;
 mod redirects;
 
@@ -41,7 +42,8 @@ use crate::transport::{HttpTransport, TIMEOUT_CONNECT, TlsSettings};
 
 use call::{Call, Came};
 use failure::unsent;
-use proven::{Proven, Statuses};
+pub(crate) use pool::Pool;
+use proven::{Plain, Proven};
 
 pub use failure::{error, error_of};
 pub use ureq;
@@ -64,8 +66,9 @@ impl Session {
     ///
     /// Redirects are followed as `ureq` follows them, up to the agent's `max_redirects`: a body is never sent twice,
     /// so a POST, PUT, PATCH or DELETE that gets 307 or 308 fails with [`ureq::Error::RedirectFailed`].
-    /// `max_redirects` of a single request cannot be read here; set it with [`agent_with`]. Time-outs count for each
-    /// sending, and `get_redirect_history` has the last URI only.
+    /// `max_redirects` of a single request cannot be read here; set it with [`agent_with`]. The agent's own is 0, as its
+    /// `config()` shows: a request that is left alone and has settings of its own is not redirected unless it sets
+    /// `max_redirects` too. Time-outs count for each sending, and `get_redirect_history` has the last URI only.
     ///
     /// # If the API rejects the token
     /// After a 401, or another status that the grant names, to a request with the token, that very token is rejected,
@@ -118,20 +121,24 @@ pub fn agent_with(
     session: &Session,
     configure: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
 ) -> Agent {
+    signing(session, configure, None)
+}
+
+/// An agent that signs, with connections of its own or those of another agent, which has the same settings.
+fn signing(
+    session: &Session,
+    configure: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
+    pooled: Option<Agent>,
+) -> Agent {
     let session = session.without_agent();
     let http = session.transport().http().cloned().unwrap_or_default();
     let tls = http.tls_settings();
-    let config = || {
-        let defaults = Agent::config_builder()
-            .timeout_connect(Some(TIMEOUT_CONNECT))
-            .timeout_recv_response(Some(TIMEOUT_RESPONSE))
-            .proxy(http.proxy().cloned());
-        configure(tls.of_agent(defaults))
-    };
-    let again = config().build().new_agent();
+    let config = || configure(defaults(&http, &tls));
+    let is_pooled = pooled.is_some();
+    let again = pooled.unwrap_or_else(|| config().build().new_agent());
     let configured = TlsSettings::of(again.config());
     let signer = Signer {
-        statuses: session.prover().map(|_| Statuses::of(&again)),
+        plain: Plain::new(),
         https: match http.tls().check_compiled() {
             Err(error) if configured.is_rustls() => Some(error),
             _ => configured.check_compiled().err(),
@@ -142,14 +149,25 @@ pub fn agent_with(
             .then_some((http.clone(), tls.clone())),
         session,
         again,
+        is_pooled,
     };
-    config().middleware(signer).build().new_agent()
+    // A setting of the agent costs nothing; one of each request would cost a copy of all settings.
+    let config = config().max_redirects(0);
+    config.middleware(signer).build().new_agent()
+}
+
+fn defaults(http: &HttpTransport, tls: &TlsSettings) -> ConfigBuilder<AgentScope> {
+    let config = Agent::config_builder()
+        .timeout_connect(Some(TIMEOUT_CONNECT))
+        .timeout_recv_response(Some(TIMEOUT_RESPONSE))
+        .proxy(http.proxy().cloned());
+    tls.of_agent(config)
 }
 
 /// A transport over an agent that you have, with its connector, resolver, proxy and TLS settings, which
 /// [`Session::agent`] takes over.
 ///
-/// An https request is [`Error::Configuration`] if the agent's `TlsConfig` names rustls and that is not compiled in.
+/// An https request is [`Error::Configuration`] if the agent's `TlsConfig` names a library that is not compiled in.
 ///
 /// The safety settings are added to each request; the agent itself is not changed, with one exception: if `ureq` is built
 /// with its feature `cookies`, the agent's cookies are deleted before and after each request. Users who log in at the
@@ -181,7 +199,8 @@ impl Shared {
             return agent.clone();
         }
         let tls = http.map(HttpTransport::tls_settings).unwrap_or_default();
-        let agent = agent_with(session, |config| config);
+        let pooled = session.pool().and_then(|pool| pool.agent(http));
+        let agent = signing(session, |config| config, pooled);
         *shared = Some(Box::new((agent.clone(), tls)));
         agent
     }
@@ -190,10 +209,11 @@ impl Shared {
 struct Signer {
     /// Does not hold the agent that this is a part of, or neither would ever be dropped.
     session: Session,
-    /// Sends for the second time: the rest of the chain can be used only once.
+    /// Sends for the second time: the rest of the chain can be used only once. It has the caller's settings.
     again: Agent,
-    /// None if there are no proofs to be sent along.
-    statuses: Option<Statuses>,
+    /// It sends for the first time too, since its connections are those of other sessions as well.
+    is_pooled: bool,
+    plain: Plain,
     /// Why there is no https, if that is so.
     https: Option<Error>,
     /// The transport whose TLS settings these agents have, and which they are; none if the caller set others.
@@ -204,6 +224,7 @@ type Answer = Result<Response<Body>, ureq::Error>;
 
 impl Middleware for Signer {
     fn handle(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
+        let next = Some(next).filter(|_| !self.is_pooled);
         if self.is_left_alone(&request)? {
             return self.leave_alone(request, next);
         }
@@ -235,28 +256,41 @@ impl Signer {
             return Ok(true);
         }
         let apis = self.session.origins();
-        // `ureq` reports the problem of a URL without an origin.
-        let Some(origin) = Origin::of(request.uri()) else {
-            return Ok(true);
-        };
-        if apis.contains(&origin) {
+        if apis.iter().any(|api| api.is_of(request.uri())) {
             return Ok(false);
         }
-        if self.session.allows_unsigned() {
-            return Ok(true);
+        match Origin::of(request.uri()) {
+            Some(origin) if !self.session.allows_unsigned() => {
+                Err(unsent(not_an_api(&origin, apis)))
+            }
+            // `ureq` reports the problem of a URL without an origin.
+            _ => Ok(true),
         }
-        Err(unsent(not_an_api(&origin, apis)))
     }
 
-    fn leave_alone(&self, request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Answer {
+    fn leave_alone(
+        &self,
+        mut request: Request<SendBody<'_>>,
+        next: Option<MiddlewareNext<'_>>,
+    ) -> Answer {
         self.check(request.uri())?;
-        let Some(newer) = self.newer_tls() else {
-            return next.handle(request);
-        };
-        let config = request
-            .middleware_config()
-            .ok_or_else(call::no_extensions)?;
-        next.handle(newer.of_request(config).build())
+        let (is_plain, newer) = (self.plain.is(request.extensions()), self.newer_tls());
+        if newer.is_some() || (is_plain && next.is_some()) {
+            let mut config = request
+                .middleware_config()
+                .ok_or_else(call::no_extensions)?;
+            if is_plain {
+                config = config.max_redirects(self.again.config().max_redirects());
+            }
+            if let Some(newer) = newer {
+                config = newer.of_request(config);
+            }
+            request = config.build();
+        }
+        match next {
+            Some(next) => next.handle(request),
+            None => self.again.run(request),
+        }
     }
 
     /// Fails for https if there is no library for it: ureq panics.
@@ -293,7 +327,6 @@ impl Signer {
 
     /// None where the bearer of the token needs no proof.
     fn proven<'a>(&'a self, token: &'a Token, parts: &request::Parts) -> Option<Proven<'a>> {
-        let statuses = self.statuses?;
         if token.token_type() != TokenType::Dpop {
             return None;
         }
@@ -302,7 +335,10 @@ impl Signer {
             prover,
             token,
             now: self.session.now(),
-            as_error: statuses.as_error(&parts.extensions),
+            as_error: self
+                .plain
+                .is(&parts.extensions)
+                .then(|| self.again.config().http_status_as_error()),
         })
     }
 

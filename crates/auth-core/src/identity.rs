@@ -70,6 +70,14 @@ impl Identity {
         self.with_optional("user", user)
     }
 
+    /// The key that a record was stored under.
+    pub(crate) fn from_text(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            lacks_user: false,
+        }
+    }
+
     pub(crate) fn lacks_user(&self) -> bool {
         self.lacks_user
     }

@@ -243,10 +243,9 @@ impl TokenRequest {
         if let (Some(custom), None) = (&self.custom, &self.problem) {
             return custom.obtain(http);
         }
-        self.exchange(http, |echo, response| {
-            let outcome = self.format.read(response, self.prover.is_some(), &|text| {
-                echo.leave_out(text)
-            });
+        self.exchange(http, |without_echo, response| {
+            let binds = self.prover.is_some();
+            let outcome = self.format.read(response, binds, without_echo);
             outcome.map_err(|error| error.answering(self.kind()))
         })
     }
@@ -256,8 +255,8 @@ impl TokenRequest {
     /// # Errors
     /// As [`send`](TokenRequest::send).
     pub fn fetch(&self, http: &dyn Transport) -> Result<JsonResponse> {
-        self.exchange(http, |echo, response| {
-            JsonResponse::read(response, &|text| echo.leave_out(text))
+        self.exchange(http, |without_echo, response| {
+            JsonResponse::read(response, without_echo)
         })
     }
 
@@ -266,8 +265,8 @@ impl TokenRequest {
         if self.custom.is_some() {
             return self.send(http).map(drop);
         }
-        self.exchange(http, |echo, response| {
-            JsonResponse::check(response, &|text| echo.leave_out(text))
+        self.exchange(http, |without_echo, response| {
+            JsonResponse::check(response, without_echo)
         })
     }
 

@@ -16,12 +16,12 @@ mod stored;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::HeaderValue;
 
-use crate::agent::Shared;
+use crate::agent::{Pool, Shared};
 use crate::clock::{Clock, Moment, SystemClock, UnixTime};
 use crate::error::{Error, Result};
 use crate::fingerprint::Fingerprint;
@@ -94,6 +94,8 @@ struct Inner {
     presentation: Option<Box<Result<Presentation>>>,
     /// The agent sends requests to other origins, without a token.
     allows_unsigned: bool,
+    /// The connections of its agent, if it shares them with the other sessions of a [`Sessions`].
+    pool: OnceLock<Arc<Pool>>,
     /// Knowledge of this process beyond the store; boxed, because an idle session has none.
     memory: Mutex<Option<Box<Memory>>>,
     /// Counts logouts, so that a renewal that began before one ends for its caller alone.
@@ -436,6 +438,10 @@ impl Session {
     /// The agent that the clones of this session share.
     pub(crate) fn shared_agent(&self) -> &Shared {
         &self.1
+    }
+
+    pub(crate) fn pool(&self) -> Option<&Pool> {
+        self.0.pool.get().map(|pool| &**pool)
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {

@@ -26,7 +26,7 @@ use crate::identity::Identity;
 pub(crate) use alone::Alone;
 #[cfg(feature = "encryption")]
 pub use encrypted::{EncryptedStore, EncryptionKey};
-pub use file::FileStore;
+pub use file::{FileStore, StoredLogin};
 pub use life::{AttemptId, LivenessGuard};
 pub use memory::MemoryStore;
 pub use record::Record;

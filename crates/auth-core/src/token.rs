@@ -111,7 +111,7 @@ struct Text {
     /// No session holds it any more.
     is_gone: AtomicBool,
     stamp: Stamp,
-    times: Times,
+    issued: Moment,
     expires_at: Option<SystemTime>,
     /// `None` if the response had no further members, as with most servers.
     about: Option<Box<About>>,
@@ -158,7 +158,7 @@ impl Token {
             is_kept: AtomicBool::new(false),
             is_gone: AtomicBool::new(false),
             stamp,
-            times,
+            issued: times.issued,
             expires_at: access.expires_at().map(SystemTime::from),
             about: says_more.then(|| {
                 Box::new(About {
@@ -167,7 +167,7 @@ impl Token {
                 })
             }),
         };
-        Held::new(Arc::new(text)).map(|held| Self(Arc::new(held)))
+        Held::new(Arc::new(text), times.life, times.fresh_for).map(|held| Self(Arc::new(held)))
     }
 
     /// Returns the access token, for an API that does not take it in a header.
@@ -223,11 +223,11 @@ impl Token {
 }
 
 impl Held {
-    fn new(text: Arc<Text>) -> Option<Self> {
+    fn new(text: Arc<Text>, life: u64, fresh_for: u64) -> Option<Self> {
         Some(Self {
-            issued: text.times.issued.wall.seconds(),
-            fresh_for: text.times.fresh_for,
-            life: text.times.life,
+            issued: text.issued.wall.seconds(),
+            fresh_for,
+            life,
             authorization: header_value(Shared(Arc::clone(&text)))?,
             text,
         })
@@ -242,12 +242,23 @@ impl Held {
     }
 
     pub(crate) fn times(&self) -> Times {
-        self.text.times
+        Times {
+            issued: self.text.issued,
+            life: self.life,
+            fresh_for: self.fresh_for,
+        }
+    }
+
+    /// A look at whether the text is still in memory.
+    #[cfg(test)]
+    pub(crate) fn watch(&self) -> impl Fn() -> bool + Send + use<> {
+        let text = Arc::downgrade(&self.text);
+        move || text.strong_count() > 0
     }
 
     /// Another reference to the same text, for one thread.
     pub(crate) fn reference(&self) -> Option<Self> {
-        Self::new(Arc::clone(&self.text))
+        Self::new(Arc::clone(&self.text), self.life, self.fresh_for)
     }
 
     /// How old it is in seconds: one subtraction that also calls it old if the clock was set back before its issue.
@@ -261,7 +272,7 @@ impl Held {
     }
 
     pub(crate) fn is_valid(&self, now: Moment) -> bool {
-        now.since(self.text.times.issued).as_secs() < self.life
+        now.since(self.text.issued).as_secs() < self.life
     }
 
     /// Notes that a thread has a reference of its own.

@@ -30,6 +30,7 @@ use http::{Request, Response};
 
 use crate::error::Result;
 
+pub(crate) use cookies::are_kept_by as keeps_cookies;
 pub(crate) use failure::of_api;
 pub(crate) use http_transport::TIMEOUT_CONNECT;
 pub use http_transport::{HttpTransport, HttpTransportBuilder};

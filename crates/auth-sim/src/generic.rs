@@ -136,7 +136,7 @@ fn either(answer: Result<Response, Response>) -> Response {
 }
 
 fn whoami(login: &Login) -> Response {
-    let body = json!({"sub": login.subject, "client_id": login.client, "scope": login.scope});
+    let body = json!({"sub": login.user, "client_id": login.client, "scope": login.scope});
     Response::json(200, &body)
 }
 

@@ -14,10 +14,14 @@ pub(crate) struct Tokens {
 
 /// The client and the user that tokens are issued to, and their scope.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Login {
-    pub(crate) client: String,
-    pub(crate) subject: String,
-    pub(crate) scope: String,
+    /// The client id.
+    pub client: String,
+    /// The user; a client that logs in for itself is its own user.
+    pub user: String,
+    /// The scope, empty if there is none.
+    pub scope: String,
 }
 
 impl Login {
@@ -25,7 +29,7 @@ impl Login {
     pub fn new(client: impl Into<String>, user: impl Into<String>) -> Self {
         Self {
             client: client.into(),
-            subject: user.into(),
+            user: user.into(),
             scope: String::new(),
         }
     }

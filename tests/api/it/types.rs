@@ -22,15 +22,15 @@ use auth_all::observe::{self, Event, Observer};
 use auth_all::secret::SecretSource;
 use auth_all::store::{
     AttemptId, EncryptedStore, EncryptionKey, FileStore, LivenessGuard, MemoryStore, Record, Store,
-    SwapOutcome, WaitOutcome,
+    StoredLogin, SwapOutcome, WaitOutcome,
 };
 use auth_all::testing::{CannedTransport, ManualClock};
 use auth_all::transport::{
     self, ClientCertificate, HttpTransport, HttpTransportBuilder, Origin, Tls, Transport,
 };
 use auth_all::{
-    BackgroundRefresh, Error, Grant, LoginOutcome, Secret, Session, SessionBuilder, SessionStatus,
-    Sessions, Token,
+    BackgroundRefresh, Error, Grant, LoginOutcome, Secret, Session, SessionBuilder, SessionCounts,
+    SessionStatus, Sessions, Token,
 };
 use auth_all::{aerion, aeris, ermeo, keyring, postgres, redis};
 use auth_sim::store_conformance::{Property, Violation};
@@ -72,6 +72,7 @@ fn sessions_and_tokens_are_shared() {
     plain::<LoginOutcome>();
     moved::<SessionBuilder>();
     moved::<Sessions<String>>();
+    plain::<SessionCounts>();
     moved::<BackgroundRefresh>();
     fn shown<T: Display>() {}
     shown::<SessionStatus>();
@@ -122,6 +123,7 @@ fn what_grants_are_made_of_is_shared() {
 #[test]
 fn stores_transports_and_clocks_are_shared() {
     value::<FileStore>();
+    plain::<StoredLogin>();
     value::<MemoryStore>();
     value::<EncryptedStore<FileStore>>();
     value::<EncryptionKey>();

@@ -11,6 +11,8 @@ use crate::{Operation, Outcome};
 
 /// A GET over a kept connection, with a header that is ready.
 pub(crate) fn signed_request(url: &str) -> Outcome<Operation> {
+    // As a session does to get its token: libc takes longer in a process that has ever had a thread.
+    post(&agent(), &format!("{url}/token"))?;
     let url = format!("{url}/assets");
     let agent = Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(10)))

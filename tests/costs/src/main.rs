@@ -1,11 +1,12 @@
 //! One operation, repeated: `auth-costs OPERATION TIMES`.
 //!
-//! `cargo xtask gate` counts the instructions of each operation under callgrind, and `tests/memcheck.rs` runs them all
-//! under memcheck. The server is another process, which valgrind does not follow.
+//! `cargo xtask gate` counts the instructions of each operation under callgrind, `cargo xtask bench request` compares
+//! their times with those of bare requests, and `tests/memcheck.rs` runs them all under memcheck. The server is another process, which valgrind does not follow.
 
 #![forbid(unsafe_code)]
 
 mod bare;
+mod compare;
 mod ours;
 mod server;
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
         [name] if *name == server::ARGUMENT => server::run(),
+        [name] if *name == compare::ARGUMENT => compare::run(),
         [name, times] => run(name, times),
         _ => Err(usage().into()),
     };

@@ -1,9 +1,11 @@
 //! Operations of a session.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use auth_core::grant::{Identity, Policy, TokenRequest};
 use auth_core::store::FileStore;
+use auth_core::testing::ManualClock;
 use auth_core::transport::HttpTransport;
 use auth_core::{Error, Grant, Secret, Session};
 
@@ -52,12 +54,14 @@ pub(crate) fn token_request(url: &str) -> Outcome<Operation> {
 pub(crate) fn renewal(url: &str) -> Outcome<Operation> {
     let folder = tempfile::tempdir()?;
     let store = FileStore::open(folder.path().join("logins"))?;
-    let session = Session::builder(Ada::at(url)).store(store).build()?;
-    let mut token = session.token()?;
+    let clock = ManualClock::new();
+    let builder = Session::builder(Ada::at(url)).store(store);
+    let session = builder.clock(clock.clone()).build()?;
+    session.token()?;
     Ok(Box::new(move || {
         let _kept = &folder;
-        let _another = session.reject(&token);
-        token = session.token()?;
+        clock.advance(Duration::from_secs(3600));
+        black_box(session.token()?);
         Ok(())
     }))
 }

@@ -132,8 +132,14 @@ fn an_unsigned_request_is_redirected_by_ureq() {
     let agent = builder.allow_unsigned().build().unwrap().agent();
     let request = agent.get(other.url()).config().max_redirects(0).build();
     assert_eq!(request.call().unwrap().status(), 302);
-    let error = agent.get(other.url()).call().unwrap_err();
-    assert!(matches!(error, ureq::Error::TooManyRedirects), "{error}");
+    // Settings of its own begin at those of the agent, which follows no redirect itself.
+    let config = || agent.get(other.url()).config().https_only(false);
+    assert_eq!(config().build().call().unwrap().status(), 302);
+    let asked = config().max_redirects(3).build().call().unwrap_err();
+    let plain = agent.get(other.url()).call().unwrap_err();
+    for error in [asked, plain] {
+        assert!(matches!(error, ureq::Error::TooManyRedirects), "{error}");
+    }
 }
 
 #[test]

@@ -7,7 +7,9 @@
 mod certificates; // client certificates that cannot be used
 mod handshakes; // the table: what each library accepts and refuses
 #[cfg(not(feature = "rustls"))]
-mod missing; // a library that is not compiled in
+mod missing; // the default library, not compiled in
+#[cfg(not(feature = "native-tls"))]
+mod missing_native; // the other one
 #[cfg(target_os = "linux")]
 mod roots; // the authorities that a library trusts by itself
 

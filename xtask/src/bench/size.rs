@@ -1,4 +1,4 @@
-//! Crates, build time and size of a program that gets a token and makes one call.
+//! Crates, build time and size of a program that gets a token and makes one call, and of each package below it.
 
 use std::fs;
 use std::path::Path;
@@ -24,30 +24,33 @@ struct Cost {
 /// Builds every program from scratch, one after the other, and prints the cost of each.
 pub(super) fn run() -> Result {
     println!("{HEADING}");
-    let mut floor = None;
-    for program in programs()? {
-        let cost = program.measure()?;
-        let floor: Cost = *floor.get_or_insert(cost);
-        println!(
-            "    {:16}{:>8}{:>10.1} ({:4.2}){:>10.2} ({:4.2})",
-            program.name,
-            cost.crates,
-            cost.build_seconds,
-            cost.build_seconds / floor.build_seconds,
-            cost.stripped_megabytes,
-            cost.stripped_megabytes / floor.stripped_megabytes,
-        );
+    let floor = Program::floor().measure()?;
+    print(Program::floor().name, floor, floor);
+    for program in vendors()? {
+        print(program.name, program.measure()?, floor);
+    }
+    println!("\n    the same call without us, and with one package more\n");
+    for package in PACKAGES {
+        let program = Program::with(package);
+        print(program.name, program.measure()?, floor);
     }
     Ok(())
 }
 
-fn programs() -> Result<Vec<Program>> {
-    let mut programs = vec![Program {
-        name: "ureq + rustls",
-        dependency: "ureq = { version = \"3\", default-features = false, features = [\"rustls\"] }"
-            .to_owned(),
-        main: MAIN.replace("{token}", FLOOR),
-    }];
+fn print(name: &str, cost: Cost, floor: Cost) {
+    println!(
+        "    {:16}{:>8}{:>10.1} ({:4.2}){:>10.2} ({:4.2})",
+        name,
+        cost.crates,
+        cost.build_seconds,
+        cost.build_seconds / floor.build_seconds,
+        cost.stripped_megabytes,
+        cost.stripped_megabytes / floor.stripped_megabytes,
+    );
+}
+
+fn vendors() -> Result<Vec<Program>> {
+    let mut programs = Vec::new();
     for (name, session) in VENDORS {
         let path = fs::canonicalize(Path::new("crates").join(name))?;
         programs.push(Program {
@@ -60,6 +63,24 @@ fn programs() -> Result<Vec<Program>> {
 }
 
 impl Program {
+    /// The call without us.
+    fn floor() -> Self {
+        Self {
+            name: "ureq + rustls",
+            dependency: UREQ.to_owned(),
+            main: MAIN.replace("{token}", FLOOR),
+        }
+    }
+
+    /// The call without us, and one package at work on the token.
+    fn with((name, dependency, used): &(&'static str, &str, &str)) -> Self {
+        Self {
+            name,
+            dependency: format!("{UREQ}\n{dependency}"),
+            main: MAIN.replace("{token}", &format!("{FLOOR}{used}")),
+        }
+    }
+
     fn measure(&self) -> Result<Cost> {
         let folder = target().join("bench-size").join(self.name);
         if folder.exists() {
@@ -123,6 +144,43 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 "#;
+
+const UREQ: &str = "ureq = { version = \"3\", default-features = false, features = [\"rustls\"] }";
+
+/// Packages below a vendor's crate with the features that we use, and a typical use of each.
+const PACKAGES: &[(&str, &str, &str)] = &[
+    (
+        "serde_json",
+        "serde_json = \"1\"",
+        "let token = serde_json::from_str::<serde_json::Value>(&token)?.to_string();",
+    ),
+    (
+        "time",
+        "time = { version = \"0.3\", default-features = false, features = [\"parsing\", \"std\"] }",
+        "time::OffsetDateTime::parse(&token, &time::format_description::well_known::Rfc2822)?;",
+    ),
+    (
+        "thiserror",
+        "thiserror = \"2\"",
+        "
+    #[derive(Debug, thiserror::Error)]
+    #[error(\"no token: {0}\")]
+    struct Missing(&'static str);
+    if token.is_empty() {
+        Err(Missing(\"empty\"))?;
+    }",
+    ),
+    (
+        "log",
+        "log = \"0.4\"",
+        "log::info!(\"{} bytes\", token.len());",
+    ),
+    (
+        "rustix",
+        "rustix = { version = \"1\", default-features = false, features = [\"fs\", \"process\", \"std\", \"time\"] }",
+        "println!(\"{:?}\", rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse));",
+    ),
+];
 
 const FLOOR: &str = r#"
     let agent = ureq::agent();

@@ -43,11 +43,11 @@ pub(super) struct Came {
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(signer: &'a Signer, token: Token, next: MiddlewareNext<'a>) -> Self {
+    pub(super) fn new(signer: &'a Signer, token: Token, next: Option<MiddlewareNext<'a>>) -> Self {
         Self {
             signer,
             way: Way {
-                first: Some(next),
+                first: next,
                 signer,
                 tls: signer.newer_tls(),
             },
@@ -58,8 +58,24 @@ impl<'a> Call<'a> {
 
     /// Sends a request whose body can be sent again.
     pub(super) fn send(mut self, parts: request::Parts, body: &Bytes) -> Answer {
-        let came = self.send_until_accepted(&parts, body);
-        self.follow(parts, came)
+        let kept = self.kept(&parts);
+        let came = self.send_until_accepted(parts, &kept, body);
+        self.follow(kept, came)
+    }
+
+    /// Returns what another sending needs of a request; of one without settings and headers nothing is copied.
+    fn kept(&self, parts: &request::Parts) -> request::Parts {
+        if !self.signer.plain.is(&parts.extensions) || self.signer.session.prover().is_some() {
+            return parts.clone();
+        }
+        let (mut kept, ()) = Request::new(()).into_parts();
+        kept.method = parts.method.clone();
+        kept.uri = parts.uri.clone();
+        kept.version = parts.version;
+        if !parts.headers.is_empty() {
+            kept.headers = parts.headers.clone();
+        }
+        kept
     }
 
     /// Sends a request whose body can be sent once. If the token is rejected, the next request uses another.
@@ -77,29 +93,39 @@ impl<'a> Call<'a> {
     }
 
     /// Sends, and sends once more with another token if the API rejects this one.
-    fn send_until_accepted(&mut self, parts: &request::Parts, body: &Bytes) -> Came {
-        let came = self.sign_and_send(parts, body);
+    fn send_until_accepted(
+        &mut self,
+        parts: request::Parts,
+        kept: &request::Parts,
+        body: &Bytes,
+    ) -> Came {
+        let came = self.sign_and_send(parts, kept, body);
         if !self.signer.is_rejection(&came) {
             return came;
         }
-        if !is_repeatable(&parts.method, &came) {
+        if !is_repeatable(&kept.method, &came) {
             // The next request uses another; this one needs none.
             let _ = self.signer.session.reject(&self.token);
             return came;
         }
         match self.has_another_token() {
-            Ok(true) => self.sign_and_send(parts, body),
+            Ok(true) => self.sign_and_send(kept.clone(), kept, body),
             Ok(false) => came,
             Err(error) => Came::of(Err(no_other_token(error, came.status()))),
         }
     }
 
-    fn sign_and_send(&mut self, parts: &request::Parts, body: &Bytes) -> Came {
+    fn sign_and_send(
+        &mut self,
+        parts: request::Parts,
+        kept: &request::Parts,
+        body: &Bytes,
+    ) -> Came {
         let (signer, token) = (self.signer, &self.token);
-        let request = || repeatable(signer, parts.clone(), token, body.clone());
-        match signer.proven(token, parts) {
-            None => Came::of(self.way.send(request(), false)),
-            Some(proven) => proven.send_until_proven(request, &mut self.way),
+        let request = |parts| repeatable(signer, parts, token, body.clone());
+        match signer.proven(token, &parts) {
+            None => Came::of(self.way.send(request(parts), false)),
+            Some(proven) => proven.send_until_proven(|| request(kept.clone()), &mut self.way),
         }
     }
 
@@ -137,7 +163,7 @@ impl<'a> Call<'a> {
             discard(answer);
             is_signed &= origin == Origin::of(&parts.uri);
             came = if is_signed {
-                self.send_until_accepted(&parts, &Bytes::new())
+                self.send_until_accepted(parts.clone(), &parts, &Bytes::new())
             } else {
                 let request = Request::from_parts(parts.clone(), SendBody::none());
                 Came::of(self.way.send(request, false))
@@ -150,10 +176,13 @@ impl<'a> Call<'a> {
 impl Way<'_> {
     /// Sends once. A redirect comes back as an answer, and so does an error status if `shows_status`.
     pub(super) fn send(&mut self, request: Request<SendBody<'_>>, shows_status: bool) -> Answer {
-        let again = &self.signer.again;
+        let Signer { again, plain, .. } = self.signer;
         self.signer.check(request.uri())?;
         let first = self.first.take();
-        let config = match &first {
+        let is_plain = plain.is(request.extensions()) && !shows_status && self.tls.is_none();
+        let config = match first {
+            // The agent's own settings are right for most requests.
+            Some(first) if is_plain => return first.handle(request),
             Some(_) => request.middleware_config(),
             None => Some(again.configure_request(request)),
         };

@@ -15,38 +15,40 @@ use crate::token::Token;
 use super::call::{Came, Way};
 use super::failure::unsent;
 
-/// Form in which the caller expects a status that is an error.
-///
-/// An error of ureq has lost the headers, and with them the nonce. So the status is requested as a response, and made the
-/// error that the caller expects afterwards.
+/// Number of extensions that ureq gives a request without settings of its own.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Statuses {
-    as_error: bool,
-    /// How many extensions ureq gives a request without settings of its own.
-    plain: usize,
-}
+pub(super) struct Plain(usize);
 
 /// One request with its proofs.
 pub(super) struct Proven<'a> {
     pub(super) prover: &'a dyn Prover,
     pub(super) token: &'a Token,
     pub(super) now: UnixTime,
-    /// Result of [`Statuses::as_error`].
+    /// `true` if the caller expects a status that is an error as an error; `None` if the request has settings of its own,
+    /// which only ureq can read.
+    ///
+    /// An error of ureq has lost the headers, and with them the nonce. So the status is requested as a response, and made
+    /// the error that the caller expects afterwards.
     pub(super) as_error: Option<bool>,
 }
 
-impl Statuses {
-    pub(super) fn of(agent: &Agent) -> Self {
-        Self {
-            as_error: agent.config().http_status_as_error(),
-            plain: plain(),
-        }
+impl Plain {
+    /// Asks ureq, without a network: what comes back is the middleware's.
+    pub(super) fn new() -> Self {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&seen);
+        let look = move |request: Request<SendBody<'_>>, _: MiddlewareNext<'_>| {
+            count.store(request.extensions().len(), Ordering::Relaxed);
+            Err(ureq::Error::ConnectionFailed)
+        };
+        let agent = Agent::config_builder().middleware(look).build().new_agent();
+        let _never_sent = agent.get("http://127.0.0.1/").call();
+        Self(seen.load(Ordering::Relaxed))
     }
 
-    /// Returns `true` if the caller expects errors; `None` if the request has settings of its own, which only ureq can
-    /// read.
-    pub(super) fn as_error(self, request: &Extensions) -> Option<bool> {
-        (request.len() == self.plain).then_some(self.as_error)
+    /// Returns `true` if a request with these extensions has no settings of its own.
+    pub(super) fn is(self, extensions: &Extensions) -> bool {
+        extensions.len() == self.0
     }
 }
 
@@ -108,17 +110,4 @@ impl Proven<'_> {
             ..Came::of(answer)
         }
     }
-}
-
-/// Asks ureq, without a network: what comes back is the middleware's.
-fn plain() -> usize {
-    let seen = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&seen);
-    let look = move |request: Request<SendBody<'_>>, _: MiddlewareNext<'_>| {
-        count.store(request.extensions().len(), Ordering::Relaxed);
-        Err(ureq::Error::ConnectionFailed)
-    };
-    let agent = Agent::config_builder().middleware(look).build().new_agent();
-    let _never_sent = agent.get("http://127.0.0.1/").call();
-    seen.load(Ordering::Relaxed)
 }

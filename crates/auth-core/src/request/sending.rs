@@ -1,6 +1,7 @@
 //! One exchange with a token endpoint: a sending, and a second one where a proof needs it.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, Request, Response};
@@ -12,8 +13,8 @@ use crate::secret::{Secret, header_value};
 use crate::token::TokenResponse;
 use crate::transport::Transport;
 
+use super::TokenRequest;
 use super::reading::Readings;
-use super::{Echo, TokenRequest};
 
 /// Where the proof of a request is (RFC 9449 §4.1).
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -64,7 +65,7 @@ impl TokenRequest {
     pub(super) fn exchange<T>(
         &self,
         http: &dyn Transport,
-        read: impl Fn(&Echo, &Response<Vec<u8>>) -> Result<T>,
+        read: impl Fn(&dyn Fn(&str) -> String, &Response<Vec<u8>>) -> Result<T>,
     ) -> Result<T> {
         let readings = self.readings.clone().unwrap_or_default();
         let (outcome, is_worth_another) = self.send_once(http, &readings, &read)?;
@@ -79,7 +80,7 @@ impl TokenRequest {
         &self,
         http: &dyn Transport,
         readings: &Readings,
-        read: impl Fn(&Echo, &Response<Vec<u8>>) -> Result<T>,
+        read: impl Fn(&dyn Fn(&str) -> String, &Response<Vec<u8>>) -> Result<T>,
     ) -> Result<(Result<T>, bool)> {
         let mut ready = self.ready(readings, Some(self.now()))?;
         let mut request = self.request(&ready)?;
@@ -95,7 +96,10 @@ impl TokenRequest {
             ready.hidden.push(proof);
         }
         let mut response = http.send(request)?;
-        let outcome = read(&ready.echo(), &response);
+        // Only an error needs it, and it holds every secret in four spellings.
+        let echo = OnceCell::new();
+        let without_echo = |text: &str| echo.get_or_init(|| ready.echo()).leave_out(text);
+        let outcome = read(&without_echo, &response);
         let outcome = outcome.map_err(|error| self.explained(error, response.headers()));
         response.body_mut().zeroize();
         let refusal = outcome.as_ref().err().and_then(Error::refusal);

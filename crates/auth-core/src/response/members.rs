@@ -1,5 +1,6 @@
 //! Raw members of an answer, and paths to them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -118,14 +119,14 @@ impl Member {
     }
 
     /// The members of an object, or the elements of a list, with the step to each.
-    pub(super) fn children(&self) -> Vec<(String, &Self)> {
+    pub(super) fn children(&self) -> Vec<(Cow<'_, str>, &Self)> {
         match self {
             Self::Object(members) => members
                 .iter()
-                .map(|(name, member)| (name.to_owned(), member))
+                .map(|(name, member)| (name.into(), member))
                 .collect(),
             Self::List(list) => (0..)
-                .map(|place: usize| place.to_string())
+                .map(|place: usize| place.to_string().into())
                 .zip(list)
                 .collect(),
             _ => Vec::new(),

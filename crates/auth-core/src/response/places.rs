@@ -1,5 +1,7 @@
 //! Where the tokens of an answer are, other than in the configured members.
 
+use std::borrow::Cow;
+
 use crate::secret::Secret;
 
 use super::members::Member;
@@ -38,7 +40,7 @@ pub(super) fn of_refresh_token(root: &Member, beside: Option<&[String]>) -> Opti
     };
     let is_of_ours = |steps: &[String]| {
         let Some(home) = home else { return true };
-        let others = |(name, member): &(String, &Member)| {
+        let others = |(name, member): &(Cow<'_, str>, &Member)| {
             ACCESS.iter().any(|it| is_called(name, it)) && member.words().is_some()
         };
         let inside = root.at(steps).map(Member::children).unwrap_or_default();
@@ -75,8 +77,8 @@ fn only_text(member: &Member) -> Option<Vec<String>> {
         names.any(|it| is_called(name, it))
     });
     match (plainly, texts.as_slice()) {
-        (Some(name), _) => Some(vec![name.clone()]),
-        (None, [only]) => Some(vec![only.clone()]),
+        (Some(name), _) => Some(vec![name.to_string()]),
+        (None, [only]) => Some(vec![only.to_string()]),
         _ => None,
     }
 }
@@ -119,7 +121,7 @@ fn search(
             for (name, inner) in member.children() {
                 let is_another = matches!(member, Member::List(_)) && name != "0";
                 let mut steps = steps.clone();
-                steps.push(name);
+                steps.push(name.into_owned());
                 let name = steps.last().map(String::as_str).unwrap_or_default();
                 if is_open && !is_another && is_it(name, inner) {
                     return Some(steps);

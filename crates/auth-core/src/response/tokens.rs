@@ -112,7 +112,8 @@ impl<'a> Tokens<'a> {
     }
 
     fn refresh_token_life(&self) -> RefreshTokenLife {
-        let home = self.home().and_then(|home| self.body.root.at(home));
+        let home = self.home().filter(|home| !home.is_empty());
+        let home = home.and_then(|home| self.body.root.at(home));
         let members = home.into_iter().chain([&self.body.root]);
         let told = members
             .flat_map(Member::children)
@@ -296,7 +297,7 @@ impl<'a> Tokens<'a> {
         let spelled = |home: &[String]| {
             let mut inside = self.body.root.at(home)?.children().into_iter();
             let (name, _) = inside.find(|(name, _)| is_called(name, &letters))?;
-            Some([home, &[name]].concat())
+            Some([home, &[name.into_owned()]].concat())
         };
         homes.filter_map(spelled).next()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, LazyLock, Mutex};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -260,6 +260,7 @@ impl SessionBuilder {
             observer: self.observer,
             origins: origins.unwrap_or_default().into(),
             allows_unsigned: self.allow_unsigned,
+            pool: OnceLock::new(),
             cache: Cache::new(),
             memory: Mutex::default(),
             logouts: AtomicU64::new(0),

@@ -1,14 +1,13 @@
 //! The token that is held, which every thread reads without waiting for another.
 //!
-//! A session has it in one place, which a thread reads without a lock and without a reference count. A thread that
-//! requests one session's token twice in a row keeps a reference of its own, which costs half as much, and whose
-//! counts are on no other core. No thread has a copy of the text.
+//! A session has it in one place. A thread that requests one session's token twice in a row keeps a reference of its
+//! own, whose counts no other core touches: one atomic number tells whether it is still right. A token's text is in
+//! memory once, however many threads use it.
 
 use std::cell::{Cell, RefCell};
+use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use arc_swap::ArcSwapOption;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::clock::Moment;
 use crate::login::Stamp;
@@ -17,8 +16,6 @@ use crate::token::{Held, Times, Token};
 /// The token of one session.
 #[repr(C)] // what each call reads is last, beside the session's clock and mostly in one line of the processor's cache
 pub(crate) struct Cache {
-    /// Held by a thread that changes `current`.
-    changing: Mutex<()>,
     /// Until this second of the wall clock a token that is due for renewal is served as it is:
     /// another thread is renewing it, or it is too early to try again.
     quiet: AtomicU64,
@@ -26,7 +23,7 @@ pub(crate) struct Cache {
     number: usize,
     /// Another number whenever `current` changes, and never one of another session.
     version: AtomicU64,
-    current: ArcSwapOption<Held>,
+    current: RwLock<Option<Arc<Held>>>,
 }
 
 /// A token that can be served at once.
@@ -62,9 +59,8 @@ impl Cache {
         Self {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             version: AtomicU64::new(version),
-            current: ArcSwapOption::empty(),
+            current: RwLock::new(None),
             quiet: AtomicU64::new(0),
-            changing: Mutex::new(()),
         }
     }
 
@@ -87,7 +83,8 @@ impl Cache {
     /// Lends the token in its place, where this thread has no reference of its own.
     pub(crate) fn lend_shared<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
         let version = self.version.load(Ordering::Acquire);
-        let current = self.current.load();
+        // Counted once more, so that the closure runs without the lock.
+        let current = self.read().clone();
         // In a closure that was lent a token, or at the end of the thread, it is not kept.
         let _ = TABLE.try_with(|table| {
             let mut table = table.try_borrow_mut().ok()?;
@@ -109,39 +106,41 @@ impl Cache {
     }
 
     fn token_if(&self, condition: impl FnOnce(&Held) -> bool) -> Option<Token> {
-        let held = self.current.load_full()?;
-        condition(&held).then_some(Token(held))
+        let current = self.read();
+        let held = current.as_ref().filter(|held| condition(held));
+        held.map(|held| Token(Arc::clone(held)))
     }
 
     /// Which token is held, whether or not it is valid.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
-        self.current.load().as_ref().map(|held| held.stamp())
+        self.read().as_ref().map(|held| held.stamp())
     }
 
     /// The times of what is held.
     pub(crate) fn times(&self) -> Option<Times> {
-        self.current.load().as_ref().map(|held| held.times())
+        self.read().as_ref().map(|held| held.times())
     }
 
     pub(crate) fn set(&self, token: Option<Token>) {
-        let _changing = self.lock();
-        self.change(token);
+        self.change(&mut self.write(), token);
     }
 
     /// Takes the token away if it is still this one.
     pub(crate) fn remove(&self, token: &Token) -> bool {
-        let _changing = self.lock();
-        let same = self.stamp() == Some(token.stamp());
+        let mut place = self.write();
+        let same = place
+            .as_ref()
+            .is_some_and(|held| held.stamp() == token.stamp());
         if same {
-            self.change(None);
+            self.change(&mut place, None);
         }
         same
     }
 
     /// Replaces the token. Other threads drop their references to the old one with their next request, for
     /// whichever session, or when they exit.
-    fn change(&self, token: Option<Token>) {
-        let old = self.current.swap(token.map(|token| token.0));
+    fn change(&self, place: &mut Option<Arc<Held>>, token: Option<Token>) {
+        let old = mem::replace(place, token.map(|token| token.0));
         self.version.store(next_version(), Ordering::Release);
         let Some(old) = old else {
             return;
@@ -155,8 +154,12 @@ impl Cache {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Option<Arc<Held>>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Option<Arc<Held>>> {
+        self.current.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets a token that is due be served as it is, for as long as a thread renews it.
@@ -261,7 +264,7 @@ static SESSIONS: AtomicUsize = AtomicUsize::new(0);
 /// Tokens that are gone and that a thread has kept.
 static GONE: AtomicU64 = AtomicU64::new(0);
 
-const FEWEST: usize = 16;
+const FEWEST: usize = 64;
 const MOST: usize = 1024;
 /// After so many requests for one session, and none for another, that has the place of another, it gets it.
 const PATIENCE: u32 = 8;
@@ -278,7 +281,12 @@ thread_local! {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+    use std::time::Duration;
+
     use super::*;
+    use crate::clock::UnixTime;
     use crate::login::Tokens;
     use crate::presentation::Presentation;
     use crate::token::TokenResponse;
@@ -291,43 +299,211 @@ mod tests {
     }
 
     fn token() -> Option<Token> {
+        token_of(0)
+    }
+
+    fn token_of(second: u64) -> Option<Token> {
         let response = TokenResponse::new(crate::secret::Secret::new("abc"));
         let (access, _) = Tokens::new(response, Moment::default()).ok()?;
+        let issued = UnixTime::new(Duration::from_secs(second));
         let times = Times {
+            issued: Moment::new(issued, Duration::ZERO),
             life: 60,
             fresh_for: 30,
-            ..Times::default()
         };
         Token::new(&access, times, Stamp::default(), &Presentation::default())
     }
 
+    fn cache() -> Cache {
+        let cache = Cache::new();
+        cache.set(token());
+        cache
+    }
+
     fn lend(cache: &Cache) {
-        assert!(
-            cache
-                .lend(0, |_| ())
-                .or(cache.lend_shared(0, |_| ()))
-                .is_some()
-        );
+        let lent = cache
+            .lend(0, |_| ())
+            .or_else(|| cache.lend_shared(0, |_| ()));
+        assert!(lent.is_some());
+    }
+
+    /// Requests it as often as a thread must that is to keep it.
+    fn keep(cache: &Cache) {
+        lend(cache);
+        lend(cache);
+        assert!(is_kept(cache));
+    }
+
+    /// Returns `true` if this thread has a reference. Tests on other threads make it look for tokens that are gone.
+    fn is_kept(cache: &Cache) -> bool {
+        (0..100).any(|_| {
+            TABLE.with_borrow_mut(Table::sweep);
+            cache.lend(0, |_| ()).is_some()
+        })
+    }
+
+    fn watch(cache: &Cache) -> impl Fn() -> bool + Send + use<> {
+        cache.read().as_ref().unwrap().watch()
     }
 
     #[test]
     fn no_thread_keeps_a_token_that_is_gone() {
-        let (cache, other) = (Cache::new(), Cache::new());
-        for cache in [&cache, &other] {
-            cache.set(token());
-            lend(cache);
-            lend(cache);
-        }
+        let (first, other) = (cache(), cache());
+        keep(&first);
+        keep(&other);
         assert_eq!(kept(), 2);
-        cache.set(None);
+        first.set(None);
         assert_eq!(kept(), 1, "the other session's is left alone");
-        cache.set(token());
-        lend(&cache);
-        lend(&cache);
+        first.set(token());
+        keep(&first);
         assert_eq!(kept(), 2);
-        drop(cache);
+        drop(first);
         assert_eq!(kept(), 1);
         assert!(other.remove(&token().unwrap()));
         assert_eq!(kept(), 0);
+    }
+
+    #[test]
+    fn a_text_is_in_memory_once_and_only_while_it_is_held() {
+        let cache = cache();
+        let is_there = watch(&cache);
+        keep(&cache);
+        let token = cache.valid(Moment::default()).unwrap();
+        let place = |held: &Held| held.authorization().as_bytes().as_ptr();
+        let own = TABLE.with_borrow(|table| {
+            let held = table.places.iter().find_map(|it| it.held.as_ref());
+            held.map(|held| (Arc::ptr_eq(held, &token.0), place(held)))
+        });
+        assert_eq!(own, Some((false, place(&token.0))));
+        let header = token.authorization().clone();
+        drop((cache, token));
+        assert!(is_there());
+        drop(header);
+        assert!(!is_there());
+    }
+
+    /// Lets another thread keep two tokens, takes the first one away, and lets the thread do something. Returns `true`
+    /// if that one is still in memory.
+    fn is_there_after(cache: &Cache, other: &Cache, then: impl FnOnce() + Send) -> bool {
+        let is_there = watch(cache);
+        let next = &Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                keep(other);
+                keep(cache);
+                next.wait();
+                next.wait();
+                then();
+                next.wait();
+                next.wait();
+            });
+            next.wait();
+            cache.set(None);
+            assert!(is_there(), "the other thread has made no request yet");
+            next.wait();
+            next.wait();
+            let is_there = is_there();
+            next.wait();
+            is_there
+        })
+    }
+
+    #[test]
+    fn a_thread_drops_what_is_gone_with_any_request() {
+        let (first, other, empty) = (cache(), cache(), Cache::new());
+        assert!(!is_there_after(&first, &other, || lend(&other)));
+        first.set(token());
+        let ask_in_vain = || assert!(empty.lend_shared(0, |_| ()).is_none());
+        assert!(!is_there_after(&first, &other, ask_in_vain));
+        first.set(token());
+        assert!(is_there_after(&first, &other, || ()));
+    }
+
+    /// Requests a token when its thread ends.
+    struct Late(Arc<Cache>, Arc<AtomicU64>);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            let lent = self.0.lend(0, |_| ());
+            let lent = lent.or_else(|| self.0.lend_shared(0, |_| ()));
+            self.1.fetch_add(lent.map_or(0, |()| 1), Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_thread_that_exits_is_served_and_keeps_nothing() {
+        thread_local! {
+            static LATE: Cell<Option<Late>> = const { Cell::new(None) };
+        }
+        let (cache, served) = (Arc::new(cache()), Arc::new(AtomicU64::new(0)));
+        let is_there = watch(&cache);
+        // Its table is dropped before or after the request.
+        for keeps_first in [true, false] {
+            let late = Late(Arc::clone(&cache), Arc::clone(&served));
+            let exiting = thread::spawn(move || {
+                let cache = Arc::clone(&late.0);
+                if keeps_first {
+                    keep(&cache);
+                }
+                LATE.set(Some(late));
+                keep(&cache);
+            });
+            exiting.join().unwrap();
+        }
+        assert_eq!(served.load(Ordering::Relaxed), 2);
+        drop(cache);
+        assert!(!is_there());
+    }
+
+    #[test]
+    fn another_threads_change_is_seen_by_the_next_request() {
+        let cache = cache();
+        keep(&cache);
+        thread::scope(|scope| scope.spawn(|| cache.set(None)).join().unwrap());
+        assert!(cache.lend(0, |_| ()).is_none());
+        assert!(cache.lend_shared(0, |_| ()).is_none());
+        thread::scope(|scope| scope.spawn(|| cache.set(token())).join().unwrap());
+        keep(&cache);
+    }
+
+    #[test]
+    fn a_closure_may_request_and_replace_tokens() {
+        let (first, other) = (cache(), cache());
+        keep(&first);
+        let is_there = watch(&first);
+        // As while a token is lent.
+        TABLE.with_borrow(|_| {
+            lend(&first);
+            (0..3).for_each(|_| lend(&other));
+            first.set(None);
+            assert!(first.lend(0, |_| ()).is_none());
+            assert!(first.lend_shared(0, |_| ()).is_none());
+            assert!(is_there(), "a table that is borrowed is not swept");
+        });
+        lend(&other);
+        assert!(!is_there());
+    }
+
+    #[test]
+    fn sessions_that_share_a_place_leave_it_to_the_first() {
+        let (first, mut other) = (cache(), cache());
+        other.number = first.number;
+        keep(&first);
+        for _ in 0..20 {
+            lend(&other);
+            assert!(is_kept(&first));
+        }
+        (0..PATIENCE).for_each(|_| lend(&other));
+        assert!(is_kept(&other) && !is_kept(&first));
+        assert_eq!(kept(), 1);
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_a_token_old() {
+        let cache = Cache::new();
+        cache.set(token_of(100));
+        for (now, is_served) in [(99, false), (100, true), (129, true), (130, false)] {
+            assert_eq!(cache.lend_shared(now, |_| ()).is_some(), is_served, "{now}");
+        }
     }
 }

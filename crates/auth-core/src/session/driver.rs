@@ -6,7 +6,8 @@
 //! # Locks
 //! A thread that holds one of these takes only later ones, and holds none over the network, a store, a
 //! grant or an observer: `flight`, `memory`, `rejection`, the lock of the cache. `unrevoked` is held
-//! alone. A [`Clock`] is read while `memory` is held.
+//! alone. A [`Clock`] is read while `memory` is held. The locks of a `Sessions` come before these: its turns, a part of what
+//! is kept, its agenda.
 
 use std::cell::Cell;
 use std::sync::atomic::Ordering;

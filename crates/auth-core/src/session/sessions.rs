@@ -9,6 +9,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::agent::Pool;
 use crate::error::Result;
 
 use super::{BackgroundRefresh, Session};
@@ -29,6 +30,14 @@ use sweep::Sweep;
 /// # Ok::<(), auth_core::Error>(())
 /// ```
 ///
+/// # What they share
+/// The store that the closure passes to each of them, the [transport](crate::transport::HttpTransport) if it is the
+/// default one or clones of one, and with the transport the connections of their [agents](Session::agent): the request
+/// of one customer uses the connection that another one's has left. A session with a transport of its own has
+/// connections of its own; so has each where a crate of the program switches on the feature `cookies` of `ureq`, because
+/// an agent sends the cookies of its connections. [`shutdown`](crate::agent::ureq::Agent::shutdown) of an agent ends none
+/// of the shared connections.
+///
 /// # Which sessions are dropped
 /// - Of the sessions that no call has named for a while, one that has been there longest. The order is that of a clock
 ///   with second chances: a session that was named again since the last look is passed over once. Up to 127 sessions are
@@ -44,6 +53,8 @@ pub struct Sessions<K> {
     kept: Kept<K>,
     making: Making<K>,
     made: AtomicU64,
+    /// The connections of all agents.
+    pool: Arc<Pool>,
     sweep: Arc<Sweep>,
     threads: usize,
 }
@@ -95,6 +106,7 @@ impl<K: Eq + Hash + Clone> Sessions<K> {
             kept: Kept::new(10_000),
             making: Making::default(),
             made: AtomicU64::new(0),
+            pool: Arc::default(),
             sweep: Arc::default(),
             threads: 1,
         }
@@ -185,6 +197,8 @@ impl<K: Eq + Hash + Clone> Sessions<K> {
         self.making.one(customer, kept, || {
             let session = (self.make)(customer)?;
             self.made.fetch_add(1, Ordering::Relaxed);
+            // One that is made for two collections keeps its first.
+            let _ = session.0.pool.set(Arc::clone(&self.pool));
             // Dropped here, without a lock: the end of a session may take time.
             drop(self.kept.keep(customer, session.clone()));
             self.sweep.add(&session);

@@ -47,6 +47,7 @@ pub use key::EncryptionKey;
 /// # Method
 /// ChaCha20-Poly1305 with a random nonce for each record; the identity is part of what is authenticated. Random nonces
 /// suffice for 2³² records per key: a thousand logins that are renewed every hour take more than two hundred years.
+#[cfg(feature = "encryption")] // for its badge in the facade
 #[derive(Clone)]
 pub struct EncryptedStore<S> {
     inner: S,

@@ -3,6 +3,7 @@
 mod failure;
 mod frame;
 mod lock;
+mod logins;
 mod names;
 mod place;
 mod private;
@@ -20,6 +21,7 @@ use crate::identity::Identity;
 
 use failure::{Patience, not_saved, unavailable};
 use lock::{Locked, Turns};
+pub use logins::StoredLogin;
 use private::Stamp;
 use records::{Newest, Records};
 
@@ -63,7 +65,8 @@ use super::{AttemptId, LivenessGuard, Record, Store, SwapOutcome, WaitOutcome, i
 /// record, `.previous` the one before, `.new` one being written, `.damaged-1` one that was set aside. `.lock` and
 /// `.alive` hold no secret and must never be deleted while the store is in use. [`Session::forget`](crate::Session::forget)
 /// and `log_out` leave nothing of a login in `.record` and `.previous`; the operator deletes what was set aside. To
-/// remove a login by hand, delete `.record` and `.previous`.
+/// remove a login by hand, delete `.record` and `.previous`; [`remove_unused`](FileStore::remove_unused) removes all files
+/// of logins that were not renewed for long. [`logins`](FileStore::logins) lists the logins.
 ///
 /// # In a container
 /// Keep it on a volume, in a directory that the store makes itself. **A volume of Kubernetes with `fsGroup`** is opened

@@ -6,7 +6,7 @@
 use ureq::Agent;
 
 /// Returns `true` if the agent keeps the cookies that servers set.
-pub(super) fn are_kept_by(agent: &Agent) -> bool {
+pub(crate) fn are_kept_by(agent: &Agent) -> bool {
     agent.cookie_jar_lock().is_jar()
 }
 

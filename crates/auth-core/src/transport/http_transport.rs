@@ -81,6 +81,11 @@ impl HttpTransport {
         }))
     }
 
+    /// Returns `true` for clones of one transport.
+    pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The proxy, if there is one.
     pub(crate) fn proxy(&self) -> Option<&Proxy> {
         self.0.agent.config().proxy()

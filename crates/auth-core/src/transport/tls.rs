@@ -1,5 +1,7 @@
 //! TLS, as a value.
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod compiled;
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 mod no_settings;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

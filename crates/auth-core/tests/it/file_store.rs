@@ -12,6 +12,7 @@ mod killed; // SIGKILL while writing, while holding the lock, while renewing
 #[cfg(unix)]
 mod kubernetes; // volumes whose modes and owners the kubelet sets
 mod living; // liveness: announced attempts, exited processes
+mod many_logins; // all logins: listed, removed when unused
 #[cfg(windows)]
 mod occupied; // files that another program has open
 mod paths; // relative paths, texts that are not paths

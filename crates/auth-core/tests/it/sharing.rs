@@ -43,6 +43,23 @@ fn one_logs_in_and_the_other_takes_over_its_token() {
     );
 }
 
+/// One before the request, which notes it, and one with the answer: each is a sync of a disk, or a round to a server.
+#[test]
+fn a_renewal_loads_once_and_swaps_twice() {
+    let script = Script::new().token("one", "r1").token("two", "r2");
+    let (clock, store) = (
+        ManualClock::new(),
+        failing::Failing::new(MemoryStore::new()),
+    );
+    let builder = script.builder(&clock).store(store.clone());
+    let session = builder.build().unwrap();
+    assert_eq!(served(&session), "one");
+    let (loads, swaps) = (store.loads(), store.swaps());
+    clock.advance(seconds(3300));
+    assert_eq!(served(&session), "two");
+    assert_eq!((store.loads() - loads, store.swaps() - swaps), (1, 2));
+}
+
 #[test]
 fn each_refresh_token_is_spent_once_by_one_process() {
     let first = Script::new().token("one", "r1").token("three", "r3");

@@ -82,7 +82,7 @@ fn agree(realm: &mut Realm, fields: &Fields) -> Result<Members, (&'static str, &
     }
     let login = Login {
         client: fields.text("client_id").to_owned(),
-        subject: USERNAME.to_owned(),
+        user: USERNAME.to_owned(),
         scope,
     };
     if fields.text("response_type") == "token" {

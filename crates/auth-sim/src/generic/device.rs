@@ -54,7 +54,7 @@ pub(super) fn begin(realm: &mut Realm, request: &Received) -> Result<Response, R
     let device = Device {
         login: Login {
             client,
-            subject: USERNAME.to_owned(),
+            user: USERNAME.to_owned(),
             scope,
         },
         user_code,

@@ -34,8 +34,8 @@ pub(super) fn introspect(realm: &mut Realm, request: &Received) -> Result<Respon
     let body = json!({
         "active": true,
         "client_id": known.login.client,
-        "username": known.login.subject,
-        "sub": known.login.subject,
+        "username": known.login.user,
+        "sub": known.login.user,
         "scope": known.login.scope,
         "exp": epoch(known.expires),
         "iss": realm.url,

@@ -145,7 +145,7 @@ fn password(realm: &mut Realm, fields: &Fields, client: String) -> Result<Respon
     }
     let login = Login {
         client,
-        subject: username.to_owned(),
+        user: username.to_owned(),
         scope,
     };
     let family = realm.tokens.new_family();
@@ -166,7 +166,7 @@ fn client_credentials(
     }
     let scope = scope(fields.text("scope")).ok_or_else(invalid_scope)?;
     let login = Login {
-        subject: client.clone(),
+        user: client.clone(),
         client,
         scope,
     };

@@ -28,6 +28,7 @@ use crate::secret::{Secret, SecretSource};
 /// assert_eq!(format!("{same:?}"), "EncryptionKey(…)");
 /// # Ok::<(), auth_core::Error>(())
 /// ```
+#[cfg(feature = "encryption")] // for its badge in the facade
 #[derive(Clone)]
 pub struct EncryptionKey {
     bytes: Arc<Zeroizing<Vec<u8>>>,

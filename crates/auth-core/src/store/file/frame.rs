@@ -67,6 +67,15 @@ pub(super) fn decode(identity: &Identity, frame: &[u8]) -> Content {
     }
 }
 
+/// Returns whose record an intact frame of this version is.
+pub(super) fn owner(frame: &[u8]) -> Option<Identity> {
+    let (VERSION, body) = opened(frame)? else {
+        return None;
+    };
+    let (_, owner, _) = parts(body)?;
+    Some(Identity::from_text(std::str::from_utf8(owner).ok()?))
+}
+
 /// Version and body of an intact frame.
 fn opened(frame: &[u8]) -> Option<(u32, &[u8])> {
     let (content, sum) = frame.split_last_chunk()?;
@@ -77,11 +86,17 @@ fn opened(frame: &[u8]) -> Option<(u32, &[u8])> {
     (whole && *sum == checksum(content)).then_some((u32::from_le_bytes(*version), body))
 }
 
-fn record(identity: &Identity, body: &[u8]) -> Option<Content> {
+/// The mark of a restored record, the identity and the record.
+fn parts(body: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&is_restored, body) = body.split_first()?;
     let (length, body) = body.split_first_chunk()?;
     let length = u32::from_le_bytes(*length).try_into().ok()?;
     let (owner, record) = body.split_at_checked(length)?;
+    Some((is_restored, owner, record))
+}
+
+fn record(identity: &Identity, body: &[u8]) -> Option<Content> {
+    let (is_restored, owner, record) = parts(body)?;
     if owner != identity.as_str().as_bytes() {
         return Some(Content::Foreign);
     }

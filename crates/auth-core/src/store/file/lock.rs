@@ -1,7 +1,8 @@
 //! Locks, first among the threads of a process, then among the processes of a machine.
 //!
-//! The lock is one of the kernel's on a file that is empty and never deleted, because a process that waits for a
-//! deleted file's lock shares it with no other. The kernel releases it however a process exits. That shows other
+//! The lock is one of the kernel's on an empty file. Only a process that holds the lock deletes the file, with the rest of
+//! a login: a process that gets the lock of a deleted file shares it with no other, so it looks whether its file is still
+//! in place. The kernel releases it however a process exits. That shows other
 //! processes, too, whether one that renews is alive: it locks a file that names its attempt.
 
 use std::collections::HashSet;

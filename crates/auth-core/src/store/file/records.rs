@@ -182,7 +182,7 @@ impl Records<'_> {
 }
 
 /// Reads the bytes of a file; `None` if it is too long for a record.
-fn contents(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+pub(super) fn contents(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     if length > frame::MOST {
         return Ok(None);

@@ -11,6 +11,7 @@ use ureq::typestate::{AgentScope, HttpCrateScope};
 
 use crate::error::{Error, Result};
 
+use super::compiled::is_compiled_in;
 use super::{ClientCertificate, Library, Tls};
 
 /// TLS settings as ureq takes them, with what a [`Tls`] names read from its files.
@@ -74,74 +75,23 @@ impl TlsSettings {
         }
     }
 
-    /// Fails for https if these settings, which are a caller's, name rustls and `ureq` is built without it: it panics.
-    #[cfg(feature = "rustls")]
-    #[expect(clippy::unused_self, reason = "as without the feature")]
+    /// Fails for https if these settings, which are a caller's, name a library without which `ureq` is built: it panics.
     pub(crate) fn check_compiled(&self) -> Result<()> {
-        Ok(())
-    }
-
-    /// Fails for https if these settings, which are a caller's, name rustls and `ureq` is built without it: it panics.
-    #[cfg(not(feature = "rustls"))]
-    pub(crate) fn check_compiled(&self) -> Result<()> {
-        if !self.is_rustls() || rustls_of_ureq::is_compiled_in(&self.0) {
-            return Ok(());
-        }
-        Err(Error::configuration(
-            "the `TlsConfig` of the agent names rustls, which is not compiled in: set `TlsProvider::NativeTls` there, or \
-             switch on the feature `rustls`",
-        ))
+        let (named, other) = match self.0.provider() {
+            provider if is_compiled_in(provider) => return Ok(()),
+            TlsProvider::NativeTls => ("native-tls", "Rustls"),
+            _ => ("rustls", "NativeTls"),
+        };
+        Err(Error::configuration(format!(
+            "the `TlsConfig` of the agent names {named}, which is not compiled in: set `TlsProvider::{other}` there, or \
+             switch on the feature `{named}`",
+        )))
     }
 
     /// Returns `true` if the library is rustls.
     pub(crate) fn is_rustls(&self) -> bool {
         self.0.provider() == TlsProvider::Rustls
     }
-}
-
-/// Detection of rustls in `ureq`, which another crate of the program may switch on; done as in `transport/cookies.rs`.
-#[cfg(not(feature = "rustls"))]
-mod rustls_of_ureq {
-    use ureq::tls::TlsConfig;
-
-    pub(super) fn is_compiled_in(config: &TlsConfig) -> bool {
-        config.unversioned_rustls_crypto_provider().is_there()
-    }
-
-    /// Substitute for what rustls adds to the settings.
-    struct Nothing;
-
-    impl Nothing {
-        #[expect(clippy::unused_self, reason = "as that of what is there")]
-        fn is_there(&self) -> bool {
-            false
-        }
-    }
-
-    /// The method that ureq adds with rustls.
-    trait WithoutRustls {
-        fn unversioned_rustls_crypto_provider(&self) -> Nothing;
-    }
-
-    impl WithoutRustls for TlsConfig {
-        fn unversioned_rustls_crypto_provider(&self) -> Nothing {
-            Nothing
-        }
-    }
-
-    trait IsThere {
-        fn is_there(&self) -> bool;
-    }
-
-    impl<T> IsThere for T {
-        fn is_there(&self) -> bool {
-            true
-        }
-    }
-
-    // With rustls nothing above is asked, without it the last trait is not.
-    const _: fn(&TlsConfig) -> Nothing = WithoutRustls::unversioned_rustls_crypto_provider;
-    const _: [fn(&Nothing) -> bool; 2] = [Nothing::is_there, <Nothing as IsThere>::is_there];
 }
 
 /// The certificates in a text; `None` if it is not PEM, or has none.

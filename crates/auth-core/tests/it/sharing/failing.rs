@@ -21,6 +21,7 @@ pub(crate) struct Failing {
 #[derive(Debug, Default)]
 struct State {
     loads: usize,
+    swaps: usize,
     load_error: Option<Error>,
     swap_error: Option<Error>,
     /// How many swaps succeed before they fail.
@@ -57,12 +58,17 @@ impl Failing {
         let mut state = self.state.lock().unwrap();
         *state = State {
             loads: state.loads,
+            swaps: state.swaps,
             ..State::default()
         };
     }
 
     pub(crate) fn loads(&self) -> usize {
         self.state.lock().unwrap().loads
+    }
+
+    pub(crate) fn swaps(&self) -> usize {
+        self.state.lock().unwrap().swaps
     }
 }
 
@@ -83,6 +89,7 @@ impl Store for Failing {
         record: &Record,
     ) -> Result<SwapOutcome> {
         let mut state = self.state.lock().unwrap();
+        state.swaps += 1;
         if state.swaps_left > 0 {
             state.swaps_left -= 1;
         } else if let Some(error) = state.swap_error.clone() {

@@ -1,3 +1,5 @@
+//! A sweep over customers whose tokens live an hour, by a clock that the test moves.
+
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
 
@@ -170,7 +172,7 @@ fn turns(life: u64, window: u64, now: u64) -> Vec<u64> {
 }
 
 #[test]
-fn tokens_of_one_second_are_renewed_over_a_third_of_their_life() {
+fn tokens_of_one_second_are_renewed_over_a_third_of_a_life() {
     for now in [1_767_225_600, 1_767_230_000] {
         let turns = turns(3600, 720, now);
         let mut minutes = BTreeMap::<u64, u32>::new();
@@ -202,7 +204,7 @@ fn a_turn_is_before_a_caller_finds_the_token_due() {
 }
 
 #[test]
-fn each_customer_is_renewed_once_before_a_caller_finds_the_token_due() {
+fn each_customer_is_renewed_once_and_in_time() {
     let swept = Swept::new(1000, Town::new(at_once));
     let requests = swept.pass(2880);
     let latest = requests.iter().map(|(at, _)| *at).max().unwrap();
@@ -228,7 +230,7 @@ fn customers_stay_apart_in_the_following_hours() {
 }
 
 #[test]
-fn an_endpoint_that_hangs_leaves_the_others_most_of_the_time() {
+fn an_endpoint_that_hangs_leaves_time_for_the_others() {
     let is_hanging = Arc::new(atomic::AtomicBool::new(false));
     let hangs = Arc::clone(&is_hanging);
     let town = Town::new(move |customer| {
@@ -372,7 +374,7 @@ fn an_agenda_forgets_sessions_that_were_dropped() {
 }
 
 #[test]
-fn a_suspend_counts_and_a_clock_that_is_set_back_does_not_stop_the_sweep() {
+fn a_suspend_counts_and_a_clock_set_back_stops_nothing() {
     let swept = Swept::new(1, Town::new(at_once));
     swept.town.clock.suspend(Duration::from_secs(2800));
     assert_eq!(swept.pass(0).len(), 1, "the machine was suspended");

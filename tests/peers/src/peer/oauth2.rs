@@ -1,0 +1,59 @@
+//! oauth2 5 over `reqwest::blocking`, as its first example shows: `exchange_client_credentials`, no redirects.
+//!
+//! The crate keeps no token. A program does that by itself, here as most of them do: the response in a `Mutex`,
+//! renewed under the lock from 10 seconds before its expiry; a call clones the token. Clients share the HTTP client.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use oauth2::basic::{BasicClient, BasicTokenResponse};
+use oauth2::{
+    ClientId, ClientSecret, EndpointNotSet, EndpointSet, Scope, TokenResponse, TokenUrl, reqwest,
+};
+
+use super::{Peer, Result, Settings};
+
+pub(crate) struct Client {
+    client:
+        BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
+    held: Mutex<Option<(BasicTokenResponse, Instant)>>,
+}
+
+impl Peer for Client {
+    async fn connect(settings: &Settings) -> Result<Self> {
+        let client = BasicClient::new(ClientId::new("demo".into()))
+            .set_client_secret(ClientSecret::new("a-secret-of-some-length".into()))
+            .set_token_uri(TokenUrl::new(settings.url.clone())?);
+        Ok(Self {
+            client,
+            held: Mutex::default(),
+        })
+    }
+
+    async fn token(&self) -> Result<usize> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let soon = Instant::now() + Duration::from_secs(10);
+        if let Some((response, end)) = &*held
+            && *end > soon
+        {
+            return Ok(response.access_token().clone().secret().len());
+        }
+        let request = self.client.exchange_client_credentials();
+        let response = request
+            .add_scope(Scope::new("orders.read".into()))
+            .request(http())?;
+        let end = Instant::now() + response.expires_in().unwrap_or_default();
+        let token = response.access_token().clone();
+        *held = Some((response, end));
+        Ok(token.secret().len())
+    }
+}
+
+fn http() -> &'static reqwest::blocking::Client {
+    static HTTP: OnceLock<reqwest::blocking::Client> = OnceLock::new();
+    HTTP.get_or_init(|| {
+        let built =
+            reqwest::blocking::ClientBuilder::new().redirect(reqwest::redirect::Policy::none());
+        built.build().expect("a client of reqwest")
+    })
+}
