@@ -3,6 +3,7 @@
 //! A call is `headers(…)`, which a request needs; it makes the headers anew. A task of each credential renews its
 //! token 4 minutes ahead of expiry, so a call never does: callers at once are measured on credentials without a
 //! token yet, and a token request is the first of new credentials. Service accounts would sign the token themselves.
+//! The crate makes an HTTP client for each token request.
 
 use google_cloud_auth::credentials::user_account::Builder;
 use google_cloud_auth::credentials::{CacheableResource, Credentials};

@@ -1,7 +1,8 @@
 //! huskarl 0.11: an `InMemoryTokenCache` over the client credentials grant with `huskarl-reqwest`, as its example shows.
 //!
 //! A call is `HttpAuthorizer::get_headers`, which a request needs. The cache renews at most a minute ahead of expiry;
-//! a token request is the first of a new cache. Clients share the HTTP client.
+//! a token request is the first of a new cache. Clients share the HTTP client, which has `rustls-tls`: without a TLS
+//! feature it reaches no `https` endpoint.
 
 use std::sync::OnceLock;
 
