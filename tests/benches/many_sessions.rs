@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 use std::sync::{Arc, Barrier};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use allocation_counter::measure;
@@ -138,7 +138,7 @@ fn time(count: usize, threads: usize, order: Order, operation: impl Fn(usize) + 
             })
         };
         let working: Vec<_> = (0..threads).map(work).collect();
-        let took = working.into_iter().map(|thread| thread.join());
+        let took = working.into_iter().map(ScopedJoinHandle::join);
         took.map(Result::unwrap_or_default).sum::<Duration>()
     });
     took.as_secs_f64() * 1e9 / (each * threads) as f64

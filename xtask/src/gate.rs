@@ -2,8 +2,8 @@
 //!
 //! A difference between two runs of `tests/costs` under callgrind leaves out what happens once. libc is left out, because
 //! each machine has another one: of it, only the calls that allocate count. `gungraun` counts in the same way, but its
-//! runner is 200 crates, has to be installed in the very version of the library, and compares with the last run of one
-//! machine, not with a file in the repository.
+//! runner has to be installed in the very version of the library, and compares with the last run of one machine, not with
+//! a file in the repository.
 
 mod callgrind;
 

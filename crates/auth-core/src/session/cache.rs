@@ -1,7 +1,7 @@
 //! The token that is held, which every thread reads without waiting for another.
 //!
 //! A session has it in one place. A thread that requests one session's token twice in a row keeps a reference of its
-//! own, whose counts no other core touches: one atomic number tells whether it is still right. A token's text is in
+//! own, whose counts no other core touches, and compares one atomic number before it uses it. A token's text is in
 //! memory once, however many threads use it.
 
 use std::cell::{Cell, RefCell};
