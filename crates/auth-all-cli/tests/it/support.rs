@@ -1,7 +1,7 @@
 //! The program with a home and a configuration of its own, at a simulator.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -66,7 +66,11 @@ impl Home {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut pipe = child.stdin.take().unwrap();
-        pipe.write_all(input.as_bytes()).unwrap();
+        match pipe.write_all(input.as_bytes()) {
+            // It has exited, because it does not need its input.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            written => written.unwrap(),
+        }
         drop(pipe);
         ran(child.wait_with_output())
     }
