@@ -1,14 +1,12 @@
 //! `auth-all helper`: the protocols of other programs, byte by byte.
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::symlink;
-use std::process::{Command, Stdio};
 
 use auth_sim::Simulator;
 use serde_json::{Value, json};
 
-use crate::support::{Home, PROGRAM, Ran, assets, orders, ran};
+use crate::support::{Home, PROGRAM, Ran, assets, fed, orders, ran};
 
 const API: &str = "https://git.example.com:8443";
 
@@ -18,20 +16,6 @@ fn with_api(simulator: &Simulator, more: &str) -> Home {
     let config = fs::read_to_string(home.config()).unwrap();
     home.write(&format!("{config}api = [\"{API}\"]\n{more}"));
     home
-}
-
-/// Runs a program with this text as its standard input.
-fn fed(command: &mut Command, input: &str) -> Ran {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    // A program that reads nothing may have ended before.
-    let _ = pipe.write_all(input.as_bytes());
-    drop(pipe);
-    ran(child.wait_with_output())
 }
 
 /// Runs a link to the program, with a name by which other programs run it.

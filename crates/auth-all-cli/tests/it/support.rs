@@ -61,19 +61,23 @@ impl Home {
 
     /// Runs the program with this text as its standard input.
     pub(crate) fn run_with_input(&self, words: &str, input: &str) -> Ran {
-        let mut command = self.command(PROGRAM);
-        command.args(words.split(' ')).stdin(Stdio::piped());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut pipe = child.stdin.take().unwrap();
-        match pipe.write_all(input.as_bytes()) {
-            // It has exited, because it does not need its input.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
-            written => written.unwrap(),
-        }
-        drop(pipe);
-        ran(child.wait_with_output())
+        fed(self.command(PROGRAM).args(words.split(' ')), input)
     }
+}
+
+/// Runs a command with this text as its standard input.
+pub(crate) fn fed(command: &mut Command, input: &str) -> Ran {
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    match pipe.write_all(input.as_bytes()) {
+        // It has exited, because it does not need its input.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        written => written.unwrap(),
+    }
+    drop(pipe);
+    ran(child.wait_with_output())
 }
 
 pub(crate) fn ran(output: std::io::Result<Output>) -> Ran {
