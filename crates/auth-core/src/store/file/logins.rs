@@ -15,6 +15,15 @@ use super::lock::LockedFile;
 use super::{FileStore, frame, names, private, records};
 
 /// A login in a [`FileStore`]; see [`FileStore::logins`].
+///
+/// ```
+/// use auth_core::store::{FileStore, StoredLogin};
+///
+/// /// Returns the login that was renewed longest ago.
+/// fn oldest(store: &FileStore) -> auth_core::Result<Option<StoredLogin>> {
+///     Ok(store.logins()?.into_iter().min_by_key(|login| login.changed_at))
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredLogin {
