@@ -171,7 +171,10 @@ impl Clock for SystemClock {
     }
 
     /// The kernel's coarse clock: whole seconds need no more, and it costs a third.
-    #[cfg(target_os = "linux")]
+    ///
+    /// Not on 32-bit systems: with musl on ARM, `rustix` returned seconds that are no time, because musl's `timespec` is
+    /// larger there than the one that `libc` declares.
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     fn seconds(&self) -> u64 {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
         u64::try_from(now.tv_sec).unwrap_or_default()
