@@ -69,13 +69,17 @@ pub use status::SessionStatus;
 #[derive(Clone)]
 pub struct Session(Arc<Inner>, Arc<Shared>);
 
-#[repr(C)] // these two, which each call reads, are side by side
+#[repr(C)] // these two, which each call reads, are side by side; and no byte is lost between the small ones
 struct Inner {
     cache: Cache,
     /// `None` for the system clock, which is then called directly.
     clock: Option<Arc<dyn Clock>>,
     grant: Box<dyn Grant>,
     who: LoginKind,
+    /// The login is in a store that the caller has set.
+    is_stored: bool,
+    /// The agent sends requests to other origins, without a token.
+    allows_unsigned: bool,
     /// The statuses other than 401 by which an API rejects a token.
     rejections: Box<[u16]>,
     prover: Option<Arc<dyn Prover>>,
@@ -83,8 +87,6 @@ struct Inner {
     transport: Arc<dyn Transport>,
     observer: Option<Box<dyn Observer>>,
     store: Arc<dyn Store>,
-    /// The login is in a store that the caller has set.
-    is_stored: bool,
     rules: Rules,
     /// A fingerprint of the token that it was begun with.
     seed: Option<Fingerprint>,
@@ -92,8 +94,6 @@ struct Inner {
     origins: Box<[Origin]>,
     /// Presentation of the token to the APIs; `None` for that of RFC 6750.
     presentation: Option<Box<Result<Presentation>>>,
-    /// The agent sends requests to other origins, without a token.
-    allows_unsigned: bool,
     /// The connections of its agent, if it shares them with the other sessions of a [`Sessions`].
     pool: OnceLock<Arc<Pool>>,
     /// Knowledge of this process beyond the store; boxed, because an idle session has none.
