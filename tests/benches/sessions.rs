@@ -7,6 +7,7 @@ mod contest;
 #[path = "sessions/files.rs"]
 mod files;
 mod measure;
+mod shifted;
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -17,12 +18,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use auth_all::Secret;
-use auth_core::clock::{Clock, Moment, SystemClock};
+use auth_core::clock::{Clock, SystemClock};
 use auth_core::grant::{Identity, Lifetime, Policy, TokenRequest, TokenResponse};
 use auth_core::http::HeaderValue;
 use auth_core::{Grant, Result, Session, SessionCounts, Sessions};
 use contest::{Contender, ROUNDS, cores, rounds};
 use measure::{now, verdict};
+use shifted::Shifted;
 
 fn main() -> Result<()> {
     for customers in CUSTOMERS {
@@ -248,31 +250,6 @@ impl Grant for Customer {
             response.lifetime = Lifetime::For(Duration::from_secs(3600));
             Ok(response)
         }))
-    }
-}
-
-/// The machine's clock, some seconds ahead.
-#[derive(Clone, Debug, Default)]
-struct Shifted(Arc<AtomicU64>);
-
-impl Shifted {
-    fn advance(&self, seconds: u64) {
-        self.0.fetch_add(seconds, Ordering::Relaxed);
-    }
-}
-
-impl Clock for Shifted {
-    fn now(&self) -> Moment {
-        let ahead = Duration::from_secs(self.0.load(Ordering::Relaxed));
-        SystemClock::new().now().plus(ahead)
-    }
-
-    fn seconds(&self) -> u64 {
-        SystemClock::new().seconds() + self.0.load(Ordering::Relaxed)
-    }
-
-    fn sleep(&self, duration: Duration) {
-        SystemClock::new().sleep(duration);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::args::{Args, Command, One};
 use crate::config::Config;
 use crate::failure::{Failure, Result};
 use crate::profile::Profile;
-use crate::{helper, logger, output};
+use crate::{helper, output};
 
 /// Surroundings of a command.
 pub(crate) struct Context {
@@ -25,7 +25,7 @@ pub(crate) struct Context {
 /// Runs a command; returns the exit code, which is another program's with `exec`.
 pub(crate) fn run(args: Args) -> Result<u8> {
     let Args { command, global } = args;
-    logger::begin(global.level()?);
+    output::begin_log(global.level()?);
     // It has a configuration of its own.
     if let Command::Try(options) = &command {
         return trial::run(options).map(|()| 0);

@@ -1,12 +1,39 @@
-//! Standard output, which has the result and nothing else, and the terminal of the person who waits.
+//! Standard output, which has the result and nothing else; standard error, and the terminal of the person who waits.
 
 use std::env;
 use std::fs::File;
 use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read as _, Write as _};
 
 use auth_all::Secret;
+use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::failure::{Failure, Result};
+
+/// Prints a line for each event of the sessions (`--log`); the library logs no secret.
+struct Lines;
+
+impl Log for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= log::max_level() && metadata.target().starts_with("auth_")
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let level = record.level().as_str().to_lowercase();
+            say(&format!("auth-all: {level}: {}", record.args()));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Begins to log.
+pub(crate) fn begin_log(level: LevelFilter) {
+    static LINES: Lines = Lines;
+    // A second call in one process leaves the first in place.
+    let _ = log::set_logger(&LINES);
+    log::set_max_level(level);
+}
 
 /// Writes the result. A reader that has closed the pipe has all that it needs.
 pub(crate) fn result(text: &str) -> Result<()> {

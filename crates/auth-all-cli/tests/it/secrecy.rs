@@ -7,13 +7,15 @@ use auth_sim::{Fault, Response, Simulator, ermeo, generic};
 use crate::support::{Home, PROGRAM, assets, orders, ran};
 
 /// Every command, with all that it logs.
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 10] = [
     "status",
     "status orders",
     "status orders --json",
     "list",
     "check orders",
     "login orders",
+    "exec orders -- true",
+    "helper pnpm orders --print-config",
     "logout orders",
     "--help",
 ];
@@ -24,11 +26,26 @@ fn no_command_but_token_shows_a_secret() {
     let home = orders(&simulator);
     let token = home.run("token orders").out;
     for words in COMMANDS {
-        let ran = home.run(&format!("{words} --log debug"));
+        let ran = home.run(&format!("--log debug {words}"));
         for secret in [generic::CLIENT_SECRET, token.trim()] {
             assert!(!ran.out.contains(secret), "{words}: {}", ran.out);
             assert!(!ran.err.contains(secret), "{words}: {}", ran.err);
         }
+    }
+}
+
+/// A helper prints the token, which is its purpose.
+#[test]
+fn a_helper_shows_the_token_on_standard_output_alone() {
+    let simulator = Simulator::generic();
+    let home = orders(&simulator);
+    let token = home.run("token orders").out;
+    for words in ["helper pnpm orders", "token orders -f json"] {
+        let ran = home.run(&format!("--log debug {words}"));
+        assert!(ran.out.contains(token.trim()), "{words}: {}", ran.err);
+        assert!(!ran.err.contains(token.trim()), "{words}: {}", ran.err);
+        let shown = format!("{}{}", ran.out, ran.err);
+        assert!(!shown.contains(generic::CLIENT_SECRET), "{words}: {shown}");
     }
 }
 
