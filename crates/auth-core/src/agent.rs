@@ -66,9 +66,8 @@ impl Session {
     ///
     /// Redirects are followed as `ureq` follows them, up to the agent's `max_redirects`: a body is never sent twice,
     /// so a POST, PUT, PATCH or DELETE that gets 307 or 308 fails with [`ureq::Error::RedirectFailed`].
-    /// `max_redirects` of a single request cannot be read here; set it with [`agent_with`]. The agent's own is 0, as its
-    /// `config()` shows: a request that is left alone and has settings of its own is not redirected unless it sets
-    /// `max_redirects` too. Time-outs count for each sending, and `get_redirect_history` has the last URI only.
+    /// `max_redirects` of a single request cannot be read here; set it with [`agent_with`]. A request that is left alone is
+    /// redirected by `ureq` itself. Time-outs count for each sending, and `get_redirect_history` has the last URI only.
     ///
     /// # If the API rejects the token
     /// After a 401, or another status that the grant names, to a request with the token, that very token is rejected,
@@ -151,9 +150,7 @@ fn signing(
         again,
         is_pooled,
     };
-    // A setting of the agent costs nothing; one of each request would cost a copy of all settings.
-    let config = config().max_redirects(0);
-    config.middleware(signer).build().new_agent()
+    config().middleware(signer).build().new_agent()
 }
 
 fn defaults(http: &HttpTransport, tls: &TlsSettings) -> ConfigBuilder<AgentScope> {
@@ -274,18 +271,11 @@ impl Signer {
         next: Option<MiddlewareNext<'_>>,
     ) -> Answer {
         self.check(request.uri())?;
-        let (is_plain, newer) = (self.plain.is(request.extensions()), self.newer_tls());
-        if newer.is_some() || (is_plain && next.is_some()) {
-            let mut config = request
+        if let Some(newer) = self.newer_tls() {
+            let config = request
                 .middleware_config()
                 .ok_or_else(call::no_extensions)?;
-            if is_plain {
-                config = config.max_redirects(self.again.config().max_redirects());
-            }
-            if let Some(newer) = newer {
-                config = newer.of_request(config);
-            }
-            request = config.build();
+            request = newer.of_request(config).build();
         }
         match next {
             Some(next) => next.handle(request),

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use auth_core::agent::ureq;
 use auth_core::error::Remedy;
-use auth_core::{Error, Result, Session, agent, transport};
+use auth_core::{Error, Result, Session, agent, http, transport};
 
 use super::stage::{Api, Batch, answer, builder, count, session};
 
@@ -132,12 +132,14 @@ fn an_unsigned_request_is_redirected_by_ureq() {
     let agent = builder.allow_unsigned().build().unwrap().agent();
     let request = agent.get(other.url()).config().max_redirects(0).build();
     assert_eq!(request.call().unwrap().status(), 302);
-    // Settings of its own begin at those of the agent, which follows no redirect itself.
-    let config = || agent.get(other.url()).config().https_only(false);
-    assert_eq!(config().build().call().unwrap().status(), 302);
-    let asked = config().max_redirects(3).build().call().unwrap_err();
-    let plain = agent.get(other.url()).call().unwrap_err();
-    for error in [asked, plain] {
+    // Neither settings of its own nor a body change who follows.
+    let request = agent.get(other.url()).config().https_only(false).build();
+    let with_settings = request.call();
+    let request = http::Request::post(other.url()).body("a body").unwrap();
+    let with_body = agent.run(request);
+    let plain = agent.get(other.url()).call();
+    for answer in [with_settings, with_body, plain] {
+        let error = answer.unwrap_err();
         assert!(matches!(error, ureq::Error::TooManyRedirects), "{error}");
     }
 }
@@ -173,7 +175,7 @@ fn an_error_in_an_error_of_ureq_prints_its_causes() {
     let api = Api::content();
     let refuse = transport::from_fn(|_| {
         let body = br#"{"error":"server_error","error_description":"out of order"}"#;
-        let response = auth_core::http::Response::builder().status(500);
+        let response = http::Response::builder().status(500);
         Ok(response.body(body.to_vec()).unwrap())
     });
     let (builder, _) = builder(Batch::of(&[&api]));

@@ -176,13 +176,10 @@ impl<'a> Call<'a> {
 impl Way<'_> {
     /// Sends once. A redirect comes back as an answer, and so does an error status if `shows_status`.
     pub(super) fn send(&mut self, request: Request<SendBody<'_>>, shows_status: bool) -> Answer {
-        let Signer { again, plain, .. } = self.signer;
+        let Signer { again, .. } = self.signer;
         self.signer.check(request.uri())?;
         let first = self.first.take();
-        let is_plain = plain.is(request.extensions()) && !shows_status && self.tls.is_none();
         let config = match first {
-            // The agent's own settings are right for most requests.
-            Some(first) if is_plain => return first.handle(request),
             Some(_) => request.middleware_config(),
             None => Some(again.configure_request(request)),
         };
