@@ -62,7 +62,7 @@ fn count_all() -> Result<Vec<Counted>> {
 fn profile(operation: &str, times: u32) -> Result<Counts> {
     let (folder, times) = (target().join("counted"), times.to_string());
     let (program, file) = (folder.join(PROGRAM), folder.join("callgrind.out"));
-    Run::new("valgrind --quiet --tool=callgrind")
+    Run::new("valgrind --quiet --fair-sched=yes --tool=callgrind")
         .arg(&format!("--callgrind-out-file={}", file.display()))
         .args(&[&*program.to_string_lossy(), operation, &times])
         .read()?;
