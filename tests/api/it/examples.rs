@@ -26,7 +26,7 @@ mod programs {
     pub(crate) mod aeris_gateway;
     pub(crate) mod bank;
     pub(crate) mod browser;
-    pub(crate) mod client_credentials;
+    pub(crate) mod cached_discovery;
     pub(crate) mod device;
     pub(crate) mod ermeo_batch;
     pub(crate) mod ermeo_refresh_token;
@@ -252,7 +252,7 @@ fn visit(url: &str) -> String {
 fn a_service_gets_its_own_token() {
     let simulator = Simulator::generic();
     let url = format!("{}/whoami", simulator.url());
-    let page = client_credentials::get(client(&simulator), &url).unwrap();
+    let page = cached_discovery::get(client(&simulator), &url).unwrap();
     assert!(page.contains(auth_sim::generic::CLIENT_ID), "{page}");
 }
 
