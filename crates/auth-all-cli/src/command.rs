@@ -1,6 +1,7 @@
 //! The commands, and what they share.
 
 mod exec;
+mod keep;
 mod login;
 mod status;
 mod token;
@@ -37,6 +38,7 @@ pub(crate) fn run(args: Args) -> Result<u8> {
     match command {
         Command::Exec(options) => return exec::run(&context, &options),
         Command::Helper(options) => return helper::run(&context, &options),
+        Command::Keep(options) => keep::run(&context, &options),
         Command::Token(options) => token::run(&context, &options),
         Command::Login(options) => login::run(&context, &options),
         Command::Import(one) => login::import(&context, &one),

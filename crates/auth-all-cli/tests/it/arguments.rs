@@ -10,7 +10,8 @@ fn help_is_a_result() {
     let ran = home.run("--help");
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     for command in [
-        "token", "exec", "login", "import", "helper", "status", "check", "logout", "list", "try",
+        "token", "exec", "keep", "login", "import", "helper", "status", "check", "logout", "list",
+        "try",
     ] {
         assert!(
             ran.out.contains(&format!("\n  {command} ")),
