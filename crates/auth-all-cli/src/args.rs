@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use log::LevelFilter;
 
 use crate::failure::{Failure, Result};
@@ -74,6 +75,10 @@ pub(crate) enum Command {
     List,
     /// Answer git, docker, kubectl, cargo and other programs that ask a helper for a token
     Helper(Helper),
+    /// Print the completions of a shell
+    Completions(Completions),
+    /// Print the man page
+    Man(Man),
     /// Watch a login, a signed request and a refusal, at a server inside this program
     Try(Try),
 }
@@ -193,6 +198,18 @@ pub(crate) struct Status {
     /// JSON, for programs
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// Shell that reads them
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Man {
+    /// Command [default: the page of the program]
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
