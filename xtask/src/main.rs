@@ -71,6 +71,12 @@ const TASKS: &[Task] = &[
         run: targets::run,
     },
     Task {
+        name: "dist",
+        args: "[TARGET…]",
+        about: "static auth-all with man pages, units and licences; 400 MB at first",
+        run: targets::dist::run,
+    },
+    Task {
         name: "ci",
         args: "[--no-test|--all]",
         about: "all that a change must pass; `--all`: also what takes an hour",
