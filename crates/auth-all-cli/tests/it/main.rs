@@ -18,4 +18,5 @@ mod secrecy; // where no secret may be
 mod sharing; // many processes at once
 mod showing; // status, list, check, try
 mod support; // the program with a home of its own
+mod terminal; // what a person sees and types; pipes and disks
 mod tokens; // token
