@@ -36,7 +36,7 @@ use crate::store::Store;
 use crate::token::{Held, Token, TokenResponse};
 use crate::transport::Transport;
 
-pub use background::BackgroundRefresh;
+pub use background::{BackgroundRefresh, RenewalCheck};
 pub use builder::SessionBuilder;
 use cache::{Cache, Served};
 use driver::Flight;
@@ -399,6 +399,28 @@ impl Session {
     /// [`Error::Configuration`] if the system starts no more threads.
     pub fn refresh_in_background(&self) -> Result<BackgroundRefresh> {
         BackgroundRefresh::start(self.clone())
+    }
+
+    /// Renews the token before callers find it due, and returns the wait until the next call: one turn of
+    /// [`refresh_in_background`](Session::refresh_in_background), for a loop of your own.
+    ///
+    /// Each call reads the store, so it notices a login or a token that another process has replaced. Use it for a
+    /// program whose purpose is a fresh token, such as one that writes it to a file.
+    ///
+    /// ```no_run
+    /// # let session = auth_core::testing::session("abc");
+    /// loop {
+    ///     let check = session.renew_if_due();
+    ///     if let Some(token) = &check.token {
+    ///         // Write it where it is read.
+    ///     }
+    ///     std::thread::sleep(check.wait);
+    /// }
+    /// ```
+    #[must_use = "the failure is in the result"]
+    pub fn renew_if_due(&self) -> RenewalCheck {
+        self.0.catch_up();
+        self.0.renew_if_due()
     }
 
     /// Returns the key under which stores keep this login.

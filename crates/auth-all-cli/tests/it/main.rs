@@ -10,6 +10,8 @@
 mod arguments; // help, usage, exit codes
 mod configuration; // files, keys, sources of secrets, stores
 mod helping; // helper
+mod keeping; // keep
+mod killing; // commands that are killed
 mod logging_in; // login, import, logout
 mod running; // exec
 mod secrecy; // where no secret may be
