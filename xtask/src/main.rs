@@ -103,7 +103,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "package",
         args: "",
-        about: "pack each crate, and build it alone with the oldest dependencies",
+        about: "pack each crate, build it with the oldest dependencies, install auth-all",
         run: package::run,
     },
     Task {
