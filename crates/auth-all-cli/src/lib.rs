@@ -9,6 +9,7 @@ mod config; // the configuration, and the places that it is read from
 mod failure; // messages and exit codes
 mod format; // shapes of a token for other programs
 mod helper; // the protocols of git, docker, kubectl, cargo and others
+mod log_file; // failures and events, for callers that hide standard error
 mod output; // standard output, and the terminal
 mod profile; // a profile, and the session that it describes
 mod store; // the store of the logins
