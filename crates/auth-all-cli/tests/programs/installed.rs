@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A program that `cargo xtask setup` installs, by its path below `target/servers` or its name.
 ///
@@ -27,10 +28,13 @@ pub(crate) fn program_if_any(name: &str, used_for: &str) -> Option<PathBuf> {
     found
 }
 
-/// Prints that a program was not run. The test runner hides only what is printed by its macros.
+/// Prints that a program was not run, and counts these lines. The test runner hides only what is printed by its macros.
 pub(crate) fn skipped(name: &str, used_for: &str) {
-    let line =
-        format!("SKIPPED: {used_for}: this machine has no {name}, and setup cannot install it\n");
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+    let line = format!(
+        "SKIPPED, number {count}: {used_for}; this machine has no {name}, and setup cannot install it\n"
+    );
     io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
