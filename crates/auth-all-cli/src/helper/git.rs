@@ -26,18 +26,21 @@ impl Helper<'_> {
             Some(place) => self.find(named, place),
             None => Ok(None),
         };
-        let done = match (words.first().map(String::as_str), profile) {
+        let done = match (words, profile) {
             (_, Err(failure)) => Err(failure),
-            (Some("get"), Ok(Some(profile))) => self.answer(profile, &request),
-            (Some("erase"), Ok(Some(profile))) => self.erase(profile, &request),
-            // Another helper may answer; and the token is stored already.
-            (Some("get" | "erase" | "store"), Ok(_)) => Ok(()),
-            (Some(word), _) => self
+            ([name, _, ..], _) => self
                 .context
                 .config
-                .profile(Some(word))
-                .and_then(|_| Err(Failure::usage("git runs this with get, store or erase"))),
-            (None, _) => Err(Failure::usage("git runs this with get, store or erase")),
+                .profile(Some(name))
+                .and_then(|_| Err(Failure::usage("git runs this with a profile and one word"))),
+            ([action], Ok(Some(profile))) => match action.as_str() {
+                "get" => self.answer(profile, &request),
+                "erase" => self.erase(profile, &request),
+                // The token is stored already; and git requires that other words are ignored.
+                _ => Ok(()),
+            },
+            // Another helper may answer.
+            _ => Ok(()),
         };
         match done {
             Ok(()) => Ok(0),

@@ -14,12 +14,12 @@ pub(super) fn lines_of(
     let path = std::env::current_exe()
         .map_err(|error| Failure::configuration(format!("the path of this program: {error}")))?;
     let me = path.display();
-    let api = context.zip(profile).and_then(|(context, name)| {
-        let profile = context.config.profile(Some(name)).ok()?;
-        profile.api().first().cloned()
-    });
-    let api = api.unwrap_or_else(|| "https://HOST".to_owned());
-    let api = api.trim_end_matches('/');
+    let settings = context
+        .zip(profile)
+        .and_then(|(context, name)| context.config.profile(Some(name)).ok());
+    let api = settings.and_then(|settings| settings.api().first());
+    let api = api.map_or("https://HOST", |api| api.trim_end_matches('/'));
+    let user = settings.map_or("USER", |settings| &settings.helper().user);
     let (_, host) = api.split_once("://").unwrap_or(("", api));
     let named = profile.map_or_else(String::new, |profile| format!(" {profile}"));
     let profile = profile.map_or("PROFILE", String::as_str);
@@ -58,7 +58,7 @@ pub(super) fn lines_of(
             "# ln -s {me} ~/auth-all-bin/keyring; only for these commands, since other programs have a `keyring`, too\n\
              PATH=~/auth-all-bin:$PATH pip install --keyring-provider subprocess --index-url {api}/simple/ NAME\n\
              PATH=~/auth-all-bin:$PATH uv pip install --keyring-provider subprocess --index-url \
-             {scheme}oauth2@{host}/simple/ NAME\n",
+             {scheme}{user}@{host}/simple/ NAME\n",
             scheme = api.trim_end_matches(host),
         ),
     })

@@ -119,7 +119,7 @@ fn no_command_of_the_help_shows_a_secret() {
             vec![command, "--help"],
             vec![command, "orders"],
             vec![command, "assets"],
-            vec![command, "nobody"],
+            vec![command, "unknown"],
             vec![command, "--print-config"],
             vec![command, "--json"],
         ] {
@@ -155,7 +155,7 @@ fn no_helper_shows_a_secret_elsewhere() {
         for words in [
             vec!["helper", program, "orders"],
             vec!["helper", program, "assets", "get"],
-            vec!["helper", program, "nobody", "get", "https://api.example/"],
+            vec!["helper", program, "unknown", "get", "https://api.example/"],
             vec!["helper", program, "--print-config", "orders"],
         ] {
             let ran = stage.run(&words);

@@ -110,6 +110,21 @@ fn git_stops_where_a_person_must_log_in() {
     );
 }
 
+/// gitcredentials(7): a helper ignores what it does not know.
+#[test]
+fn git_may_send_words_that_are_not_known_yet() {
+    let simulator = Simulator::generic();
+    let home = with_api(&simulator, "");
+    for words in ["capability", "store", "orders capability", "orders store"] {
+        let ran = home.run_with_input(&format!("helper git {words}"), BEARER);
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+    }
+    let ran = home.run_with_input("helper git ordrs get", BEARER);
+    assert_eq!((ran.code, ran.out.as_str()), (78, "quit=1\n"));
+    assert!(ran.err.contains("did you mean `orders`"), "{}", ran.err);
+    assert!(simulator.token_requests().is_empty());
+}
+
 /// git also erases a good token that the host takes in no scheme.
 #[test]
 fn git_erases_a_token_of_the_scheme_that_was_asked_for() {
@@ -499,6 +514,28 @@ fn each_program_has_lines_to_paste() {
     let git = home.run("helper git orders --print-config").out;
     assert!(git.contains("\thelper =\n\thelper = !"), "{git}");
     assert!(simulator.token_requests().is_empty());
+}
+
+/// The guide of the facade has the lines of each program, as they are printed.
+#[test]
+fn the_guide_has_the_lines_that_are_printed() {
+    let home = Home::new(
+        "[profile.code]\nissuer = \"https://login.example.com\"\ngrant = \"browser\"\nclient_id = \"code\"\n\
+         api = [\"https://code.example.com/\"]\n",
+    );
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../auth-all/docs/programs.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let help = home.run("helper --help").out;
+    let (_, programs) = help.split_once("[possible values: ").unwrap();
+    let (programs, _) = programs.split_once(']').unwrap();
+    for program in programs.split(", ") {
+        let ran = home.run(&format!("helper {program} code --print-config"));
+        let lines = ran.out.replace(PROGRAM, "/usr/local/bin/auth-all");
+        let block = format!("```text\n{lines}```\n");
+        assert!(guide.contains(&block), "{program}: {block}");
+    }
+    let unnamed = home.run("helper git --print-config").out;
+    assert!(unnamed.contains("https://HOST"), "{unnamed}");
 }
 
 #[test]

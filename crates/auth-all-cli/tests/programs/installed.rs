@@ -62,3 +62,29 @@ pub(crate) fn version(program: &Path) -> (u32, u32) {
         .map(|number| number.parse().unwrap());
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
+
+#[test]
+fn the_guide_names_the_versions_that_are_pinned() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let guide = read("crates/auth-all/docs/programs.md");
+    let python = read("tests/servers/python_programs/requirements.txt")
+        + &read("tests/servers/old_pip/requirements.txt");
+    let python = python.lines().filter_map(|line| line.split_once("=="));
+    let node = read("tests/servers/node_programs/package.json");
+    let node = node
+        .lines()
+        .filter(|line| line.contains("pnpm") && !line.contains("description"));
+    let node = node.filter_map(|line| line.split_once(": \""));
+    let versions: Vec<_> = python
+        .chain(node)
+        .map(|(_, rest)| {
+            let end = rest.find(|letter: char| letter != '.' && !letter.is_ascii_digit());
+            &rest[..end.unwrap_or(rest.len())]
+        })
+        .collect();
+    assert_eq!(versions.len(), 8, "{versions:?}");
+    for version in versions {
+        assert!(guide.contains(version), "{version}");
+    }
+}

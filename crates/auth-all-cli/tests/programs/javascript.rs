@@ -1,4 +1,4 @@
-//! pnpm, in two versions.
+//! pnpm, in two versions, and npm.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::installed::program;
 use crate::stage::Stage;
+use crate::support::PROGRAM;
 
 /// pnpm 10 is a script for Node.
 fn older() -> PathBuf {
@@ -81,6 +82,26 @@ fn pnpm_12_sends_the_token() {
             .join("here/node_modules/depn/package.json")
             .exists()
     );
+}
+
+/// npm has no helper; a variable in its configuration has the token for one command.
+#[test]
+fn npm_gets_the_token_from_exec() {
+    let stage = Stage::new();
+    let host = stage.host();
+    let lines = format!("registry=http://{host}/npm/\n//{host}/npm/:_authToken=${{NPM_TOKEN}}\n");
+    stage.write(".npmrc", &lines);
+    stage.write(
+        "here/package.json",
+        "{\"dependencies\":{\"depn\":\"1.0.0\"}}",
+    );
+    let mut npm = stage.command(PROGRAM);
+    npm.args(["exec", "orders", "--env", "NPM_TOKEN", "--"])
+        .arg(program("npm"))
+        .args(["install", "--no-audit", "--no-fund", "--no-update-notifier"])
+        .current_dir(stage.path().join("here"));
+    stage.succeeds(&mut npm);
+    stage.assert_authorized(&format!("bearer {}", stage.token()));
 }
 
 /// pnpm hides what the helper prints; the log file has it.

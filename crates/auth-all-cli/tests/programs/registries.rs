@@ -58,6 +58,27 @@ fn skopeo_shows_the_command_to_log_in() {
     assert!(shown.contains("run: auth-all login assets"), "{shown}");
 }
 
+/// skopeo hands over the password that it was given, which the helper drops without a word.
+#[test]
+fn skopeo_logs_in_and_out() {
+    let stage = Stage::new();
+    configured(&stage, "orders", stage.host());
+    let run = |words: &str| {
+        let mut command = stage.command(program("skopeo"));
+        command.args(words.split(' ')).arg(stage.host());
+        let file = stage.path().join(".docker/config.json");
+        stage.succeeds(command.env("REGISTRY_AUTH_FILE", file))
+    };
+    let token = stage.token();
+    run(&format!(
+        "login --tls-verify=false --username ann --password {token}"
+    ));
+    run("logout");
+    assert_eq!(stage.token(), token);
+    let config = std::fs::read_to_string(stage.path().join(".docker/config.json")).unwrap();
+    assert!(config.contains("\"auths\": {}"), "{config}");
+}
+
 #[test]
 fn docker_reads_a_manifest_and_logs_out() {
     let Some(docker) = program_if_any("docker", "docker manifest and docker logout") else {
