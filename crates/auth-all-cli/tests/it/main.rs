@@ -9,10 +9,12 @@
 
 mod arguments; // help, usage, exit codes
 mod configuration; // files, keys, sources of secrets, stores
+mod every_command; // what each command of the help shows to others
 mod helping; // helper
 mod keeping; // keep
 mod killing; // commands that are killed
 mod logging_in; // login, import, logout
+mod real_stores; // Redis and PostgreSQL
 mod running; // exec
 mod secrecy; // where no secret may be
 mod sharing; // many processes at once
