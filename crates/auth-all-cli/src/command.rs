@@ -2,6 +2,8 @@
 
 mod exec;
 mod login;
+mod proxy;
+mod serve;
 mod status;
 mod token;
 mod trial;
@@ -44,6 +46,8 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::Check(one) => check(&context, &one),
         Command::Logout(one) => log_out(&context, &one),
         Command::List => list(&context),
+        Command::Proxy(options) => proxy::run(&context, &options),
+        Command::Serve(options) => serve::run(context, &options),
         Command::Try(options) => trial::run(&options),
     }?;
     Ok(0)

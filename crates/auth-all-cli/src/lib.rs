@@ -9,6 +9,8 @@ mod config; // the configuration, and the places that it is read from
 mod failure; // messages and exit codes
 mod format; // shapes of a token for other programs
 mod helper; // the protocols of git, docker, kubectl, cargo and others
+mod http; // requests and responses of `proxy` and `serve`
+mod listen; // a port or a socket, and its connections
 mod notify; // notes for systemd
 mod output; // standard output, and the terminal
 mod profile; // a profile, and the session that it describes

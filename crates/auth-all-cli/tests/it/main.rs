@@ -7,12 +7,16 @@
     reason = "a panic fails the test and names the line"
 )]
 
+mod api; // a server whose exact requests are kept
 mod arguments; // help, usage, exit codes
 mod configuration; // files, keys, sources of secrets, stores
 mod helping; // helper
+mod lasting; // proxy and serve: many connections, long bodies, a graceful end
 mod logging_in; // login, import, logout
+mod proxying; // proxy
 mod running; // exec
 mod secrecy; // where no secret may be
+mod serving; // serve
 mod sharing; // many processes at once
 mod showing; // status, list, check, try
 mod support; // the program with a home of its own
