@@ -1,7 +1,9 @@
 //! The commands, and what they share.
 
 mod exec;
+mod keep;
 mod login;
+mod pages;
 mod proxy;
 mod serve;
 mod status;
@@ -28,9 +30,12 @@ pub(crate) struct Context {
 pub(crate) fn run(args: Args) -> Result<u8> {
     let Args { command, global } = args;
     output::begin_log(global.level()?);
-    // It has a configuration of its own.
-    if let Command::Try(options) = &command {
-        return trial::run(options).map(|()| 0);
+    // These need no configuration.
+    match &command {
+        Command::Completions(options) => return pages::completions(options).map(|()| 0),
+        Command::Man(options) => return pages::man(options).map(|()| 0),
+        Command::Try(options) => return trial::run(options).map(|()| 0),
+        _ => {}
     }
     let context = Context {
         config: Config::load(global.config.as_deref(), global.store.as_deref())?,
@@ -39,6 +44,7 @@ pub(crate) fn run(args: Args) -> Result<u8> {
     match command {
         Command::Exec(options) => return exec::run(&context, &options),
         Command::Helper(options) => return helper::run(&context, &options),
+        Command::Keep(options) => keep::run(&context, &options),
         Command::Token(options) => token::run(&context, &options),
         Command::Login(options) => login::run(&context, &options),
         Command::Import(one) => login::import(&context, &one),
@@ -48,6 +54,8 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::List => list(&context),
         Command::Proxy(options) => proxy::run(&context, &options),
         Command::Serve(options) => serve::run(context, &options),
+        Command::Completions(options) => pages::completions(&options),
+        Command::Man(options) => pages::man(&options),
         Command::Try(options) => trial::run(&options),
     }?;
     Ok(0)

@@ -7,6 +7,7 @@ mod args; // commands and options
 mod command; // one file for each command
 mod config; // the configuration, and the places that it is read from
 mod failure; // messages and exit codes
+mod file; // files that hold a token
 mod format; // shapes of a token for other programs
 mod helper; // the protocols of git, docker, kubectl, cargo and others
 mod http; // requests and responses of `proxy` and `serve`

@@ -184,8 +184,7 @@ impl Listener {
                 // Of one connection, or because there are too many: the longest idle one ends.
                 Err(_) => {
                     shared.end_idle();
-                    let ended = shared.ended.wait_timeout(shared.connections(), PAUSE);
-                    drop(ended);
+                    shared.pause();
                 }
             }
         }
@@ -240,7 +239,7 @@ impl Shared {
         service: &Arc<S>,
         most: usize,
     ) {
-        if self.connections().len() >= most && !self.end_idle() {
+        if !self.has_room(most) {
             let mut stream = &stream;
             let _ = stream.write_all(FULL);
             return;
@@ -261,6 +260,23 @@ impl Shared {
         if started.is_err() {
             self.connections().remove(&number);
         }
+    }
+
+    /// Makes room for a connection; one whose response was just sent is idle soon.
+    fn has_room(&self, most: usize) -> bool {
+        for _ in 0..MOST_TRIES {
+            if self.connections().len() < most || self.end_idle() {
+                return true;
+            }
+            self.pause();
+        }
+        false
+    }
+
+    /// Waits for a connection to end, but not long.
+    fn pause(&self) {
+        let ended = self.ended.wait_timeout(self.connections(), PAUSE);
+        drop(ended);
     }
 
     /// Ends the connection whose last request is the longest ago; `false` if all are busy.
@@ -499,6 +515,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const LONGEST_STOPPING: Duration = Duration::from_secs(25);
 const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(10);
+const MOST_TRIES: usize = 100;
 /// TLS to an API fits many times.
 const STACK: usize = 1024 * 1024;
 #[cfg(unix)]

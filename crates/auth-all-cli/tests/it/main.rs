@@ -11,6 +11,8 @@ mod api; // a server whose exact requests are kept
 mod arguments; // help, usage, exit codes
 mod configuration; // files, keys, sources of secrets, stores
 mod helping; // helper
+mod keeping; // keep
+mod killing; // commands that are killed
 mod lasting; // proxy and serve: many connections, long bodies, a graceful end
 mod logging_in; // login, import, logout
 mod proxying; // proxy

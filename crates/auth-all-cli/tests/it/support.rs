@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use auth_sim::{Simulator, ermeo, generic};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_auth-all");
@@ -81,6 +82,12 @@ pub(crate) fn fed(command: &mut Command, input: &str) -> Ran {
     }
     drop(pipe);
     ran(child.wait_with_output())
+}
+
+/// Sends a signal to a process.
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.unwrap(), signal).unwrap();
 }
 
 pub(crate) fn ran(output: std::io::Result<Output>) -> Ran {
@@ -160,8 +167,7 @@ impl Service {
 
     /// Sends SIGTERM.
     pub(crate) fn stop(&self) {
-        let id = self.id().to_string();
-        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        signal(&self.child, Signal::TERM);
     }
 
     /// Waits for its end; returns the exit code.
