@@ -4,6 +4,8 @@ mod exec;
 mod keep;
 mod login;
 mod pages;
+mod proxy;
+mod serve;
 mod status;
 mod token;
 mod trial;
@@ -72,6 +74,8 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::Check(one) => check(&context, &one),
         Command::Logout(one) => log_out(&context, &one),
         Command::List => list(&context),
+        Command::Proxy(options) => proxy::run(&context, &options),
+        Command::Serve(options) => serve::run(context, &options),
         Command::Completions(options) => pages::completions(&options),
         Command::Man(options) => pages::man(&options),
         Command::Try(options) => trial::run(&options),

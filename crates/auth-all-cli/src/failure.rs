@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use auth_all::Error;
 use auth_all::error::Remedy;
@@ -18,6 +19,8 @@ pub(crate) struct Failure {
     message: String,
     /// The next thing to do, on a line of its own.
     advice: Option<String>,
+    /// The time until another try may work.
+    wait: Option<Duration>,
 }
 
 impl Failure {
@@ -34,6 +37,7 @@ impl Failure {
             code,
             message: message.into(),
             advice: None,
+            wait: None,
         }
     }
 
@@ -79,10 +83,11 @@ impl Failure {
 
     /// The error of a profile's session.
     pub(crate) fn of(error: &Error, profile: &str) -> Self {
-        let failure = Self::new(
+        let mut failure = Self::new(
             error.remedy().exit_code(),
             format!("{profile}: {}", chain(error)),
         );
+        failure.wait = error.retry_after();
         match (error.remedy(), error.retry_after()) {
             (Remedy::LogIn, _) => failure.advice(format!("run: auth-all login {profile}")),
             (Remedy::Retry, Some(wait)) => {
@@ -99,6 +104,16 @@ impl Failure {
 
     pub(crate) fn code(&self) -> u8 {
         self.code
+    }
+
+    /// Returns `true` if another try may work.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.code == Self::LATER
+    }
+
+    /// The time until another try may work, if it is known.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.wait
     }
 
     /// The message and the advice, as they are printed.

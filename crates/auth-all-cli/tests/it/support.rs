@@ -4,6 +4,9 @@ use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use auth_sim::{Simulator, ermeo, generic};
 use rustix::process::{Pid, Signal, kill_process};
@@ -196,3 +199,60 @@ pub(crate) fn until(from: &mut impl BufRead, text: &str) -> String {
     }
     String::from_utf8(read).unwrap()
 }
+
+/// A command that runs until it is stopped, and what it has written to standard error.
+pub(crate) struct Service {
+    child: Child,
+    pub(crate) lines: Receiver<String>,
+}
+
+impl Service {
+    pub(crate) fn start(home: &Home, words: &str) -> Self {
+        let mut command = home.command(PROGRAM);
+        command.args(words.split(' '));
+        Self::of(command)
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = mpsc::channel();
+        let output = BufReader::new(child.stderr.take().unwrap());
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// The next line of standard error.
+    pub(crate) fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).unwrap()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn stop(&self) {
+        signal(&self.child, Signal::TERM);
+    }
+
+    /// Waits for its end; returns the exit code.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Longer than anything takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
