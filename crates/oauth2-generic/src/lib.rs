@@ -31,6 +31,9 @@ mod introspection;
 mod jwt_bearer;
 mod metadata;
 mod place;
+#[cfg(feature = "presets")]
+mod presets;
+mod protected_resource;
 #[cfg(any(feature = "authorization_code", feature = "implicit"))]
 #[cfg_attr(
     not(all(feature = "authorization_code", feature = "implicit")),
@@ -68,6 +71,9 @@ pub use introspection::Introspection;
 #[cfg(feature = "jwt")]
 pub use jwt_bearer::JwtBearer;
 pub use metadata::Metadata;
+#[cfg(feature = "presets")]
+pub use presets::{Preset, PresetValue};
+pub use protected_resource::ProtectedResource;
 pub use server::{Encoding, Server};
 #[cfg(feature = "jwt")]
 pub use signing_key::SigningKey;

@@ -57,6 +57,8 @@ struct Settings {
     /// `true` if the metadata were found where plain http was allowed.
     allows_http: bool,
     encoding: Encoding,
+    /// `true` if the caller has set that a secret belongs into HTTP Basic.
+    secret_by_basic: bool,
     response: ResponseFormat,
     replay: Replay,
 }
@@ -212,8 +214,8 @@ impl Server {
 
     /// Returns the server's endpoints and announcements as JSON, to be kept in a place of your own; it holds no secret.
     ///
-    /// [`encoding`](Server::encoding), [`response`](Server::response) and [`replay`](Server::replay) are not in it:
-    /// set them again after [`from_json`](Server::from_json).
+    /// [`encoding`](Server::encoding), [`secret_by_basic`](Server::secret_by_basic), [`response`](Server::response) and
+    /// [`replay`](Server::replay) are not in it: set them again after [`from_json`](Server::from_json).
     #[must_use]
     pub fn to_json(&self) -> String {
         let settings = &*self.0;
@@ -297,6 +299,12 @@ impl Server {
         self.set(|settings| settings.encoding = encoding)
     }
 
+    /// Sets that [`Client::secret`](crate::Client::secret) authenticates by HTTP Basic. Default: in the way that the server
+    /// announces, and in the body at a server made by hand.
+    pub fn secret_by_basic(self) -> Self {
+        self.set(|settings| settings.secret_by_basic = true)
+    }
+
     /// Sets the format of token responses. Default: RFC 6749 §5.1.
     pub fn response(self, format: ResponseFormat) -> Self {
         self.set(|settings| settings.response = format)
@@ -372,6 +380,9 @@ impl Server {
     /// Returns `true` if a secret belongs into the body: by default, and where the server announces that and not HTTP
     /// Basic.
     pub(crate) fn takes_secret_in_body(&self) -> bool {
+        if self.0.secret_by_basic {
+            return false;
+        }
         let Some(metadata) = self.metadata() else {
             return true;
         };
@@ -413,6 +424,7 @@ impl Settings {
             ignored: Vec::new(),
             allows_http,
             encoding: Encoding::Form,
+            secret_by_basic: false,
             response: ResponseFormat::new(),
             replay: Replay::Never,
         }

@@ -193,6 +193,19 @@ impl SigningKey {
         jwk + "}"
     }
 
+    /// Returns the thumbprint of the public key (RFC 7638), which names it wherever it is registered.
+    ///
+    /// ```no_run
+    /// # fn named(key: oauth2_generic::SigningKey) -> oauth2_generic::SigningKey {
+    /// let thumbprint = key.thumbprint();
+    /// key.key_id(thumbprint)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        self.key.thumbprint()
+    }
+
     /// Fails for a setting that is wrong, such as one that came with the line break of its file.
     pub(crate) fn check(&self) -> Result<()> {
         self.problem.clone().map_or(Ok(()), Err)?;

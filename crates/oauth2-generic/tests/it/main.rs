@@ -37,6 +37,9 @@ mod jwt_bearer; // an assertion that the client signs for a user
 mod metadata; // a server's metadata, and its enforcement
 #[cfg(feature = "authorization_code")]
 mod pending; // a login that waits for its user: saved, resumed, traded once
+#[cfg(all(feature = "jwt", feature = "presets"))]
+mod presets; // servers by name
+mod protected_resource; // an API that announces the servers of its tokens
 #[cfg(feature = "authorization_code")]
 mod pushed; // pushed authorization requests
 #[cfg(feature = "authorization_code")]
