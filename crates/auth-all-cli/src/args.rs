@@ -70,6 +70,10 @@ pub(crate) enum Command {
     Logout(One),
     /// List the profiles
     List,
+    /// Print a profile for a server, made from its metadata
+    Discover(Discover),
+    /// Print the public key that a profile's server must know
+    Jwk(Jwk),
     /// Answer git, docker, kubectl, cargo and other programs that ask a helper for a token
     Helper(Helper),
     /// Watch a login, a signed request and a refusal, at a server inside this program
@@ -163,6 +167,21 @@ pub(crate) struct Status {
     /// JSON, for programs
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Discover {
+    /// Issuer of the server, or an API that announces its server
+    pub(crate) url: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Jwk {
+    #[command(flatten)]
+    pub(crate) one: One,
+    /// A set of keys (RFC 7517), for servers that fetch one
+    #[arg(long)]
+    pub(crate) set: bool,
 }
 
 #[derive(Debug, ClapArgs)]

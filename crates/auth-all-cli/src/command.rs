@@ -1,5 +1,6 @@
 //! The commands, and what they share.
 
+mod discover;
 mod exec;
 mod login;
 mod status;
@@ -10,7 +11,7 @@ use auth_all::Session;
 
 pub(crate) use token::replace;
 
-use crate::args::{Args, Command, One};
+use crate::args::{self, Args, Command, One};
 use crate::config::Config;
 use crate::failure::{Failure, Result};
 use crate::profile::Profile;
@@ -26,9 +27,11 @@ pub(crate) struct Context {
 pub(crate) fn run(args: Args) -> Result<u8> {
     let Args { command, global } = args;
     output::begin_log(global.level()?);
-    // It has a configuration of its own.
-    if let Command::Try(options) = &command {
-        return trial::run(options).map(|()| 0);
+    // Neither needs the configuration.
+    match &command {
+        Command::Try(options) => return trial::run(options).map(|()| 0),
+        Command::Discover(options) => return discover::run(options).map(|()| 0),
+        _ => {}
     }
     let context = Context {
         config: Config::load(global.config.as_deref(), global.store.as_deref())?,
@@ -44,6 +47,8 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::Check(one) => check(&context, &one),
         Command::Logout(one) => log_out(&context, &one),
         Command::List => list(&context),
+        Command::Jwk(options) => jwk(&context, &options),
+        Command::Discover(options) => discover::run(&options),
         Command::Try(options) => trial::run(&options),
     }?;
     Ok(0)
@@ -79,6 +84,17 @@ fn log_out(context: &Context, one: &One) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `auth-all jwk`: the public half of the key that signs.
+fn jwk(context: &Context, options: &args::Jwk) -> Result<()> {
+    let profile = context.profile(&options.one)?;
+    let key = profile.key()?;
+    let jwk = key.jwk();
+    output::result(&match options.set {
+        true => format!("{{\"keys\":[{jwk}]}}\n"),
+        false => format!("{jwk}\n"),
+    })
 }
 
 /// `auth-all list`.

@@ -23,10 +23,12 @@ mod discovery;
 mod dpop;
 mod extension;
 mod files;
+mod github_actions;
 mod grants;
 #[cfg(feature = "implicit")]
 mod implicit;
 mod introspection;
+mod json;
 #[cfg(feature = "jwt")]
 mod jwt_bearer;
 mod metadata;
@@ -41,6 +43,8 @@ mod protected_resource;
 )]
 mod redirect;
 mod server;
+#[cfg(feature = "jwt")]
+mod service_account;
 #[cfg(any(feature = "dpop", feature = "jwt"))]
 mod signing;
 #[cfg(feature = "jwt")]
@@ -64,6 +68,7 @@ pub use discovery::Discovery;
 #[cfg(feature = "dpop")]
 pub use dpop::DpopKey;
 pub use extension::ExtensionGrant;
+pub use github_actions::github_actions;
 pub use grants::{ClientCredentials, Password, RefreshToken, SecurityToken, TokenExchange};
 #[cfg(feature = "implicit")]
 pub use implicit::{Implicit, PendingImplicit};
@@ -75,5 +80,7 @@ pub use metadata::Metadata;
 pub use presets::{Preset, PresetValue};
 pub use protected_resource::ProtectedResource;
 pub use server::{Encoding, Server};
+#[cfg(feature = "jwt")]
+pub use service_account::ServiceAccount;
 #[cfg(feature = "jwt")]
 pub use signing_key::SigningKey;

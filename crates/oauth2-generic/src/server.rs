@@ -5,13 +5,13 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use auth_core::grant::{JsonResponse, Replay, ResponseFormat, TokenRequest};
-use auth_core::http::{Request, Response};
+use auth_core::grant::{JsonResponse, Replay, ResponseFormat};
 use auth_core::transport::{HttpTransport, Transport};
 use auth_core::{Error, Result, Secret};
 use serde_json::json;
 
 use crate::discovery::Discovery;
+use crate::json;
 use crate::metadata::{self, Endpoint, Metadata};
 
 /// An authorization server: its endpoints, and its differences from the RFCs. Cheap to clone.
@@ -177,9 +177,7 @@ impl Server {
             Error::configuration(format!("the text is not one of `Server::to_json`: {error}"))
         };
         // Read as a response is, so that both are held to the same rules.
-        let document = TokenRequest::query("https://localhost/")
-            .fetch(&Text(json))
-            .map_err(|error| unreadable(&error))?;
+        let document = json::object(json).map_err(|error| unreadable(&error))?;
         Self::read(&document).map_err(|error| unreadable(&error))
     }
 
@@ -443,15 +441,6 @@ impl fmt::Debug for Server {
             .field("token_endpoint", &bare(self.token_endpoint()))
             .field("encoding", &self.0.encoding)
             .finish_non_exhaustive()
-    }
-}
-
-/// A text that is read as if a server had sent it.
-struct Text<'a>(&'a str);
-
-impl Transport for Text<'_> {
-    fn send(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
-        Ok(Response::new(self.0.as_bytes().to_vec()))
     }
 }
 

@@ -9,8 +9,12 @@
 
 mod arguments; // help, usage, exit codes
 mod configuration; // files, keys, sources of secrets, stores
+mod discovering; // discover, jwk
 mod helping; // helper
+mod identities; // clients without a secret
+mod keyring; // secrets and logins in the keyring
 mod logging_in; // login, import, logout
+mod presets; // servers that are known by name
 mod running; // exec
 mod secrecy; // where no secret may be
 mod sharing; // many processes at once

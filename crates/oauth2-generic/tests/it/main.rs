@@ -33,6 +33,8 @@ mod implicit; // logins by the implicit grant
 #[cfg(any(feature = "dpop", feature = "jwt"))]
 mod jose; // reads and verifies JWTs
 #[cfg(feature = "jwt")]
+mod jwks; // private keys as JWK
+#[cfg(feature = "jwt")]
 mod jwt_bearer; // an assertion that the client signs for a user
 mod metadata; // a server's metadata, and its enforcement
 #[cfg(feature = "authorization_code")]
@@ -47,6 +49,8 @@ mod redirects; // redirects with a code
 mod requests; // requests of each grant to the token endpoint
 mod script; // a server with scripted responses
 mod servers; // a server by its metadata, by a copy of it, and by hand
+#[cfg(feature = "jwt")]
+mod service_account; // the key file of a service account
 mod simulated; // against the strict simulator, from an issuer to a log-out
 #[cfg(feature = "authorization_code")]
 mod urls; // URLs to which users are sent
