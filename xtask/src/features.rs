@@ -3,7 +3,10 @@
 //! Cargo unifies features, so a crate that builds in the workspace may fail to build alone. Clippy
 //! is used because it reports the same errors as a build, and also code that a feature leaves unused.
 
-use std::path::Path;
+use std::iter;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use serde_json::Value;
 
@@ -77,23 +80,56 @@ fn check() -> Result {
         let lists = combinations(&group[0].features).into_iter();
         checks.extend(lists.map(|list| (names.clone(), list)));
     }
-    let mut combinations = 0;
-    for (at, (names, features)) in checks.iter().enumerate() {
-        let shown = names.join(" ");
-        println!("    {:>3}/{} {shown}: {features:?}", at + 1, checks.len());
-        Run::new("cargo clippy --quiet --locked --lib --no-default-features")
-            .args(
-                &names
-                    .iter()
-                    .flat_map(|name| ["--package", name])
-                    .collect::<Vec<_>>(),
-            )
-            .args(&["--features", features, "--", "-D", "warnings"])
-            .read()?;
-        combinations += names.len();
+    let next = AtomicUsize::new(0);
+    // Most of a check uses one core. A second one needs a folder of its own: cargo locks each.
+    let second = run::target().join("features");
+    let done: Vec<std::result::Result<(), String>> = thread::scope(|scope| {
+        let workers = [None, Some(&second)].map(|folder| {
+            let (next, checks) = (&next, &checks);
+            scope.spawn(move || {
+                let ours = iter::from_fn(|| {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    checks.get(at).map(|check| (at, check))
+                });
+                ours.map(|(at, (names, features))| {
+                    let shown = names.join(" ");
+                    println!("    {:>3}/{} {shown}: {features:?}", at + 1, checks.len());
+                    check_one(names, features, folder).map_err(|error| error.to_string())
+                })
+                .collect::<Vec<_>>()
+            })
+        });
+        workers
+            .into_iter()
+            .flat_map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|_| vec![Err("panicked".into())])
+            })
+            .collect()
+    });
+    let failed: Vec<String> = done
+        .into_iter()
+        .filter_map(std::result::Result::err)
+        .collect();
+    if !failed.is_empty() {
+        return Err(failed.join("\n").into());
     }
+    let combinations: usize = checks.iter().map(|(names, _)| names.len()).sum();
     println!("    {combinations} combinations");
     Ok(())
+}
+
+fn check_one(names: &[&str], features: &str, folder: Option<&PathBuf>) -> Result {
+    let packages: Vec<_> = names.iter().flat_map(|name| ["--package", name]).collect();
+    let run = Run::new("cargo clippy --quiet --locked --lib --no-default-features")
+        .args(&packages)
+        .args(&["--features", features, "--", "-D", "warnings"]);
+    let run = match folder {
+        Some(folder) => run.quiet_env("CARGO_TARGET_DIR", &folder.to_string_lossy()),
+        None => run,
+    };
+    run.read().map(drop)
 }
 
 /// Runs the tests of each crate with none of its features and with each alone; `test` runs them with all.

@@ -10,7 +10,7 @@ mod callgrind;
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::run::{Result, Run, target};
+use crate::run::{self, Result, Run, target};
 use crate::setup;
 use callgrind::Counts;
 
@@ -23,8 +23,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     };
     if !Run::new("valgrind --version").succeeds() {
         setup::require_in_ci(&setup::VALGRIND)?;
-        println!("    SKIPPED: no valgrind here; `cargo xtask setup` installs it");
-        return Ok(());
+        return run::not_run("no valgrind here; `cargo xtask setup` installs it");
     }
     Run::new("cargo build --locked --quiet --profile counted --package auth-costs").run()?;
     let counted = count_all()?;

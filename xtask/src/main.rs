@@ -72,8 +72,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "ci",
-        args: "[--no-test]",
-        about: "all that a change must pass before a merge: checks and tests",
+        args: "[--no-test|--all]",
+        about: "all that a change must pass; `--all`: also what takes an hour",
         run: ci::run,
     },
     Task {
@@ -169,6 +169,11 @@ fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
     match dispatch(&args) {
         Ok(()) => ExitCode::SUCCESS,
+        // On a contributor's machine that is no fault; in CI, the task is all that its job is for.
+        Err(error) if run::is_not_run(&*error) && !run::in_ci() => {
+            println!("    {error}");
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("xtask: {error}");
             ExitCode::FAILURE

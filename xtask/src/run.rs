@@ -11,6 +11,28 @@ use std::time::Instant;
 /// Result of a task; the error is a sentence that tells the contributor what to do.
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
+/// The reason why a task could not run on this machine, and what would let it run.
+#[derive(Debug)]
+struct NotRun(String);
+
+impl fmt::Display for NotRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NOT RUN: {}", self.0)
+    }
+}
+
+impl Error for NotRun {}
+
+/// The result of a task that cannot run here. Alone it fails only in CI; among other checks it is named at the end.
+pub(crate) fn not_run(why: impl Into<String>) -> Result {
+    Err(NotRun(why.into()).into())
+}
+
+/// Returns `true` if the task did not run and may.
+pub(crate) fn is_not_run(error: &(dyn Error + 'static)) -> bool {
+    error.is::<NotRun>()
+}
+
 /// A check and its name.
 pub(crate) type Check = (&'static str, fn() -> Result);
 
@@ -42,6 +64,7 @@ pub(crate) fn each<N: fmt::Display>(
         let seconds = began.elapsed().as_secs_f64();
         match &result {
             Ok(()) => println!("    ok, {seconds:.1} s"),
+            Err(error) if is_not_run(&**error) => println!("    {error}"),
             Err(error) => println!("    FAILED, {seconds:.1} s: {error}"),
         }
         done.push(Done {
@@ -53,14 +76,29 @@ pub(crate) fn each<N: fmt::Display>(
     done
 }
 
-/// Prints a line that counts the checks; fails if one of them did.
+/// Prints what did not run, and a line that counts the checks; fails if one of them did.
 pub(crate) fn verdict<N: fmt::Display>(done: &[Done<N>]) -> Result {
-    let failed = done.iter().filter(|check| check.result.is_err());
-    let failed: Vec<_> = failed.map(|check| check.name.to_string()).collect();
-    println!("\n{} checks, {} failed", done.len(), failed.len());
+    let (mut failed, mut not_run) = (Vec::new(), Vec::new());
+    for check in done {
+        match &check.result {
+            Ok(()) => {}
+            Err(error) if is_not_run(&**error) => not_run.push(format!("{}: {error}", check.name)),
+            Err(_) => failed.push(check.name.to_string()),
+        }
+    }
+    println!("\n{}", count(done.len(), failed.len(), not_run.len()));
+    not_run.iter().for_each(|line| println!("    {line}"));
     match failed.is_empty() {
         true => Ok(()),
         false => Err(format!("failed: {}", failed.join(", ")).into()),
+    }
+}
+
+fn count(all: usize, failed: usize, not_run: usize) -> String {
+    let ran = format!("{} checks, {failed} failed", all - not_run);
+    match not_run {
+        0 => ran,
+        _ => format!("{ran}, {not_run} not run"),
     }
 }
 
@@ -233,6 +271,19 @@ mod tests {
         assert_eq!(children_seconds(times), Some(62.75));
         assert_eq!(children_seconds("no times"), None);
         assert!(Run::new("cargo --version").processor_seconds().is_ok());
+    }
+
+    #[test]
+    fn a_check_that_did_not_run_is_named_and_is_no_failure() {
+        let missing = not_run("no Wine").unwrap_err();
+        assert!(is_not_run(&*missing));
+        assert_eq!(missing.to_string(), "NOT RUN: no Wine");
+        let done = each([("Windows", || not_run("no Wine"))]);
+        assert!(verdict(&done).is_ok());
+        let broken = each([("Windows", || Err("broken".into()))]);
+        assert!(verdict(&broken).is_err());
+        assert_eq!(count(5, 1, 2), "3 checks, 1 failed, 2 not run");
+        assert_eq!(count(5, 0, 0), "5 checks, 0 failed");
     }
 
     #[test]

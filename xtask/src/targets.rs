@@ -54,8 +54,7 @@ const TARGETS: &[Target] = &[
 
 /// `cargo xtask targets [TARGET…]`; without arguments, all of them.
 ///
-/// It is skipped, with a message that cannot be overlooked, where the packages cannot be had; in CI, which runs it for
-/// nothing else, that is a failure.
+/// It does not run where the packages cannot be had.
 pub(crate) fn run(args: &[String]) -> Result {
     let chosen = chosen(args)?;
     match Kit::ready()? {
@@ -65,15 +64,7 @@ pub(crate) fn run(args: &[String]) -> Result {
             print!("\n{}", table(&chosen, &done));
             run::verdict(&done)
         }
-        Ready::Unavailable(reason) => {
-            let text = not_run(&chosen, &reason);
-            if run::in_ci() {
-                return Err(text.into());
-            }
-            let line = "!".repeat(80);
-            println!("\n{line}\nSKIPPED: {text}\n{line}");
-            Ok(())
-        }
+        Ready::Unavailable(reason) => run::not_run(missing(&chosen, &reason)),
     }
 }
 
@@ -91,7 +82,7 @@ fn chosen(args: &[String]) -> Result<Vec<&'static Target>> {
     }
 }
 
-fn not_run(targets: &[&Target], reason: &str) -> String {
+fn missing(targets: &[&Target], reason: &str) -> String {
     let names = targets
         .iter()
         .map(|target| format!("\n    {}", target.triple));
@@ -147,7 +138,7 @@ fn table(chosen: &[&Target], done: &[Done<Step>]) -> String {
             lines.push([target.triple, name.about, result, &time].map(str::to_owned));
         }
         if target.runs == Runs::Nowhere {
-            let line = [target.triple, "all that runs", "SKIPPED", "needs a Mac"];
+            let line = [target.triple, "all that runs", "NOT RUN", "needs a Mac"];
             lines.push(line.map(str::to_owned));
         }
     }
@@ -258,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_skip_names_its_reason_and_what_was_not_tested() {
-        let text = not_run(&[&TARGETS[0]], "no `apt-get`");
+        let text = missing(&[&TARGETS[0]], "no `apt-get`");
         let expected =
             "nothing was built or run for\n    x86_64-unknown-linux-musl\nReason: no `apt-get`";
         assert_eq!(text, expected);
@@ -283,7 +274,7 @@ mod tests {
 x86_64-unknown-linux-musl  checks         ok         12 s
 x86_64-unknown-linux-musl  tests          FAILED      8 s
 aarch64-apple-darwin       types          ok        100 s
-aarch64-apple-darwin       all that runs  SKIPPED  needs a Mac
+aarch64-apple-darwin       all that runs  NOT RUN  needs a Mac
 ";
         assert_eq!(table(&[first, apple], &done), expected);
     }

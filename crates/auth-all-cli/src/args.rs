@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use log::LevelFilter;
 
 use crate::failure::{Failure, Result};
@@ -56,8 +57,10 @@ enum Level {
 pub(crate) enum Command {
     /// Print a token that is valid now
     Token(Token),
-    /// Run a command with the token in its environment
+    /// Run a command with the token in its environment, on a descriptor or in a file
     Exec(Exec),
+    /// Keep files that always have a valid token
+    Keep(Keep),
     /// Log in: a person, once
     Login(Login),
     /// Begin with a refresh token, read from standard input
@@ -76,6 +79,10 @@ pub(crate) enum Command {
     Jwk(Jwk),
     /// Answer git, docker, kubectl, cargo and other programs that ask a helper for a token
     Helper(Helper),
+    /// Print the completions of a shell
+    Completions(Completions),
+    /// Print the man page
+    Man(Man),
     /// Watch a login, a signed request and a refusal, at a server inside this program
     Try(Try),
 }
@@ -118,12 +125,40 @@ pub(crate) struct Token {
 pub(crate) struct Exec {
     #[command(flatten)]
     pub(crate) one: One,
-    /// Variable that has the token
-    #[arg(long, value_name = "VARIABLE", default_value = "API_TOKEN", value_parser = variable)]
-    pub(crate) env: String,
+    /// Variable that has the token [default: API_TOKEN]
+    #[arg(long, value_name = "VARIABLE", value_parser = variable, conflicts_with_all = ["fd", "file"])]
+    pub(crate) env: Option<String>,
+    /// Descriptor that the token is read from, once: 0 is standard input
+    #[arg(long, value_name = "NUMBER", value_parser = descriptor, conflicts_with = "file")]
+    pub(crate) fd: Option<i32>,
+    /// Variable that has the path of a file with the token, which is renewed until the command ends
+    #[arg(long, value_name = "VARIABLE", value_parser = variable)]
+    pub(crate) file: Option<String>,
     /// Command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Keep {
+    /// Profiles of the configuration [env: AUTH_ALL_PROFILE]
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profiles: Vec<String>,
+    /// File; `{profile}` is the profile's name, and is needed for several
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: PathBuf,
+    /// Shape of the text; `token` has no line break at its end
+    #[arg(short, long, value_name = "FORMAT", default_value = "token")]
+    pub(crate) format: Format,
+    /// Variable of `-f env` and `-f dotenv`
+    #[arg(long, value_name = "VARIABLE", default_value = "API_TOKEN", value_parser = variable)]
+    pub(crate) name: String,
+    /// Permissions: 400, 440, 600 or 640. The group is this process's, or the folder's if that is setgid
+    #[arg(long, value_name = "MODE", default_value = "600", value_parser = mode)]
+    pub(crate) mode: u32,
+    /// Write each file once, and end
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -182,6 +217,18 @@ pub(crate) struct Jwk {
     /// A set of keys (RFC 7517), for servers that fetch one
     #[arg(long)]
     pub(crate) set: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// Shell that reads them
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Man {
+    /// Command [default: the page of the program]
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -277,6 +324,23 @@ fn variable(text: &str) -> std::result::Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("a variable has letters, digits and `_`".to_owned()),
     }
+}
+
+/// A descriptor that a command can be given: not its output.
+fn descriptor(text: &str) -> std::result::Result<i32, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| *number == 0 || *number > 2)
+        .ok_or_else(|| "a descriptor is 0, or 3 or more".to_owned())
+}
+
+/// Permissions under which no other user reads the file, except in its group.
+fn mode(text: &str) -> std::result::Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).ok();
+    mode.filter(|mode| matches!(mode, 0o400 | 0o440 | 0o600 | 0o640))
+        .ok_or_else(|| {
+            "permissions are 400, 440, 600 or 640: others must not read a token".to_owned()
+        })
 }
 
 const ABOUT: &str = "A fresh bearer token for every program, in any language";

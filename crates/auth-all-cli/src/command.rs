@@ -2,7 +2,9 @@
 
 mod discover;
 mod exec;
+mod keep;
 mod login;
+mod pages;
 mod status;
 mod token;
 mod trial;
@@ -27,10 +29,12 @@ pub(crate) struct Context {
 pub(crate) fn run(args: Args) -> Result<u8> {
     let Args { command, global } = args;
     output::begin_log(global.level()?);
-    // Neither needs the configuration.
+    // These need no configuration.
     match &command {
-        Command::Try(options) => return trial::run(options).map(|()| 0),
+        Command::Completions(options) => return pages::completions(options).map(|()| 0),
+        Command::Man(options) => return pages::man(options).map(|()| 0),
         Command::Discover(options) => return discover::run(options).map(|()| 0),
+        Command::Try(options) => return trial::run(options).map(|()| 0),
         _ => {}
     }
     let context = Context {
@@ -40,6 +44,7 @@ pub(crate) fn run(args: Args) -> Result<u8> {
     match command {
         Command::Exec(options) => return exec::run(&context, &options),
         Command::Helper(options) => return helper::run(&context, &options),
+        Command::Keep(options) => keep::run(&context, &options),
         Command::Token(options) => token::run(&context, &options),
         Command::Login(options) => login::run(&context, &options),
         Command::Import(one) => login::import(&context, &one),
@@ -49,6 +54,8 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::List => list(&context),
         Command::Jwk(options) => jwk(&context, &options),
         Command::Discover(options) => discover::run(&options),
+        Command::Completions(options) => pages::completions(&options),
+        Command::Man(options) => pages::man(&options),
         Command::Try(options) => trial::run(&options),
     }?;
     Ok(0)

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use auth_all::Error;
 use auth_all::error::Remedy;
@@ -57,6 +58,11 @@ impl Failure {
     /// The result could not be written.
     pub(crate) fn output(error: &io::Error) -> Self {
         Self::new(Self::OUTPUT, format!("the result was not written: {error}"))
+    }
+
+    /// A file that could not be written.
+    pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
+        Self::new(Self::OUTPUT, format!("{}: {error}", path.display()))
     }
 
     /// A command that could not be run, with a code of shells: 126 or 127.

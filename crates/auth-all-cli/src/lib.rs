@@ -7,10 +7,13 @@ mod args; // commands and options
 mod command; // one file for each command
 mod config; // the configuration, and the places that it is read from
 mod failure; // messages and exit codes
+mod file; // files that hold a token
 mod format; // shapes of a token for other programs
 mod helper; // the protocols of git, docker, kubectl, cargo and others
+mod notify; // notes for systemd
 mod output; // standard output, and the terminal
 mod profile; // a profile, and the session that it describes
+mod signal; // a graceful stop
 mod store; // the store of the logins
 
 use std::panic;

@@ -34,7 +34,7 @@ pub use grant::Grant;
 #[doc(inline)]
 pub use secret::Secret;
 pub use session::{
-    BackgroundRefresh, LoginOutcome, Session, SessionBuilder, SessionCounts, SessionStatus,
-    Sessions,
+    BackgroundRefresh, LoginOutcome, RenewalCheck, Session, SessionBuilder, SessionCounts,
+    SessionStatus, Sessions,
 };
 pub use token::Token;

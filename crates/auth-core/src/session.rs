@@ -36,7 +36,7 @@ use crate::store::Store;
 use crate::token::{Held, Token, TokenResponse};
 use crate::transport::Transport;
 
-pub use background::BackgroundRefresh;
+pub use background::{BackgroundRefresh, RenewalCheck};
 pub use builder::SessionBuilder;
 use cache::{Cache, Served};
 use driver::Flight;
@@ -188,9 +188,7 @@ impl Session {
     /// # Errors
     /// As [`token`](Session::token).
     pub fn with_authorization<R>(&self, use_it: impl FnOnce(&HeaderValue) -> R) -> Result<R> {
-        let mut use_it = Some(use_it);
-        let result = self.with(|held| use_it.take().map(|use_it| use_it(held.authorization())))?;
-        Ok(result.unwrap_or_else(|| unreachable!("a token is lent once")))
+        self.with(|held| use_it(held.authorization()))
     }
 
     /// Reports that an API rejected this token; it is not served again. Returns `true` if another one can be had.
@@ -403,6 +401,28 @@ impl Session {
         BackgroundRefresh::start(self.clone())
     }
 
+    /// Renews the token before callers find it due, and returns the wait until the next call: one turn of
+    /// [`refresh_in_background`](Session::refresh_in_background), for a loop of your own.
+    ///
+    /// Each call reads the store, so it notices a login or a token that another process has replaced. Use it for a
+    /// program whose purpose is a fresh token, such as one that writes it to a file.
+    ///
+    /// ```no_run
+    /// # let session = auth_core::testing::session("abc");
+    /// loop {
+    ///     let check = session.renew_if_due();
+    ///     if let Some(token) = &check.token {
+    ///         // Write it where it is read.
+    ///     }
+    ///     std::thread::sleep(check.wait);
+    /// }
+    /// ```
+    #[must_use = "the failure is in the result"]
+    pub fn renew_if_due(&self) -> RenewalCheck {
+        self.0.catch_up();
+        self.0.renew_if_due()
+    }
+
     /// Returns the key under which stores keep this login.
     #[must_use]
     pub fn identity(&self) -> &Identity {
@@ -410,21 +430,18 @@ impl Session {
     }
 
     #[inline]
-    fn with<R>(&self, mut use_it: impl FnMut(&Arc<Held>) -> R) -> Result<R> {
+    fn with<R>(&self, use_it: impl FnOnce(&Arc<Held>) -> R) -> Result<R> {
         let inner = &*self.0;
         let now = inner.seconds();
-        let mut serve = |served: Served<'_>| {
+        let serve = |served: Served<'_>| {
             if served.is_due && inner.is_watched() {
                 inner.tell_of_renewal();
             }
             use_it(served.held)
         };
-        if let Some(result) = inner.cache.lend(now, &mut serve) {
-            return Ok(result);
-        }
-        match inner.cache.lend_shared(now, &mut serve) {
-            Some(result) => Ok(result),
-            None => inner.renew(0).map(|token| use_it(&token.0)),
+        match inner.cache.lend(now, serve) {
+            Ok(result) => Ok(result),
+            Err(serve) => inner.with_shared(now, serve),
         }
     }
 
@@ -525,7 +542,22 @@ impl Inner {
         }
     }
 
+    /// Where this thread has no reference of its own; out of line, so that the fast path saves few registers.
+    #[inline(never)]
+    fn with_shared<R>(&self, now: u64, serve: impl FnOnce(Served<'_>) -> R) -> Result<R> {
+        let serve = match self.cache.lend_shared(now, serve) {
+            Ok(result) => return Ok(result),
+            Err(serve) => serve,
+        };
+        let token = self.renew(0)?;
+        Ok(serve(Served {
+            held: &token.0,
+            is_due: false,
+        }))
+    }
+
     /// Returns `true` if an observer or the log receives events of the fast path.
+    #[inline]
     fn is_watched(&self) -> bool {
         self.observer.is_some() || log::log_enabled!(log::Level::Trace)
     }

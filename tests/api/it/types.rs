@@ -29,8 +29,8 @@ use auth_all::transport::{
     self, ClientCertificate, HttpTransport, HttpTransportBuilder, Origin, Tls, Transport,
 };
 use auth_all::{
-    BackgroundRefresh, Error, Grant, LoginOutcome, Secret, Session, SessionBuilder, SessionCounts,
-    SessionStatus, Sessions, Token,
+    BackgroundRefresh, Error, Grant, LoginOutcome, RenewalCheck, Secret, Session, SessionBuilder,
+    SessionCounts, SessionStatus, Sessions, Token,
 };
 use auth_all::{aerion, aeris, ermeo, keyring, postgres, redis};
 use auth_sim::store_conformance::{Property, Violation};
@@ -74,6 +74,7 @@ fn sessions_and_tokens_are_shared() {
     moved::<Sessions<String>>();
     plain::<SessionCounts>();
     moved::<BackgroundRefresh>();
+    value::<RenewalCheck>();
     fn shown<T: Display>() {}
     shown::<SessionStatus>();
     shown::<Identity>();

@@ -12,7 +12,9 @@ mod configuration; // files, keys, sources of secrets, stores
 mod discovering; // discover, jwk
 mod helping; // helper
 mod identities; // clients without a secret
+mod keeping; // keep
 mod keyring; // secrets and logins in the keyring
+mod killing; // commands that are killed
 mod logging_in; // login, import, logout
 mod presets; // servers that are known by name
 mod running; // exec

@@ -7,7 +7,7 @@ use auth_sim::{Fault, Response, Simulator, ermeo, generic};
 use crate::support::{Home, PROGRAM, assets, orders, ran};
 
 /// Every command, with all that it logs.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 13] = [
     "status",
     "status orders",
     "status orders --json",
@@ -15,6 +15,9 @@ const COMMANDS: [&str; 10] = [
     "check orders",
     "login orders",
     "exec orders -- true",
+    "exec orders --fd 3 -- true",
+    "exec orders --file F -- true",
+    "keep orders --once --file HOME/token",
     "helper pnpm orders --print-config",
     "logout orders",
     "--help",
@@ -26,6 +29,7 @@ fn no_command_but_token_shows_a_secret() {
     let home = orders(&simulator);
     let token = home.run("token orders").out;
     for words in COMMANDS {
+        let words = words.replace("HOME", &home.path().to_string_lossy());
         let ran = home.run(&format!("--log debug {words}"));
         for secret in [generic::CLIENT_SECRET, token.trim()] {
             assert!(!ran.out.contains(secret), "{words}: {}", ran.out);

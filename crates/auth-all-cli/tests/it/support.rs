@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use auth_sim::{Simulator, ermeo, generic};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_auth-all");
@@ -78,6 +79,12 @@ pub(crate) fn fed(command: &mut Command, input: &str) -> Ran {
     }
     drop(pipe);
     ran(child.wait_with_output())
+}
+
+/// Sends a signal to a process.
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.unwrap(), signal).unwrap();
 }
 
 pub(crate) fn ran(output: std::io::Result<Output>) -> Ran {

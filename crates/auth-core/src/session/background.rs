@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::token::Times;
+use crate::token::{Times, Token};
 
 use super::{Inner, Session, lock};
 
@@ -95,20 +95,55 @@ impl Stop {
     }
 }
 
+/// Result of [`Session::renew_if_due`].
+///
+/// ```
+/// let session = auth_core::testing::session("abc");
+/// let check = session.renew_if_due();
+/// assert!(check.token.is_some_and(|token| token.expose() == "abc"));
+/// assert!(check.error.is_none());
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RenewalCheck {
+    /// The valid token, new or old.
+    pub token: Option<Token>,
+    /// The failure of this call's renewal; there may be a valid token anyway.
+    pub error: Option<Error>,
+    /// The wait until the next call, 30 seconds at most.
+    pub wait: Duration,
+}
+
 impl Inner {
     /// Renews the token if it is due, and returns the wait until the next look.
-    fn renew_if_due(&self) -> Duration {
+    pub(super) fn renew_if_due(&self) -> RenewalCheck {
         let due = self.due().unwrap_or_default();
-        let wait = if due.left > 0 {
-            Duration::from_secs(due.left)
-        } else if let Err(error) = self.renew(due.ahead) {
-            error.retry_after().unwrap_or(LONGEST)
-        } else {
+        if due.left > 0 {
+            return RenewalCheck {
+                token: self.cache.valid(self.clock().now()),
+                error: None,
+                wait: Duration::from_secs(due.left).min(LONGEST),
+            };
+        }
+        let mut failed = None;
+        let renewed = self.renew_and_note(due.ahead, &mut failed);
+        let wait = match &renewed {
+            Err(error) => error.retry_after().unwrap_or(LONGEST),
             // Still due: another process is renewing, or the renewal failed and the old token is still valid.
-            let left = self.due().map(|due| due.left).filter(|left| *left > 0);
-            left.map_or(AGAIN, Duration::from_secs)
+            Ok(_) => {
+                let left = self.due().map(|due| due.left).filter(|left| *left > 0);
+                left.map_or(AGAIN, Duration::from_secs)
+            }
         };
-        wait.min(LONGEST)
+        let (token, error) = match renewed {
+            Ok(token) => (Some(token), failed),
+            Err(error) => (None, Some(error)),
+        };
+        RenewalCheck {
+            token,
+            error,
+            wait: wait.min(LONGEST),
+        }
     }
 
     fn due(&self) -> Option<Due> {
@@ -138,8 +173,8 @@ struct Due {
 fn keep(session: &Session, stop: &Stop) {
     loop {
         // A grant or an observer that panics must not end the thread that every caller relies on.
-        let wait = catch_unwind(AssertUnwindSafe(|| session.0.renew_if_due())).unwrap_or(LONGEST);
-        if stop.wait(wait) {
+        let wait = catch_unwind(AssertUnwindSafe(|| session.0.renew_if_due().wait));
+        if stop.wait(wait.unwrap_or(LONGEST)) {
             return;
         }
     }
@@ -202,15 +237,15 @@ mod tests {
     #[test]
     fn the_background_renews_before_callers_find_the_token_due() {
         let (session, clock) = session(2);
-        assert_eq!(session.0.renew_if_due(), LONGEST);
+        assert_eq!(session.0.renew_if_due().wait, LONGEST);
         let due = session.0.due().unwrap();
         let fresh_for = session.0.cache.times().unwrap().fresh_for;
         assert!((2808..=2952).contains(&fresh_for), "{fresh_for}");
         assert!(due.ahead >= 120, "{}", due.ahead);
         clock.advance(Duration::from_secs(due.left - 1));
-        assert_eq!(session.0.renew_if_due(), Duration::from_secs(1));
+        assert_eq!(session.0.renew_if_due().wait, Duration::from_secs(1));
         clock.advance(Duration::from_secs(1));
-        assert_eq!(session.0.renew_if_due(), LONGEST);
+        assert_eq!(session.0.renew_if_due().wait, LONGEST);
         assert_eq!(session.token().unwrap().expose(), "token, 0 left");
         assert_eq!(session.0.cache.times().unwrap().issued, clock.now());
     }
@@ -220,8 +255,8 @@ mod tests {
         let (session, clock) = session(1);
         session.0.renew_if_due();
         clock.advance(Duration::from_secs(3000));
-        assert_eq!(session.0.renew_if_due(), AGAIN);
+        assert_eq!(session.0.renew_if_due().wait, AGAIN);
         clock.advance(Duration::from_secs(600));
-        assert_eq!(session.0.renew_if_due(), LONGEST);
+        assert_eq!(session.0.renew_if_due().wait, LONGEST);
     }
 }

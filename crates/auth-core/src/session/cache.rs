@@ -64,24 +64,36 @@ impl Cache {
         }
     }
 
-    /// Lends the token to the closure if it can be served at once, and returns the closure's result.
+    /// Lends the token to the closure if it can be served at once, and returns the closure's result; otherwise, the
+    /// closure.
     ///
     /// The fast path: this thread's reference, one atomic number, one comparison.
     #[inline]
-    pub(crate) fn lend<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
+    pub(crate) fn lend<R, F>(&self, now: u64, to: F) -> Result<R, F>
+    where
+        F: FnOnce(Served<'_>) -> R,
+    {
         let version = self.version.load(Ordering::Acquire);
-        TABLE
-            .try_with(|table| {
-                // Only borrowed, so that the closure may request a token, too.
-                let table = table.try_borrow().ok()?;
-                let held = table.find(self.number, version)?;
-                Some(to(self.serve(held, now)?))
-            })
-            .ok()?
+        let mut to = Some(to);
+        let result = TABLE.try_with(|table| {
+            // Only borrowed, so that the closure may request a token, too.
+            let table = table.try_borrow().ok()?;
+            let held = table.find(self.number, version)?;
+            let served = self.serve(held, now)?;
+            to.take().map(|to| to(served))
+        });
+        match (result.ok().flatten(), to) {
+            (Some(result), _) => Ok(result),
+            (None, Some(to)) => Err(to),
+            (None, None) => unreachable!("the closure has a result"),
+        }
     }
 
     /// Lends the token in its place, where this thread has no reference of its own.
-    pub(crate) fn lend_shared<R>(&self, now: u64, to: impl FnOnce(Served<'_>) -> R) -> Option<R> {
+    pub(crate) fn lend_shared<R, F>(&self, now: u64, to: F) -> Result<R, F>
+    where
+        F: FnOnce(Served<'_>) -> R,
+    {
         let version = self.version.load(Ordering::Acquire);
         // Counted once more, so that the closure runs without the lock.
         let current = self.read().clone();
@@ -92,7 +104,10 @@ impl Cache {
             table.missed(self, version, current.as_ref()?);
             Some(())
         });
-        self.serve(current.as_ref()?, now).map(to)
+        match current.as_ref().and_then(|held| self.serve(held, now)) {
+            Some(served) => Ok(to(served)),
+            None => Err(to),
+        }
     }
 
     /// The token as long as it is valid, fresh or not.
@@ -207,7 +222,9 @@ impl Table {
             .places
             .get(number & self.places.len().wrapping_sub(1))?;
         let held = place.held.as_ref().filter(|_| place.version == version)?;
-        place.misses.set(0);
+        if place.misses.get() != 0 {
+            place.misses.set(0);
+        }
         Some(held)
     }
 
@@ -321,10 +338,8 @@ mod tests {
     }
 
     fn lend(cache: &Cache) {
-        let lent = cache
-            .lend(0, |_| ())
-            .or_else(|| cache.lend_shared(0, |_| ()));
-        assert!(lent.is_some());
+        let lent = cache.lend(0, |_| ()).or_else(|to| cache.lend_shared(0, to));
+        assert!(lent.is_ok());
     }
 
     /// Requests it as often as a thread must that is to keep it.
@@ -338,7 +353,7 @@ mod tests {
     fn is_kept(cache: &Cache) -> bool {
         (0..100).any(|_| {
             TABLE.with_borrow_mut(Table::sweep);
-            cache.lend(0, |_| ()).is_some()
+            cache.lend(0, |_| ()).is_ok()
         })
     }
 
@@ -413,7 +428,7 @@ mod tests {
         let (first, other, empty) = (cache(), cache(), Cache::new());
         assert!(!is_there_after(&first, &other, || lend(&other)));
         first.set(token());
-        let ask_in_vain = || assert!(empty.lend_shared(0, |_| ()).is_none());
+        let ask_in_vain = || assert!(empty.lend_shared(0, |_| ()).is_err());
         assert!(!is_there_after(&first, &other, ask_in_vain));
         first.set(token());
         assert!(is_there_after(&first, &other, || ()));
@@ -425,7 +440,7 @@ mod tests {
     impl Drop for Late {
         fn drop(&mut self) {
             let lent = self.0.lend(0, |_| ());
-            let lent = lent.or_else(|| self.0.lend_shared(0, |_| ()));
+            let lent = lent.or_else(|to| self.0.lend_shared(0, to));
             self.1.fetch_add(lent.map_or(0, |()| 1), Ordering::Relaxed);
         }
     }
@@ -460,8 +475,8 @@ mod tests {
         let cache = cache();
         keep(&cache);
         thread::scope(|scope| scope.spawn(|| cache.set(None)).join().unwrap());
-        assert!(cache.lend(0, |_| ()).is_none());
-        assert!(cache.lend_shared(0, |_| ()).is_none());
+        assert!(cache.lend(0, |_| ()).is_err());
+        assert!(cache.lend_shared(0, |_| ()).is_err());
         thread::scope(|scope| scope.spawn(|| cache.set(token())).join().unwrap());
         keep(&cache);
     }
@@ -476,8 +491,8 @@ mod tests {
             lend(&first);
             (0..3).for_each(|_| lend(&other));
             first.set(None);
-            assert!(first.lend(0, |_| ()).is_none());
-            assert!(first.lend_shared(0, |_| ()).is_none());
+            assert!(first.lend(0, |_| ()).is_err());
+            assert!(first.lend_shared(0, |_| ()).is_err());
             assert!(is_there(), "a table that is borrowed is not swept");
         });
         lend(&other);
@@ -503,7 +518,7 @@ mod tests {
         let cache = Cache::new();
         cache.set(token_of(100));
         for (now, is_served) in [(99, false), (100, true), (129, true), (130, false)] {
-            assert_eq!(cache.lend_shared(now, |_| ()).is_some(), is_served, "{now}");
+            assert_eq!(cache.lend_shared(now, |_| ()).is_ok(), is_served, "{now}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::fingerprint::Fingerprint;
 use crate::login::{Change, Generation, Lineage, Loaded, Record, Stamp, Tokens};
@@ -95,21 +96,45 @@ impl Inner {
         let Some(record) = newer(found, newest) else {
             return Ok(None);
         };
-        let stamp = record.stamp();
-        let is_rejected = lock(&self.rejection)
-            .as_ref()
-            .is_some_and(|last| last.stamp == stamp);
-        let access = record
-            .access
-            .filter(|access| access.is_valid(now) && !is_rejected);
-        let token = access.and_then(|access| {
-            let fresh_for = access.fresh_for(self.rules.renew_ahead);
-            self.token(&access, stamp, fresh_for, now)
-        });
+        let token = self.token_of(&record, now);
         if token.is_some() {
             self.cache.set(token.clone());
         }
         Ok(token)
+    }
+
+    /// Adopts the login of the store if another process has renewed, replaced or ended this one.
+    pub(super) fn catch_up(&self) {
+        let now = self.clock().now();
+        let Some(held) = self.cache.valid(now).filter(|_| !self.is_busy()) else {
+            return;
+        };
+        let Some(found) = self.look().0 else {
+            return;
+        };
+        let is_old = self.seen().is_some_and(|seen| found.is_older_than(&seen));
+        if found.stamp() == held.stamp() || is_old {
+            return;
+        }
+        if let Some(token) = self.token_of(&found, now) {
+            let expires_at = token.expires_at();
+            self.cache.set(Some(token));
+            self.tell(&Event::Adopted { expires_at });
+        } else if found.access.is_none() {
+            self.cache.remove(&held);
+        }
+    }
+
+    /// The token of a record, if it is valid and no API has rejected it.
+    fn token_of(&self, record: &Record, now: Moment) -> Option<Token> {
+        let stamp = record.stamp();
+        let is_rejected = lock(&self.rejection)
+            .as_ref()
+            .is_some_and(|last| last.stamp == stamp);
+        let access = record.access.as_ref();
+        let access = access.filter(|access| access.is_valid(now) && !is_rejected)?;
+        let fresh_for = access.fresh_for(self.rules.renew_ahead);
+        self.token(access, stamp, fresh_for, now)
     }
 
     pub(super) fn refresh_token(&self) -> Option<Secret> {

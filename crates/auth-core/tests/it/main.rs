@@ -7,6 +7,7 @@
 )]
 
 mod building; // checks of `build`, and secrets that are read when they are sent
+mod checking; // one turn of a loop that renews
 mod clocks; // lives, windows, jumps, suspends
 mod every_order; // every order of responses, up to a depth
 mod failures; // retries, back-offs, remembered refusals
