@@ -28,4 +28,5 @@ mod serving; // serve
 mod sharing; // many processes at once
 mod showing; // status, list, check, try
 mod support; // the program with a home of its own
+mod terminal; // what a person sees and types; pipes and disks
 mod tokens; // token
