@@ -8,6 +8,8 @@ use std::time::Duration;
 use auth_all::Error;
 use auth_all::error::Remedy;
 
+use crate::log_file;
+
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// Message for people, and the exit code for scripts.
@@ -123,8 +125,9 @@ impl Failure {
         text
     }
 
-    /// Prints it on standard error.
+    /// Prints it on standard error, and into the log file.
     pub(crate) fn print(&self) {
+        log_file::note(self.text().trim_start_matches("auth-all: "));
         // A closed standard error is no reason to fail in another way.
         let _ = io::stderr().write_all(self.text().as_bytes());
     }

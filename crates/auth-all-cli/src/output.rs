@@ -8,6 +8,7 @@ use auth_all::Secret;
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::failure::{Failure, Result};
+use crate::log_file;
 
 /// Prints a line for each event of the sessions (`--log`); the library logs no secret.
 struct Lines;
@@ -20,7 +21,9 @@ impl Log for Lines {
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
             let level = record.level().as_str().to_lowercase();
-            say(&format!("auth-all: {level}: {}", record.args()));
+            let line = format!("{level}: {}", record.args());
+            say(&format!("auth-all: {line}"));
+            log_file::note(&line);
         }
     }
 

@@ -10,12 +10,14 @@
 mod api; // a server whose exact requests are kept
 mod arguments; // help, usage, exit codes
 mod configuration; // files, keys, sources of secrets, stores
+mod every_command; // what each command of the help shows to others
 mod helping; // helper
 mod keeping; // keep
 mod killing; // commands that are killed
 mod lasting; // proxy and serve: many connections, long bodies, a graceful end
 mod logging_in; // login, import, logout
 mod proxying; // proxy
+mod real_stores; // Redis and PostgreSQL
 mod running; // exec
 mod secrecy; // where no secret may be
 mod serving; // serve
