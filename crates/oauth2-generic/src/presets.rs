@@ -130,6 +130,14 @@ impl Preset {
 
     /// Makes the server.
     ///
+    /// ```
+    /// use oauth2_generic::Preset;
+    ///
+    /// let server = Preset::named("okta")?.set("domain", "acme.okta.com").server()?;
+    /// assert_eq!(server.token_endpoint(), "https://acme.okta.com/oauth2/default/v1/token");
+    /// # Ok::<(), oauth2_generic::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Configuration`] if a value that the server requires is not set, or if the preset has no field of a
     /// name that was set.
