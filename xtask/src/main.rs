@@ -137,6 +137,12 @@ const TASKS: &[Task] = &[
         run: release::run,
     },
     Task {
+        name: "presets",
+        args: "",
+        about: "print the table of known servers, as the guide `presets` has it",
+        run: cargo::presets,
+    },
+    Task {
         name: "pictures",
         args: "",
         about: "make docs/pictures: a fleet from its log, pages in Chromium",
