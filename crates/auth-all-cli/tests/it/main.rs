@@ -17,6 +17,7 @@ mod killing; // commands that are killed
 mod lasting; // proxy and serve: many connections, long bodies, a graceful end
 mod logging_in; // login, import, logout
 mod proxying; // proxy
+#[cfg(all(feature = "postgres", feature = "redis"))]
 mod real_stores; // Redis and PostgreSQL
 mod running; // exec
 mod secrecy; // where no secret may be
