@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Installs the authorization servers that the tests use, each into `target/servers/`.
+"""Installs the servers and programs that the tests use, each into `target/servers/`.
 
     python3 tests/servers/install.py [--check] [NAME...]
 
-A server that is installed as wanted is left alone. It needs Python 3.10 with `venv`, Node 20 with npm,
-and the network the first time. With `--check` it installs nothing and fails if a server is missing.
+What is installed as wanted is left alone. It needs Python 3.10 with `venv`, Node 20 with npm,
+and the network the first time. With `--check` it installs nothing and fails if one is missing.
 """
 
 import hashlib

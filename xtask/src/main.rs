@@ -71,6 +71,12 @@ const TASKS: &[Task] = &[
         run: targets::run,
     },
     Task {
+        name: "dist",
+        args: "[TARGET…]",
+        about: "static auth-all with man pages, units and licences; 400 MB at first",
+        run: targets::dist::run,
+    },
+    Task {
         name: "ci",
         args: "[--no-test|--all]",
         about: "all that a change must pass; `--all`: also what takes an hour",
@@ -97,7 +103,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "package",
         args: "",
-        about: "pack each crate, and build it alone with the oldest dependencies",
+        about: "pack each crate, build it with the oldest dependencies, install auth-all",
         run: package::run,
     },
     Task {

@@ -248,6 +248,41 @@ const OIDC: Need = Need {
     from: From::Commands(&["python3 tests/servers/install.py oidc_provider"]),
 };
 
+const PYTHON_PROGRAMS: Need = Need {
+    name: "pip, uv, kubectl, go",
+    used_by: "tests/programs of auth-all-cli; 110 MB, unpacked 370 MB",
+    check: "python3 tests/servers/install.py --check python_programs",
+    from: From::Commands(&["python3 tests/servers/install.py python_programs"]),
+};
+
+const OLD_PIP: Need = Need {
+    name: "pip 23",
+    used_by: "tests/programs of auth-all-cli",
+    check: "python3 tests/servers/install.py --check old_pip",
+    from: From::Commands(&["python3 tests/servers/install.py old_pip"]),
+};
+
+const NODE_PROGRAMS: Need = Need {
+    name: "pnpm 10 and 12",
+    used_by: "tests/programs of auth-all-cli; unpacked 85 MB",
+    check: "python3 tests/servers/install.py --check node_programs",
+    from: From::Commands(&["python3 tests/servers/install.py node_programs"]),
+};
+
+const GIT_AND_CURL: Need = Need {
+    name: "git and curl",
+    used_by: "tests/programs of auth-all-cli",
+    check: "command -v git && command -v curl",
+    from: From::Apt(&["git", "curl"]),
+};
+
+const SKOPEO: Need = Need {
+    name: "skopeo",
+    used_by: "tests/programs of auth-all-cli",
+    check: "command -v skopeo",
+    from: From::Apt(&["skopeo"]),
+};
+
 pub(crate) const CHROMIUM: Need = Need {
     name: "Chromium",
     used_by: "tests/it/real_browser, demo",
@@ -301,14 +336,46 @@ pub(crate) const VALGRIND: Need = Need {
 
 /// In the order of installation: Python precedes the packages that it installs.
 const ALL: &[&Need] = &[
-    &PYTHON, &NODE, &OPENSSL, &CHROMIUM, &REDIS, &TWEMPROXY, &POSTGRES, &PGBOUNCER, &KEYRING,
-    &VALGRIND, &RUSTFMT, &CLIPPY, &DENY, &DJANGO, &OIDC,
+    &PYTHON,
+    &NODE,
+    &OPENSSL,
+    &CHROMIUM,
+    &REDIS,
+    &TWEMPROXY,
+    &POSTGRES,
+    &PGBOUNCER,
+    &KEYRING,
+    &VALGRIND,
+    &GIT_AND_CURL,
+    &SKOPEO,
+    &RUSTFMT,
+    &CLIPPY,
+    &DENY,
+    &DJANGO,
+    &OIDC,
+    &PYTHON_PROGRAMS,
+    &OLD_PIP,
+    &NODE_PROGRAMS,
 ];
 
 /// Requirements of `cargo xtask test`.
 pub(crate) const FOR_TESTS: &[&Need] = &[
-    &PYTHON, &NODE, &CHROMIUM, &REDIS, &TWEMPROXY, &POSTGRES, &PGBOUNCER, &KEYRING, &VALGRIND,
-    &DJANGO, &OIDC,
+    &PYTHON,
+    &NODE,
+    &CHROMIUM,
+    &REDIS,
+    &TWEMPROXY,
+    &POSTGRES,
+    &PGBOUNCER,
+    &KEYRING,
+    &VALGRIND,
+    &GIT_AND_CURL,
+    &SKOPEO,
+    &DJANGO,
+    &OIDC,
+    &PYTHON_PROGRAMS,
+    &OLD_PIP,
+    &NODE_PROGRAMS,
 ];
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use log::LevelFilter;
 use crate::failure::{Failure, Result};
 use crate::format::Format;
 use crate::helper::{self, Program};
+use crate::listen::Place;
 use crate::output;
 
 /// Everything on the command line.
@@ -79,6 +80,10 @@ pub(crate) enum Command {
     Jwk(Jwk),
     /// Answer git, docker, kubectl, cargo and other programs that ask a helper for a token
     Helper(Helper),
+    /// Sign the requests of programs that know no OAuth, on a port of this machine
+    Proxy(Proxy),
+    /// Hand tokens to programs and containers, over a Unix socket
+    Serve(Serve),
     /// Print the completions of a shell
     Completions(Completions),
     /// Print the man page
@@ -205,6 +210,48 @@ pub(crate) struct Status {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Proxy {
+    /// Profile and the API's origin; requests for one of several routes begin with /PROFILE/
+    #[arg(required = true, value_name = "PROFILE=URL")]
+    pub(crate) routes: Vec<String>,
+    /// Port of this machine, or Unix socket that is open to this user alone: 127.0.0.1:PORT, unix:PATH
+    #[arg(long, value_name = "PLACE", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: Place,
+    /// Any address, for clients that know the key
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        conflicts_with = "listen",
+        requires = "key_file"
+    )]
+    pub(crate) danger_listen: Option<Place>,
+    /// File with the key that a client must send as `Auth-All-Key`, where users share a machine
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Origin whose web pages may send requests: http://localhost:3000
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+    /// Longest silence of the API: 90s, 5m, 1h
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    pub(crate) timeout: Duration,
+    /// Connections at once
+    #[arg(long, value_name = "NUMBER", default_value = CONNECTIONS, value_parser = number)]
+    pub(crate) connections: usize,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Serve {
+    /// Profiles whose tokens are handed out [default: all]
+    pub(crate) profiles: Vec<String>,
+    /// Unix socket, which is open to this user alone: unix:PATH
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) listen: Place,
+    /// Connections at once
+    #[arg(long, value_name = "NUMBER", default_value = CONNECTIONS, value_parser = number)]
+    pub(crate) connections: usize,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct Discover {
     /// Issuer of the server, or an API that announces its server
     pub(crate) url: String,
@@ -313,6 +360,12 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
         .ok_or_else(|| "a time is a number and `s`, `m`, `h` or `d`".to_owned())
 }
 
+/// A number from 1.
+fn number(text: &str) -> std::result::Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "a number from 1".to_owned())
+}
+
 /// A name that shells take for a variable.
 fn variable(text: &str) -> std::result::Result<String, String> {
     let is_name = !text.starts_with(|first: char| first.is_ascii_digit())
@@ -343,6 +396,8 @@ fn mode(text: &str) -> std::result::Result<u32, String> {
         })
 }
 
+/// Room for a thousand clients that keep their connections.
+const CONNECTIONS: &str = "1100";
 const ABOUT: &str = "A fresh bearer token for every program, in any language";
 const AFTER: &str = "\
 Begin with:  auth-all try

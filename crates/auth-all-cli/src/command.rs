@@ -5,9 +5,14 @@ mod exec;
 mod keep;
 mod login;
 mod pages;
+mod proxy;
+mod serve;
 mod status;
 mod token;
 mod trial;
+
+use std::env;
+use std::path::PathBuf;
 
 use auth_all::Session;
 
@@ -17,7 +22,7 @@ use crate::args::{self, Args, Command, One};
 use crate::config::Config;
 use crate::failure::{Failure, Result};
 use crate::profile::Profile;
-use crate::{helper, output};
+use crate::{helper, log_file, output};
 
 /// Surroundings of a command.
 pub(crate) struct Context {
@@ -28,6 +33,14 @@ pub(crate) struct Context {
 /// Runs a command; returns the exit code, which is another program's with `exec`.
 pub(crate) fn run(args: Args) -> Result<u8> {
     let Args { command, global } = args;
+    let name = match &command {
+        Command::Helper(options) => format!("helper {}", options.program.name()),
+        _ => "auth-all".to_owned(),
+    };
+    // It has the fault of a configuration, too.
+    if let Some(path) = env::var_os("AUTH_ALL_LOG_FILE").filter(|path| !path.is_empty()) {
+        log_file::begin(PathBuf::from(path), name.clone());
+    }
     output::begin_log(global.level()?);
     // These need no configuration.
     match &command {
@@ -37,13 +50,24 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::Try(options) => return trial::run(options).map(|()| 0),
         _ => {}
     }
-    let context = Context {
-        config: Config::load(global.config.as_deref(), global.store.as_deref())?,
+    let config = Config::load(global.config.as_deref(), global.store.as_deref());
+    let context = config.map(|config| Context {
+        config,
         no_color: global.no_color,
-    };
+    });
+    if let Ok(Context { config, .. }) = &context
+        && let Some(path) = &config.log_file
+    {
+        log_file::begin(path.clone(), name);
+    }
+    // The program that asks is answered in its own words, also about a faulty configuration.
+    if let Command::Helper(options) = &command {
+        return helper::run(context, options);
+    }
+    let context = context?;
     match command {
         Command::Exec(options) => return exec::run(&context, &options),
-        Command::Helper(options) => return helper::run(&context, &options),
+        Command::Helper(options) => return helper::run(Ok(context), &options),
         Command::Keep(options) => keep::run(&context, &options),
         Command::Token(options) => token::run(&context, &options),
         Command::Login(options) => login::run(&context, &options),
@@ -52,6 +76,8 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::Check(one) => check(&context, &one),
         Command::Logout(one) => log_out(&context, &one),
         Command::List => list(&context),
+        Command::Proxy(options) => proxy::run(&context, &options),
+        Command::Serve(options) => serve::run(context, &options),
         Command::Jwk(options) => jwk(&context, &options),
         Command::Discover(options) => discover::run(&options),
         Command::Completions(options) => pages::completions(&options),

@@ -19,6 +19,8 @@ use table::Document;
 pub(crate) struct Config {
     profiles: BTreeMap<String, Profile>,
     pub(crate) store: StoreSettings,
+    /// The file of failures and events, unless `AUTH_ALL_LOG_FILE` names one.
+    pub(crate) log_file: Option<PathBuf>,
     /// The files that were read, in the order of reading.
     files: Vec<PathBuf>,
     /// The files that were looked for.
@@ -80,6 +82,13 @@ impl Config {
     fn take(&mut self, name: &str, text: &str) -> Result<()> {
         let document = Document::parse(name, text)?;
         let root = document.root();
+        if let Some(path) = root.text("log_file")? {
+            let path = PathBuf::from(path);
+            if !path.is_absolute() {
+                return Err(root.wrong("log_file", "is an absolute path"));
+            }
+            self.log_file = Some(path);
+        }
         if let Some(store) = root.table("store")? {
             self.store = StoreSettings::read(&store)?;
         }

@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use auth_all::Error;
 use auth_all::error::Remedy;
+
+use crate::log_file;
 
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
@@ -16,6 +19,8 @@ pub(crate) struct Failure {
     message: String,
     /// The next thing to do, on a line of its own.
     advice: Option<String>,
+    /// The time until another try may work.
+    wait: Option<Duration>,
 }
 
 impl Failure {
@@ -32,6 +37,7 @@ impl Failure {
             code,
             message: message.into(),
             advice: None,
+            wait: None,
         }
     }
 
@@ -77,10 +83,11 @@ impl Failure {
 
     /// The error of a profile's session.
     pub(crate) fn of(error: &Error, profile: &str) -> Self {
-        let failure = Self::new(
+        let mut failure = Self::new(
             error.remedy().exit_code(),
             format!("{profile}: {}", chain(error)),
         );
+        failure.wait = error.retry_after();
         match (error.remedy(), error.retry_after()) {
             (Remedy::LogIn, _) => failure.advice(format!("run: auth-all login {profile}")),
             (Remedy::Retry, Some(wait)) => {
@@ -99,6 +106,16 @@ impl Failure {
         self.code
     }
 
+    /// Returns `true` if another try may work.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.code == Self::LATER
+    }
+
+    /// The time until another try may work, if it is known.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+
     /// The message and the advice, as they are printed.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("auth-all: {}\n", self.message);
@@ -108,8 +125,9 @@ impl Failure {
         text
     }
 
-    /// Prints it on standard error.
+    /// Prints it on standard error, and into the log file.
     pub(crate) fn print(&self) {
+        log_file::note(self.text().trim_start_matches("auth-all: "));
         // A closed standard error is no reason to fail in another way.
         let _ = io::stderr().write_all(self.text().as_bytes());
     }

@@ -3,9 +3,11 @@
 //! A helper never logs in, and answers for the origins in a profile's `api` and for no others: a program that asks for
 //! another host gets nothing.
 
+mod caller;
 mod git;
 mod json;
 mod lines;
+mod settings;
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -52,6 +54,14 @@ enum Place {
     Host(String),
 }
 
+impl Program {
+    /// Its name in the arguments.
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
 /// Returns the program that runs this one, by the name of its link or by cargo's argument.
 pub(crate) fn called_as(name: Option<&str>, first: Option<&str>) -> Option<Program> {
     if first == Some("--cargo-plugin") {
@@ -62,17 +72,24 @@ pub(crate) fn called_as(name: Option<&str>, first: Option<&str>) -> Option<Progr
     link.map(|(_, program)| *program)
 }
 
-/// Answers the program.
-pub(crate) fn run(context: &Context, options: &args::Helper) -> Result<u8> {
-    let helper = Helper {
-        context,
-        words: &options.words,
-    };
-    if options.print_config || options.words.iter().any(|word| word == "--print-config") {
-        let profile = options.words.first().map(String::as_str);
-        let profile = profile.filter(|word| !word.starts_with('-'));
-        return output::result(&lines_of(options.program, profile)?).map(|()| 0);
+/// Answers the program, also if the configuration is faulty: some programs need that in words of theirs.
+pub(crate) fn run(context: Result<Context>, options: &args::Helper) -> Result<u8> {
+    let words = &options.words;
+    if options.print_config || words.iter().any(|word| word == "--print-config") {
+        let profile = words.iter().find(|word| !word.starts_with('-'));
+        let lines = settings::lines_of(options.program, profile, context.ok().as_ref())?;
+        return output::result(&lines).map(|()| 0);
     }
+    let context = match (context, options.program) {
+        (Ok(context), _) => context,
+        (Err(failure), Program::Cargo) => return json::cargo_fails(&failure),
+        (Err(failure), Program::Git) => return git::stop(words, failure),
+        (Err(failure), _) => return Err(failure),
+    };
+    let helper = Helper {
+        context: &context,
+        words,
+    };
     match options.program {
         Program::Git => helper.git(),
         Program::Docker => helper.docker(),
@@ -140,6 +157,11 @@ impl<'c> Helper<'c> {
         token.map_err(|error| profile.failed(&error))
     }
 
+    /// Gets another token in place of this one, which an API has rejected.
+    fn another(&self, profile: &Profile, rejected: &Token) -> Result<Token> {
+        self.reject(profile, Some(&Secret::new(rejected.expose())))
+    }
+
     /// Gets another token in place of one that an API has rejected.
     fn reject(&self, profile: &Profile, rejected: Option<&Secret>) -> Result<Token> {
         replace(&self.session(profile)?, rejected, profile)
@@ -183,52 +205,6 @@ fn input() -> Result<Secret> {
         .read_to_string(&mut text);
     read.map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
     Ok(Secret::new(text))
-}
-
-/// The lines that configure a program.
-fn lines_of(program: Program, profile: Option<&str>) -> Result<String> {
-    let path = std::env::current_exe()
-        .map_err(|error| Failure::configuration(format!("the path of this program: {error}")))?;
-    let me = path.display();
-    let named = profile.map_or_else(String::new, |profile| format!(" {profile}"));
-    let profile = profile.unwrap_or("PROFILE");
-    Ok(match program {
-        Program::Git => format!(
-            "# ~/.gitconfig; the empty line keeps other helpers from storing the token\n\
-             [credential \"https://HOST\"]\n\thelper =\n\thelper = !{me} helper git{named}\n"
-        ),
-        Program::Docker => format!(
-            "# ln -s {me} ~/bin/docker-credential-auth-all\n# ~/.docker/config.json\n\
-             {{\"credHelpers\": {{\"HOST\": \"auth-all\"}}}}\n"
-        ),
-        Program::Kubectl => format!(
-            "# kubeconfig\nusers:\n- name: {profile}\n  user:\n    exec:\n      \
-             apiVersion: client.authentication.k8s.io/v1\n      command: {me}\n      \
-             args: [helper, kubectl, {profile}]\n      interactiveMode: Never\n      provideClusterInfo: true\n      \
-             installHint: auth-all is not installed\n"
-        ),
-        Program::Cargo => format!(
-            "# ~/.cargo/config.toml\n[registries.NAME]\nindex = \"sparse+https://HOST/index/\"\n\
-             credential-provider = [\"{me}\", \"{profile}\"]\n"
-        ),
-        Program::Bazel => format!(
-            "# ln -s {me} ~/bin/auth-all-bazel\n# .bazelrc\ncommon --credential_helper=HOST=%workspace%/../bin/auth-all-bazel\n"
-        ),
-        Program::Go => format!("export GOAUTH='{me} helper go {profile}'\n"),
-        Program::Terraform => format!(
-            "# ln -s {me} ~/.terraform.d/plugins/terraform-credentials-auth-all\n# ~/.terraformrc\n\
-             credentials_helper \"auth-all\" {{\n  args = [\"{profile}\"]\n}}\n"
-        ),
-        Program::Pnpm => format!(
-            "# ~/.local/bin/auth-all-{profile}, with mode 755\n#!/bin/sh\nexec {me} helper pnpm {profile}\n\
-             # ~/.npmrc\n//HOST/npm/:tokenHelper=/home/USER/.local/bin/auth-all-{profile}\n"
-        ),
-        Program::Keyring => format!(
-            "# ln -s {me} ~/auth-all-bin/keyring; only for these commands, since other programs have a `keyring`, too\n\
-             PATH=~/auth-all-bin:$PATH pip install --keyring-provider subprocess NAME\n\
-             PATH=~/auth-all-bin:$PATH uv pip install --keyring-provider subprocess NAME\n"
-        ),
-    })
 }
 
 const LONGEST_INPUT: usize = 256 * 1024;

@@ -10,6 +10,9 @@ mod failure; // messages and exit codes
 mod file; // files that hold a token
 mod format; // shapes of a token for other programs
 mod helper; // the protocols of git, docker, kubectl, cargo and others
+mod http; // requests and responses of `proxy` and `serve`
+mod listen; // a port or a socket, and its connections
+mod log_file; // failures and events, for callers that hide standard error
 mod notify; // notes for systemd
 mod output; // standard output, and the terminal
 mod profile; // a profile, and the session that it describes

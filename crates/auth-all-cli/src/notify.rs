@@ -56,7 +56,8 @@ fn at(socket: &[u8], text: &[u8]) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn send(_: &str) {}
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::net::UnixDatagram;

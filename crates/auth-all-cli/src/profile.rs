@@ -177,7 +177,23 @@ impl Profile {
 
     /// The session over the login in this store.
     pub(crate) fn session(&self, store: Arc<dyn Store>) -> Result<Session> {
-        let mut builder = Session::builder(self.grant(None)?).store(store);
+        self.session_for(store, None)
+    }
+
+    /// The session over the login in this store, for requests to an origin: one of the profile's APIs, where it has any.
+    pub(crate) fn session_for(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Option<&Origin>,
+    ) -> Result<Session> {
+        let grant = self.grant(None)?;
+        let origin = origin
+            .map(|origin| self.api_at(origin, &*grant))
+            .transpose()?;
+        let mut builder = Session::builder(grant).store(store);
+        if let Some(origin) = origin {
+            builder = builder.api(origin);
+        }
         if self.allow_http {
             builder = builder.danger_allow_http().transport(self.transport()?);
         }
@@ -185,6 +201,26 @@ impl Profile {
             builder = builder.api(origin);
         }
         builder.build().map_err(|error| self.failed(&error))
+    }
+
+    /// Checks that an origin is an API of the profile: of its vendor or its `api`. Without both, any is.
+    fn api_at(&self, origin: &Origin, grant: &dyn Grant) -> Result<String> {
+        let vendor = match self.server {
+            Server::Vendor(_) => grant.policy().apis().to_vec(),
+            // A server of tokens is an API for its own tokens alone.
+            Server::OAuth(_) => Vec::new(),
+        };
+        let apis = [vendor, self.api.clone()].concat();
+        let is_here = |api: &String| {
+            let uri = api.parse::<Uri>().ok();
+            uri.and_then(|uri| Origin::of(&uri)).as_ref() == Some(origin)
+        };
+        if apis.is_empty() || apis.iter().any(is_here) {
+            return Ok(origin.to_string());
+        }
+        let (name, apis) = (&self.name, apis.join(", "));
+        let words = format!("{name}: {origin} is not one of its APIs, which are {apis}");
+        Err(Failure::configuration(words).advice("add it to `api` of the profile"))
     }
 
     /// The transport of requests that are sent before there is a session.

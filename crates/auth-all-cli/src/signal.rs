@@ -44,13 +44,16 @@ impl Stop {
     #[cfg(unix)]
     pub(crate) fn wait(&self, longest: Option<Duration>) -> bool {
         use std::io::{ErrorKind, Read as _};
-        use std::time::Instant;
 
-        let until = longest.map(|longest| Instant::now() + longest);
+        use auth_all::clock::{Clock as _, SystemClock};
+
+        let clock = SystemClock::new();
+        let begun = clock.now();
         loop {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let waited = clock.now().since(begun);
             // A time-out of zero would be none.
-            let left = left.map(|left| left.max(Duration::from_millis(1)));
+            let least = Duration::from_millis(1);
+            let left = longest.map(|longest| longest.saturating_sub(waited).max(least));
             if self.signals.set_read_timeout(left).is_err() {
                 return true;
             }
@@ -86,7 +89,8 @@ impl Stop {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use signal_hook::consts::SIGUSR2;

@@ -12,6 +12,7 @@
 //! | How do I move logins to another store? | [`moving_a_store`] |
 //! | How do I call it from async code? | [`async_code`] |
 //! | How do I use it with reqwest, tonic, a websocket, Kafka or IMAP? | [`other_clients`] |
+//! | How do git, cargo, kubectl, docker, pip or npm get a token? | [`programs`] |
 //! | How do I test my own code? | [`testing`] |
 //! | How do I come here from oauth2, yup-oauth2 or golang/oauth2? | [`migrating`] |
 //! | How do I add a vendor of my own? | [`your_vendor`] |
@@ -36,6 +37,9 @@ pub mod async_code {}
 
 #[doc = include_str!("../docs/other_clients.md")]
 pub mod other_clients {}
+
+#[doc = include_str!("../docs/programs.md")]
+pub mod programs {}
 
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}

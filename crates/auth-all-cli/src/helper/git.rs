@@ -26,26 +26,25 @@ impl Helper<'_> {
             Some(place) => self.find(named, place),
             None => Ok(None),
         };
-        match (words.first().map(String::as_str), profile) {
-            (Some("get"), Ok(Some(profile))) => match self.answer(profile, &request) {
-                Ok(()) => Ok(0),
-                Err(failure) => {
-                    // Otherwise git continues, and asks for a user name.
-                    output::result("quit=1\n")?;
-                    Err(failure)
-                }
-            },
-            (Some("erase"), Ok(Some(profile))) => self.erase(profile, &request).map(|()| 0),
+        let done = match (words, profile) {
             (_, Err(failure)) => Err(failure),
-            (Some(word), _) if !ACTIONS.contains(&word) => Err(self
+            ([name, _, ..], _) => self
                 .context
                 .config
-                .profile(Some(word))
-                .map(drop)
-                .err()
-                .unwrap_or_else(|| Failure::usage("git runs this with get, store or erase"))),
-            // Another helper may answer; and the token is stored already.
-            _ => Ok(0),
+                .profile(Some(name))
+                .and_then(|_| Err(Failure::usage("git runs this with a profile and one word"))),
+            ([action], Ok(Some(profile))) => match action.as_str() {
+                "get" => self.answer(profile, &request),
+                "erase" => self.erase(profile, &request),
+                // The token is stored already; and git requires that other words are ignored.
+                _ => Ok(()),
+            },
+            // Another helper may answer.
+            _ => Ok(()),
+        };
+        match done {
+            Ok(()) => Ok(0),
+            Err(failure) => stop(self.words, failure),
         }
     }
 
@@ -71,12 +70,13 @@ impl Helper<'_> {
         output::result(answer.expose())
     }
 
-    /// The server has refused a secret. If it does not accept its scheme at all, the token may be right.
+    /// The server has refused a secret. If it does not accept its scheme at all, the token may be right; a git that does
+    /// not name the schemes is taken at its word.
     fn erase(&self, profile: &Profile, request: &Request<'_>) -> Result<()> {
         let bearer = request.get("credential").map(|secret| ("bearer", secret));
         let basic = request.get("password").map(|secret| ("basic", secret));
         match bearer.or(basic) {
-            Some((scheme, secret)) if request.has_challenge(scheme) => {
+            Some((scheme, secret)) if request.accepts(scheme) => {
                 let rejected = Secret::new(secret);
                 self.reject(profile, Some(&rejected)).map(drop)
             }
@@ -107,7 +107,12 @@ impl<'t> Request<'t> {
         self.pairs.contains(&("capability[]", "authtype"))
     }
 
-    /// Returns `true` if the server accepts this scheme.
+    /// Returns `true` if the server accepts this scheme, or git does not name those that it accepts.
+    fn accepts(&self, scheme: &str) -> bool {
+        self.get("wwwauth[]").is_none() || self.has_challenge(scheme)
+    }
+
+    /// Returns `true` if the server names this scheme.
     fn has_challenge(&self, scheme: &str) -> bool {
         self.pairs.iter().any(|(name, value)| {
             let first = value.split(' ').next().unwrap_or_default();
@@ -116,4 +121,10 @@ impl<'t> Request<'t> {
     }
 }
 
-const ACTIONS: [&str; 3] = ["get", "store", "erase"];
+/// Ends with this failure; a git that asks for a token would otherwise continue, and ask for a user name.
+pub(super) fn stop(words: &[String], failure: Failure) -> Result<u8> {
+    if words.last().is_some_and(|word| word == "get") {
+        output::result("quit=1\n")?;
+    }
+    Err(failure)
+}

@@ -10,6 +10,7 @@ use crate::failure::{Failure, Result};
 use crate::format::{epoch, rfc3339};
 use crate::output;
 
+use super::caller::Caller;
 use super::{Helper, Place, input};
 
 impl Helper<'_> {
@@ -30,7 +31,14 @@ impl Helper<'_> {
         let profile = profile.ok_or_else(|| {
             Failure::configuration(format!("{server} is in the `api` of no profile"))
         })?;
-        let token = self.token(profile)?;
+        let mut token = self.token(profile)?;
+        // kubectl keeps a token while it is valid, so it asks again because a server has refused it.
+        if let Some(caller) = Caller::this(&format!("kubectl {} {server}", profile.name)) {
+            if caller.has(&token) {
+                token = self.another(profile, &token)?;
+            }
+            caller.gets(&token);
+        }
         let mut status = json!({ "token": token.expose() });
         if let Some(at) = token.expires_at() {
             status["expirationTimestamp"] = rfc3339(at).into();
@@ -68,25 +76,10 @@ impl Helper<'_> {
 
     /// cargo's credential provider: a line from us, then a line for each request.
     pub(super) fn cargo(&self) -> Result<u8> {
-        print(&json!({ "v": [1] }))?;
-        for line in io::stdin().lock().lines() {
-            let line = line
-                .map(Secret::new)
-                .map_err(|error| Failure::output(&error))?;
-            let answer = match serde_json::from_str(line.expose()) {
-                Ok(request) => self.cargo_answer(&request),
-                Err(_) => json!({ "Err": { "kind": "operation-not-supported" } }),
-            };
-            print(&answer)?;
-        }
-        Ok(0)
+        each_request(|request| self.cargo_answer(request))
     }
 
     fn cargo_answer(&self, request: &Value) -> Value {
-        let failed = |failure: &Failure| {
-            let message = failure.text();
-            json!({ "Err": { "kind": "other", "message": message.trim_end(), "caused-by": [] } })
-        };
         let url = request["registry"]["index-url"]
             .as_str()
             .unwrap_or_default();
@@ -113,12 +106,13 @@ impl Helper<'_> {
                     Err(failure) => failed(&failure),
                 };
             }
-            _ => {
+            Some("login") => {
                 let login = format!("run: auth-all login {}", profile.name);
                 return failed(
                     &Failure::log_in("cargo passes no login to this program").advice(login),
                 );
             }
+            _ => return unsupported(),
         }
         match self.token(profile) {
             Err(failure) => failed(&failure),
@@ -187,6 +181,35 @@ impl Helper<'_> {
             ))),
         }
     }
+}
+
+/// Answers cargo, whatever it asks for, that there is this failure.
+pub(super) fn cargo_fails(failure: &Failure) -> Result<u8> {
+    each_request(|_| failed(failure))
+}
+
+/// A line of ours, then an answer to each line of cargo's.
+fn each_request(answer: impl Fn(&Value) -> Value) -> Result<u8> {
+    print(&json!({ "v": [1] }))?;
+    for line in io::stdin().lock().lines() {
+        let line = line
+            .map(Secret::new)
+            .map_err(|error| Failure::output(&error))?;
+        print(&match serde_json::from_str(line.expose()) {
+            Ok(request) => answer(&request),
+            Err(_) => unsupported(),
+        })?;
+    }
+    Ok(0)
+}
+
+fn failed(failure: &Failure) -> Value {
+    let message = failure.text();
+    json!({ "Err": { "kind": "other", "message": message.trim_end(), "caused-by": [] } })
+}
+
+fn unsupported() -> Value {
+    json!({ "Err": { "kind": "operation-not-supported" } })
 }
 
 fn print(value: &Value) -> Result<u8> {

@@ -7,6 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::output;
 use crate::profile::Profile;
 
+use super::caller::Caller;
 use super::{Helper, Place, input};
 
 impl Helper<'_> {
@@ -14,11 +15,21 @@ impl Helper<'_> {
     pub(super) fn go(&self) -> Result<u8> {
         let (named, words) = self.named();
         let profile = named.ok_or_else(|| Failure::usage("go needs the name of a profile"))?;
-        let token = match words.last().and_then(|url| Place::of(url)) {
-            Some(place) if !place.is_of(profile) => return Ok(0),
-            Some(_) if is_unauthorized(&input()?) => self.reject(profile, None)?,
-            _ => self.token(profile)?,
-        };
+        let url = words.last();
+        let place = url.and_then(|url| Place::of(url));
+        if place.is_some_and(|place| !place.is_of(profile)) {
+            return Ok(0);
+        }
+        let is_refused = url.is_some() && is_unauthorized(&input()?);
+        let caller = Caller::this(&format!("go {}", profile.name));
+        let mut token = self.token(profile)?;
+        match caller {
+            Some(caller) if url.is_none() => caller.gets(&token),
+            // Another request of this go was refused before, and has led to this token.
+            Some(caller) if caller.has_another_than(&token) => {}
+            _ if is_refused => token = self.another(profile, &token)?,
+            _ => {}
+        }
         let value = String::from_utf8_lossy(token.authorization().as_bytes()).into_owned();
         let mut text = String::new();
         // Some versions do not match a place that ends with a slash.

@@ -110,6 +110,21 @@ fn git_stops_where_a_person_must_log_in() {
     );
 }
 
+/// gitcredentials(7): a helper ignores what it does not know.
+#[test]
+fn git_may_send_words_that_are_not_known_yet() {
+    let simulator = Simulator::generic();
+    let home = with_api(&simulator, "");
+    for words in ["capability", "store", "orders capability", "orders store"] {
+        let ran = home.run_with_input(&format!("helper git {words}"), BEARER);
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+    }
+    let ran = home.run_with_input("helper git ordrs get", BEARER);
+    assert_eq!((ran.code, ran.out.as_str()), (78, "quit=1\n"));
+    assert!(ran.err.contains("did you mean `orders`"), "{}", ran.err);
+    assert!(simulator.token_requests().is_empty());
+}
+
 /// git also erases a good token that the host takes in no scheme.
 #[test]
 fn git_erases_a_token_of_the_scheme_that_was_asked_for() {
@@ -129,8 +144,13 @@ fn git_erases_a_token_of_the_scheme_that_was_asked_for() {
     let second = token(&home);
     assert_ne!(second, first);
     erase(BASIC, &format!("username=oauth2\npassword={second}"));
-    assert_ne!(token(&home), second);
-    assert_eq!(simulator.token_requests().len(), 3);
+    let third = token(&home);
+    assert_ne!(third, second);
+    // git 2.39, and `git credential reject`, name no scheme.
+    let plain = "protocol=https\nhost=git.example.com:8443\n";
+    erase(plain, &format!("username=oauth2\npassword={third}"));
+    assert_ne!(token(&home), third);
+    assert_eq!(simulator.token_requests().len(), 4);
 }
 
 /// The dialogue of the git that is installed.
@@ -300,6 +320,92 @@ fn cargo_gets_a_line_for_each_request() {
     );
 }
 
+/// cargo would report `failed to deserialize hello`, and git would ask for a user name.
+#[test]
+fn a_faulty_configuration_is_told_in_the_callers_words() {
+    let home = Home::new("[profile.orders]\nclientid = \"x\"\n");
+    let line = json!({ "v": 1, "kind": "get", "registry": { "index-url": "sparse+https://x/" } });
+    let ran = fed(
+        home.command(PROGRAM).arg("--cargo-plugin"),
+        &format!("{line}\n"),
+    );
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let (hello, answer) = ran.out.split_once('\n').unwrap();
+    assert_eq!(hello, "{\"v\":[1]}");
+    let answer: Value = serde_json::from_str(answer).unwrap();
+    assert_eq!(answer["Err"]["kind"], "other");
+    let message = answer["Err"]["message"].as_str().unwrap();
+    assert!(message.contains("config.toml:"), "{message}");
+    let ran = home.run_with_input("helper git orders get", BEARER);
+    assert_eq!((ran.code, ran.out.as_str()), (78, "quit=1\n"));
+    let ran = home.run_with_input("helper git orders store", BEARER);
+    assert_eq!((ran.code, ran.out.as_str()), (78, ""));
+    assert_eq!(home.run("helper git --print-config orders").code, 0);
+}
+
+/// Runs the program several times from one process, as kubectl and go do.
+#[cfg(target_os = "linux")]
+fn from_one_process(home: &Home, script: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    let mut command = home.command("sh");
+    command.args(["-c", script]).arg(PROGRAM);
+    let ran = ran(command.envs(variables.iter().copied()).output());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let tokens = ran.out.lines().filter(|line| line.contains("oken"));
+    tokens.map(str::to_owned).collect()
+}
+
+/// kubectl has no other sign of a refused token: it runs the helper a second time.
+#[cfg(target_os = "linux")]
+#[test]
+fn kubectl_that_asks_twice_gets_another_token() {
+    let simulator = Simulator::generic();
+    let home = with_api(&simulator, "");
+    let info = format!(
+        "{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"spec\":{{\"cluster\":{{\"server\":\"{API}\"}}}}}}"
+    );
+    let variables = [("KUBERNETES_EXEC_INFO", info.as_str())];
+    let once = "$0 helper kubectl orders; true";
+    let first = from_one_process(&home, once, &variables);
+    assert_eq!(from_one_process(&home, once, &variables), first);
+    let twice = "$0 helper kubectl orders; $0 helper kubectl orders; true";
+    let both = from_one_process(&home, twice, &variables);
+    assert_eq!(both[0], first[0]);
+    assert_ne!(both[1], first[0]);
+    assert_eq!(simulator.token_requests().len(), 2);
+}
+
+/// go runs the helper for each of the requests that a server has refused, and all had the same token.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_refusals_of_one_go_lead_to_one_request() {
+    let simulator = Simulator::generic();
+    let home = with_api(&simulator, "");
+    let refused =
+        format!("printf 'HTTP/1.1 401 No\\n\\n' | $0 helper go orders {API}/mod/@v/list;");
+    let script = format!("$0 helper go orders; {refused} {refused} {refused} true");
+    let lines = ran(home
+        .command("sh")
+        .args(["-c", &script])
+        .arg(PROGRAM)
+        .output());
+    let tokens: Vec<_> = lines
+        .out
+        .lines()
+        .filter(|line| line.starts_with("Authorization"))
+        .collect();
+    assert_eq!(tokens.len(), 4, "{lines:?}");
+    assert_ne!(tokens[0], tokens[1]);
+    assert_eq!(tokens[1], tokens[2]);
+    assert_eq!(tokens[1], tokens[3]);
+    assert_eq!(simulator.token_requests().len(), 2);
+    let file = home.path().join(".local/state/auth-all/callers");
+    let kept = fs::read_to_string(&file).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let secret = tokens[0].rsplit(' ').next().unwrap();
+    assert!(!kept.contains(&secret[..8]), "{kept}");
+}
+
 #[test]
 fn go_reports_a_rejected_token_by_a_second_call() {
     let simulator = Simulator::generic();
@@ -410,6 +516,28 @@ fn each_program_has_lines_to_paste() {
     assert!(simulator.token_requests().is_empty());
 }
 
+/// The guide of the facade has the lines of each program, as they are printed.
+#[test]
+fn the_guide_has_the_lines_that_are_printed() {
+    let home = Home::new(
+        "[profile.code]\nissuer = \"https://login.example.com\"\ngrant = \"browser\"\nclient_id = \"code\"\n\
+         api = [\"https://code.example.com/\"]\n",
+    );
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../auth-all/docs/programs.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let help = home.run("helper --help").out;
+    let (_, programs) = help.split_once("[possible values: ").unwrap();
+    let (programs, _) = programs.split_once(']').unwrap();
+    for program in programs.split(", ") {
+        let ran = home.run(&format!("helper {program} code --print-config"));
+        let lines = ran.out.replace(PROGRAM, "/usr/local/bin/auth-all");
+        let block = format!("```text\n{lines}```\n");
+        assert!(guide.contains(&block), "{program}: {block}");
+    }
+    let unnamed = home.run("helper git --print-config").out;
+    assert!(unnamed.contains("https://HOST"), "{unnamed}");
+}
+
 #[test]
 fn two_profiles_for_one_api_are_not_guessed() {
     let simulator = Simulator::generic();
@@ -417,6 +545,6 @@ fn two_profiles_for_one_api_are_not_guessed() {
     let config = fs::read_to_string(home.config()).unwrap();
     home.write(&format!("{config}{}", config.replace("orders", "others")));
     let ran = home.run_with_input("helper git get", BEARER);
-    assert_eq!((ran.code, ran.out.as_str()), (78, ""));
+    assert_eq!((ran.code, ran.out.as_str()), (78, "quit=1\n"));
     assert!(ran.err.contains("orders, others; name one"), "{}", ran.err);
 }

@@ -1,6 +1,7 @@
 //! No secret is in an argument list, an environment, a message, a log line or a help text.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use auth_sim::{Fault, Response, Simulator, ermeo, generic};
 
@@ -139,4 +140,67 @@ fn a_faulty_configuration_shows_no_secret() {
         assert_eq!(ran.code, 78, "{broken}");
         assert!(!ran.err.contains("canary"), "{}", ran.err);
     }
+}
+
+/// pip, go, terraform and pnpm show nothing that a helper prints on standard error.
+#[test]
+fn a_log_file_has_failures_and_events_without_secrets() {
+    let simulator = Simulator::generic();
+    let home = orders(&simulator);
+    let token = home.run("token orders").out;
+    let path = home.path().join("log");
+    let config = fs::read_to_string(home.config()).unwrap();
+    home.write(&format!("log_file = \"{}\"\n{config}", path.display()));
+    let fails = |words: &str| assert_ne!(home.run(words).code, 0, "{words}");
+    fails("helper pnpm ordrs");
+    fails("helper kubectl orders");
+    let echo = format!(
+        "{{\"error\":\"invalid_client\",\"error_description\":\"{}\"}}",
+        generic::CLIENT_SECRET
+    );
+    simulator.next(Fault::Response(
+        Response::new(401).body("application/json", echo),
+    ));
+    fails("--log debug token orders --refresh");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(
+        text.contains(" helper pnpm: no profile is named `ordrs`"),
+        "{text}"
+    );
+    assert!(
+        text.contains(" helper kubectl: kubectl runs this"),
+        "{text}"
+    );
+    assert!(text.contains(" auth-all: debug: "), "{text}");
+    for secret in [generic::CLIENT_SECRET, token.trim()] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
+
+/// The variable is heard before a configuration that cannot be read; what is no file is refused, and ends nothing.
+#[test]
+fn the_variable_names_the_log_file_first() {
+    let home = Home::new("log_file = \"log\"\n");
+    assert_eq!(home.run("list").code, 78);
+    let path = home.path().join("log");
+    let mut command = home.command(PROGRAM);
+    command
+        .args(["helper", "go"])
+        .env("AUTH_ALL_LOG_FILE", &path);
+    let failed = ran(command.output());
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("`log_file` is an absolute path"), "{text}");
+    assert!(
+        failed.err.contains("`log_file` is an absolute path"),
+        "{}",
+        failed.err
+    );
+    command.env("AUTH_ALL_LOG_FILE", home.path());
+    let failed = ran(command.output());
+    assert!(failed.err.contains("it is not a file"), "{}", failed.err);
+    assert_eq!(failed.code, 78);
 }
