@@ -54,17 +54,17 @@ fn play(server: Server) -> Result<String> {
         cut(&body)
     );
     simulator.revoke_access_tokens();
+    let before = simulator.api_requests().len();
     let (again, _) = get(&session.agent(), &format!("{url}{}", scene.api))?;
     let calls = simulator.api_requests();
-    let last = calls.iter().rev().take(2).rev();
-    let statuses: Vec<_> = last.filter_map(|call| call.status).collect();
-    let renewed = session.token().map_err(|error| profile.failed(&error))?;
+    let statuses = calls.iter().skip(before).filter_map(|call| call.status);
+    let statuses: Vec<_> = statuses.map(|status| status.to_string()).collect();
     let _ = writeln!(
         lines,
-        "\n  GET {} once more, after the server has revoked the token\n  the API: {statuses:?}; the program: {again}, by a \
-         new token: {}",
+        "\n  GET {} once more, after the server has revoked the token\n  the API responds {}: a new token, sent \
+         once\n  the caller gets {again}",
         scene.api,
-        cut(renewed.expose())
+        statuses.join(", then ")
     );
     let wrong = self::profile(&scene.profile(url, "a guess"))?;
     let refused = wrong.session(Arc::new(MemoryStore::new()))?.token();
