@@ -1,14 +1,15 @@
 //! The cost of a held token, a token request and a dependency, compared with simpler alternatives.
 //!
-//! Programs in `tests/benches` and `tests/costs` measure the first four; the last one builds programs. `tests/peers`
-//! measures other libraries beside ours. Only ratios within one run are comparable, not figures of different runs.
+//! Programs in `tests/benches`, `tests/costs` and `crates/auth-all-cli/benches` measure all but the size, which takes builds
+//! of programs. `tests/peers` measures other libraries beside ours. Only ratios within one run are comparable, not figures
+//! of different runs.
 
 mod size;
 
 use crate::run::{self, Result, Run, target};
 use crate::setup;
 
-/// `cargo xtask bench [token|sessions|request|stores|size|--peers]`.
+/// `cargo xtask bench [token|sessions|request|proxy|stores|size|--peers]`.
 pub(crate) fn run(args: &[String]) -> Result {
     let wanted: Vec<_> = match args {
         [flag, rest @ ..] if flag == "--peers" => return peers(rest),
@@ -39,6 +40,9 @@ const BENCHES: &[Bench] = &[
     ("sessions", "a thousand to a million customers", || {
         bench("sessions")
     }),
+    ("proxy", "`auth-all proxy` beside a bare one", || {
+        Run::new("cargo bench --locked --package auth-all-cli --bench proxy").run()
+    }),
     ("stores", "a login in a store", || {
         setup::require(&[&setup::REDIS, &setup::POSTGRES])?;
         bench("stores")
@@ -63,5 +67,5 @@ fn bench(name: &str) -> Result {
         .run()
 }
 
-const USAGE: &str = "usage: cargo xtask bench [token|sessions|request|stores|size], or \
+const USAGE: &str = "usage: cargo xtask bench [token|sessions|request|proxy|stores|size], or \
                      cargo xtask bench --peers [--quick] [--write] [PEER]…";

@@ -33,6 +33,13 @@ pub(crate) fn model(args: &[String]) -> Result {
     }
 }
 
+/// `cargo xtask presets`: the table of known servers; a test compares it with the guide.
+pub(crate) fn presets(_: &[String]) -> Result {
+    Run::new("cargo run --locked --quiet --package auth-all --example presets")
+        .args(&["--no-default-features", "--features", "presets"])
+        .run()
+}
+
 /// `cargo xtask tls`: handshakes with each TLS library alone, and with all of them in one program.
 pub(crate) fn tls(_: &[String]) -> Result {
     setup::require(&[&setup::OPENSSL])?;

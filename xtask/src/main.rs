@@ -43,7 +43,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "demo",
         args: "[--browser|--fleet]",
-        about: "watch every vendor's token at work, log in yourself, or run a fleet",
+        about: "watch a login in Chromium, log in yourself, or run a fleet",
         run: cargo::demo,
     },
     Task {
@@ -69,6 +69,12 @@ const TASKS: &[Task] = &[
         args: "[TARGET…]",
         about: "build and run for musl, ARM and Windows; check macOS; 400 MB at first",
         run: targets::run,
+    },
+    Task {
+        name: "dist",
+        args: "[TARGET…]",
+        about: "static auth-all with man pages, units and licences; 400 MB at first",
+        run: targets::dist::run,
     },
     Task {
         name: "ci",
@@ -97,7 +103,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "package",
         args: "",
-        about: "pack each crate, and build it alone with the oldest dependencies",
+        about: "pack each crate, build it with the oldest dependencies, install auth-all",
         run: package::run,
     },
     Task {
@@ -129,6 +135,12 @@ const TASKS: &[Task] = &[
         args: "[--publish]",
         about: "publish the crates that are not published yet, and set the tag",
         run: release::run,
+    },
+    Task {
+        name: "presets",
+        args: "",
+        about: "print the table of known servers, as the guide `presets` has it",
+        run: cargo::presets,
     },
     Task {
         name: "pictures",

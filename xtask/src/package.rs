@@ -1,4 +1,5 @@
-//! The packages as users get them: what each one holds, and that it builds outside this workspace.
+//! The packages as users get them: what each one holds, that it builds outside this workspace, and that
+//! `cargo install` makes the command.
 //!
 //! They are built with the oldest versions of their dependencies that they allow, so that one build
 //! shows both.
@@ -70,10 +71,29 @@ fn build(folder: &Path, packages: &[String]) -> Result {
         .args(&["--manifest-path", &manifest])
         .env("RUSTC_BOOTSTRAP", "1")
         .run()?;
+    let built = folder.join("target").to_string_lossy().into_owned();
     Run::new("cargo check --locked --quiet --workspace --all-targets --all-features")
         .args(&["--manifest-path", &manifest])
-        .env("CARGO_TARGET_DIR", &folder.join("target").to_string_lossy())
-        .run()
+        .env("CARGO_TARGET_DIR", &built)
+        .run()?;
+    install(folder, packages, &built)
+}
+
+/// Installs the command as a user does, from its package, and runs it.
+fn install(folder: &Path, packages: &[String], built: &str) -> Result {
+    let package = packages.iter().find(|it| it.starts_with("auth-all-cli-"));
+    let package = folder.join(package.ok_or("`auth-all-cli` is not published")?);
+    let root = folder.join("installed");
+    Run::new("cargo install --locked --quiet --debug --force")
+        .args(&["--path", &package.to_string_lossy()])
+        .args(&["--root", &root.to_string_lossy()])
+        .env("CARGO_TARGET_DIR", built)
+        .run()?;
+    let program = root.join("bin/auth-all");
+    Run::new(&program.to_string_lossy())
+        .args(&["try", "generic"])
+        .read()
+        .map(drop)
 }
 
 fn workspace(packages: &[String]) -> String {

@@ -4,6 +4,7 @@
 //! store), and then `auth-core`'s own tests, which hold the policy and `FileStore`. For Windows and macOS, the tests of
 //! each crate that the forge runs there are checked.
 
+pub(crate) mod dist;
 mod kit;
 
 use std::fmt::{self, Write as _};

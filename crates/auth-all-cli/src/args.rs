@@ -74,6 +74,10 @@ pub(crate) enum Command {
     Logout(One),
     /// List the profiles
     List,
+    /// Print a profile for a server, made from its metadata
+    Discover(Discover),
+    /// Print the public key that a profile's server must know
+    Jwk(Jwk),
     /// Answer git, docker, kubectl, cargo and other programs that ask a helper for a token
     Helper(Helper),
     /// Sign the requests of programs that know no OAuth, on a port of this machine
@@ -245,6 +249,21 @@ pub(crate) struct Serve {
     /// Connections at once
     #[arg(long, value_name = "NUMBER", default_value = CONNECTIONS, value_parser = number)]
     pub(crate) connections: usize,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Discover {
+    /// Issuer of the server, or an API that announces its server
+    pub(crate) url: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Jwk {
+    #[command(flatten)]
+    pub(crate) one: One,
+    /// A set of keys (RFC 7517), for servers that fetch one
+    #[arg(long)]
+    pub(crate) set: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,5 +1,6 @@
 //! The commands, and what they share.
 
+mod discover;
 mod exec;
 mod keep;
 mod login;
@@ -17,7 +18,7 @@ use auth_all::Session;
 
 pub(crate) use token::replace;
 
-use crate::args::{Args, Command, One};
+use crate::args::{self, Args, Command, One};
 use crate::config::Config;
 use crate::failure::{Failure, Result};
 use crate::profile::Profile;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: Args) -> Result<u8> {
     match &command {
         Command::Completions(options) => return pages::completions(options).map(|()| 0),
         Command::Man(options) => return pages::man(options).map(|()| 0),
+        Command::Discover(options) => return discover::run(options).map(|()| 0),
         Command::Try(options) => return trial::run(options).map(|()| 0),
         _ => {}
     }
@@ -76,6 +78,8 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::List => list(&context),
         Command::Proxy(options) => proxy::run(&context, &options),
         Command::Serve(options) => serve::run(context, &options),
+        Command::Jwk(options) => jwk(&context, &options),
+        Command::Discover(options) => discover::run(&options),
         Command::Completions(options) => pages::completions(&options),
         Command::Man(options) => pages::man(&options),
         Command::Try(options) => trial::run(&options),
@@ -113,6 +117,17 @@ fn log_out(context: &Context, one: &One) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `auth-all jwk`: the public half of the key that signs.
+fn jwk(context: &Context, options: &args::Jwk) -> Result<()> {
+    let profile = context.profile(&options.one)?;
+    let key = profile.key()?;
+    let jwk = key.jwk();
+    output::result(&match options.set {
+        true => format!("{{\"keys\":[{jwk}]}}\n"),
+        false => format!("{jwk}\n"),
+    })
 }
 
 /// `auth-all list`.

@@ -61,12 +61,42 @@ pub(crate) fn has_terminal() -> bool {
 
 /// Asks for a secret, which the terminal does not show.
 pub(crate) fn ask(question: &str) -> Result<Secret> {
-    let answer = rpassword::prompt_password(question)
+    let answer = interruptible(|| rpassword::prompt_password(question))
         .map_err(|error| Failure::log_in(format!("no answer from the terminal: {error}")))?;
     match answer.is_empty() {
         false => Ok(Secret::new(answer)),
         true => Err(Failure::log_in("the answer is empty")),
     }
+}
+
+/// Asks with Ctrl-C held back until the terminal is as it was: `rpassword` reads that key itself, and ends the process
+/// by a signal while the terminal is still raw.
+#[cfg(unix)]
+fn interruptible<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    use signal_hook::consts::SIGINT;
+    use signal_hook::{flag, low_level};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, OnceLock};
+
+    static IS_DEFAULT: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let is_default = IS_DEFAULT.get_or_init(|| {
+        let is_default = Arc::default();
+        // Without it, Ctrl-C leaves the terminal raw, and most shells repair it.
+        let _ = flag::register_conditional_default(SIGINT, Arc::clone(&is_default));
+        is_default
+    });
+    is_default.store(false, Ordering::SeqCst);
+    let answer = ask();
+    is_default.store(true, Ordering::SeqCst);
+    if matches!(&answer, Err(error) if error.kind() == ErrorKind::Interrupted) {
+        low_level::emulate_default_handler(SIGINT)?;
+    }
+    answer
+}
+
+#[cfg(not(unix))]
+fn interruptible<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    ask()
 }
 
 /// Reads a secret from standard input: its first line, asked for if that is a terminal.

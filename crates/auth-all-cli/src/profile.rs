@@ -1,10 +1,13 @@
 //! A profile: one login at one server, and the session over it.
 
+mod auth;
 pub(crate) mod oauth;
+mod preset;
 mod vendor;
 
 use std::sync::Arc;
 
+use auth_all::generic::SigningKey;
 use auth_all::http::Uri;
 use auth_all::secret::SecretSource;
 use auth_all::store::Store;
@@ -71,23 +74,32 @@ impl Profile {
         }
         let allow_http = table.flag("danger_allow_http")?;
         let server = match table.text("vendor")?.as_deref() {
-            Some(vendor) => Server::Vendor(Box::new(Vendor::read(vendor, table)?)),
-            None => Server::OAuth(Box::new(OAuth::read(name, table, allow_http)?)),
+            Some(vendor) if vendor::NAMES.contains(&vendor) => {
+                Server::Vendor(Box::new(Vendor::read(vendor, table)?))
+            }
+            preset => Server::OAuth(Box::new(OAuth::read(name, table, allow_http, preset)?)),
         };
-        let api = table.texts("api")?;
+        let mut api = table.texts("api")?;
         if let Some(wrong) = api.iter().find(|api| !is_origin(api)) {
             let complaint = format!("has {wrong:?}, and an API is `https://host[:port]`");
             return Err(table.wrong("api", &complaint));
         }
         let helper = HelperSettings::read(table)?;
         table.finish()?;
+        let mut settings = table.settings();
+        if let Server::OAuth(oauth) = &server {
+            if api.is_empty() {
+                api = oauth.api();
+            }
+            settings.extend(oauth.preset_settings(&settings));
+        }
         Ok(Self {
             name: name.to_owned(),
             server,
             api,
             allow_http,
             helper,
-            settings: table.settings(),
+            settings,
         })
     }
 
@@ -217,6 +229,19 @@ impl Profile {
             true => HttpTransport::builder().danger_allow_http().build()?,
             false => HttpTransport::new(),
         })
+    }
+
+    /// The key that signs, named by its thumbprint (RFC 7638) unless the profile has a name for it.
+    pub(crate) fn key(&self) -> Result<SigningKey> {
+        let key = match &self.server {
+            Server::Vendor(_) => None,
+            Server::OAuth(oauth) => oauth.named_key(),
+        };
+        let name = &self.name;
+        let key = key.ok_or_else(|| {
+            Failure::configuration(format!("{name}: the profile has no `private_key`"))
+        })?;
+        key.map_err(|error| self.failed(&error))
     }
 
     pub(crate) fn failed(&self, error: &Error) -> Failure {

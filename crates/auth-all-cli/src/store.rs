@@ -1,4 +1,4 @@
-//! The store that keeps the logins: files, memory, or a server.
+//! The store that keeps the logins: files, memory, the keyring, or a server.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ enum Kind {
     DefaultFile,
     File(PathBuf),
     Memory,
+    #[cfg(feature = "keyring")]
+    Keyring,
     #[cfg(feature = "redis")]
     Redis(Address),
     #[cfg(feature = "postgres")]
@@ -48,6 +50,8 @@ impl StoreSettings {
                 None => Kind::DefaultFile,
             },
             "memory" => Kind::Memory,
+            #[cfg(feature = "keyring")]
+            "keyring" => Kind::Keyring,
             #[cfg(feature = "redis")]
             "redis" => Kind::Redis(Address::read(table)?),
             #[cfg(feature = "postgres")]
@@ -65,6 +69,8 @@ impl StoreSettings {
             _ if name == self.name() => return Ok(self),
             "file" => Kind::DefaultFile,
             "memory" => Kind::Memory,
+            #[cfg(feature = "keyring")]
+            "keyring" => Kind::Keyring,
             other if KINDS.contains(&other) => {
                 return Err(Failure::configuration(format!(
                     "{named_by}: `{other}` needs a `url`; set it in `[store]` of the configuration"
@@ -80,6 +86,8 @@ impl StoreSettings {
         match self.kind {
             Kind::DefaultFile | Kind::File(_) => "file",
             Kind::Memory => "memory",
+            #[cfg(feature = "keyring")]
+            Kind::Keyring => "keyring",
             #[cfg(feature = "redis")]
             Kind::Redis(_) => "redis",
             #[cfg(feature = "postgres")]
@@ -93,6 +101,8 @@ impl StoreSettings {
             Kind::DefaultFile => Arc::new(default_files()?),
             Kind::File(path) => Arc::new(FileStore::open(path)?),
             Kind::Memory => Arc::new(MemoryStore::new()),
+            #[cfg(feature = "keyring")]
+            Kind::Keyring => Arc::new(auth_all::keyring::KeyringStore::open("auth-all")?),
             #[cfg(feature = "redis")]
             Kind::Redis(address) => {
                 let builder = auth_all::redis::RedisStore::builder(address.url.read()?.expose());
@@ -155,6 +165,8 @@ fn unknown(place: &str, kind: &str) -> Failure {
 const KINDS: &[&str] = &[
     "file",
     "memory",
+    #[cfg(feature = "keyring")]
+    "keyring",
     #[cfg(feature = "redis")]
     "redis",
     #[cfg(feature = "postgres")]

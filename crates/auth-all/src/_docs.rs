@@ -16,6 +16,7 @@
 //! | How do I test my own code? | [`testing`] |
 //! | How do I come here from oauth2, yup-oauth2 or golang/oauth2? | [`migrating`] |
 //! | How do I add a vendor of my own? | [`your_vendor`] |
+//! | Which servers are known by name? | [`presets`] |
 //! | What do I set for a server that differs from the RFCs? | [`odd_servers`] |
 //! | What does an operator need to know? | [`operating`] |
 
@@ -48,6 +49,9 @@ pub mod migrating {}
 
 #[doc = include_str!("../docs/your_vendor.md")]
 pub mod your_vendor {}
+
+#[doc = include_str!("../docs/presets.md")]
+pub mod presets {}
 
 #[doc = include_str!("../docs/odd_servers.md")]
 pub mod odd_servers {}

@@ -25,9 +25,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::TRANSFER_ENCODING;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::Scheme;
-use http::{Request, Response, Uri, request};
+use http::{HeaderMap, Request, Response, Uri, request};
 use ureq::config::ConfigBuilder;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::typestate::AgentScope;
@@ -72,7 +72,7 @@ impl Session {
     /// # If the API rejects the token
     /// After a 401, or another status that the grant names, to a request with the token, that very token is rejected,
     /// another one is obtained, and the request is sent again, once, if its body can be: a body of up to 1 MiB can,
-    /// unless you set `Transfer-Encoding` yourself to stream it. A redirect that is named so is not followed; a POST or
+    /// unless you set `Transfer-Encoding` yourself to stream it. A body with a longer `Content-Length` is streamed, too. A redirect that is named so is not followed; a POST or
     /// PATCH that gets it is not sent again, for the API may have acted on it. If the second response is a rejection too,
     /// the caller gets it.
     ///
@@ -229,7 +229,7 @@ impl Middleware for Signer {
         let call = Call::new(self, token, next);
         let (parts, body) = request.into_parts();
         let mut body = body.into_reader();
-        if parts.headers.contains_key(TRANSFER_ENCODING) {
+        if parts.headers.contains_key(TRANSFER_ENCODING) || is_long(&parts.headers) {
             return call.send_once(parts, &mut body);
         }
         let mut start = Vec::new();
@@ -336,6 +336,13 @@ impl Signer {
         let is_rejection = |status| self.session.is_rejection(status);
         !came.wants_proof && came.status().is_some_and(is_rejection)
     }
+}
+
+/// Returns `true` if the body is announced as longer than one that is kept for a second sending.
+fn is_long(headers: &HeaderMap) -> bool {
+    let length = headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
+    let length = length.and_then(|length| length.parse().ok());
+    length.is_some_and(|length: u64| length > LARGEST_REPEATABLE)
 }
 
 fn not_an_api(origin: &Origin, apis: &[Origin]) -> Error {

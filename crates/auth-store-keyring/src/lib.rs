@@ -7,6 +7,7 @@ mod call; // one call at a time, on a thread, with a time-out
 mod entries; // a record as one entry or more
 mod failure; // errors, with how to repair the keyring
 mod platform; // the keyring of this system
+mod secret; // a secret of another program
 #[cfg(test)]
 mod tests; // over a keyring in memory with every fault
 
@@ -24,6 +25,7 @@ use platform::{Connection, Platform};
 
 pub use auth_core::store::Store;
 pub use auth_core::{self, Error, Result};
+pub use secret::secret;
 
 /// Logins in the keyring of this process's user; clones share it.
 ///

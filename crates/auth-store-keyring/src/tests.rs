@@ -13,6 +13,7 @@ use auth_core::{Error, Result};
 use auth_sim::store_conformance::check;
 
 use crate::KeyringStore;
+use crate::secret::secret_over;
 use fake::{Fault, Keyring, MOST};
 
 /// A keyring, and a folder for the lock files of stores over it.
@@ -369,3 +370,48 @@ fn debug_shows_no_record() {
 }
 
 const SEVEN: AttemptId = AttemptId::from_bytes([7; 16]);
+
+/// Puts a secret where another program would.
+fn put_secret(desk: &Desk, text: &[u8]) {
+    use keyring_core::api::CredentialStoreApi as _;
+    let modifiers = std::collections::HashMap::from([("persistence", "Local")]);
+    let entry = desk.keyring.build("acme", "ermeo", Some(&modifiers));
+    entry.unwrap().set_secret(text).unwrap();
+}
+
+#[test]
+fn a_secret_is_read_each_time_it_is_needed() {
+    let desk = Desk::new();
+    let secret = secret_over(desk.keyring.platform(), "acme".into(), "ermeo".into());
+    let missing = secret.read().unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        "the keyring's entry `ermeo` of the service `acme` is missing"
+    );
+    for text in ["s3cret", "rotated \u{e4}"] {
+        put_secret(&desk, text.as_bytes());
+        assert_eq!(secret.read().unwrap().expose(), text);
+    }
+    put_secret(&desk, b"");
+    assert!(secret.read().unwrap_err().to_string().ends_with("is empty"));
+    put_secret(&desk, b"canary\xff");
+    let garbled = secret.read().unwrap_err();
+    assert!(garbled.to_string().ends_with("is not a text"), "{garbled}");
+    assert!(!format!("{secret:?} {garbled:?}").contains("canary"));
+}
+
+#[test]
+fn a_secret_in_a_locked_keyring_is_an_error_of_the_keyring() {
+    let desk = Desk::new();
+    put_secret(&desk, b"s3cret");
+    let secret = secret_over(desk.keyring.platform(), "acme".into(), "ermeo".into());
+    desk.keyring.next(Fault::Locked);
+    assert_error(secret.read(), StoreFailure::Unavailable, "locked");
+    desk.keyring.next(Fault::Gone);
+    assert_error(
+        secret.read(),
+        StoreFailure::Unavailable,
+        "no keyring was found",
+    );
+    assert_eq!(secret.read().unwrap().expose(), "s3cret");
+}

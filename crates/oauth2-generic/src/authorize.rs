@@ -33,6 +33,7 @@ pub(crate) fn url(
     wanted: Wanted<'_>,
 ) -> Result<String> {
     client.server().check()?;
+    let params = &client.login_params(params)[..];
     // The endpoint does not matter: this finds values that cannot be sent, also in a URL.
     let values = TokenRequest::form(redirect_uri).param("client_id", client.id());
     let values = optional(values, "scope", client.wanted_scope());
@@ -104,6 +105,7 @@ pub(crate) fn nonce(
     state: &str,
     wanted: Wanted<'_>,
 ) -> Option<String> {
+    let params = client.login_params(params);
     let given = |name| params.iter().find(|(it, _)| it == name);
     if let Some((_, nonce)) = given("nonce") {
         return Some(nonce.clone());

@@ -49,6 +49,7 @@ struct Settings {
     params: Vec<(String, String)>,
     secret_params: Vec<(String, SecretSource)>,
     refresh_params: Vec<(String, String)>,
+    login_params: Vec<(String, String)>,
     apis: Vec<String>,
     api_rejections: Vec<u16>,
     token_header: Option<String>,
@@ -73,6 +74,7 @@ impl Client {
             params: Vec::new(),
             secret_params: Vec::new(),
             refresh_params: Vec::new(),
+            login_params: Vec::new(),
             apis: Vec::new(),
             api_rejections: Vec::new(),
             token_header: None,
@@ -167,6 +169,12 @@ impl Client {
         self.set(|settings| settings.refresh_params.push((name.into(), value.into())))
     }
 
+    /// Adds a parameter to each authorization URL, such as Google's `access_type`. A `param` of the login with the same
+    /// name replaces it. It is not part of the identity.
+    pub fn login_param(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set(|settings| settings.login_params.push((name.into(), value.into())))
+    }
+
     /// Binds tokens to a key (RFC 9449): a stolen token is of no use without it. Default: bearer tokens.
     #[cfg(feature = "dpop")]
     pub fn dpop(self, key: crate::DpopKey) -> Self {
@@ -213,6 +221,15 @@ impl Client {
 
     pub(crate) fn resources(&self) -> &[String] {
         &self.0.resources
+    }
+
+    /// The parameters of an authorization URL: those of the login, and those of the client that it does not replace.
+    #[cfg(any(feature = "authorization_code", feature = "implicit"))]
+    pub(crate) fn login_params(&self, of_login: &[(String, String)]) -> Vec<(String, String)> {
+        let is_replaced = |name: &str| of_login.iter().any(|(it, _)| it == name);
+        let own = self.0.login_params.iter();
+        let own = own.filter(|(name, _)| !is_replaced(name));
+        own.chain(of_login).cloned().collect()
     }
 
     pub(crate) fn allows_http_login(&self) -> bool {

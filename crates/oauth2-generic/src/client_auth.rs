@@ -109,6 +109,9 @@ impl ClientAuth {
     }
 
     /// By an assertion that another party signs and rotates: a Kubernetes, Azure or SPIFFE token.
+    ///
+    /// It is read when a request is sent. A session that was refused is not held back once the source has another one.
+    /// [`github_actions`](crate::github_actions) requests the one of a job.
     pub fn assertion(jwt: impl Into<SecretSource>) -> Self {
         Self::by(Way::Assertion(jwt.into()))
     }

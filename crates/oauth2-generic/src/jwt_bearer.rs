@@ -34,6 +34,7 @@ pub struct JwtBearer {
     subject: Subject,
     audience: Option<String>,
     claims: Vec<(String, String)>,
+    scope_in_claims: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +53,7 @@ impl JwtBearer {
             subject: Subject::Client,
             audience: None,
             claims: Vec::new(),
+            scope_in_claims: false,
         }
     }
 
@@ -79,6 +81,12 @@ impl JwtBearer {
     /// It replaces `iss` and `sub`; `aud`, `jti`, `iat` and `exp` have settings of their own and are not replaced.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.claims.push((name.into(), value.into()));
+        self
+    }
+
+    /// Puts the client's scope into the assertion instead of the request, as Google and `DocuSign` require.
+    pub fn scope_in_claims(mut self) -> Self {
+        self.scope_in_claims = true;
         self
     }
 
@@ -114,9 +122,12 @@ impl Grant for JwtBearer {
             self.client.request(GRANT_TYPE, &own)?
         };
         let subject = self.named().map(|subject| ("sub", subject));
+        let scope = self.client.wanted_scope();
+        let claimed = scope.filter(|_| self.scope_in_claims);
         let further = self.claims.iter();
         let claims = [("iss", self.client.id())].into_iter().chain(subject);
         let claims = claims
+            .chain(claimed.map(|scope| ("scope", scope)))
             .chain(further.map(|(name, value)| (name.as_str(), value.as_str())))
             .map(|(name, value)| (name.to_owned(), value.into()));
         let assertions = Assertions {
@@ -124,7 +135,8 @@ impl Grant for JwtBearer {
             audience: self.audience.as_deref(),
         };
         let request = assertions.add("assertion", claims.collect(), &self.client, request)?;
-        Ok(optional(request, "scope", self.client.wanted_scope()))
+        let sent = scope.filter(|_| !self.scope_in_claims);
+        Ok(optional(request, "scope", sent))
     }
 
     left_to_client!(client, for_client);

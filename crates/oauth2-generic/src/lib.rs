@@ -23,14 +23,19 @@ mod discovery;
 mod dpop;
 mod extension;
 mod files;
+mod github_actions;
 mod grants;
 #[cfg(feature = "implicit")]
 mod implicit;
 mod introspection;
+mod json;
 #[cfg(feature = "jwt")]
 mod jwt_bearer;
 mod metadata;
 mod place;
+#[cfg(feature = "presets")]
+mod presets;
+mod protected_resource;
 #[cfg(any(feature = "authorization_code", feature = "implicit"))]
 #[cfg_attr(
     not(all(feature = "authorization_code", feature = "implicit")),
@@ -38,6 +43,8 @@ mod place;
 )]
 mod redirect;
 mod server;
+#[cfg(feature = "jwt")]
+mod service_account;
 #[cfg(any(feature = "dpop", feature = "jwt"))]
 mod signing;
 #[cfg(feature = "jwt")]
@@ -61,6 +68,7 @@ pub use discovery::Discovery;
 #[cfg(feature = "dpop")]
 pub use dpop::DpopKey;
 pub use extension::ExtensionGrant;
+pub use github_actions::github_actions;
 pub use grants::{ClientCredentials, Password, RefreshToken, SecurityToken, TokenExchange};
 #[cfg(feature = "implicit")]
 pub use implicit::{Implicit, PendingImplicit};
@@ -68,6 +76,11 @@ pub use introspection::Introspection;
 #[cfg(feature = "jwt")]
 pub use jwt_bearer::JwtBearer;
 pub use metadata::Metadata;
+#[cfg(feature = "presets")]
+pub use presets::{Preset, PresetValue};
+pub use protected_resource::ProtectedResource;
 pub use server::{Encoding, Server};
+#[cfg(feature = "jwt")]
+pub use service_account::ServiceAccount;
 #[cfg(feature = "jwt")]
 pub use signing_key::SigningKey;

@@ -5,13 +5,13 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use auth_core::grant::{JsonResponse, Replay, ResponseFormat, TokenRequest};
-use auth_core::http::{Request, Response};
+use auth_core::grant::{JsonResponse, Replay, ResponseFormat};
 use auth_core::transport::{HttpTransport, Transport};
 use auth_core::{Error, Result, Secret};
 use serde_json::json;
 
 use crate::discovery::Discovery;
+use crate::json;
 use crate::metadata::{self, Endpoint, Metadata};
 
 /// An authorization server: its endpoints, and its differences from the RFCs. Cheap to clone.
@@ -57,6 +57,8 @@ struct Settings {
     /// `true` if the metadata were found where plain http was allowed.
     allows_http: bool,
     encoding: Encoding,
+    /// `true` if the caller has set that a secret belongs into HTTP Basic.
+    secret_by_basic: bool,
     response: ResponseFormat,
     replay: Replay,
 }
@@ -175,9 +177,7 @@ impl Server {
             Error::configuration(format!("the text is not one of `Server::to_json`: {error}"))
         };
         // Read as a response is, so that both are held to the same rules.
-        let document = TokenRequest::query("https://localhost/")
-            .fetch(&Text(json))
-            .map_err(|error| unreadable(&error))?;
+        let document = json::object(json).map_err(|error| unreadable(&error))?;
         Self::read(&document).map_err(|error| unreadable(&error))
     }
 
@@ -212,8 +212,8 @@ impl Server {
 
     /// Returns the server's endpoints and announcements as JSON, to be kept in a place of your own; it holds no secret.
     ///
-    /// [`encoding`](Server::encoding), [`response`](Server::response) and [`replay`](Server::replay) are not in it:
-    /// set them again after [`from_json`](Server::from_json).
+    /// [`encoding`](Server::encoding), [`secret_by_basic`](Server::secret_by_basic), [`response`](Server::response) and
+    /// [`replay`](Server::replay) are not in it: set them again after [`from_json`](Server::from_json).
     #[must_use]
     pub fn to_json(&self) -> String {
         let settings = &*self.0;
@@ -297,6 +297,12 @@ impl Server {
         self.set(|settings| settings.encoding = encoding)
     }
 
+    /// Sets that [`Client::secret`](crate::Client::secret) authenticates by HTTP Basic. Default: in the way that the server
+    /// announces, and in the body at a server made by hand.
+    pub fn secret_by_basic(self) -> Self {
+        self.set(|settings| settings.secret_by_basic = true)
+    }
+
     /// Sets the format of token responses. Default: RFC 6749 §5.1.
     pub fn response(self, format: ResponseFormat) -> Self {
         self.set(|settings| settings.response = format)
@@ -372,6 +378,9 @@ impl Server {
     /// Returns `true` if a secret belongs into the body: by default, and where the server announces that and not HTTP
     /// Basic.
     pub(crate) fn takes_secret_in_body(&self) -> bool {
+        if self.0.secret_by_basic {
+            return false;
+        }
         let Some(metadata) = self.metadata() else {
             return true;
         };
@@ -413,6 +422,7 @@ impl Settings {
             ignored: Vec::new(),
             allows_http,
             encoding: Encoding::Form,
+            secret_by_basic: false,
             response: ResponseFormat::new(),
             replay: Replay::Never,
         }
@@ -431,15 +441,6 @@ impl fmt::Debug for Server {
             .field("token_endpoint", &bare(self.token_endpoint()))
             .field("encoding", &self.0.encoding)
             .finish_non_exhaustive()
-    }
-}
-
-/// A text that is read as if a server had sent it.
-struct Text<'a>(&'a str);
-
-impl Transport for Text<'_> {
-    fn send(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
-        Ok(Response::new(self.0.as_bytes().to_vec()))
     }
 }
 

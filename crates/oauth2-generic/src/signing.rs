@@ -2,6 +2,8 @@
 
 #[cfg(feature = "jwt")]
 mod certificate;
+#[cfg(feature = "jwt")]
+mod jwk;
 mod pem;
 mod server_clock;
 
@@ -55,6 +57,12 @@ impl PrivateKey {
     /// The key in a text with `BEGIN PRIVATE KEY`, unencrypted PKCS#8 (RFC 5958), as people have it.
     pub(crate) fn from_pem(text: &Secret) -> Result<Self> {
         Self::from_der(&pem::private_key(text)?)
+    }
+
+    /// The key in a private JWK.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn from_jwk(jwk: &auth_core::grant::JsonResponse) -> Result<Self> {
+        Self::from_der(&jwk::pkcs8(jwk)?)
     }
 
     /// The key in unencrypted PKCS#8 of whichever kind we can sign with.

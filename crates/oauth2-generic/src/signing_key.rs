@@ -9,6 +9,7 @@ use auth_core::secret::SecretSource;
 use auth_core::{Error, Result, Secret};
 use serde_json::{Map, Value, json};
 
+use crate::json;
 use crate::signing::{Algorithm, Certificate, PrivateKey, ServerClock};
 
 /// A private key that signs assertions with ES256, RS256, PS256 or EdDSA.
@@ -59,6 +60,33 @@ impl SigningKey {
     /// converts it.
     pub fn from_pem(pem: impl Into<SecretSource>) -> Result<Self> {
         PrivateKey::from_pem(&pem.into().read()?).map(Self::new)
+    }
+
+    /// Reads a key from a private JWK (RFC 7517), with its `kid`; one whose `alg` is PS256 signs with it.
+    ///
+    /// ```no_run
+    /// use oauth2_generic::{SigningKey, secret};
+    ///
+    /// let key = SigningKey::from_jwk(secret::file("client.jwk"))?;
+    /// # let _ = key;
+    /// # Ok::<(), oauth2_generic::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if the source cannot be read, or is not a private key for ES256, EdDSA or RSA.
+    pub fn from_jwk(jwk: impl Into<SecretSource>) -> Result<Self> {
+        let text = jwk.into().read()?;
+        let jwk = json::object(text.expose())
+            .map_err(|_| Error::configuration("the private key is not a JWK, which is JSON"))?;
+        let text = |name: &str| jwk.text(name).map(Secret::expose);
+        let mut key = PrivateKey::from_jwk(&jwk).map(Self::new)?;
+        if text("alg") == Some("PS256") {
+            key = key.pss();
+        }
+        Ok(match text("kid") {
+            Some(id) => key.key_id(id),
+            None => key,
+        })
     }
 
     /// Reads a key from unencrypted PKCS#8 in DER.
@@ -191,6 +219,19 @@ impl SigningKey {
             jwk += &format!(r#","kid":{}"#, json!(id));
         }
         jwk + "}"
+    }
+
+    /// Returns the thumbprint of the public key (RFC 7638), which names it wherever it is registered.
+    ///
+    /// ```no_run
+    /// # fn named(key: oauth2_generic::SigningKey) -> oauth2_generic::SigningKey {
+    /// let thumbprint = key.thumbprint();
+    /// key.key_id(thumbprint)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        self.key.thumbprint()
     }
 
     /// Fails for a setting that is wrong, such as one that came with the line break of its file.

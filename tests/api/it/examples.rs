@@ -37,6 +37,7 @@ mod programs {
     pub(crate) mod other_http_client;
     pub(crate) mod own_store_and_transport;
     pub(crate) mod own_vendor;
+    pub(crate) mod presets;
     pub(crate) mod secret_sources;
     pub(crate) mod two_requests;
     pub(crate) mod web_application;
@@ -332,6 +333,16 @@ fn each_customer_has_a_login() {
         "of 4711"
     );
     assert!(sessions.get(&4712).unwrap().token().is_err());
+}
+
+#[test]
+fn the_table_of_presets_is_that_of_the_code() {
+    let guide = include_str!("../../../crates/auth-all/docs/presets.md");
+    let table = presets::table();
+    assert!(
+        guide.contains(&table),
+        "put the output of `cargo xtask presets` into crates/auth-all/docs/presets.md:\n{table}"
+    );
 }
 
 #[test]

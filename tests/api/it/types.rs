@@ -11,8 +11,8 @@ use auth_all::error::{
 use auth_all::generic::{
     AuthorizationCode, BrowserLogin, Client, ClientAuth, ClientCredentials, DeviceLogin,
     DevicePrompt, Discovery, DpopKey, Encoding, ExtensionGrant, Implicit, Introspection, JwtBearer,
-    Metadata, Password, PendingImplicit, PendingLogin, Qr, RefreshToken, SecurityToken, Server,
-    SigningKey, TokenExchange,
+    Metadata, Password, PendingImplicit, PendingLogin, Preset, PresetValue, ProtectedResource, Qr,
+    RefreshToken, SecurityToken, Server, ServiceAccount, SigningKey, TokenExchange,
 };
 use auth_all::grant::{
     ExpiryFormat, Identity, JsonResponse, Lifetime, Policy, ProofRequest, ProofResponse, Prover,
@@ -172,6 +172,10 @@ fn servers_clients_and_grants_are_shared() {
     value::<DpopKey>();
     value::<ClientCredentials>();
     value::<Password>();
+    value::<Preset>();
+    value::<PresetValue>();
+    value::<ProtectedResource>();
+    value::<ServiceAccount>();
     value::<RefreshToken>();
     value::<TokenExchange>();
     value::<SecurityToken>();

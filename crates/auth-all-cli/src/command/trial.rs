@@ -1,4 +1,4 @@
-//! `auth-all try`: a login, a signed request and a refusal, at servers inside this program.
+//! `auth-all try`: a login, signed requests, a revoked token and a refusal, at servers inside this program.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -52,6 +52,19 @@ fn play(server: Server) -> Result<String> {
         "\n  GET {} with this token\n  {status} {}",
         scene.api,
         cut(&body)
+    );
+    simulator.revoke_access_tokens();
+    let (again, _) = get(&session.agent(), &format!("{url}{}", scene.api))?;
+    let calls = simulator.api_requests();
+    let last = calls.iter().rev().take(2).rev();
+    let statuses: Vec<_> = last.filter_map(|call| call.status).collect();
+    let renewed = session.token().map_err(|error| profile.failed(&error))?;
+    let _ = writeln!(
+        lines,
+        "\n  GET {} once more, after the server has revoked the token\n  the API: {statuses:?}; the program: {again}, by a \
+         new token: {}",
+        scene.api,
+        cut(renewed.expose())
     );
     let wrong = self::profile(&scene.profile(url, "a guess"))?;
     let refused = wrong.session(Arc::new(MemoryStore::new()))?.token();

@@ -4,6 +4,7 @@ use std::env;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use auth_all::generic::github_actions;
 use auth_all::secret::{self, SecretSource};
 use auth_all::{Error, Secret};
 use toml::de::DeValue;
@@ -63,6 +64,11 @@ pub(crate) fn read(value: &DeValue<'_>) -> Result<Source, String> {
             let shown = format!("program {}", words.first().unwrap_or(&""));
             source(secret::command(words), shown)
         }
+        "github_actions" => source(
+            github_actions(text()?),
+            format!("GitHub Actions for {}", text()?),
+        ),
+        "keyring" => keyring(text()?),
         "stdin" if value.as_bool() == Some(true) => {
             source(standard_input(), "standard input".to_owned())
         }
@@ -75,6 +81,25 @@ pub(crate) fn read(value: &DeValue<'_>) -> Result<Source, String> {
         }
         other => Err(format!("has no source named `{other}`: {EXAMPLES}")),
     }
+}
+
+/// An entry of the keyring: `NAME` of the service `auth-all`, or `SERVICE/NAME`.
+#[cfg(feature = "keyring")]
+fn keyring(place: &str) -> Result<Source, String> {
+    let (service, name) = place.split_once('/').unwrap_or(("auth-all", place));
+    if service.is_empty() || name.is_empty() {
+        return Err("has a `keyring` that is not `NAME` or `SERVICE/NAME`".to_owned());
+    }
+    Ok(Source {
+        secret: auth_all::keyring::secret(service, name),
+        shown: format!("keyring {service}/{name}"),
+        variable: None,
+    })
+}
+
+#[cfg(not(feature = "keyring"))]
+fn keyring(_: &str) -> Result<Source, String> {
+    Err("names the keyring, which this build lacks: it needs the feature `keyring`".to_owned())
 }
 
 /// A credential of the service that systemd started.

@@ -3,18 +3,20 @@
 use std::env;
 use std::path::PathBuf;
 
+use auth_all::Grant;
 use auth_all::generic::{
-    Client, ClientAuth, ClientCredentials, Discovery, Encoding, JwtBearer, Password, RefreshToken,
-    SecurityToken, Server, SigningKey, TokenExchange,
+    Client, ClientAuth, ClientCredentials, Discovery, Encoding, ExtensionGrant, JwtBearer,
+    Password, Preset, RefreshToken, SecurityToken, Server, ServiceAccount, SigningKey,
+    TokenExchange,
 };
 use auth_all::secret::SecretSource;
 use auth_all::transport::Transport;
-use auth_all::{Error, Grant};
 
-use crate::config::table::Table;
+use crate::config::table::{Setting, Table};
 use crate::failure::{Failure, Result};
 
-use super::LogIn;
+use super::auth::Auth;
+use super::{LogIn, preset};
 
 /// A client at an OAuth 2.0 server.
 #[derive(Clone, Debug)]
@@ -27,6 +29,7 @@ pub(crate) struct OAuth {
     audience: Option<String>,
     resources: Vec<String>,
     params: Vec<(String, String)>,
+    login_params: Vec<(String, String)>,
     token_header: Option<String>,
     token_scheme: Option<String>,
     username: Option<String>,
@@ -35,7 +38,10 @@ pub(crate) struct OAuth {
     user: String,
     redirect_uri: Option<String>,
     subject_token: Option<(String, SecretSource)>,
-    subject: Option<String>,
+    actor_token: Option<(String, SecretSource)>,
+    assertion: Assertion,
+    /// The grant type of the server's own.
+    grant_type: Option<String>,
     allow_http: bool,
 }
 
@@ -43,6 +49,16 @@ pub(crate) struct OAuth {
 enum Place {
     Issuer(String),
     Endpoints(Box<Endpoints>),
+    /// A known server, and its token endpoint.
+    Preset(Box<Preset>, String),
+}
+
+/// Claims of the assertion that `jwt_bearer` signs.
+#[derive(Clone, Debug, Default)]
+struct Assertion {
+    subject: Option<String>,
+    audience: Option<String>,
+    scope_in_claims: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -63,57 +79,105 @@ enum Kind {
     Device,
     TokenExchange,
     JwtBearer,
-}
-
-/// Authentication of the client.
-#[derive(Clone, Debug)]
-enum Auth {
-    None,
-    /// In the way that the server announces.
-    Secret(SecretSource),
-    Basic(SecretSource),
-    Post(SecretSource),
-    Key(SecretSource, Option<String>),
-    Assertion(SecretSource),
+    Extension,
 }
 
 impl OAuth {
-    pub(super) fn read(name: &str, table: &Table<'_>, allow_http: bool) -> Result<Self> {
-        let server = Place::read(table)?;
-        let kind = Kind::read(table)?;
-        let (client_id, _) = table.required("client_id")?;
-        let auth = Auth::read(table)?;
+    /// Reads the keys of a profile; the preset, if one is named, stands for those that are left out.
+    pub(super) fn read(
+        name: &str,
+        table: &Table<'_>,
+        allow_http: bool,
+        preset: Option<&str>,
+    ) -> Result<Self> {
+        let server = match preset {
+            Some(preset) => Place::of(preset::read(preset, table)?)?,
+            None => Place::read(table)?,
+        };
+        let preset = match &server {
+            Place::Preset(preset, _) => Some(preset),
+            _ => None,
+        };
+        let text = |key: &'static str| {
+            let own = table.text(key)?;
+            Ok::<_, Failure>(own.or_else(|| preset?.field(key)))
+        };
+        let kind = Kind::read(table, preset.and_then(|preset| preset.field("grant")))?;
+        let auth = Auth::read(table, preset.and_then(|preset| preset.field("client_auth")))?;
+        let client_id = match auth {
+            Auth::Account(_) => table.text("client_id")?.unwrap_or_default(),
+            _ => table.required("client_id")?.0,
+        };
         let username = match kind {
             Kind::Password => Some(table.required("username")?.0),
             _ => None,
         };
         let user = table.text("user")?;
-        let subject_token = match kind {
+        let (subject_token, actor_token) = match kind {
             Kind::TokenExchange => {
-                let token_type = table.text("subject_token_type")?;
-                let token_type = token_type.unwrap_or_else(|| ACCESS_TOKEN.to_owned());
-                Some((token_type, table.required_source("subject_token")?))
+                let token_type = |key: &'static str| {
+                    let token_type = table.text(key)?;
+                    Ok::<_, Failure>(token_type.unwrap_or_else(|| ACCESS_TOKEN.to_owned()))
+                };
+                let subject = table.required_source("subject_token")?;
+                let subject = (token_type("subject_token_type")?, subject);
+                let actor = match table.source("actor_token")? {
+                    Some(actor) => Some((token_type("actor_token_type")?, actor)),
+                    None => None,
+                };
+                (Some(subject), actor)
             }
-            _ => None,
+            _ => (None, None),
         };
-        let subject = match kind {
-            Kind::JwtBearer => table.text("subject")?,
-            _ => None,
+        let assertion = match kind {
+            Kind::JwtBearer => Assertion {
+                // A value of the preset was read with it.
+                subject: match preset.and_then(|preset| preset.field("subject")) {
+                    None => table.text("subject")?,
+                    subject => subject,
+                },
+                audience: text("assertion_audience")?,
+                scope_in_claims: table.flag("scope_in_claims")?
+                    || matches!(auth, Auth::Account(_))
+                    || preset.is_some_and(|preset| preset.field("scope_in_claims").is_some()),
+            },
+            _ => Assertion::default(),
         };
-        if kind == Kind::JwtBearer && !matches!(auth, Auth::Key(..)) {
-            return Err(table.wrong("grant", "needs the `private_key` that signs"));
+        match (kind, &auth) {
+            (Kind::JwtBearer, Auth::Key(_) | Auth::Account(_)) => {}
+            (Kind::JwtBearer, _) => {
+                let complaint = "needs the `private_key` that signs, or a `service_account`";
+                return Err(table.wrong("grant", complaint));
+            }
+            (_, Auth::Account(_)) => {
+                return Err(table.wrong("service_account", "is for `grant = \"jwt_bearer\"`"));
+            }
+            _ => {}
         }
+        let grant_type = match kind {
+            Kind::Extension => match text("grant_type")? {
+                None => return Err(table.missing(&["grant_type"])),
+                grant_type => grant_type,
+            },
+            _ => None,
+        };
         Ok(Self {
-            server,
             kind,
             client_id,
             auth,
-            scope: table.text("scope")?,
-            audience: table.text("audience")?,
+            scope: text("scope")?,
+            audience: match preset.filter(|it| it.values().any(|it| it.name == "audience")) {
+                Some(preset) => preset.field("audience"),
+                None => text("audience")?,
+            },
             resources: table.texts("resource")?,
             params: table.pairs("params")?,
-            token_header: table.text("token_header")?,
-            token_scheme: table.text("token_scheme")?,
+            login_params: match kind.is_personal() {
+                true => table.pairs("login_params")?,
+                false => Vec::new(),
+            },
+            token_header: text("token_header")?,
+            token_scheme: text("token_scheme")?,
             password: match kind {
                 Kind::Password => table.prompted("password")?,
                 _ => None,
@@ -125,8 +189,11 @@ impl OAuth {
             user: user.unwrap_or_else(|| name.to_owned()),
             username,
             subject_token,
-            subject,
+            actor_token,
+            assertion,
+            grant_type,
             allow_http,
+            server,
         })
     }
 
@@ -138,7 +205,36 @@ impl OAuth {
         match &self.server {
             Place::Issuer(issuer) => issuer,
             Place::Endpoints(endpoints) => &endpoints.token,
+            Place::Preset(_, endpoint) => endpoint,
         }
+    }
+
+    /// The APIs of a known server.
+    pub(super) fn api(&self) -> Vec<String> {
+        let api = match &self.server {
+            Place::Preset(preset, _) => preset.field("api").unwrap_or_default(),
+            _ => String::new(),
+        };
+        api.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// The settings of a known server that the profile does not set.
+    pub(super) fn preset_settings(&self, given: &[Setting]) -> Vec<Setting> {
+        let named = |key: &str, params: &[(String, String)]| {
+            let names = params.iter().map(|(name, _)| format!("{key}.{name}"));
+            names.collect::<Vec<_>>()
+        };
+        let mut params = named("params", &self.params);
+        params.extend(named("login_params", &self.login_params));
+        match &self.server {
+            Place::Preset(preset, _) => preset::settings(preset, given, &params),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The key that signs, with a name; `None` if the profile has no key.
+    pub(super) fn named_key(&self) -> Option<auth_all::Result<SigningKey>> {
+        self.auth.named_key()
     }
 
     pub(super) fn header(&self) -> &str {
@@ -168,16 +264,26 @@ impl OAuth {
 
     /// The client; its server's metadata is fetched at most once a day.
     pub(crate) fn client(&self, http: &dyn Transport) -> auth_all::Result<Client> {
-        let server = self.server.find(self.allow_http, http)?;
-        let mut client = Client::new(server, &self.client_id);
+        let id = match &self.auth {
+            Auth::Account(file) if self.client_id.is_empty() => {
+                ServiceAccount::from_json(file)?.email().to_owned()
+            }
+            _ => self.client_id.clone(),
+        };
+        let mut client = match &self.server {
+            Place::Preset(preset, _) => self.set_in(preset).client(id)?,
+            place => Client::new(place.find(self.allow_http, http)?, id),
+        };
         client = match &self.auth {
             Auth::None => client,
             Auth::Secret(secret) => client.secret(secret),
             Auth::Basic(secret) => client.auth(ClientAuth::basic(secret)),
             Auth::Post(secret) => client.auth(ClientAuth::post(secret)),
             // The key of `jwt_bearer` signs the grant, not the client.
-            Auth::Key(..) if self.kind == Kind::JwtBearer => client,
-            Auth::Key(..) => client.auth(ClientAuth::private_key_jwt(self.key()?)),
+            Auth::Key(_) | Auth::Account(_) if self.kind == Kind::JwtBearer => client,
+            Auth::Key(_) | Auth::Account(_) => {
+                client.auth(ClientAuth::private_key_jwt(self.auth.key()?))
+            }
             Auth::Assertion(token) => client.auth(ClientAuth::assertion(token)),
         };
         if let Some(scope) = &self.scope {
@@ -189,8 +295,13 @@ impl OAuth {
         for resource in &self.resources {
             client = client.resource(resource);
         }
-        for (name, value) in &self.params {
-            client = client.param(name, value);
+        if !matches!(self.server, Place::Preset(..)) {
+            for (name, value) in &self.params {
+                client = client.param(name, value);
+            }
+            for (name, value) in &self.login_params {
+                client = client.login_param(name, value);
+            }
         }
         if let Some(header) = &self.token_header {
             client = client.token_header(header);
@@ -204,15 +315,15 @@ impl OAuth {
         Ok(client)
     }
 
-    fn key(&self) -> auth_all::Result<SigningKey> {
-        let Auth::Key(pem, id) = &self.auth else {
-            return Err(Error::configuration("`private_key` is required"));
-        };
-        let key = SigningKey::from_pem(pem)?;
-        Ok(match id {
-            Some(id) => key.key_id(id),
-            None => key,
-        })
+    /// The preset with the profile's parameters in the places of its own.
+    fn set_in(&self, preset: &Preset) -> Preset {
+        let params = self.params.iter().map(|it| ("params", it));
+        let login_params = self.login_params.iter().map(|it| ("login_params", it));
+        params
+            .chain(login_params)
+            .fold(preset.clone(), |preset, (key, (name, value))| {
+                preset.set(format!("{key}.{name}"), value)
+            })
     }
 
     pub(super) fn grant(
@@ -234,20 +345,41 @@ impl OAuth {
                     Failure::configuration("`token_exchange` needs a `subject_token`")
                 })?;
                 let subject = SecurityToken::of_type(urn, token);
-                Box::new(TokenExchange::new(client, subject).user(&self.user))
+                let grant = TokenExchange::new(client, subject).user(&self.user);
+                Box::new(match &self.actor_token {
+                    Some((urn, token)) => grant.actor(SecurityToken::of_type(urn, token)),
+                    None => grant,
+                })
             }
             (Kind::JwtBearer, _) => {
-                let grant = JwtBearer::new(client, self.key()?);
-                Box::new(match &self.subject {
+                let mut grant = JwtBearer::new(client, self.auth.key()?);
+                grant = match &self.assertion.subject {
                     Some(subject) => grant.subject(subject),
                     None => grant.without_subject(),
-                })
+                };
+                if let Some(audience) = &self.assertion.audience {
+                    grant = grant.audience(audience);
+                }
+                if self.assertion.scope_in_claims {
+                    grant = grant.scope_in_claims();
+                }
+                Box::new(grant)
+            }
+            (Kind::Extension, _) => {
+                let grant_type = self.grant_type.clone().unwrap_or_default();
+                Box::new(ExtensionGrant::for_client(client, grant_type))
             }
         })
     }
 }
 
 impl Place {
+    /// A known server, whose values are all there.
+    fn of(preset: Preset) -> Result<Self> {
+        let endpoint = preset.server()?.token_endpoint().to_owned();
+        Ok(Self::Preset(Box::new(preset), endpoint))
+    }
+
     fn read(table: &Table<'_>) -> Result<Self> {
         if let Some(issuer) = table.text("issuer")? {
             return Ok(Self::Issuer(issuer));
@@ -271,6 +403,7 @@ impl Place {
     fn find(&self, allow_http: bool, http: &dyn Transport) -> auth_all::Result<Server> {
         let endpoints = match self {
             Self::Endpoints(endpoints) => endpoints,
+            Self::Preset(preset, _) => return preset.server(),
             Self::Issuer(issuer) => {
                 let mut discovery = Discovery::new(issuer);
                 if allow_http {
@@ -300,8 +433,13 @@ impl Place {
 }
 
 impl Kind {
-    fn read(table: &Table<'_>) -> Result<Self> {
-        let (name, _) = table.required("grant")?;
+    /// Reads `grant`; the first of a preset's grants is the default.
+    fn read(table: &Table<'_>, of_preset: Option<String>) -> Result<Self> {
+        let name = match (table.text("grant")?, of_preset) {
+            (Some(name), _) => name,
+            (None, Some(grants)) => grants.split(' ').next().unwrap_or_default().to_owned(),
+            (None, None) => return Err(table.missing(&["grant"])),
+        };
         let found = KINDS.iter().find(|kind| kind.name() == name);
         found.copied().ok_or_else(|| {
             let names: Vec<_> = KINDS.iter().map(|kind| kind.name()).collect();
@@ -318,39 +456,13 @@ impl Kind {
             Self::Device => "device",
             Self::TokenExchange => "token_exchange",
             Self::JwtBearer => "jwt_bearer",
+            Self::Extension => "extension",
         }
     }
 
     /// Returns `true` if a person logs in at the server.
     fn is_personal(self) -> bool {
         matches!(self, Self::RefreshToken | Self::Browser | Self::Device)
-    }
-}
-
-impl Auth {
-    fn read(table: &Table<'_>) -> Result<Self> {
-        let secret = table.source("client_secret")?;
-        let key = table.source("private_key")?;
-        let assertion = table.source("client_assertion")?;
-        let way = table.text("client_auth")?;
-        match (secret, key, assertion) {
-            (None, None, None) => match way.as_deref() {
-                None | Some("none") => Ok(Self::None),
-                Some(_) => Err(table.wrong("client_auth", "needs a `client_secret`")),
-            },
-            (Some(secret), None, None) => match way.as_deref() {
-                None => Ok(Self::Secret(secret)),
-                Some("basic") => Ok(Self::Basic(secret)),
-                Some("post") => Ok(Self::Post(secret)),
-                Some(_) => Err(table.wrong("client_auth", "is \"basic\" or \"post\"")),
-            },
-            (None, Some(key), None) => Ok(Self::Key(key, table.text("key_id")?)),
-            (None, None, Some(assertion)) => Ok(Self::Assertion(assertion)),
-            _ => Err(table.wrong(
-                "client_secret",
-                "is one of three: `client_secret`, `private_key` or `client_assertion`",
-            )),
-        }
     }
 }
 
@@ -380,7 +492,7 @@ fn copy(issuer: &str) -> Option<PathBuf> {
     Some(folder.join(format!("{name}.json")))
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind::ClientCredentials,
     Kind::Password,
     Kind::RefreshToken,
@@ -388,6 +500,7 @@ const KINDS: [Kind; 7] = [
     Kind::Device,
     Kind::TokenExchange,
     Kind::JwtBearer,
+    Kind::Extension,
 ];
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 /// File systems allow 255 bytes.

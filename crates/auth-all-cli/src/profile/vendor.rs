@@ -27,6 +27,9 @@ enum Kind {
     Ermeo(Ermeo),
 }
 
+/// The vendors that are more than a row of the table of presets.
+pub(super) const NAMES: [&str; 3] = ["aerion", "aeris", "ermeo"];
+
 impl Vendor {
     pub(super) fn read(name: &str, table: &Table<'_>) -> Result<Self> {
         let base = table.text("base")?;
@@ -34,10 +37,7 @@ impl Vendor {
             "aerion" => Self::aerion(table, base),
             "aeris" => Self::aeris(table, base),
             "ermeo" => Self::ermeo(table, base),
-            _ => Err(table.wrong(
-                "vendor",
-                "is \"aerion\", \"aeris\" or \"ermeo\"; leave it out for any other server",
-            )),
+            other => Err(table.wrong("vendor", &format!("has no vendor \"{other}\""))),
         }
     }
 

@@ -213,19 +213,24 @@ impl<S: Read + Write> Raw<S> {
 
     /// The head of the next response.
     pub(crate) fn head(&mut self) -> Got {
-        let mut head = String::new();
-        loop {
-            let line = self.line();
-            if line == "\r\n" {
-                break;
-            }
-            head.push_str(&line);
-        }
+        let head = self.lines();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Got {
             status,
             head,
             body: Vec::new(),
+        }
+    }
+
+    /// The lines up to an empty one.
+    pub(crate) fn lines(&mut self) -> String {
+        let mut lines = String::new();
+        loop {
+            let line = self.line();
+            if line == "\r\n" {
+                return lines;
+            }
+            lines.push_str(&line);
         }
     }
 

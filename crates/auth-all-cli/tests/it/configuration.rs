@@ -57,7 +57,7 @@ fn a_wrong_value_names_its_line() {
         (
             "client_id",
             "vendor",
-            "line 4: `vendor` is \"aerion\", \"aeris\" or \"ermeo\"",
+            "line 4: `vendor` is not a known server; known are aerion, aeris, ermeo, ",
         ),
         (
             "grant = \"client_credentials\"",

@@ -1,45 +1,20 @@
 //! `auth-all keep`.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use auth_sim::{Fault, Response, Simulator, Vendor};
-use rustix::process::Signal;
 
-use crate::support::{Home, PROGRAM, assets, orders, ran, signal};
+use crate::support::{PROGRAM, Service, assets, orders, ran};
 
-/// A running `keep`, and what it prints.
-struct Keep(Child, BufReader<ChildStderr>);
-
-impl Keep {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let words = BufReader::new(child.stderr.take().unwrap());
-        Self(child, words)
-    }
-
-    fn at(home: &Home, words: &str) -> Self {
-        Self::start(home.command(PROGRAM).args(words.split(' ')))
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.1.read_line(&mut line).unwrap();
-        line
-    }
-
-    /// Stops it; returns the exit code and what it has printed since.
-    fn stop(mut self) -> (Option<i32>, String) {
-        signal(&self.0, Signal::TERM);
-        let mut rest = String::new();
-        self.1.read_to_string(&mut rest).unwrap();
-        (self.0.wait().unwrap().code(), rest)
-    }
+/// Stops it; returns the exit code and what it has printed since.
+fn stopped(mut keep: Service) -> (Option<i32>, Vec<String>) {
+    keep.stop();
+    let code = keep.wait();
+    (code, keep.lines.iter().collect())
 }
 
 fn read(path: &Path) -> String {
@@ -81,6 +56,11 @@ fn a_file_has_a_token_of_its_profile() {
     let json: serde_json::Value = serde_json::from_str(&read(&path)).unwrap();
     assert_eq!(json["access_token"], token.trim());
     assert_eq!(simulator.token_requests().len(), 1);
+    let mut command = home.command(PROGRAM);
+    command.args(["keep", "--once", "--file"]).arg(&path);
+    let named = command.env("AUTH_ALL_PROFILE", "orders").output();
+    assert!(named.unwrap().status.success());
+    assert_eq!(read(&path), token.trim());
 }
 
 #[test]
@@ -88,7 +68,7 @@ fn a_file_is_renewed_before_its_token_expires() {
     let simulator = server(2);
     let home = orders(&simulator);
     let path = home.path().join("token");
-    let mut keep = Keep::at(&home, &format!("keep orders --file {}", path.display()));
+    let keep = Service::start(&home, &format!("keep orders --file {}", path.display()));
     let mut tokens = Vec::new();
     for _ in 0..3 {
         let line = keep.line();
@@ -96,7 +76,7 @@ fn a_file_is_renewed_before_its_token_expires() {
         let inode = fs::metadata(&path).unwrap().ino();
         tokens.push((read(&path), inode));
     }
-    assert_eq!(keep.stop().0, Some(0));
+    assert_eq!(stopped(keep).0, Some(0));
     tokens.dedup();
     assert_eq!(tokens.len(), 3, "another file each time");
     assert!(path.exists());
@@ -119,7 +99,7 @@ fn one_process_keeps_the_files_of_many_profiles() {
         .args(["keep", "orders", "stock", "--file"])
         .arg(&path);
     command.env("NOTIFY_SOCKET", home.path().join("notify"));
-    let keep = Keep::start(&mut command);
+    let keep = Service::of(command);
     let next = || {
         let mut note = [0; 512];
         let length = manager.recv(&mut note).unwrap();
@@ -134,7 +114,7 @@ fn one_process_keeps_the_files_of_many_profiles() {
     for name in ["orders.token", "stock.token"] {
         assert_eq!(read(&home.path().join(name)), token.trim());
     }
-    assert_eq!(keep.stop().0, Some(0));
+    assert_eq!(stopped(keep).0, Some(0));
     assert_eq!(next(), "STOPPING=1\n");
     assert_eq!(simulator.token_requests().len(), 1);
 }
@@ -147,6 +127,7 @@ fn several_profiles_need_a_place_for_their_names() {
     assert_eq!(ran.code, 64);
     assert!(ran.err.contains("needs `{profile}`"), "{}", ran.err);
     assert_eq!(home.run("keep orders").code, 64);
+    assert_eq!(home.run("keep --file token").code, 64);
     assert!(simulator.token_requests().is_empty());
 }
 
@@ -156,7 +137,7 @@ fn a_failed_renewal_leaves_the_file_and_is_tried_again() {
     let simulator = server(6);
     let home = orders(&simulator);
     let path = home.path().join("token");
-    let mut keep = Keep::at(&home, &format!("keep orders --file {}", path.display()));
+    let keep = Service::start(&home, &format!("keep orders --file {}", path.display()));
     keep.line();
     let first = read(&path);
     for _ in 0..4 {
@@ -168,11 +149,10 @@ fn a_failed_renewal_leaves_the_file_and_is_tried_again() {
     assert_eq!(read(&path), first);
     let mut line = keep.line();
     while !line.contains("has a new token") {
-        assert!(!line.is_empty());
         line = keep.line();
     }
     assert_ne!(read(&path), first);
-    assert_eq!(keep.stop().0, Some(0));
+    assert_eq!(stopped(keep).0, Some(0));
 }
 
 /// A person logs in while the service waits.
@@ -192,10 +172,10 @@ fn a_login_by_a_person_is_found_in_the_store() {
     assert!(!path.exists());
     let imported = home.run_with_input("import assets", &simulator.issue_refresh_token());
     assert_eq!(imported.code, 0, "{}", imported.err);
-    let mut keep = Keep::at(&home, &words);
+    let keep = Service::start(&home, &words);
     keep.line();
     assert_eq!(read(&path), home.run("token assets").out.trim());
-    assert_eq!(keep.stop(), (Some(0), String::new()));
+    assert_eq!(stopped(keep), (Some(0), Vec::new()));
 }
 
 #[test]
@@ -253,10 +233,10 @@ fn a_file_that_is_gone_is_written_again() {
     let simulator = server(4);
     let home = orders(&simulator);
     let path = home.path().join("token");
-    let mut keep = Keep::at(&home, &format!("keep orders --file {}", path.display()));
+    let keep = Service::start(&home, &format!("keep orders --file {}", path.display()));
     keep.line();
     fs::remove_file(&path).unwrap();
     keep.line();
     assert!(path.exists());
-    assert_eq!(keep.stop().0, Some(0));
+    assert_eq!(stopped(keep).0, Some(0));
 }

@@ -1,17 +1,18 @@
 //! `proxy` and `serve` over time: many connections, long bodies, a graceful end.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::sync::Mutex;
 use std::sync::mpsc;
+use std::thread;
 
 use auth_sim::Simulator;
 
 use crate::api::{Api, Raw, tcp};
-use crate::proxying::{HELLO, proxy};
-use crate::support::{PROGRAM, Service, orders};
+use crate::proxying::{HELLO, proxy, proxy_to};
+use crate::support::{PATIENCE, PROGRAM, Service, orders};
 
 /// A value of the process's status, in KiB or alone.
 fn status(service: &Service, name: &str) -> u64 {
@@ -96,6 +97,33 @@ fn a_long_body_takes_no_memory() {
     assert_eq!(count, LONG);
     let peak = peak(&service);
     assert!(peak < 30, "{peak} MiB");
+}
+
+/// A part of it is not collected first, for a second sending.
+#[test]
+fn a_long_body_is_passed_on_as_it_comes() {
+    let simulator = Simulator::generic();
+    let home = orders(&simulator);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (_service, address) = proxy_to(&home, &url, "");
+    let mut client = tcp(&address);
+    let length = 2 * 1024 * 1024;
+    client.send(format!(
+        "PUT / HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\nfirst"
+    ));
+    let (accepted, connection) = mpsc::channel();
+    thread::spawn(move || accepted.send(listener.accept().unwrap().0));
+    let stream = connection.recv_timeout(PATIENCE).unwrap();
+    let mut api = Raw(BufReader::new(stream));
+    let head = api.lines();
+    assert!(
+        head.contains(&format!("content-length: {length}\r\n")),
+        "{head}"
+    );
+    let mut first = [0; 5];
+    api.0.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"first");
 }
 
 #[test]

@@ -1,50 +1,20 @@
 //! `auth-all login`, `import` and `logout`.
 
-use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::io::BufReader;
 use std::process::Stdio;
 
 use auth_all::agent::ureq;
 use auth_sim::{Received, Simulator, aerion, ermeo, generic};
 
-use crate::support::{Home, PROGRAM, Ran, assets, orders, ran};
+use crate::support::{Home, PROGRAM, Ran, Terminal, assets, orders, ran, until};
 
 /// Runs the program on a terminal of its own, and types this text when it asks.
 fn typed(home: &Home, words: &str, text: &str) -> Ran {
-    let mut command = home.command("script");
-    command.args(["-qec", &format!("tty; exec {PROGRAM} {words}"), "/dev/null"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("`script` of util-linux is needed");
-    let mut keyboard = child.stdin.take().unwrap();
-    let mut screen = BufReader::new(child.stdout.take().unwrap());
-    let terminal = until(&mut screen, "\n");
-    let mut shown = until(&mut screen, ": ");
-    // The program asks before it hides the answer: a person types later.
-    let is_hidden = |_| {
-        let mut stty = home.command("stty");
-        let output = stty.args(["-F", terminal.trim_end(), "-a"]).output();
-        ran(output).out.contains(" -echo ")
-    };
-    assert!((0..1000).any(is_hidden), "{shown}");
-    keyboard.write_all(text.as_bytes()).unwrap();
-    screen.read_to_string(&mut shown).unwrap();
-    let code = child.wait().unwrap().code().unwrap();
-    Ran {
-        code,
-        out: shown,
-        err: String::new(),
-    }
-}
-
-/// Reads until this text, or to the end.
-fn until(from: &mut impl BufRead, text: &str) -> String {
-    let mut read = Vec::new();
-    for byte in from.bytes() {
-        read.push(byte.unwrap());
-        if read.ends_with(text.as_bytes()) {
-            break;
-        }
-    }
-    String::from_utf8(read).unwrap()
+    let mut terminal = Terminal::start(home, &format!("exec {PROGRAM} {words}"));
+    terminal.until(": ");
+    terminal.until_hidden();
+    terminal.type_in(text);
+    terminal.end()
 }
 
 #[test]

@@ -10,12 +10,16 @@
 mod api; // a server whose exact requests are kept
 mod arguments; // help, usage, exit codes
 mod configuration; // files, keys, sources of secrets, stores
+mod discovering; // discover, jwk
 mod every_command; // what each command of the help shows to others
 mod helping; // helper
+mod identities; // clients without a secret
 mod keeping; // keep
+mod keyring; // secrets and logins in the keyring
 mod killing; // commands that are killed
 mod lasting; // proxy and serve: many connections, long bodies, a graceful end
 mod logging_in; // login, import, logout
+mod presets; // servers that are known by name
 mod proxying; // proxy
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod real_stores; // Redis and PostgreSQL
@@ -25,4 +29,5 @@ mod serving; // serve
 mod sharing; // many processes at once
 mod showing; // status, list, check, try
 mod support; // the program with a home of its own
+mod terminal; // what a person sees and types; pipes and disks
 mod tokens; // token

@@ -15,7 +15,11 @@ pub(crate) const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-api: y
 
 /// A proxy with one route, and the address of its port.
 pub(crate) fn proxy(home: &Home, api: &Api, more: &str) -> (Service, String) {
-    let words = format!("proxy --listen 127.0.0.1:0{more} orders={}", api.url);
+    proxy_to(home, &api.url, more)
+}
+
+pub(crate) fn proxy_to(home: &Home, url: &str, more: &str) -> (Service, String) {
+    let words = format!("proxy --listen 127.0.0.1:0{more} orders={url}");
     let service = Service::start(home, &words);
     let line = service.line();
     let (_, address) = line.split_once("http://").expect(&line);

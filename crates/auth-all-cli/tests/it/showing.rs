@@ -105,6 +105,16 @@ fn each_server_can_be_tried() {
     }
     assert_eq!(ran.out.matches("\n  200 {").count(), 4, "{}", ran.out);
     assert_eq!(ran.out.matches("\n  exit code 7").count(), 4, "{}", ran.out);
+    for refused in ["[401, 200]", "[403, 200]"] {
+        let line = format!("\n  the API: {refused}; the program: 200, by a new token: ");
+        assert!(ran.out.contains(&line), "{refused}: {}", ran.out);
+    }
+    assert_eq!(
+        ran.out.matches("the program: 200").count(),
+        4,
+        "{}",
+        ran.out
+    );
     let one = home.run("try ermeo");
     assert!(
         one.out.contains(ermeo::USERNAME) && !one.out.contains("aeris"),

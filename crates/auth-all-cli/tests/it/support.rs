@@ -1,9 +1,9 @@
 //! The program with a home and a configuration of its own, at a simulator.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
+use std::io::{BufRead, BufReader, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -127,6 +127,77 @@ pub(crate) fn assets(simulator: &Simulator) -> Home {
         ermeo::USERNAME,
     ));
     home
+}
+
+/// A shell command on a terminal of its own.
+pub(crate) struct Terminal {
+    child: Child,
+    keyboard: ChildStdin,
+    screen: BufReader<ChildStdout>,
+    name: String,
+    shown: String,
+}
+
+impl Terminal {
+    pub(crate) fn start(home: &Home, script: &str) -> Self {
+        let mut command = home.command("script");
+        command.args(["-qec", &format!("tty; {script}"), "/dev/null"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("`script` of util-linux is needed");
+        let mut screen = BufReader::new(child.stdout.take().unwrap());
+        let name = until(&mut screen, "\n").trim_end().to_owned();
+        Self {
+            keyboard: child.stdin.take().unwrap(),
+            child,
+            screen,
+            name,
+            shown: String::new(),
+        }
+    }
+
+    /// Reads the screen until this text; returns what came before it and the text.
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        let read = until(&mut self.screen, text);
+        assert!(read.ends_with(text), "{}{read}", self.shown);
+        self.shown.push_str(&read);
+        read
+    }
+
+    /// Waits until the terminal does not show what is typed: a program asks before it hides the answer.
+    pub(crate) fn until_hidden(&self) {
+        let is_hidden = |_| {
+            let mut stty = Command::new("stty");
+            let output = stty.args(["-F", &self.name, "-a"]).output();
+            ran(output).out.contains(" -echo ")
+        };
+        assert!((0..1000).any(is_hidden), "{}", self.shown);
+    }
+
+    pub(crate) fn type_in(&mut self, text: &str) {
+        self.keyboard.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Reads until the command ends; returns its exit code and the screen.
+    pub(crate) fn end(mut self) -> Ran {
+        self.screen.read_to_string(&mut self.shown).unwrap();
+        Ran {
+            code: self.child.wait().unwrap().code().unwrap(),
+            out: self.shown,
+            err: String::new(),
+        }
+    }
+}
+
+/// Reads until this text, or to the end.
+pub(crate) fn until(from: &mut impl BufRead, text: &str) -> String {
+    let mut read = Vec::new();
+    for byte in from.bytes() {
+        read.push(byte.unwrap());
+        if read.ends_with(text.as_bytes()) {
+            break;
+        }
+    }
+    String::from_utf8(read).unwrap()
 }
 
 /// A command that runs until it is stopped, and what it has written to standard error.

@@ -125,7 +125,7 @@ fn another_kind(text: &str) -> Option<String> {
                 .into(),
         );
     } else if text.contains("\"kty\"") {
-        return Some("the private key is a JWK; pass it as PEM (`BEGIN PRIVATE KEY`)".into());
+        return Some("the private key is a JWK; `SigningKey::from_jwk` reads it".into());
     } else if text.contains(DASHES) && text.contains("PRIVATE KEY") {
         "is not whole"
     } else {

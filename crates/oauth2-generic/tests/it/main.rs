@@ -33,10 +33,15 @@ mod implicit; // logins by the implicit grant
 #[cfg(any(feature = "dpop", feature = "jwt"))]
 mod jose; // reads and verifies JWTs
 #[cfg(feature = "jwt")]
+mod jwks; // private keys as JWK
+#[cfg(feature = "jwt")]
 mod jwt_bearer; // an assertion that the client signs for a user
 mod metadata; // a server's metadata, and its enforcement
 #[cfg(feature = "authorization_code")]
 mod pending; // a login that waits for its user: saved, resumed, traded once
+#[cfg(all(feature = "jwt", feature = "presets"))]
+mod presets; // servers by name
+mod protected_resource; // an API that announces the servers of its tokens
 #[cfg(feature = "authorization_code")]
 mod pushed; // pushed authorization requests
 #[cfg(feature = "authorization_code")]
@@ -44,6 +49,8 @@ mod redirects; // redirects with a code
 mod requests; // requests of each grant to the token endpoint
 mod script; // a server with scripted responses
 mod servers; // a server by its metadata, by a copy of it, and by hand
+#[cfg(feature = "jwt")]
+mod service_account; // the key file of a service account
 mod simulated; // against the strict simulator, from an issuer to a log-out
 #[cfg(feature = "authorization_code")]
 mod urls; // URLs to which users are sent

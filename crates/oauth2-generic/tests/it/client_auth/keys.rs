@@ -116,7 +116,7 @@ fn another_container_is_named_with_the_way_out() {
         (
             r#"{"kty":"EC","d":"AA"}"#.into(),
             "JWK",
-            "BEGIN PRIVATE KEY",
+            "SigningKey::from_jwk",
         ),
         ("/run/secrets/client.pem".into(), "not PEM", "not its path"),
     ] {
