@@ -269,11 +269,11 @@ const NODE_PROGRAMS: Need = Need {
     from: From::Commands(&["python3 tests/servers/install.py node_programs"]),
 };
 
-const GIT_AND_CURL: Need = Need {
-    name: "git and curl",
+const GIT_CURL_WGET: Need = Need {
+    name: "git, curl, wget",
     used_by: "tests/programs of auth-all-cli",
-    check: "command -v git && command -v curl",
-    from: From::Apt(&["git", "curl"]),
+    check: "command -v git && command -v curl && command -v wget",
+    from: From::Apt(&["git", "curl", "wget"]),
 };
 
 const SKOPEO: Need = Need {
@@ -346,7 +346,7 @@ const ALL: &[&Need] = &[
     &PGBOUNCER,
     &KEYRING,
     &VALGRIND,
-    &GIT_AND_CURL,
+    &GIT_CURL_WGET,
     &SKOPEO,
     &RUSTFMT,
     &CLIPPY,
@@ -369,7 +369,7 @@ pub(crate) const FOR_TESTS: &[&Need] = &[
     &PGBOUNCER,
     &KEYRING,
     &VALGRIND,
-    &GIT_AND_CURL,
+    &GIT_CURL_WGET,
     &SKOPEO,
     &DJANGO,
     &OIDC,

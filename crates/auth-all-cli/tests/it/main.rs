@@ -21,6 +21,7 @@ mod lasting; // proxy and serve: many connections, long bodies, a graceful end
 mod logging_in; // login, import, logout
 mod presets; // servers that are known by name
 mod proxying; // proxy
+#[cfg(all(feature = "postgres", feature = "redis"))]
 mod real_stores; // Redis and PostgreSQL
 mod running; // exec
 mod secrecy; // where no secret may be

@@ -24,3 +24,4 @@ mod stage; // a home, a server and a login
 #[path = "../it/support.rs"]
 mod support; // the program with a home of its own
 mod terraform; // terraform
+mod through; // without a helper: `proxy` and `serve`
