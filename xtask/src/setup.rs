@@ -285,7 +285,7 @@ const SKOPEO: Need = Need {
 
 pub(crate) const CHROMIUM: Need = Need {
     name: "Chromium",
-    used_by: "tests/it/real_browser, demo",
+    used_by: "tests/it/real_browser, tests of auth-all-cli, demo",
     check: "command -v chromium || command -v chromium-browser || command -v google-chrome",
     from: From::Apt(&["chromium", "fonts-dejavu-core"]),
 };

@@ -10,12 +10,16 @@
     reason = "a panic fails the test and names the line"
 )]
 
+#[expect(dead_code, reason = "the other tests need all of it")]
+#[path = "../it/api.rs"]
+mod api; // a server whose exact requests are kept
 mod cargo; // cargo, and the git inside it
 mod git; // an older and a newer git
 mod go; // go
 mod installed; // where the programs are
 mod javascript; // pnpm, in two versions
 mod kubectl; // kubectl
+mod proxied; // HTTP clients through the proxy: their exact requests
 mod python; // pip, in two versions, and uv
 mod registries; // docker and skopeo
 mod scripts; // curl, Node and Python, with `auth-all token`
@@ -24,4 +28,5 @@ mod stage; // a home, a server and a login
 #[path = "../it/support.rs"]
 mod support; // the program with a home of its own
 mod terraform; // terraform
-mod through; // without a helper: `proxy` and `serve`
+mod through; // git, kubectl, pip, go and npm through the proxy; clients of `serve`
+mod web_page; // Chromium
