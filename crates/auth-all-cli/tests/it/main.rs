@@ -22,7 +22,6 @@ mod logging_in; // login, import, logout
 mod presets; // servers that are known by name
 mod proxying; // proxy
 #[cfg(all(feature = "postgres", feature = "redis"))]
-mod real_stores; // Redis and PostgreSQL
 mod running; // exec
 mod secrecy; // where no secret may be
 mod serving; // serve

@@ -1,4 +1,5 @@
-//! The program, asked for a token by the programs of others, at a server that wants one in their way.
+//! The program among those of others: programs that ask it for a token, at a server that wants one in their way, and
+//! databases that keep its logins.
 //!
 //! `cargo xtask setup` installs them. A test whose program is missing fails; one whose program no registry has is
 //! skipped, with a line that says so.
@@ -21,6 +22,7 @@ mod javascript; // pnpm, in two versions
 mod kubectl; // kubectl
 mod proxied; // HTTP clients through the proxy: their exact requests
 mod python; // pip, in two versions, and uv
+mod real_stores; // Redis and PostgreSQL
 mod registries; // docker and skopeo
 mod scripts; // curl, Node and Python, with `auth-all token`
 mod stage; // a home, a server and a login
