@@ -510,7 +510,7 @@ fn raise_limit() {
 fn raise_limit() {}
 
 /// The longest silence of a client: between requests, in a body, and while a response is sent.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Below the 30 s that Kubernetes gives a container to end.
 const LONGEST_STOPPING: Duration = Duration::from_secs(25);
 const PATIENCE: Duration = Duration::from_secs(1);
