@@ -8,11 +8,10 @@ use std::time::Duration;
 use auth_all::generic::{BrowserLogin, Client, DeviceLogin, RefreshToken, Server};
 use auth_all::grant::TokenResponse;
 use auth_all::testing::ManualClock;
-use auth_all::{Grant, Session};
+use auth_all::{Error, Grant, Session};
 use services::{Chromium, Installed};
 
 use crate::show::{Outcome, Show, Wire, expect};
-use crate::vendors::{said, signed};
 
 struct Stage {
     server: Installed,
@@ -20,19 +19,13 @@ struct Stage {
     wire: Wire,
 }
 
-/// Logs in with Chromium; without it or the server, prints a notice instead.
+/// Logs in with Chromium, and with a device whose code is entered there.
 pub(crate) fn play(show: &mut Show) -> Result<(), String> {
-    match (Installed::oidc_provider(), Chromium::start()) {
-        (Ok(server), Ok(chromium)) => {
-            let (stage, chromium) = (Stage::at(server), Arc::new(Mutex::new(chromium)));
-            let client = stage.log_in(show, Some(&chromium))?;
-            stage.log_in_by_device(show, client, chromium)
-        }
-        (Err(why), _) | (_, Err(why)) => {
-            eprintln!("\n!! {why}\n   The logins in a browser and with a device are skipped.");
-            Ok(())
-        }
-    }
+    let server = Installed::oidc_provider().map_err(|why| why.to_string())?;
+    let chromium = Chromium::start().map_err(|why| why.to_string())?;
+    let (stage, chromium) = (Stage::at(server), Arc::new(Mutex::new(chromium)));
+    let client = stage.log_in(show, Some(&chromium))?;
+    stage.log_in_by_device(show, client, chromium)
 }
 
 /// Lets the user of this machine log in, with the desktop's browser.
@@ -184,6 +177,17 @@ fn walk(chromium: &Mutex<Chromium>, url: &str, user_code: Option<&str>) {
         tab.resize(1000, 640);
         tab.screenshot("demonstration");
     }
+}
+
+/// Returns the header with which the session signs.
+fn signed(session: &Session) -> Result<String, String> {
+    let token = session.token().map_err(said)?;
+    Ok(format!("Bearer {}", token.expose()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn said(error: Error) -> String {
+    error.to_string()
 }
 
 /// The account at the server.

@@ -1,14 +1,12 @@
-//! The demonstration: every vendor's token obtained, used, expired, refreshed and refused; a login in a
-//! browser; a fleet of processes that share a login.
+//! The demonstration: a login in a browser and with a device, and a fleet of processes that share a login.
 //!
-//! `cargo xtask demo` runs it. The vendors' servers are the simulators of `auth-sim`, in this process.
+//! `cargo xtask demo` runs it. `auth-all try` shows each vendor's token.
 
 #![forbid(unsafe_code)]
 
 mod browser; // a user logs in, in a browser and with a device
 mod fleet; // hours of processes that share a login
 mod show; // output: steps, and the requests in each
-mod vendors; // the same steps for every vendor
 
 use std::env;
 use std::process::ExitCode;
@@ -22,7 +20,7 @@ fn main() -> ExitCode {
     let played = match words[..] {
         // The demonstration starts its own program for each process of a fleet.
         ["worker"] => return auth_tests::fleet::work(),
-        [] => vendors::play(&mut show).and_then(|()| browser::play(&mut show)),
+        [] => browser::play(&mut show),
         ["--browser"] => browser::play_with_you(&mut show),
         ["--fleet", ..] => match fleet::Options::read(&words[1..]) {
             Some(options) => fleet::play(&options),

@@ -43,7 +43,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "demo",
         args: "[--browser|--fleet]",
-        about: "watch every vendor's token at work, log in yourself, or run a fleet",
+        about: "watch a login in Chromium, log in yourself, or run a fleet",
         run: cargo::demo,
     },
     Task {

@@ -269,11 +269,11 @@ const NODE_PROGRAMS: Need = Need {
     from: From::Commands(&["python3 tests/servers/install.py node_programs"]),
 };
 
-const GIT_AND_CURL: Need = Need {
-    name: "git and curl",
+const GIT_CURL_WGET: Need = Need {
+    name: "git, curl, wget",
     used_by: "tests/programs of auth-all-cli",
-    check: "command -v git && command -v curl",
-    from: From::Apt(&["git", "curl"]),
+    check: "command -v git && command -v curl && command -v wget",
+    from: From::Apt(&["git", "curl", "wget"]),
 };
 
 const SKOPEO: Need = Need {
@@ -285,7 +285,7 @@ const SKOPEO: Need = Need {
 
 pub(crate) const CHROMIUM: Need = Need {
     name: "Chromium",
-    used_by: "tests/it/real_browser, demo",
+    used_by: "tests/it/real_browser, tests of auth-all-cli, demo",
     check: "command -v chromium || command -v chromium-browser || command -v google-chrome",
     from: From::Apt(&["chromium", "fonts-dejavu-core"]),
 };
@@ -346,7 +346,7 @@ const ALL: &[&Need] = &[
     &PGBOUNCER,
     &KEYRING,
     &VALGRIND,
-    &GIT_AND_CURL,
+    &GIT_CURL_WGET,
     &SKOPEO,
     &RUSTFMT,
     &CLIPPY,
@@ -369,7 +369,7 @@ pub(crate) const FOR_TESTS: &[&Need] = &[
     &PGBOUNCER,
     &KEYRING,
     &VALGRIND,
-    &GIT_AND_CURL,
+    &GIT_CURL_WGET,
     &SKOPEO,
     &DJANGO,
     &OIDC,

@@ -121,16 +121,23 @@ impl Fresh {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             found => found?,
         };
-        let refused = |words| Err(io::Error::other(words));
-        if found.is_symlink() {
-            refused("is a symbolic link; name the file that it leads to")
-        } else if !found.is_file() {
-            refused("is not a file")
-        } else if !is_own(&found) {
-            refused("belongs to another user; remove it, or run this as that user")
-        } else {
-            Ok(())
+        match refusal(&found, is_own(&found)) {
+            Some(words) => Err(io::Error::other(words)),
+            None => Ok(()),
         }
+    }
+}
+
+/// Returns the reason why a file is not replaced.
+fn refusal(found: &fs::Metadata, is_own: bool) -> Option<&'static str> {
+    if found.is_symlink() {
+        Some("is a symbolic link; name the file that it leads to")
+    } else if !found.is_file() {
+        Some("is not a file")
+    } else if !is_own {
+        Some("belongs to another user; remove it, or run this as that user")
+    } else {
+        None
     }
 }
 
@@ -269,5 +276,11 @@ mod tests {
         assert!(text.contains("/nowhere: No such file"), "{text}");
         assert!(text.contains("\n  run: mkdir -p "), "{text}");
         assert_eq!(names(folder.path()), ["folder", "link"]);
+        fs::write(at("own"), "").unwrap();
+        let found = fs::metadata(at("own")).unwrap();
+        assert!(is_own(&found));
+        assert_eq!(super::refusal(&found, true), None);
+        let words = super::refusal(&found, false).unwrap();
+        assert!(words.starts_with("belongs to another user"), "{words}");
     }
 }

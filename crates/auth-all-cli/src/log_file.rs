@@ -54,7 +54,7 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
         _ => {}
     }
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
+    options.append(true).create(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
@@ -62,24 +62,26 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
     }
     let mut file = options.open(path)?;
     if file.metadata()?.len() + line.len() as u64 > LONGEST_FILE {
-        shorten(&mut file)?;
+        shorten(path, &mut file)?;
     }
     file.write_all(line.as_bytes())
 }
 
-/// Keeps the younger half. Another process that does so at the moment has the lock.
-fn shorten(file: &mut File) -> io::Result<()> {
-    if file.try_lock().is_err() {
+/// Keeps the younger half; another process that does so at the moment has the lock.
+fn shorten(path: &Path, file: &mut File) -> io::Result<()> {
+    // Windows shortens no file that is open for appending alone.
+    let mut whole = OpenOptions::new().read(true).write(true).open(path)?;
+    if whole.try_lock().is_err() {
         return Ok(());
     }
-    file.seek(SeekFrom::End(-(LONGEST_FILE as i64 / 2)))?;
+    whole.seek(SeekFrom::End(-(LONGEST_FILE as i64 / 2)))?;
     let mut kept = Vec::new();
-    file.read_to_end(&mut kept)?;
-    let whole = kept.iter().position(|byte| *byte == b'\n');
-    let whole = whole.map_or(&[][..], |end| &kept[end + 1..]);
-    file.set_len(0)?;
-    file.write_all(whole)?;
-    file.unlock()
+    whole.read_to_end(&mut kept)?;
+    whole.set_len(0)?;
+    whole.unlock()?;
+    let first = kept.iter().position(|byte| *byte == b'\n');
+    let lines = first.map_or(&[][..], |end| &kept[end + 1..]);
+    file.write_all(lines)
 }
 
 /// The most letters of a line's words, and bytes of the file.

@@ -221,8 +221,8 @@ const ARGUMENTS: [&str; 11] = [
     "--disable-component-update",
     "--disable-extensions",
     "--hide-scrollbars",
-    // No other machine is ever contacted.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    // No other machine is ever contacted; names below `localhost` are this one (RFC 6761).
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.localhost",
 ];
 
 /// Long enough for a machine that is busy with other tests.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::kit::{Kit, Ready};
 use super::{Runs, TARGETS, Target, cargo};
+use crate::features;
 use crate::run::{self, Result, Run, target};
 
 /// `cargo xtask dist [TARGET…]`; without arguments, for `x86_64` and `aarch64`.
@@ -55,7 +56,8 @@ impl Release {
             .args(&["--release", "--package", "auth-all-cli"])
             .run()?;
         let triple = target.triple;
-        let name = format!("auth-all-{}-{triple}", env!("CARGO_PKG_VERSION"));
+        let version = version()?;
+        let name = format!("auth-all-{version}-{triple}");
         let folder = dist.join(&name);
         fs::create_dir_all(&folder)?;
         let built = run::target().join(format!("targets/build/{triple}/release/auth-all"));
@@ -72,7 +74,7 @@ impl Release {
             program,
             emulator,
         };
-        release.try_out()?;
+        release.try_out(&version)?;
         release.add_pages()?;
         release.add_files()?;
         release.verify_units()?;
@@ -93,14 +95,13 @@ impl Release {
     }
 
     /// Checks that the program is static, is of this version, and gets a token.
-    fn try_out(&self) -> Result {
+    fn try_out(&self, version: &str) -> Result {
         if interpreter(&fs::read(&self.program)?) {
             return Err(format!("{} needs a dynamic linker", self.program.display()).into());
         }
-        let expected = concat!("auth-all ", env!("CARGO_PKG_VERSION"), "\n");
-        let version = self.output("--version")?;
-        if version != expected {
-            return Err(format!("`--version` prints {version:?}").into());
+        let printed = self.output("--version")?;
+        if printed != format!("auth-all {version}\n") {
+            return Err(format!("`--version` prints {printed:?}").into());
         }
         let played = self.output("try")?;
         for phrase in ["$ auth-all token try", "200 {", "exit code 7"] {
@@ -208,6 +209,14 @@ fn commands(page: &str) -> Vec<&str> {
         .lines()
         .filter_map(|line| line.strip_prefix("auth\\-all\\-"));
     names.filter_map(|line| line.strip_suffix("(1)")).collect()
+}
+
+fn version() -> Result<String> {
+    let packages = features::published()?;
+    let found = packages.into_iter().find(|it| it.name == "auth-all-cli");
+    found
+        .map(|package| package.version)
+        .ok_or_else(|| "`auth-all-cli` is not published".into())
 }
 
 fn units() -> Result<Vec<PathBuf>> {

@@ -1,4 +1,4 @@
-//! `auth-all try`: a login, a signed request and a refusal, at servers inside this program.
+//! `auth-all try`: a login, signed requests, a revoked token and a refusal, at servers inside this program.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -52,6 +52,19 @@ fn play(server: Server) -> Result<String> {
         "\n  GET {} with this token\n  {status} {}",
         scene.api,
         cut(&body)
+    );
+    simulator.revoke_access_tokens();
+    let before = simulator.api_requests().len();
+    let (again, _) = get(&session.agent(), &format!("{url}{}", scene.api))?;
+    let calls = simulator.api_requests();
+    let statuses = calls.iter().skip(before).filter_map(|call| call.status);
+    let statuses: Vec<_> = statuses.map(|status| status.to_string()).collect();
+    let _ = writeln!(
+        lines,
+        "\n  GET {} once more, after the server has revoked the token\n  the API responds {}: a new token, sent \
+         once\n  the caller gets {again}",
+        scene.api,
+        statuses.join(", then ")
     );
     let wrong = self::profile(&scene.profile(url, "a guess"))?;
     let refused = wrong.session(Arc::new(MemoryStore::new()))?.token();

@@ -36,7 +36,7 @@ impl Rules {
             let is_ours = |known: &String| known.as_bytes().eq_ignore_ascii_case(host);
             if !hosts.iter().any(is_ours) {
                 let words = format!("`Host` is not one of {}", hosts.join(", "));
-                return Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, words));
+                return Err(Refusal::new(StatusCode::FORBIDDEN, words));
             }
         }
         let mut origins = head.headers.get_all(ORIGIN).iter();
@@ -124,7 +124,7 @@ mod tests {
         ] {
             assert_eq!(
                 check(&rules(), &format!("Host: {host}")),
-                Err(421),
+                Err(403),
                 "{host}"
             );
         }

@@ -300,6 +300,7 @@ fn cargo_gets_a_line_for_each_request() {
     assert_eq!(answer["Ok"]["kind"], "get");
     assert_eq!(answer["Ok"]["cache"], "expires");
     assert!(answer["Ok"]["expiration"].is_u64());
+    assert_eq!(answer["Ok"]["operation_independent"], true);
     let other = cargo(&home, &request("get", "sparse+https://evil.example/"));
     assert_eq!(other, json!({ "Err": { "kind": "url-not-supported" } }));
     let login = cargo(&home, &request("login", &index));

@@ -56,6 +56,11 @@ fn a_file_has_a_token_of_its_profile() {
     let json: serde_json::Value = serde_json::from_str(&read(&path)).unwrap();
     assert_eq!(json["access_token"], token.trim());
     assert_eq!(simulator.token_requests().len(), 1);
+    let mut command = home.command(PROGRAM);
+    command.args(["keep", "--once", "--file"]).arg(&path);
+    let named = command.env("AUTH_ALL_PROFILE", "orders").output();
+    assert!(named.unwrap().status.success());
+    assert_eq!(read(&path), token.trim());
 }
 
 #[test]
@@ -122,6 +127,7 @@ fn several_profiles_need_a_place_for_their_names() {
     assert_eq!(ran.code, 64);
     assert!(ran.err.contains("needs `{profile}`"), "{}", ran.err);
     assert_eq!(home.run("keep orders").code, 64);
+    assert_eq!(home.run("keep --file token").code, 64);
     assert!(simulator.token_requests().is_empty());
 }
 

@@ -21,7 +21,7 @@ mod lasting; // proxy and serve: many connections, long bodies, a graceful end
 mod logging_in; // login, import, logout
 mod presets; // servers that are known by name
 mod proxying; // proxy
-mod real_stores; // Redis and PostgreSQL
+#[cfg(all(feature = "postgres", feature = "redis"))]
 mod running; // exec
 mod secrecy; // where no secret may be
 mod serving; // serve

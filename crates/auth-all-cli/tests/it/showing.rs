@@ -105,6 +105,12 @@ fn each_server_can_be_tried() {
     }
     assert_eq!(ran.out.matches("\n  200 {").count(), 4, "{}", ran.out);
     assert_eq!(ran.out.matches("\n  exit code 7").count(), 4, "{}", ran.out);
+    for refused in [401, 403] {
+        let line = format!("\n  the API responds {refused}, then 200: ");
+        assert!(ran.out.contains(&line), "{refused}: {}", ran.out);
+    }
+    let gets = ran.out.matches("\n  the caller gets 200\n").count();
+    assert_eq!(gets, 4, "{}", ran.out);
     let one = home.run("try ermeo");
     assert!(
         one.out.contains(ermeo::USERNAME) && !one.out.contains("aeris"),

@@ -145,7 +145,7 @@ def cargo(handler):
 
 
 def python(handler):
-    if not (handler.valid and handler.scheme.startswith("basic")):
+    if not handler.valid:
         return handler.refuse(BASIC)
     if handler.path == "/simple/depx/":
         return handler.reply(200, f'<a href="/simple/{WHEEL_NAME}">{WHEEL_NAME}</a>'.encode(), "text/html")

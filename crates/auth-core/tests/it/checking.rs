@@ -9,7 +9,7 @@ use crate::script::{Script, lost_answer, seconds};
 /// The token, and `true` if the renewal failed.
 fn outcome(check: &RenewalCheck) -> (Option<&str>, bool) {
     let token = check.token.as_ref();
-    (token.map(|token| token.expose()), check.error.is_some())
+    (token.map(auth_core::Token::expose), check.error.is_some())
 }
 
 /// Two sessions over one store.

@@ -100,14 +100,14 @@ fn ecdsa(hash: &[u8], signature: &[u8], jwk: &Value) -> Option<bool> {
     let second = &r * &inverse % &order;
     let public = (member(jwk, "x")?, member(jwk, "y")?);
     let sum = plus(
-        times(&first, Some(base), &prime),
-        times(&second, Some(public), &prime),
+        times(&first, &Some(base), &prime),
+        times(&second, &Some(public), &prime),
         &prime,
     );
     Some(sum.is_some_and(|(x, _)| x % &order == r))
 }
 
-fn times(factor: &BigUint, point: Point, prime: &BigUint) -> Point {
+fn times(factor: &BigUint, point: &Point, prime: &BigUint) -> Point {
     let mut sum = None;
     for bit in (0..factor.bits()).rev() {
         sum = plus(sum.clone(), sum, prime);

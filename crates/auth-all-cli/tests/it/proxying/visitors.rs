@@ -35,7 +35,7 @@ fn no_web_page_spends_the_token() {
     for (request, status) in [
         (
             "GET / HTTP/1.1\r\nHost: evil.example:8080\r\n\r\n".to_owned(),
-            421,
+            403,
         ),
         (
             "GET / HTTP/1.1\r\nHost: {at}\r\nSec-Fetch-Site: cross-site\r\n\r\n".to_owned(),

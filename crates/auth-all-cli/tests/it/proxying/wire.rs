@@ -195,7 +195,7 @@ fn a_body_is_asked_for_when_it_is_wanted() {
     client.send(
         "PUT / HTTP/1.1\r\nHost: evil.example\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
     );
-    assert_eq!(client.response().status, 421);
+    assert_eq!(client.response().status, 403);
     assert!(client.is_closed());
 }
 
