@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use auth_core::Error;
-use auth_core::testing::CannedTransport;
+use auth_core::testing::{CannedTransport, ManualClock};
 use oauth2_generic::{
     Client, ClientAuth, ClientCredentials, Discovery, Encoding, Grant, Result, Secret, Server,
+    Session,
 };
 
 const ISSUER: &str = "https://login.example.com";
@@ -137,6 +138,29 @@ fn an_assertion_of_another_party_is_read_for_each_request() {
             "{body}"
         );
     }
+}
+
+/// A token that has expired is refused; the next one is sent without a wait.
+#[test]
+fn a_rotated_assertion_is_not_held_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    fs::write(&file, "expired").unwrap();
+    let assertion = ClientAuth::assertion(oauth2_generic::secret::file(&file));
+    let client = Client::new(announced(), "pod").auth(assertion);
+    let http = CannedTransport::new()
+        .json(401, r#"{"error": "invalid_client"}"#)
+        .json(200, TOKENS);
+    let session = Session::builder(ClientCredentials::new(client)).transport(http.clone());
+    let session = session.clock(ManualClock::new()).build().unwrap();
+    for _ in 0..2 {
+        session.token().unwrap_err();
+        assert_eq!(http.requests().len(), 1);
+    }
+    fs::write(&file, "rotated").unwrap();
+    assert_eq!(session.token().unwrap().expose(), "abc");
+    let body = String::from_utf8(http.requests()[1].body().clone()).unwrap();
+    assert!(body.ends_with("client_assertion=rotated"), "{body}");
 }
 
 #[test]
