@@ -83,13 +83,14 @@ impl Preset {
         self.row.title
     }
 
-    /// Returns the URL of the page that the values are from.
+    /// Returns the URL of the vendor's page about token requests.
     #[must_use]
     pub fn source(&self) -> &'static str {
         self.row.source
     }
 
-    /// Returns the day on which the page was read, as `2026-11-28`.
+    /// Returns the day on which the values were compared with a copy of that page or with the vendor's own client, as
+    /// `2026-11-28`.
     #[must_use]
     pub fn read_on(&self) -> &'static str {
         self.row.read_on

@@ -1,7 +1,6 @@
 //! The table of presets: one row for each server.
 //!
-//! A row has values that its source shows, and no others: a fact that was not found is left to the caller. Braces hold
-//! the place of a value.
+//! A fact that was not found is left to the caller. Braces hold the place of a value.
 
 use super::PresetValue;
 
@@ -10,9 +9,9 @@ use super::PresetValue;
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
-    /// The page of the vendor that has these facts.
+    /// The vendor's page about token requests; some endpoints may be on other pages of the vendor.
     pub(super) source: &'static str,
-    /// The day on which the page was read.
+    /// The day on which a copy of the page, or the vendor's own client, was compared.
     pub(super) read_on: &'static str,
     pub(super) values: &'static [PresetValue],
     /// A line for each field, by its name in a profile. The first of several grants is the default.
