@@ -7,7 +7,10 @@ mod renewals; // a renewal that fails after a 401
 mod shared; // one agent per session
 mod stage; // an API that keeps its requests
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Read, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use auth_core::agent::ureq::{self, SendBody};
@@ -126,6 +129,58 @@ fn a_body_over_a_mebibyte_arrives_whole() {
     let url = format!("{}/echo", sim.url());
     session.agent().post(&url).send(&body).unwrap();
     assert_eq!(sim.api_requests()[0].body.len(), body.len());
+}
+
+/// A body whose second byte waits until the server has the first.
+struct Slow {
+    arrived: Receiver<()>,
+    sent: usize,
+}
+
+impl Read for Slow {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = match self.sent {
+            0 => 1,
+            sent => (LENGTH - sent).min(out.len()),
+        };
+        if self.sent == 1 {
+            let arrived = self.arrived.recv_timeout(Duration::from_secs(20));
+            arrived.map_err(io::Error::other)?;
+        }
+        out[..count].fill(b'x');
+        self.sent += count;
+        Ok(count)
+    }
+}
+
+/// More than is kept for a second sending.
+const LENGTH: usize = 2_000_000;
+
+#[test]
+fn a_body_that_is_announced_as_long_is_sent_as_it_comes() {
+    let sim = Simulator::ermeo();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let api = format!("http://{}", listener.local_addr().unwrap());
+    let session = Session::builder(grant(&sim)).api(&api).build().unwrap();
+    let (tell, arrived) = mpsc::channel();
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\nx") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        tell.send(()).unwrap();
+        stream.read_exact(&mut vec![0; LENGTH - 1]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 \r\ncontent-length: 0\r\n\r\n")
+            .unwrap();
+    });
+    let put = session.agent().put(&api).header("content-length", LENGTH);
+    let body = SendBody::from_owned_reader(Slow { arrived, sent: 0 });
+    assert_eq!(put.send(body).unwrap().status(), 200);
+    server.join().unwrap();
 }
 
 #[test]

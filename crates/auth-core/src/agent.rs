@@ -72,9 +72,9 @@ impl Session {
     /// # If the API rejects the token
     /// After a 401, or another status that the grant names, to a request with the token, that very token is rejected,
     /// another one is obtained, and the request is sent again, once, if its body can be: a body of up to 1 MiB can,
-    /// unless you set `Transfer-Encoding` yourself to stream it. A body with a longer `Content-Length` is streamed, too. A redirect that is named so is not followed; a POST or
-    /// PATCH that gets it is not sent again, for the API may have acted on it. If the second response is a rejection too,
-    /// the caller gets it.
+    /// unless you set `Transfer-Encoding` yourself to stream it. A body with a longer `Content-Length` is streamed, too. A
+    /// redirect that is named so is not followed; a POST or PATCH that gets it is not sent again, for the API may have
+    /// acted on it. If the second response is a rejection too, the caller gets it.
     ///
     /// If no other token can be obtained, the request fails with the error of the renewal (a store that fails, a server
     /// that is unreachable or refuses, [`Error::LoginRequired`]), which [`Session::token`] would return; the response is
