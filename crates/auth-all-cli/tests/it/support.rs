@@ -49,7 +49,7 @@ impl Home {
     }
 
     pub(crate) fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
+        let mut command = with_default_signals(program);
         command
             .env_clear()
             .env("HOME", self.path())
@@ -67,6 +67,16 @@ impl Home {
     pub(crate) fn run_with_input(&self, words: &str, input: &str) -> Ran {
         fed(self.command(PROGRAM).args(words.split(' ')), input)
     }
+}
+
+/// A test that runs in the background of a script ignores these signals, and its children would, too.
+fn with_default_signals(program: &str) -> Command {
+    if !cfg!(target_os = "linux") {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal=INT,QUIT", program]);
+    command
 }
 
 /// Runs a command with this text as its standard input.
