@@ -67,7 +67,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "targets",
         args: "[TARGET…]",
-        about: "build and run for musl, ARM and Windows; check macOS; 400 MB at first",
+        about: "build and run for musl, ARM, Windows; check macOS; 400 MB at first",
         run: targets::run,
     },
     Task {
@@ -103,7 +103,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "package",
         args: "",
-        about: "pack each crate, build it with the oldest dependencies, install auth-all",
+        about: "pack each crate, build it with its oldest dependencies, install",
         run: package::run,
     },
     Task {
