@@ -32,10 +32,14 @@ impl Helper<'_> {
             Failure::configuration(format!("{server} is in the `api` of no profile"))
         })?;
         let mut token = self.token(profile)?;
-        // kubectl keeps a token while it is valid, so it asks again because a server has refused it.
+        // kubectl keeps a token while it is valid, so it asks again because a server has refused it. A program that reads
+        // its settings again asks, too: without another token, it keeps the one that may be valid.
         if let Some(caller) = Caller::this(&format!("kubectl {} {server}", profile.name)) {
             if caller.has(&token) {
-                token = self.another(profile, &token)?;
+                match self.another(profile, &token) {
+                    Ok(another) => token = another,
+                    Err(failure) => failure.print(),
+                }
             }
             caller.gets(&token);
         }

@@ -375,6 +375,30 @@ fn kubectl_that_asks_twice_gets_another_token() {
     assert_eq!(simulator.token_requests().len(), 2);
 }
 
+/// A second call is a sign and no proof: a program may only have read its settings again.
+#[cfg(target_os = "linux")]
+#[test]
+fn kubectl_keeps_its_token_if_there_is_no_other() {
+    let simulator = Simulator::generic();
+    let home = with_api(&simulator, "");
+    let token = token(&home);
+    drop(simulator);
+    let info = format!(
+        "{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"spec\":{{\"cluster\":{{\"server\":\"{API}\"}}}}}}"
+    );
+    let mut command = home.command("sh");
+    command.env("KUBERNETES_EXEC_INFO", info);
+    let twice = "$0 helper kubectl orders && $0 helper kubectl orders";
+    let ran = ran(command.args(["-c", twice]).arg(PROGRAM).output());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.out.matches(&token).count(), 2, "{}", ran.out);
+    assert!(
+        ran.err.contains("orders: "),
+        "the failure is shown: {}",
+        ran.err
+    );
+}
+
 /// go runs the helper for each of the requests that a server has refused, and all had the same token.
 #[cfg(target_os = "linux")]
 #[test]
