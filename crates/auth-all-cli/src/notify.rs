@@ -23,8 +23,8 @@ fn status_line(text: &str) -> String {
     format!("STATUS={}\n", text.replace(['\r', '\n'], " "))
 }
 
-/// Sends a datagram to the socket that the service manager names. Without one there is nothing to do, and a service
-/// whose manager does not listen works anyway.
+/// Sends a datagram to the socket that the service manager names, if it names one. A failure is ignored: the service
+/// works without its manager.
 #[cfg(unix)]
 fn send(text: &str) {
     let Some(socket) = env::var_os("NOTIFY_SOCKET") else {

@@ -59,8 +59,11 @@ fn requested(url: &str, token: &Secret, audience: &str, http: &dyn Transport) ->
         .map_err(|_| unusable())?;
     let response = http.send(request)?;
     let status = response.status();
-    let text = String::from_utf8_lossy(response.body());
-    let token = json::object(&text).ok().filter(|_| status.is_success());
+    // It has the token, so it is wiped.
+    let text = Secret::new(String::from_utf8(response.into_body()).unwrap_or_default());
+    let token = json::object(text.expose())
+        .ok()
+        .filter(|_| status.is_success());
     token
         .and_then(|answer| answer.text("value").cloned())
         .ok_or_else(|| {

@@ -17,8 +17,8 @@ use rows::{ROWS, Row};
 
 /// A known server by its name: fills the settings of a [`Server`] and a [`Client`] from a table, and sends nothing.
 ///
-/// Each row of the table has the page that its values are from, and the day on which that was read. What a server has
-/// one of for each customer (a tenant, a domain, a realm) is a value that must be set. Every other value can be set, too,
+/// Each row of the table has the vendor's page and the day on which the row was compared. What a server has one of for
+/// each customer (a tenant, a domain, a realm) is a value that must be set. Every other value can be set, too,
 /// by its name in [`fields`](Preset::fields), and what is built has the usual setters.
 ///
 /// ```

@@ -123,10 +123,11 @@ fn place(options: &args::Proxy) -> Result<&Place> {
 fn routes(context: &Context, options: &args::Proxy) -> Result<Vec<Route>> {
     let mut routes: Vec<Route> = Vec::new();
     for words in &options.routes {
-        let (name, url) = words.split_once('=').ok_or_else(|| {
-            Failure::usage(format!(
-                "{words}: a route is PROFILE=URL, such as orders=https://api.example.com"
-            ))
+        // A URL alone may have a `=` in its query, which is not shown.
+        let parts = words.split_once('=');
+        let parts = parts.filter(|(name, _)| !name.contains("://"));
+        let (name, url) = parts.ok_or_else(|| {
+            Failure::usage("a route is PROFILE=URL, such as orders=https://api.example.com")
         })?;
         let origin = origin(url).ok_or_else(|| {
             Failure::usage(format!(
@@ -167,9 +168,9 @@ fn origin(url: &str) -> Option<Origin> {
 fn origins(texts: &[String]) -> Result<Vec<String>> {
     let written = texts.iter().map(|text| match origin(text) {
         Some(origin) => Ok(origin.to_string()),
-        None => Err(Failure::usage(format!(
-            "--allow-origin: {text:?} is not an origin, such as http://localhost:3000"
-        ))),
+        None => Err(Failure::usage(
+            "--allow-origin: a page's origin is like http://localhost:3000, without a path",
+        )),
     });
     written.collect()
 }

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 use auth_all::Token;
 
+use crate::failure::{Failure, Result};
+use crate::file::Fresh;
+
 /// A running process that has asked for a token of a profile, perhaps before.
 pub(super) struct Caller {
     file: PathBuf,
@@ -98,24 +101,16 @@ fn folder() -> Option<PathBuf> {
     Some(state?.join("auth-all"))
 }
 
-#[cfg(unix)]
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+/// Replaces the file, in a folder that only this user can read.
+fn replace(file: &Path, text: &str) -> Result<()> {
     if let Some(folder) = file.parent() {
         let mut builder = fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(folder)?;
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        let made = builder.recursive(true).create(folder);
+        made.map_err(|error| Failure::file(folder, &error))?;
     }
-    let new = file.with_extension(std::process::id().to_string());
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options.open(&new)?.write_all(text.as_bytes())?;
-    fs::rename(&new, file)
-}
-
-#[cfg(not(unix))]
-fn replace(_: &Path, _: &str) -> std::io::Result<()> {
-    Ok(())
+    Fresh::at(file, 0o600)?.replace(text.as_bytes())
 }
 
 /// The callers that are kept.

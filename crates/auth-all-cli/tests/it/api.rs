@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -39,6 +40,22 @@ impl Api {
             }
         });
         Self { url, seen }
+    }
+
+    /// An API that tells of each request, and answers with this text when it is told to.
+    pub(crate) fn waiting(response: &'static str) -> (Self, Receiver<()>, Sender<()>) {
+        let (begun, reached) = mpsc::channel();
+        let (next, wait) = mpsc::channel::<()>();
+        let ends = Mutex::new((begun, wait));
+        let api = Self::start(move |_, stream| {
+            let ends = ends.lock().unwrap();
+            ends.0.send(()).unwrap();
+            match ends.1.recv() {
+                Ok(()) => stream.write_all(response.as_bytes()),
+                Err(_) => Ok(()), // the test is over
+            }
+        });
+        (api, reached, next)
     }
 
     /// An API that answers each request with this text.

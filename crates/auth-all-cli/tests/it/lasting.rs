@@ -176,15 +176,7 @@ fn the_longest_idle_connection_makes_room() {
 fn a_connection_beyond_the_limit_is_told_so() {
     let simulator = Simulator::generic();
     let home = orders(&simulator);
-    let (begun, reached) = mpsc::channel();
-    let (next, wait) = mpsc::channel::<()>();
-    let state = Mutex::new((begun, wait));
-    let api = Api::start(move |_, stream| {
-        let state = state.lock().unwrap();
-        state.0.send(()).unwrap();
-        state.1.recv().unwrap();
-        stream.write_all(HELLO.as_bytes())
-    });
+    let (api, reached, next) = Api::waiting(HELLO);
     let (_service, address) = proxy(&home, &api, " --connections 1");
     let mut first = tcp(&address);
     first.send(format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n"));
@@ -199,15 +191,7 @@ fn a_connection_beyond_the_limit_is_told_so() {
 fn a_stop_finishes_the_requests_that_have_begun() {
     let simulator = Simulator::generic();
     let home = orders(&simulator);
-    let (begun, reached) = mpsc::channel();
-    let (next, wait) = mpsc::channel::<()>();
-    let state = Mutex::new((begun, wait));
-    let api = Api::start(move |_, stream| {
-        let state = state.lock().unwrap();
-        state.0.send(()).unwrap();
-        state.1.recv().unwrap();
-        stream.write_all(HELLO.as_bytes())
-    });
+    let (api, reached, next) = Api::waiting(HELLO);
     let (mut service, address) = proxy(&home, &api, "");
     let mut idle = tcp(&address);
     let mut busy = tcp(&address);
@@ -228,15 +212,7 @@ fn a_stop_finishes_the_requests_that_have_begun() {
 fn a_second_signal_ends_it_at_once() {
     let simulator = Simulator::generic();
     let home = orders(&simulator);
-    let (begun, reached) = mpsc::channel();
-    let begun = Mutex::new(begun);
-    let (_never, wait) = mpsc::channel::<()>();
-    let wait = Mutex::new(wait);
-    let api = Api::start(move |_, _| {
-        begun.lock().unwrap().send(()).unwrap();
-        let _ = wait.lock().unwrap().recv();
-        Ok(())
-    });
+    let (api, reached, _never) = Api::waiting(HELLO);
     let (mut service, address) = proxy(&home, &api, "");
     let mut idle = tcp(&address);
     let mut busy = tcp(&address);

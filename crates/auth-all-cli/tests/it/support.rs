@@ -242,6 +242,14 @@ impl Service {
         self.lines.recv_timeout(PATIENCE).unwrap()
     }
 
+    /// The host and port that its next line names.
+    pub(crate) fn address(&self) -> String {
+        let line = self.line();
+        let (_, rest) = line.split_once("http://").expect(&line);
+        let (address, _) = rest.split_once('/').expect(&line);
+        address.to_owned()
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

@@ -55,33 +55,24 @@ fn install(stage: &Stage, pnpm: PathBuf) -> Command {
     command
 }
 
-#[test]
-fn pnpm_10_sends_the_token() {
+fn installs_a_package(pnpm: PathBuf) {
     let stage = Stage::new();
     configured(&stage, "orders");
-    stage.succeeds(&mut install(&stage, older()));
+    stage.succeeds(&mut install(&stage, pnpm));
     stage.assert_authorized(&format!("bearer {}", stage.token()));
-    assert!(
-        stage
-            .path()
-            .join("here/node_modules/depn/package.json")
-            .exists()
-    );
+    let package = stage.path().join("here/node_modules/depn/package.json");
+    assert!(package.exists());
+}
+
+#[test]
+fn pnpm_10_sends_the_token() {
+    installs_a_package(older());
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn pnpm_12_sends_the_token() {
-    let stage = Stage::new();
-    configured(&stage, "orders");
-    stage.succeeds(&mut install(&stage, newer()));
-    stage.assert_authorized(&format!("bearer {}", stage.token()));
-    assert!(
-        stage
-            .path()
-            .join("here/node_modules/depn/package.json")
-            .exists()
-    );
+    installs_a_package(newer());
 }
 
 /// npm has no helper; a variable in its configuration has the token for one command.

@@ -29,19 +29,12 @@ impl Proxied {
         let api = Api::saying(HELLO);
         let socket = home.path().join("s");
         let start = |place: &str| {
-            let service =
-                Service::start(&home, &format!("proxy --listen {place} orders={}", api.url));
-            let line = service.line();
-            (service, line)
+            Service::start(&home, &format!("proxy --listen {place} orders={}", api.url))
         };
-        let (on_port, line) = start("127.0.0.1:0");
-        let (on_socket, _) = start(&format!("unix:{}", socket.display()));
-        let url = line
-            .split(' ')
-            .nth(1)
-            .unwrap()
-            .trim_end_matches('/')
-            .to_owned();
+        let on_port = start("127.0.0.1:0");
+        let on_socket = start(&format!("unix:{}", socket.display()));
+        let url = format!("http://{}", on_port.address());
+        on_socket.line();
         Self {
             home,
             api,

@@ -12,10 +12,8 @@ use crate::support::Service;
 fn proxy(stage: &Stage) -> (Service, String) {
     let words = format!("proxy --listen 127.0.0.1:0 orders=http://{}", stage.host());
     let service = Service::start(&stage.home, &words);
-    let line = service.line();
-    let (_, address) = line.split_once("http://").expect(&line);
-    let (address, _) = address.split_once('/').expect(&line);
-    (service, address.to_owned())
+    let address = service.address();
+    (service, address)
 }
 
 /// A command that listens on a socket of the home.
