@@ -86,19 +86,23 @@ impl Inner {
         if let Some(error) = error {
             return Err(error);
         }
-        let memory = lock(&self.memory);
+        let mut locked = lock(&self.memory);
         let now = self.clock().now();
         // A renewal or a login may have ended during the look.
         if let Some(token) = self.cache.valid(now) {
             return Ok(Some(token));
         }
-        let newest = memory.as_ref().and_then(|memory| memory.newest.clone());
+        let newest = locked.as_ref().and_then(|memory| memory.newest.clone());
         let Some(record) = newer(found, newest) else {
             return Ok(None);
         };
         let token = self.token_of(&record, now);
         if token.is_some() {
             self.cache.set(token.clone());
+            if self.is_stored {
+                // A store that forgets it later is not believed: its refresh token is spent.
+                locked.get_or_insert_default().newest = Some(record);
+            }
         }
         Ok(token)
     }
@@ -106,22 +110,32 @@ impl Inner {
     /// Adopts the login of the store if another process has renewed, replaced or ended this one.
     pub(super) fn catch_up(&self) {
         let now = self.clock().now();
-        let Some(held) = self.cache.valid(now).filter(|_| !self.is_busy()) else {
+        if self.cache.valid(now).is_none() || self.is_busy() {
             return;
-        };
+        }
         let Some(found) = self.look().0 else {
             return;
         };
-        let is_old = self.seen().is_some_and(|seen| found.is_older_than(&seen));
+        let mut locked = lock(&self.memory);
+        // A renewal or a login may have ended during the look; it has noted its record.
+        let Some(held) = self.cache.valid(now) else {
+            return;
+        };
+        let newest = &mut locked.get_or_insert_default().newest;
+        let is_old = newest.as_ref().is_some_and(|it| found.is_older_than(it));
         if found.stamp() == held.stamp() || is_old {
             return;
         }
-        if let Some(token) = self.token_of(&found, now) {
+        let token = self.token_of(&found, now);
+        if token.is_some() || found.access.is_none() {
+            self.cache.set(token.clone());
+            // As above.
+            *newest = Some(found);
+        }
+        drop(locked);
+        if let Some(token) = token {
             let expires_at = token.expires_at();
-            self.cache.set(Some(token));
             self.tell(&Event::Adopted { expires_at });
-        } else if found.access.is_none() {
-            self.cache.remove(&held);
         }
     }
 
@@ -151,7 +165,7 @@ impl Inner {
             .owed
             .as_ref()
             .and_then(|owed| owed.apply(found.as_ref(), self.clock().now()));
-        owed.or(found).or_else(|| memory.newest.clone())
+        owed.or_else(|| newer(found, memory.newest.clone()))
     }
 
     /// The newest record that this process has seen.

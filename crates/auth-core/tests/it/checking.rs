@@ -1,6 +1,6 @@
 //! `renew_if_due`: one turn of a loop that keeps a token fresh.
 
-use auth_core::store::MemoryStore;
+use auth_core::store::{MemoryStore, Store as _, SwapOutcome};
 use auth_core::testing::ManualClock;
 use auth_core::{RenewalCheck, Session};
 
@@ -12,14 +12,14 @@ fn outcome(check: &RenewalCheck) -> (Option<&str>, bool) {
     (token.map(auth_core::Token::expose), check.error.is_some())
 }
 
-/// Two sessions over one store.
-fn two(script: &Script) -> (Session, Session, ManualClock) {
+/// Two sessions over one store, as of two processes.
+fn two(script: &Script) -> (Session, Session, ManualClock, MemoryStore) {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let build = || {
         let builder = script.builder(&clock).retries(0);
         builder.store(store.clone()).build().unwrap()
     };
-    (build(), build(), clock)
+    (build(), build(), clock, store)
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_failed_check_has_the_valid_token_and_the_error() {
 #[test]
 fn a_check_adopts_the_token_of_another_process() {
     let script = Script::new().token("one", "r1").token("two", "r2");
-    let (session, other, _) = two(&script);
+    let (session, other, ..) = two(&script);
     assert_eq!(outcome(&session.renew_if_due()), (Some("one"), false));
     let rejected = other.token().unwrap();
     assert!(other.reject(&rejected));
@@ -85,11 +85,27 @@ fn a_check_adopts_the_token_of_another_process() {
 #[test]
 fn a_check_notices_that_another_process_has_logged_out() {
     let script = Script::new().token("one", "").token("two", "");
-    let (session, other, _) = two(&script);
+    let (session, other, ..) = two(&script);
     session.token().unwrap();
     other.token().unwrap();
     other.forget().unwrap();
     // As every call after a logout, it logs in anew.
     assert_eq!(outcome(&session.renew_if_due()), (Some("two"), false));
     assert_eq!(script.asked(), ["log in", "log in"]);
+}
+
+/// A replica that lags, or a backup that was put back.
+#[test]
+fn a_check_adopts_nothing_older_than_it_has() {
+    let script = Script::new().token("one", "r1").token("two", "r2");
+    let (session, other, _, store) = two(&script);
+    session.token().unwrap();
+    let old = store.load(session.identity()).unwrap().unwrap();
+    assert!(other.reject(&other.token().unwrap()));
+    other.token().unwrap();
+    assert_eq!(outcome(&session.renew_if_due()), (Some("two"), false));
+    let new = store.load(session.identity()).unwrap();
+    let swapped = store.swap(session.identity(), new.as_ref(), &old).unwrap();
+    assert_eq!(swapped, SwapOutcome::Stored);
+    assert_eq!(outcome(&session.renew_if_due()), (Some("two"), false));
 }

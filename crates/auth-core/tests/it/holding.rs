@@ -75,6 +75,30 @@ fn after_a_logout_no_token_is_held() {
     assert_eq!(held(&second), None);
 }
 
+/// A replica that lags would have it send a refresh token that is spent.
+#[test]
+fn a_store_that_goes_back_is_not_believed() {
+    let script = Script::new().token("one", "r1").token("two", "r2");
+    let script = script.token("three", "r3");
+    let (clock, store) = (ManualClock::new(), MemoryStore::new());
+    let build = || script.builder(&clock).store(store.clone()).build().unwrap();
+    let (first, second) = (build(), build());
+    let id = first.identity();
+    first.token().unwrap();
+    let old = store.load(id).unwrap().unwrap();
+    assert!(first.reject(&first.token().unwrap()));
+    first.token().unwrap();
+    assert_eq!(held(&second).as_deref(), Some("two"));
+    let new = store.load(id).unwrap();
+    let swapped = store.swap(id, new.as_ref(), &old).unwrap();
+    assert_eq!(swapped, SwapOutcome::Stored);
+    let next = second.refresh_token();
+    assert_eq!(next.unwrap().expose(), "r2");
+    clock.advance(seconds(3600));
+    assert_eq!(second.token().unwrap().expose(), "three");
+    assert_eq!(script.asked(), ["log in", "refresh r1", "refresh r2"]);
+}
+
 /// A store that cannot be read.
 #[derive(Debug)]
 struct Gone;
